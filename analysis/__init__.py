@@ -1,0 +1,1 @@
+"""From archived segments to observations, coverage and the verdicts of clause 六(二)."""

@@ -1,0 +1,1 @@
+"""HTTP routes: thin over the functions of the rooms below."""

@@ -1,0 +1,203 @@
+"""What the recorder saw and what became of it: runs, segments, copies, outages, observations, coverage.
+
+These are statements of fact with a time, never opinions; what a clause makes of them is ``domain.law``.
+The rules by which causes are ranked and coverage is computed are in docs/time.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from domain.timeline import Interval, IntervalSet
+
+
+class Cause(StrEnum):
+    """Why a second of a camera is not covered. A closed list; the order is the rank (docs/time.md).
+
+    The rank answers: if several cameras that see a station fail for different causes, which one do we name?
+    The most specific and most actionable first, ``unexplained`` last.
+    """
+
+    DISK_FULL = "disk_full"
+    RECORDER_STOPPED = "recorder_stopped"
+    CLOCK_STEP = "clock_step"
+    OVERFLOW = "overflow"
+    SEGMENT_MISSING = "segment_missing"
+    SEGMENT_DAMAGED = "segment_damaged"
+    CAMERA_DISCONNECTED = "camera_disconnected"
+    NO_DATA = "no_data"
+    PACKET_LOSS = "packet_loss"
+    NO_CAMERA = "no_camera"
+    UNEXPLAINED = "unexplained"
+
+    @property
+    def rank(self) -> int:
+        """0 is named first."""
+        return list(Cause).index(self)
+
+
+class EndReason(StrEnum):
+    """Why a run of a camera ended."""
+
+    NOT_NEEDED = "not_needed"  # no sitting needs the camera any more
+    CAMERA_DISCONNECTED = "camera_disconnected"  # the camera or the network closed the connection
+    NO_DATA = "no_data"  # the connection stood, no picture came
+    RECORDER_STOPPED = "recorder_stopped"  # the recorder was stopped in order
+    RECORDER_KILLED = "recorder_killed"  # found open at the next start: the recorder had died
+    CLOCK_STEP = "clock_step"  # the host's wall clock jumped
+    FORMAT_CHANGED = "format_changed"  # resolution or parameter sets changed in a way a run cannot span
+    DISK_FULL = "disk_full"
+    OVERFLOW = "overflow"  # frames came faster than they could be written
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One unbroken connection of a camera, as one recorder process saw it. ``ended`` is None while it lasts."""
+
+    id: str
+    camera: str
+    recorder: str
+    started: datetime  # instant of the first recorded frame
+    ended: datetime | None = None  # end of the last recorded frame (start plus its duration), never a file time
+    end_reason: EndReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """One life of a recorder process; ``seen`` is its last heartbeat, ``ended`` is set by an orderly stop."""
+
+    id: str
+    host: str
+    started: datetime
+    seen: datetime
+    ended: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One immutable, closed and synced fMP4 file of one camera. ``key`` is its only name, everywhere.
+
+    ``key`` is ``site/batch/camera/<instant of the first frame, UTC, microseconds>.mp4``; ``interval`` runs from
+    the first frame to the end of the last one on the host's clock, and may have holes, which are Outages.
+    """
+
+    key: str
+    camera: str
+    batch: str
+    run: str
+    interval: Interval
+    frames: int
+    size_bytes: int
+    sha256: str  # hex
+    init_size_bytes: int  # length of ftyp + moov at the file's head
+    codec: str  # RFC 6381, for example avc1.42c01f
+    width: int
+    height: int
+    lost_packets: int  # RTP packets missing by sequence number (RFC 3550 6.4.1), within this segment
+    delayed_s: float  # how late the most delayed frame arrived, against the least delayed of its run
+    clock_offset_s: float | None  # camera minus host by RTCP sender reports; None: the camera tells no time
+
+
+class Place(StrEnum):
+    """The kind of place a copy lies in."""
+
+    SPOOL = "spool"  # a folder on a disk of the recorder
+    S3 = "s3"  # an S3-compatible object store
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One place where a segment's bytes lie, written only after they were read back and compared.
+
+    ``removed`` is the tombstone: rows are never deleted. For S3, ``version_id`` and ``locked_until`` are what the
+    server answered when asked, not what was sent.
+    """
+
+    segment: str  # Segment.key
+    place: Place
+    target: str  # spool: absolute root folder; S3: bucket name
+    verified: datetime
+    size_bytes: int
+    sha256: str
+    version_id: str | None = None
+    locked_until: datetime | None = None
+    removed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A span in which a wanted camera gave nothing usable, with its cause. ``end`` is None while it lasts."""
+
+    id: str
+    camera: str
+    start: datetime
+    end: datetime | None
+    cause: Cause
+    detail: str = ""  # one sentence for people, no credentials
+
+    def interval(self, now: datetime) -> Interval | None:
+        """The span up to its end, or up to ``now`` while it lasts; None when nothing has passed yet."""
+        end = self.end if self.end is not None else now
+        return Interval(self.start, end) if end > self.start else None
+
+
+class SegmentState(StrEnum):
+    """What opening and decoding a segment showed."""
+
+    OK = "ok"
+    MISSING = "missing"  # no copy answers with the right bytes because none is there
+    DAMAGED = "damaged"  # bytes differ from the hash, or do not decode
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The result of opening one segment and decoding every frame of it.
+
+    ``bad`` holds the spans that do not decode; for DAMAGED and MISSING without finer knowledge it is the whole
+    segment. A later observation of the same segment replaces an earlier one in every judgement.
+    """
+
+    segment: str
+    made: datetime
+    state: SegmentState
+    frames_decoded: int
+    bad: tuple[Interval, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraCause:
+    """Why one camera did not cover a gap."""
+
+    camera: str
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A span of a window without usable footage. ``cameras`` is empty on a camera's own gap."""
+
+    interval: Interval
+    cause: Cause
+    cameras: tuple[CameraCause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """A partition of ``window`` into covered time and gaps with causes.
+
+    Invariant (checked on construction): covered and gaps are disjoint and together are exactly the window.
+    """
+
+    window: Interval
+    covered: IntervalSet
+    gaps: tuple[Gap, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        holes = IntervalSet(gap.interval for gap in self.gaps)
+        total = sum((gap.interval.end - gap.interval.start for gap in self.gaps), self.covered.length)
+        whole = IntervalSet([self.window])
+        if (self.covered | holes) != whole or total != whole.length:
+            raise ValueError("coverage must be a partition of its window: covered and gaps overlap or leave a hole")

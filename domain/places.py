@@ -1,0 +1,152 @@
+"""Where exams happen and what was promised to see them: sites, rooms, stations, cameras, batches, sittings.
+
+A site's set-up and a batch's plan are each one *revision*: an immutable document, valid from an instant until the
+next one. A sitting keeps the revisions it opened with, so that an old report can be computed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.timeline import Interval
+
+
+class Transport(StrEnum):
+    """How RTP travels from a camera (RFC 2326): interleaved in the RTSP connection, or as datagrams."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """工位: one numbered place where one candidate works. ``id`` is unique within its site."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """摄像机. ``id`` is unique in the installation; ``secret`` names a secret, it never is one.
+
+    ``sees`` lists the stations in its picture; ``panoramic`` says it shows the whole room.
+    """
+
+    id: str
+    url: str
+    sees: tuple[str, ...]
+    secret: str | None = None
+    transport: Transport = Transport.TCP
+    panoramic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """考场(试室): one room of a site with its stations and cameras."""
+
+    id: str
+    name: str
+    stations: tuple[Station, ...]
+    cameras: tuple[Camera, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """定点考场: a designated exam site."""
+
+    id: str
+    name: str
+    county: str
+    rooms: tuple[Room, ...]
+
+    def room(self, room_id: str) -> Room:
+        """The room of that id. Raises KeyError."""
+        for room in self.rooms:
+            if room.id == room_id:
+                return room
+        raise KeyError(room_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SittingPlan:
+    """场次 as planned: which rooms, from when to when, and how long before and after must be recorded."""
+
+    number: int
+    rooms: tuple[str, ...]
+    planned_start: datetime
+    planned_end: datetime
+    lead: timedelta
+    tail: timedelta
+
+    @property
+    def recording_from(self) -> datetime:
+        return self.planned_start - self.lead
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """批次: an exam batch at one site, with its sittings."""
+
+    id: str
+    site: str
+    project: str
+    rule_pack: str
+    sittings: tuple[SittingPlan, ...]
+
+    def sitting(self, number: int) -> SittingPlan:
+        """The plan of that number. Raises KeyError."""
+        for plan in self.sittings:
+            if plan.number == number:
+                return plan
+        raise KeyError(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """One sitting as it stands: its plan, what actually happened, and the set-up it rests on.
+
+    Before it is opened, ``site`` and ``plan`` are the ones valid now; from then on, the frozen ones.
+    ``actual_start``/``actual_end`` are the bell and the end of the exam; ``opened``/``closed`` are the acts.
+    """
+
+    batch: Batch
+    plan: SittingPlan
+    site: Site
+    opened: datetime | None = None
+    actual_start: datetime | None = None
+    actual_end: datetime | None = None
+    closed: datetime | None = None
+
+    @property
+    def rooms(self) -> tuple[Room, ...]:
+        return tuple(self.site.room(room_id) for room_id in self.plan.rooms)
+
+    @property
+    def start(self) -> datetime:
+        return self.actual_start or self.plan.planned_start
+
+    @property
+    def end(self) -> datetime:
+        return self.actual_end or self.plan.planned_end
+
+    @property
+    def window(self) -> Interval:
+        """What must be covered: from the lead before the start to the tail after the end."""
+        return Interval(self.start - self.plan.lead, self.end + self.plan.tail)
+
+    def wants_recording(self, now: datetime) -> bool:
+        """From the planned start less its lead (or the opening, if earlier) until closed and the tail has run.
+
+        Never ends at a planned end: exams run late.
+        """
+        begins = min(self.plan.recording_from, self.opened or self.plan.recording_from)
+        if now < begins:
+            return False
+        return self.closed is None or now < self.window.end
+
+    def cameras(self) -> Iterator[Camera]:
+        for room in self.rooms:
+            yield from room.cameras

@@ -1,0 +1,1 @@
+"""From a camera to a closed, synced spool file. Knows video, nothing of exams."""

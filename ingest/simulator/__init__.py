@@ -1,0 +1,1 @@
+"""Simulated cameras for demo, drills and tests."""

@@ -1,0 +1,79 @@
+"""What a camera connection gives the recorder, whatever engine speaks to the camera.
+
+A Source is opened once per run and yields access units in decoding order until the connection ends, which it
+always tells by an exception of the tree below. It never reconnects and never touches disk or database.
+
+    SourceError
+    ├── CameraUnreachable   no TCP connection, or no answer in time
+    ├── CameraRefused       the camera answered and said no (401, 403, 404, 453 ...)
+    ├── UnsupportedStream   no video track that can be recorded (the message names what was offered)
+    ├── ConnectionLost      an established stream was closed by the camera or the network
+    └── NoPicture           the connection stands but no access unit came within the limit
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from storage.media import VideoFormat
+
+
+class SourceError(Exception):
+    """Base of all endings of a source. The message is one line for people, without credentials."""
+
+
+class CameraUnreachable(SourceError):
+    """No connection could be made."""
+
+
+class CameraRefused(SourceError):
+    """The camera answered and refused: wrong password, unknown path, too many sessions."""
+
+
+class UnsupportedStream(SourceError):
+    """The camera offers nothing this engine can record."""
+
+
+class ConnectionLost(SourceError):
+    """An established connection ended."""
+
+
+class NoPicture(SourceError):
+    """The connection stands, but no picture came within the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessUnit:
+    """One coded picture as it came off the wire (H.264: RFC 6184), before any decision about it.
+
+    ``nals`` are NAL units without start codes or length prefixes, in order, parameter sets included where the
+    camera sent them in band; units whose bytes are incomplete are left out and ``damaged`` is set.
+    ``rtp_time`` counts 90 kHz ticks, unwrapped to 64 bits, from an arbitrary origin of the run.
+    ``arrived``/``arrived_monotonic`` are the host's wall clock (UTC) and monotonic clock (s) when the unit's last
+    packet was read. ``lost_packets`` counts RTP packets missing by sequence number since the previous unit was
+    yielded, inside this unit or before it. ``camera_time`` is the camera's own clock for this picture by its
+    latest RTCP sender report (RFC 3550 6.4.1), None before the first report.
+    """
+
+    nals: tuple[bytes, ...]
+    key: bool
+    rtp_time: int
+    arrived: datetime
+    arrived_monotonic: float
+    format: VideoFormat
+    lost_packets: int = 0
+    damaged: bool = False
+    camera_time: datetime | None = None
+
+
+class Source(Protocol):
+    """One connection to one camera."""
+
+    def units(self) -> AsyncIterator[AccessUnit]:
+        """Connect and yield access units from the first key frame on.
+
+        Ends only by raising a SourceError, or by the generator being closed, which tears the session down.
+        """

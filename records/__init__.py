@@ -1,0 +1,1 @@
+"""What was promised and earned: set-up, sittings and the workflows that touch several rooms."""

@@ -1,0 +1,1 @@
+"""Everything that outlives a process: media files, objects, the database, the archive."""

@@ -1,0 +1,1 @@
+"""One engine, one module per aggregate; rows never leave this package."""
