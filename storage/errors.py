@@ -1,0 +1,82 @@
+"""Everything that can go wrong in storage, as one tree. No message here carries a password or a candidate's name.
+
+    StorageError
+    ├── DatabaseUnavailable        the database cannot be opened, does not answer or refuses to write
+    │   └── SchemaUnknown          the database was written by a later version of Kaojian
+    ├── UnknownRow                 the call names something that was never written
+    │   ├── UnknownSite
+    │   ├── UnknownBatch
+    │   └── UnknownSitting
+    ├── ConflictingRow             the call contradicts something already written, which stays as it is
+    │   ├── ConflictingSegment
+    │   ├── ConflictingCopy
+    │   └── CameraBelongsElsewhere
+    └── WrongState                 the act does not fit the state of the sitting
+        ├── AlreadyOpen
+        ├── NotOpen
+        └── AlreadyClosed
+
+The modules for media, objects and archive draw their own branches of StorageError where they stand.
+"""
+
+from __future__ import annotations
+
+
+class StorageError(Exception):
+    """Base of everything that goes wrong in storage. The message is one line for people and says what to do."""
+
+
+class DatabaseUnavailable(StorageError):
+    """The database cannot be opened, does not answer or refuses to write. Nothing of the call was written."""
+
+
+class SchemaUnknown(DatabaseUnavailable):
+    """The database carries a revision that this version does not know; it is left untouched."""
+
+
+class UnknownRow(StorageError):
+    """The call names something that was never written."""
+
+
+class UnknownSite(UnknownRow):
+    """No revision of that site is valid at the instant asked for."""
+
+
+class UnknownBatch(UnknownRow):
+    """No revision of that batch is valid at the instant asked for."""
+
+
+class UnknownSitting(UnknownRow):
+    """The batch is known and has no sitting of that number."""
+
+
+class ConflictingRow(StorageError):
+    """The call contradicts something already written, which stays as it is."""
+
+
+class ConflictingSegment(ConflictingRow):
+    """A segment of that key was written before, with other content."""
+
+
+class ConflictingCopy(ConflictingRow):
+    """The copy's size or hash is not the segment's, or the same copy was written before with other content."""
+
+
+class CameraBelongsElsewhere(ConflictingRow):
+    """The camera's id is in use at another site: footage is found by camera and time alone."""
+
+
+class WrongState(StorageError):
+    """The act does not fit the state of the sitting."""
+
+
+class AlreadyOpen(WrongState):
+    """The sitting was opened before."""
+
+
+class NotOpen(WrongState):
+    """The sitting was never opened."""
+
+
+class AlreadyClosed(WrongState):
+    """The sitting was closed before."""
