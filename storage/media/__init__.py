@@ -1,0 +1,26 @@
+"""Fragmented MP4 for evidence: writes files that grow by whole fragments and reads back what they hold.
+
+Bytes only, standard library only: H.264 access units go in as the camera coded them, nothing is decoded or
+re-encoded. Not here: where files lie (``storage.archive``), and whether their pictures decode (``analysis``).
+The error tree is drawn in ``storage.media.errors``, the layout of a file in ``storage.media.writing``.
+"""
+
+from __future__ import annotations
+
+from storage.media.errors import BrokenFile, MediaError, UnsupportedVideo
+from storage.media.h264 import VideoFormat
+from storage.media.layout import TIMESCALE, Ledger
+from storage.media.writing import Sample, fragment, init_segment, stored_nals
+
+__all__ = [
+    "TIMESCALE",
+    "BrokenFile",
+    "Ledger",
+    "MediaError",
+    "Sample",
+    "UnsupportedVideo",
+    "VideoFormat",
+    "fragment",
+    "init_segment",
+    "stored_nals",
+]

@@ -1,0 +1,99 @@
+"""What writing and reading agree on: time scale, the ledger's box, instants as NTP timestamps, sample flags.
+
+Nothing here touches a file.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from domain.timeline import MICROSECOND
+from storage.media.errors import BrokenFile
+
+TIMESCALE = 90_000  # ticks a second: RTP's clock for H.264 (RFC 6184 8.2.1), so that no time stamp is ever rounded
+TRACK = 1
+
+# ISO/IEC 14496-12 8.8.3.1: sample_depends_on in bits 24-25, sample_is_non_sync_sample in bit 16
+SYNC_SAMPLE = 0x0200_0000
+NON_SYNC_SAMPLE = 0x0101_0000
+NON_SYNC_BIT = 0x0001_0000
+
+DEFAULT_BASE_IS_MOOF = 0x02_0000  # tfhd, 8.8.7.1
+TRUN_FIELDS = 0x00_0F01  # 8.8.8.1: data offset; for each sample duration, size, flags and composition offset
+TRUN_SAMPLE = struct.Struct(">IIIi")
+
+PRFT = struct.Struct(">IIIIQ")  # version and flags, track, NTP seconds, NTP fraction, media time (64 bits: version 1)
+PRFT_VERSION_AND_FLAGS = 1 << 24 | 24  # 8.16.5: 24 = the time stamp is the instant of capture, consistently so
+
+LEDGER_UUID = uuid.UUID("7f0c5b0e-52a5-4c7e-9d0b-6b616f6a6961").bytes
+_LEDGER = struct.Struct(">IQdd")  # version and flags, lost packets, delay (s), clock offset (s)
+_LEDGER_VERSION = 1
+_HAS_CLOCK_OFFSET = 1
+
+_ERA = datetime(1900, 1, 1, tzinfo=UTC)  # RFC 5905 6: NTP's era 0
+_ERA_SECONDS = 2**32
+_HALF_ERA = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What went wrong on the way from the camera, cumulative within the file up to and with its fragment.
+
+    ``lost_packets`` counts RTP packets missing by sequence number; ``delayed_s`` is how late the most delayed
+    frame arrived; ``clock_offset_s`` is camera minus host, None where the camera tells no time.
+    """
+
+    lost_packets: int
+    delayed_s: float
+    clock_offset_s: float | None
+
+
+def pack_ledger(ledger: Ledger) -> bytes:
+    """Payload of the ledger's ``uuid`` box, after the 16 bytes of LEDGER_UUID. Raises ValueError."""
+    offset = ledger.clock_offset_s
+    numbers = (ledger.delayed_s, 0.0 if offset is None else offset)
+    if not 0 <= ledger.lost_packets < 2**64 or not all(map(math.isfinite, numbers)):
+        raise ValueError(f"a ledger that cannot be written: {ledger}")
+    flags = 0 if offset is None else _HAS_CLOCK_OFFSET
+    return _LEDGER.pack(_LEDGER_VERSION << 24 | flags, ledger.lost_packets, *numbers)
+
+
+def unpack_ledger(payload: bytes) -> Ledger | None:
+    """The ledger of a payload, or None for a version of the future. Raises BrokenFile."""
+    if len(payload) < 4:
+        raise BrokenFile("a ledger box without version")
+    if payload[0] != _LEDGER_VERSION:
+        return None
+    if len(payload) != _LEDGER.size:
+        raise BrokenFile(f"a ledger of {len(payload)} bytes")
+    head, lost, delayed, offset = _LEDGER.unpack(payload)
+    if not math.isfinite(delayed) or not math.isfinite(offset):
+        raise BrokenFile("a ledger with a number that is none")
+    return Ledger(lost, delayed, offset if head & _HAS_CLOCK_OFFSET else None)
+
+
+def to_ntp(instant: datetime) -> tuple[int, int]:
+    """Seconds and 2^-32 fractions of an aware instant from 1968 to 2104 (RFC 5905 6). Raises ValueError."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant without time zone")
+    microseconds = (instant - _ERA) // MICROSECOND
+    seconds, rest = divmod(microseconds, 1_000_000)
+    if not _HALF_ERA <= seconds < _HALF_ERA + _ERA_SECONDS:
+        raise ValueError(f"{instant} cannot be told as an NTP timestamp")
+    return seconds % _ERA_SECONDS, ((rest << 32) + 500_000) // 1_000_000
+
+
+def from_ntp(seconds: int, fraction: int) -> datetime:
+    """The inverse of ``to_ntp``, exact to the microsecond; small seconds lie after 2036 (RFC 4330 3)."""
+    if seconds < _HALF_ERA:
+        seconds += _ERA_SECONDS
+    return _ERA + timedelta(seconds=seconds, microseconds=(fraction * 1_000_000 + _HALF_ERA) >> 32)
+
+
+def ticks_to_time(ticks: int) -> timedelta:
+    """A number of ticks as time, to the nearest microsecond."""
+    return timedelta(microseconds=(ticks * 200 + 9) // 18)

@@ -1,0 +1,178 @@
+"""Writes fragmented MP4 (ISO/IEC 14496-12 and -15) as bytes: the head of a file, then one fragment at a time.
+
+Pure functions from samples to bytes; where the bytes go, and when they are synced, is the caller's affair. A file
+is ``init_segment(...)`` followed by fragments of rising sequence and decode time, and is whole after each of them;
+there is no index at its end (no mfra, no sidx), so nothing is lost when the writer dies. The same file is HLS
+fMP4: its first ``len(init_segment(...))`` bytes are the EXT-X-MAP, the rest is one media segment.
+
+In each sample the slices and SEI stay exactly as the camera sent them. Left out are access unit delimiters and
+parameter sets: ``avcC`` carries the latter, and the sample entry ``avc1`` forbids them in band (14496-15 5.4.2.1).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.media import layout
+from storage.media.h264 import (
+    NAL_ACCESS_UNIT_DELIMITER,
+    NAL_PPS,
+    NAL_SPS,
+    SequenceParameters,
+    VideoFormat,
+    nal_type,
+    parse_sps,
+)
+from storage.media.layout import TIMESCALE, TRACK, Ledger
+
+_LEFT_OUT = frozenset({NAL_SPS, NAL_PPS, NAL_ACCESS_UNIT_DELIMITER})
+_UNITY_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)  # 6.2.2
+_PROFILES_WITHOUT_CHROMA = frozenset({66, 77, 88})  # 14496-15 5.3.3.1.2: all others extend avcC
+_UNDETERMINED_LANGUAGE = 0x55C4  # ISO 639-2 "und" in three times five bits
+_MAX_FRAGMENT_BYTES = 2**31 - 1  # data_offset of trun is a signed 32-bit number
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One coded picture. ``nals`` have no start codes and no length prefixes; times are ticks of TIMESCALE."""
+
+    nals: tuple[bytes, ...]
+    duration: int
+    key: bool
+    composition_offset: int = 0
+
+
+def stored_nals(nals: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Those NAL units of an access unit that a file keeps, in order; empty where it holds no picture."""
+    return tuple(nal for nal in nals if nal and nal_type(nal) not in _LEFT_OUT)
+
+
+def init_segment(video: VideoFormat) -> bytes:
+    """``ftyp`` and ``moov``: the head of a file, the same bytes for the same format.
+
+    The brands do not claim CMAF (``cmfc``), which allows no holes between fragments. Raises UnsupportedVideo.
+    """
+    sequence = parse_sps(video.sps)
+    file_type = _box(b"ftyp", b"iso6", bytes(4), b"iso6", b"mp42", b"avc1")
+    movie_header = struct.pack(">4I", 0, 0, TIMESCALE, 0) + struct.pack(">IH10x", 0x10000, 0x100)
+    movie_header += _UNITY_MATRIX + bytes(24) + struct.pack(">I", TRACK + 1)
+    extends = _full_box(b"trex", 0, 0, struct.pack(">5I", TRACK, 1, 0, 0, layout.NON_SYNC_SAMPLE))
+    return file_type + _box(
+        b"moov", _full_box(b"mvhd", 0, 0, movie_header), _track(video, sequence), _box(b"mvex", extends)
+    )
+
+
+def fragment(sequence: int, decode_time: int, samples: Sequence[Sample], captured: datetime, ledger: Ledger) -> bytes:
+    """``prft``, the ledger's ``uuid`` box, ``moof`` and ``mdat``: the unit in which a file grows.
+
+    ``sequence`` rises from 1 within a file. ``decode_time`` (ticks) is the decode time of the first sample; it
+    must be later than that of the previous fragment's last sample and may jump, which leaves a hole. ``captured``
+    is the host's instant at which the first sample was captured, an aware datetime from 1968 to 2104. ``prft``
+    (8.16.5, flags 24: instant of capture) holds it as NTP timestamp against the decode time.
+
+    Raises ValueError for anything that cannot be written: no samples, a sample without a picture or with no
+    duration, numbers out of range.
+    """
+    _check(sequence, decode_time, samples)
+    payload: list[bytes] = []
+    entries: list[bytes] = []
+    total = 0
+    for sample in samples:
+        size = 0
+        for nal in stored_nals(sample.nals):
+            payload += (len(nal).to_bytes(4, "big"), nal)
+            size += 4 + len(nal)
+        if size == 0:
+            raise ValueError("a sample holds no picture, only parameter sets or delimiters")
+        total += size
+        flags = layout.SYNC_SAMPLE if sample.key else layout.NON_SYNC_SAMPLE
+        entries.append(layout.TRUN_SAMPLE.pack(sample.duration, size, flags, sample.composition_offset))
+    if total > _MAX_FRAGMENT_BYTES - 2**20 - 16 * len(samples):
+        raise ValueError(f"a fragment of {total} bytes is too large")
+    reference = layout.PRFT.pack(layout.PRFT_VERSION_AND_FLAGS, TRACK, *layout.to_ntp(captured), decode_time)
+    return b"".join(
+        (
+            _box(b"prft", reference),
+            _box(b"uuid", layout.LEDGER_UUID, layout.pack_ledger(ledger)),
+            _movie_fragment(sequence, decode_time, b"".join(entries), len(samples)),
+            (total + 8).to_bytes(4, "big") + b"mdat",
+            *payload,
+        )
+    )
+
+
+def _check(sequence: int, decode_time: int, samples: Sequence[Sample]) -> None:
+    if not 1 <= sequence < 2**32 or not 0 <= decode_time < 2**63:
+        raise ValueError(f"sequence {sequence} or decode time {decode_time} is out of range")
+    if not samples:
+        raise ValueError("a fragment without samples")
+    for sample in samples:
+        if not 1 <= sample.duration < 2**32 or not -(2**31) <= sample.composition_offset < 2**31:
+            raise ValueError(f"duration {sample.duration} or offset {sample.composition_offset} is out of range")
+
+
+def _movie_fragment(sequence: int, decode_time: int, entries: bytes, count: int) -> bytes:
+    header = _full_box(b"mfhd", 0, 0, struct.pack(">I", sequence))
+    track_header = _full_box(b"tfhd", 0, layout.DEFAULT_BASE_IS_MOOF, struct.pack(">I", TRACK))
+    decode = _full_box(b"tfdt", 1, 0, struct.pack(">Q", decode_time))
+    run_size = 20 + len(entries)
+    size = 8 + len(header) + 8 + len(track_header) + len(decode) + run_size
+    run = _full_box(b"trun", 1, layout.TRUN_FIELDS, struct.pack(">Ii", count, size + 8), entries)
+    return _box(b"moof", header, _box(b"traf", track_header, decode, run))
+
+
+def _track(video: VideoFormat, sequence: SequenceParameters) -> bytes:
+    across, down = sequence.pixel_aspect or (1, 1)
+    shown_width = min(video.width * across * 0x10000 // down, 0xFFFF_FFFF)  # 8.3.2: 16.16, pixels made square
+    enabled_in_movie = 3
+    header = struct.pack(">5I8x4H", 0, 0, TRACK, 0, 0, 0, 0, 0, 0) + _UNITY_MATRIX
+    header += struct.pack(">II", shown_width, video.height << 16)
+    media_header = struct.pack(">4IHH", 0, 0, TIMESCALE, 0, _UNDETERMINED_LANGUAGE, 0)
+    here = _full_box(b"url ", 0, 1)  # 8.7.2: the media lie in this same file
+    information = _box(
+        b"minf",
+        _full_box(b"vmhd", 0, 1, bytes(8)),
+        _box(b"dinf", _full_box(b"dref", 0, 0, struct.pack(">I", 1), here)),
+        _sample_table(video, sequence),
+    )
+    handler = _full_box(b"hdlr", 0, 0, struct.pack(">I4s12x", 0, b"vide"), b"Kaojian\0")
+    media = _box(b"mdia", _full_box(b"mdhd", 0, 0, media_header), handler, information)
+    return _box(b"trak", _full_box(b"tkhd", 0, enabled_in_movie, header), media)
+
+
+def _sample_table(video: VideoFormat, sequence: SequenceParameters) -> bytes:
+    """stbl with one sample entry and no samples: they are all in fragments."""
+    entry = struct.pack(">6xH16xHHIIIH32xHh", 1, video.width, video.height, 72 << 16, 72 << 16, 0, 1, 24, -1)
+    aspect = sequence.pixel_aspect
+    shape = b"" if aspect is None else _box(b"pasp", struct.pack(">II", *aspect))
+    picture = _box(b"avc1", entry, _box(b"avcC", _decoder_configuration(video, sequence)), shape)
+    return _box(
+        b"stbl",
+        _full_box(b"stsd", 0, 0, struct.pack(">I", 1), picture),
+        _full_box(b"stts", 0, 0, bytes(4)),
+        _full_box(b"stsc", 0, 0, bytes(4)),
+        _full_box(b"stsz", 0, 0, bytes(8)),
+        _full_box(b"stco", 0, 0, bytes(4)),
+    )
+
+
+def _decoder_configuration(video: VideoFormat, sequence: SequenceParameters) -> bytes:
+    """AVCDecoderConfigurationRecord (14496-15 5.3.3.1.2) with 4-byte lengths and one set of each kind."""
+    head = bytes((1, sequence.profile, sequence.constraints, sequence.level, 0xFC | 3, 0xE0 | 1))
+    sets = struct.pack(">H", len(video.sps)) + video.sps + b"\1" + struct.pack(">H", len(video.pps)) + video.pps
+    if sequence.profile in _PROFILES_WITHOUT_CHROMA:
+        return head + sets
+    chroma = (0xFC | sequence.chroma_format, 0xF8 | sequence.luma_bits - 8, 0xF8 | sequence.chroma_bits - 8, 0)
+    return head + sets + bytes(chroma)
+
+
+def _box(kind: bytes, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    return (len(body) + 8).to_bytes(4, "big") + kind + body
+
+
+def _full_box(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
+    return _box(kind, (version << 24 | flags).to_bytes(4, "big"), *parts)
