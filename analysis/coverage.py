@@ -1,0 +1,265 @@
+"""From evidence to coverage: which time of a camera and of a station has usable footage, and why the rest has not.
+
+Pure functions over domain types. Not here: reading the evidence (``analysis.report``), opening footage
+(``analysis.decoding``) and any tolerance (``analysis.judge``): every gap is listed, however short.
+
+How a camera's window is divided (docs/time.md):
+
+1. Every interval is rounded to whole milliseconds first, so that the parts add up exactly in what is printed.
+2. Covered is the union of the segments that have a copy left and were opened and decoded, less the spans that
+   do not decode, less the camera's outages. Footage nobody has opened yet covers nothing; callers end their
+   window at ``settled_until``, before which nothing is unopened.
+3. The rest gets the first cause that holds: an outage's own (of several the best ranked); ``segment_missing`` or
+   ``segment_damaged`` where a segment was written and is no longer usable; ``recorder_stopped`` outside every
+   run; ``unexplained``.
+4. A seam of less than a millisecond between two usable segments of one run is no gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from domain.evidence import (
+    CameraCause,
+    Cause,
+    Copy,
+    Coverage,
+    Gap,
+    Observation,
+    Outage,
+    Recorder,
+    Run,
+    Segment,
+    SegmentState,
+)
+from domain.timeline import Interval, IntervalSet
+
+HEARTBEAT_LIMIT = timedelta(seconds=5)
+"""A recorder that was not seen for longer than this has stopped."""
+
+SEAM = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraLedger:
+    """All evidence of one camera around a window, in any order; what lies outside the window does no harm.
+
+    ``copies`` and ``observations`` are by segment key; removed copies may be among the copies, and of several
+    observations of one segment only the latest is given. ``segments`` must hold the camera's last segment of an
+    open run, wherever it lies.
+    """
+
+    camera: str
+    runs: Sequence[Run] = ()
+    segments: Sequence[Segment] = ()
+    copies: Mapping[str, Sequence[Copy]] = field(default_factory=dict)
+    outages: Sequence[Outage] = ()
+    observations: Mapping[str, Observation] = field(default_factory=dict)
+    recorders: Sequence[Recorder] = ()
+
+
+def settled_until(ledger: CameraLedger, now: datetime) -> datetime:
+    """The instant up to which the camera's evidence is complete; nothing before it can still come in.
+
+    A recorder that lives may be writing from the end of the last closed segment of its open run on, and a segment
+    that was not opened yet is undecided from its start. Never later than ``now``.
+    """
+    undecided = [segment.interval.start for segment in ledger.segments if segment.key not in ledger.observations]
+    being_written = [_last_end(ledger, run) for run in ledger.runs if run.ended is None and _alive(ledger, run, now)]
+    return min((now, *undecided, *being_written))
+
+
+def camera_coverage(ledger: CameraLedger, window: Interval, now: datetime) -> Coverage:
+    """The partition of ``window``, rounded to milliseconds, by one camera's evidence.
+
+    ``now`` ends the outages that last. Raises ValueError for a window shorter than a millisecond.
+    """
+    whole = _rounded_window(window)
+    outages = _outages_by_cause(ledger.outages, whole, now)
+    out = IntervalSet(span for spans in outages.values() for span in spans)
+    covered = _usable(ledger).clipped(whole) - out
+    layers = [
+        *sorted(outages.items(), key=lambda item: item[0].rank),
+        (Cause.SEGMENT_MISSING, _rounded(_missing(ledger))),
+        (Cause.SEGMENT_DAMAGED, _rounded(_damaged(ledger))),
+        (Cause.RECORDER_STOPPED, _inside_runs(ledger, now).complement(whole)),
+        (Cause.UNEXPLAINED, IntervalSet([whole])),
+    ]
+    return Coverage(whole, covered, _explained(covered.complement(whole), layers))
+
+
+def station_coverage(views: Mapping[str, Coverage], window: Interval) -> Coverage:
+    """The partition of ``window`` for a station seen by the cameras of ``views``: covered where any of them is.
+
+    A gap is split where the cause of any camera changes, lists the cause of every camera, and takes the best
+    ranked as its own. Raises ValueError when a view is of another window.
+    """
+    whole = _rounded_window(window)
+    if not views:
+        return Coverage(whole, IntervalSet(), (Gap(whole, Cause.NO_CAMERA),))
+    for camera, view in views.items():
+        if view.window != whole:
+            raise ValueError(f"the coverage of {camera} is of another window: {view.window}, not {whole}")
+    covered = IntervalSet(span for view in views.values() for span in view.covered)
+    return Coverage(whole, covered, tuple(_joint_gaps(views)))
+
+
+def _explained(open_time: IntervalSet, layers: Sequence[tuple[Cause, IntervalSet]]) -> tuple[Gap, ...]:
+    """Give every open instant the cause of the first layer that holds it; touching spans of one cause are one."""
+    found: dict[Cause, IntervalSet] = {}
+    for cause, spans in layers:
+        here = open_time & spans
+        if here:
+            found[cause] = found.get(cause, IntervalSet()) | here
+            open_time -= here
+    gaps = [Gap(span, cause) for cause, spans in found.items() for span in spans]
+    return tuple(sorted(gaps, key=lambda gap: gap.interval))
+
+
+def _joint_gaps(views: Mapping[str, Coverage]) -> Iterator[Gap]:
+    """The spans in which no camera covers; touching ones with the same causes are one."""
+    pending: Gap | None = None
+    for interval, causes in _common_causes(views):
+        gap = _joint_gap(interval, causes)
+        if pending is not None and pending.interval.end == interval.start and pending.cameras == gap.cameras:
+            gap = Gap(Interval(pending.interval.start, interval.end), gap.cause, gap.cameras)
+        elif pending is not None:
+            yield pending
+        pending = gap
+    if pending is not None:
+        yield pending
+
+
+def _common_causes(views: Mapping[str, Coverage]) -> Iterator[tuple[Interval, Mapping[str, Cause]]]:
+    """Sweep over the edges of all gaps; each piece between two edges in which every camera has a cause."""
+    edges: list[tuple[datetime, str, Cause | None]] = []
+    for camera, view in views.items():
+        for gap in view.gaps:
+            edges.append((gap.interval.start, camera, gap.cause))
+            edges.append((gap.interval.end, camera, None))
+    # At one instant ends come before starts, so that of two touching gaps of a camera the later one stands.
+    edges.sort(key=lambda edge: (edge[0], edge[2] is not None))
+    causes: dict[str, Cause] = {}
+    since: datetime | None = None
+    for instant, at_once in groupby(edges, key=lambda edge: edge[0]):
+        if since is not None and len(causes) == len(views):
+            yield Interval(since, instant), causes
+        for _, camera, cause in at_once:
+            if cause is None:
+                causes.pop(camera, None)
+            else:
+                causes[camera] = cause
+        since = instant
+
+
+def _joint_gap(interval: Interval, causes: Mapping[str, Cause]) -> Gap:
+    cameras = tuple(CameraCause(camera, causes[camera]) for camera in sorted(causes))
+    return Gap(interval, min(causes.values(), key=lambda cause: cause.rank), cameras)
+
+
+def _rounded_window(window: Interval) -> Interval:
+    whole = window.rounded()
+    if whole is None:
+        raise ValueError(f"a window of coverage must last a millisecond at least: {window.start} .. {window.end}")
+    return whole
+
+
+def _rounded(intervals: Iterable[Interval]) -> IntervalSet:
+    return IntervalSet(span for span in (item.rounded() for item in intervals) if span is not None)
+
+
+def _outages_by_cause(outages: Iterable[Outage], whole: Interval, now: datetime) -> dict[Cause, IntervalSet]:
+    spans: dict[Cause, list[Interval]] = {}
+    for outage in outages:
+        span = outage.interval(now)
+        if span is not None and span.overlaps(whole):
+            spans.setdefault(outage.cause, []).append(span)
+    return {cause: _rounded(found).clipped(whole) for cause, found in spans.items()}
+
+
+def _kept(ledger: CameraLedger, segment: Segment) -> bool:
+    """At least one copy was verified and not removed since."""
+    return any(copy.removed is None for copy in ledger.copies.get(segment.key, ()))
+
+
+def _usable(ledger: CameraLedger) -> IntervalSet:
+    good: list[Segment] = []
+    spans: list[Interval] = []
+    for segment in ledger.segments:
+        observation = ledger.observations.get(segment.key)
+        if observation is None or observation.state is SegmentState.MISSING or not _kept(ledger, segment):
+            continue
+        bad = _rounded(_bad_spans(segment, observation))
+        usable = _rounded([segment.interval]) - bad
+        spans.extend(usable)
+        if not bad:
+            good.append(segment)
+    return IntervalSet((*spans, *_rounded(_seams(good))))
+
+
+def _seams(segments: Iterable[Segment]) -> Iterator[Interval]:
+    """The spans below a millisecond between neighbours of one run."""
+    ordered = sorted(segments, key=lambda segment: (segment.run, segment.interval, segment.key))
+    for _, of_run in groupby(ordered, key=lambda segment: segment.run):
+        last: datetime | None = None
+        for segment in of_run:
+            if last is not None and timedelta() < segment.interval.start - last < SEAM:
+                yield Interval(last, segment.interval.start)
+            last = segment.interval.end if last is None else max(last, segment.interval.end)
+
+
+def _bad_spans(segment: Segment, observation: Observation) -> tuple[Interval, ...]:
+    """What an observation takes away from its segment: the listed spans, or all of it where none is listed."""
+    if observation.state is SegmentState.OK or observation.bad:
+        return observation.bad
+    return (segment.interval,)
+
+
+def _missing(ledger: CameraLedger) -> Iterator[Interval]:
+    for segment in ledger.segments:
+        observation = ledger.observations.get(segment.key)
+        unanswered = observation is not None and observation.state is SegmentState.MISSING
+        if unanswered or not _kept(ledger, segment):
+            yield segment.interval
+
+
+def _damaged(ledger: CameraLedger) -> Iterator[Interval]:
+    for segment in ledger.segments:
+        observation = ledger.observations.get(segment.key)
+        if observation is not None and observation.state is not SegmentState.MISSING:
+            for bad in _bad_spans(segment, observation):
+                inside = bad.intersection(segment.interval)
+                if inside is not None:
+                    yield inside
+
+
+def _inside_runs(ledger: CameraLedger, now: datetime) -> IntervalSet:
+    ends = [(run.started, _run_end(ledger, run, now)) for run in ledger.runs]
+    return _rounded(Interval(start, end) for start, end in ends if start < end)
+
+
+def _run_end(ledger: CameraLedger, run: Run, now: datetime) -> datetime:
+    if run.ended is not None:
+        return run.ended
+    if _alive(ledger, run, now):
+        return now
+    recorder = _recorder(ledger, run)
+    return _last_end(ledger, run) if recorder is None else recorder.ended or recorder.seen
+
+
+def _alive(ledger: CameraLedger, run: Run, now: datetime) -> bool:
+    recorder = _recorder(ledger, run)
+    return recorder is not None and recorder.ended is None and now - recorder.seen <= HEARTBEAT_LIMIT
+
+
+def _recorder(ledger: CameraLedger, run: Run) -> Recorder | None:
+    return next((recorder for recorder in ledger.recorders if recorder.id == run.recorder), None)
+
+
+def _last_end(ledger: CameraLedger, run: Run) -> datetime:
+    """The end of the run's last closed segment, or its start while it has none."""
+    ends = [segment.interval.end for segment in ledger.segments if segment.run == run.id]
+    return max(ends, default=run.started)
