@@ -10,17 +10,22 @@ from __future__ import annotations
 from storage.media.errors import BrokenFile, MediaError, UnsupportedVideo
 from storage.media.h264 import VideoFormat
 from storage.media.layout import TIMESCALE, Ledger
+from storage.media.reading import FileIndex, FragmentIndex, SampleIndex, read_index
 from storage.media.writing import Sample, fragment, init_segment, stored_nals
 
 __all__ = [
     "TIMESCALE",
     "BrokenFile",
+    "FileIndex",
+    "FragmentIndex",
     "Ledger",
     "MediaError",
     "Sample",
+    "SampleIndex",
     "UnsupportedVideo",
     "VideoFormat",
     "fragment",
     "init_segment",
+    "read_index",
     "stored_nals",
 ]

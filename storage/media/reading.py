@@ -1,0 +1,366 @@
+"""Reads what a file holds without touching its pictures: format, fragments, samples, and where a torn tail begins.
+
+The inverse of ``storage.media.writing`` and strict about it: a box it does not know is stepped over, but the
+boxes that it knows must be as that module writes them. Not a general MP4 reader; whether samples decode, and
+whether bytes are those that were hashed, is found out elsewhere. Payloads of ``mdat`` are never read.
+
+A tail is *torn* where the writer died in the middle of a fragment: the file ends inside a box, or between the
+boxes of one fragment. A file system may have made such a file longer with zero bytes after a loss of power; no
+whole file can end in eight of them (no NAL unit ends in a zero byte, ITU-T H.264 7.4.1), so what does not parse
+in a file that does is its torn tail too. All else that does not parse is a broken file.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from domain.timeline import Interval
+from storage.media import layout
+from storage.media.errors import BrokenFile, UnsupportedVideo
+from storage.media.h264 import VideoFormat
+from storage.media.layout import TIMESCALE, TRACK, Ledger, ticks_to_time
+
+_MAX_MOOV_BYTES = 2**20
+_MAX_MOOF_BYTES = 2**24  # a million samples
+_MAX_SMALL_BOX_BYTES = 2**12
+_VISUAL_ENTRY_BYTES = 78  # 14496-12 12.1.3.2: what stands in avc1 before its child boxes
+_ZERO_TAIL_BYTES = 8
+
+_UINT32 = struct.Struct(">I")
+_UINT64 = struct.Struct(">Q")
+_TWO_UINT32 = struct.Struct(">II")
+_COUNT_AND_LENGTH = struct.Struct(">BH")
+_TRUN_HEAD = struct.Struct(">IIi")  # version and flags, number of samples, data offset
+
+
+@dataclass(frozen=True, slots=True)
+class SampleIndex:
+    """Where one coded picture lies: ``offset`` from the file's start; times are ticks of TIMESCALE."""
+
+    offset: int
+    size: int
+    duration: int
+    key: bool
+    composition_offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentIndex:
+    """One complete fragment. ``offset`` and ``size`` span it from its ``prft`` to the end of its ``mdat``.
+
+    ``captured`` is the host's instant of its first sample; ``ledger`` is None where the file has none for it.
+    """
+
+    offset: int
+    size: int
+    sequence: int
+    decode_time: int
+    captured: datetime
+    ledger: Ledger | None
+    samples: tuple[SampleIndex, ...]
+
+    @property
+    def duration(self) -> int:
+        """Ticks of all samples together; more than 0."""
+        return sum(sample.duration for sample in self.samples)
+
+    @property
+    def end_time(self) -> int:
+        """Decode time at which the last sample ends, in ticks."""
+        return self.decode_time + self.duration
+
+    @property
+    def interval(self) -> Interval:
+        """From the capture of the first sample to the end of the last one, on the host's clock."""
+        return Interval(self.captured, self.captured + ticks_to_time(self.duration))
+
+
+@dataclass(frozen=True, slots=True)
+class FileIndex:
+    """What a file holds: ``init_size_bytes`` of head, then whole fragments, the last of which ends ``complete_bytes``."""
+
+    format: VideoFormat
+    init_size_bytes: int
+    fragments: tuple[FragmentIndex, ...] = field(repr=False)
+    complete_bytes: int
+    total_bytes: int
+
+    @property
+    def torn(self) -> bool:
+        """Whether bytes follow the last whole fragment that are none."""
+        return self.complete_bytes < self.total_bytes
+
+    @property
+    def span(self) -> Interval | None:
+        """From the first captured instant to the end of the last sample; holes are inside. None without fragments."""
+        if not self.fragments:
+            return None
+        return Interval(self.fragments[0].captured, max(item.interval.end for item in self.fragments))
+
+    @property
+    def frames(self) -> int:
+        """Samples of all whole fragments."""
+        return sum(len(item.samples) for item in self.fragments)
+
+
+def read_index(file: BinaryIO) -> FileIndex:
+    """Index a file that ``init_segment`` and ``fragment`` made, from a seekable binary stream.
+
+    Tolerates a torn tail, also before the first fragment; raises BrokenFile for anything else. OSErrors of the
+    stream pass through. Memory is bounded by the samples of the file and 16 MiB for one fragment's boxes.
+    """
+    total = file.seek(0, os.SEEK_END)
+    video, head_end = _read_head(file, total)
+    fragments, complete = _read_fragments(file, head_end, total)
+    return FileIndex(video, head_end, fragments, complete, total)
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    kind: bytes
+    offset: int
+    header_bytes: int
+    size: int
+
+    @property
+    def body(self) -> int:
+        return self.offset + self.header_bytes
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.size
+
+
+def _parse_header(header: bytes, offset: int) -> _Box | None:
+    """The box that starts with up to 16 given bytes (14496-12 4.2), or None when more of them are needed."""
+    if len(header) < 8:
+        return None
+    (size,) = _UINT32.unpack_from(header)
+    header_bytes = 8
+    if size == 1:  # largesize
+        if len(header) < 16:
+            return None
+        (size,) = _UINT64.unpack_from(header, 8)
+        header_bytes = 16
+    if size < header_bytes:
+        raise BrokenFile(f"a box at byte {offset} is shorter than its header")
+    return _Box(header[4:8], offset, header_bytes, size)
+
+
+def _boxes(file: BinaryIO, start: int, total: int) -> Iterator[_Box]:
+    """The whole boxes from ``start`` on; ends at the file's end or before a box that the end cuts off."""
+    at = start
+    while at < total:
+        box = _parse_header(_read(file, at, min(16, total - at)), at)
+        if box is None or box.end > total:
+            return
+        yield box
+        at = box.end
+
+
+def _read(file: BinaryIO, offset: int, length: int) -> bytes:
+    """Exactly ``length`` bytes; unbuffered streams may need several reads. Raises BrokenFile at the end."""
+    file.seek(offset)
+    data = file.read(length)
+    while len(data) < length:
+        more = file.read(length - len(data))
+        if not more:
+            raise BrokenFile(f"the file became shorter than {offset + length} bytes while it was read")
+        data += more
+    return data
+
+
+def _payload(file: BinaryIO, box: _Box, maximum: int) -> bytes:
+    length = box.size - box.header_bytes
+    if length > maximum:
+        raise BrokenFile(f"a box {box.kind!r} of {box.size} bytes is too large")
+    return _read(file, box.body, length)
+
+
+def _children(data: bytes) -> dict[bytes, list[bytes]]:
+    """Payloads of the boxes inside a container, by type. Raises BrokenFile unless they fill it exactly."""
+    found: dict[bytes, list[bytes]] = {}
+    at = 0
+    while at < len(data):
+        box = _parse_header(data[at : at + 16], at)
+        if box is None or box.end > len(data):
+            raise BrokenFile("a box is longer than the one around it")
+        found.setdefault(box.kind, []).append(data[box.body : box.end])
+        at = box.end
+    return found
+
+
+def _only(children: dict[bytes, list[bytes]], kind: bytes) -> bytes:
+    payloads = children.get(kind, [])
+    if len(payloads) != 1:
+        raise BrokenFile(f"{len(payloads)} boxes {kind!r} where there must be one")
+    return payloads[0]
+
+
+def _unpack(form: struct.Struct, data: bytes, offset: int = 0) -> tuple[Any, ...]:
+    """Numbers at an offset of a payload. Raises BrokenFile where it ends before them."""
+    if len(data) < offset + form.size:
+        raise BrokenFile("a box ends within a number")
+    return form.unpack_from(data, offset)
+
+
+def _read_head(file: BinaryIO, total: int) -> tuple[VideoFormat, int]:
+    """The format that ``moov`` tells, and where the file's head ends."""
+    for box in _boxes(file, 0, total):
+        if (box.offset == 0) != (box.kind == b"ftyp"):
+            raise BrokenFile("the file does not begin with one ftyp box")
+        if box.kind == b"moov":
+            return _video(_payload(file, box, _MAX_MOOV_BYTES)), box.end
+        if box.kind in (b"prft", b"moof", b"mdat"):
+            break
+    raise BrokenFile("the file has no whole moov box at its head")
+
+
+def _video(moov: bytes) -> VideoFormat:
+    media = _children(_only(_children(_only(_children(moov), b"trak")), b"mdia"))
+    if _unpack(_UINT32, _only(media, b"mdhd"), 12) != (TIMESCALE,):
+        raise BrokenFile(f"the track does not count in {TIMESCALE} ticks a second")
+    table = _children(_only(_children(_only(media, b"minf")), b"stbl"))
+    entries = _children(_only(table, b"stsd")[8:])
+    configuration = _only(_children(_only(entries, b"avc1")[_VISUAL_ENTRY_BYTES:]), b"avcC")
+    try:
+        return VideoFormat.from_h264(*_parameter_sets(configuration))
+    except UnsupportedVideo as error:
+        raise BrokenFile(f"avcC: {error}") from error
+
+
+def _parameter_sets(configuration: bytes) -> tuple[bytes, bytes]:
+    """SPS and PPS of an AVCDecoderConfigurationRecord with one of each (14496-15 5.3.3.1.2)."""
+    if len(configuration) < 6 or configuration[0] != 1 or configuration[4] & 3 != 3:
+        raise BrokenFile("avcC does not announce 4-byte lengths in version 1")
+    sets: list[bytes] = []
+    at = 5
+    for count_mask in (0x1F, 0xFF):
+        count, length = _unpack(_COUNT_AND_LENGTH, configuration, at)
+        at += _COUNT_AND_LENGTH.size
+        if count & count_mask != 1 or at + length > len(configuration):
+            raise BrokenFile("avcC does not hold one parameter set of each kind")
+        sets.append(configuration[at : at + length])
+        at += length
+    return sets[0], sets[1]
+
+
+def _read_fragments(file: BinaryIO, start: int, total: int) -> tuple[tuple[FragmentIndex, ...], int]:
+    """The whole fragments, and where the last of them (or a foreign box after it) ends."""
+    fragments: list[FragmentIndex] = []
+    complete = start
+    pending: _Pending | None = None
+    try:
+        for box in _boxes(file, start, total):
+            if pending is None and box.kind == b"prft":
+                pending = _Pending(file, box)
+            elif pending is not None:
+                pending.take(file, box)
+            elif box.kind in (b"moof", b"mdat"):
+                raise BrokenFile(f"{box.kind!r} at byte {box.offset} without the prft box before it")
+            if pending is None:
+                complete = box.end
+            elif (whole := pending.whole) is not None:
+                _check_order(fragments, whole)
+                fragments.append(whole)
+                pending, complete = None, box.end
+    except BrokenFile:
+        if not _ends_in_zeros(file, total):
+            raise
+    return tuple(fragments), complete
+
+
+def _ends_in_zeros(file: BinaryIO, total: int) -> bool:
+    start = max(0, total - _ZERO_TAIL_BYTES)
+    return not any(_read(file, start, total - start))
+
+
+def _check_order(before: list[FragmentIndex], following: FragmentIndex) -> None:
+    """Sequences rise, and so do decode times, sample by sample. A guessed last duration may reach over."""
+    if not before:
+        return
+    last = before[-1]
+    last_decode_time = last.end_time - last.samples[-1].duration
+    if following.sequence <= last.sequence or following.decode_time <= last_decode_time:
+        raise BrokenFile(f"the fragment at byte {following.offset} does not come after the one before it")
+
+
+class _Pending:
+    """A fragment of which not all boxes have been met yet: prft, then ledger and moof, then mdat."""
+
+    def __init__(self, file: BinaryIO, prft: _Box) -> None:
+        self.whole: FragmentIndex | None = None
+        self._offset = prft.offset
+        self._ledger: Ledger | None = None
+        self._moof: tuple[_Box, bytes] | None = None
+        data = _payload(file, prft, _MAX_SMALL_BOX_BYTES)
+        if len(data) != layout.PRFT.size:
+            raise BrokenFile(f"a prft box of {prft.size} bytes")
+        head, track, seconds, fraction, self._media_time = layout.PRFT.unpack(data)
+        if (head, track) != (layout.PRFT_VERSION_AND_FLAGS, TRACK):
+            raise BrokenFile("a prft box that does not tell the capture of this track")
+        self._captured = layout.from_ntp(seconds, fraction)
+
+    def take(self, file: BinaryIO, box: _Box) -> None:
+        """Use the next box of the file; ``whole`` is set once it was the last one."""
+        if box.kind == b"uuid" and self._moof is None:
+            self._take_ledger(file, box)
+        elif box.kind == b"moof" and self._moof is None:
+            self._moof = (box, _payload(file, box, _MAX_MOOF_BYTES))
+        elif box.kind == b"mdat" and self._moof is not None:
+            self.whole = self._finish(*self._moof, box)
+        elif box.kind in (b"prft", b"moof", b"mdat"):
+            raise BrokenFile(f"{box.kind!r} at byte {box.offset} in the middle of a fragment")
+
+    def _take_ledger(self, file: BinaryIO, box: _Box) -> None:
+        if box.size - box.header_bytes > _MAX_SMALL_BOX_BYTES:
+            return
+        data = _payload(file, box, _MAX_SMALL_BOX_BYTES)
+        if data[:16] == layout.LEDGER_UUID:
+            self._ledger = layout.unpack_ledger(data[16:])
+
+    def _finish(self, moof: _Box, data: bytes, mdat: _Box) -> FragmentIndex:
+        children = _children(data)
+        (sequence,) = _unpack(_UINT32, _only(children, b"mfhd"), 4)
+        track = _children(_only(children, b"traf"))
+        if _unpack(_TWO_UINT32, _only(track, b"tfhd")) != (layout.DEFAULT_BASE_IS_MOOF, TRACK):
+            raise BrokenFile("a fragment of another track, or with defaults that are not ours")
+        decode_time = _decode_time(_only(track, b"tfdt"))
+        if decode_time != self._media_time:
+            raise BrokenFile(f"prft and tfdt disagree: {self._media_time} and {decode_time} ticks")
+        samples = _samples(_only(track, b"trun"), moof.offset, mdat)
+        size = mdat.end - self._offset
+        return FragmentIndex(self._offset, size, sequence, decode_time, self._captured, self._ledger, samples)
+
+
+def _decode_time(tfdt: bytes) -> int:
+    """baseMediaDecodeTime (14496-12 8.8.12)."""
+    if not tfdt or tfdt[0] > 1:
+        raise BrokenFile("a tfdt box of no known version")
+    (decode_time,) = _unpack(_UINT64 if tfdt[0] == 1 else _UINT32, tfdt, 4)
+    return int(decode_time)
+
+
+def _samples(trun: bytes, moof_offset: int, mdat: _Box) -> tuple[SampleIndex, ...]:
+    """The samples of a run (14496-12 8.8.8), each of which lies inside ``mdat``."""
+    head, count, data_offset = _unpack(_TRUN_HEAD, trun)
+    if head & 0xFF_FFFF != layout.TRUN_FIELDS or count * layout.TRUN_SAMPLE.size != len(trun) - _TRUN_HEAD.size:
+        raise BrokenFile("a run whose fields are not ours or whose samples do not fill it")
+    at = moof_offset + data_offset
+    if count == 0 or at < mdat.body:
+        raise BrokenFile("a run without samples, or with samples before their mdat box")
+    samples: list[SampleIndex] = []
+    for duration, size, flags, composition_offset in layout.TRUN_SAMPLE.iter_unpack(trun[_TRUN_HEAD.size :]):
+        if duration == 0 or size == 0:
+            raise BrokenFile("a sample without duration or without bytes")
+        key = not flags & layout.NON_SYNC_BIT
+        samples.append(SampleIndex(at, size, duration, key, composition_offset))
+        at += size
+    if at > mdat.end:
+        raise BrokenFile("samples reach beyond their mdat box")
+    return tuple(samples)
