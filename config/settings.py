@@ -1,0 +1,218 @@
+"""Settings of this installation, read once at the door; every one is described in config/example.env.
+
+They come from the environment (``KAOJIAN_...``) or from one file (``KAOJIAN_ENV_FILE``, else ``./.env`` where it
+exists); the environment wins. Not here: credentials of cameras (``config.secrets``) and numbers that verdicts rest
+on (``config.rule_pack``). Only the wiring sees the whole Settings; rooms are handed what they need.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.errors import SecretError, SettingsRefused
+from config.rule_pack import FOLDER as RULE_PACKS
+from config.secrets import ENVIRONMENT_PREFIX, refuse_exposed
+
+PREFIX = "KAOJIAN_"
+ENV_FILE = "KAOJIAN_ENV_FILE"
+
+
+class LogFormat(StrEnum):
+    """How log lines are written: for machines or for a terminal."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogLevel(StrEnum):
+    """The least severe line that is written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class S3Settings:
+    """Where the object store is and how to log in; printing it never shows the secret key."""
+
+    endpoint: str  # host:port
+    bucket: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    secure: bool  # TLS
+
+
+class Settings(BaseSettings):
+    """All settings. Paths are absolute once read. Read them with ``load``, which refuses in clear words."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    data_dir: Path = Path("var")
+    database_url: Annotated[str, Field(repr=False)] = ""  # never empty once read: SQLite in data_dir by default
+    spool_dir: Path = Path()  # data_dir/spool by default
+    secrets_dir: Path = Path()  # data_dir/secrets by default
+    rule_packs_dir: Path = RULE_PACKS
+
+    s3_endpoint: str = ""  # no object store when empty
+    s3_bucket: str = "kaojian"
+    s3_access_key: str = ""
+    s3_secret_key: SecretStr = SecretStr("")
+    s3_secret_key_file: Path | None = None
+    s3_secure: bool = True
+
+    segment_seconds: Annotated[float, Field(ge=2, le=600)] = 60
+    fragment_seconds: Annotated[float, Field(gt=0, le=1)] = 1
+    run_up_seconds: Annotated[float, Field(ge=0, le=120)] = 5
+    stall_seconds: Annotated[float, Field(gt=0, le=60)] = 3
+    min_free_bytes: Annotated[int, Field(ge=0)] = 2 << 30
+
+    http_host: str = "127.0.0.1"
+    http_port: Annotated[int, Field(ge=0, le=65535)] = 8000
+
+    log_format: LogFormat = LogFormat.CONSOLE
+    log_level: LogLevel = LogLevel.INFO
+
+    @property
+    def s3(self) -> S3Settings | None:
+        """The object store, or None when none is set."""
+        if not self.s3_endpoint:
+            return None
+        secret_key = self.s3_secret_key.get_secret_value()
+        return S3Settings(self.s3_endpoint, self.s3_bucket, self.s3_access_key, secret_key, self.s3_secure)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _inside_data_dir(cls, given: dict[str, Any]) -> dict[str, Any]:
+        data_dir = Path(given.get("data_dir") or "var").expanduser().absolute()
+        defaults = {
+            "database_url": f"sqlite:///{data_dir / 'kaojian.sqlite3'}",
+            "spool_dir": data_dir / "spool",
+            "secrets_dir": data_dir / "secrets",
+        }
+        return {**defaults, **given}
+
+    @field_validator("data_dir", "spool_dir", "secrets_dir", "rule_packs_dir", "s3_secret_key_file")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path is not None else None
+
+    @field_validator("http_host")
+    @classmethod
+    def _loopback_only(cls, host: str) -> str:
+        if not _is_loopback(host):
+            raise ValueError(
+                f"{host} can be reached from other machines, and there are no accounts yet to keep strangers out; "
+                "only loopback is allowed: 127.0.0.1, ::1 or localhost"
+            )
+        return host
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _host_and_port(cls, endpoint: str) -> str:
+        if endpoint and not re.fullmatch(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?", endpoint):
+            raise ValueError("write host:port without http://; KAOJIAN_S3_SECURE says whether TLS is used")
+        return endpoint
+
+    @model_validator(mode="after")
+    def _s3_is_whole(self) -> Settings:
+        if self.s3_secret_key_file is not None and not self.s3_secret_key.get_secret_value():
+            object.__setattr__(self, "s3_secret_key", SecretStr(_secret_key(self.s3_secret_key_file)))
+        if self.s3_endpoint and not (self.s3_access_key and self.s3_secret_key.get_secret_value()):
+            raise ValueError(
+                "KAOJIAN_S3_ENDPOINT is set, but KAOJIAN_S3_ACCESS_KEY or KAOJIAN_S3_SECRET_KEY "
+                "(or KAOJIAN_S3_SECRET_KEY_FILE) is not"
+            )
+        return self
+
+
+def load() -> Settings:
+    """The settings of this process. Raises SettingsRefused with one line for each thing that is wrong."""
+    file = _env_file()
+    in_file = dotenv_values(file) if file is not None else {}
+    problems = [*_unknown(os.environ, "environment"), *_unknown(in_file, str(file))]
+    if file is not None:
+        problems += _exposed(file, in_file)
+    if problems:
+        raise SettingsRefused("\n".join(problems))
+    try:
+        return Settings(_env_file=file)  # type: ignore[call-arg]  # a parameter of BaseSettings that mypy cannot see
+    except ValidationError as error:
+        raise SettingsRefused("\n".join(_said(each) for each in error.errors())) from None
+
+
+def _env_file() -> Path | None:
+    named = os.environ.get(ENV_FILE)
+    if named:
+        path = Path(named).expanduser().absolute()
+        if not path.is_file():
+            raise SettingsRefused(f"{ENV_FILE}={named}: there is no such file")
+        return path
+    path = Path(".env").absolute()
+    return path if path.is_file() else None
+
+
+def _unknown(names: Iterable[str], where: str) -> list[str]:
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    problems = []
+    for name in sorted(name for name in names if name.upper().startswith(PREFIX)):
+        if name.upper() in known or name == ENV_FILE:
+            continue
+        if name.startswith(ENVIRONMENT_PREFIX):
+            if where != "environment":
+                problems.append(f"{where}: {name}: secrets belong in the environment or in KAOJIAN_SECRETS_DIR")
+            continue
+        near = difflib.get_close_matches(name.upper(), known, 1)
+        hint = f"; did you mean {near[0]}?" if near else "; config/example.env lists all"
+        problems.append(f"{where}: {name} is not a setting{hint}")
+    return problems
+
+
+def _exposed(file: Path, names: Iterable[str]) -> list[str]:
+    if "KAOJIAN_S3_SECRET_KEY" not in names:
+        return []
+    try:
+        refuse_exposed(file, file.stat().st_mode)
+    except SecretError as error:
+        return [str(error)]
+    return []
+
+
+def _secret_key(path: Path) -> str:
+    try:
+        refuse_exposed(path, path.stat().st_mode)
+        return path.read_text(encoding="utf-8").strip()
+    except SecretError as error:
+        raise ValueError(f"KAOJIAN_S3_SECRET_KEY_FILE: {error}") from None
+    except (OSError, UnicodeDecodeError):
+        raise ValueError(f"KAOJIAN_S3_SECRET_KEY_FILE: {path} cannot be read") from None
+
+
+def _said(error: ErrorDetails) -> str:
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{PREFIX}{str(error['loc'][0]).upper()}: {message}" if error["loc"] else message
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

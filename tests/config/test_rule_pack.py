@@ -1,0 +1,96 @@
+"""Rule packs: every number has an origin, and a pack that breaks its schema is refused in plain words."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from config.errors import RulePackRefused
+from config.rule_pack import FOLDER, OriginKind, RulePack, available, load
+
+PACK = "SG-2022-08-10"
+SOURCE = (FOLDER / f"{PACK}.yaml").read_text(encoding="utf-8")
+
+
+def refusal(folder: Path, text: str) -> str:
+    (folder / f"{PACK}.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(RulePackRefused) as refused:
+        load(PACK, folder)
+    return str(refused.value)
+
+
+def test_the_pack_of_the_notice_has_the_agreed_numbers() -> None:
+    pack = load(PACK)
+    assert (pack.retention_years, pack.copies) == (3, 2)
+    assert (pack.longest_gap_s, pack.total_gap_share, pack.total_gap_s) == (10, 0.005, 60)
+    assert (pack.min_width, pack.min_height, pack.min_fps) == (1280, 720, 15)
+    assert (pack.clock_warn_s, pack.clock_fail_s, pack.lead_s, pack.tail_s) == (2, 30, 1800, 900)
+
+
+@pytest.mark.parametrize("pack_id", available())
+def test_no_number_lacks_an_origin(pack_id: str) -> None:
+    pack = load(pack_id)
+    numbers = {item.name for item in dataclasses.fields(RulePack)} - {"id", "title_zh", "title_en", "origins"}
+    assert set(pack.origins) == numbers
+    assert all(origin.text for origin in pack.origins.values())
+
+
+@pytest.mark.parametrize("pack_id", available())
+def test_no_number_claims_a_document_that_nobody_here_has_read(pack_id: str) -> None:
+    texts = [origin.text for origin in load(pack_id).origins.values()]
+    assert not [text for text in texts if "34" in text or "9 号" in text or "9号" in text]
+
+
+def test_what_the_notice_says_is_marked_so_and_nothing_else_is() -> None:
+    binding = {name for name, origin in load(PACK).origins.items() if origin.kind is OriginKind.NOTICE}
+    assert binding == {"retention_years", "copies"}
+
+
+def test_an_unknown_field_is_refused_by_name_and_line(tmp_path: Path) -> None:
+    said = refusal(tmp_path, SOURCE + "longest_gapp_s: 3\n")
+    assert f"{PACK}.yaml:{SOURCE.count(chr(10)) + 1}: longest_gapp_s: is not a known field" in said
+
+
+def test_an_unknown_number_is_refused_by_name(tmp_path: Path) -> None:
+    said = refusal(tmp_path, SOURCE + "  min_colour: {value: 1, origin: {kind: sample, text: x}}\n")
+    assert "numbers.min_colour: is not a known field" in said
+
+
+def test_a_number_without_origin_is_refused(tmp_path: Path) -> None:
+    head, _, tail = SOURCE.partition("    origin:\n      kind: notice\n      text: 九")
+    assert "numbers.retention_years.origin: is required" in refusal(tmp_path, head + tail.partition("\n")[2])
+
+
+def test_an_origin_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
+    assert "origin.kind" in refusal(tmp_path, SOURCE.replace("kind: sample", "kind: hearsay", 1))
+
+
+@pytest.mark.parametrize("value", ["three", "-1", "0", "2.5", ".nan", ""])
+def test_a_number_that_is_none_is_refused(tmp_path: Path, value: str) -> None:
+    assert "numbers.retention_years.value" in refusal(tmp_path, SOURCE.replace("value: 3\n", f"value: {value}\n"))
+
+
+def test_an_infinite_tolerance_is_refused(tmp_path: Path) -> None:
+    assert "total_gap_s.value" in refusal(tmp_path, SOURCE.replace("value: 60\n", "value: inf\n"))
+
+
+def test_a_pack_under_another_name_is_refused(tmp_path: Path) -> None:
+    assert "must be SG-2022-08-10" in refusal(tmp_path, SOURCE.replace("id: SG-2022-08-10", "id: SG-2023"))
+
+
+def test_a_clock_that_fails_before_it_warns_is_refused(tmp_path: Path) -> None:
+    assert "clock_warn_s" in refusal(tmp_path, SOURCE.replace("value: 30\n", "value: 1\n"))
+
+
+def test_an_unknown_pack_is_refused_and_the_known_ones_are_named() -> None:
+    with pytest.raises(RulePackRefused, match=r"no rule pack 'GZ-1'; there is SG-2022-08-10"):
+        load("GZ-1")
+
+
+def test_a_pack_id_cannot_walk_out_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "secret.yaml").write_text(SOURCE, encoding="utf-8")
+    (tmp_path / "packs").mkdir()
+    with pytest.raises(RulePackRefused):
+        load("../secret", tmp_path / "packs")

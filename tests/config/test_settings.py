@@ -1,0 +1,160 @@
+"""Settings: read once, refused in plain words, all described in example.env."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+import config
+from config.errors import SettingsRefused
+from config.settings import LogFormat, Settings, load
+
+EXAMPLE = Path(config.__file__ or "").parent / "example.env"
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("KAOJIAN_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def refusal() -> str:
+    with pytest.raises(SettingsRefused) as refused:
+        load()
+    return str(refused.value)
+
+
+def test_without_any_setting_everything_lies_under_var(tmp_path: Path) -> None:
+    settings = load()
+    assert settings.data_dir == tmp_path / "var"
+    assert settings.spool_dir == tmp_path / "var" / "spool"
+    assert settings.secrets_dir == tmp_path / "var" / "secrets"
+    assert settings.database_url == f"sqlite:///{tmp_path}/var/kaojian.sqlite3"
+    assert (settings.segment_seconds, settings.fragment_seconds, settings.stall_seconds) == (60, 1, 3)
+    assert (settings.http_host, settings.http_port, settings.s3) == ("127.0.0.1", 8000, None)
+
+
+def test_places_follow_the_data_folder_unless_they_are_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KAOJIAN_DATA_DIR", "/srv/kaojian")
+    monkeypatch.setenv("KAOJIAN_SPOOL_DIR", "disk2")
+    settings = load()
+    assert settings.secrets_dir == Path("/srv/kaojian/secrets")
+    assert settings.spool_dir == tmp_path / "disk2"
+
+
+def test_every_setting_is_in_the_example_file_and_nothing_else_is() -> None:
+    described = set(re.findall(r"^#(KAOJIAN_[A-Z0-9_]+)=", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE))
+    assert described == {f"KAOJIAN_{name.upper()}" for name in Settings.model_fields}
+
+
+def test_the_example_file_uncommented_is_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before = load()
+    text = re.sub(r"^#(KAOJIAN_[A-Z0-9_]+=)", r"\1", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    file = tmp_path / "all.env"
+    file.write_text(text, encoding="utf-8")
+    file.chmod(0o600)
+    monkeypatch.setenv("KAOJIAN_ENV_FILE", str(file))
+    assert load() == before
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("KAOJIAN_HTTP_PORT=8001\nKAOJIAN_LOG_FORMAT=json\nPATHOLOGY=1\n", encoding="utf-8")
+    monkeypatch.setenv("KAOJIAN_HTTP_PORT", "8002")
+    settings = load()
+    assert (settings.http_port, settings.log_format) == (8002, LogFormat.JSON)
+
+
+def test_a_named_file_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAOJIAN_ENV_FILE", "nowhere.env")
+    assert refusal() == "KAOJIAN_ENV_FILE=nowhere.env: there is no such file"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.8", "::", "exam.example.org", "192.168.1.2"])
+def test_anything_but_loopback_is_refused_until_accounts_exist(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("KAOJIAN_HTTP_HOST", host)
+    said = refusal()
+    assert said.startswith(f"KAOJIAN_HTTP_HOST: {host} can be reached from other machines")
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "::1", "localhost"])
+def test_loopback_is_allowed(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("KAOJIAN_HTTP_HOST", host)
+    assert load().http_host == host
+
+
+def test_a_misspelt_setting_is_refused_with_the_right_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KAOJIAN_SEGMENT_SECOND", "10")
+    (tmp_path / ".env").write_text("KAOJIAN_SPOOLDIR=x\n", encoding="utf-8")
+    assert refusal().splitlines() == [
+        "environment: KAOJIAN_SEGMENT_SECOND is not a setting; did you mean KAOJIAN_SEGMENT_SECONDS?",
+        f"{tmp_path}/.env: KAOJIAN_SPOOLDIR is not a setting; did you mean KAOJIAN_SPOOL_DIR?",
+    ]
+
+
+def test_all_wrong_values_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAOJIAN_SEGMENT_SECONDS", "1000")
+    monkeypatch.setenv("KAOJIAN_HTTP_PORT", "eighty")
+    said = refusal()
+    assert "KAOJIAN_SEGMENT_SECONDS:" in said
+    assert "KAOJIAN_HTTP_PORT:" in said
+
+
+def test_fragments_are_never_longer_than_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAOJIAN_FRAGMENT_SECONDS", "1.5")
+    assert "KAOJIAN_FRAGMENT_SECONDS:" in refusal()
+
+
+def test_an_object_store_is_set_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAOJIAN_S3_ENDPOINT", "127.0.0.1:8333")
+    assert "KAOJIAN_S3_ACCESS_KEY" in refusal()
+    monkeypatch.setenv("KAOJIAN_S3_ACCESS_KEY", "kaojian")
+    monkeypatch.setenv("KAOJIAN_S3_SECRET_KEY", "hunter2")
+    settings = load()
+    assert settings.s3 is not None
+    assert (settings.s3.endpoint, settings.s3.secret_key, settings.s3.secure) == ("127.0.0.1:8333", "hunter2", True)
+    assert "hunter2" not in repr(settings) + repr(settings.s3)
+
+
+def test_an_endpoint_is_host_and_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAOJIAN_S3_ENDPOINT", "http://127.0.0.1:8333")
+    assert "write host:port without http://" in refusal()
+
+
+def test_the_secret_key_may_lie_in_a_file_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "s3.key"
+    file.write_text("hunter2\n", encoding="utf-8")
+    file.chmod(0o640)
+    monkeypatch.setenv("KAOJIAN_S3_ENDPOINT", "127.0.0.1:8333")
+    monkeypatch.setenv("KAOJIAN_S3_ACCESS_KEY", "kaojian")
+    monkeypatch.setenv("KAOJIAN_S3_SECRET_KEY_FILE", str(file))
+    assert f"chmod 600 {file}" in refusal()
+    file.chmod(0o600)
+    settings = load()
+    assert settings.s3 is not None
+    assert settings.s3.secret_key == "hunter2"
+
+
+def test_a_settings_file_with_a_key_in_it_must_be_private(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("KAOJIAN_S3_SECRET_KEY=hunter2\n", encoding="utf-8")
+    file.chmod(0o644)
+    said = refusal()
+    assert f"chmod 600 {file}" in said
+    assert "hunter2" not in said
+
+
+def test_camera_secrets_do_not_belong_in_the_settings_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KAOJIAN_SECRET_CAM_C1", "admin:pw")
+    load()
+    (tmp_path / ".env").write_text("KAOJIAN_SECRET_CAM_C1=admin:pw\n", encoding="utf-8")
+    assert "KAOJIAN_SECRET_CAM_C1: secrets belong in the environment" in refusal()
+
+
+def test_a_database_password_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAOJIAN_DATABASE_URL", "postgresql+psycopg://kaojian:hunter2@127.0.0.1/kaojian")
+    assert "hunter2" not in repr(load())
