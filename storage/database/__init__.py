@@ -1,1 +1,53 @@
-"""One engine, one module per aggregate; rows never leave this package."""
+"""The database: one engine, one module per aggregate; rows and SQLAlchemy never leave this package.
+
+SQLite by default, PostgreSQL by its address; nothing else differs for the caller.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from storage.database.connection import Engine
+from storage.database.evidence import Evidence
+from storage.database.journal import Journal, JournalEntry
+from storage.database.setup import Setup
+
+__all__ = ["Database", "Evidence", "Journal", "JournalEntry", "Setup", "connect"]
+
+
+class Database:
+    """One open database with its aggregates. Safe to share between threads; each process connects for itself."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.evidence = Evidence(engine)
+        self.setup = Setup(engine)
+        self.journal = Journal(engine)
+
+    def __str__(self) -> str:
+        """The address without its password, for people."""
+        return str(self._engine)
+
+    def ping(self) -> None:
+        """Ask the database one thing. Raises DatabaseUnavailable with what to do."""
+        with self._engine.reading() as connection:
+            connection.execute(sa.select(1))
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.close()
+
+
+def connect(url: str) -> Database:
+    """Open the database and bring its schema to this version.
+
+    ``url`` is ``sqlite:////absolute/file.db`` (folders are made) or ``postgresql+psycopg://user:password@host/name``.
+    Raises DatabaseUnavailable; SchemaUnknown if a later version of Kaojian has written it.
+    """
+    engine = Engine(url)
+    try:
+        engine.migrate()
+    except BaseException:
+        engine.close()
+        raise
+    return Database(engine)

@@ -1,0 +1,108 @@
+"""Sites and batches as JSON documents and back: what a revision holds. Not here: YAML that people write.
+
+Equal set-ups give equal text (sorted keys, instants in UTC, lengths in microseconds), so that a document applied
+twice is seen to be the same. A field that a later version adds is read with its default from older documents.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.places import Batch, Camera, Room, Site, SittingPlan, Station, Transport
+from domain.timeline import MICROSECOND, utc
+
+
+def site_text(site: Site) -> str:
+    """The site's document."""
+    return _text({"id": site.id, "name": site.name, "county": site.county, "rooms": [_room(r) for r in site.rooms]})
+
+
+def batch_text(batch: Batch) -> str:
+    """The batch's document. Raises ValueError for a time without zone."""
+    return _text(
+        {
+            "id": batch.id,
+            "site": batch.site,
+            "project": batch.project,
+            "rule_pack": batch.rule_pack,
+            "sittings": [_plan(plan) for plan in batch.sittings],
+        }
+    )
+
+
+def site_of(text: str) -> Site:
+    """The site that a document describes."""
+    told = json.loads(text)
+    return Site(told["id"], told["name"], told["county"], tuple(_room_of(room) for room in told["rooms"]))
+
+
+def batch_of(text: str) -> Batch:
+    """The batch that a document describes."""
+    told = json.loads(text)
+    plans = tuple(_plan_of(plan) for plan in told["sittings"])
+    return Batch(told["id"], told["site"], told["project"], told["rule_pack"], plans)
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _room(room: Room) -> dict[str, Any]:
+    return {
+        "id": room.id,
+        "name": room.name,
+        "stations": [station.id for station in room.stations],
+        "cameras": [_camera(camera) for camera in room.cameras],
+    }
+
+
+def _room_of(told: Mapping[str, Any]) -> Room:
+    stations = tuple(Station(station) for station in told["stations"])
+    return Room(told["id"], told["name"], stations, tuple(_camera_of(camera) for camera in told["cameras"]))
+
+
+def _camera(camera: Camera) -> dict[str, Any]:
+    return {
+        "id": camera.id,
+        "url": camera.url,
+        "sees": list(camera.sees),
+        "secret": camera.secret,
+        "transport": camera.transport.value,
+        "panoramic": camera.panoramic,
+    }
+
+
+def _camera_of(told: Mapping[str, Any]) -> Camera:
+    return Camera(
+        id=told["id"],
+        url=told["url"],
+        sees=tuple(told["sees"]),
+        secret=told["secret"],
+        transport=Transport(told["transport"]),
+        panoramic=told["panoramic"],
+    )
+
+
+def _plan(plan: SittingPlan) -> dict[str, Any]:
+    return {
+        "number": plan.number,
+        "rooms": list(plan.rooms),
+        "planned_start": utc(plan.planned_start).isoformat(timespec="microseconds"),
+        "planned_end": utc(plan.planned_end).isoformat(timespec="microseconds"),
+        "lead_us": plan.lead // MICROSECOND,
+        "tail_us": plan.tail // MICROSECOND,
+    }
+
+
+def _plan_of(told: Mapping[str, Any]) -> SittingPlan:
+    return SittingPlan(
+        number=told["number"],
+        rooms=tuple(told["rooms"]),
+        planned_start=datetime.fromisoformat(told["planned_start"]),
+        planned_end=datetime.fromisoformat(told["planned_end"]),
+        lead=timedelta(microseconds=told["lead_us"]),
+        tail=timedelta(microseconds=told["tail_us"]),
+    )

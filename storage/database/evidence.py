@@ -1,0 +1,425 @@
+"""What the recorder saw and what became of it: recorders, runs, segments, copies, outages, observations.
+
+Every write may be repeated: a repeat with equal content changes nothing, a repeat with other content raises a
+ConflictingRow and changes nothing either. So a caller that does not know whether its commit arrived says it again.
+Windows are half open, like every interval. Not here: what the rows mean for a station (``analysis.coverage``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from domain.evidence import (
+    Cause,
+    Copy,
+    EndReason,
+    Observation,
+    Outage,
+    Place,
+    Recorder,
+    Run,
+    Segment,
+    SegmentState,
+)
+from domain.timeline import MICROSECOND, Interval
+from storage.database import tables
+from storage.database.connection import Engine, insert_once
+from storage.errors import ConflictingCopy, ConflictingRow, ConflictingSegment, UnknownRow
+
+_KEYS_AT_ONCE = 500
+_COUNTERS = {Place.SPOOL: tables.segments.c.copies_spool, Place.S3: tables.segments.c.copies_s3}
+_WITHOUT_COPY = {Place.SPOOL: tables.WITHOUT_SPOOL_COPY, Place.S3: tables.WITHOUT_S3_COPY}
+
+
+class Evidence:
+    """The evidence aggregate of one database. All methods raise DatabaseUnavailable when it does not answer."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    # Recorders
+
+    def begin_recorder(self, recorder: Recorder) -> None:
+        """Write down that a recorder process lives. Raises ConflictingRow."""
+        row = _recorder_row(recorder)
+        with self._engine.writing() as connection:
+            if not insert_once(connection, tables.recorders, row):
+                written = _recorder(_row(connection, tables.recorders.c.id, recorder.id, "recorder"))
+                if (written.host, written.started) != (recorder.host, recorder.started):
+                    raise ConflictingRow(f"recorder {recorder.id} was written before with other content")
+
+    def heartbeat(self, recorder_id: str, at: datetime) -> None:
+        """The recorder was alive at that instant. Raises UnknownRow."""
+        self._change(tables.recorders, recorder_id, "recorder", seen=at)
+
+    def end_recorder(self, recorder_id: str, at: datetime) -> None:
+        """The recorder stopped in order. Raises UnknownRow."""
+        self._change(tables.recorders, recorder_id, "recorder", seen=at, ended=at)
+
+    def recorders(self, window: Interval | None = None) -> list[Recorder]:
+        """Recorders by start; with a window those whose life overlaps it, where one never ended counts as alive."""
+        table = tables.recorders
+        query = sa.select(table).order_by(table.c.started, table.c.id)
+        if window is not None:
+            query = query.where(_overlapping(table.c.started, table.c.ended, window))
+        return [_recorder(row) for row in self._rows(query)]
+
+    # Runs
+
+    def begin_run(self, run: Run) -> None:
+        """Write down a run. Raises UnknownRow for an unknown recorder, ConflictingRow."""
+        with self._engine.writing() as connection:
+            if not insert_once(connection, tables.runs, _run_row(run)):
+                written = _run(_row(connection, tables.runs.c.id, run.id, "run"))
+                if (written.camera, written.recorder, written.started) != (run.camera, run.recorder, run.started):
+                    raise ConflictingRow(f"run {run.id} was written before with other content")
+
+    def end_run(self, run_id: str, ended: datetime, reason: EndReason) -> None:
+        """The run's last frame ended then. Raises UnknownRow; ConflictingRow if told otherwise before."""
+        with self._engine.writing() as connection:
+            run = _run(_row(connection, tables.runs.c.id, run_id, "run", lock=True))
+            if run.ended is not None:
+                if (run.ended, run.end_reason) == (ended, reason):
+                    return
+                raise ConflictingRow(f"run {run_id} already ended at {run.ended.isoformat()} ({run.end_reason})")
+            changed = sa.update(tables.runs).where(tables.runs.c.id == run_id)
+            connection.execute(changed.values(ended=ended, end_reason=reason.value))
+
+    def open_runs(self) -> list[Run]:
+        """Runs that have not ended, by start."""
+        table = tables.runs
+        query = sa.select(table).where(table.c.ended.is_(None)).order_by(table.c.started, table.c.id)
+        return [_run(row) for row in self._rows(query)]
+
+    def runs(self, camera: str, window: Interval) -> list[Run]:
+        """Runs of a camera that overlap the window, by start; one that has not ended counts as lasting."""
+        table = tables.runs
+        query = sa.select(table).where(table.c.camera == camera, _overlapping(table.c.started, table.c.ended, window))
+        return [_run(row) for row in self._rows(query.order_by(table.c.started, table.c.id))]
+
+    # Segments and copies
+
+    def add_segment(self, segment: Segment, copy: Copy) -> None:
+        """Write a closed, synced segment and its first copy in one transaction.
+
+        Raises ConflictingSegment, ConflictingCopy; UnknownRow for an unknown run; ValueError if the copy is of
+        another segment.
+        """
+        if copy.segment != segment.key:
+            raise ValueError(f"a copy of {copy.segment} is no copy of {segment.key}")
+        with self._engine.writing() as connection:
+            _write_segment(connection, segment)
+            _write_copy(connection, segment, copy)
+
+    def segment(self, key: str) -> Segment | None:
+        """The segment of that key."""
+        rows = self._rows(sa.select(tables.segments).where(tables.segments.c.key == key))
+        return _segment(rows[0]) if rows else None
+
+    def segments(self, camera: str, window: Interval) -> list[Segment]:
+        """Segments of a camera that overlap the window, by start.
+
+        No segment is longer than the camera's longest, so none that began earlier than that can reach the window:
+        the search is a range of one index, whatever the camera's history.
+        """
+        table = tables.segments
+        longest = sa.select(sa.func.max(table.c.length_us)).where(table.c.camera == camera).scalar_subquery()
+        begins_us = sa.type_coerce(table.c.begins, sa.BigInteger)
+        query = sa.select(table).where(
+            table.c.camera == camera,
+            table.c.begins < window.end,
+            begins_us > tables.microseconds(window.start) - longest,
+            table.c.ends > window.start,
+        )
+        return [_segment(row) for row in self._rows(query.order_by(table.c.begins, table.c.key))]
+
+    def last_segment(self, camera: str) -> Segment | None:
+        """The segment of a camera that began last."""
+        table = tables.segments
+        query = sa.select(table).where(table.c.camera == camera)
+        rows = self._rows(query.order_by(table.c.begins.desc(), table.c.key.desc()).limit(1))
+        return _segment(rows[0]) if rows else None
+
+    def add_copy(self, copy: Copy) -> None:
+        """Write a copy that was stored and read back. Raises UnknownRow for an unknown segment, ConflictingCopy."""
+        with self._engine.writing() as connection:
+            row = _row(connection, tables.segments.c.key, copy.segment, "segment")
+            _write_copy(connection, _segment(row), copy)
+
+    def copies(self, keys: Sequence[str]) -> dict[str, list[Copy]]:
+        """All copies of these segments, removed ones included, oldest row first; every key is in the answer."""
+        found: dict[str, list[Copy]] = {key: [] for key in keys}
+        table = tables.copies
+        for some in _batched(found, _KEYS_AT_ONCE):
+            query = sa.select(table).where(table.c.segment.in_(some)).order_by(table.c.id)
+            for row in self._rows(query):
+                found[row.segment].append(_copy(row))
+        return found
+
+    def tombstone_copy(self, segment: str, place: Place, target: str, at: datetime) -> None:
+        """The bytes at that place were removed then. Repeating it changes nothing. Raises UnknownRow."""
+        table = tables.copies
+        there = sa.and_(table.c.segment == segment, table.c.place == place.value, table.c.target == target)
+        with self._engine.writing() as connection:
+            standing = sa.update(table).where(there, table.c.removed.is_(None)).values(removed=at)
+            removed = len(connection.execute(standing.returning(table.c.id)).all())
+            if removed:
+                _count(connection, segment, _COUNTERS[place], -removed)
+            elif connection.execute(sa.select(table.c.id).where(there)).first() is None:
+                raise UnknownRow(f"no copy of {segment} was ever written for {place} {target}")
+
+    def segments_without_copy(self, place: Place, limit: int) -> list[Segment]:
+        """Segments that have no copy (or only removed ones) at that kind of place, oldest first."""
+        return self._oldest(_WITHOUT_COPY[place], limit)
+
+    # Outages
+
+    def open_outage(self, outage: Outage) -> None:
+        """Write an outage, lasting or already over. Raises ConflictingRow."""
+        with self._engine.writing() as connection:
+            if not insert_once(connection, tables.outages, _outage_row(outage)):
+                written = _outage(_row(connection, tables.outages.c.id, outage.id, "outage"))
+                if (written.camera, written.start) != (outage.camera, outage.start):
+                    raise ConflictingRow(f"outage {outage.id} was written before with other content")
+
+    def close_outage(
+        self, outage_id: str, end: datetime, cause: Cause | None = None, detail: str | None = None
+    ) -> None:
+        """The outage ended then; a cause or detail known better by now replaces the first one.
+
+        Raises UnknownRow; ConflictingRow if it was closed before with another end, cause or detail.
+        """
+        with self._engine.writing() as connection:
+            outage = _outage(_row(connection, tables.outages.c.id, outage_id, "outage", lock=True))
+            told = (end, cause or outage.cause, outage.detail if detail is None else detail)
+            if outage.end is not None:
+                if told == (outage.end, outage.cause, outage.detail):
+                    return
+                raise ConflictingRow(f"outage {outage_id} already ended at {outage.end.isoformat()} ({outage.cause})")
+            changed = sa.update(tables.outages).where(tables.outages.c.id == outage_id)
+            connection.execute(changed.values(ends=told[0], cause=told[1].value, detail=told[2]))
+
+    def outages(self, camera: str, window: Interval) -> list[Outage]:
+        """Outages of a camera that overlap the window, by start; one that has not ended counts as lasting."""
+        table = tables.outages
+        query = sa.select(table).where(table.c.camera == camera, _overlapping(table.c.begins, table.c.ends, window))
+        return [_outage(row) for row in self._rows(query.order_by(table.c.begins, table.c.id))]
+
+    def open_outages(self) -> list[Outage]:
+        """Outages that last, by start."""
+        table = tables.outages
+        query = sa.select(table).where(table.c.ends.is_(None)).order_by(table.c.begins, table.c.id)
+        return [_outage(row) for row in self._rows(query)]
+
+    # Observations
+
+    def add_observation(self, observation: Observation) -> None:
+        """Write what opening a segment showed. Earlier observations stay. Raises UnknownRow."""
+        with self._engine.writing() as connection:
+            connection.execute(sa.insert(tables.observations).values(_observation_row(observation)))
+            _count(connection, observation.segment, tables.segments.c.observations, 1)
+
+    def observations(self, keys: Sequence[str]) -> dict[str, Observation]:
+        """The latest observation of each of these segments; segments nobody opened are not in the answer."""
+        found: dict[str, Observation] = {}
+        table = tables.observations
+        for some in _batched(dict.fromkeys(keys), _KEYS_AT_ONCE):
+            query = sa.select(table).where(table.c.segment.in_(some)).order_by(table.c.made, table.c.id)
+            for row in self._rows(query):
+                found[row.segment] = _observation(row)
+        return found
+
+    def segments_without_observation(self, limit: int) -> list[Segment]:
+        """Segments that nobody opened yet, oldest first."""
+        return self._oldest(tables.WITHOUT_OBSERVATION, limit)
+
+    def _oldest(self, where: sa.ColumnElement[bool], limit: int) -> list[Segment]:
+        table = tables.segments
+        query = sa.select(table).where(where).order_by(table.c.begins, table.c.key).limit(limit)
+        return [_segment(row) for row in self._rows(query)]
+
+    def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        with self._engine.reading() as connection:
+            return connection.execute(query).all()
+
+    def _change(self, table: sa.Table, row_id: str, what: str, **values: object) -> None:
+        with self._engine.writing() as connection:
+            changed = sa.update(table).where(table.c.id == row_id).values(**values).returning(table.c.id)
+            if connection.execute(changed).first() is None:
+                raise UnknownRow(f"no {what} {row_id} was ever written")
+
+
+def _write_segment(connection: sa.Connection, segment: Segment) -> None:
+    if insert_once(connection, tables.segments, _segment_row(segment)):
+        return
+    if _segment(_row(connection, tables.segments.c.key, segment.key, "segment")) != segment:
+        raise ConflictingSegment(f"segment {segment.key} was written before with other content")
+
+
+def _write_copy(connection: sa.Connection, segment: Segment, copy: Copy) -> None:
+    if (copy.size_bytes, copy.sha256) != (segment.size_bytes, segment.sha256):
+        raise ConflictingCopy(f"the copy of {copy.segment} in {copy.place} has another size or hash than the segment")
+    row = _copy_row(copy)
+    if insert_once(connection, tables.copies, row):
+        if copy.removed is None:
+            _count(connection, copy.segment, _COUNTERS[copy.place], 1)
+        return
+    table = tables.copies
+    identity = [table.c[name] == row[name] for name in ("segment", "place", "target", "version_id")]
+    written = connection.execute(sa.select(table.c.locked_until).where(*identity, table.c.removed.is_(None))).one()
+    if written.locked_until != copy.locked_until:
+        raise ConflictingCopy(f"the copy of {copy.segment} in {copy.place} was written before with another lock")
+
+
+def _count(connection: sa.Connection, segment: str, counter: sa.Column[int], difference: int) -> None:
+    changed = sa.update(tables.segments).where(tables.segments.c.key == segment)
+    connection.execute(changed.values({counter: counter + difference}))
+
+
+def _row(
+    connection: sa.Connection, column: sa.Column[Any], value: str, what: str, *, lock: bool = False
+) -> sa.Row[Any]:
+    query = sa.select(column.table).where(column == value)
+    row = connection.execute(query.with_for_update() if lock else query).first()
+    if row is None:
+        raise UnknownRow(f"no {what} {value} was ever written")
+    return row
+
+
+def _overlapping(begins: sa.Column[Any], ends: sa.Column[Any], window: Interval) -> sa.ColumnElement[bool]:
+    return sa.and_(begins < window.end, sa.or_(ends.is_(None), ends > window.start))
+
+
+def _batched(keys: Iterable[str], size: int) -> Iterator[list[str]]:
+    rest = iter(keys)
+    while some := list(islice(rest, size)):
+        yield some
+
+
+# Rows to words and back; nothing above or outside this line sees a row's shape.
+
+
+def _recorder_row(recorder: Recorder) -> dict[str, Any]:
+    return {
+        "id": recorder.id,
+        "host": recorder.host,
+        "started": recorder.started,
+        "seen": recorder.seen,
+        "ended": recorder.ended,
+    }
+
+
+def _recorder(row: sa.Row[Any]) -> Recorder:
+    return Recorder(id=row.id, host=row.host, started=row.started, seen=row.seen, ended=row.ended)
+
+
+def _run_row(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "camera": run.camera,
+        "recorder": run.recorder,
+        "started": run.started,
+        "ended": run.ended,
+        "end_reason": None if run.end_reason is None else run.end_reason.value,
+    }
+
+
+def _run(row: sa.Row[Any]) -> Run:
+    reason = None if row.end_reason is None else EndReason(row.end_reason)
+    return Run(row.id, row.camera, row.recorder, row.started, row.ended, reason)
+
+
+_SEGMENT_COLUMNS = (
+    "key",
+    "camera",
+    "batch",
+    "run",
+    "frames",
+    "size_bytes",
+    "sha256",
+    "init_size_bytes",
+    "codec",
+    "width",
+    "height",
+    "lost_packets",
+    "delayed_s",
+    "clock_offset_s",
+)
+
+
+def _segment_row(segment: Segment) -> dict[str, Any]:
+    row = {name: getattr(segment, name) for name in _SEGMENT_COLUMNS}
+    start, end = segment.interval.start, segment.interval.end
+    counters = {"copies_spool": 0, "copies_s3": 0, "observations": 0}
+    return row | counters | {"begins": start, "ends": end, "length_us": (end - start) // MICROSECOND}
+
+
+def _segment(row: sa.Row[Any]) -> Segment:
+    same = {name: row._mapping[name] for name in _SEGMENT_COLUMNS}
+    return Segment(interval=Interval(row.begins, row.ends), **same)
+
+
+def _copy_row(copy: Copy) -> dict[str, Any]:
+    return {
+        "segment": copy.segment,
+        "place": copy.place.value,
+        "target": copy.target,
+        "verified": copy.verified,
+        "size_bytes": copy.size_bytes,
+        "sha256": copy.sha256,
+        "version_id": copy.version_id or "",
+        "locked_until": copy.locked_until,
+        "removed": copy.removed,
+    }
+
+
+def _copy(row: sa.Row[Any]) -> Copy:
+    return Copy(
+        segment=row.segment,
+        place=Place(row.place),
+        target=row.target,
+        verified=row.verified,
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+        version_id=row.version_id or None,
+        locked_until=row.locked_until,
+        removed=row.removed,
+    )
+
+
+def _outage_row(outage: Outage) -> dict[str, Any]:
+    return {
+        "id": outage.id,
+        "camera": outage.camera,
+        "begins": outage.start,
+        "ends": outage.end,
+        "cause": outage.cause.value,
+        "detail": outage.detail,
+    }
+
+
+def _outage(row: sa.Row[Any]) -> Outage:
+    return Outage(row.id, row.camera, row.begins, row.ends, Cause(row.cause), row.detail)
+
+
+def _observation_row(observation: Observation) -> dict[str, Any]:
+    bad = [[tables.microseconds(span.start), tables.microseconds(span.end)] for span in observation.bad]
+    return {
+        "segment": observation.segment,
+        "made": observation.made,
+        "state": observation.state.value,
+        "frames_decoded": observation.frames_decoded,
+        "bad": json.dumps(bad),
+        "detail": observation.detail,
+    }
+
+
+def _observation(row: sa.Row[Any]) -> Observation:
+    spans = tuple(Interval(tables.instant(start), tables.instant(end)) for start, end in json.loads(row.bad))
+    return Observation(row.segment, row.made, SegmentState(row.state), row.frames_decoded, spans, row.detail)

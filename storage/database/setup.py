@@ -1,0 +1,250 @@
+"""What was promised: sites and batches as revisions, and the sittings that rest on them.
+
+A revision is never changed. It is valid from its instant until the next one of the same site or batch; a sitting
+keeps, from the moment it is opened, the two revisions valid then. Not here: whether a set-up makes sense (records).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from domain.people import Actor
+from domain.places import Batch, Site, Sitting
+from storage.database import documents, tables
+from storage.database.connection import Engine, insert_once
+from storage.errors import (
+    AlreadyClosed,
+    AlreadyOpen,
+    CameraBelongsElsewhere,
+    NotOpen,
+    UnknownBatch,
+    UnknownSite,
+    UnknownSitting,
+)
+
+_Thing = TypeVar("_Thing")
+
+
+class _Kind(StrEnum):
+    SITE = "site"
+    BATCH = "batch"
+
+
+class Setup:
+    """The set-up aggregate of one database. All methods raise DatabaseUnavailable when it does not answer."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def apply_site(self, site: Site, actor: Actor, at: datetime) -> bool:
+        """Make this the site's set-up from ``at`` on. False if it already is: then nothing is written.
+
+        Raises CameraBelongsElsewhere if a camera's id is in use at another site, now or by a sitting not closed.
+        """
+        revision = _revision_row(_Kind.SITE, site.id, documents.site_text(site), actor, at)
+        with self._engine.writing() as connection:
+            _hold_revisions(connection)
+            _refuse_foreign_cameras(connection, site)
+            return _write_revision(connection, revision)
+
+    def apply_batch(self, batch: Batch, actor: Actor, at: datetime) -> bool:
+        """Make this the batch's plan from ``at`` on. False if it already is. Raises UnknownSite."""
+        revision = _revision_row(_Kind.BATCH, batch.id, documents.batch_text(batch), actor, at)
+        with self._engine.writing() as connection:
+            _hold_revisions(connection)
+            if _revision(connection, _Kind.SITE, batch.site) is None:
+                raise UnknownSite(f"batch {batch.id} names site {batch.site}, not set up; apply the site first")
+            return _write_revision(connection, revision)
+
+    def sites(self, at: datetime | None = None) -> list[Site]:
+        """All sites by id, as the latest revision has them, or as they were valid at an instant."""
+        with self._engine.reading() as connection:
+            return _documents(connection, _Kind.SITE, documents.site_of, at)
+
+    def site(self, site_id: str, at: datetime | None = None) -> Site | None:
+        """One site, as the latest revision has it, or as it was valid at an instant."""
+        with self._engine.reading() as connection:
+            revision = _revision(connection, _Kind.SITE, site_id, at)
+            return None if revision is None else documents.site_of(revision.document)
+
+    def batches(self) -> list[Batch]:
+        """All batches by id, as the latest revisions have them."""
+        with self._engine.reading() as connection:
+            return _documents(connection, _Kind.BATCH, documents.batch_of)
+
+    def batch(self, batch_id: str) -> Batch | None:
+        """One batch, as the latest revision has it."""
+        with self._engine.reading() as connection:
+            revision = _revision(connection, _Kind.BATCH, batch_id)
+            return None if revision is None else documents.batch_of(revision.document)
+
+    def sitting(self, batch_id: str, number: int) -> Sitting | None:
+        """One sitting as it stands: on its frozen revisions once it was opened, on the latest ones before."""
+        return next((sitting for sitting in self.sittings(batch_id) if sitting.plan.number == number), None)
+
+    def sittings(self, batch_id: str | None = None) -> list[Sitting]:
+        """All sittings, or those of one batch, by batch and number; each as ``sitting`` tells it.
+
+        A sitting that was opened stays in the answer even if a later revision of its batch drops it.
+        """
+        with self._engine.reading() as connection:
+            opened = _opened_sittings(connection, batch_id)
+            batches = {batch.id: batch for batch in _documents(connection, _Kind.BATCH, documents.batch_of)}
+            sites = {site.id: site for site in _documents(connection, _Kind.SITE, documents.site_of)}
+        known = {(sitting.batch.id, sitting.plan.number): sitting for sitting in opened}
+        for batch in batches.values():
+            if batch_id in (None, batch.id):
+                for plan in batch.sittings:
+                    known.setdefault((batch.id, plan.number), Sitting(batch, plan, sites[batch.site]))
+        return [known[key] for key in sorted(known)]
+
+    def open_sitting(self, batch_id: str, number: int, opened: datetime, actual_start: datetime) -> None:
+        """Open a sitting: freeze the revisions of its batch and site that are valid at ``opened``.
+
+        Raises UnknownBatch, UnknownSitting, UnknownSite, AlreadyOpen.
+        """
+        with self._engine.writing() as connection:
+            _hold_revisions(connection)
+            plan, place = _valid_revisions(connection, batch_id, number, opened)
+            row = {
+                "batch": batch_id,
+                "number": number,
+                "batch_revision": plan.id,
+                "site_revision": place.id,
+                "opened": opened,
+                "actual_start": actual_start,
+            }
+            if not insert_once(connection, tables.sittings, row):
+                raise AlreadyOpen(f"sitting {number} of batch {batch_id} was opened before")
+
+    def close_sitting(self, batch_id: str, number: int, closed: datetime, actual_end: datetime) -> None:
+        """Close an open sitting. Raises UnknownBatch, UnknownSitting, NotOpen, AlreadyClosed."""
+        table = tables.sittings
+        this = sa.and_(table.c.batch == batch_id, table.c.number == number)
+        with self._engine.writing() as connection:
+            row = connection.execute(sa.select(table.c.closed).where(this).with_for_update()).first()
+            if row is None:
+                _valid_revisions(connection, batch_id, number, None)
+                raise NotOpen(f"sitting {number} of batch {batch_id} was never opened")
+            if row.closed is not None:
+                raise AlreadyClosed(f"sitting {number} of batch {batch_id} was closed at {row.closed.isoformat()}")
+            connection.execute(sa.update(table).where(this).values(closed=closed, actual_end=actual_end))
+
+
+def _hold_revisions(connection: sa.Connection) -> None:
+    """Let nobody else write revisions until this transaction ends; SQLite's single writer needs no more."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("LOCK TABLE revisions IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _revision_row(kind: _Kind, key: str, document: str, actor: Actor, at: datetime) -> dict[str, Any]:
+    return {
+        "kind": kind.value,
+        "key": key,
+        "valid_from": at,
+        "sha256": sha256(document.encode()).hexdigest(),
+        "actor": actor.name,
+        "door": actor.door.value,
+        "on_behalf_of": actor.on_behalf_of,
+        "document": document,
+    }
+
+
+def _write_revision(connection: sa.Connection, row: dict[str, Any]) -> bool:
+    """Write the revision unless it says what the latest one says. True if it was written."""
+    latest = _revision(connection, _Kind(row["kind"]), row["key"])
+    if latest is not None and latest.sha256 == row["sha256"]:
+        return False
+    connection.execute(sa.insert(tables.revisions).values(row))
+    return True
+
+
+def _refuse_foreign_cameras(connection: sa.Connection, site: Site) -> None:
+    ours = {camera.id for room in site.rooms for camera in room.cameras}
+    for other in (*_documents(connection, _Kind.SITE, documents.site_of), *_sites_in_use(connection)):
+        if other.id == site.id:
+            continue
+        for camera in (camera for room in other.rooms for camera in room.cameras):
+            if camera.id in ours:
+                raise CameraBelongsElsewhere(
+                    f"camera {camera.id} belongs to site {other.id}; give the camera of site {site.id} another id"
+                )
+
+
+def _sites_in_use(connection: sa.Connection) -> Iterable[Site]:
+    """The frozen sites of sittings that were opened and not yet closed."""
+    held = sa.select(tables.sittings.c.site_revision).where(tables.sittings.c.closed.is_(None))
+    rows = connection.execute(sa.select(tables.revisions.c.document).where(tables.revisions.c.id.in_(held)))
+    return [documents.site_of(row.document) for row in rows]
+
+
+def _valid(kind: _Kind, at: datetime | None) -> sa.Select[Any]:
+    """The ids of the valid revision of every key: the last one written among those valid from ``at`` or before.
+
+    The last written, not the one with the latest ``valid_from``: the order of acts holds even if a clock stepped.
+    """
+    table = tables.revisions
+    query = sa.select(sa.func.max(table.c.id)).where(table.c.kind == kind.value).group_by(table.c.key)
+    return query if at is None else query.where(table.c.valid_from <= at)
+
+
+def _documents(
+    connection: sa.Connection, kind: _Kind, read: Callable[[str], _Thing], at: datetime | None = None
+) -> list[_Thing]:
+    table = tables.revisions
+    query = sa.select(table.c.document).where(table.c.id.in_(_valid(kind, at))).order_by(table.c.key)
+    return [read(row.document) for row in connection.execute(query)]
+
+
+def _revision(connection: sa.Connection, kind: _Kind, key: str, at: datetime | None = None) -> sa.Row[Any] | None:
+    table = tables.revisions
+    query = sa.select(table).where(table.c.id.in_(_valid(kind, at).where(table.c.key == key)))
+    return connection.execute(query).first()
+
+
+def _valid_revisions(
+    connection: sa.Connection, batch_id: str, number: int, at: datetime | None
+) -> tuple[sa.Row[Any], sa.Row[Any]]:
+    """The revisions of a sitting's batch and site. Raises UnknownBatch, UnknownSitting, UnknownSite."""
+    plan = _revision(connection, _Kind.BATCH, batch_id, at)
+    if plan is None:
+        raise UnknownBatch(f"there is no batch {batch_id}; apply it first")
+    batch = documents.batch_of(plan.document)
+    if number not in {sitting.number for sitting in batch.sittings}:
+        raise UnknownSitting(f"batch {batch_id} has no sitting {number}")
+    place = _revision(connection, _Kind.SITE, batch.site, at)
+    if place is None:
+        raise UnknownSite(f"site {batch.site} of batch {batch_id} was not set up at that time")
+    return plan, place
+
+
+def _opened_sittings(connection: sa.Connection, batch_id: str | None) -> list[Sitting]:
+    table = tables.sittings
+    plans, places = tables.revisions.alias("plans"), tables.revisions.alias("places")
+    query = (
+        sa.select(table, plans.c.document.label("batch_document"), places.c.document.label("site_document"))
+        .join(plans, plans.c.id == table.c.batch_revision)
+        .join(places, places.c.id == table.c.site_revision)
+    )
+    if batch_id is not None:
+        query = query.where(table.c.batch == batch_id)
+    return [_sitting(row) for row in connection.execute(query)]
+
+
+def _sitting(row: sa.Row[Any]) -> Sitting:
+    batch = documents.batch_of(row.batch_document)
+    return Sitting(
+        batch=batch,
+        plan=batch.sitting(row.number),
+        site=documents.site_of(row.site_document),
+        opened=row.opened,
+        actual_start=row.actual_start,
+        actual_end=row.actual_end,
+        closed=row.closed,
+    )

@@ -1,0 +1,226 @@
+"""The tables: what is kept, in which column, under which index. Not here: queries, and the way a schema grew.
+
+Rows are never deleted (triggers of the first migration refuse it); what is gone gets a tombstone. Words from
+closed lists (causes, places ...) are plain text, so that a longer list needs no migration; ``domain`` checks them
+when rows are read. ``migrations`` is compared with this module in the tests: the two must not drift apart.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DontWrapMixin
+from sqlalchemy.types import TypeDecorator
+
+from domain.timeline import MICROSECOND
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class NaiveInstant(DontWrapMixin, ValueError):
+    """A datetime without time zone was to be stored: a time without zone is no evidence."""
+
+
+def microseconds(instant: datetime) -> int:
+    """Whole microseconds since 1970-01-01T00:00:00Z, exact. Raises NaiveInstant."""
+    if instant.tzinfo is None:
+        raise NaiveInstant(f"{instant.isoformat()} has no time zone and is not stored")
+    return (instant - _EPOCH) // MICROSECOND
+
+
+def instant(value_us: int) -> datetime:
+    """The aware UTC instant that many microseconds after 1970-01-01T00:00:00Z."""
+    return _EPOCH + timedelta(microseconds=value_us)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime, kept as an integer of microseconds: exact, sortable, the same in every database."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
+        return None if value is None else microseconds(value)
+
+    def process_result_value(self, value: Any | None, dialect: sa.Dialect) -> datetime | None:
+        return None if value is None else instant(int(value))
+
+
+# SQLite numbers rows by itself only where the type is exactly INTEGER (sqlite.org/autoinc.html).
+Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+_ZERO: sa.ColumnElement[int] = sa.literal_column("0")
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+recorders = sa.Table(
+    "recorders",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("started", Instant, nullable=False),
+    sa.Column("seen", Instant, nullable=False),
+    sa.Column("ended", Instant),
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("camera", sa.Text, nullable=False),
+    sa.Column("recorder", sa.Text, sa.ForeignKey("recorders.id"), nullable=False),
+    sa.Column("started", Instant, nullable=False),
+    sa.Column("ended", Instant),
+    sa.Column("end_reason", sa.Text),
+)
+sa.Index("ix_runs_camera_started", runs.c.camera, runs.c.started)
+sa.Index("ix_runs_open", runs.c.started, sqlite_where=runs.c.ended.is_(None), postgresql_where=runs.c.ended.is_(None))
+
+segments = sa.Table(
+    "segments",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("camera", sa.Text, nullable=False),
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("run", sa.Text, sa.ForeignKey("runs.id"), nullable=False),
+    sa.Column("begins", Instant, nullable=False),
+    sa.Column("ends", Instant, nullable=False),
+    sa.Column("length_us", sa.BigInteger, nullable=False),  # ends - begins: bounds the search for overlaps
+    sa.Column("frames", sa.BigInteger, nullable=False),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("init_size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("codec", sa.Text, nullable=False),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("lost_packets", sa.BigInteger, nullable=False),
+    sa.Column("delayed_s", sa.Double, nullable=False),
+    sa.Column("clock_offset_s", sa.Double),
+    # How many rows of copies (not removed) and observations stand for this segment, kept in the same transaction,
+    # so that "what is still to be uploaded or looked at" costs what is left to do, not what was ever recorded.
+    sa.Column("copies_spool", sa.Integer, nullable=False),
+    sa.Column("copies_s3", sa.Integer, nullable=False),
+    sa.Column("observations", sa.Integer, nullable=False),
+)
+sa.Index("ix_segments_camera_begins", segments.c.camera, segments.c.begins)
+sa.Index("ix_segments_camera_length_us", segments.c.camera, segments.c.length_us)
+
+# The zero is part of the text of index and query alike: a bound parameter would keep SQLite from seeing that the
+# query asks for exactly the rows of the partial index (sqlite.org/partialindex.html).
+WITHOUT_SPOOL_COPY = segments.c.copies_spool == _ZERO
+WITHOUT_S3_COPY = segments.c.copies_s3 == _ZERO
+WITHOUT_OBSERVATION = segments.c.observations == _ZERO
+for _name, _where in (
+    ("ix_segments_without_spool_copy", WITHOUT_SPOOL_COPY),
+    ("ix_segments_without_s3_copy", WITHOUT_S3_COPY),
+    ("ix_segments_without_observation", WITHOUT_OBSERVATION),
+):
+    sa.Index(_name, segments.c.begins, segments.c.key, sqlite_where=_where, postgresql_where=_where)
+
+copies = sa.Table(
+    "copies",
+    metadata,
+    sa.Column("id", Serial, primary_key=True),
+    sa.Column("segment", sa.Text, sa.ForeignKey("segments.key"), nullable=False),
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("verified", Instant, nullable=False),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("version_id", sa.Text, nullable=False),  # "" where the place has no versions: NULLs are never equal
+    sa.Column("locked_until", Instant),
+    sa.Column("removed", Instant),
+)
+sa.Index("ix_copies_segment", copies.c.segment)
+sa.Index(
+    "uq_copies_standing",
+    copies.c.segment,
+    copies.c.place,
+    copies.c.target,
+    copies.c.version_id,
+    unique=True,
+    sqlite_where=copies.c.removed.is_(None),
+    postgresql_where=copies.c.removed.is_(None),
+)
+
+outages = sa.Table(
+    "outages",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("camera", sa.Text, nullable=False),
+    sa.Column("begins", Instant, nullable=False),
+    sa.Column("ends", Instant),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+)
+sa.Index("ix_outages_camera_begins", outages.c.camera, outages.c.begins)
+sa.Index(
+    "ix_outages_open",
+    outages.c.begins,
+    sqlite_where=outages.c.ends.is_(None),
+    postgresql_where=outages.c.ends.is_(None),
+)
+
+observations = sa.Table(
+    "observations",
+    metadata,
+    sa.Column("id", Serial, primary_key=True),
+    sa.Column("segment", sa.Text, sa.ForeignKey("segments.key"), nullable=False),
+    sa.Column("made", Instant, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("frames_decoded", sa.BigInteger, nullable=False),
+    sa.Column("bad", sa.Text, nullable=False),  # JSON: [[start, end], ...] in microseconds since the epoch
+    sa.Column("detail", sa.Text, nullable=False),
+)
+sa.Index("ix_observations_segment_made", observations.c.segment, observations.c.made)
+
+revisions = sa.Table(
+    "revisions",
+    metadata,
+    sa.Column("id", Serial, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("valid_from", Instant, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),  # of the document's UTF-8 bytes, hex
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("door", sa.Text, nullable=False),
+    sa.Column("on_behalf_of", sa.Text),
+    sa.Column("document", sa.Text, nullable=False),  # JSON with sorted keys: equal set-ups are equal bytes
+)
+sa.Index("ix_revisions_kind_key_id", revisions.c.kind, revisions.c.key, revisions.c.id)
+
+sittings = sa.Table(
+    "sittings",
+    metadata,
+    sa.Column("batch", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("batch_revision", Serial, sa.ForeignKey("revisions.id"), nullable=False),
+    sa.Column("site_revision", Serial, sa.ForeignKey("revisions.id"), nullable=False),
+    sa.Column("opened", Instant, nullable=False),
+    sa.Column("actual_start", Instant, nullable=False),
+    sa.Column("closed", Instant),
+    sa.Column("actual_end", Instant),
+)
+
+journal = sa.Table(
+    "journal",
+    metadata,
+    sa.Column("id", Serial, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("door", sa.Text, nullable=False),
+    sa.Column("on_behalf_of", sa.Text),
+    sa.Column("act", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+)
+sa.Index("ix_journal_subject_id", journal.c.subject, journal.c.id)
