@@ -1,0 +1,79 @@
+# Kaojian 考鉴: `make demo` shows it, `make test` tests it; both do all the set-up themselves.
+PYTHON ?= python3
+export UV_SYSTEM_CERTS = 1
+export NODE_USE_SYSTEM_CA = 1
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+STAMPS := .make
+WEB := dashboard/web
+WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.ts $(WEB)/package-lock.json -type f 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test check fix lock clean packages
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: $(STAMPS)/runtime $(WEB)/dist/index.html  ## record a live simulated exam and show the report (ONCE=1: check it and end)
+	@$(BIN)/python -m kaojian demo $(if $(ONCE),--once)
+
+serve: $(STAMPS)/runtime $(WEB)/dist/index.html  ## run the service with the settings of the environment
+	@$(BIN)/python -m kaojian serve
+
+test: $(STAMPS)/dev $(WEB)/dist/index.html packages  ## set up what tests need, run them all
+	@npm --prefix $(WEB) run --silent test
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: test  ## all tests; types, style and import rules are among them (tests/house)
+
+fix: $(STAMPS)/dev  ## format and mend style
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+lock:  ## pin all dependencies again, with hashes and without addresses
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate -o requirements.lock pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --extra dev -o requirements-dev.lock pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --extra node -o requirements-node.lock pyproject.toml
+
+clean:  ## remove what was made, footage of demos included
+	@rm -rf .venv $(STAMPS) $(WEB)/dist $(WEB)/node_modules var/demo
+
+packages: tests/packages.sh  # Debian packages that only tests use
+	@sh tests/packages.sh
+
+$(STAMPS)/venv:
+	@mkdir -p $(STAMPS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Kaojian needs Python 3.11 or newer; $(PYTHON) is `$(PYTHON) --version 2>&1`. Set PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Python's venv is missing: apt-get install python3-venv" >&2; exit 1; }
+	@touch $@
+
+$(STAMPS)/runtime: requirements.lock $(STAMPS)/venv
+	@echo "installing Python packages ..."
+	@$(PIP) install --quiet --require-hashes --no-deps -r requirements.lock
+	@touch $@
+
+$(STAMPS)/dev: requirements-dev.lock $(STAMPS)/runtime
+	@echo "installing Python packages for tests ..."
+	@$(PIP) install --quiet --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@
+
+# Node builds the pages: the machine's own from version 20 on, else the one that PyPI packs.
+$(STAMPS)/node: requirements-node.lock $(STAMPS)/venv
+	@if node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null && npm --version >/dev/null 2>&1; then \
+		true; \
+	else \
+		echo "installing Node ..."; $(PIP) install --quiet --require-hashes --no-deps -r requirements-node.lock; \
+	fi
+	@touch $@
+
+$(STAMPS)/npm: $(WEB)/package-lock.json $(STAMPS)/node
+	@echo "installing page packages ..."
+	@npm --prefix $(WEB) ci --silent --no-audit --no-fund
+	@touch $@
+
+$(WEB)/dist/index.html: $(STAMPS)/npm $(WEB_SOURCES)
+	@echo "building the pages ..."
+	@npm --prefix $(WEB) run --silent build
+	@touch $@
