@@ -7,7 +7,8 @@ whether bytes are those that were hashed, is found out elsewhere. Payloads of ``
 A tail is *torn* where the writer died in the middle of a fragment: the file ends inside a box, or between the
 boxes of one fragment. A file system may have made such a file longer with zero bytes after a loss of power; no
 whole file can end in eight of them (no NAL unit ends in a zero byte, ITU-T H.264 7.4.1), so what does not parse
-in a file that does is its torn tail too. All else that does not parse is a broken file.
+in a file that does is its torn tail too; zeros inside an ``mdat`` are left to whoever decodes or hashes. All else
+that does not parse is a broken file.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _MAX_MOOF_BYTES = 2**24  # a million samples
 _MAX_SMALL_BOX_BYTES = 2**12
 _VISUAL_ENTRY_BYTES = 78  # 14496-12 12.1.3.2: what stands in avc1 before its child boxes
 _ZERO_TAIL_BYTES = 8
+_LARGESIZE_FOLLOWS = b"\0\0\0\1"
 
 _UINT32 = struct.Struct(">I")
 _UINT64 = struct.Struct(">Q")
@@ -82,7 +84,7 @@ class FragmentIndex:
 
 @dataclass(frozen=True, slots=True)
 class FileIndex:
-    """What a file holds: ``init_size_bytes`` of head, then whole fragments, the last of which ends ``complete_bytes``."""
+    """What a file holds: ``init_size_bytes`` of head, then whole fragments up to ``complete_bytes``."""
 
     format: VideoFormat
     init_size_bytes: int
@@ -137,12 +139,12 @@ class _Box:
 
 
 def _parse_header(header: bytes, offset: int) -> _Box | None:
-    """The box that starts with up to 16 given bytes (14496-12 4.2), or None when more of them are needed."""
+    """The box whose first bytes are given (14496-12 4.2), or None when they end within its header."""
     if len(header) < 8:
         return None
     (size,) = _UINT32.unpack_from(header)
     header_bytes = 8
-    if size == 1:  # largesize
+    if header[:4] == _LARGESIZE_FOLLOWS:
         if len(header) < 16:
             return None
         (size,) = _UINT64.unpack_from(header, 8)
@@ -156,9 +158,14 @@ def _boxes(file: BinaryIO, start: int, total: int) -> Iterator[_Box]:
     """The whole boxes from ``start`` on; ends at the file's end or before a box that the end cuts off."""
     at = start
     while at < total:
-        box = _parse_header(_read(file, at, min(16, total - at)), at)
+        header = _read(file, at, min(8, total - at))
+        if header[:4] == _LARGESIZE_FOLLOWS:
+            header += _read(file, at + 8, max(0, min(8, total - at - 8)))
+        box = _parse_header(header, at)
         if box is None or box.end > total:
             return
+        if not all(0x20 <= letter < 0x7F for letter in box.kind):
+            raise BrokenFile(f"no box at byte {at}")
         yield box
         at = box.end
 
