@@ -46,7 +46,7 @@ class Sample:
 
 
 def stored_nals(nals: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Those NAL units of an access unit that a file keeps, in order; empty where it holds no picture."""
+    """Those NAL units of an access unit that a file keeps, in order; empty where no other kind is in it."""
     return tuple(nal for nal in nals if nal and nal_type(nal) not in _LEFT_OUT)
 
 
@@ -73,8 +73,8 @@ def fragment(sequence: int, decode_time: int, samples: Sequence[Sample], capture
     is the host's instant at which the first sample was captured, an aware datetime from 1968 to 2104. ``prft``
     (8.16.5, flags 24: instant of capture) holds it as NTP timestamp against the decode time.
 
-    Raises ValueError for anything that cannot be written: no samples, a sample without a picture or with no
-    duration, numbers out of range.
+    Raises ValueError for anything that cannot be written: no samples, a sample of which nothing would be
+    kept (see ``stored_nals``) or without duration, numbers out of range.
     """
     _check(sequence, decode_time, samples)
     payload: list[bytes] = []
@@ -86,7 +86,7 @@ def fragment(sequence: int, decode_time: int, samples: Sequence[Sample], capture
             payload += (len(nal).to_bytes(4, "big"), nal)
             size += 4 + len(nal)
         if size == 0:
-            raise ValueError("a sample holds no picture, only parameter sets or delimiters")
+            raise ValueError("a sample holds nothing but parameter sets and delimiters")
         total += size
         flags = layout.SYNC_SAMPLE if sample.key else layout.NON_SYNC_SAMPLE
         entries.append(layout.TRUN_SAMPLE.pack(sample.duration, size, flags, sample.composition_offset))

@@ -150,7 +150,7 @@ def test_instants_after_the_turn_of_ntp_in_2036_are_read_back() -> None:
     ("changes", "says"),
     [
         ({"samples": ()}, "without samples"),
-        ({"samples": (Sample((VIDEO.sps, VIDEO.pps), 3600, True),)}, "no picture"),
+        ({"samples": (Sample((VIDEO.sps, VIDEO.pps), 3600, True),)}, "nothing but parameter sets"),
         ({"samples": (Sample((b"", KEY_SLICE), 0, True),)}, "duration"),
         ({"samples": (Sample((KEY_SLICE,), 2**32, True),)}, "duration"),
         ({"samples": (Sample((KEY_SLICE,), 1, True, 2**31),)}, "offset"),
