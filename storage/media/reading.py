@@ -7,8 +7,8 @@ whether bytes are those that were hashed, is found out elsewhere. Payloads of ``
 A tail is *torn* where the writer died in the middle of a fragment: the file ends inside a box, or between the
 boxes of one fragment. A file system may have made such a file longer with zero bytes after a loss of power; no
 whole file can end in eight of them (no NAL unit ends in a zero byte, ITU-T H.264 7.4.1), so what does not parse
-in a file that does (only then are its last bytes looked at) is its torn tail too; zeros inside an ``mdat`` are left to whoever decodes or hashes. All else
-that does not parse is a broken file.
+in a file that does (only then are its last bytes looked at) is its torn tail too; zeros inside an ``mdat`` are
+left to whoever decodes or hashes. All else that does not parse is a broken file.
 """
 
 from __future__ import annotations
