@@ -1,0 +1,428 @@
+"""Objects under lock: put a file into an S3-compatible store, prove that it lies there, read it again.
+
+Here are the role (``Objects``), its one implementation over S3 (``S3Objects``) and its errors. Not here: which
+segments are put and when (``storage.archive``), how long they must be kept (``domain.calendar``), and the server
+that the demo brings along (``storage.seaweed``).
+
+    StorageError
+    ├── ObjectsUnavailable   the store does not answer, answers too late or answers 5xx; try again later
+    ├── AccessRefused        the store knows us not or gives no right (401, 403); a person must act
+    ├── RequestRefused       the store does not take this one request (other 4xx)
+    ├── NoSuchObject         no object, or no such version, under that key
+    ├── ObjectDamaged        the bytes in the store are not the bytes we have
+    └── NotLocked            the object carries no COMPLIANCE lock, or too short a one
+        └── BucketNotLocked  the bucket was made without object lock and can hold no locked object
+
+What a lock is worth: it binds everybody who comes through the S3 interface, the owner of the keys included. It
+does not bind the owner of the machine; against that stand the hashes and a second copy elsewhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import ssl
+import uuid
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import urllib3
+from minio import Minio
+from minio.commonconfig import COMPLIANCE
+from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
+from minio.retention import Retention
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+from domain.timeline import Clock, SystemClock
+from storage.errors import StorageError
+
+CONNECT_S = 2.0  # a store that does not accept a connection in this time is down
+STALL_S = 10.0  # ... and so is one that neither takes nor gives a byte for this long
+PART_BYTES = 64 << 20  # up to here an object is one request, so that one checksum covers it
+BLOCK_BYTES = 8 << 20  # how much is read back at a time
+LOCK_TEST_KEY = ".lock-test"
+LOCK_TEST_S = 10
+_SEND_BYTES = 256 << 10
+_DIGEST_CODES = frozenset({"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
+_NO_LOCK_CODES = frozenset({"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"})
+_BUCKET_EXISTS_CODES = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
+
+
+class ObjectsUnavailable(StorageError):
+    """The store does not answer, answers too late or answers 5xx. Nothing is known about the objects in it."""
+
+
+class AccessRefused(StorageError):
+    """The store refuses our key or gives it no right to this (401, 403)."""
+
+
+class RequestRefused(StorageError):
+    """The store does not take this request, for a reason named in the message (other 4xx)."""
+
+
+class NoSuchObject(StorageError):
+    """There is no object, or no such version of it, under that key."""
+
+
+class ObjectDamaged(StorageError):
+    """The bytes in the store, or on their way to it, are not those that were meant."""
+
+
+class NotLocked(StorageError):
+    """The object carries no COMPLIANCE lock, or one that ends too early."""
+
+
+class BucketNotLocked(NotLocked):
+    """The bucket exists without object lock. A lock cannot be added later: name another bucket."""
+
+
+@dataclass(frozen=True, slots=True)
+class S3Settings:
+    """Where the store is and how we are known there. ``endpoint`` is ``host:port`` without a scheme."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    bucket: str
+    secure: bool
+    region: str = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version of an object, as it was found when read back."""
+
+    version_id: str
+    size_bytes: int
+    sha256: str  # hex, of the bytes that were read back
+    locked_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStat:
+    """What the store says of one version. ``locked_until`` is None without a COMPLIANCE lock."""
+
+    version_id: str
+    size_bytes: int
+    locked_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LockTest:
+    """Whether the store refused to delete a locked object, in one sentence for people."""
+
+    ok: bool
+    detail: str
+
+
+class Objects(Protocol):
+    """A place for immutable objects under a lock that nobody can lift. Keys are used once, for one content."""
+
+    @property
+    def target(self) -> str:
+        """The name of the place, as ``Copy.target`` holds it: the bucket."""
+
+    def put(self, key: str, path: Path, sha256: str, retain_until: datetime) -> Stored:
+        """Store the file and prove it: what is returned was read back, hashed and found locked.
+
+        ``sha256`` (hex) is what the file must hash to. If the key already holds these very bytes, they are adopted
+        and only their lock is lengthened, so that a repeated put never stores twice. The lock ends at
+        ``retain_until`` rounded up to a whole second, or later. Raises every error of this module but NoSuchObject,
+        and OSError for the file.
+        """
+
+    def stat(self, key: str, version_id: str | None = None) -> ObjectStat:
+        """Size and lock of that version, or of the newest. Raises NoSuchObject."""
+
+    def read(self, key: str, offset: int = 0, length: int | None = None, version_id: str | None = None) -> bytes:
+        """Up to ``length`` bytes from ``offset``; fewer at the end, none behind it. Raises NoSuchObject."""
+
+    def self_test(self) -> LockTest:
+        """Try to delete a throw-away object under lock. Raises ObjectsUnavailable, AccessRefused, RequestRefused."""
+
+    def ping(self) -> None:
+        """Ask for a sign of life, with our key. Raises ObjectsUnavailable or AccessRefused."""
+
+
+class S3Objects:
+    """``Objects`` in one bucket of an S3-compatible store. Makes no connection before the first call.
+
+    How a put is proven, in this order:
+
+    1. The request carries ``x-amz-checksum-sha256``, so that the server refuses bytes damaged on the way.
+    2. The version that the server names is asked for its size and its lock.
+    3. All its bytes are read back and hashed here. The checksum that a server answers when asked for one is the
+       one we sent (SeaweedFS 4.48 does answer it) and says nothing of its disk; so it is not relied on. What is
+       read back may still come from the server's cache: a later re-read proves more than this one.
+
+    A bucket that is missing is made, with object lock. No call retries: each either succeeds or fails within
+    ``CONNECT_S`` to connect and ``STALL_S`` without progress; repeating is the caller's loop.
+    """
+
+    def __init__(self, settings: S3Settings, clock: Clock | None = None, part_bytes: int = PART_BYTES) -> None:
+        self._bucket = settings.bucket
+        self._endpoint = settings.endpoint
+        self._clock = clock or SystemClock()
+        self._part_bytes = part_bytes
+        self._bucket_seen = False
+        self._http = _connections()
+        with self._translated(f"the endpoint {settings.endpoint} cannot be used"):
+            self._client = Minio(
+                settings.endpoint,
+                access_key=settings.access_key,
+                secret_key=settings.secret_key,
+                secure=settings.secure,
+                region=settings.region,
+                http_client=self._http,
+            )
+
+    @property
+    def target(self) -> str:
+        return self._bucket
+
+    def close(self) -> None:
+        """Close idle connections. The object may be used again."""
+        self._http.clear()
+
+    def put(self, key: str, path: Path, sha256: str, retain_until: datetime) -> Stored:
+        self._make_bucket_once()
+        until = whole_second(retain_until)
+        size_bytes = path.stat().st_size
+        version_id = self._standing(key, size_bytes, sha256)
+        if version_id is None:
+            version_id = self._upload(key, path, sha256, until)
+        else:
+            self._lengthen_lock(key, version_id, until)
+        found = self.stat(key, version_id)
+        if found.size_bytes != size_bytes or self._sha256(key, found) != sha256:
+            raise ObjectDamaged(f"{key} was stored, but other bytes were read back")
+        if found.locked_until is None or found.locked_until < until:
+            raise NotLocked(f"{key} was stored, but is locked until {found.locked_until} instead of {until}")
+        return Stored(version_id, size_bytes, sha256, found.locked_until)
+
+    def stat(self, key: str, version_id: str | None = None) -> ObjectStat:
+        with self._translated(f"{key} cannot be asked for"):
+            found = self._client.stat_object(self._bucket, key, version_id=version_id)
+        found_version = str(found.version_id or "")
+        return ObjectStat(found_version, int(found.size or 0), self._locked_until(key, found_version))
+
+    def read(self, key: str, offset: int = 0, length: int | None = None, version_id: str | None = None) -> bytes:
+        if length == 0:
+            return b""
+        with self._translated(f"{key} cannot be read"):
+            try:
+                answer = self._client.get_object(self._bucket, key, offset, length or 0, version_id=version_id)
+            except S3Error as error:
+                if error.code == "InvalidRange":
+                    return b""
+                raise
+            try:
+                return bytes(answer.read())
+            finally:
+                answer.close()
+                answer.release_conn()
+
+    def self_test(self) -> LockTest:
+        try:
+            self._make_bucket_once()
+        except BucketNotLocked as error:
+            return LockTest(False, str(error))
+        self._sweep_lock_tests()
+        may_delete = self._delete(self._put_lock_test(None))
+        until = whole_second(self._clock.now() + timedelta(seconds=LOCK_TEST_S))
+        locked = self._put_lock_test(until)
+        if self._delete(locked):
+            return LockTest(False, f"{self._endpoint} deleted an object that was locked until {until}")
+        self.stat(LOCK_TEST_KEY, locked)
+        if not may_delete:
+            return LockTest(True, "our key may delete nothing at all, so the lock itself was not put to the test")
+        return LockTest(True, "deleting a locked object was refused, deleting an unlocked one was not")
+
+    def ping(self) -> None:
+        with self._translated(f"{self._endpoint} gives no sign of life"):
+            self._client.bucket_exists(self._bucket)
+
+    def _make_bucket_once(self) -> None:
+        if self._bucket_seen:
+            return
+        with self._translated(f"bucket {self._bucket} cannot be made"):
+            if not self._client.bucket_exists(self._bucket):
+                self._make_bucket()
+            try:
+                self._client.get_object_lock_config(self._bucket)
+            except S3Error as error:
+                if error.code not in _NO_LOCK_CODES:
+                    raise
+                text = f"bucket {self._bucket} was made without object lock; name another, it will be made with lock"
+                raise BucketNotLocked(text) from error
+        self._bucket_seen = True
+
+    def _make_bucket(self) -> None:
+        try:
+            self._client.make_bucket(self._bucket, object_lock=True)
+        except S3Error as error:
+            if error.code not in _BUCKET_EXISTS_CODES:  # two processes may start at once
+                raise
+
+    def _standing(self, key: str, size_bytes: int, sha256: str) -> str | None:
+        """The newest version under the key, if it holds these very bytes."""
+        try:
+            found = self.stat(key)
+            same = found.size_bytes == size_bytes and self._sha256(key, found) == sha256
+        except NoSuchObject:
+            return None
+        return found.version_id if same else None
+
+    def _upload(self, key: str, path: Path, sha256: str, until: datetime) -> str:
+        size_bytes = path.stat().st_size
+        # An object in parts has no checksum of the whole (SeaweedFS refuses the header); the re-read covers it.
+        checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+        headers: dict[str, str | list[str] | tuple[str]] = (
+            {"x-amz-checksum-sha256": checksum} if size_bytes <= self._part_bytes else {}
+        )
+        with self._translated(f"{key} cannot be stored"), path.open("rb") as file:
+            written = self._client.put_object(
+                self._bucket,
+                key,
+                file,
+                size_bytes,
+                content_type="video/mp4",
+                metadata=headers,
+                part_size=self._part_bytes,
+                retention=Retention(COMPLIANCE, until),
+            )
+        if not written.version_id:
+            raise NotLocked(f"{key} was stored without a version, so nothing can lock it")
+        return str(written.version_id)
+
+    def _lengthen_lock(self, key: str, version_id: str, until: datetime) -> None:
+        locked_until = self._locked_until(key, version_id)
+        if locked_until is not None and locked_until >= until:
+            return
+        with self._translated(f"the lock of {key} cannot be lengthened"):
+            self._client.set_object_retention(self._bucket, key, Retention(COMPLIANCE, until), version_id)
+
+    def _locked_until(self, key: str, version_id: str) -> datetime | None:
+        with self._translated(f"{key} cannot be asked for its lock"):
+            try:
+                lock = self._client.get_object_retention(self._bucket, key, version_id or None)
+            except S3Error as error:
+                if error.code in _NO_LOCK_CODES:
+                    return None
+                raise
+        if lock is None or lock.mode != COMPLIANCE:
+            return None
+        until: datetime = lock.retain_until_date
+        return until
+
+    def _sha256(self, key: str, found: ObjectStat) -> str:
+        digest = hashlib.sha256()
+        for offset in range(0, found.size_bytes, BLOCK_BYTES):
+            digest.update(self.read(key, offset, BLOCK_BYTES, found.version_id))
+        return digest.hexdigest()
+
+    def _put_lock_test(self, until: datetime | None) -> str:
+        body = uuid.uuid4().bytes
+        lock = None if until is None else Retention(COMPLIANCE, until)
+        with self._translated("the object of the lock test cannot be stored"):
+            written = self._client.put_object(
+                self._bucket, LOCK_TEST_KEY, io.BytesIO(body), len(body), retention=lock
+            )
+        return str(written.version_id)
+
+    def _delete(self, version_id: str) -> bool:
+        """Whether the store deleted that version of the lock test's object. No other key is ever deleted here."""
+        try:
+            with self._translated("the object of the lock test cannot be deleted"):
+                self._client.remove_object(self._bucket, LOCK_TEST_KEY, version_id)
+        except AccessRefused:
+            return False
+        return True
+
+    def _sweep_lock_tests(self) -> None:
+        """Remove what earlier lock tests left, as far as their locks have run out."""
+        with self._translated("earlier lock tests cannot be listed"):
+            listed = list(self._client.list_objects(self._bucket, prefix=LOCK_TEST_KEY, include_version=True))
+        for item in listed:
+            if item.object_name == LOCK_TEST_KEY:
+                self._delete(str(item.version_id))
+
+    @contextmanager
+    def _translated(self, what: str) -> Iterator[None]:
+        """The door: nothing of minio or urllib3 comes out of this module."""
+        try:
+            yield
+        except S3Error as error:
+            if error.code == "NoSuchBucket":
+                self._bucket_seen = False
+            raise _for_code(error)(f"{what}: {self._endpoint} answers {error.code}: {error.message}") from error
+        except ServerError as error:
+            kind = ObjectsUnavailable if error.status_code >= 500 else RequestRefused
+            raise kind(f"{what}: {self._endpoint} answers {error.status_code}") from error
+        except (InvalidResponseError, ET.ParseError) as error:
+            raise ObjectsUnavailable(f"{what}: {self._endpoint} does not answer like an S3 server") from error
+        except (HTTPError, MinioException, ConnectionError, TimeoutError) as error:
+            raise ObjectsUnavailable(f"{what}: {self._endpoint} does not answer: {type(error).__name__}") from error
+        except ValueError as error:
+            raise RequestRefused(f"{what}: {error}") from error
+
+
+def whole_second(instant: datetime) -> datetime:
+    """The same instant or the next whole second: stores keep locks in seconds and would cut the rest off."""
+    return instant if instant.microsecond == 0 else instant.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def _for_code(error: S3Error) -> type[StorageError]:
+    status = int(error.response.status)
+    if status >= 500 or status == 429 or error.code == "NoSuchBucket":  # the next put makes the bucket again
+        return ObjectsUnavailable
+    if error.code in _DIGEST_CODES:
+        return ObjectDamaged
+    if status == 404:
+        return NoSuchObject
+    return AccessRefused if status in {401, 403} else RequestRefused
+
+
+class _Steady(HTTPConnection):
+    """Sends a body block by block, so that ``STALL_S`` limits a standstill and not the length of an upload.
+
+    Given one large block, ``socket.sendall`` takes the connection's timeout for the whole of it, and urllib3 sets
+    the one for connecting: an upload of a minute's footage over a slow line could then never succeed.
+    """
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        self.sock.settimeout(STALL_S)
+        if not isinstance(data, bytes):
+            super().send(data)
+            return
+        view = memoryview(data)
+        for start in range(0, len(view), _SEND_BYTES):
+            super().send(view[start : start + _SEND_BYTES])
+
+
+class _SteadyTls(_Steady, HTTPSConnection):
+    """The same over TLS."""
+
+
+class _Plain(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Steady
+
+
+class _Tls(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _SteadyTls
+
+
+def _connections() -> urllib3.PoolManager:
+    timeout = urllib3.Timeout(connect=CONNECT_S, read=STALL_S)
+    pools = urllib3.PoolManager(timeout=timeout, retries=False, ssl_context=ssl.create_default_context())
+    pools.pool_classes_by_scheme = {"http": _Plain, "https": _Tls}
+    return pools

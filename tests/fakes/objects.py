@@ -1,0 +1,116 @@
+"""An object store in memory, with the same promises as the real one and switches for what can go wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from domain.timeline import Clock, SystemClock
+from storage.objects import (
+    AccessRefused,
+    LockTest,
+    NoSuchObject,
+    NotLocked,
+    ObjectDamaged,
+    ObjectStat,
+    ObjectsUnavailable,
+    Stored,
+    whole_second,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    id: str
+    data: bytes
+    locked_until: datetime | None
+
+
+@dataclass
+class MemoryObjects:
+    """``Objects`` in a dict. ``down`` makes every call fail, ``locks`` off makes a store that does not enforce."""
+
+    target: str = "memory"
+    clock: Clock = field(default_factory=SystemClock)
+    down: bool = False
+    refuses_us: bool = False
+    locks: bool = True
+    damages_puts: bool = False
+    stored_keys: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._versions: dict[str, list[_Version]] = {}
+        self._ids = itertools.count(1)
+
+    def put(self, key: str, path: Path, sha256: str, retain_until: datetime) -> Stored:
+        self.ping()
+        data = path.read_bytes()
+        until = whole_second(retain_until)
+        standing = self._versions.get(key, [])
+        if not standing or hashlib.sha256(standing[-1].data).hexdigest() != sha256:
+            if hashlib.sha256(data).hexdigest() != sha256:
+                raise ObjectDamaged(f"{key}: the file is not what was promised")
+            self._store(key, data, until)
+        version = self._lengthened(key, until)
+        if version.locked_until is None:
+            raise NotLocked(f"{key} was stored without lock")
+        if self.damages_puts:
+            raise ObjectDamaged(f"{key} was stored, but other bytes were read back")
+        return Stored(version.id, len(version.data), sha256, version.locked_until)
+
+    def stat(self, key: str, version_id: str | None = None) -> ObjectStat:
+        version = self._version(key, version_id)
+        return ObjectStat(version.id, len(version.data), version.locked_until)
+
+    def read(self, key: str, offset: int = 0, length: int | None = None, version_id: str | None = None) -> bytes:
+        data = self._version(key, version_id).data
+        return data[offset:] if length is None else data[offset : offset + length]
+
+    def self_test(self) -> LockTest:
+        self.ping()
+        ok = self.locks
+        return LockTest(ok, "refused" if ok else "deleted an object that was locked")
+
+    def ping(self) -> None:
+        if self.down:
+            raise ObjectsUnavailable("switched off")
+        if self.refuses_us:
+            raise AccessRefused("switched to refusing")
+
+    def delete(self, key: str, version_id: str) -> None:
+        """What anybody may try through the interface. Raises AccessRefused for a locked version."""
+        version = self._version(key, version_id)
+        if self.locks and version.locked_until is not None and version.locked_until > self.clock.now():
+            raise AccessRefused(f"{key} is locked until {version.locked_until}")
+        self._versions[key].remove(version)
+
+    def flip_a_byte(self, key: str) -> None:
+        """Damage the newest version, as a failing disk would."""
+        version = self._versions[key][-1]
+        self._versions[key][-1] = replace(version, data=bytes([version.data[0] ^ 1]) + version.data[1:])
+
+    def destroy(self, key: str) -> None:
+        """Remove every version past all locks, as the owner of the machine can."""
+        del self._versions[key]
+
+    def _store(self, key: str, data: bytes, until: datetime) -> None:
+        self.stored_keys.append(key)
+        version = _Version(str(next(self._ids)), data, until if self.locks else None)
+        self._versions.setdefault(key, []).append(version)
+
+    def _lengthened(self, key: str, until: datetime) -> _Version:
+        version = self._versions[key][-1]
+        if self.locks and (version.locked_until or until - timedelta(1)) < until:
+            version = replace(version, locked_until=until)
+            self._versions[key][-1] = version
+        return version
+
+    def _version(self, key: str, version_id: str | None) -> _Version:
+        self.ping()
+        for version in reversed(self._versions.get(key, [])):
+            if version_id in {None, version.id}:
+                return version
+        raise NoSuchObject(f"no {key} in version {version_id}")

@@ -1,0 +1,158 @@
+"""What every object store promises, asked of the fake in memory and of a real S3 server."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from minio import Minio
+from minio.error import S3Error
+
+from storage.objects import AccessRefused, NoSuchObject, ObjectDamaged, Objects, S3Objects, Stored
+from storage.seaweed import SeaweedServer
+from tests.fakes.objects import MemoryObjects
+from tests.objects_server import ACCESS_KEY, BUCKET, SECRET_KEY
+
+UNTIL = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+
+
+@dataclass
+class Store:
+    """A store under test, with the two acts that its role does not have."""
+
+    objects: Objects
+    delete: Callable[[str, str], None]
+    version_count: Callable[[str], int]
+
+
+@pytest.fixture(params=["memory", "seaweed"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    if request.param == "memory":
+        memory = MemoryObjects()
+        yield Store(memory, memory.delete, memory.stored_keys.count)
+        return
+    server: SeaweedServer = request.getfixturevalue("object_server")
+    objects = S3Objects(server.settings(BUCKET))
+    yield Store(objects, *_through_the_interface(server))
+    objects.close()
+
+
+def _through_the_interface(server: SeaweedServer) -> tuple[Callable[[str, str], None], Callable[[str], int]]:
+    client = Minio(server.endpoint, ACCESS_KEY, SECRET_KEY, secure=False, region="us-east-1")
+
+    def delete(key: str, version_id: str) -> None:
+        try:
+            client.remove_object(BUCKET, key, version_id)
+        except S3Error as error:
+            raise AccessRefused(str(error.code)) from error
+
+    def version_count(key: str) -> int:
+        return len(list(client.list_objects(BUCKET, prefix=key, include_version=True)))
+
+    return delete, version_count
+
+
+@pytest.fixture
+def key() -> str:
+    return f"site/batch/camera/{uuid.uuid4().hex}.mp4"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "segment.mp4"
+    path.write_bytes(bytes(range(256)) * 40)
+    return path
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def put(store: Store, key: str, file: Path, until: datetime = UNTIL) -> Stored:
+    return store.objects.put(key, file, sha256(file), until)
+
+
+def test_a_stored_file_is_read_back_equal_and_found_locked(store: Store, key: str, file: Path) -> None:
+    stored = put(store, key, file)
+    assert (stored.size_bytes, stored.sha256) == (file.stat().st_size, sha256(file))
+    assert stored.locked_until >= UNTIL
+    found = store.objects.stat(key)
+    assert (found.version_id, found.size_bytes) == (stored.version_id, stored.size_bytes)
+    assert found.locked_until == stored.locked_until
+    assert store.objects.read(key, version_id=stored.version_id) == file.read_bytes()
+
+
+def test_a_locked_version_cannot_be_deleted(store: Store, key: str, file: Path) -> None:
+    stored = put(store, key, file)
+    with pytest.raises(AccessRefused):
+        store.delete(key, stored.version_id)
+    assert store.objects.read(key, version_id=stored.version_id) == file.read_bytes()
+
+
+def test_a_file_that_is_not_what_was_promised_is_not_stored(store: Store, key: str, file: Path) -> None:
+    with pytest.raises(ObjectDamaged):
+        store.objects.put(key, file, hashlib.sha256(b"another").hexdigest(), UNTIL)
+    with pytest.raises(NoSuchObject):
+        store.objects.stat(key)
+
+
+def test_the_same_put_again_adopts_what_is_there(store: Store, key: str, file: Path) -> None:
+    assert put(store, key, file) == put(store, key, file)
+    assert store.version_count(key) == 1
+
+
+def test_the_same_put_again_lengthens_the_lock_and_never_shortens_it(store: Store, key: str, file: Path) -> None:
+    first = put(store, key, file)
+    later = put(store, key, file, UNTIL + timedelta(days=1))
+    assert later.version_id == first.version_id
+    assert later.locked_until == UNTIL + timedelta(days=1)
+    assert put(store, key, file, UNTIL).locked_until == UNTIL + timedelta(days=1)
+
+
+def test_other_bytes_under_the_same_key_are_a_version_of_their_own(store: Store, key: str, file: Path) -> None:
+    first = put(store, key, file)
+    was = file.read_bytes()
+    file.write_bytes(b"other bytes")
+    second = put(store, key, file)
+    assert second.version_id != first.version_id
+    assert store.objects.read(key, version_id=first.version_id) == was
+    assert store.objects.read(key) == b"other bytes"
+
+
+def test_a_lock_ends_on_a_whole_second_and_never_early(store: Store, key: str, file: Path) -> None:
+    stored = put(store, key, file, UNTIL + timedelta(microseconds=1))
+    assert stored.locked_until == UNTIL + timedelta(seconds=1)
+
+
+def test_ranges_are_read_and_end_where_the_object_ends(store: Store, key: str, file: Path) -> None:
+    put(store, key, file)
+    size = file.stat().st_size
+    assert store.objects.read(key, 5, 10) == bytes(range(5, 15))
+    assert store.objects.read(key, size - 3) == bytes([253, 254, 255])
+    assert store.objects.read(key, size - 3, 100) == bytes([253, 254, 255])
+    assert store.objects.read(key, size + 7, 10) == b""
+    assert store.objects.read(key, 3, 0) == b""
+
+
+def test_an_unknown_key_and_an_unknown_version_are_named_as_such(store: Store, key: str, file: Path) -> None:
+    with pytest.raises(NoSuchObject):
+        store.objects.stat(key)
+    with pytest.raises(NoSuchObject):
+        store.objects.read(key)
+    put(store, key, file)
+    with pytest.raises(NoSuchObject):
+        store.objects.read(key, version_id="0123456789abcdef0123456789abcdef")
+
+
+def test_the_lock_test_succeeds_where_locks_hold_and_may_be_repeated(store: Store) -> None:
+    assert store.objects.self_test().ok
+    assert store.objects.self_test().ok
+
+
+def test_a_store_that_answers_gives_a_sign_of_life(store: Store) -> None:
+    store.objects.ping()
