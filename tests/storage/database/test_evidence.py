@@ -1,0 +1,342 @@
+"""The contract of the evidence aggregate, on every database."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from domain.evidence import Cause, EndReason, Observation, Outage, Place, SegmentState
+from domain.timeline import MICROSECOND, Interval
+from storage.database import Database
+from storage.errors import ConflictingCopy, ConflictingRow, ConflictingSegment, UnknownRow
+from tests.storage.database.examples import NINE, RECORDER, after, begin, copy, run, segment, span, store
+
+OBJECT_LOCK = {"version_id": "v1", "locked_until": after(1e8)}
+
+
+def outage(start_s: float, end_s: float | None, outage_id: str = "outage-1") -> Outage:
+    end = None if end_s is None else after(end_s)
+    return Outage(outage_id, "cam-1", after(start_s), end, Cause.NO_DATA, "no picture for 3 s")
+
+
+def test_a_recorder_comes_back_as_it_was_written(database: Database) -> None:
+    database.evidence.begin_recorder(RECORDER)
+    database.evidence.begin_recorder(RECORDER)
+    assert database.evidence.recorders() == [RECORDER]
+
+
+def test_heartbeats_and_the_orderly_end_of_a_recorder_are_kept(database: Database) -> None:
+    database.evidence.begin_recorder(RECORDER)
+    database.evidence.heartbeat(RECORDER.id, after(2))
+    assert database.evidence.recorders() == [replace(RECORDER, seen=after(2))]
+    database.evidence.end_recorder(RECORDER.id, after(3))
+    assert database.evidence.recorders() == [replace(RECORDER, seen=after(3), ended=after(3))]
+
+
+def test_a_recorder_id_is_never_used_for_another_life(database: Database) -> None:
+    database.evidence.begin_recorder(RECORDER)
+    with pytest.raises(ConflictingRow):
+        database.evidence.begin_recorder(replace(RECORDER, started=after(1)))
+
+
+def test_recorders_of_a_window_are_those_whose_life_overlaps_it(database: Database) -> None:
+    over, alive = replace(RECORDER, id="over"), replace(RECORDER, id="alive", started=after(5))
+    for recorder in (over, alive):
+        database.evidence.begin_recorder(recorder)
+    database.evidence.end_recorder("over", after(10))
+    assert [found.id for found in database.evidence.recorders(span(0, 5))] == ["over"]
+    assert [found.id for found in database.evidence.recorders(span(9, 11))] == ["over", "alive"]
+    assert [found.id for found in database.evidence.recorders(span(10, 11))] == ["alive"]
+
+
+def test_a_run_is_open_until_it_is_ended(database: Database) -> None:
+    begin(database)
+    assert database.evidence.open_runs() == [run()]
+    database.evidence.end_run("run-1", after(60), EndReason.NO_DATA)
+    assert database.evidence.open_runs() == []
+    ended = replace(run(), ended=after(60), end_reason=EndReason.NO_DATA)
+    assert database.evidence.runs("cam-1", span(0, 1)) == [ended]
+
+
+def test_a_run_ends_once_and_saying_so_again_changes_nothing(database: Database) -> None:
+    begin(database)
+    for _ in range(2):
+        database.evidence.end_run("run-1", after(60), EndReason.NO_DATA)
+    with pytest.raises(ConflictingRow):
+        database.evidence.end_run("run-1", after(61), EndReason.NO_DATA)
+    assert database.evidence.runs("cam-1", span(0, 1))[0].ended == after(60)
+
+
+def test_beginning_an_ended_run_again_does_not_reopen_it(database: Database) -> None:
+    begin(database)
+    database.evidence.end_run("run-1", after(60), EndReason.NO_DATA)
+    database.evidence.begin_run(run())
+    assert database.evidence.open_runs() == []
+    with pytest.raises(ConflictingRow):
+        database.evidence.begin_run(run(camera="cam-2"))
+
+
+def test_runs_of_a_window_are_half_open_and_include_the_open_one(database: Database) -> None:
+    begin(database, run("run-1", start_s=0), run("run-2", start_s=70), run("other", "cam-2"))
+    database.evidence.end_run("run-1", after(60), EndReason.CAMERA_DISCONNECTED)
+    assert [found.id for found in database.evidence.runs("cam-1", span(59, 70))] == ["run-1"]
+    assert database.evidence.runs("cam-1", span(60, 70)) == []
+    assert [found.id for found in database.evidence.runs("cam-1", span(900, 901))] == ["run-2"]
+
+
+def test_a_segment_comes_back_as_it_was_written(database: Database) -> None:
+    begin(database)
+    first, second = segment(0, 60.000001), replace(segment(60, 61), clock_offset_s=None)
+    store(database, first, second)
+    assert database.evidence.segment(first.key) == first
+    assert database.evidence.segment(second.key) == second
+    assert database.evidence.segment("site-1/batch-1/cam-1/none.mp4") is None
+
+
+def test_writing_a_segment_again_after_a_crash_changes_nothing(database: Database) -> None:
+    begin(database)
+    store(database, segment(0, 60))
+    again = copy(segment(0, 60), verified=after(100))
+    database.evidence.add_segment(segment(0, 60), again)
+    assert database.evidence.segments("cam-1", span(0, 60)) == [segment(0, 60)]
+    assert database.evidence.copies([again.segment]) == {again.segment: [copy(segment(0, 60))]}
+
+
+def test_a_segment_key_is_never_used_for_other_bytes(database: Database) -> None:
+    begin(database)
+    store(database, segment(0, 60))
+    other = replace(segment(0, 60), sha256="cd" * 32)
+    with pytest.raises(ConflictingSegment, match="site-1/batch-1/cam-1"):
+        store(database, other)
+    assert database.evidence.segment(other.key) == segment(0, 60)
+
+
+def test_a_segment_and_its_copy_are_written_together_or_not_at_all(database: Database) -> None:
+    begin(database)
+    one = segment(0, 60)
+    with pytest.raises(ConflictingCopy):
+        database.evidence.add_segment(one, copy(one, size_bytes=1))
+    assert database.evidence.segment(one.key) is None
+
+
+def test_segments_of_a_window_are_half_open(database: Database) -> None:
+    begin(database)
+    first, second = segment(0, 60), segment(60, 120)
+    store(database, second, first)
+    assert database.evidence.segments("cam-1", span(0, 60)) == [first]
+    assert database.evidence.segments("cam-1", span(59, 61)) == [first, second]
+    assert database.evidence.segments("cam-1", Interval(after(120) - MICROSECOND, after(500))) == [second]
+    assert database.evidence.segments("cam-1", span(120, 121)) == []
+    assert database.evidence.segments("cam-2", span(0, 60)) == []
+
+
+def test_segments_of_any_window_are_exactly_those_that_overlap_it(database: Database) -> None:
+    """Lengths from a moment to hours, overlapping each other: the search must not rely on tidy segments."""
+    begin(database)
+    chance = random.Random(20260501)
+    starts = chance.sample(range(10_000), 60)
+    known = [segment(start, start + chance.choice((1, 10, 60, 3000))) for start in starts]
+    store(database, *known)
+    for _ in range(40):
+        start = chance.randrange(-100, 12_000)
+        window = span(start, start + chance.choice((1, 100, 5000)))
+        expected = sorted((one for one in known if one.interval.overlaps(window)), key=lambda one: one.interval)
+        assert database.evidence.segments("cam-1", window) == expected
+
+
+def test_the_last_segment_is_the_one_that_began_last(database: Database) -> None:
+    begin(database)
+    assert database.evidence.last_segment("cam-1") is None
+    store(database, segment(60, 120), segment(0, 60))
+    assert database.evidence.last_segment("cam-1") == segment(60, 120)
+
+
+def test_copies_come_back_for_every_key_asked_for(database: Database) -> None:
+    begin(database)
+    one, two = segment(0, 60), segment(60, 120)
+    store(database, one, two)
+    locked = copy(one, Place.S3, "kaojian", **OBJECT_LOCK)
+    database.evidence.add_copy(locked)
+    many = [one.key, two.key, *(f"unknown-{number}" for number in range(1200))]
+    found = database.evidence.copies(many)
+    assert list(found) == many
+    assert found[one.key] == [copy(one), locked]
+    assert found[two.key] == [copy(two)]
+    assert found["unknown-7"] == []
+
+
+def test_a_copy_that_differs_from_its_segment_is_refused(database: Database) -> None:
+    begin(database)
+    one = segment(0, 60)
+    store(database, one)
+    for wrong in ({"sha256": "cd" * 32}, {"size_bytes": 1}):
+        with pytest.raises(ConflictingCopy):
+            database.evidence.add_copy(copy(one, Place.S3, "kaojian", **wrong))
+
+
+def test_the_same_copy_is_kept_once_and_with_one_lock(database: Database) -> None:
+    begin(database)
+    one = segment(0, 60)
+    store(database, one)
+    locked = copy(one, Place.S3, "kaojian", **OBJECT_LOCK)
+    for _ in range(2):
+        database.evidence.add_copy(locked)
+    with pytest.raises(ConflictingCopy):
+        database.evidence.add_copy(replace(locked, locked_until=after(5)))
+    database.evidence.add_copy(replace(locked, version_id="v2"))
+    assert [found.version_id for found in database.evidence.copies([one.key])[one.key]] == [None, "v1", "v2"]
+
+
+def test_segments_without_a_copy_come_oldest_first_and_within_the_limit(database: Database) -> None:
+    begin(database)
+    first, second, third = segment(0, 60), segment(60, 120), segment(120, 180)
+    store(database, third, first, second)
+    assert database.evidence.segments_without_copy(Place.SPOOL, 10) == []
+    assert database.evidence.segments_without_copy(Place.S3, 10) == [first, second, third]
+    assert database.evidence.segments_without_copy(Place.S3, 2) == [first, second]
+    database.evidence.add_copy(copy(first, Place.S3, "kaojian", **OBJECT_LOCK))
+    assert database.evidence.segments_without_copy(Place.S3, 10) == [second, third]
+
+
+def test_a_removed_copy_keeps_its_row_and_counts_no_more(database: Database) -> None:
+    begin(database)
+    one = segment(0, 60)
+    store(database, one)
+    for _ in range(2):
+        database.evidence.tombstone_copy(one.key, Place.SPOOL, "/spool", after(99))
+    assert database.evidence.copies([one.key])[one.key] == [copy(one, removed=after(99))]
+    assert database.evidence.segments_without_copy(Place.SPOOL, 10) == [one]
+
+
+def test_a_copy_can_be_written_again_where_one_was_removed(database: Database) -> None:
+    begin(database)
+    one = segment(0, 60)
+    store(database, one)
+    database.evidence.tombstone_copy(one.key, Place.SPOOL, "/spool", after(99))
+    back = copy(one, verified=after(200))
+    database.evidence.add_copy(back)
+    assert database.evidence.copies([one.key])[one.key] == [copy(one, removed=after(99)), back]
+    assert database.evidence.segments_without_copy(Place.SPOOL, 10) == []
+
+
+def test_removing_one_of_two_copies_leaves_the_other_standing(database: Database) -> None:
+    begin(database)
+    one = segment(0, 60)
+    store(database, one)
+    database.evidence.add_copy(copy(one, target="/second"))
+    database.evidence.tombstone_copy(one.key, Place.SPOOL, "/spool", after(99))
+    assert database.evidence.segments_without_copy(Place.SPOOL, 10) == []
+    database.evidence.tombstone_copy(one.key, Place.SPOOL, "/second", after(99))
+    assert database.evidence.segments_without_copy(Place.SPOOL, 10) == [one]
+
+
+def test_an_outage_lasts_until_it_is_closed(database: Database) -> None:
+    database.evidence.open_outage(outage(0, None))
+    database.evidence.open_outage(outage(0, None))
+    assert database.evidence.open_outages() == [outage(0, None)]
+    database.evidence.close_outage("outage-1", after(8), Cause.CAMERA_DISCONNECTED, "the camera hung up")
+    assert database.evidence.open_outages() == []
+    known = replace(outage(0, 8), cause=Cause.CAMERA_DISCONNECTED, detail="the camera hung up")
+    assert database.evidence.outages("cam-1", span(0, 1)) == [known]
+
+
+def test_closing_an_outage_keeps_what_is_not_told_anew(database: Database) -> None:
+    database.evidence.open_outage(outage(0, None))
+    for _ in range(2):
+        database.evidence.close_outage("outage-1", after(8))
+    assert database.evidence.outages("cam-1", span(0, 1)) == [outage(0, 8)]
+    with pytest.raises(ConflictingRow):
+        database.evidence.close_outage("outage-1", after(9))
+
+
+def test_outages_of_a_window_are_half_open_and_include_the_lasting_one(database: Database) -> None:
+    over, lasting = outage(0, 8, "over"), outage(20, None, "lasting")
+    for one in (lasting, over):
+        database.evidence.open_outage(one)
+    assert database.evidence.outages("cam-1", span(7, 21)) == [over, lasting]
+    assert database.evidence.outages("cam-1", span(8, 20)) == []
+    assert database.evidence.outages("cam-1", span(500, 501)) == [lasting]
+    assert database.evidence.outages("cam-2", span(0, 100)) == []
+
+
+def test_the_latest_observation_speaks_for_a_segment(database: Database) -> None:
+    begin(database)
+    one, two = segment(0, 60), segment(60, 120)
+    store(database, one, two)
+    bad = (span(1, 2), Interval(after(3), after(3) + MICROSECOND))
+    later = Observation(one.key, after(70), SegmentState.DAMAGED, 880, bad, "two spans do not decode")
+    earlier = Observation(one.key, after(65), SegmentState.MISSING, 0, (one.interval,))
+    for observation in (later, earlier):
+        database.evidence.add_observation(observation)
+    assert database.evidence.observations([one.key, two.key]) == {one.key: later}
+
+
+def test_of_two_observations_of_one_instant_the_one_written_last_speaks(database: Database) -> None:
+    begin(database)
+    one = segment(0, 60)
+    store(database, one)
+    for state in (SegmentState.MISSING, SegmentState.OK):
+        database.evidence.add_observation(Observation(one.key, after(70), state, 900))
+    assert database.evidence.observations([one.key])[one.key].state is SegmentState.OK
+
+
+def test_segments_without_an_observation_come_oldest_first(database: Database) -> None:
+    begin(database)
+    first, second, third = segment(0, 60), segment(60, 120), segment(120, 180)
+    store(database, third, first, second)
+    database.evidence.add_observation(Observation(first.key, after(70), SegmentState.OK, 900))
+    assert database.evidence.segments_without_observation(10) == [second, third]
+    assert database.evidence.segments_without_observation(1) == [second]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda evidence: evidence.heartbeat("nobody", NINE),
+        lambda evidence: evidence.end_recorder("nobody", NINE),
+        lambda evidence: evidence.begin_run(run()),
+        lambda evidence: evidence.end_run("nothing", NINE, EndReason.NO_DATA),
+        lambda evidence: evidence.add_segment(segment(0, 60), copy(segment(0, 60))),
+        lambda evidence: evidence.add_copy(copy(segment(0, 60))),
+        lambda evidence: evidence.tombstone_copy("nothing", Place.SPOOL, "/spool", NINE),
+        lambda evidence: evidence.close_outage("nothing", NINE),
+        lambda evidence: evidence.add_observation(Observation("nothing", NINE, SegmentState.OK, 1)),
+    ],
+    ids=[
+        "heartbeat",
+        "end_recorder",
+        "begin_run",
+        "end_run",
+        "add_segment",
+        "add_copy",
+        "tombstone",
+        "close_outage",
+        "observe",
+    ],
+)
+def test_a_fact_about_something_never_written_is_refused(database: Database, act: Callable[[object], None]) -> None:
+    with pytest.raises(UnknownRow):
+        act(database.evidence)
+
+
+def test_a_time_without_zone_is_refused(database: Database) -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        database.evidence.begin_recorder(replace(RECORDER, started=NINE.replace(tzinfo=None)))
+    assert database.evidence.recorders() == []
+
+
+def test_an_instant_told_in_another_zone_comes_back_in_utc(database: Database) -> None:
+    china = NINE.astimezone(timezone(timedelta(hours=8)))
+    database.evidence.begin_recorder(replace(RECORDER, started=china))
+    found: datetime = database.evidence.recorders()[0].started
+    assert (found, found.utcoffset()) == (NINE, timedelta(0))
+
+
+def test_a_copy_of_another_segment_is_a_mistake_of_the_caller(database: Database) -> None:
+    begin(database)
+    with pytest.raises(ValueError, match="is no copy of"):
+        database.evidence.add_segment(segment(0, 60), copy(segment(60, 120)))

@@ -1,0 +1,75 @@
+"""The contract of the journal, on every database, and the refusal to lose rows behind its back."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from domain.evidence import Cause, Observation, Outage, SegmentState
+from domain.people import Actor, Door
+from storage.database import Database, connect
+from storage.database.journal import JournalEntry
+from storage.database.tables import metadata
+from tests.storage.database.examples import ACTOR, after, batch, begin, copy, segment, site
+
+
+def test_entries_come_latest_first_and_within_the_limit(database: Database) -> None:
+    for number in range(5):
+        database.journal.record(after(number), ACTOR, "sitting.open", f"batch-1/{number}", "韶关")
+    found = database.journal.entries(limit=2)
+    assert found[0] == JournalEntry(found[0].number, after(4), ACTOR, "sitting.open", "batch-1/4", "韶关")
+    assert [entry.subject for entry in found] == ["batch-1/4", "batch-1/3"]
+    assert found[0].number > found[1].number
+
+
+def test_entries_can_be_asked_for_by_subject(database: Database) -> None:
+    service = Actor("service:ingest", Door.SERVICE)
+    for number in range(4):
+        database.journal.record(after(number), service, "act", f"subject-{number % 2}")
+    assert [entry.at for entry in database.journal.entries(subject="subject-1")] == [after(3), after(1)]
+    assert database.journal.entries()[0].actor == service
+
+
+@pytest.mark.parametrize("table", ["journal", "revisions", "observations"])
+def test_the_database_itself_refuses_to_change_what_is_only_ever_added(url: str, table: str) -> None:
+    _fill(url)
+    with pytest.raises(sa.exc.DBAPIError, match="never changed this way"):
+        _execute(url, sa.update(metadata.tables[table]).values(id=99))
+
+
+@pytest.mark.parametrize("table", sorted(metadata.tables))
+def test_the_database_itself_refuses_to_delete_a_row(sqlite_url: str, table: str) -> None:
+    _fill(sqlite_url)
+    with pytest.raises(sa.exc.DBAPIError, match="never changed this way"):
+        _execute(sqlite_url, sa.delete(metadata.tables[table]))
+
+
+def test_postgresql_refuses_to_delete_rows_as_well(url: str) -> None:
+    _fill(url)
+    with pytest.raises(sa.exc.DBAPIError, match="never changed this way"):
+        _execute(url, sa.delete(metadata.tables["journal"]))
+
+
+def _fill(url: str) -> None:
+    """One row in every table."""
+    database = connect(url)
+    begin(database)
+    one = segment(0, 60)
+    database.evidence.add_segment(one, copy(one))
+    database.evidence.add_observation(Observation(one.key, after(70), SegmentState.OK, 900))
+    database.evidence.open_outage(Outage("outage-1", "cam-1", after(0), None, Cause.NO_DATA))
+    database.setup.apply_site(site(), ACTOR, after(0))
+    database.setup.apply_batch(batch(), ACTOR, after(0))
+    database.setup.open_sitting("batch-1", 1, after(10), after(12))
+    database.journal.record(after(0), ACTOR, "act", "subject")
+    database.close()
+
+
+def _execute(url: str, statement: sa.Executable) -> None:
+    """Go past the aggregates, as somebody with a database client would."""
+    engine = sa.create_engine(url)
+    try:
+        with engine.begin() as connection:
+            connection.execute(statement)
+    finally:
+        engine.dispose()
