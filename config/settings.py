@@ -51,10 +51,11 @@ class S3Settings:
     """Where the object store is and how to log in; printing it never shows the secret key."""
 
     endpoint: str  # host:port
-    bucket: str
     access_key: str
     secret_key: str = field(repr=False)
+    bucket: str
     secure: bool  # TLS
+    region: str
 
 
 class Settings(BaseSettings):
@@ -76,6 +77,7 @@ class Settings(BaseSettings):
     s3_secret_key: SecretStr = SecretStr("")
     s3_secret_key_file: Path | None = None
     s3_secure: bool = True
+    s3_region: str = "us-east-1"
 
     segment_seconds: Annotated[float, Field(ge=2, le=600)] = 60
     fragment_seconds: Annotated[float, Field(gt=0, le=1)] = 1
@@ -95,7 +97,9 @@ class Settings(BaseSettings):
         if not self.s3_endpoint:
             return None
         secret_key = self.s3_secret_key.get_secret_value()
-        return S3Settings(self.s3_endpoint, self.s3_bucket, self.s3_access_key, secret_key, self.s3_secure)
+        return S3Settings(
+            self.s3_endpoint, self.s3_access_key, secret_key, self.s3_bucket, self.s3_secure, self.s3_region
+        )
 
     @model_validator(mode="before")
     @classmethod

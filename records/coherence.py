@@ -1,0 +1,166 @@
+"""Whether the parts of a declaration fit each other: ids, references, times.
+
+Looks at the file as it was written, tolerant of parts that break the schema, so that both kinds of problem are
+listed at once. Not here: the form of single fields (``records.declaration``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import combinations
+from typing import Any
+
+from config.documents import Document, FieldPath
+from config.errors import Problem
+from domain.places import Site
+from domain.timeline import utc
+
+_LONGEST_SITTING = timedelta(days=1)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """One part of the file, with its place in it."""
+
+    field: FieldPath
+    value: Any
+
+    def child(self, name: str) -> _Node:
+        value = self.value.get(name) if isinstance(self.value, dict) else None
+        return _Node((*self.field, name), value)
+
+    def items(self, name: str) -> list[_Node]:
+        """The entries of a list below; none where there is no list."""
+        child = self.child(name)
+        values = child.value if isinstance(child.value, list) else []
+        return [_Node((*child.field, index), value) for index, value in enumerate(values)]
+
+    @property
+    def text(self) -> str | None:
+        return self.value if isinstance(self.value, str) else None
+
+    @property
+    def instant(self) -> datetime | None:
+        try:
+            found = instant(self.value)
+            return utc(found) if found is not None else None
+        except ValueError:
+            return None
+
+
+_Said = Iterator[tuple[_Node, str]]
+
+
+def instant(value: object) -> datetime | None:
+    """The instant a text names, or None when it is no date and time. Raises ValueError for a day that is none."""
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value.strip()):
+        return None
+    return datetime.fromisoformat(value.strip())
+
+
+def problems(document: Document, known_sites: Mapping[str, Site], rule_packs: Container[str]) -> list[Problem]:
+    """Everything in the file that contradicts itself or names what is not there."""
+    root = _Node((), document.value)
+    sites, batches = root.items("sites"), root.items("batches")
+    said = [*_sites(sites), *_batches(batches, _rooms(sites, known_sites), rule_packs)]
+    if isinstance(document.value, dict) and not sites and not batches:
+        said.append((root, "declares nothing: it has neither sites nor batches"))
+    return [document.problem(node.field, message) for node, message in said]
+
+
+def _sites(sites: list[_Node]) -> _Said:
+    yield from _repeated((site.child("id") for site in sites), "site")
+    rooms = [room for site in sites for room in site.items("rooms")]
+    cameras = [camera for room in rooms for camera in room.items("cameras")]
+    yield from _repeated((camera.child("id") for camera in cameras), "camera")
+    for site in sites:
+        yield from _repeated((room.child("id") for room in site.items("rooms")), "room")
+        yield from _repeated((each for room in site.items("rooms") for each in room.items("stations")), "station")
+    for room in rooms:
+        yield from _views(room)
+
+
+def _views(room: _Node) -> _Said:
+    stations = _texts(room.items("stations"))
+    for camera in room.items("cameras"):
+        yield from _repeated(iter(camera.items("sees")), "station")
+        for seen in camera.items("sees"):
+            if seen.text is not None and seen.text not in stations:
+                yield seen, f"the room has no station {seen.text}"
+
+
+def _batches(batches: list[_Node], rooms: Mapping[str, set[str]], rule_packs: Container[str]) -> _Said:
+    yield from _repeated((batch.child("id") for batch in batches), "batch")
+    for batch in batches:
+        site, pack = batch.child("site"), batch.child("rule_pack")
+        if site.text is not None and site.text not in rooms:
+            yield site, f"there is no site {site.text}, neither in this file nor set up before"
+        if pack.text is not None and pack.text not in rule_packs:
+            yield pack, f"there is no rule pack {pack.text}"
+        sittings = batch.items("sittings")
+        yield from _repeated((sitting.child("number") for sitting in sittings), "sitting")
+        for sitting in sittings:
+            yield from _repeated(iter(sitting.items("rooms")), "room")
+            if site.text is not None and site.text in rooms:
+                yield from _unknown_rooms(sitting, site.text, rooms[site.text])
+            yield from _times(sitting)
+        yield from _overlaps(sittings)
+
+
+def _unknown_rooms(sitting: _Node, site: str, rooms: set[str]) -> _Said:
+    for room in sitting.items("rooms"):
+        if room.text is not None and room.text not in rooms:
+            yield room, f"site {site} has no room {room.text}"
+
+
+def _times(sitting: _Node) -> _Said:
+    for kind in ("planned", "actual"):
+        end = sitting.child(f"{kind}_end")
+        start_at, end_at = sitting.child(f"{kind}_start").instant, end.instant
+        if start_at is None or end_at is None:
+            continue
+        if end_at <= start_at:
+            yield end, f"the sitting ends before it starts: {kind}_end must be after {kind}_start"
+        elif end_at - start_at > _LONGEST_SITTING:
+            yield end, "a sitting lasts 24 hours at most; write one sitting for each day"
+
+
+def _overlaps(sittings: list[_Node]) -> _Said:
+    """Two sittings of one batch cannot be planned in one room at one time; lead and tail may overlap."""
+    for one, other in combinations(sittings, 2):
+        shared = _texts(one.items("rooms")) & _texts(other.items("rooms"))
+        spans = [(node.child("planned_start").instant, node.child("planned_end").instant) for node in (one, other)]
+        (start, end), (other_start, other_end) = spans
+        if not shared or start is None or end is None or other_start is None or other_end is None:
+            continue
+        if start < other_end and other_start < end and start < end and other_start < other_end:
+            number = one.child("number").text
+            yield other, f"overlaps sitting {number} in room {', '.join(sorted(shared))}"
+
+
+def _rooms(sites: list[_Node], known_sites: Mapping[str, Site]) -> dict[str, set[str]]:
+    """Room ids by site id; what the file says of a site replaces what was known."""
+    found = {site.id: {room.id for room in site.rooms} for site in known_sites.values()}
+    for site in sites:
+        name = site.child("id").text
+        if name is not None:
+            found[name] = _texts([room.child("id") for room in site.items("rooms")])
+    return found
+
+
+def _texts(nodes: list[_Node]) -> set[str]:
+    return {node.text for node in nodes if node.text is not None}
+
+
+def _repeated(nodes: Iterator[_Node], what: str) -> _Said:
+    seen: set[str] = set()
+    for node in nodes:
+        if node.text is None:
+            continue
+        if node.text in seen:
+            yield node, f"{what} {node.text} is listed twice"
+        seen.add(node.text)

@@ -1,0 +1,171 @@
+"""Conducting a sitting: open it, close it. Each act is checked, carried out and written into the journal.
+
+Opening freezes the set-up the sitting rests on; closing ends its window. Recording itself follows from the sittings
+(``records.schedule``) and does not wait for the opening. Not here yet: the go/no-go check and closing a batch.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from domain.people import Actor
+from domain.places import Room, Sitting, SittingPlan
+from domain.timeline import Clock, rfc3339, utc
+from records.errors import DiskTooFull, ImpossibleTime
+from storage.database import Database
+from storage.errors import UnknownBatch, UnknownSitting
+
+_EARLY = timedelta(hours=12)
+_BYTES_PER_CAMERA_SECOND = 500_000  # 4 Mbit/s, a usual 1080p main stream
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The spool's disk at one instant. ``reserve_bytes`` must be free for a sitting to be opened."""
+
+    path: Path
+    free_bytes: int
+    reserve_bytes: int
+
+    @classmethod
+    def of(cls, path: Path, reserve_bytes: int) -> Disk:
+        """The disk that a folder lies on, or will lie on once it is made."""
+        standing = next(folder for folder in (path, *path.parents) if folder.exists())
+        return cls(path, shutil.disk_usage(standing).free, reserve_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A sitting that was just opened, and what should be looked at although it is no reason to refuse."""
+
+    sitting: Sitting
+    warnings: tuple[str, ...]
+
+
+def open_sitting(
+    database: Database,
+    batch_id: str,
+    number: int,
+    actor: Actor,
+    clock: Clock,
+    *,
+    disk: Disk,
+    actual_start: datetime | None = None,
+) -> Opened:
+    """Open a sitting; its start is ``actual_start``, or now.
+
+    Raises UnknownBatch, UnknownSitting, AlreadyOpen; DiskTooFull; ImpossibleTime for a start that lies in the
+    future or after the planned end.
+    """
+    now = clock.now()
+    start = now if actual_start is None else _past("start", actual_start, now)
+    planned = _known(database, batch_id, number)
+    if planned.opened is None:
+        check_disk(disk, batch_id, number)
+        if start >= planned.plan.planned_end:
+            raise ImpossibleTime(
+                f"sitting {number} of batch {batch_id} cannot be opened: {starts_too_late(planned.plan)}"
+            )
+    database.setup.open_sitting(batch_id, number, now, start)
+    database.journal.record(now, actor, "open_sitting", _subject(batch_id, number), f"start {rfc3339(start)}")
+    sitting = _known(database, batch_id, number)
+    return Opened(sitting, tuple(_warnings(sitting, disk)))
+
+
+def close_sitting(
+    database: Database,
+    batch_id: str,
+    number: int,
+    actor: Actor,
+    clock: Clock,
+    *,
+    actual_end: datetime | None = None,
+) -> Sitting:
+    """Close an open sitting; its end is ``actual_end``, or now. Recording goes on until its tail has run.
+
+    Raises UnknownBatch, UnknownSitting, NotOpen, AlreadyClosed; ImpossibleTime for an end that lies in the future
+    or not after the start.
+    """
+    now = clock.now()
+    end = now if actual_end is None else _past("end", actual_end, now)
+    sitting = _known(database, batch_id, number)
+    start = sitting.actual_start
+    if start is not None and sitting.closed is None and end <= start:
+        raise ImpossibleTime(
+            f"sitting {number} of batch {batch_id} cannot end at {rfc3339(end)}: it started at {rfc3339(start)}"
+        )
+    database.setup.close_sitting(batch_id, number, now, end)
+    database.journal.record(now, actor, "close_sitting", _subject(batch_id, number), f"end {rfc3339(end)}")
+    return _known(database, batch_id, number)
+
+
+def check_disk(disk: Disk, batch_id: str, number: int) -> None:
+    """Raises DiskTooFull when the spool cannot promise to hold one more sitting."""
+    if disk.free_bytes < disk.reserve_bytes:
+        raise DiskTooFull(
+            f"sitting {number} of batch {batch_id} cannot be opened: {disk.path} has {_gib(disk.free_bytes)} free, "
+            f"the reserve is {_gib(disk.reserve_bytes)} (KAOJIAN_MIN_FREE_BYTES); make room there"
+        )
+
+
+def starts_too_late(plan: SittingPlan) -> str:
+    """What to say of a start after the planned end: an exam put off needs a new plan, or its window is empty."""
+    return f"its planned end {rfc3339(plan.planned_end)} is before that start; apply its new planned times first"
+
+
+def _known(database: Database, batch_id: str, number: int) -> Sitting:
+    sitting = database.setup.sitting(batch_id, number)
+    if sitting is not None:
+        return sitting
+    batches = [batch.id for batch in database.setup.batches()]
+    if batch_id not in batches:
+        there = ", ".join(batches) or "none"
+        raise UnknownBatch(f"there is no batch {batch_id} (there is: {there}); set it up with `kaojian apply`")
+    numbers = ", ".join(str(each.plan.number) for each in database.setup.sittings(batch_id))
+    raise UnknownSitting(f"batch {batch_id} has no sitting {number}; it has {numbers}")
+
+
+def _past(what: str, told: datetime, now: datetime) -> datetime:
+    try:
+        told = utc(told)
+    except ValueError as error:
+        raise ImpossibleTime(str(error)) from None
+    if told > now:
+        raise ImpossibleTime(f"a {what} at {rfc3339(told)} lies in the future; now is {rfc3339(now)}")
+    return told
+
+
+def _warnings(sitting: Sitting, disk: Disk) -> Iterator[str]:
+    for room in sitting.rooms:
+        yield from _room_warnings(room)
+    early = sitting.plan.planned_start - sitting.start
+    if early > _EARLY:
+        yield f"the planned start is {early.total_seconds() / 3600:.0f} h away; all cameras are recorded from now on"
+    length = max(sitting.window.seconds, 0)
+    needed = int(length * len(list(sitting.cameras())) * _BYTES_PER_CAMERA_SECOND)
+    if sitting.closed is None and needed > disk.free_bytes:
+        yield f"at 4 Mbit/s per camera the sitting needs {_gib(needed)}; {disk.path} has {_gib(disk.free_bytes)} free"
+
+
+def _room_warnings(room: Room) -> Iterator[str]:
+    seen = {station for camera in room.cameras for station in camera.sees}
+    for station in room.stations:
+        if station.id not in seen:
+            yield f"room {room.id}: no camera sees station {station.id} (工位)"
+    for camera in room.cameras:
+        if not camera.sees and not camera.panoramic:
+            yield f"room {room.id}: camera {camera.id} sees no station"
+    if not any(camera.panoramic for camera in room.cameras):
+        yield f"room {room.id} has no panoramic camera (全景); the notice asks for one, 六（二）"
+
+
+def _subject(batch_id: str, number: int) -> str:
+    return f"{batch_id}/{number}"
+
+
+def _gib(size_bytes: int) -> str:
+    return f"{size_bytes / (1 << 30):.1f} GiB"

@@ -1,0 +1,263 @@
+"""The YAML file of ``kaojian apply``: what it may say, and how it becomes sites and batches.
+
+A file is read as a whole or refused as a whole: every problem is listed with file, line and field. Times carry
+their zone, lengths their unit (``30m``, ``1h30m``, ``90s``), passwords never stand in it (``secret`` names one).
+Not here: whether it contradicts what the database already holds (``records.setup``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from config import rule_pack
+from config.documents import Document, FieldPath
+from config.errors import DocumentRefused, Problem
+from config.logs import redacted
+from config.rule_pack import RulePack
+from config.secrets import NAME as SECRET_NAME
+from domain.places import Batch, Camera, Room, Site, SittingPlan, Station, Transport
+from domain.timeline import utc
+from records import coherence
+
+
+@dataclass(frozen=True, slots=True)
+class ActualTimes:
+    """When a sitting really started and ended, as far as the file says so. ``field`` is its place in the file."""
+
+    batch: str
+    number: int
+    start: datetime | None
+    end: datetime | None
+    field: FieldPath
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What one file declares; sites and batches stand in the order of the file."""
+
+    document: Document
+    sites: tuple[Site, ...]
+    batches: tuple[Batch, ...]
+    actual_times: tuple[ActualTimes, ...]
+
+    def problem(self, field: FieldPath, message: str) -> Problem:
+        """A complaint about one field of the file, with its line."""
+        return self.document.problem(field, message)
+
+
+def read(path: Path, known_sites: Iterable[Site] = (), rule_packs: Path = rule_pack.FOLDER) -> Declaration:
+    """What a file declares. ``known_sites`` may be named without being in it. Raises DocumentRefused."""
+    return _declared(Document.read(path), known_sites, rule_packs)
+
+
+def parse(text: str, name: str, known_sites: Iterable[Site] = (), rule_packs: Path = rule_pack.FOLDER) -> Declaration:
+    """What a text declares, as ``read``; ``name`` stands for the file in messages. Raises DocumentRefused."""
+    return _declared(Document(name, text), known_sites, rule_packs)
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of the file, for editors."""
+    written = _File.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **written}
+
+
+def duration(text: str) -> timedelta:
+    """``1h30m``, ``30m``, ``90s`` as a length of time of at most a day. Raises ValueError."""
+    match = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
+    if match is None or not any(match.groups()):
+        raise ValueError("write a length of time with its unit, like 30m, 1h30m or 90s")
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    length = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    if length > timedelta(days=1):
+        raise ValueError("must not be longer than 24h")
+    return length
+
+
+def _declared(document: Document, known_sites: Iterable[Site], rule_packs: Path) -> Declaration:
+    problems: set[Problem] = set()
+    try:
+        file = document.validated(_File)
+    except DocumentRefused as refused:
+        problems.update(refused.problems)
+    known = {site.id: site for site in known_sites}
+    problems.update(coherence.problems(document, known, rule_pack.available(rule_packs)))
+    if problems:
+        raise DocumentRefused(sorted(problems))
+    packs = {batch.rule_pack: rule_pack.load(batch.rule_pack, rule_packs) for batch in file.batches}
+    return Declaration(
+        document,
+        tuple(_site(site) for site in file.sites),
+        tuple(_batch(batch, packs[batch.rule_pack]) for batch in file.batches),
+        tuple(_actual_times(file)),
+    )
+
+
+# --- The words of the file ------------------------------------------------------------------------------------------
+
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)\s*h)?\s*(?:(\d+(?:\.\d+)?)\s*m)?\s*(?:(\d+(?:\.\d+)?)\s*s)?")
+
+
+def _instant(value: object) -> datetime:
+    found = coherence.instant(value)
+    if found is None:
+        raise ValueError("write a date and time like 2026-05-01T09:00:00+08:00")
+    return utc(found)
+
+
+def _sitting_number(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"[1-9]\d{0,2}", value):
+        raise ValueError("must be a whole number from 1 to 999")
+    return value
+
+
+def _camera_url(url: str) -> str:
+    if redacted(url) != url:
+        raise ValueError("must not hold a user name or password; keep them as a secret and name it in `secret`")
+    try:
+        parts = urlsplit(url)
+        understood = parts.scheme == "rtsp" and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a malformed IPv6 address, a port that is no number or too large
+        understood = False
+    if not understood:
+        raise ValueError("must be the address of an RTSP stream, like rtsp://10.0.0.8:554/stream")
+    return url
+
+
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+_Id = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"), Field(description="Stable, never reused")
+]
+_Label = Annotated[
+    str, StringConstraints(pattern=r"^\w[\w.#-]{0,31}$"), Field(description="As it stands on the sign")
+]
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+_Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-05-01T09:00:00+08:00"]}),
+]
+_Duration = Annotated[
+    timedelta,
+    BeforeValidator(duration),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9.hms ]+$", "examples": ["30m", "1h30m", "90s"]}),
+]
+
+
+class _Camera(BaseModel):
+    """摄像机 one camera of a room."""
+
+    model_config = _STRICT
+    id: _Id
+    url: Annotated[str, AfterValidator(_camera_url)]
+    secret: Annotated[str, StringConstraints(pattern=f"^{SECRET_NAME}$")] | None = Field(
+        None, description="Name of the secret that holds user:password"
+    )
+    transport: Transport = Transport.TCP
+    panoramic: bool = Field(False, description="Shows the whole room (全景)")
+    sees: tuple[_Label, ...] = Field((), description="Stations in its picture")
+
+
+class _Room(BaseModel):
+    """考场(试室) one room of a site."""
+
+    model_config = _STRICT
+    id: _Label
+    name: _Text
+    stations: Annotated[tuple[_Label, ...], Field(min_length=1, description="工位, unique within the site")]
+    cameras: tuple[_Camera, ...] = ()
+
+
+class _Site(BaseModel):
+    """定点考场 a designated exam site."""
+
+    model_config = _STRICT
+    id: _Id
+    name: _Text
+    county: _Text
+    rooms: Annotated[tuple[_Room, ...], Field(min_length=1)]
+
+
+class _Sitting(BaseModel):
+    """场次 one sitting of a batch."""
+
+    model_config = _STRICT
+    number: Annotated[int, BeforeValidator(_sitting_number), Field(ge=1, le=999)]
+    rooms: Annotated[tuple[_Label, ...], Field(min_length=1)]
+    planned_start: _Instant
+    planned_end: _Instant
+    lead: _Duration | None = Field(None, description="Recorded before the start; the rule pack's where left out")
+    tail: _Duration | None = Field(None, description="Recorded after the end; the rule pack's where left out")
+    actual_start: _Instant | None = Field(None, description="Opens the sitting with this start")
+    actual_end: _Instant | None = Field(None, description="Closes the sitting with this end")
+
+
+class _Batch(BaseModel):
+    """批次 an exam batch at one site."""
+
+    model_config = _STRICT
+    id: _Id
+    site: _Id
+    project: _Text
+    rule_pack: _Id
+    sittings: Annotated[tuple[_Sitting, ...], Field(min_length=1)]
+
+
+class _File(BaseModel):
+    """Sites and batches of Kaojian, as `kaojian apply` reads them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, title="Kaojian set-up")
+    sites: tuple[_Site, ...] = ()
+    batches: tuple[_Batch, ...] = ()
+
+
+def _site(site: _Site) -> Site:
+    return Site(site.id, site.name, site.county, tuple(_room(room) for room in site.rooms))
+
+
+def _room(room: _Room) -> Room:
+    stations = tuple(Station(station) for station in room.stations)
+    return Room(room.id, room.name, stations, tuple(_camera(camera) for camera in room.cameras))
+
+
+def _camera(camera: _Camera) -> Camera:
+    return Camera(camera.id, camera.url, camera.sees, camera.secret, camera.transport, camera.panoramic)
+
+
+def _batch(batch: _Batch, pack: RulePack) -> Batch:
+    plans = tuple(_plan(sitting, pack) for sitting in batch.sittings)
+    return Batch(batch.id, batch.site, batch.project, batch.rule_pack, plans)
+
+
+def _plan(sitting: _Sitting, pack: RulePack) -> SittingPlan:
+    return SittingPlan(
+        number=sitting.number,
+        rooms=sitting.rooms,
+        planned_start=sitting.planned_start,
+        planned_end=sitting.planned_end,
+        lead=sitting.lead if sitting.lead is not None else timedelta(seconds=pack.lead_s),
+        tail=sitting.tail if sitting.tail is not None else timedelta(seconds=pack.tail_s),
+    )
+
+
+def _actual_times(file: _File) -> Iterable[ActualTimes]:
+    for i, batch in enumerate(file.batches):
+        for k, sitting in enumerate(batch.sittings):
+            if sitting.actual_start is not None or sitting.actual_end is not None:
+                field = ("batches", i, "sittings", k)
+                yield ActualTimes(batch.id, sitting.number, sitting.actual_start, sitting.actual_end, field)

@@ -1,0 +1,55 @@
+"""A site and a batch as YAML, to be bent by the tests of this room."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from domain.people import Actor, Door
+from records.conduct import Disk
+
+ACTOR = Actor("local:tester", Door.COMMAND_LINE)
+ROOMY = Disk(Path("/spool"), free_bytes=1 << 40, reserve_bytes=1 << 30)
+FULL = Disk(Path("/spool"), free_bytes=(1 << 30) - 1, reserve_bytes=1 << 30)
+START = datetime(2026, 5, 1, 1, 0, tzinfo=UTC)  # 09:00 in Shaoguan
+
+SITE = """\
+sites:
+  - id: sg-001
+    name: 韶关示范考场
+    county: 浈江区
+    rooms:
+      - id: r301
+        name: 301 试室
+        stations: [A-01, A-02]
+        cameras:
+          - id: sg-001-c1
+            url: rtsp://127.0.0.1:8554/stream
+            secret: cam-c1
+            panoramic: true
+            sees: [A-01, A-02]
+      - id: r302
+        name: 302 试室
+        stations: [B-01]
+        cameras:
+          - {id: sg-001-c2, url: "rtsp://127.0.0.1:8555/stream", transport: udp, panoramic: true, sees: [B-01]}
+"""
+BATCH = """\
+batches:
+  - id: 2026-0501
+    site: sg-001
+    project: 中式面点制作
+    rule_pack: SG-2022-08-10
+    sittings:
+      - number: 1
+        rooms: [r301]
+        planned_start: 2026-05-01T09:00:00+08:00
+        planned_end: 2026-05-01T10:30:00+08:00
+      - number: 2
+        rooms: [r301, r302]
+        planned_start: 2026-05-01T11:00:00+08:00
+        planned_end: 2026-05-01T12:00:00+08:00
+        lead: 10m
+        tail: 1m30s
+"""
+WHOLE = SITE + BATCH
