@@ -13,7 +13,7 @@ always tells by an exception of the tree below. It never reconnects and never to
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -72,7 +72,7 @@ class AccessUnit:
 class Source(Protocol):
     """One connection to one camera."""
 
-    def units(self) -> AsyncIterator[AccessUnit]:
+    def units(self) -> AsyncGenerator[AccessUnit, None]:
         """Connect and yield access units from the first key frame on.
 
         Ends only by raising a SourceError, or by the generator being closed, which tears the session down.

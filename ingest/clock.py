@@ -1,0 +1,113 @@
+"""The run clock: from a camera's RTP time to instants of this host (docs/time.md states the rule and its bounds).
+
+Within one run every picture has an RTP time (when the camera took it, on the camera's clock) and an arrival (when
+we had it, on ours). The least delayed picture of the last seconds tells how the two clocks lie to each other;
+every other picture of that span was merely late. So a picture that comes late keeps its place in time, and only
+wall time in which RTP time stands still or jumps is a hole.
+
+Pure: fed with numbers, asks no clock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.timeline import Interval
+
+TICKS_PER_SECOND = 90_000  # RTP clock of video, RFC 6184 8.2.1
+
+ENVELOPE_S = 4.0
+"""How far back the least delayed picture is looked for. Longer than the longest silence a run survives."""
+
+STANDSTILL_S = 0.25
+"""A rise of the least delay by more than this at once is a camera that stood still, not one that was late."""
+
+CLOCK_STEP_S = 0.5
+"""Wall clock against monotonic clock: apart by more than this, the host's wall clock was stepped."""
+
+_SLEW = 0.25  # at most this much longer does a picture last while a growing delay is taken for the new truth
+_LEAST_STEP = timedelta(milliseconds=1)  # between two pictures, also when a burst squeezes them together
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A picture of the envelope: when it came (s of the run), how late (s), and the instant it was given."""
+
+    arrival_s: float
+    offset_s: float
+    instant: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Where a picture lies in time. ``delay_s`` is how late it arrived against the least delayed one.
+
+    ``standstill`` is set on the picture that proves an earlier standstill: the span in which the camera took
+    nothing although RTP time shows no jump.
+    """
+
+    instant: datetime
+    delay_s: float
+    standstill: Interval | None = None
+
+
+class RunClock:
+    """Stamps the pictures of one run, in decoding order without B frames."""
+
+    def __init__(self) -> None:
+        self._anchor: tuple[datetime, float, int] | None = None
+        self._envelope: deque[_Seen] = deque()  # offsets rise from the head on
+        self._offset_s = 0.0
+        self._last_media_s = 0.0
+        self._last: datetime | None = None
+
+    def stepped(self, arrived: datetime, arrived_monotonic: float) -> bool:
+        """Whether the host's wall clock has been stepped since the run began."""
+        if self._anchor is None:
+            return False
+        wall, monotonic, _ = self._anchor
+        apart = (arrived - wall).total_seconds() - (arrived_monotonic - monotonic)
+        return abs(apart) > CLOCK_STEP_S
+
+    def stamp(self, rtp_time: int, arrived: datetime, arrived_monotonic: float) -> Stamp:
+        """The instant of the next picture: strictly increasing, and never later than its arrival but by the
+        milliseconds that keep squeezed pictures apart, so that no second is covered before it was seen."""
+        if self._anchor is None:
+            self._anchor = (arrived, arrived_monotonic, rtp_time)
+        wall, monotonic, first = self._anchor
+        arrival_s = arrived_monotonic - monotonic
+        media_s = (rtp_time - first) / TICKS_PER_SECOND
+        seen = _Seen(arrival_s, arrival_s - media_s, wall)
+        least_s, standstill = self._least_delay(seen)
+        self._settle(least_s, media_s, jump=standstill is not None)
+        instant = wall + timedelta(seconds=media_s + self._offset_s)
+        if self._last is not None:
+            instant = max(instant, self._last + _LEAST_STEP)
+        seen.instant = instant
+        self._last, self._last_media_s = instant, media_s
+        return Stamp(instant, max(0.0, arrival_s - media_s - self._offset_s), standstill)
+
+    def _least_delay(self, seen: _Seen) -> tuple[float, Interval | None]:
+        """The smallest offset of the last ENVELOPE_S, and the standstill that its sudden rise reveals, if any."""
+        queue = self._envelope
+        before_s = queue[0].offset_s if queue else seen.offset_s
+        while queue and queue[-1].offset_s >= seen.offset_s:
+            queue.pop()
+        queue.append(seen)
+        expired: _Seen | None = None
+        while queue[0].arrival_s < seen.arrival_s - ENVELOPE_S:
+            expired = queue.popleft()
+        rise_s = queue[0].offset_s - before_s
+        if expired is None or rise_s <= STANDSTILL_S:
+            return queue[0].offset_s, None
+        return queue[0].offset_s, Interval(expired.instant, expired.instant + timedelta(seconds=rise_s))
+
+    def _settle(self, least_s: float, media_s: float, *, jump: bool) -> None:
+        """A picture less delayed than all before is believed at once, a growing delay only step by step."""
+        if self._last is None or jump or least_s < self._offset_s:
+            self._offset_s = least_s
+            return
+        room = _SLEW * max(0.0, media_s - self._last_media_s)
+        self._offset_s += min(room, least_s - self._offset_s)

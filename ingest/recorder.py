@@ -1,0 +1,246 @@
+"""Records one camera for as long as it is wanted: connects, stamps, cuts, and accounts for every second without.
+
+The state is small: a run while pictures come, an outage while they do not. The first retry is immediate, later
+ones are never more than RETRY_MAX_S apart, and nothing is ever given up. Not here: who wants the camera
+(``ingest.supervisor``), how bytes become durable (``ingest.bookkeeper``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import zlib
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+import structlog
+
+from config.secrets import Credentials
+from domain.evidence import Cause, EndReason, Outage, Run
+from domain.places import Transport
+from domain.timeline import Clock
+from ingest.bookkeeper import Bookkeeper, RunBook
+from ingest.clock import RunClock
+from ingest.segmenter import Closed, Event, Fragment, Hole, Opened, Segmenter
+from ingest.source import AccessUnit, CameraUnreachable, ConnectionLost, NoPicture, Source, SourceError
+from ingest.spool import SpoolError, SpoolFull, segment_key
+
+_log = structlog.get_logger()
+
+RETRY_MAX_S = 1.0
+"""Longest pause between two attempts; a refused connection on a local network costs next to nothing."""
+
+BACKLOG_LIMIT_BYTES = 256 << 20
+"""Received but unwritten bytes of a recorder process beyond which pictures are refused: a gap, cause overflow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One camera that must be recorded now. ``folder`` is where its segments are named: site/batch/camera."""
+
+    camera: str
+    batch: str
+    folder: str
+    url: str
+    credentials: Credentials | None
+    transport: Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """Wished lengths in seconds of segments and fragments."""
+
+    segment_s: float = 60.0
+    fragment_s: float = 1.0
+
+
+class _ClockSteppedError(Exception):
+    """The host's wall clock jumped under a run."""
+
+
+class _OverflowError(Exception):
+    """The disk does not keep up with the network."""
+
+
+@dataclass(slots=True)
+class _ActiveRun:
+    id: str
+    clock: RunClock
+    segmenter: Segmenter
+    book: RunBook | None = None  # from the first picture on
+
+
+@dataclass(slots=True)
+class _OpenOutage:
+    id: str
+    start: datetime
+    cause: Cause
+    detail: str
+    seen_answering: bool  # whether the camera answered since the outage began
+
+
+class CameraRecorder:
+    """Records ``assignment`` until its task is cancelled; ``stop_reason`` says why that happens."""
+
+    def __init__(
+        self,
+        *,
+        recorder: str,
+        assignment: Assignment,
+        open_source: Callable[[Assignment], Source],
+        book: Bookkeeper,
+        cutting: Cutting,
+        clock: Clock,
+    ) -> None:
+        self.assignment = assignment
+        self.stop_reason = EndReason.RECORDER_STOPPED
+        self._recorder = recorder
+        self._open_source = open_source
+        self._book = book
+        self._cutting = cutting
+        self._clock = clock
+        self._run: _ActiveRun | None = None
+        self._outage: _OpenOutage | None = None
+        self._failures = 0
+
+    async def run(self) -> None:
+        """Attempt after attempt. Returns only by cancellation, with every row closed."""
+        try:
+            while True:
+                attempted = self._clock.now()
+                try:
+                    await self._attempt()
+                except SourceError as error:
+                    self._source_failed(error, attempted)
+                except _ClockSteppedError:
+                    self._lose(EndReason.CLOCK_STEP, Cause.CLOCK_STEP, "the host's clock was stepped", attempted)
+                except _OverflowError as error:
+                    self._lose(EndReason.OVERFLOW, Cause.OVERFLOW, str(error), attempted)
+                except SpoolError as error:
+                    self._lose(EndReason.DISK_FULL, _spool_cause(error), str(error), attempted)
+                await asyncio.sleep(self._pause_s())
+        finally:
+            self._end_run(self.stop_reason)
+            self._end_outage(self._clock.now())
+
+    async def _attempt(self) -> None:
+        if self._book.backlog_bytes > BACKLOG_LIMIT_BYTES // 2:
+            raise _OverflowError("the disk is still behind")
+        async with aclosing(self._open_source(self.assignment).units()) as units:
+            async for unit in units:
+                self._take(unit)
+        raise ConnectionLost("the source ended without a reason")
+
+    def _take(self, unit: AccessUnit) -> None:
+        run = self._run
+        if run is None:
+            run = self._run = self._new_run()
+        if run.clock.stepped(unit.arrived, unit.arrived_monotonic):
+            raise _ClockSteppedError
+        stamp = run.clock.stamp(unit.rtp_time, unit.arrived, unit.arrived_monotonic)
+        for event in run.segmenter.take(unit, stamp):
+            self._carry_out(run, event)
+        if run.book is not None and run.book.failure is not None:
+            raise run.book.failure
+        if self._book.backlog_bytes > BACKLOG_LIMIT_BYTES:
+            raise _OverflowError(f"{self._book.backlog_bytes} bytes wait for the disk")
+
+    def _new_run(self) -> _ActiveRun:
+        """Cameras close their first files at different times, spread by their names."""
+        spread = zlib.crc32(self.assignment.camera.encode()) % 1000 / 1000
+        first_cut_s = self._cutting.segment_s * (0.5 + 0.5 * spread)
+        segmenter = Segmenter(self._cutting.segment_s, self._cutting.fragment_s, first_cut_s)
+        return _ActiveRun(uuid4().hex, RunClock(), segmenter)
+
+    def _carry_out(self, run: _ActiveRun, event: Event) -> None:
+        match event:
+            case Opened():
+                self._open_file(run, event)
+            case Fragment() if run.book is not None:
+                run.book.append(event.data, event.until)
+            case Closed() if run.book is not None:
+                run.book.close_file(event)
+            case Hole():
+                self._note_hole(event)
+
+    def _open_file(self, run: _ActiveRun, event: Opened) -> None:
+        if run.book is None:
+            run.book = self._book.new_run(Run(run.id, self.assignment.camera, self._recorder, event.first))
+            self._failures = 0
+            self._end_outage(event.first)
+        key = segment_key(self.assignment.folder, event.first)
+        run.book.open_file(key, self.assignment.batch, event.head)
+
+    def _note_hole(self, hole: Hole) -> None:
+        span = hole.interval
+        _log.warning("hole_recorded", camera=self.assignment.camera, cause=hole.cause, seconds=round(span.seconds, 3))
+        self._book.open_outage(
+            Outage(uuid4().hex, self.assignment.camera, span.start, span.end, hole.cause, hole.detail)
+        )
+
+    def _end_run(self, reason: EndReason) -> datetime | None:
+        """Close the file and the run; the end of what is recorded, None when there was no run."""
+        run, self._run = self._run, None
+        if run is None or run.book is None:
+            return None
+        ended = run.segmenter.recorded_until
+        assert ended is not None  # noqa: S101 (a run has a book from its first picture on)
+        for event in run.segmenter.end():
+            self._carry_out(run, event)
+        run.book.end(ended, reason)
+        return run.book.durable_until if run.book.failure is not None else ended
+
+    def _source_failed(self, error: SourceError, attempted: datetime) -> None:
+        if isinstance(error, NoPicture):
+            self._lose(EndReason.NO_DATA, Cause.NO_DATA, str(error), attempted, answering=True)
+        else:
+            answering = not isinstance(error, CameraUnreachable)
+            self._lose(
+                EndReason.CAMERA_DISCONNECTED, Cause.CAMERA_DISCONNECTED, str(error), attempted, answering=answering
+            )
+
+    def _lose(
+        self, reason: EndReason, cause: Cause, detail: str, attempted: datetime, *, answering: bool = False
+    ) -> None:
+        """Pictures stopped coming, or still do not come: begin, keep, rename or split the outage."""
+        self._failures += 1
+        ended = self._end_run(reason)
+        outage = self._outage
+        if outage is None:
+            self._begin_outage(ended or attempted, cause, detail, seen_answering=False)
+        elif cause is outage.cause:
+            outage.seen_answering = outage.seen_answering or answering
+        elif outage.cause is Cause.NO_DATA and cause is Cause.CAMERA_DISCONNECTED and not outage.seen_answering:
+            outage.cause, outage.detail = cause, detail  # silence first, then no connection: it was unplugged
+        else:
+            self._end_outage(attempted)
+            self._begin_outage(attempted, cause, detail, seen_answering=answering)
+
+    def _begin_outage(self, start: datetime, cause: Cause, detail: str, *, seen_answering: bool) -> None:
+        camera = self.assignment.camera
+        _log.warning("camera_lost", camera=camera, cause=cause, detail=detail)
+        self._outage = _OpenOutage(uuid4().hex, start, cause, detail, seen_answering)
+        self._book.open_outage(Outage(self._outage.id, camera, start, None, cause, detail))
+
+    def _end_outage(self, end: datetime) -> None:
+        outage, self._outage = self._outage, None
+        if outage is None:
+            return
+        end = max(end, outage.start)
+        seconds = (end - outage.start).total_seconds()
+        _log.info("camera_back", camera=self.assignment.camera, cause=outage.cause, seconds=round(seconds, 3))
+        self._book.close_outage(outage.id, end, outage.cause, outage.detail)
+
+    def _pause_s(self) -> float:
+        """Nothing after the first failure, then growing with jitter up to RETRY_MAX_S."""
+        if self._failures <= 1:
+            return 0.0
+        longest_s = min(RETRY_MAX_S, 0.1 * float(2 ** min(self._failures, 6)))
+        return longest_s * random.uniform(0.5, 1.0)  # noqa: S311 (jitter, no secret)
+
+
+def _spool_cause(error: SpoolError) -> Cause:
+    return Cause.DISK_FULL if isinstance(error, SpoolFull) else Cause.OVERFLOW

@@ -1,0 +1,231 @@
+"""From stamped pictures to segments, fragments and holes: where files are cut and what is missing inside them.
+
+Pure: takes access units, returns events in the order in which they must become durable. Files are cut at key
+frames only, nothing is re-encoded and no intact picture is dropped; what could not be kept is told as a Hole.
+Not here: where bytes go (``ingest.spool``) and when to connect (``ingest.recorder``).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from domain.evidence import Cause
+from domain.timeline import Interval
+from ingest.clock import Stamp
+from ingest.source import AccessUnit
+from storage.media import TIMESCALE, Ledger, Sample, VideoFormat, fragment, init_segment, stored_nals
+
+LONGEST_STEP_S = 1.5
+"""Pictures further apart than this, and than three usual intervals, have a hole between them (docs/time.md)."""
+
+_FALLBACK_INTERVAL = timedelta(seconds=1 / 25)  # until the stream has shown its own rate
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file begins with this head (ftyp, moov); ``first`` is the instant of its first picture."""
+
+    first: datetime
+    head: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """Bytes to append to the open file in one write; ``until`` is where its last picture ends."""
+
+    data: bytes
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The open file is complete; these are the facts of its Segment row."""
+
+    interval: Interval
+    frames: int
+    format: VideoFormat
+    init_size_bytes: int
+    ledger: Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A span without usable pictures inside the run."""
+
+    interval: Interval
+    cause: Cause
+    detail: str
+
+
+Event = Opened | Fragment | Closed | Hole
+
+
+@dataclass(slots=True)
+class _Picture:
+    unit: AccessUnit
+    instant: datetime
+
+
+@dataclass(slots=True)
+class _OpenFile:
+    first: datetime
+    format: VideoFormat
+    head_size: int
+    frames: int = 0
+    sequence: int = 0
+    lost_packets: int = 0
+    delayed_s: float = 0.0
+    clock_offset_s: float | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.lost_packets, self.delayed_s, self.clock_offset_s)
+
+    def ticks(self, instant: datetime) -> int:
+        """Media time of an instant: 90 kHz ticks since the first picture, rounded once, so nothing drifts."""
+        return round((instant - self.first) / timedelta(seconds=1) * TIMESCALE)
+
+
+class Segmenter:
+    """Cuts one run. ``segment_s`` and ``fragment_s`` are wished lengths; key frames decide the real ones.
+
+    ``first_cut_s`` shortens the first file of the run, so that many cameras do not close their files together.
+    """
+
+    def __init__(self, segment_s: float, fragment_s: float, first_cut_s: float | None = None) -> None:
+        self._segment = timedelta(seconds=segment_s)
+        self._fragment = timedelta(seconds=fragment_s)
+        self._cut_after = timedelta(seconds=first_cut_s) if first_cut_s is not None else self._segment
+        self._file: _OpenFile | None = None
+        self._pending: _Picture | None = None  # its duration is known only when the next one comes
+        self._samples: list[tuple[_Picture, datetime]] = []  # with the end of each
+        self._steps: deque[float] = deque(maxlen=15)
+        self._flushed_until: datetime | None = None
+        self._loss_from: datetime | None = None
+
+    @property
+    def recorded_until(self) -> datetime | None:
+        """End of the last picture taken, None before the first."""
+        return self._pending.instant + self._interval if self._pending is not None else None
+
+    @property
+    def _interval(self) -> timedelta:
+        """The usual time between two pictures of this stream."""
+        if self._steps:
+            return timedelta(seconds=median(self._steps))
+        fps = self._pending.unit.format.nominal_fps if self._pending is not None else None
+        return timedelta(seconds=1 / fps) if fps else _FALLBACK_INTERVAL
+
+    def take(self, unit: AccessUnit, stamp: Stamp) -> list[Event]:
+        """The next picture in decoding order. Events come in the order in which they must be carried out."""
+        events: list[Event] = []
+        self._note(unit, stamp)
+        if unit.damaged or unit.lost_packets:
+            self._begin_loss(stamp.instant)
+        if stamp.standstill is not None:
+            events.append(Hole(stamp.standstill, Cause.NO_DATA, "RTP time stood still"))
+        if unit.damaged or not stored_nals(unit.nals) or (self._file is None and not unit.key):
+            return events
+        picture = _Picture(unit, stamp.instant)
+        events += self._settle_pending(picture)
+        if unit.key:
+            events += self._end_loss(stamp.instant)
+            events += self._cut(picture)
+        self._pending = picture
+        return events
+
+    def end(self) -> list[Event]:
+        """The run is over: the last picture gets the usual duration, the file is closed."""
+        if self._pending is None:
+            return []
+        until = self._pending.instant + self._interval
+        self._samples.append((self._pending, until))
+        events = self._end_loss(until)
+        events += self._flush()
+        events += self._close()
+        self._pending = None
+        return events
+
+    def _note(self, unit: AccessUnit, stamp: Stamp) -> None:
+        if self._file is None:
+            return
+        self._file.lost_packets += unit.lost_packets
+        self._file.delayed_s = max(self._file.delayed_s, stamp.delay_s)
+        if unit.camera_time is not None:
+            self._file.clock_offset_s = (unit.camera_time - stamp.instant).total_seconds()
+
+    def _begin_loss(self, instant: datetime) -> None:
+        if self._loss_from is None and self._pending is not None:
+            self._loss_from = min(self._pending.instant + self._interval, instant)
+
+    def _end_loss(self, until: datetime) -> list[Event]:
+        start, self._loss_from = self._loss_from, None
+        if start is None or start >= until:
+            return []
+        return [Hole(Interval(start, until), Cause.PACKET_LOSS, "packets lost, pictures damaged up to the key frame")]
+
+    def _settle_pending(self, following: _Picture) -> list[Event]:
+        """Now that the next picture is here, the pending one has an end; maybe a hole lies between them."""
+        before = self._pending
+        if before is None:
+            return []
+        step = following.instant - before.instant
+        usual = self._interval
+        jumped = step > max(timedelta(seconds=LONGEST_STEP_S), 3 * usual)
+        until = before.instant + usual if jumped else following.instant
+        self._samples.append((before, until))
+        if not jumped:
+            self._steps.append(step.total_seconds())
+            return self._flush() if until - self._samples[0][0].instant >= self._fragment else []
+        events = self._flush()
+        if self._loss_from is None:
+            events.append(Hole(Interval(until, following.instant), Cause.NO_DATA, "RTP time jumped"))
+        return events
+
+    def _cut(self, key: _Picture) -> list[Event]:
+        """At a key frame: begin the first file, or close one that is long enough or of another format."""
+        file = self._file
+        if file is not None:
+            long_enough = key.instant - file.first >= self._cut_after
+            if not long_enough and key.unit.format == file.format:
+                return []
+        events: list[Event] = []
+        if file is not None:
+            events += self._flush()
+            events += self._close()
+            self._cut_after = self._segment
+        head = init_segment(key.unit.format)
+        self._file = _OpenFile(key.instant, key.unit.format, len(head))
+        events.append(Opened(key.instant, head))
+        return events
+
+    def _flush(self) -> list[Event]:
+        """The collected pictures as one fragment."""
+        if self._file is None or not self._samples:
+            return []
+        file, first = self._file, self._samples[0][0]
+        samples = [
+            Sample(
+                nals=picture.unit.nals,
+                duration=max(1, file.ticks(until) - file.ticks(picture.instant)),
+                key=picture.unit.key,
+            )
+            for picture, until in self._samples
+        ]
+        file.sequence += 1
+        file.frames += len(samples)
+        data = fragment(file.sequence, file.ticks(first.instant), samples, first.instant, file.ledger)
+        self._flushed_until = self._samples[-1][1]
+        self._samples = []
+        return [Fragment(data, self._flushed_until)]
+
+    def _close(self) -> list[Event]:
+        """The file ends where its last flushed picture ends."""
+        file, until = self._file, self._flushed_until
+        if file is None or until is None:
+            return []
+        self._file = None
+        return [Closed(Interval(file.first, until), file.frames, file.format, file.head_size, file.ledger)]

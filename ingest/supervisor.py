@@ -1,0 +1,115 @@
+"""One recorder process: keeps a recorder on every wanted camera, beats its heart, stops in order.
+
+Who is wanted is asked of a function, so nothing here knows of exams. If the answer cannot be had, the last one
+stands: recording never stops because a database is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import uuid4
+
+import structlog
+
+from domain.evidence import EndReason, Recorder
+from domain.timeline import Clock
+from ingest.bookkeeper import Bookkeeper
+from ingest.reconcile import reconcile
+from ingest.recorder import Assignment, CameraRecorder, Cutting
+from ingest.source import Source
+from ingest.spool import Spool
+from storage.database.evidence import Evidence
+from storage.errors import StorageError
+
+_log = structlog.get_logger()
+
+HEARTBEAT_S = 1.0
+
+
+class Supervisor:
+    """Records what ``wanted(now)`` names, asked every second, until ``stop`` is set."""
+
+    def __init__(
+        self,
+        *,
+        wanted: Callable[[datetime], Sequence[Assignment]],
+        open_source: Callable[[Assignment], Source],
+        evidence: Evidence,
+        spool: Spool,
+        cutting: Cutting,
+        clock: Clock,
+    ) -> None:
+        self._wanted = wanted
+        self._open_source = open_source
+        self._evidence = evidence
+        self._spool = spool
+        self._cutting = cutting
+        self._clock = clock
+        self._id = uuid4().hex
+        self._book = Bookkeeper(spool, evidence, clock)
+        self._recorders: dict[str, tuple[CameraRecorder, asyncio.Task[None]]] = {}
+        self._last_wanted: Sequence[Assignment] = ()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Reconcile, then record until ``stop``; every row is written before this returns."""
+        await asyncio.to_thread(self._begin)
+        try:
+            while not stop.is_set():
+                await self._tick()
+                try:
+                    await asyncio.wait_for(stop.wait(), HEARTBEAT_S)
+                except TimeoutError:
+                    continue
+        finally:
+            await self._stop_all()
+            await asyncio.to_thread(self._book.finish)
+            await asyncio.to_thread(self._evidence.end_recorder, self._id, self._clock.now())
+
+    def _begin(self) -> None:
+        now = self._clock.now()
+        reconcile(self._evidence, self._spool, now)
+        self._evidence.begin_recorder(Recorder(self._id, socket.gethostname(), now, now))
+        _log.info("recorder_started", recorder=self._id, spool=str(self._spool.root))
+
+    async def _tick(self) -> None:
+        self._book.heartbeat(self._id)
+        try:
+            self._last_wanted = await asyncio.to_thread(self._wanted, self._clock.now())
+        except StorageError as error:
+            _log.error("assignments_unknown", reason=str(error))
+        wanted = {assignment.camera: assignment for assignment in self._last_wanted}
+        for camera in [camera for camera in self._recorders if camera not in wanted]:
+            await self._stop(camera, EndReason.NOT_NEEDED)
+        for camera, assignment in wanted.items():
+            self._keep(camera, assignment)
+
+    def _keep(self, camera: str, assignment: Assignment) -> None:
+        """Start a recorder, hand a running one its newest assignment, or replace one that died of a bug."""
+        running = self._recorders.get(camera)
+        if running is not None and not running[1].done():
+            running[0].assignment = assignment
+            return
+        if running is not None:
+            _log.error("camera_recorder_died", camera=camera, error=repr(running[1].exception()))
+        recorder = CameraRecorder(
+            recorder=self._id,
+            assignment=assignment,
+            open_source=self._open_source,
+            book=self._book,
+            cutting=self._cutting,
+            clock=self._clock,
+        )
+        self._recorders[camera] = (recorder, asyncio.create_task(recorder.run(), name=f"record {camera}"))
+
+    async def _stop(self, camera: str, reason: EndReason) -> None:
+        recorder, task = self._recorders.pop(camera)
+        recorder.stop_reason = reason
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    async def _stop_all(self) -> None:
+        for camera in list(self._recorders):
+            await self._stop(camera, EndReason.RECORDER_STOPPED)

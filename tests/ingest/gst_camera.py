@@ -1,0 +1,128 @@
+"""Starts and stops cameras of foreign make (``gst_server``) for tests, and encodes what they show."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+
+import av
+import numpy as np
+
+SYSTEM_PYTHON = "/usr/bin/python3"
+FRAMES_PER_SECOND = 25
+_SERVER = Path(__file__).with_name("gst_server.py")
+_CHECK = """
+import gi
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import Gst, GstRtspServer
+Gst.init(None)
+assert all(map(Gst.ElementFactory.find, ("appsrc", "h264parse", "rtph264pay")))
+"""
+
+
+@cache
+def why_gst_is_missing() -> str | None:
+    """None where gst-rtsp-server can be run, else what to install."""
+    packages = "gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base, -good and -bad"
+    if not Path(SYSTEM_PYTHON).exists():
+        return f"gst-rtsp-server needs {SYSTEM_PYTHON} and the Debian packages {packages}"
+    done = subprocess.run([SYSTEM_PYTHON, "-c", _CHECK], capture_output=True, check=False, timeout=60)
+    return None if done.returncode == 0 else f"gst-rtsp-server is not installed (Debian packages {packages})"
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A clip as a camera would send it. ``slices`` are its coded slices in order, one per frame, all different."""
+
+    path: Path
+    width: int
+    height: int
+    slices: tuple[bytes, ...]
+
+
+def nal_units(annex_b: bytes) -> list[bytes]:
+    """The NAL units between start codes."""
+    pieces = annex_b.replace(b"\x00\x00\x00\x01", b"\x00\x00\x01").split(b"\x00\x00\x01")
+    return [piece for piece in pieces if piece]
+
+
+def is_slice(nal: bytes) -> bool:
+    return nal[0] & 0x1F in (1, 5)
+
+
+def encode_clip(path: Path, width: int = 320, height: int = 192, frames: int = 50, bit_rate: int = 400_000) -> Clip:
+    """Moving noise, a key frame every second, one slice per frame, no reordering."""
+    encoder = av.CodecContext.create("libx264", "w")
+    assert isinstance(encoder, av.VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+    encoder.bit_rate = bit_rate
+    encoder.framerate = FRAMES_PER_SECOND  # type: ignore[assignment]
+    rate = f"vbv-maxrate={bit_rate // 1000}:vbv-bufsize={bit_rate // 1000}"
+    encoder.options = {
+        "preset": "ultrafast",
+        "x264-params": f"threads=1:sliced-threads=0:bframes=0:keyint={FRAMES_PER_SECOND}:scenecut=0:{rate}",
+    }
+    noise = np.random.default_rng(7).integers(0, 255, (height + 2 * frames, width + 2 * frames), np.uint8)
+    units: list[bytes] = []
+    for number in range(frames):
+        picture = np.full((height * 3 // 2, width), 128, np.uint8)
+        picture[:height] = noise[number * 2 : number * 2 + height, number * 2 : number * 2 + width] // 2
+        units += map(bytes, encoder.encode(av.VideoFrame.from_ndarray(picture, "yuv420p")))
+    units += map(bytes, encoder.encode(None))
+    path.write_bytes(b"".join(len(unit).to_bytes(4, "big") + unit for unit in units))
+    slices = tuple(nal for unit in units for nal in nal_units(unit) if is_slice(nal))
+    assert len(slices) == len(set(slices)) == frames
+    return Clip(path, width, height, slices)
+
+
+class GstCamera:
+    """One camera of foreign make in a process of its own; a context manager that kills what it started."""
+
+    def __init__(self, clip: Clip, username: str = "", password: str = "") -> None:
+        self.clip = clip
+        self.url = ""
+        self._arguments: Sequence[str] = [SYSTEM_PYTHON, str(_SERVER), str(clip.path), username, password]
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> GstCamera:
+        self._process = subprocess.Popen(
+            self._arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=dict(os.environ)
+        )
+        assert self._process.stdout is not None
+        readable, _, _ = select.select([self._process.stdout], [], [], 30)
+        line = self._process.stdout.readline() if readable else ""
+        if not line.startswith("ready "):
+            self.kill()
+            raise RuntimeError("gst-rtsp-server did not start")
+        self.url = f"rtsp://127.0.0.1:{int(line.split()[1])}/live"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """As if its power were cut, except that its host still says so."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+            self._process = None
+
+    def freeze(self) -> None:
+        """The process stands still, its connections stay open."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)

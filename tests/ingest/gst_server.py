@@ -1,0 +1,93 @@
+"""An RTSP camera of foreign make: gst-rtsp-server, run as a process of its own under the system's Python.
+
+Usage: gst_server.py CLIP USER PASSWORD (an empty USER means no login). CLIP holds access units, each with its
+length before it (32 bits, big-endian), at 25 per second; they are sent in an endless loop with timestamps that
+run on. Prints ``ready PORT`` once it listens. Needs nothing of this project.
+"""
+
+import sys
+import threading
+import time
+from pathlib import Path
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+
+FRAMES_PER_SECOND = 25
+PIPELINE = (
+    "( appsrc name=frames is-live=true format=time caps=video/x-h264,stream-format=byte-stream,alignment=au "
+    "! h264parse config-interval=-1 ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
+)
+
+
+def access_units(path):
+    data = Path(path).read_bytes()
+    units, at = [], 0
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        units.append(data[at + 4 : at + 4 + size])
+        at += 4 + size
+    return units
+
+
+def push_frames(source, units):
+    """Send the units at their pace until the pipeline refuses them."""
+    step = Gst.SECOND // FRAMES_PER_SECOND
+    while source.get_clock() is None:
+        time.sleep(0.01)
+    first = source.get_clock().get_time() - source.get_base_time()
+    started = time.monotonic()
+    count = 0
+    while True:
+        buffer = Gst.Buffer.new_wrapped(units[count % len(units)])
+        buffer.pts = buffer.dts = first + count * step
+        buffer.duration = step
+        if source.emit("push-buffer", buffer) != Gst.FlowReturn.OK:
+            return
+        count += 1
+        time.sleep(max(0.0, started + count / FRAMES_PER_SECOND - time.monotonic()))
+
+
+def configure(_factory, media, units):
+    source = media.get_element().get_by_name_recurse_up("frames")
+    threading.Thread(target=push_frames, args=(source, units), daemon=True).start()
+
+
+def require_login(server, factory, user, password):
+    auth = GstRtspServer.RTSPAuth.new()
+    auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+    token = GstRtspServer.RTSPToken()
+    token.set_string(GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE, "viewer")
+    auth.add_digest(user, password, token)
+    permissions = GstRtspServer.RTSPPermissions()
+    for right in (GstRtspServer.RTSP_PERM_MEDIA_FACTORY_ACCESS, GstRtspServer.RTSP_PERM_MEDIA_FACTORY_CONSTRUCT):
+        permissions.add_permission_for_role("viewer", right, True)
+    factory.set_permissions(permissions)
+    server.set_auth(auth)
+
+
+def main(clip, user, password):
+    Gst.init(None)
+    units = access_units(clip)
+    server = GstRtspServer.RTSPServer.new()
+    server.set_address("127.0.0.1")
+    server.set_service("0")
+    factory = GstRtspServer.RTSPMediaFactory.new()
+    factory.set_launch(PIPELINE)
+    factory.set_shared(True)
+    factory.connect("media-configure", configure, units)
+    if user:
+        require_login(server, factory, user, password)
+    server.get_mount_points().add_factory("/live", factory)
+    if not server.attach(None):
+        raise SystemExit("gst-rtsp-server could not listen")
+    print("ready", server.get_bound_port(), flush=True)  # noqa: T201 (read by the process that started this one)
+    GLib.MainLoop().run()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])

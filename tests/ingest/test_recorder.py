@@ -1,0 +1,222 @@
+"""One camera's recorder: runs, outages and their causes, as the database has them afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from domain.evidence import Cause, EndReason, Outage, Recorder, Run, Segment
+from domain.places import Transport
+from domain.timeline import Interval
+from ingest.bookkeeper import Bookkeeper
+from ingest.recorder import Assignment, CameraRecorder, Cutting
+from ingest.source import (
+    CameraRefused,
+    CameraUnreachable,
+    ConnectionLost,
+    NoPicture,
+    Source,
+    UnsupportedStream,
+)
+from ingest.spool import Spool, SpoolFile, SpoolFull
+from storage.database import Database, connect
+from tests.fakes.source import Act, FakeSource
+from tests.fakes.time import NOON, FakeClock
+from tests.ingest.pictures import FPS, unit
+
+CAMERA = Assignment("cam", "batch", "site/batch/cam", "rtsp://127.0.0.1/", None, Transport.TCP)
+DAY = Interval(NOON - timedelta(hours=1), NOON + timedelta(hours=12))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = connect(f"sqlite:///{tmp_path / 'evidence.sqlite3'}")
+    opened.evidence.begin_recorder(Recorder("r1", "host", NOON, NOON))
+    yield opened
+    opened.close()
+
+
+class Played:
+    """A recorder that has gone through a list of scripts, one per connection."""
+
+    def __init__(self, database: Database, spool: Spool) -> None:
+        self.database = database
+        self.spool = spool
+        self.clock = FakeClock(NOON)
+        self.pause_s = 0.0
+
+    def play(self, *scripts: Sequence[Act], meanwhile: Callable[[], None] | None = None) -> None:
+        asyncio.run(self._play(scripts, meanwhile))
+
+    async def _play(self, scripts: Sequence[Sequence[Act]], meanwhile: Callable[[], None] | None) -> None:
+        waiting = list(scripts)
+        exhausted = asyncio.Event()
+
+        def open_source(_: Assignment) -> Source:
+            script = waiting.pop(0) if waiting else ()
+            if not waiting:
+                exhausted.set()
+            return FakeSource(self.clock, script, self.pause_s)
+
+        book = Bookkeeper(self.spool, self.database.evidence, self.clock)
+        recorder = CameraRecorder(
+            recorder="r1",
+            assignment=CAMERA,
+            open_source=open_source,
+            book=book,
+            cutting=Cutting(4.0, 1.0),
+            clock=self.clock,
+        )
+        recorder.stop_reason = EndReason.NOT_NEEDED
+        task = asyncio.create_task(recorder.run())
+        await exhausted.wait()
+        for _ in range(2 * sum(len(script) for script in scripts) + 10):
+            await asyncio.sleep(self.pause_s)
+        if meanwhile is not None:
+            meanwhile()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        book.finish()
+
+    @property
+    def runs(self) -> list[Run]:
+        return self.database.evidence.runs("cam", DAY)
+
+    @property
+    def outages(self) -> list[Outage]:
+        return self.database.evidence.outages("cam", DAY)
+
+    @property
+    def segments(self) -> list[Segment]:
+        return self.database.evidence.segments("cam", DAY)
+
+
+@pytest.fixture
+def played(database: Database, tmp_path: Path) -> Played:
+    return Played(database, Spool(tmp_path / "spool", 0))
+
+
+def _units(start: int, end: int) -> list[Act]:
+    return [unit(n) for n in range(start, end)]
+
+
+def _seconds(instant: datetime | None) -> float:
+    assert instant is not None
+    return (instant - NOON).total_seconds()
+
+
+def test_a_camera_that_is_not_needed_any_more_leaves_one_whole_run_and_no_outage(played: Played) -> None:
+    played.play(_units(0, 10 * FPS))
+    (run,) = played.runs
+    assert (_seconds(run.started), _seconds(run.ended)) == (0, 10)
+    assert run.end_reason is EndReason.NOT_NEEDED
+    assert played.outages == []
+    assert sum(segment.frames for segment in played.segments) == 10 * FPS
+    assert all((played.spool.root / segment.key).stat().st_size == segment.size_bytes for segment in played.segments)
+
+
+def test_a_lost_connection_is_one_outage_from_the_last_picture_to_the_first_new_one(played: Played) -> None:
+    played.play([*_units(0, 75), ConnectionLost("closed")], [CameraUnreachable("refused")], _units(195, 300))
+    (outage,) = played.outages
+    assert outage.cause is Cause.CAMERA_DISCONNECTED
+    assert abs(_seconds(outage.start) - 5) < 0.01
+    assert abs(_seconds(outage.end) - 13) < 0.01
+    assert [run.end_reason for run in played.runs] == [EndReason.CAMERA_DISCONNECTED, EndReason.NOT_NEEDED]
+
+
+def test_silence_on_an_open_connection_is_no_data(played: Played) -> None:
+    played.play([*_units(0, 75), NoPicture("silent")], [NoPicture("silent")], _units(165, 200))
+    (outage,) = played.outages
+    assert outage.cause is Cause.NO_DATA
+    assert abs(_seconds(outage.start) - 5) < 0.01
+    assert abs(_seconds(outage.end) - 11) < 0.01
+
+
+def test_silence_followed_by_an_unreachable_camera_was_an_unplugged_camera_from_the_start(played: Played) -> None:
+    played.play([*_units(0, 75), NoPicture("silent")], [CameraUnreachable("no route")], _units(195, 220))
+    (outage,) = played.outages
+    assert outage.cause is Cause.CAMERA_DISCONNECTED
+    assert abs(_seconds(outage.start) - 5) < 0.01
+
+
+def test_a_camera_that_answers_again_but_shows_nothing_splits_the_outage(played: Played) -> None:
+    played.play(
+        [*_units(0, 75), ConnectionLost("closed")],
+        [CameraUnreachable("refused")],
+        [NoPicture("silent")],
+        _units(300, 320),
+    )
+    assert [outage.cause for outage in played.outages] == [Cause.CAMERA_DISCONNECTED, Cause.NO_DATA]
+    first, second = played.outages
+    assert first.end == second.start
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        CameraUnreachable("127.0.0.1:554 refused the connection"),
+        CameraRefused("401: wrong password"),
+        UnsupportedStream("only H.265 is offered"),
+    ],
+)
+def test_a_camera_that_never_came_has_an_outage_that_says_why(played: Played, error: Act) -> None:
+    played.play([error], [error], meanwhile=lambda: played.clock.advance(5))
+    (outage,) = played.outages
+    assert outage.cause is Cause.CAMERA_DISCONNECTED
+    assert outage.detail == str(error)
+    assert _seconds(outage.end) - _seconds(outage.start) >= 5
+    assert played.runs == []
+
+
+def test_a_step_of_the_hosts_clock_ends_the_run_and_is_named(played: Played) -> None:
+    ahead = NOON + timedelta(seconds=30)
+    stepped = [unit(n, start=ahead) for n in range(75, 150)]
+    for late in stepped:
+        object.__setattr__(late, "arrived_monotonic", late.arrived_monotonic - 30)
+    played.play([*_units(0, 75), stepped[0]], [unit(n, start=ahead) for n in range(75, 150)])
+    (outage,) = played.outages
+    assert outage.cause is Cause.CLOCK_STEP
+    assert abs((_seconds(outage.end) - _seconds(outage.start)) - 30) < 0.1
+    assert [run.end_reason for run in played.runs] == [EndReason.CLOCK_STEP, EndReason.NOT_NEEDED]
+
+
+class SmallDisk(Spool):
+    """A spool on a disk that takes so many bytes and no more."""
+
+    def __init__(self, root: Path, room: int) -> None:
+        super().__init__(root, 0)
+        self.room = room
+
+    def create(self, key: str) -> SpoolFile:
+        if self.room <= 0:
+            raise SpoolFull("no space left")
+        file = super().create(key)
+        append = file.append
+
+        def metered(data: bytes) -> None:
+            self.room -= len(data)
+            if self.room < 0:
+                append(data[: len(data) // 2])
+                raise SpoolFull("no space left")
+            append(data)
+
+        file.append = metered  # type: ignore[method-assign]
+        return file
+
+
+def test_a_full_disk_keeps_what_was_written_and_names_the_rest(database: Database, tmp_path: Path) -> None:
+    whole = sum(len(nal) for n in range(10 * FPS) for nal in unit(n).nals)
+    played = Played(database, SmallDisk(tmp_path / "spool", whole // 2))
+    played.pause_s = 0.002
+    played.play(_units(0, 10 * FPS), [])
+    assert [outage.cause for outage in played.outages] == [Cause.DISK_FULL]
+    (run,) = played.runs
+    assert run.end_reason is EndReason.DISK_FULL
+    assert played.segments[-1].interval.end <= played.outages[0].start
+    assert _seconds(played.outages[0].start) - _seconds(played.segments[-1].interval.end) < 1.1
+    for segment in played.segments:
+        assert played.spool.read_back(segment.key).sha256 == segment.sha256

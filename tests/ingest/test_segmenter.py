@@ -1,0 +1,142 @@
+"""Cutting a run: nothing lost at a cut, every hole told, files that read back as they were written."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from domain.evidence import Cause
+from domain.timeline import Interval
+from ingest.clock import RunClock
+from ingest.segmenter import Closed, Event, Fragment, Hole, Opened, Segmenter
+from ingest.source import AccessUnit
+from storage.media import FileIndex, read_index
+from tests.fakes.time import NOON
+from tests.ingest.pictures import FPS, GOP, unit
+
+
+@dataclass
+class Recorded:
+    """What a run became: whole files with their facts, and holes."""
+
+    files: list[tuple[bytes, Closed]] = field(default_factory=list)
+    holes: list[Hole] = field(default_factory=list)
+    fragments: list[Fragment] = field(default_factory=list)
+
+    def index(self, number: int) -> FileIndex:
+        return read_index(io.BytesIO(self.files[number][0]))
+
+
+def record(units: Iterable[AccessUnit], segment_s: float = 4.0) -> Recorded:
+    recorded, data = Recorded(), b""
+    clock, segmenter = RunClock(), Segmenter(segment_s, 1.0)
+
+    def carry_out(events: list[Event]) -> None:
+        nonlocal data
+        for event in events:
+            match event:
+                case Opened():
+                    data = event.head
+                case Fragment():
+                    data += event.data
+                    recorded.fragments.append(event)
+                case Closed():
+                    recorded.files.append((data, event))
+                case Hole():
+                    recorded.holes.append(event)
+
+    for item in units:
+        carry_out(segmenter.take(item, clock.stamp(item.rtp_time, item.arrived, item.arrived_monotonic)))
+    carry_out(segmenter.end())
+    return recorded
+
+
+def _at(number: int) -> timedelta:
+    return timedelta(seconds=number / FPS)
+
+
+def test_files_follow_each_other_without_a_hole_and_hold_every_picture() -> None:
+    recorded = record(unit(n) for n in range(20 * FPS))
+    assert recorded.holes == []
+    assert sum(facts.frames for _, facts in recorded.files) == 20 * FPS
+    for (_, before), (_, after) in zip(recorded.files, recorded.files[1:], strict=False):
+        assert before.interval.end == after.interval.start
+    assert recorded.files[0][1].interval.start == NOON
+    assert recorded.files[-1][1].interval.end - NOON == timedelta(seconds=20)
+
+
+def test_a_file_reads_back_as_it_was_written() -> None:
+    recorded = record(unit(n) for n in range(10 * FPS))
+    for number, (_, facts) in enumerate(recorded.files):
+        index = recorded.index(number)
+        assert not index.torn
+        assert index.frames == facts.frames
+        assert index.init_size_bytes == facts.init_size_bytes
+        assert index.span is not None
+        assert abs((index.span.start - facts.interval.start).total_seconds()) < 0.0001
+        assert abs((index.span.end - facts.interval.end).total_seconds()) < 0.0001
+        assert index.fragments[0].samples[0].key
+
+
+def test_no_fragment_is_longer_than_a_second_and_a_picture() -> None:
+    recorded = record(unit(n) for n in range(10 * FPS))
+    for number in range(len(recorded.files)):
+        for fragment in recorded.index(number).fragments:
+            assert sum(sample.duration for sample in fragment.samples) <= 90_000 * (1 + 1.5 / FPS)
+
+
+def test_long_files_without_key_frames_go_on_until_one_comes() -> None:
+    units = [unit(n) for n in range(10 * GOP)]
+    sparse = [u for n, u in enumerate(units) if n == 0 or not u.key or n >= 8 * GOP]
+    recorded = record(sparse, segment_s=2.0)
+    assert recorded.files[0][1].interval.seconds > 7.9
+
+
+def test_a_jump_of_rtp_time_is_a_hole_without_data() -> None:
+    stalled = [unit(n) for n in (*range(5 * FPS), *range(11 * FPS, 16 * FPS))]
+    recorded = record(stalled)
+    (hole,) = recorded.holes
+    assert hole.cause is Cause.NO_DATA
+    assert abs((hole.interval.start - NOON - _at(5 * FPS)).total_seconds()) < 0.01
+    assert abs((hole.interval.end - NOON - _at(11 * FPS)).total_seconds()) < 0.01
+    assert sum(facts.frames for _, facts in recorded.files) == 10 * FPS
+
+
+def test_lost_packets_uncover_time_up_to_the_next_key_frame() -> None:
+    lost_at = 3 * GOP + 4
+    units = [unit(n, lost_packets=2 if n == lost_at else 0, damaged=n == lost_at) for n in range(6 * GOP)]
+    recorded = record(units)
+    (hole,) = recorded.holes
+    assert hole.cause is Cause.PACKET_LOSS
+    assert abs((hole.interval.start - NOON - _at(lost_at)).total_seconds()) < 0.01
+    assert abs((hole.interval.end - NOON - _at(4 * GOP)).total_seconds()) < 0.01
+    assert sum(facts.ledger.lost_packets for _, facts in recorded.files) == 2
+    assert sum(facts.frames for _, facts in recorded.files) == 6 * GOP - 1
+
+
+def test_loss_that_lasts_to_the_end_of_the_run_is_told_to_its_end() -> None:
+    units = [unit(n, lost_packets=1 if n == 20 else 0, damaged=n == 20) for n in range(28)]
+    (hole,) = record(units).holes
+    assert abs((hole.interval.end - NOON - _at(28)).total_seconds()) < 0.01
+
+
+def test_pictures_that_come_late_make_no_hole_and_show_their_delay() -> None:
+    held = [unit(n, late_s=max(0.0, 8.0 - n / FPS) if 6 * FPS <= n < 8 * FPS else 0.0) for n in range(15 * FPS)]
+    recorded = record(held, segment_s=60)
+    assert recorded.holes == []
+    assert 1.9 < recorded.files[0][1].ledger.delayed_s < 2.1
+    assert recorded.files[0][1].interval == Interval(NOON, NOON + timedelta(seconds=15))
+
+
+def test_a_slow_camera_of_one_picture_a_second_has_no_holes() -> None:
+    slow = [unit(n) for n in range(0, 120 * FPS, FPS)]
+    assert record(slow).holes == []
+
+
+def test_the_cameras_own_clock_is_measured_against_the_hosts() -> None:
+    recorded = record(unit(n, camera_ahead_s=2.5) for n in range(3 * FPS))
+    offset = recorded.files[0][1].ledger.clock_offset_s
+    assert offset is not None
+    assert abs(offset - 2.5) < 0.001
