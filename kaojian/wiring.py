@@ -1,0 +1,27 @@
+"""Puts the rooms together from the settings: what more than one command needs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from config.rule_pack import load as load_rule_pack
+from config.settings import Settings
+from domain.calendar import local_day, retained_until
+from domain.timeline import SystemClock
+from storage.archive import Archive
+from storage.database import Database
+from storage.objects import S3Objects
+
+
+def open_archive(settings: Settings, database: Database) -> Archive:
+    """The archive over the spool and, where one is configured, the object store."""
+    objects = S3Objects(settings.s3) if settings.s3 is not None else None
+
+    def retain_until(batch_id: str) -> datetime:
+        """Clause 九: from the last exam day of the batch, by the batch's own rule pack."""
+        batch = database.setup.batch(batch_id)
+        pack = load_rule_pack(batch.rule_pack, folder=settings.rule_packs_dir)
+        last_day = max(local_day(plan.planned_end) for plan in batch.sittings)
+        return retained_until(last_day, pack.retention_years)
+
+    return Archive(database.evidence, objects, settings.spool_dir, retain_until, SystemClock())
