@@ -9,13 +9,14 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
-import gi
+import gi  # type: ignore[import-not-found]
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # type: ignore[import-not-found]  # noqa: E402
 
 FRAMES_PER_SECOND = 25
 PIPELINE = (
@@ -24,7 +25,7 @@ PIPELINE = (
 )
 
 
-def access_units(path):
+def access_units(path: str) -> list[bytes]:
     data = Path(path).read_bytes()
     units, at = [], 0
     while at < len(data):
@@ -34,7 +35,7 @@ def access_units(path):
     return units
 
 
-def push_frames(source, units):
+def push_frames(source: Any, units: list[bytes]) -> None:
     """Send the units at their pace until the pipeline refuses them."""
     step = Gst.SECOND // FRAMES_PER_SECOND
     while source.get_clock() is None:
@@ -52,12 +53,12 @@ def push_frames(source, units):
         time.sleep(max(0.0, started + count / FRAMES_PER_SECOND - time.monotonic()))
 
 
-def configure(_factory, media, units):
+def configure(_factory: Any, media: Any, units: list[bytes]) -> None:
     source = media.get_element().get_by_name_recurse_up("frames")
     threading.Thread(target=push_frames, args=(source, units), daemon=True).start()
 
 
-def require_login(server, factory, user, password):
+def require_login(server: Any, factory: Any, user: str, password: str) -> None:
     auth = GstRtspServer.RTSPAuth.new()
     auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
     token = GstRtspServer.RTSPToken()
@@ -70,7 +71,7 @@ def require_login(server, factory, user, password):
     server.set_auth(auth)
 
 
-def main(clip, user, password):
+def main(clip: str, user: str, password: str) -> None:
     Gst.init(None)
     units = access_units(clip)
     server = GstRtspServer.RTSPServer.new()

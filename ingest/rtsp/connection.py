@@ -1,0 +1,210 @@
+"""The TCP connection to a camera: questions and answers, authentication, and the frames that travel between them.
+
+Not here: which questions to ask in which order (``client``) and what a frame holds (``reception``). Everything the
+camera sends is read by one callback into one buffer; no task is made per packet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+from ingest.rtsp.auth import Challenge, Login, authorization, strongest_challenge
+from ingest.rtsp.messages import Answer, Event, Frame, Headers, Request, StreamParser, frame
+from ingest.rtsp.wire import MalformedMessage, StreamEnded, WireError
+
+_BUFFER_BYTES: Final = 64 * 1024
+_MOST_LOGIN_ATTEMPTS: Final = 3  # unasked, challenged, and once more for a nonce that went stale
+_USER_AGENT: Final = "Kaojian"
+
+
+class Connection(asyncio.BufferedProtocol):
+    """One RTSP connection.
+
+    ``on_frames`` gets the interleaved frames of each read in one list; ``on_lost`` is called once, when the
+    camera or the network ends the connection, or when what it sends is no RTSP.
+    """
+
+    def __init__(self, login: Login | None, basic_allowed: bool) -> None:
+        self.on_frames: Callable[[list[Frame]], None] = lambda _: None
+        self.on_lost: Callable[[WireError], None] = lambda _: None
+        self.session: str | None = None
+        self._login = login
+        self._basic_allowed = basic_allowed
+        self._challenge: Challenge | None = None
+        self._nonce_uses = 0
+        self._buffer = bytearray(_BUFFER_BYTES)
+        self._view = memoryview(self._buffer)
+        self._parser = StreamParser()
+        self._transport: asyncio.Transport | None = None
+        self._ended: WireError | None = None
+        self._closed = asyncio.get_running_loop().create_future()
+        self._number = 0
+        self._pending: dict[int, asyncio.Future[Answer]] = {}
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (create_connection makes no other)
+        self._transport = transport
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._view
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._ended is not None:
+            return
+        try:
+            events = self._parser.feed(bytes(self._view[:nbytes]))
+        except MalformedMessage as error:
+            self._end(error)
+            self.abort()
+            return
+        frames: list[Frame] = []
+        for event in events:
+            if type(event) is Frame:
+                frames.append(event)
+            else:
+                self._message(event)
+        if frames:
+            self.on_frames(frames)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(StreamEnded("the connection was reset" if exc is not None else "the camera closed the connection"))
+        if not self._closed.done():
+            self._closed.set_result(None)
+
+    # What the client calls.
+
+    @property
+    def ended(self) -> WireError | None:
+        """Why the connection is at its end; None while it stands."""
+        return self._ended
+
+    def local_and_peer_host(self) -> tuple[str, str]:
+        """The IP addresses of both ends."""
+        assert self._transport is not None  # noqa: S101 (only called on a connection that was made)
+        return (
+            self._transport.get_extra_info("sockname")[0],
+            self._transport.get_extra_info("peername")[0],
+        )
+
+    async def ask(self, method: str, url: str, headers: dict[str, str], limit_s: float) -> Answer:
+        """Send a request and wait for its answer, logging in where the camera wants it.
+
+        Raises TimeoutError after ``limit_s``, StreamEnded when the connection ends, MalformedChallenge for a login
+        that cannot be answered. A 401 that comes back is a refusal: the login was wrong or is missing.
+        """
+        async with asyncio.timeout(limit_s):
+            answer = await self._ask_once(method, url, headers)
+            for _ in range(_MOST_LOGIN_ATTEMPTS - 1):
+                if answer.status != 401 or not self._login_may_help(answer):
+                    break
+                answer = await self._ask_once(method, url, headers)
+        return answer
+
+    def tell(self, method: str, url: str) -> None:
+        """Send a request whose answer nobody waits for."""
+        if self._transport is not None and self._ended is None:
+            self._transport.write(self._request(method, url, {}).encode())
+
+    def send_frame(self, channel: int, payload: bytes) -> None:
+        if self._transport is not None and self._ended is None:
+            self._transport.write(frame(channel, payload))
+
+    def pause(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def close(self) -> None:
+        """Close at once: what the camera has not taken by now is dropped."""
+        self.on_frames = lambda _: None
+        self.on_lost = lambda _: None
+        if self._transport is None:
+            return
+        if self._transport.get_write_buffer_size():
+            self._transport.abort()
+        else:
+            self._transport.close()
+        await self._closed
+
+    # Inside.
+
+    async def _ask_once(self, method: str, url: str, headers: dict[str, str]) -> Answer:
+        if self._transport is None or self._ended is not None:
+            raise self._ended or StreamEnded("the connection is closed")
+        request = self._request(method, url, headers)
+        number = self._number
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._pending[number] = future
+        try:
+            self._transport.write(request.encode())
+            return await future
+        finally:
+            self._pending.pop(number, None)
+
+    def _request(self, method: str, url: str, headers: dict[str, str]) -> Request:
+        self._number += 1
+        fields = {"CSeq": str(self._number), "User-Agent": _USER_AGENT, **headers}
+        if self.session is not None:
+            fields["Session"] = self.session
+        if self._challenge is not None and self._login is not None:
+            self._nonce_uses += 1
+            fields["Authorization"] = authorization(
+                self._challenge, self._login, method, url, count=self._nonce_uses, cnonce=secrets.token_hex(8)
+            )
+        return Request(method, url, Headers(fields.items()))
+
+    def _login_may_help(self, answer: Answer) -> bool:
+        """Take up the camera's challenge; False when that same login has just been refused."""
+        if self._login is None:
+            return False
+        refused, self._challenge = self._challenge, None
+        challenge = strongest_challenge(answer.headers.all("WWW-Authenticate"), self._basic_allowed)
+        fresh_nonce = challenge.stale or (refused is not None and refused.nonce != challenge.nonce)
+        if refused is not None and not (challenge.scheme == "digest" and fresh_nonce):
+            return False
+        self._challenge, self._nonce_uses = challenge, 0
+        return True
+
+    def _message(self, message: Event) -> None:
+        if isinstance(message, Request):
+            self._refuse(message)
+        elif isinstance(message, Answer):
+            future = self._pending.get(self._number_of(message))
+            if future is not None and not future.done():
+                future.set_result(message)
+
+    def _number_of(self, answer: Answer) -> int:
+        """The request that is answered; where a camera leaves its number out, the oldest open one."""
+        text = answer.headers.first("CSeq")
+        if text is not None and text.isdecimal() and len(text) < 10:
+            return int(text)
+        return min(self._pending, default=0)
+
+    def _refuse(self, request: Request) -> None:
+        """Cameras may ask too (RFC 2326 10): we are there, and can do nothing else."""
+        if self._transport is None:
+            return
+        status, reason = (200, "OK") if request.method == "OPTIONS" else (501, "Not Implemented")
+        fields = [("CSeq", request.headers.first("CSeq") or "0")]
+        self._transport.write(Answer(status, reason, Headers(fields)).encode())
+
+    def _end(self, reason: WireError) -> None:
+        if self._ended is not None:
+            return
+        self._ended = reason
+        for future in self._pending.values():
+            if not future.done():
+                future.set_exception(reason)
+        self.on_lost(reason)

@@ -1,0 +1,219 @@
+"""From RTP payloads to coded pictures: H.264 in single NAL units, STAP-A and FU-A (RFC 6184, modes 0 and 1).
+
+Pure. A picture ends at the marker bit or, where a camera sets none, when the timestamp changes. Nothing is decoded:
+of a slice only its first bit is read, of parameter sets what ``storage.media`` reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from ingest.rtsp.rtp import Arrival, RtpPacket
+from ingest.rtsp.wire import MalformedVideo
+from storage.media import MediaError, VideoFormat
+
+MAX_PICTURE_BYTES: Final = 16 * 1024 * 1024  # level 5.1 allows a tenth of it
+
+_IDR, _SPS, _PPS = 5, 7, 8
+_STAP_A, _FU_A = 24, 28
+_START_CODE = b"\x00\x00\x01"
+
+
+class Picture(NamedTuple):
+    """One access unit with its wire time still wrapped. ``nals`` leaves out units of which bytes are missing."""
+
+    nals: tuple[bytes, ...]
+    key: bool
+    timestamp: int
+    arrived: Arrival
+    lost_packets: int
+    damaged: bool
+    format: VideoFormat | None  # None until both parameter sets are known
+
+
+class Depacketizer:
+    """Collects the packets of one stream, in order, and gives a picture as soon as its last packet is in."""
+
+    def __init__(self, parameter_sets: Iterable[bytes] = ()) -> None:
+        self._formats = _Formats()
+        for nal in parameter_sets:
+            self._formats.note(nal)
+        self._timestamp: int | None = None  # None between pictures
+        self._arrived: Arrival | None = None
+        self._nals: list[bytes] = []
+        self._fragments: list[bytes] | None = None
+        self._size_bytes = 0
+        self._lost = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self._nals = []
+        self._fragments = None
+        self._size_bytes = 0
+        self._has_slice = False  # at least the beginning of a slice was seen
+        self._key = False
+        self._damaged = False
+        self._begins_after_loss = False
+        self._lost = 0
+
+    def push(self, packet: RtpPacket, lost: int, arrived: Arrival) -> Sequence[Picture]:
+        """The pictures that this packet completes: none, one, or two where a marker bit was missing.
+
+        ``lost`` is how many packets are missing just before it. Raises MalformedVideo.
+        """
+        finished: Sequence[Picture] = ()
+        if lost or packet.timestamp != self._timestamp:
+            finished = self._turn(packet.timestamp, lost)
+        self._arrived = arrived
+        self._take(packet.payload)
+        if packet.marker:
+            picture = self._finish()
+            if picture is not None:
+                return (*finished, picture)
+        return finished
+
+    def _turn(self, timestamp: int, lost: int) -> Sequence[Picture]:
+        """Note a loss or a new timestamp before the packet itself is taken."""
+        self._lost += lost
+        picture = None
+        if lost and self._timestamp is not None:
+            self._damaged = True  # the missing packets may have been this picture's
+            self._fragments = None
+        if self._timestamp is not None and timestamp != self._timestamp:
+            picture = self._finish()
+        if lost:
+            self._begins_after_loss = not self._has_slice
+        self._timestamp = timestamp
+        return () if picture is None else (picture,)
+
+    def _take(self, payload: bytes) -> None:
+        if not payload:
+            return
+        self._size_bytes += len(payload)
+        if self._size_bytes > MAX_PICTURE_BYTES:
+            raise MalformedVideo(f"a picture of more than {MAX_PICTURE_BYTES >> 20} MiB")
+        kind = payload[0] & 0x1F
+        if kind == _FU_A:
+            self._take_fragment(payload)
+            return
+        self._close_fragments()
+        if kind == _STAP_A:
+            self._take_aggregate(payload)
+        elif 0 < kind < _STAP_A:
+            self._add(payload)
+        else:
+            self._damaged = True  # interleaved mode, which was not agreed on
+
+    def _take_fragment(self, payload: bytes) -> None:
+        """FU-A (RFC 6184 5.8)."""
+        if len(payload) < 3:
+            self._damaged = True
+            return
+        header = payload[1]
+        if header & 0x80:
+            self._close_fragments()
+            self._fragments = [bytes((payload[0] & 0xE0 | header & 0x1F,)), payload[2:]]
+        elif self._fragments is not None:
+            self._fragments.append(payload[2:])
+        else:
+            self._damaged = True  # its first piece is missing
+        if 1 <= header & 0x1F <= _IDR:
+            self._has_slice = True
+        if header & 0x40:
+            self._close_fragments()
+
+    def _close_fragments(self) -> None:
+        """Join the open fragments. Without a loss they are whole, even where a camera sets no end bit."""
+        if self._fragments is not None:
+            nal, self._fragments = b"".join(self._fragments), None
+            self._add(nal)
+
+    def _take_aggregate(self, payload: bytes) -> None:
+        """STAP-A (RFC 6184 5.7.1)."""
+        at = 1
+        while at + 2 < len(payload):
+            size = payload[at] << 8 | payload[at + 1]
+            nal = payload[at + 2 : at + 2 + size]
+            if size == 0 or len(nal) < size:
+                break
+            self._add(nal)
+            at += 2 + size
+        if at != len(payload):
+            self._damaged = True
+
+    def _add(self, nal: bytes) -> None:
+        """A whole NAL unit; some cameras put several into one, with start codes between."""
+        if _START_CODE in nal:
+            for part in re.split(rb"\x00*\x00\x00\x01", nal):
+                if part:
+                    self._add(part)
+            return
+        kind = nal[0] & 0x1F
+        if 1 <= kind <= _IDR:
+            self._note_slice(nal, kind)
+        elif kind in (_SPS, _PPS):
+            self._formats.note(nal)
+        self._nals.append(nal)
+
+    def _note_slice(self, nal: bytes, kind: int) -> None:
+        self._has_slice = True
+        self._key = self._key or kind == _IDR
+        if self._begins_after_loss:
+            self._begins_after_loss = False
+            # first_mb_in_slice is 0 exactly if the first bit behind the NAL header is set (H.264 7.3.3, 9.1)
+            if len(nal) < 2 or not nal[1] & 0x80:
+                self._damaged = True
+
+    def _finish(self) -> Picture | None:
+        """Close the picture. Parameter sets alone are none, whatever the marker says: they go with the next one."""
+        timestamp, self._timestamp = self._timestamp, None
+        self._close_fragments()
+        if not self._has_slice or timestamp is None or self._arrived is None:
+            return None
+        video = self._formats.current(tolerant=self._damaged)
+        picture = Picture(tuple(self._nals), self._key, timestamp, self._arrived, self._lost, self._damaged, video)
+        self._clear()
+        return picture
+
+
+class _Formats:
+    """The parameter sets in force; of several picture parameter sets the one with the lowest id counts."""
+
+    def __init__(self) -> None:
+        self._sps: bytes | None = None
+        self._pps: dict[int, bytes] = {}
+        self._known: VideoFormat | None = None
+        self._changed = False
+
+    def note(self, nal: bytes) -> None:
+        kind = nal[0] & 0x1F
+        if kind == _SPS and nal != self._sps:
+            self._sps = nal
+            self._changed = True
+        elif kind == _PPS and self._pps.get(_pps_id(nal)) != nal:
+            self._pps[_pps_id(nal)] = nal
+            self._changed = True
+
+    def current(self, tolerant: bool) -> VideoFormat | None:
+        """The format, None before it is known. Raises MalformedVideo, or keeps the last one if ``tolerant``."""
+        if not self._changed or self._sps is None or not self._pps:
+            return self._known
+        try:
+            self._known = VideoFormat.from_h264(self._sps, self._pps[min(self._pps)])
+        except MediaError as error:
+            if tolerant and self._known is not None:
+                return self._known  # half of the pair may have been lost; it will come again
+            raise MalformedVideo(str(error)) from error
+        self._changed = False
+        return self._known
+
+
+def _pps_id(nal: bytes) -> int:
+    """pic_parameter_set_id, the first ue(v) of the unit (H.264 7.3.2.2, 9.1); 255 where it is cut off."""
+    bits = int.from_bytes(nal[1:4].ljust(3, b"\x00"), "big")
+    zeros = 24 - bits.bit_length()
+    if zeros > 8:
+        return 255
+    return (bits >> (23 - 2 * zeros)) - 1

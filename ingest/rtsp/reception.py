@@ -1,0 +1,171 @@
+"""One video stream as it comes in: from RTP and RTCP packets to access units, and reports back to the camera.
+
+Pure: packets and their arrival go in, units come out. Gates the stream until its first whole key frame; before
+that nothing can be recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from ingest.rtsp.h264 import Depacketizer, Picture
+from ingest.rtsp.rtp import (
+    CLOCK_RATE,
+    Arrival,
+    Goodbye,
+    ReceptionReport,
+    ReorderBuffer,
+    RtpPacket,
+    SenderReport,
+    SequenceTracker,
+    TimestampUnwrapper,
+    is_rtcp,
+    parse_rtcp,
+    parse_rtp,
+    receiver_report,
+)
+from ingest.rtsp.sdp import VideoTrack
+from ingest.rtsp.wire import MalformedPacket, StreamEnded
+from ingest.source import AccessUnit
+
+
+class Reception:
+    """The state of one stream. ``datagrams`` says that packets may change order and stray ones may mix in.
+
+    ``pictures`` counts the units seen, those before the first key frame included; ``packets`` those of this
+    stream; ``dropped`` what was no packet of it (malformed, other payload type, stray source).
+    """
+
+    def __init__(self, track: VideoTrack, own_ssrc: int, datagrams: bool = False) -> None:
+        self.pictures = 0
+        self.packets = 0
+        self.dropped = 0
+        self.started = False
+        self._payload_type = track.payload_type
+        self._own_ssrc = own_ssrc
+        self._datagrams = datagrams
+        self._ssrc: int | None = None
+        self._reorder = ReorderBuffer() if datagrams else None
+        self._sequence = SequenceTracker()
+        self._depacketizer = Depacketizer(track.parameter_sets)
+        self._time = TimestampUnwrapper()
+        self._camera_clock: SenderReport | None = None
+        self._last_report: tuple[int, float] | None = None  # NTP time of the last sender report, when it came
+        self._jitter = _Jitter()
+        self._reported = (0, 0)  # received and lost at the last receiver report
+
+    def receive(self, packet: bytes, arrived: Arrival) -> Sequence[AccessUnit]:
+        """The units that a packet completes. Raises StreamEnded and MalformedVideo; drops what is malformed."""
+        try:
+            if is_rtcp(packet):
+                self._hear(parse_rtcp(packet), arrived)
+                return ()
+            rtp = parse_rtp(packet)
+        except MalformedPacket:
+            self.dropped += 1
+            return ()
+        ours = rtp.ssrc == self._ssrc and rtp.payload_type == self._payload_type
+        if not ours and not self._admits(rtp):
+            self.dropped += 1
+            return ()
+        self.packets += 1
+        if self._reorder is None:
+            return self._take(rtp, arrived)
+        return [unit for held, then in self._reorder.push(rtp, arrived) for unit in self._take(held, then)]
+
+    def _admits(self, rtp: RtpPacket) -> bool:
+        """Whether a packet of another source or type than the last one belongs to this stream."""
+        if rtp.payload_type != self._payload_type:
+            return False
+        if self._ssrc is None:
+            self._ssrc = rtp.ssrc
+            return True
+        if self._datagrams:
+            return False  # left over from an earlier connection to these ports
+        raise StreamEnded("the camera began a new stream in the middle of this one")
+
+    def _take(self, rtp: RtpPacket, arrived: Arrival) -> Sequence[AccessUnit]:
+        lost = self._sequence.accept(rtp.sequence)
+        if lost < 0:
+            return ()
+        pictures = self._depacketizer.push(rtp, lost, arrived)
+        if not pictures:
+            return ()
+        self.pictures += len(pictures)
+        units = [self._unit(picture) for picture in pictures]
+        return [unit for unit in units if unit is not None]
+
+    def _unit(self, picture: Picture) -> AccessUnit | None:
+        time = self._time.unwrap(picture.timestamp)
+        self._jitter.note(time, picture.arrived.monotonic)
+        if picture.format is None or not (self.started or (picture.key and not picture.damaged)):
+            return None
+        lost = picture.lost_packets if self.started else 0  # before the first unit nothing was missed
+        self.started = True
+        return AccessUnit(
+            nals=picture.nals,
+            key=picture.key,
+            rtp_time=time,
+            arrived=picture.arrived.instant,
+            arrived_monotonic=picture.arrived.monotonic,
+            format=picture.format,
+            lost_packets=lost,
+            damaged=picture.damaged,
+            camera_time=self._camera_time(time),
+        )
+
+    def _camera_time(self, time: int) -> datetime | None:
+        """The camera's clock at an unwrapped RTP time, carried on from its latest sender report."""
+        instant = self._camera_clock.instant if self._camera_clock is not None else None
+        if instant is None or self._camera_clock is None:
+            return None
+        ticks = time - self._time.near(self._camera_clock.rtp_timestamp)
+        return instant + timedelta(microseconds=round(ticks * 1_000_000 / CLOCK_RATE))
+
+    def _hear(self, reports: Sequence[SenderReport | Goodbye], arrived: Arrival) -> None:
+        for report in reports:
+            if isinstance(report, Goodbye):
+                if self._ssrc in report.sources:
+                    raise StreamEnded("the camera ended its stream")
+            elif self._ssrc in (None, report.ssrc):
+                self._camera_clock = report
+                self._last_report = (report.ntp, arrived.monotonic)
+
+    def receiver_report(self, now: float) -> bytes | None:
+        """An RTCP receiver report for the camera, None before its first packet. ``now`` is monotonic."""
+        if self._ssrc is None or self._sequence.first is None:
+            return None
+        received, lost = self._sequence.received, self._sequence.lost
+        newly_received, newly_lost = received - self._reported[0], lost - self._reported[1]
+        self._reported = (received, lost)
+        expected = newly_received + newly_lost
+        ntp, heard = self._last_report or (0, now)
+        report = ReceptionReport(
+            source=self._ssrc,
+            fraction_lost=newly_lost / expected if newly_lost > 0 and expected > 0 else 0.0,
+            total_lost=lost,
+            highest_sequence=self._sequence.highest,
+            jitter=self._jitter.ticks,
+            last_report_ntp=ntp,
+            delay_s=now - heard,
+        )
+        return receiver_report(self._own_ssrc, report)
+
+
+class _Jitter:
+    """Interarrival jitter (RFC 3550 A.8), taken once per picture: the packets of one picture share a timestamp."""
+
+    def __init__(self) -> None:
+        self._transit: float | None = None
+        self._value = 0.0
+
+    @property
+    def ticks(self) -> int:
+        return int(self._value)
+
+    def note(self, time: int, monotonic: float) -> None:
+        transit = monotonic * CLOCK_RATE - time
+        if self._transit is not None:
+            self._value += (abs(transit - self._transit) - self._value) / 16
+        self._transit = transit
