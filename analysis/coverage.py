@@ -12,6 +12,8 @@ How a camera's window is divided (docs/time.md):
 3. The rest gets the first cause that holds: an outage's own (of several the best ranked); ``segment_missing`` or
    ``segment_damaged`` where a segment was written and is no longer usable; ``recorder_stopped`` outside every
    run; ``unexplained``.
+   Where pictures stop decoding is known to a tick of the media clock only: up to a millisecond of them beside an
+   outage belongs to it.
 4. A seam of less than a millisecond between two usable segments of one run is no gap.
 """
 
@@ -40,7 +42,7 @@ from domain.timeline import Interval, IntervalSet
 HEARTBEAT_LIMIT = timedelta(seconds=5)
 """A recorder that was not seen for longer than this has stopped."""
 
-SEAM = timedelta(milliseconds=1)
+MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,14 @@ def camera_coverage(ledger: CameraLedger, window: Interval, now: datetime) -> Co
     outages = _outages_by_cause(ledger.outages, whole, now)
     out = IntervalSet(span for spans in outages.values() for span in spans)
     covered = _usable(ledger).clipped(whole) - out
+    ranked = sorted(outages.items(), key=lambda item: item[0].rank)
+    missing = _rounded(_missing(ledger))
+    damaged = _rounded(_damaged(ledger)) - missing
     layers = [
-        *sorted(outages.items(), key=lambda item: item[0].rank),
-        (Cause.SEGMENT_MISSING, _rounded(_missing(ledger))),
-        (Cause.SEGMENT_DAMAGED, _rounded(_damaged(ledger))),
+        *ranked,
+        *((cause, _widened(spans) & damaged) for cause, spans in ranked),
+        (Cause.SEGMENT_MISSING, missing),
+        (Cause.SEGMENT_DAMAGED, damaged),
         (Cause.RECORDER_STOPPED, _inside_runs(ledger, now).complement(whole)),
         (Cause.UNEXPLAINED, IntervalSet([whole])),
     ]
@@ -171,6 +177,10 @@ def _rounded(intervals: Iterable[Interval]) -> IntervalSet:
     return IntervalSet(span for span in (item.rounded() for item in intervals) if span is not None)
 
 
+def _widened(spans: IntervalSet) -> IntervalSet:
+    return IntervalSet(Interval(span.start - MILLISECOND, span.end + MILLISECOND) for span in spans)
+
+
 def _outages_by_cause(outages: Iterable[Outage], whole: Interval, now: datetime) -> dict[Cause, IntervalSet]:
     spans: dict[Cause, list[Interval]] = {}
     for outage in outages:
@@ -206,7 +216,7 @@ def _seams(segments: Iterable[Segment]) -> Iterator[Interval]:
     for _, of_run in groupby(ordered, key=lambda segment: segment.run):
         last: datetime | None = None
         for segment in of_run:
-            if last is not None and timedelta() < segment.interval.start - last < SEAM:
+            if last is not None and timedelta() < segment.interval.start - last < MILLISECOND:
                 yield Interval(last, segment.interval.start)
             last = segment.interval.end if last is None else max(last, segment.interval.end)
 

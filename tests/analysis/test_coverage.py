@@ -84,6 +84,12 @@ class TestCamera:
         seen = observation(one, SegmentState.DAMAGED, [span(30, 32)])
         assert cover(ledger([one], observations={one.key: seen})).gaps == (Gap(span(30, 32), Cause.SEGMENT_DAMAGED),)
 
+    def test_a_millisecond_that_does_not_decode_beside_a_loss_belongs_to_it(self) -> None:
+        one = segment(0, 100)
+        seen = observation(one, SegmentState.DAMAGED, [span(30.2, 32.001)])
+        evidence = ledger([one], outages=[outage(30, 32, Cause.PACKET_LOSS)], observations={one.key: seen})
+        assert cover(evidence).gaps == (Gap(span(30, 32.001), Cause.PACKET_LOSS),)
+
     def test_a_missing_segment_never_covers(self) -> None:
         one = segment(0, 100)
         coverage = cover(ledger([one], observations={one.key: observation(one, SegmentState.MISSING)}))
@@ -304,6 +310,9 @@ def test_an_instant_of_a_gap_has_the_first_cause_that_holds(evidence: CameraLedg
         instant = gap.interval.start + (gap.interval.end - gap.interval.start) / 2
         out = [item.cause for item in evidence.outages if instant in (item.interval(NOW) or WINDOW)]
         inside = any(one.started <= instant < (one.ended or NOW) for one in evidence.runs)
+        if not out and gap.cause in (item.cause for item in evidence.outages):
+            instant -= timedelta(milliseconds=1)  # a widened edge of a gap two milliseconds long
+            out = [item.cause for item in evidence.outages if instant in (item.interval(NOW) or WINDOW)]
         if out:
             assert gap.cause is min(out, key=lambda cause: cause.rank)
         elif gap.cause not in (Cause.SEGMENT_MISSING, Cause.SEGMENT_DAMAGED):

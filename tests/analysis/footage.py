@@ -1,0 +1,117 @@
+"""Real segments in a real spool with a real database: what decoding and the report are tried on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from domain.evidence import Copy, EndReason, Place, Recorder, Run, Segment
+from domain.timeline import Interval
+from storage.archive import Archive
+from storage.database import Database
+from storage.media import Ledger, Sample, VideoFormat, fragment, init_segment
+from tests.analysis.ledgers import START, at
+from tests.fakes.objects import MemoryObjects
+from tests.fakes.time import FakeClock
+from tests.storage.coded_video import encode
+
+FPS = 25
+GOP = 10
+LOCKED_UNTIL = datetime.fromisoformat("2029-05-02T00:00:00+08:00")  # for an exam on 2026-05-01
+
+Damage = Callable[[list[Sample]], list[Sample]]
+
+
+@dataclass
+class Cabinet:
+    """A spool, an object store in memory and the rows about them."""
+
+    database: Database
+    folder: Path
+    clock: FakeClock = field(default_factory=lambda: FakeClock(START + timedelta(hours=1)))
+    locked_until: datetime = LOCKED_UNTIL
+
+    def __post_init__(self) -> None:
+        self.objects = MemoryObjects(clock=self.clock)
+        self.archive = Archive(
+            self.database.evidence, self.objects, self.folder, lambda batch: self.locked_until, self.clock
+        )
+
+    def run(self, name: str, camera: str, start: float, end: float | None) -> None:
+        """A run of a camera, seconds after START, and its recorder."""
+        evidence = self.database.evidence
+        evidence.begin_recorder(Recorder(f"recorder of {name}", "host", at(start), at(start)))
+        evidence.begin_run(Run(name, camera, f"recorder of {name}", at(start)))
+        if end is not None:
+            evidence.end_run(name, at(end), EndReason.NOT_NEEDED)
+
+    def segment(
+        self,
+        start: float,
+        *,
+        camera: str = "cam-1",
+        run: str = "run-1",
+        frames: int = 50,
+        damage: Damage | None = None,
+        **facts: object,
+    ) -> Segment:
+        """Write a file of ``frames`` pictures at 25 fps that begins then, with its rows."""
+        coded = encode(frames=frames)
+        samples = coded.samples()
+        data = file_bytes(coded.format, damage(samples) if damage else samples, at(start))
+        key = f"site/batch/{camera}/{at(start):%Y%m%dT%H%M%S.%fZ}.mp4"
+        segment = Segment(
+            key=key,
+            camera=camera,
+            batch="batch",
+            run=run,
+            interval=Interval(at(start), at(start) + timedelta(seconds=frames / FPS)),
+            frames=frames,
+            size_bytes=len(data),
+            sha256=hashlib.sha256(data).hexdigest(),
+            init_size_bytes=len(init_segment(coded.format)),
+            codec="avc1.64000d",
+            width=1280,
+            height=720,
+            lost_packets=0,
+            delayed_s=0.01,
+            clock_offset_s=0.05,
+        )
+        segment = replace(segment, **facts)  # type: ignore[arg-type]
+        path = self.path(segment)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        copy = Copy(key, Place.SPOOL, str(self.folder), segment.interval.end, segment.size_bytes, segment.sha256)
+        self.database.evidence.add_segment(segment, copy)
+        return segment
+
+    def path(self, segment: Segment) -> Path:
+        return self.folder / segment.key
+
+
+def file_bytes(video: VideoFormat, samples: Sequence[Sample], start: datetime) -> bytes:
+    """One fragment for each group of pictures."""
+    data = [init_segment(video)]
+    for number in range(0, len(samples), GOP):
+        ticks = sum(sample.duration for sample in samples[:number])
+        captured = start + timedelta(seconds=ticks / 90_000)
+        ledger = Ledger(0, 0.01, 0.05)
+        data.append(fragment(number // GOP + 1, ticks, samples[number : number + GOP], captured, ledger))
+    return b"".join(data)
+
+
+def broken(*numbers: int) -> Damage:
+    """The slices of these pictures lose their second half, as if a camera had sent them so."""
+
+    def damage(samples: list[Sample]) -> list[Sample]:
+        return [
+            replace(sample, nals=tuple(nal[: max(2, len(nal) // 2)] + b"\x80" for nal in sample.nals))
+            if number in numbers
+            else sample
+            for number, sample in enumerate(samples)
+        ]
+
+    return damage
