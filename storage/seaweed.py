@@ -42,6 +42,7 @@ from storage.objects import S3Settings
 
 GRPC_STEP = 10_000  # weed puts each gRPC port this far above its HTTP port
 START_S = 30.0
+ORPHAN_GONE_S = 5.0
 PROBE_EVERY_S = 0.1
 STOP_GRACE_S = 1.0  # an orderly stop takes 16 to 26 s and saves nothing that a kill would lose
 _PROBE_BUCKET = "readiness"
@@ -107,11 +108,16 @@ class SeaweedServer:
         return self._process.pid
 
     @property
-    def endpoint(self) -> str:
-        """``host:port`` of the S3 interface. Raises ServerNotStarted before the first start."""
+    def ports(self) -> SeaweedPorts:
+        """The ports of the last start. Raises ServerNotStarted before the first one."""
         if self._ports is None:
             raise ServerNotStarted(f"no S3 server was started over {self._folder}")
-        return f"127.0.0.1:{self._ports.s3}"
+        return self._ports
+
+    @property
+    def endpoint(self) -> str:
+        """``host:port`` of the S3 interface. Raises ServerNotStarted before the first start."""
+        return f"127.0.0.1:{self.ports.s3}"
 
     def settings(self, bucket: str) -> S3Settings:
         """What a client needs to use a bucket of this server, made or not."""
@@ -119,6 +125,8 @@ class SeaweedServer:
 
     def start(self) -> None:
         """Start and return once an object was put and read again, after about 3 s. Raises ServerNotStarted."""
+        if self._process is not None:
+            raise ServerNotStarted(f"an S3 server was started over {self._folder} and not stopped")
         binary = _binary()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with ExitStack() as undo:
@@ -126,7 +134,7 @@ class SeaweedServer:
             self._take_folder()
             self._end_orphan()
             self._write_config()
-            self._ports = self._wanted_ports or self._former_ports() or _free_ports()
+            self._ports = self._chosen_ports()
             self._launch(binary)
             undo.callback(self._end_process)
             self._wait_until_ready()
@@ -163,8 +171,11 @@ class SeaweedServer:
         if not ours:
             return
         os.kill(pid, signal.SIGKILL)
-        deadline = time.monotonic() + START_S
-        while Path(f"/proc/{pid}/cwd").exists() and time.monotonic() < deadline:
+        ports = self._former_ports()
+        deadline = time.monotonic() + ORPHAN_GONE_S
+        while Path(f"/proc/{pid}/cwd").exists() or not (ports is None or _all_free(ports)):
+            if time.monotonic() > deadline:
+                return  # the start itself will tell what is in the way
             time.sleep(PROBE_EVERY_S)
 
     def _write_config(self) -> None:
@@ -175,6 +186,10 @@ class SeaweedServer:
             tables = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
             keys = "".join(f'[{table}]\nkey = "{secrets.token_hex(32)}"\n' for table in tables)
             _write_private(security, keys + "[filer.expose_directory_metadata]\nenabled = false\n")
+        growth = (
+            "[master.volume_growth]\ncopy_1 = 1\n"  # by default seven volumes per bucket, which fills small disks
+        )
+        (self._folder / "master.toml").write_text(growth)
         credentials = [{"accessKey": self._access_key, "secretKey": self._secret_key}]
         actions = ["Admin", "Read", "Write", "List", "Tagging"]
         identities = [{"name": "kaojian", "credentials": credentials, "actions": actions}]
@@ -182,14 +197,18 @@ class SeaweedServer:
 
     def _former_ports(self) -> SeaweedPorts | None:
         try:
-            ports = SeaweedPorts(**json.loads((self._folder / "ports.json").read_text()))
+            return SeaweedPorts(**json.loads((self._folder / "ports.json").read_text()))
         except (OSError, ValueError, TypeError):
             return None
-        return ports if _all_free(ports) else None
+
+    def _chosen_ports(self) -> SeaweedPorts:
+        if self._wanted_ports is not None:
+            return self._wanted_ports
+        former = self._former_ports()
+        return former if former is not None and _all_free(former) else _free_ports()
 
     def _launch(self, binary: Path) -> None:
-        ports = self._ports
-        assert ports is not None  # noqa: S101 - set by start, right before
+        ports = self.ports
         (self._folder / "ports.json").write_text(json.dumps(asdict(ports)))
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
