@@ -1,0 +1,413 @@
+"""The archive: brings closed segments from the spool into the object store, and opens them from any copy.
+
+A segment is kept in numbered steps (``Archive.keep``); a Copy row says that all of them were done. Not here: what
+makes a segment (``ingest``), how objects are stored and proven (``storage.objects``), what is in the footage
+(``analysis``), and removing anything: no copy is ever removed here.
+
+    StorageError
+    ├── SpoolFileMissing   no copy of the segment lies in a spool, so there is nothing to upload
+    ├── SpoolFileDamaged   the bytes in the spool are not those the segment was closed with; never uploaded
+    └── NoCopyAnswers      no copy gives the right bytes; says for each copy why
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
+
+import structlog
+
+from domain.evidence import Copy, Place, Segment
+from domain.timeline import Clock, SystemClock
+from storage.database import Evidence
+from storage.errors import DatabaseUnavailable, StorageError
+from storage.objects import (
+    BLOCK_BYTES,
+    AccessRefused,
+    BucketNotLocked,
+    NoSuchObject,
+    ObjectDamaged,
+    Objects,
+    ObjectsUnavailable,
+)
+
+AT_ONCE = 16  # segments of one round
+FAILED_PAUSE_S = 60.0  # a segment that failed for itself is not tried again before
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 15.0
+_IN_MEMORY_BYTES = 64 << 20  # a fetched segment larger than this goes through a temporary file
+_SOUND_FILES = 4096  # how many spool files we remember as compared
+
+_STORE_LOST = (ObjectsUnavailable, AccessRefused, BucketNotLocked)  # about the store, not about one segment
+
+
+class SpoolFileMissing(StorageError):
+    """No copy of the segment lies in a spool. Its row stands; a person must find out where the file went."""
+
+
+class SpoolFileDamaged(StorageError):
+    """The spool file is not what it was when the segment was closed. It is left as it is, and not uploaded."""
+
+
+class Why(StrEnum):
+    """Why a copy does not answer."""
+
+    MISSING = "missing"  # the place answers and has no such file or object
+    DAMAGED = "damaged"  # it gave other bytes
+    UNREACHABLE = "unreachable"  # the place does not answer, so nothing is known about the copy
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One copy that did not answer."""
+
+    place: Place
+    target: str
+    why: Why
+
+
+class NoCopyAnswers(StorageError):
+    """No copy of the segment gives the right bytes.
+
+    Callers decide by ``unreachable``: if any place does not answer, nothing is known and the segment must be asked
+    for again later. Else it is ``damaged`` if some copy gave other bytes, and missing if none did.
+    """
+
+    def __init__(self, key: str, refusals: tuple[Refusal, ...]) -> None:
+        said = ", ".join(f"{refusal.place} {refusal.target}: {refusal.why}" for refusal in refusals)
+        super().__init__(f"no copy of {key} answers ({said or 'no copy was ever stored, or all were removed'})")
+        self.refusals = refusals
+
+    @property
+    def unreachable(self) -> bool:
+        return any(refusal.why is Why.UNREACHABLE for refusal in self.refusals)
+
+    @property
+    def damaged(self) -> bool:
+        return any(refusal.why is Why.DAMAGED for refusal in self.refusals)
+
+
+class _NoAnswer(Exception):
+    """A copy does not answer; the caller goes on to the next."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class KeepFailure:
+    """A segment that could not be kept for a reason of its own, in one sentence."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepResult:
+    """What one round did. ``kept`` holds segment keys; ``lost`` says why the store ended the round, or is None."""
+
+    kept: tuple[str, ...] = ()
+    failed: tuple[KeepFailure, ...] = ()
+    lost: str | None = None
+
+
+class Archive:
+    """Keeps and opens segments. Safe to share between threads, if one of them at most keeps.
+
+    ``objects`` is None where no object store is set up: then nothing is kept beyond the spool, and reading works
+    from the spool alone. ``retain_until`` tells for a batch's id until when its footage must be kept, and raises a
+    StorageError if it cannot. ``spool_root`` is where spool files are looked for when they are no longer under the
+    root that their Copy row names: a spool may have been moved.
+    """
+
+    def __init__(
+        self,
+        evidence: Evidence,
+        objects: Objects | None,
+        spool_root: Path,
+        retain_until: Callable[[str], datetime],
+        clock: Clock | None = None,
+    ) -> None:
+        self._evidence = evidence
+        self._objects = objects
+        self._spool_root = spool_root
+        self._retain_until = retain_until
+        self._clock = clock or SystemClock()
+        self._resting: dict[str, float] = {}  # key of a failed segment -> monotonic instant of its next try
+        self._sound: dict[Path, tuple[int, int, int]] = {}  # spool file -> what it looked like when compared
+
+    @property
+    def keeps(self) -> bool:
+        """Whether there is an object store at all."""
+        return self._objects is not None
+
+    def keep(self, segment: Segment) -> Copy:
+        """Bring one segment into the object store; the copy that already is there, if it is.
+
+        1. Find its file in the spool and compare size and hash with the row.
+        2. Ask until when its batch must be kept.
+        3. Store it under a lock until then; the store is read back and compared before this returns.
+        4. Write the Copy row. Killed before this, the next try adopts what lies in the store.
+
+        Raises SpoolFileMissing, SpoolFileDamaged and the errors of ``storage.objects`` and the database.
+        """
+        objects = self._objects
+        if objects is None:
+            raise ObjectsUnavailable("no object store is set up")
+        for copy in self._standing_copies(segment):
+            if copy.place is Place.S3 and copy.target == objects.target:
+                return copy
+        path = self._sound_spool_file(segment)
+        stored = objects.put(segment.key, path, segment.sha256, self._retain_until(segment.batch))
+        copy = Copy(
+            segment=segment.key,
+            place=Place.S3,
+            target=objects.target,
+            verified=self._clock.now(),
+            size_bytes=stored.size_bytes,
+            sha256=stored.sha256,
+            version_id=stored.version_id,
+            locked_until=stored.locked_until,
+        )
+        self._evidence.add_copy(copy)
+        return copy
+
+    def keep_pending(self, limit: int = AT_ONCE) -> KeepResult:
+        """Keep up to ``limit`` segments that lie in no object store yet, oldest first.
+
+        A segment that fails for itself is reported, rests for ``FAILED_PAUSE_S`` and does not hold up the others;
+        when the store itself does not answer or refuses us, the round ends. Raises DatabaseUnavailable.
+        """
+        if self._objects is None:
+            return KeepResult()
+        kept: list[str] = []
+        failed: list[KeepFailure] = []
+        for segment in self._pending(limit):
+            try:
+                self.keep(segment)
+            except _STORE_LOST as error:
+                return KeepResult(tuple(kept), tuple(failed), lost=str(error))
+            except DatabaseUnavailable:
+                raise
+            except (StorageError, OSError) as error:
+                self._resting[segment.key] = self._clock.monotonic() + FAILED_PAUSE_S
+                failed.append(KeepFailure(segment.key, str(error)))
+            else:
+                self._resting.pop(segment.key, None)
+                kept.append(segment.key)
+        return KeepResult(tuple(kept), tuple(failed))
+
+    @contextmanager
+    def opened(self, segment: Segment) -> Iterator[BinaryIO]:
+        """The segment as a seekable file whose every byte was compared with the row's hash just now.
+
+        Spool first, then the object store. Raises NoCopyAnswers before the block is entered.
+        """
+        refusals: list[Refusal] = []
+        for copy in self._standing_copies(segment):
+            try:
+                file = self._whole(segment, copy)
+            except _NoAnswer as answer:
+                refusals.append(Refusal(copy.place, copy.target, answer.why))
+            else:
+                with file:
+                    yield file
+                return
+        raise NoCopyAnswers(segment.key, tuple(refusals))
+
+    def read(self, segment: Segment, offset: int, length: int) -> bytes:
+        """Up to ``length`` bytes from ``offset``, fewer at the end; for playing footage, not for judging it.
+
+        A spool file is compared as a whole when it is first read and when it looks changed; a range from the object
+        store is taken as it comes, since it was compared when it was stored. Raises NoCopyAnswers.
+        """
+        length = max(0, min(length, segment.size_bytes - offset))
+        refusals: list[Refusal] = []
+        for copy in self._standing_copies(segment):
+            try:
+                return self._range(segment, copy, offset, length)
+            except _NoAnswer as answer:
+                refusals.append(Refusal(copy.place, copy.target, answer.why))
+        raise NoCopyAnswers(segment.key, tuple(refusals))
+
+    def _pending(self, limit: int) -> list[Segment]:
+        now = self._clock.monotonic()
+        self._resting = {key: until for key, until in self._resting.items() if until > now}
+        found = self._evidence.segments_without_copy(Place.S3, limit + len(self._resting))
+        return [segment for segment in found if segment.key not in self._resting][:limit]
+
+    def _standing_copies(self, segment: Segment) -> list[Copy]:
+        """Copies that were not removed, spool first."""
+        rows = self._evidence.copies([segment.key]).get(segment.key, [])
+        return sorted((row for row in rows if row.removed is None), key=lambda row: row.place is not Place.SPOOL)
+
+    def _sound_spool_file(self, segment: Segment) -> Path:
+        damaged: Path | None = None
+        for copy in self._standing_copies(segment):
+            if copy.place is not Place.SPOOL:
+                continue
+            try:
+                with self._spool_file(segment, copy) as file:
+                    return Path(file.name)
+            except _NoAnswer as answer:
+                if answer.why is Why.DAMAGED:
+                    damaged = Path(copy.target)
+        if damaged is not None:
+            raise SpoolFileDamaged(f"{segment.key} in {damaged} is not what it was when it was closed; not uploaded")
+        raise SpoolFileMissing(f"{segment.key} lies in no spool that can be read; nothing to upload")
+
+    def _whole(self, segment: Segment, copy: Copy) -> BinaryIO:
+        """The copy as an open file with the right bytes, at its beginning. Raises _NoAnswer."""
+        return self._spool_file(segment, copy) if copy.place is Place.SPOOL else self._fetched(segment, copy)
+
+    def _spool_file(self, segment: Segment, copy: Copy) -> BinaryIO:
+        file = self._found_spool_file(segment, copy)
+        try:
+            _compare(file, segment)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def _found_spool_file(self, segment: Segment, copy: Copy) -> BinaryIO:
+        for root in dict.fromkeys((Path(copy.target), self._spool_root)):
+            try:
+                return (root / segment.key).open("rb")
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise _NoAnswer(Why.UNREACHABLE) from error
+        raise _NoAnswer(Why.MISSING)
+
+    def _fetched(self, segment: Segment, copy: Copy) -> BinaryIO:
+        file = cast(BinaryIO, SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES))  # noqa: SIM115 - handed on open
+        try:
+            for offset in range(0, segment.size_bytes, BLOCK_BYTES):
+                length = min(BLOCK_BYTES, segment.size_bytes - offset)
+                file.write(self._object_range(segment, copy, offset, length))
+            file.seek(0)
+            _compare(file, segment)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def _range(self, segment: Segment, copy: Copy, offset: int, length: int) -> bytes:
+        if copy.place is not Place.SPOOL:
+            return self._object_range(segment, copy, offset, length)
+        with self._found_spool_file(segment, copy) as file:
+            self._compare_once(segment, file)
+            file.seek(offset)
+            return file.read(length)
+
+    def _object_range(self, segment: Segment, copy: Copy, offset: int, length: int) -> bytes:
+        if self._objects is None or copy.target != self._objects.target:
+            raise _NoAnswer(Why.UNREACHABLE)
+        try:
+            data = self._objects.read(segment.key, offset, length, copy.version_id)
+        except NoSuchObject as error:
+            raise _NoAnswer(Why.MISSING) from error
+        except ObjectDamaged as error:
+            raise _NoAnswer(Why.DAMAGED) from error
+        except StorageError as error:
+            raise _NoAnswer(Why.UNREACHABLE) from error
+        if len(data) != length:
+            raise _NoAnswer(Why.DAMAGED)
+        return data
+
+    def _compare_once(self, segment: Segment, file: BinaryIO) -> None:
+        path = Path(file.name)
+        stat = path.stat()
+        look = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        if self._sound.get(path) == look:
+            return
+        _compare(file, segment)
+        if len(self._sound) >= _SOUND_FILES:
+            self._sound.clear()
+        self._sound[path] = look
+
+
+def _compare(file: BinaryIO, segment: Segment) -> None:
+    """Read all of it and go back to its beginning. Raises _NoAnswer."""
+    try:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+        size_bytes = file.tell()
+        file.seek(0)
+    except OSError as error:
+        raise _NoAnswer(Why.UNREACHABLE) from error
+    if (size_bytes, digest.hexdigest()) != (segment.size_bytes, segment.sha256):
+        raise _NoAnswer(Why.DAMAGED)
+
+
+class ArchiveWorker:
+    """Keeps what is pending, round after round, until told to stop.
+
+    A store that is lost is reported once (``objects_lost``), and once when it is back, with the duration
+    (``objects_back``); meanwhile the pause between rounds doubles from ``FIRST_PAUSE_S`` to ``LONGEST_PAUSE_S``.
+    A segment that fails for itself is reported once per reason (``segment_not_kept``).
+    """
+
+    def __init__(self, archive: Archive, clock: Clock | None = None, at_once: int = AT_ONCE) -> None:
+        self._archive = archive
+        self._clock = clock or SystemClock()
+        self._at_once = at_once
+        self._log = structlog.get_logger()
+        self._lost_since: float | None = None
+        self._reported: set[KeepFailure] = set()
+        self._broken = False
+        self._pause_s = FIRST_PAUSE_S
+
+    def run(self, stop: threading.Event) -> None:
+        """Returns soon after ``stop`` is set, once the segment in hand is kept or has failed."""
+        while not stop.is_set():
+            if stop.wait(self.round()):
+                return
+
+    def round(self) -> float:
+        """One round. Returns how many seconds to wait before the next: none while there is more to do."""
+        try:
+            result = self._archive.keep_pending(self._at_once)
+        except Exception as error:  # noqa: BLE001 - the top of a supervised loop: uploading must go on
+            self._report_broken(error)
+            return self._longer_pause()
+        self._broken = False
+        self._report(result)
+        if result.lost is not None:
+            return self._longer_pause()
+        self._pause_s = FIRST_PAUSE_S
+        return 0.0 if len(result.kept) == self._at_once else FIRST_PAUSE_S
+
+    def _longer_pause(self) -> float:
+        pause_s, self._pause_s = self._pause_s, min(LONGEST_PAUSE_S, self._pause_s * 2)
+        return pause_s
+
+    def _report(self, result: KeepResult) -> None:
+        for failure in result.failed:
+            if failure not in self._reported:
+                self._reported.add(failure)
+                self._log.error("segment_not_kept", segment=failure.key, reason=failure.reason)
+        if result.lost is not None and self._lost_since is None:
+            self._lost_since = self._clock.monotonic()
+            self._log.warning("objects_lost", reason=result.lost)
+        elif result.kept and result.lost is None and self._lost_since is not None:
+            seconds = round(self._clock.monotonic() - self._lost_since, 1)
+            self._lost_since = None
+            self._log.info("objects_back", seconds=seconds)
+        if result.kept:
+            self._log.debug("segments_kept", count=len(result.kept))
+
+    def _report_broken(self, error: Exception) -> None:
+        if not self._broken:
+            self._log.error("archive_round_failed", error=str(error), kind=type(error).__name__)
+        self._broken = True

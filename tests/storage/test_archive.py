@@ -1,0 +1,410 @@
+"""The archive: what is kept, in which order, what is never uploaded, and which copy answers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from domain.evidence import Place, Segment
+from storage.archive import (
+    FAILED_PAUSE_S,
+    Archive,
+    ArchiveWorker,
+    KeepResult,
+    NoCopyAnswers,
+    SpoolFileDamaged,
+    SpoolFileMissing,
+    Why,
+)
+from storage.database import Database, connect
+from storage.errors import DatabaseUnavailable, UnknownBatch
+from storage.objects import ObjectsUnavailable
+from tests.fakes.objects import MemoryObjects
+from tests.fakes.time import NOON, FakeClock
+from tests.storage.footage import Footage
+
+THREE_YEARS = datetime(2029, 5, 1, 16, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    return tmp_path / "spool"
+
+
+@pytest.fixture
+def footage(database: Database, spool: Path) -> Footage:
+    return Footage(database, spool)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def store(clock: FakeClock) -> MemoryObjects:
+    return MemoryObjects(clock=clock)
+
+
+def retained(batch: str) -> datetime:
+    if batch == "unknown":
+        raise UnknownBatch("no batch unknown")
+    return THREE_YEARS
+
+
+@pytest.fixture
+def archive(database: Database, store: MemoryObjects, spool: Path, clock: FakeClock) -> Archive:
+    return Archive(database.evidence, store, spool, retained, clock)
+
+
+def without_store(database: Database, spool: Path) -> Archive:
+    return Archive(database.evidence, None, spool, retained)
+
+
+def everything(archive: Archive, segment: Segment) -> bytes:
+    with archive.opened(segment) as file:
+        return file.read()
+
+
+# Keeping
+
+
+def test_a_kept_segment_has_a_copy_row_with_what_the_store_answered(
+    archive: Archive, footage: Footage, store: MemoryObjects, database: Database
+) -> None:
+    segment = footage.close_segment(0)
+    copy = archive.keep(segment)
+    assert (copy.place, copy.target, copy.verified) == (Place.S3, store.target, NOON)
+    assert (copy.version_id, copy.locked_until) == (store.stat(segment.key).version_id, THREE_YEARS)
+    assert database.evidence.copies([segment.key])[segment.key][-1] == copy
+    assert store.read(segment.key) == footage.path(segment).read_bytes()
+
+
+def test_keeping_twice_stores_once(archive: Archive, footage: Footage, store: MemoryObjects) -> None:
+    segment = footage.close_segment(0)
+    assert archive.keep(segment) == archive.keep(segment)
+    assert store.stored_keys == [segment.key]
+
+
+def test_a_crash_between_the_store_and_the_row_stores_nothing_twice(
+    archive: Archive, footage: Footage, store: MemoryObjects
+) -> None:
+    segment = footage.close_segment(0)
+    store.put(segment.key, footage.path(segment), segment.sha256, THREE_YEARS)
+    assert archive.keep_pending().kept == (segment.key,)
+    assert store.stored_keys == [segment.key]
+
+
+def test_pending_segments_are_kept_oldest_first_and_up_to_the_limit(
+    archive: Archive, footage: Footage, store: MemoryObjects
+) -> None:
+    third, first, second = (footage.close_segment(minute).key for minute in (2, 0, 1))
+    assert archive.keep_pending(limit=2) == KeepResult(kept=(first, second))
+    assert archive.keep_pending(limit=2) == KeepResult(kept=(third,))
+    assert archive.keep_pending(limit=2) == KeepResult()
+    assert store.stored_keys == [first, second, third]
+
+
+def test_bytes_flipped_in_the_spool_are_not_uploaded_but_reported(
+    archive: Archive, footage: Footage, store: MemoryObjects
+) -> None:
+    damaged, sound = footage.close_segment(0), footage.close_segment(1)
+    footage.damage(damaged)
+    result = archive.keep_pending()
+    assert result.kept == (sound.key,)
+    assert [(failure.key, "not what it was" in failure.reason) for failure in result.failed] == [(damaged.key, True)]
+    assert store.stored_keys == [sound.key]
+    with pytest.raises(SpoolFileDamaged):
+        archive.keep(damaged)
+
+
+def test_a_spool_file_cut_short_is_not_uploaded(archive: Archive, footage: Footage, store: MemoryObjects) -> None:
+    segment = footage.close_segment(0)
+    footage.path(segment).write_bytes(footage.path(segment).read_bytes()[:-1])
+    with pytest.raises(SpoolFileDamaged):
+        archive.keep(segment)
+    assert store.stored_keys == []
+
+
+def test_a_missing_spool_file_is_reported_and_does_not_hold_up_the_others(archive: Archive, footage: Footage) -> None:
+    lost, there = footage.close_segment(0), footage.close_segment(1)
+    footage.path(lost).unlink()
+    result = archive.keep_pending(limit=1)
+    assert (result.kept, [failure.key for failure in result.failed]) == ((), [lost.key])
+    assert archive.keep_pending(limit=1) == KeepResult(kept=(there.key,))
+    with pytest.raises(SpoolFileMissing):
+        archive.keep(lost)
+
+
+def test_a_failed_segment_is_tried_again_after_its_rest(archive: Archive, footage: Footage, clock: FakeClock) -> None:
+    segment = footage.close_segment(0)
+    data = footage.path(segment).read_bytes()
+    footage.path(segment).unlink()
+    assert len(archive.keep_pending().failed) == 1
+    footage.path(segment).write_bytes(data)
+    assert archive.keep_pending() == KeepResult()
+    clock.advance(FAILED_PAUSE_S)
+    assert archive.keep_pending() == KeepResult(kept=(segment.key,))
+
+
+def test_a_segment_whose_retention_nobody_knows_is_not_stored(
+    archive: Archive, footage: Footage, store: MemoryObjects
+) -> None:
+    footage.close_segment(0, batch="unknown")
+    assert [failure.reason for failure in archive.keep_pending().failed] == ["no batch unknown"]
+    assert store.stored_keys == []
+
+
+def test_a_store_that_gives_back_other_bytes_earns_no_copy_row(
+    archive: Archive, footage: Footage, store: MemoryObjects, database: Database
+) -> None:
+    segment = footage.close_segment(0)
+    store.damages_puts = True
+    assert len(archive.keep_pending().failed) == 1
+    assert [copy.place for copy in database.evidence.copies([segment.key])[segment.key]] == [Place.SPOOL]
+
+
+def test_a_store_that_locks_nothing_earns_no_copy_row(
+    archive: Archive, footage: Footage, store: MemoryObjects
+) -> None:
+    footage.close_segment(0)
+    store.locks = False
+    assert "without lock" in archive.keep_pending().failed[0].reason
+
+
+@pytest.mark.parametrize("switch", ["down", "refuses_us"])
+def test_a_store_that_is_lost_ends_the_round_and_the_queue_drains_when_it_is_back(
+    archive: Archive, footage: Footage, store: MemoryObjects, switch: str
+) -> None:
+    keys = tuple(footage.close_segment(minute).key for minute in range(3))
+    setattr(store, switch, True)
+    result = archive.keep_pending()
+    assert (result.kept, result.failed) == ((), ())
+    assert result.lost is not None
+    setattr(store, switch, False)
+    assert archive.keep_pending() == KeepResult(kept=keys)
+
+
+def test_without_a_store_nothing_is_kept_and_reading_works_from_the_spool(
+    database: Database, spool: Path, footage: Footage
+) -> None:
+    archive = without_store(database, spool)
+    segment = footage.close_segment(0)
+    assert not archive.keeps
+    assert archive.keep_pending() == KeepResult()
+    assert everything(archive, segment) == footage.path(segment).read_bytes()
+    with pytest.raises(ObjectsUnavailable):
+        archive.keep(segment)
+
+
+# Opening
+
+
+def test_the_spool_answers_first_and_the_store_is_not_asked(
+    archive: Archive, footage: Footage, store: MemoryObjects
+) -> None:
+    segment = footage.close_segment(0)
+    archive.keep(segment)
+    store.down = True
+    assert everything(archive, segment) == footage.path(segment).read_bytes()
+    assert archive.read(segment, 7, 5) == footage.path(segment).read_bytes()[7:12]
+
+
+@pytest.mark.parametrize("harm", ["gone", "damaged"])
+def test_the_store_answers_when_the_spool_does_not(archive: Archive, footage: Footage, harm: str) -> None:
+    segment = footage.close_segment(0)
+    data = footage.path(segment).read_bytes()
+    archive.keep(segment)
+    if harm == "gone":
+        footage.path(segment).unlink()
+    else:
+        footage.damage(segment)
+    assert everything(archive, segment) == data
+    assert archive.read(segment, 7, 5) == data[7:12]
+
+
+def test_an_opened_segment_can_be_sought_in(archive: Archive, footage: Footage) -> None:
+    segment = footage.close_segment(0)
+    archive.keep(segment)
+    data = footage.path(segment).read_bytes()
+    footage.path(segment).unlink()
+    with archive.opened(segment) as file:
+        assert file.seek(-10, 2) == len(data) - 10
+        assert file.read() == data[-10:]
+
+
+def test_a_range_ends_where_the_segment_ends(archive: Archive, footage: Footage) -> None:
+    segment = footage.close_segment(0, data=b"0123456789")
+    archive.keep(segment)
+    for _ in ("spool", "store"):
+        assert archive.read(segment, 8, 100) == b"89"
+        assert archive.read(segment, 10, 1) == b""
+        assert archive.read(segment, 99, 1) == b""
+        footage.path(segment).unlink(missing_ok=True)
+
+
+def test_a_removed_copy_is_not_asked(archive: Archive, footage: Footage, database: Database, spool: Path) -> None:
+    segment = footage.close_segment(0)
+    database.evidence.tombstone_copy(segment.key, Place.SPOOL, str(spool), NOON)
+    with pytest.raises(NoCopyAnswers, match="all were removed") as refused:
+        archive.read(segment, 0, 1)
+    assert not refused.value.unreachable
+    assert not refused.value.damaged
+
+
+def test_a_store_that_is_down_leaves_it_open_whether_the_footage_exists(
+    archive: Archive, footage: Footage, store: MemoryObjects
+) -> None:
+    segment = footage.close_segment(0)
+    archive.keep(segment)
+    footage.path(segment).unlink()
+    store.down = True
+    with pytest.raises(NoCopyAnswers) as refused:
+        everything(archive, segment)
+    assert [refusal.why for refusal in refused.value.refusals] == [Why.MISSING, Why.UNREACHABLE]
+    assert refused.value.unreachable
+
+
+def test_footage_gone_from_every_place_is_known_to_be_missing(
+    archive: Archive, footage: Footage, store: MemoryObjects
+) -> None:
+    segment = footage.close_segment(0)
+    archive.keep(segment)
+    footage.path(segment).unlink()
+    store.destroy(segment.key)
+    with pytest.raises(NoCopyAnswers) as refused:
+        everything(archive, segment)
+    assert [refusal.why for refusal in refused.value.refusals] == [Why.MISSING, Why.MISSING]
+
+
+def test_footage_damaged_in_every_place_is_known_to_be_damaged(
+    archive: Archive, footage: Footage, store: MemoryObjects
+) -> None:
+    segment = footage.close_segment(0)
+    archive.keep(segment)
+    footage.damage(segment)
+    store.flip_a_byte(segment.key)
+    with pytest.raises(NoCopyAnswers) as refused:
+        everything(archive, segment)
+    assert refused.value.damaged
+    assert not refused.value.unreachable
+
+
+def test_a_spool_that_was_moved_is_found_under_its_new_root(
+    database: Database, footage: Footage, spool: Path, tmp_path: Path
+) -> None:
+    segment = footage.close_segment(0)
+    data = footage.path(segment).read_bytes()
+    moved = spool.rename(tmp_path / "elsewhere")
+    assert everything(without_store(database, moved), segment) == data
+
+
+# The worker
+
+
+class ScriptedStop(threading.Event):
+    """Takes down each pause instead of waiting, lets acts happen in it, and is set after the last one."""
+
+    def __init__(self, clock: FakeClock, acts: dict[int, Any], pauses: int) -> None:
+        super().__init__()
+        self.pauses: list[float] = []
+        self._clock = clock
+        self._acts = acts
+        self._last = pauses
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        self._clock.advance(timeout)
+        self.pauses.append(timeout)
+        self._acts.get(len(self.pauses), lambda: None)()
+        if len(self.pauses) >= self._last:
+            self.set()
+        return self.is_set()
+
+
+def test_a_store_down_at_the_start_is_reported_once_and_once_when_back(
+    archive: Archive, footage: Footage, store: MemoryObjects, clock: FakeClock
+) -> None:
+    for minute in range(3):
+        footage.close_segment(minute)
+    store.down = True
+    stop = ScriptedStop(clock, {6: lambda: setattr(store, "down", False)}, pauses=8)
+    with capture_logs() as logs:
+        ArchiveWorker(archive, clock).run(stop)
+    assert stop.pauses == [1, 2, 4, 8, 15, 15, 1, 1]
+    lost, back = (entry for entry in logs if entry["log_level"] != "debug")
+    assert (lost["event"], lost["reason"]) == ("objects_lost", "switched off")
+    assert (back["event"], back["seconds"]) == ("objects_back", 45.0)
+    assert len(store.stored_keys) == 3
+
+
+def test_a_full_round_is_followed_by_the_next_without_a_pause(
+    archive: Archive, footage: Footage, store: MemoryObjects, clock: FakeClock
+) -> None:
+    for minute in range(5):
+        footage.close_segment(minute)
+    stop = ScriptedStop(clock, {}, pauses=3)
+    ArchiveWorker(archive, clock, at_once=2).run(stop)
+    assert stop.pauses == [0, 0, 1]
+    assert len(store.stored_keys) == 5
+
+
+def test_a_segment_that_fails_for_itself_is_reported_once(
+    archive: Archive, footage: Footage, clock: FakeClock
+) -> None:
+    segment = footage.close_segment(0)
+    footage.damage(segment)
+    stop = ScriptedStop(clock, {}, pauses=int(FAILED_PAUSE_S) * 2 + 5)
+    with capture_logs() as logs:
+        ArchiveWorker(archive, clock).run(stop)
+    assert [(entry["event"], entry["segment"]) for entry in logs] == [("segment_not_kept", segment.key)]
+
+
+def test_a_database_that_does_not_answer_is_reported_once_and_tried_again(clock: FakeClock) -> None:
+    class Locked(Archive):
+        def __init__(self) -> None:
+            self.rounds = 0
+
+        def keep_pending(self, limit: int = 1) -> KeepResult:
+            self.rounds += 1
+            if self.rounds < 4:
+                raise DatabaseUnavailable("the disk is full")
+            return KeepResult()
+
+    archive, stop = Locked(), ScriptedStop(clock, {}, pauses=5)
+    with capture_logs() as logs:
+        ArchiveWorker(archive, clock).run(stop)
+    assert [entry["event"] for entry in logs] == ["archive_round_failed"]
+    assert stop.pauses == [1, 2, 4, 1, 1]
+
+
+def test_a_worker_told_to_stop_before_it_began_does_nothing(
+    archive: Archive, footage: Footage, store: MemoryObjects
+) -> None:
+    footage.close_segment(0)
+    stop = threading.Event()
+    stop.set()
+    ArchiveWorker(archive).run(stop)
+    assert store.stored_keys == []
+
+
+def test_retention_counts_from_the_batch_and_not_from_the_upload(
+    database: Database, spool: Path, footage: Footage, store: MemoryObjects, clock: FakeClock
+) -> None:
+    archive = Archive(database.evidence, store, spool, lambda _: NOON + timedelta(days=1), clock)
+    segment = footage.close_segment(0)
+    clock.advance(3600)
+    assert archive.keep(segment).locked_until == NOON + timedelta(days=1)
