@@ -12,7 +12,6 @@ import ipaddress
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +23,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.errors import SecretError, SettingsRefused
 from config.rule_pack import FOLDER as RULE_PACKS
+from config.s3 import S3Settings
 from config.secrets import ENVIRONMENT_PREFIX, refuse_exposed
 
 PREFIX = "KAOJIAN_"
@@ -44,18 +44,6 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class S3Settings:
-    """Where the object store is and how to log in; printing it never shows the secret key."""
-
-    endpoint: str  # host:port
-    access_key: str
-    secret_key: str = field(repr=False)
-    bucket: str
-    secure: bool  # TLS
-    region: str
 
 
 class Settings(BaseSettings):

@@ -27,7 +27,7 @@ import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -40,6 +40,7 @@ from minio.retention import Retention
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
+from config.s3 import S3Settings
 from domain.timeline import Clock, SystemClock
 from storage.errors import StorageError
 
@@ -81,18 +82,6 @@ class NotLocked(StorageError):
 
 class BucketNotLocked(NotLocked):
     """The bucket exists without object lock. A lock cannot be added later: name another bucket."""
-
-
-@dataclass(frozen=True, slots=True)
-class S3Settings:
-    """Where the store is and how we are known there. ``endpoint`` is ``host:port`` without a scheme."""
-
-    endpoint: str
-    access_key: str
-    secret_key: str = field(repr=False)
-    bucket: str
-    secure: bool
-    region: str = "us-east-1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,8 @@ from minio import Minio
 from minio.error import MinioException
 from urllib3.exceptions import HTTPError
 
+from config.s3 import S3Settings
 from storage.errors import StorageError
-from storage.objects import S3Settings
 
 GRPC_STEP = 10_000  # weed puts each gRPC port this far above its HTTP port
 START_S = 30.0
@@ -205,7 +205,7 @@ class SeaweedServer:
         if self._wanted_ports is not None:
             return self._wanted_ports
         former = self._former_ports()
-        return former if former is not None and _all_free(former) else _free_ports()
+        return former if former is not None and _all_free(former) else free_ports()
 
     def _launch(self, binary: Path) -> None:
         ports = self.ports
@@ -311,7 +311,7 @@ def _write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _free_ports() -> SeaweedPorts:
+def free_ports() -> SeaweedPorts:
     """Ports that are free now, gRPC ports included. Somebody may still take one before the server does."""
     choice = random.SystemRandom()
     for _ in range(100):

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from minio import Minio
 
+from config.s3 import S3Settings
 from storage import objects
 from storage.errors import StorageError
 from storage.objects import (
@@ -27,7 +28,6 @@ from storage.objects import (
     ObjectsUnavailable,
     RequestRefused,
     S3Objects,
-    S3Settings,
 )
 from storage.seaweed import SeaweedServer
 from tests.objects_server import ACCESS_KEY, BUCKET, SECRET_KEY
