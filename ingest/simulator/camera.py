@@ -1,0 +1,406 @@
+"""One simulated camera: a clock, a scene or a file, an encoder on a thread of its own, and an RTSP server.
+
+The thread draws and codes the picture that is due and hands it to the asyncio loop, which only sends. Nobody
+watching, nothing is coded; the frame number counts on all the same, for it is the frame's place on the camera's
+clock. A late thread catches up and stamps each frame with the instant it was due; only after a pause longer than
+``_LONGEST_LAG_S`` are frames skipped.
+
+Faults come in through ``play``, which brings one about, waits, takes it back and tells what really happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from domain.timeline import Clock, SystemClock
+from ingest.simulator.camera_clock import CameraClock
+from ingest.simulator.encoder import CodedPicture, Encoder, VideoFile
+from ingest.simulator.errors import BadDescription, FaultNotPossible
+from ingest.simulator.faults import (
+    ClockDrift,
+    ClockOffset,
+    Disconnect,
+    Fault,
+    Freeze,
+    LateBurst,
+    Loop,
+    PacketLoss,
+    PictureFault,
+    PlayedFault,
+    Stall,
+    name_of,
+)
+from ingest.simulator.packets import CLOCK_RATE, ReceiverReport, payloads
+from ingest.simulator.rtsp_text import Authentication, session_description
+from ingest.simulator.scene import LensFault, Scene
+from ingest.simulator.server import RtspServer, ServerSettings, payload_limit
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_LAG_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSettings:
+    """What a camera is and shows. ``gop`` is in frames, None for one second; ``file`` replaces the drawn scene.
+
+    ``key_on_play`` False makes a camera that starts a client anywhere in its GOP, as some do. ``codec`` other than
+    H264 is offered in the SDP only, for a recorder that must refuse it.
+    """
+
+    id: str
+    room: str
+    stations: tuple[str, ...] = ()
+    port: int = 0
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    authentication: Authentication = Authentication.DIGEST_MD5
+    width: int = 1280
+    height: int = 720
+    fps: int = 15
+    gop: int | None = None
+    bits_per_second: int = 2_000_000
+    file: Path | None = None
+    path: str = "/live"
+    max_sessions: int | None = None
+    session_timeout_s: int = 60
+    longest_backlog_bytes: int = 4 << 20
+    report_interval_s: float = 2.0
+    clock_offset_s: float = 0.0
+    clock_drift_ppm: float = 0.0
+    key_on_play: bool = True
+    codec: str = "H264"
+
+    def __post_init__(self) -> None:
+        if self.width % 2 or self.height % 2 or self.width < 320 or self.height < 180:
+            raise BadDescription(f"camera {self.id}: {self.width}x{self.height} is odd or smaller than 320x180")
+        if not 1 <= self.fps <= 60:
+            raise BadDescription(f"camera {self.id}: fps must be 1 to 60, not {self.fps}")
+
+
+class _Drawn:
+    """Pictures drawn and coded here. Used by the camera's thread; only ``faults`` is set from the loop."""
+
+    def __init__(self, settings: CameraSettings, clock: CameraClock) -> None:
+        self._fps, self._clock = settings.fps, clock
+        gop = settings.gop or settings.fps
+        self._scene = Scene(settings.room, settings.id, settings.stations, settings.width, settings.height)
+        self._encoder = Encoder(settings.width, settings.height, settings.fps, gop, settings.bits_per_second)
+        self.faults: tuple[tuple[PictureFault, int], ...] = ()  # each with the frame at which it began
+
+    def parameter_sets(self) -> tuple[bytes, bytes]:
+        return self._encoder.parameter_sets()
+
+    def due_at(self, number: int) -> float:
+        return number / self._fps
+
+    def shown_at(self, number: int) -> float:
+        return number / self._fps
+
+    def number_at(self, elapsed: float) -> int:
+        """The first frame that is not due yet."""
+        return max(0, int(elapsed * self._fps) + 1)
+
+    def picture(self, number: int, key: bool) -> CodedPicture:
+        """The picture of that frame, as the faults in force let it be."""
+        shown, lens = number, list[LensFault]()
+        for fault, begun in self.faults:
+            if number < begun:
+                continue
+            match fault:
+                case Freeze():
+                    shown = max(0, min(shown, begun - 1))
+                case Loop(span_s=span_s):
+                    span = max(1, round(span_s * self._fps))
+                    shown = max(0, begun - span + (number - begun) % span)
+                case _:
+                    lens.append(fault)
+        elapsed = shown / self._fps
+        return self._encoder.encode(self._scene.render(shown, elapsed, self._clock.wall_at(elapsed), lens), key)
+
+
+class _Filed:
+    """Pictures of a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = VideoFile(path)
+
+    def parameter_sets(self) -> tuple[bytes, bytes]:
+        return self._file.parameter_sets()
+
+    def due_at(self, number: int) -> float:
+        return self._file.sent_at(number)
+
+    def shown_at(self, number: int) -> float:
+        return self._file.shown_at(number)
+
+    def number_at(self, elapsed: float) -> int:
+        turn = self._file.sent_at(len(self._file))
+        number = int(elapsed / turn) * len(self._file)
+        while self._file.sent_at(number) <= elapsed:
+            number += 1
+        return number
+
+    def picture(self, number: int, _key: bool) -> CodedPicture:
+        return self._file.picture(number)
+
+
+class SimulatedCamera:
+    """A camera on the network. ``start`` and ``stop`` may be called once; all of it from one asyncio loop."""
+
+    def __init__(
+        self,
+        settings: CameraSettings,
+        clock: Clock | None = None,
+        on_played: Callable[[PlayedFault], None] | None = None,
+    ) -> None:
+        """``on_played`` is told of each fault when it is over. Raises UnreadableVideo for an unusable ``file``."""
+        self.settings = settings
+        self._on_played = on_played
+        self.truth: list[PlayedFault] = []
+        self.frames_sent = 0
+        self._host_clock = clock or SystemClock()
+        self._clock = CameraClock(self._host_clock)
+        self._clock.set_ahead(settings.clock_offset_s)
+        self._clock.drift(settings.clock_drift_ppm)
+        self._source = _Drawn(settings, self._clock) if settings.file is None else _Filed(settings.file)
+        self._sets = self._source.parameter_sets()
+        self._server = RtspServer(_server_settings(settings), self)
+        self._played: list[Fault] = []
+        self._losses: list[tuple[float, random.Random]] = []
+        self._key_wanted = threading.Event()
+        self._awake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"camera-{settings.id}", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._reporter: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it can be reached, without credentials; valid after ``start``."""
+        return f"rtsp://{self._server.settings.host}:{self._server.port}{self.settings.path}"
+
+    @property
+    def sessions(self) -> int:
+        """How many clients have set up a stream."""
+        return len(self._server.sessions)
+
+    @property
+    def receiver_reports(self) -> list[ReceiverReport]:
+        """What each client last said of its reception; clients that said nothing are left out."""
+        return [session.report for session in self._server.sessions.values() if session.report is not None]
+
+    async def start(self) -> None:
+        """Listen and begin to run. Raises OSError where the port is taken."""
+        self._loop = asyncio.get_running_loop()
+        await self._server.listen()
+        self._reporter = self._loop.create_task(self._report())
+        self._thread.start()
+        log.info("simulator.camera_started", camera=self.settings.id, url=self.url)
+
+    async def stop(self) -> None:
+        """End every stream and wait for the thread."""
+        self._stopping.set()
+        self._awake.set()
+        if self._reporter is not None:
+            self._reporter.cancel()
+        self._server.farewell()
+        self._server.vanish()
+        await asyncio.to_thread(self._thread.join)
+
+    async def play(self, fault: Fault) -> PlayedFault:
+        """Show the fault for its seconds; faults of different kinds may run together.
+
+        The truth has the instants at which it began and ended on the host's clock, and is kept even when the call
+        is cancelled. Raises FaultNotPossible for a picture fault on a video file.
+        """
+        if isinstance(fault, PictureFault) and not isinstance(self._source, _Drawn):
+            raise FaultNotPossible(f"camera {self.settings.id} plays a file and cannot show {name_of(fault)}")
+        start = self._host_clock.now()
+        try:
+            with self._shown(fault):
+                self._settle()
+                await asyncio.sleep(fault.seconds)
+        finally:
+            if isinstance(fault, Disconnect) and not self._has(Disconnect) and not self._stopping.is_set():
+                await self._server.listen()
+            self._settle()
+            truth = PlayedFault(self.settings.id, fault, start, self._host_clock.now())
+            self.truth.append(truth)
+            if self._on_played is not None:
+                self._on_played(truth)
+            log.info("simulator.fault_played", camera=self.settings.id, fault=name_of(fault), seconds=fault.seconds)
+        return truth
+
+    def description(self) -> str:
+        """The SDP of the stream."""
+        title = f"{self.settings.room} / {self.settings.id}"
+        host, codec, fps = self._server.settings.host, self.settings.codec, self.settings.fps
+        return session_description(title=title, host=host, codec=codec, sets=self._sets, fps=fps)
+
+    def begins(self) -> int:
+        """A client starts to play."""
+        if self.settings.key_on_play:
+            self._key_wanted.set()
+        self._awake.set()
+        number = self._source.number_at(self._clock.elapsed())
+        return round(self._source.shown_at(number) * CLOCK_RATE)
+
+    @contextmanager
+    def _shown(self, fault: Fault) -> Iterator[None]:
+        """The fault is in force within this block."""
+        self._played.append(fault)
+        undo = self._bring_about(fault)
+        try:
+            yield
+        finally:
+            self._played.remove(fault)
+            undo()
+
+    def _bring_about(self, fault: Fault) -> Callable[[], None]:
+        """Begin to show it; what is returned takes it back."""
+        match fault:
+            case Disconnect():
+                self._server.vanish()
+                return _nothing
+            case Stall():
+                return self._start_at_key
+            case LateBurst():
+                self._server.hold()
+                return self._release
+            case PacketLoss(rate=rate, seed=seed):
+                loss = (rate, random.Random(seed))  # noqa: S311 (a reproducible loss, not a secret)
+                self._losses.append(loss)
+                return lambda: self._losses.remove(loss)
+            case ClockOffset() | ClockDrift():
+                return self._mistime(fault)
+            case _:
+                return self._show_picture_fault(fault)
+
+    def _mistime(self, fault: ClockOffset | ClockDrift) -> Callable[[], None]:
+        if isinstance(fault, ClockDrift):
+            return self._clock.drift(fault.ppm)
+        self._clock.set_ahead(fault.offset_s)
+        return lambda: self._clock.set_ahead(-fault.offset_s)
+
+    def _show_picture_fault(self, fault: PictureFault) -> Callable[[], None]:
+        source = self._source
+        if not isinstance(source, _Drawn):
+            raise FaultNotPossible(f"camera {self.settings.id} plays a file and cannot show {name_of(fault)}")
+        entry = (fault, source.number_at(self._clock.elapsed()))
+        source.faults = (*source.faults, entry)
+
+        def undo() -> None:
+            source.faults = tuple(other for other in source.faults if other is not entry)
+
+        return undo
+
+    def _release(self) -> None:
+        if not self._has(LateBurst):
+            self._server.release()
+
+    def _start_at_key(self) -> None:
+        if self.settings.key_on_play:
+            self._server.wait_for_key()
+            self._key_wanted.set()
+
+    def _has(self, kind: type[Fault]) -> bool:
+        return any(isinstance(fault, kind) for fault in self._played)
+
+    @property
+    def _silent(self) -> bool:
+        return self._stopping.is_set() or self._has(Stall) or self._has(Disconnect)
+
+    def _settle(self) -> None:
+        """Let the thread run exactly when its pictures are wanted."""
+        if self._stopping.is_set() or (self._server.watched and not self._silent):
+            self._awake.set()
+        else:
+            self._awake.clear()
+
+    def _run(self) -> None:
+        """The thread: each picture when it is due."""
+        number = 0
+        while not self._stopping.is_set():
+            if not self._awake.is_set():
+                self._awake.wait()
+                number = max(number, self._source.number_at(self._clock.elapsed()))
+                continue
+            ahead_s = self._clock.seconds_until(self._source.due_at(number))
+            if ahead_s > 0:
+                self._stopping.wait(ahead_s)
+                continue
+            if ahead_s < -_LONGEST_LAG_S:
+                log.warning("simulator.frames_skipped", camera=self.settings.id, late_s=round(-ahead_s, 1))
+                number = self._source.number_at(self._clock.elapsed())
+                continue
+            key = self._key_wanted.is_set()
+            if key:
+                self._key_wanted.clear()
+            if not self._hand_over(number, self._source.picture(number, key)):
+                return
+            number += 1
+
+    def _hand_over(self, number: int, picture: CodedPicture) -> bool:
+        """Pass a picture to the loop; False once the loop is gone."""
+        try:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._publish, number, picture)
+        except RuntimeError:  # the loop was closed under a camera that nobody stopped
+            return False
+        return True
+
+    def _publish(self, number: int, picture: CodedPicture) -> None:
+        """On the loop: one picture to all who watch."""
+        if self._silent:
+            return
+        pieces = payloads(picture.nals, payload_limit(self._server.settings))
+        lost = [self._is_lost() for _ in pieces]
+        rtp_time = round(self._source.shown_at(number) * CLOCK_RATE)
+        if self._server.send(pieces, picture.key, rtp_time, lost):
+            self.frames_sent += 1
+            self._send_reports(only_first=True)
+        self._settle()
+
+    def _is_lost(self) -> bool:
+        """Each loss in force draws once for every packet, so that a seed always gives the same losses."""
+        return sum(source.random() < rate for rate, source in self._losses) > 0
+
+    def _send_reports(self, only_first: bool) -> None:
+        elapsed = self._clock.elapsed()
+        self._server.report(self._clock.wall_at(elapsed), round(elapsed * CLOCK_RATE), only_first)
+
+    async def _report(self) -> None:
+        """Sender reports, and an end to sessions that nobody keeps alive."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(self.settings.report_interval_s)
+            self._server.drop_silent(loop.time())
+            if not self._silent:
+                self._send_reports(only_first=False)
+
+
+def _nothing() -> None:
+    """There is nothing to take back."""
+
+
+def _server_settings(settings: CameraSettings) -> ServerSettings:
+    return ServerSettings(
+        path=settings.path,
+        port=settings.port,
+        username=settings.username,
+        password=settings.password,
+        authentication=settings.authentication,
+        max_sessions=settings.max_sessions,
+        session_timeout_s=settings.session_timeout_s,
+        longest_backlog_bytes=settings.longest_backlog_bytes,
+        starts_at_key=settings.key_on_play,
+    )
