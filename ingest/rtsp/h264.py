@@ -17,7 +17,8 @@ from storage.media import MediaError, VideoFormat
 MAX_PICTURE_BYTES: Final = 16 * 1024 * 1024  # level 5.1 allows a tenth of it
 
 _IDR, _SPS, _PPS = 5, 7, 8
-_STAP_A, _FU_A = 24, 28
+STAP_A, FU_A = 24, 28  # RFC 6184 5.2
+_TOO_LARGE = f"a picture of more than {MAX_PICTURE_BYTES >> 20} MiB"
 _START_CODE = b"\x00\x00\x01"
 
 
@@ -74,6 +75,21 @@ class Depacketizer:
                 return (*finished, picture)
         return finished
 
+    @property
+    def inside_fragments(self) -> bool:
+        """Whether a fragmented NAL unit has begun and not ended."""
+        return self._fragments is not None
+
+    def extend(self, fragment: bytes, arrived: Arrival) -> None:
+        """The next fragment of the unit that has begun, without headers; ``push`` for what needs no decision."""
+        if self._fragments is None:
+            return
+        self._fragments.append(fragment)
+        self._arrived = arrived
+        self._size_bytes += len(fragment)
+        if self._size_bytes > MAX_PICTURE_BYTES:
+            raise MalformedVideo(_TOO_LARGE)
+
     def _turn(self, timestamp: int, lost: int) -> Sequence[Picture]:
         """Note a loss or a new timestamp before the packet itself is taken."""
         self._lost += lost
@@ -93,15 +109,15 @@ class Depacketizer:
             return
         self._size_bytes += len(payload)
         if self._size_bytes > MAX_PICTURE_BYTES:
-            raise MalformedVideo(f"a picture of more than {MAX_PICTURE_BYTES >> 20} MiB")
+            raise MalformedVideo(_TOO_LARGE)
         kind = payload[0] & 0x1F
-        if kind == _FU_A:
+        if kind == FU_A:
             self._take_fragment(payload)
             return
         self._close_fragments()
-        if kind == _STAP_A:
+        if kind == STAP_A:
             self._take_aggregate(payload)
-        elif 0 < kind < _STAP_A:
+        elif 0 < kind < STAP_A:
             self._add(payload)
         else:
             self._damaged = True  # interleaved mode, which was not agreed on

@@ -90,12 +90,9 @@ class SequenceTracker:
             self.first = self.highest = sequence
             self.received = 1
             return 0
-        ahead = (sequence - self.highest) & 0xFFFF
-        if ahead == 1:
-            self.highest += 1
-            self.received += 1
-            self._restart_at = None
+        if self.continues(sequence):
             return 0
+        ahead = (sequence - self.highest) & 0xFFFF
         if 0 < ahead < 0x8000:
             self.highest += ahead
             self.received += 1
@@ -103,6 +100,15 @@ class SequenceTracker:
             self._restart_at = None
             return ahead - 1
         return self._behind(sequence, ahead)
+
+    def continues(self, sequence: int) -> bool:
+        """Whether this packet is the very next one; only then it is noted."""
+        if self.first is None or (sequence - self.highest) & 0xFFFF != 1:
+            return False
+        self.highest += 1
+        self.received += 1
+        self._restart_at = None
+        return True
 
     def _behind(self, sequence: int, ahead: int) -> int:
         """A packet from the past; two in a row from far away mean that the camera began to count anew."""
