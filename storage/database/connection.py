@@ -102,7 +102,7 @@ class Engine:
         except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
             cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
             raise DatabaseUnavailable(
-                f"the database {self._where} does not answer ({_first_line(cause)}); {self._remedy()}"
+                f"the database {self._where} cannot be used ({_first_line(cause)}); {self._remedy()}"
             ) from error
 
     def _remedy(self) -> str:

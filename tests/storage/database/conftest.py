@@ -13,15 +13,16 @@ from tests.postgres import PostgresServer, postgres_binaries
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
+    """A server for the whole run of the tests; ``postgres.new_database()`` is an empty place on it."""
     binaries = postgres_binaries()
     if binaries is None:
         pytest.skip("no PostgreSQL server binaries here (Debian: apt install postgresql)")
     server = PostgresServer(binaries)
     try:
-        server.start()
+        server.create()
         yield server
     finally:
-        server.stop()
+        server.remove()
 
 
 @pytest.fixture

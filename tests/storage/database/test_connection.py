@@ -16,6 +16,7 @@ from storage.database import Database, connect
 from storage.database.connection import Engine
 from storage.database.tables import metadata
 from storage.errors import DatabaseUnavailable, SchemaUnknown
+from tests.postgres import PostgresServer
 from tests.storage.database.examples import begin, copy, segment, span, store
 
 
@@ -60,6 +61,42 @@ def test_a_database_of_a_later_version_is_left_alone(url: str) -> None:
 
 def test_ping_answers_on_a_living_database(database: Database) -> None:
     database.ping()
+
+
+def test_a_server_that_goes_and_comes_back_is_told_and_found_again(postgres: PostgresServer) -> None:
+    database = connect(postgres.new_database())
+    begin(database)
+    postgres.stop()
+    try:
+        for act in (database.ping, database.evidence.open_runs, lambda: store(database, segment(0, 60))):
+            with pytest.raises(DatabaseUnavailable, match="check that the server runs"):
+                act()
+    finally:
+        postgres.start()
+    store(database, segment(0, 60))
+    assert database.evidence.segments("cam-1", span(0, 60)) == [segment(0, 60)]
+    database.close()
+
+
+def test_a_full_disk_is_told_and_leaves_what_was_written(sqlite_url: str) -> None:
+    database = connect(sqlite_url)
+    begin(database)
+
+    def shrink(connection: sqlite3.Connection, _entry: object) -> None:
+        connection.execute("PRAGMA max_page_count = 1")  # no page more than there are: what a full disk looks like
+
+    database.close()  # the next connection is a new one
+    sa.event.listen(sa.pool.Pool, "connect", shrink)
+    try:
+        with pytest.raises(DatabaseUnavailable, match="disk has room"):
+            store(database, *(segment(number, number + 1) for number in range(2000)))
+    finally:
+        sa.event.remove(sa.pool.Pool, "connect", shrink)
+        database.close()
+    kept = len(database.evidence.segments("cam-1", span(0, 2000)))
+    store(database, segment(3000, 3001))
+    assert len(database.evidence.segments("cam-1", span(0, 4000))) == kept + 1
+    database.close()
 
 
 def test_sqlite_is_opened_for_durable_writes_by_several_processes(sqlite_url: str) -> None:
