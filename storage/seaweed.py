@@ -109,14 +109,15 @@ class SeaweedServer:
 
     @property
     def ports(self) -> SeaweedPorts:
-        """The ports of the last start. Raises ServerNotStarted before the first one."""
-        if self._ports is None:
+        """The ports given, or those of the last start. Raises ServerNotStarted where neither is known."""
+        ports = self._ports or self._wanted_ports
+        if ports is None:
             raise ServerNotStarted(f"no S3 server was started over {self._folder}")
-        return self._ports
+        return ports
 
     @property
     def endpoint(self) -> str:
-        """``host:port`` of the S3 interface. Raises ServerNotStarted before the first start."""
+        """``host:port`` of the S3 interface. Raises ServerNotStarted where the ports are not known."""
         return f"127.0.0.1:{self.ports.s3}"
 
     def settings(self, bucket: str) -> S3Settings:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from storage.objects import ObjectsUnavailable, S3Objects
-from storage.seaweed import SeaweedPorts, SeaweedServer, ServerNotStarted
+from storage.seaweed import SeaweedPorts, SeaweedServer, ServerNotStarted, free_ports
 from tests.objects_server import BUCKET
 
 UNTIL = datetime.now(UTC) + timedelta(days=3)
@@ -124,3 +124,10 @@ def test_a_process_that_only_took_over_the_number_is_left_alone(
 def test_the_ports_of_the_http_and_grpc_interfaces_are_all_told() -> None:
     ports = SeaweedPorts(master=1, volume=2, filer=3, s3=4)
     assert ports.all == (1, 2, 3, 4, 10_001, 10_002, 10_003, 10_004)
+
+
+def test_with_given_ports_the_settings_of_a_client_are_known_before_the_start(tmp_path: Path) -> None:
+    server = SeaweedServer(tmp_path, "access", "secret", free_ports())
+    assert server.settings("bucket").endpoint == f"127.0.0.1:{server.ports.s3}"
+    with pytest.raises(ServerNotStarted, match="no S3 server was started"):
+        _ = SeaweedServer(tmp_path, "access", "secret").endpoint
