@@ -1,0 +1,349 @@
+"""The report of a sitting and of a batch: reads the evidence, has it divided and judged, and lays it out.
+
+The JSON layout is an interface: later versions add fields and never rename or drop one. Instants are RFC 3339 in
+UTC, rounded to milliseconds before anything is computed, and lengths are whole milliseconds, so that a station's
+``covered_s`` and the ``seconds`` of its gaps add up exactly: to the window once the report is no longer pending, and
+to the part of it before ``settled_until`` until then. Not here: papers and pages made from it (``dashboard``).
+
+Raises storage's UnknownBatch and UnknownSitting for what was never applied, DatabaseUnavailable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from analysis.coverage import CameraLedger, camera_coverage, settled_until, station_coverage
+from analysis.judge import CameraFacts, Holding, SittingFacts, StationFacts, Waiting, findings, station_verdict
+from config.rule_pack import RulePack
+from domain.calendar import local_day, retained_until
+from domain.evidence import Coverage, Gap
+from domain.law import Finding, Verdict, fold
+from domain.places import Sitting
+from domain.timeline import Interval, rfc3339, rounded_to_milliseconds
+from storage.database import Database, Evidence
+from storage.errors import UnknownBatch, UnknownSitting
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseReport:
+    """W1 (entry), W2 (the exam) or W3 (papers and scores); may be empty where the plan gives it no time."""
+
+    id: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StationReport:
+    """One station: its own verdict, the time any camera covers, and every gap however short."""
+
+    station: str
+    room: str
+    verdict: Verdict
+    covered_ms: int
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraReport:
+    """One camera of the sitting's rooms.
+
+    ``recorded_ms`` is its covered time. ``frames``, ``lost_packets`` (sums), ``delayed_s`` (largest) and
+    ``clock_offset_s`` (farthest from zero, camera minus host, None where the camera tells no time) are of all
+    segments that overlap the window, whole.
+    """
+
+    camera: str
+    room: str
+    recorded_ms: int
+    frames: int
+    lost_packets: int
+    delayed_s: float
+    clock_offset_s: float | None
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SittingReport:
+    """Everything that is known of one sitting at ``made``; complete up to ``settled_until``."""
+
+    batch: str
+    sitting: int
+    site: str
+    project: str
+    rule_pack: str
+    made: datetime
+    settled_until: datetime
+    opened: datetime | None
+    closed: datetime | None
+    window: Interval
+    phases: tuple[PhaseReport, ...]
+    verdict: Verdict
+    stations: tuple[StationReport, ...]
+    cameras: tuple[CameraReport, ...]
+    clauses: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """The reports of all sittings of a batch and the verdict they fold to."""
+
+    batch: str
+    site: str
+    project: str
+    rule_pack: str
+    made: datetime
+    verdict: Verdict
+    sittings: tuple[SittingReport, ...]
+
+
+def sitting_report(
+    database: Database, batch_id: str, number: int, rule_pack: RulePack, now: datetime
+) -> SittingReport:
+    """The report of one sitting as the evidence stands at ``now``."""
+    sitting = database.setup.sitting(batch_id, number)
+    if sitting is None:
+        if database.setup.batch(batch_id) is None:
+            raise UnknownBatch(f"there is no batch {batch_id}; apply it first")
+        raise UnknownSitting(f"batch {batch_id} has no sitting {number}")
+    last = last_exam_day(database.setup.sittings(batch_id))
+    return _report(database.evidence, sitting, last, rule_pack, now)
+
+
+def batch_report(database: Database, batch_id: str, rule_pack: RulePack, now: datetime) -> BatchReport:
+    """The reports of all sittings of a batch, by number."""
+    batch = database.setup.batch(batch_id)
+    if batch is None:
+        raise UnknownBatch(f"there is no batch {batch_id}; apply it first")
+    sittings = database.setup.sittings(batch_id)
+    last = last_exam_day(sittings)
+    reports = tuple(_report(database.evidence, sitting, last, rule_pack, now) for sitting in sittings)
+    verdict = fold(report.verdict for report in reports)
+    return BatchReport(batch.id, batch.site, batch.project, rule_pack.id, now, verdict, reports)
+
+
+def last_exam_day(sittings: Iterable[Sitting]) -> date:
+    """The local day on which a batch's last sitting ends: retention of all its footage counts from it (clause 九).
+
+    Raises ValueError for a batch without sittings.
+    """
+    return max(local_day(sitting.end) for sitting in sittings)
+
+
+def _report(evidence: Evidence, sitting: Sitting, last_day: date, rules: RulePack, now: datetime) -> SittingReport:
+    phases = _phases(sitting, now)
+    window = Interval(phases[0].start, phases[-1].end)
+    ledgers = {camera.id: camera_ledger(evidence, camera.id, window) for camera in sitting.cameras()}
+    horizon = min((now, window.end, *(settled_until(ledger, now) for ledger in ledgers.values())))
+    settled = max(window.start, rounded_to_milliseconds(horizon))
+    part = Interval(window.start, settled) if settled > window.start else None
+    cameras = _camera_facts(sitting, ledgers, window, part, now)
+    facts = SittingFacts(
+        window=window,
+        exam=Interval(phases[1].start, phases[1].end),
+        rooms=sitting.rooms,
+        stations=_station_facts(sitting, cameras, part),
+        cameras=cameras,
+        retained_until=retained_until(last_day, rules.retention_years),
+        waiting=_waiting(sitting, window, settled, now),
+        settled_until=settled,
+        planned=sitting.opened is None,
+    )
+    clauses = findings(facts, rules)
+    return SittingReport(
+        batch=sitting.batch.id,
+        sitting=sitting.plan.number,
+        site=sitting.site.id,
+        project=sitting.batch.project,
+        rule_pack=rules.id,
+        made=now,
+        settled_until=settled,
+        opened=sitting.opened,
+        closed=sitting.closed,
+        window=window,
+        phases=phases,
+        verdict=fold(clause.verdict for clause in clauses),
+        stations=tuple(_station_report(station, facts, rules) for station in facts.stations),
+        cameras=tuple(_camera_report(camera) for camera in cameras),
+        clauses=clauses,
+    )
+
+
+def camera_ledger(evidence: Evidence, camera: str, window: Interval) -> CameraLedger:
+    """Read a camera's evidence around a window.
+
+    Runs are read before segments, and segments before what is known of them: a row written in between then makes
+    the evidence look less settled, and never looks like a gap.
+    """
+    recorders = evidence.recorders(window)
+    runs = evidence.runs(camera, window)
+    outages = evidence.outages(camera, window)
+    segments = evidence.segments(camera, window)
+    last = evidence.last_segment(camera)
+    if last is not None and last not in segments and any(run.ended is None for run in runs):
+        segments.append(last)  # how far an open run was written, though it lies after the window
+    keys = [segment.key for segment in segments]
+    return CameraLedger(
+        camera, runs, segments, evidence.copies(keys), outages, evidence.observations(keys), recorders
+    )
+
+
+def _phases(sitting: Sitting, now: datetime) -> tuple[PhaseReport, ...]:
+    """W1, W2, W3, rounded to milliseconds. An exam that was opened and not closed lasts until now at least."""
+    start, end = sitting.start, sitting.end
+    if sitting.opened is not None and sitting.closed is None:
+        end = max(end, now, start + _MILLISECOND)
+    start, end = rounded_to_milliseconds(start), rounded_to_milliseconds(end)
+    before = rounded_to_milliseconds(start - sitting.plan.lead)
+    after = rounded_to_milliseconds(end + sitting.plan.tail)
+    return PhaseReport("W1", before, start), PhaseReport("W2", start, end), PhaseReport("W3", end, after)
+
+
+def _waiting(sitting: Sitting, window: Interval, settled: datetime, now: datetime) -> Waiting | None:
+    still_open = sitting.opened is not None and sitting.closed is None
+    if still_open or now < window.end:
+        return Waiting.NOT_ENDED
+    return Waiting.NOT_SETTLED if settled < window.end else None
+
+
+def _camera_facts(
+    sitting: Sitting, ledgers: dict[str, CameraLedger], window: Interval, part: Interval | None, now: datetime
+) -> tuple[CameraFacts, ...]:
+    found = []
+    for room in sitting.rooms:
+        for camera in room.cameras:
+            ledger = ledgers[camera.id]
+            coverage = camera_coverage(ledger, part, now) if part is not None else None
+            found.append(CameraFacts(camera, room.id, coverage, _holdings(ledger, window)))
+    return tuple(found)
+
+
+def _holdings(ledger: CameraLedger, window: Interval) -> tuple[Holding, ...]:
+    return tuple(
+        Holding(segment, tuple(ledger.copies.get(segment.key, ())), ledger.observations.get(segment.key))
+        for segment in ledger.segments
+        if segment.interval.overlaps(window)
+    )
+
+
+def _station_facts(
+    sitting: Sitting, cameras: Sequence[CameraFacts], part: Interval | None
+) -> tuple[StationFacts, ...]:
+    found = []
+    for room in sitting.rooms:
+        for station in room.stations:
+            seeing = [facts for facts in cameras if station.id in facts.camera.sees]
+            views = {facts.camera.id: facts.coverage for facts in seeing if facts.coverage is not None}
+            coverage = station_coverage(views, part) if part is not None else None
+            names = tuple(facts.camera.id for facts in seeing)
+            found.append(StationFacts(station.id, room.id, names, coverage))
+    return tuple(found)
+
+
+def _station_report(station: StationFacts, facts: SittingFacts, rules: RulePack) -> StationReport:
+    covered, gaps = _parts(station.coverage)
+    return StationReport(station.station, station.room, station_verdict(station, facts, rules), covered, gaps)
+
+
+def _camera_report(facts: CameraFacts) -> CameraReport:
+    covered, gaps = _parts(facts.coverage)
+    segments = [holding.segment for holding in facts.holdings]
+    return CameraReport(
+        camera=facts.camera.id,
+        room=facts.room,
+        recorded_ms=covered,
+        frames=sum(segment.frames for segment in segments),
+        lost_packets=sum(segment.lost_packets for segment in segments),
+        delayed_s=max((segment.delayed_s for segment in segments), default=0.0),
+        clock_offset_s=facts.clock_offset_s,
+        gaps=gaps,
+    )
+
+
+def _parts(coverage: Coverage | None) -> tuple[int, tuple[Gap, ...]]:
+    return (0, ()) if coverage is None else (coverage.covered.length // _MILLISECOND, coverage.gaps)
+
+
+def to_json(report: SittingReport | BatchReport) -> dict[str, Any]:
+    """The report as plain values for ``json.dumps``."""
+    if isinstance(report, BatchReport):
+        return {
+            "batch": report.batch,
+            "site": report.site,
+            "project": report.project,
+            "rule_pack": report.rule_pack,
+            "made": rfc3339(report.made),
+            "verdict": report.verdict.value,
+            "sittings": [to_json(sitting) for sitting in report.sittings],
+        }
+    return {
+        "batch": report.batch,
+        "sitting": report.sitting,
+        "site": report.site,
+        "project": report.project,
+        "rule_pack": report.rule_pack,
+        "made": rfc3339(report.made),
+        "settled_until": rfc3339(report.settled_until),
+        "opened": _instant(report.opened),
+        "closed": _instant(report.closed),
+        "window": {"start": rfc3339(report.window.start), "end": rfc3339(report.window.end)},
+        "phases": [
+            {"id": phase.id, "start": rfc3339(phase.start), "end": rfc3339(phase.end)} for phase in report.phases
+        ],
+        "verdict": report.verdict.value,
+        "stations": [_station_json(station) for station in report.stations],
+        "cameras": [_camera_json(camera) for camera in report.cameras],
+        "clauses": [
+            {"id": clause.id, "verdict": clause.verdict.value, "zh": clause.zh, "en": clause.en}
+            for clause in report.clauses
+        ],
+    }
+
+
+def _station_json(station: StationReport) -> dict[str, Any]:
+    return {
+        "station": station.station,
+        "room": station.room,
+        "verdict": station.verdict.value,
+        "covered_s": station.covered_ms / 1000,
+        "gaps": [
+            {
+                **_gap_json(gap),
+                "cameras": [{"camera": each.camera, "cause": each.cause.value} for each in gap.cameras],
+            }
+            for gap in station.gaps
+        ],
+    }
+
+
+def _camera_json(camera: CameraReport) -> dict[str, Any]:
+    offset = camera.clock_offset_s
+    return {
+        "camera": camera.camera,
+        "room": camera.room,
+        "recorded_s": camera.recorded_ms / 1000,
+        "frames": camera.frames,
+        "lost_packets": camera.lost_packets,
+        "delayed_s": round(camera.delayed_s, 3),
+        "clock_offset_s": None if offset is None else round(offset, 3),
+        "gaps": [_gap_json(gap) for gap in camera.gaps],
+    }
+
+
+def _gap_json(gap: Gap) -> dict[str, Any]:
+    length_ms = (gap.interval.end - gap.interval.start) // _MILLISECOND
+    return {
+        "start": rfc3339(gap.interval.start),
+        "end": rfc3339(gap.interval.end),
+        "seconds": length_ms / 1000,
+        "cause": gap.cause.value,
+    }
+
+
+def _instant(instant: datetime | None) -> str | None:
+    return None if instant is None else rfc3339(instant)

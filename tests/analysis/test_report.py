@@ -1,0 +1,288 @@
+"""The report from real rows and real footage, as JSON, at the different moments of a sitting's life."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from analysis.decoding import observe, observe_pending
+from analysis.report import batch_report, last_exam_day, sitting_report, to_json
+from config.rule_pack import load
+from domain.evidence import Cause, EndReason, Outage, Recorder, Run
+from domain.law import Verdict
+from domain.people import Actor, Door
+from domain.places import Batch, Camera, Room, Site, SittingPlan, Station
+from storage.errors import UnknownBatch, UnknownSitting
+from tests.analysis.footage import Cabinet, broken
+from tests.analysis.ledgers import START, at, span
+
+RULES = load("SG-2022-08-10")
+ACTOR = Actor("local:test", Door.COMMAND_LINE)
+BEFORE = START - timedelta(days=1)
+WIDE = Camera("cam-1", "rtsp://127.0.0.1/1", ("A-01", "A-02"), panoramic=True)
+NEAR = Camera("cam-2", "rtsp://127.0.0.1/2", ("A-01",))
+PLAN = SittingPlan(1, ("R1",), at(2), at(8), timedelta(seconds=2), timedelta(seconds=2))
+LATER = replace(PLAN, number=2, planned_start=at(80_000), planned_end=at(80_010))
+
+
+@pytest.fixture
+def planned(cabinet: Cabinet) -> Cabinet:
+    """A site with one room, two cameras and two stations; two sittings of ten seconds."""
+    room = Room("R1", "一号考场", (Station("A-01"), Station("A-02")), (WIDE, NEAR))
+    cabinet.database.setup.apply_site(Site("site", "考点", "浈江区", (room,)), ACTOR, BEFORE)
+    batch = Batch("batch", "site", "茶艺", RULES.id, (PLAN, LATER))
+    cabinet.database.setup.apply_batch(batch, ACTOR, BEFORE)
+    return cabinet
+
+
+@pytest.fixture
+def recorded(planned: Cabinet) -> Cabinet:
+    """Both cameras recorded from second 0 to 12 in two segments, and everything was kept and decoded."""
+    planned.locked_until = datetime.fromisoformat("2029-05-03T00:00:00+08:00")
+    for camera in ("cam-1", "cam-2"):
+        planned.run(f"run of {camera}", camera, 0, 12)
+        for start in (0, 6):
+            planned.archive.keep(planned.segment(start, camera=camera, run=f"run of {camera}", frames=150))
+    conduct(planned)
+    decode(planned)
+    return planned
+
+
+def conduct(cabinet: Cabinet, start: float = 2, end: float = 8) -> None:
+    cabinet.database.setup.open_sitting("batch", 1, at(start - 1), at(start))
+    cabinet.database.setup.close_sitting("batch", 1, at(end + 1), at(end))
+
+
+def decode(cabinet: Cabinet) -> None:
+    while observe_pending(cabinet.database.evidence, cabinet.archive, cabinet.clock):
+        pass
+
+
+def report(cabinet: Cabinet, now: datetime | None = None) -> dict[str, Any]:
+    made = sitting_report(cabinet.database, "batch", 1, RULES, now or at(100))
+    read: dict[str, Any] = json.loads(json.dumps(to_json(made), ensure_ascii=False))
+    return read
+
+
+def milliseconds(seconds: float) -> int:
+    found = round(seconds * 1000)
+    assert found / 1000 == seconds, f"{seconds} has more than three decimals"
+    return found
+
+
+def test_a_sitting_without_a_fault_passes_in_every_clause(recorded: Cabinet) -> None:
+    found = report(recorded)
+    assert found["verdict"] == "pass", found["clauses"]
+    assert [clause["id"] for clause in found["clauses"]] == ["C6.2-2", "C6.2-3", "C6.2-4", "C6.2-5"]
+    assert [station["covered_s"] for station in found["stations"]] == [10.0, 10.0]
+
+
+def test_the_layout_is_the_promised_one(recorded: Cabinet) -> None:
+    found = report(recorded)
+    assert (found["batch"], found["sitting"], found["rule_pack"]) == ("batch", 1, "SG-2022-08-10")
+    assert found["window"] == {"start": "2026-05-01T01:00:00.000Z", "end": "2026-05-01T01:00:10.000Z"}
+    assert found["phases"] == [
+        {"id": "W1", "start": "2026-05-01T01:00:00.000Z", "end": "2026-05-01T01:00:02.000Z"},
+        {"id": "W2", "start": "2026-05-01T01:00:02.000Z", "end": "2026-05-01T01:00:08.000Z"},
+        {"id": "W3", "start": "2026-05-01T01:00:08.000Z", "end": "2026-05-01T01:00:10.000Z"},
+    ]
+    assert found["stations"][0] == {
+        "station": "A-01",
+        "room": "R1",
+        "verdict": "pass",
+        "covered_s": 10.0,
+        "gaps": [],
+    }
+    assert found["cameras"][0] == {
+        "camera": "cam-1",
+        "room": "R1",
+        "recorded_s": 10.0,
+        "frames": 300,
+        "lost_packets": 0,
+        "delayed_s": 0.01,
+        "clock_offset_s": 0.05,
+        "gaps": [],
+    }
+    assert set(found["clauses"][0]) == {"id", "verdict", "zh", "en"}
+
+
+def test_a_gap_is_listed_at_its_stations_with_the_cause_of_every_camera(recorded: Cabinet) -> None:
+    evidence = recorded.database.evidence
+    evidence.open_outage(Outage("o1", "cam-1", at(4.0004), at(5), Cause.NO_DATA))
+    evidence.open_outage(Outage("o2", "cam-2", at(4.5), at(6.25), Cause.CAMERA_DISCONNECTED))
+    found = report(recorded)
+    first, second = found["stations"]
+    assert first["gaps"] == [
+        {
+            "start": "2026-05-01T01:00:04.500Z",
+            "end": "2026-05-01T01:00:05.000Z",
+            "seconds": 0.5,
+            "cause": "camera_disconnected",
+            "cameras": [
+                {"camera": "cam-1", "cause": "no_data"},
+                {"camera": "cam-2", "cause": "camera_disconnected"},
+            ],
+        }
+    ]
+    assert [gap["seconds"] for gap in second["gaps"]] == [1.0]
+    assert found["cameras"][1]["gaps"] == [
+        {
+            "start": "2026-05-01T01:00:04.500Z",
+            "end": "2026-05-01T01:00:06.250Z",
+            "seconds": 1.75,
+            "cause": "camera_disconnected",
+        }
+    ]
+    for station in found["stations"]:
+        parts = [station["covered_s"], *(gap["seconds"] for gap in station["gaps"])]
+        assert sum(map(milliseconds, parts)) == 10_000
+    assert found["verdict"] == "fail"
+
+
+def test_a_file_that_was_deleted_and_one_that_broke_are_named(recorded: Cabinet) -> None:
+    evidence = recorded.database.evidence
+    first, second = evidence.segments("cam-1", span(0, 12))
+    recorded.path(first).unlink()
+    recorded.path(second).write_bytes(b"?")
+    for segment in (first, second):
+        recorded.objects.destroy(segment.key)
+        recorded.clock.advance(1)
+        evidence.add_observation(observe(recorded.archive, segment, recorded.clock))
+    found = report(recorded)
+    assert [gap["cause"] for gap in found["cameras"][0]["gaps"]] == ["segment_missing", "segment_damaged"]
+    assert found["clauses"][3]["verdict"] == "fail"
+
+
+def test_pictures_that_do_not_decode_are_a_gap_of_their_own(planned: Cabinet) -> None:
+    planned.run("run", "cam-1", 0, 12)
+    planned.segment(0, run="run", frames=300, damage=broken(105))
+    conduct(planned)
+    decode(planned)
+    gaps = report(planned)["cameras"][0]["gaps"]
+    assert [(gap["cause"], gap["start"][17:23], gap["seconds"]) for gap in gaps] == [
+        ("segment_damaged", "04.200", 0.2)
+    ]
+
+
+def test_a_killed_recorder_leaves_one_gap_of_the_right_length(planned: Cabinet) -> None:
+    evidence = planned.database.evidence
+    evidence.begin_recorder(Recorder("first", "host", at(0), at(0)))
+    evidence.heartbeat("first", at(4))
+    evidence.begin_run(Run("run-1", "cam-1", "first", at(0)))
+    planned.segment(0, frames=75)
+    evidence.end_run("run-1", at(3), EndReason.RECORDER_KILLED)
+    planned.run("run-2", "cam-1", 5, 12)
+    planned.segment(5, run="run-2", frames=175)
+    conduct(planned)
+    decode(planned)
+    gaps = report(planned)["cameras"][0]["gaps"]
+    assert [(gap["cause"], gap["seconds"]) for gap in gaps] == [("recorder_stopped", 2.0)]
+
+
+def test_an_object_store_that_is_down_changes_the_custody_and_not_the_coverage(planned: Cabinet) -> None:
+    planned.objects.down = True
+    for camera in ("cam-1", "cam-2"):
+        planned.run(f"run of {camera}", camera, 0, 12)
+        planned.segment(0, camera=camera, run=f"run of {camera}", frames=300)
+    conduct(planned)
+    decode(planned)
+    found = report(planned)
+    assert [clause["verdict"] for clause in found["clauses"]] == ["pending", "pass", "pass", "pending"]
+    assert [station["covered_s"] for station in found["stations"]] == [10.0, 10.0]
+    assert found["verdict"] == "pending"
+
+
+def test_a_lock_counted_from_the_sitting_instead_of_the_last_day_of_its_batch_is_too_short(planned: Cabinet) -> None:
+    planned.run("run", "cam-1", 0, 12)
+    planned.archive.keep(planned.segment(0, run="run", frames=300))
+    conduct(planned)
+    decode(planned)
+    keeping = report(planned)["clauses"][3]
+    assert keeping["verdict"] == "fail"
+    assert keeping["zh"].endswith("仅锁定至2029-05-02 00:00:00，应至2029-05-03 00:00:00。")
+
+
+class TestUnsettled:
+    def test_before_anything_was_recorded_all_is_pending_and_nothing_is_a_gap(self, planned: Cabinet) -> None:
+        found = report(planned, BEFORE)
+        assert found["verdict"] == "pending"
+        assert found["settled_until"] == found["window"]["start"]
+        assert [(each["verdict"], each["covered_s"], each["gaps"]) for each in found["stations"]] == [
+            ("pending", 0.0, [])
+        ] * 2
+
+    def test_while_it_lasts_only_what_is_settled_is_divided(self, planned: Cabinet) -> None:
+        evidence = planned.database.evidence
+        for camera in ("cam-1", "cam-2"):
+            planned.run(f"run of {camera}", camera, 0, None)
+            evidence.heartbeat(f"recorder of run of {camera}", at(6))
+            planned.segment(0, camera=camera, run=f"run of {camera}", frames=100)
+        planned.segment(4, camera="cam-1", run="run of cam-1")
+        planned.database.setup.open_sitting("batch", 1, at(1), at(2))
+        decode(planned)
+        found = report(planned, at(7))
+        assert found["settled_until"] == "2026-05-01T01:00:04.000Z"
+        assert [station["covered_s"] for station in found["stations"]] == [4.0, 4.0]
+        assert found["stations"][0]["gaps"] == []
+        assert found["verdict"] == "pending"
+
+    def test_footage_that_was_not_opened_yet_keeps_the_report_pending(self, recorded: Cabinet) -> None:
+        recorded.run("late", "cam-1", 9, 12)
+        recorded.segment(9, run="late", frames=75)
+        found = report(recorded)
+        assert found["verdict"] == "pending"
+        assert found["settled_until"] == "2026-05-01T01:00:09.000Z"
+        assert found["clauses"][0]["zh"] == "录像已核验至2026-05-01 09:00:09，其余尚待核验。"
+
+    def test_an_exam_that_runs_late_is_not_over_before_it_is_closed(self, planned: Cabinet) -> None:
+        planned.database.setup.open_sitting("batch", 1, at(1), at(2))
+        found = report(planned, at(3600))
+        assert found["phases"][1]["end"] == "2026-05-01T02:00:00.000Z"
+        assert found["window"]["end"] == "2026-05-01T02:00:02.000Z"
+        assert found["verdict"] == "pending"
+
+    def test_an_exam_opened_long_after_its_plan_has_a_window(self, planned: Cabinet) -> None:
+        planned.database.setup.open_sitting("batch", 1, at(3600), at(3600))
+        assert report(planned, at(3600))["verdict"] == "pending"
+
+    def test_a_camera_that_records_on_after_the_window_does_not_keep_it_open(self, recorded: Cabinet) -> None:
+        evidence = recorded.database.evidence
+        recorded.run("other batch", "cam-1", 0, None)
+        evidence.heartbeat("recorder of other batch", at(99))
+        assert report(recorded)["settled_until"] == "2026-05-01T01:00:00.000Z"
+        recorded.segment(50, run="other batch")
+        assert report(recorded)["verdict"] == "pass"
+
+    def test_a_sitting_that_nobody_opened_is_judged_by_its_plan(self, planned: Cabinet) -> None:
+        found = report(planned)
+        assert found["verdict"] == "fail"
+        assert "按计划时间判定" in found["clauses"][1]["zh"]
+        assert {gap["cause"] for station in found["stations"] for gap in station["gaps"]} == {"recorder_stopped"}
+
+
+def test_a_batch_folds_its_sittings(recorded: Cabinet) -> None:
+    made = batch_report(recorded.database, "batch", RULES, at(100))
+    assert [sitting.sitting for sitting in made.sittings] == [1, 2]
+    assert [sitting.verdict for sitting in made.sittings] == [Verdict.PASS, Verdict.PENDING]
+    found = to_json(made)
+    assert (found["batch"], found["verdict"]) == ("batch", "pending")
+    assert found["sittings"][0] == to_json(made.sittings[0])
+
+
+def test_footage_is_kept_from_the_last_day_of_the_batch(planned: Cabinet) -> None:
+    sittings = planned.database.setup.sittings("batch")
+    assert last_exam_day(sittings).isoformat() == "2026-05-02"  # sitting 2 ends after midnight in Shanghai
+    assert last_exam_day(sittings[:1]).isoformat() == "2026-05-01"
+
+
+def test_what_was_never_applied_is_refused_by_name(planned: Cabinet) -> None:
+    with pytest.raises(UnknownBatch, match="no batch other"):
+        sitting_report(planned.database, "other", 1, RULES, at(0))
+    with pytest.raises(UnknownBatch, match="no batch other"):
+        batch_report(planned.database, "other", RULES, at(0))
+    with pytest.raises(UnknownSitting, match="batch batch has no sitting 9"):
+        sitting_report(planned.database, "batch", 9, RULES, at(0))
