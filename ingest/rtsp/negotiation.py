@@ -6,7 +6,9 @@ Not here: PLAY and what comes after it (``client``).
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -133,8 +135,15 @@ async def _connected(address: Address, login: Login | None, basic_allowed: bool,
     except TimeoutError:
         reason = f"no answer within {limit_s:g} s"
     except (OSError, UnicodeError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        reason = _plain(error)
     raise CameraUnreachable(f"no connection to {address.where}: {reason}; check its power, cable and address")
+
+
+def _plain(error: OSError | UnicodeError) -> str:
+    """What the system says, without the numbers that asyncio adds."""
+    if isinstance(error, OSError) and not isinstance(error, socket.gaierror) and error.errno:
+        return os.strerror(error.errno).lower()
+    return (getattr(error, "strerror", None) or str(error)).lower()
 
 
 async def asked(

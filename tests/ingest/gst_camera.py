@@ -39,9 +39,13 @@ def why_gst_is_missing() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A clip as a camera would send it. ``slices`` are its coded slices in order, one per frame, all different."""
+    """A clip as a camera would send it. ``slices`` are its coded slices in order, one per frame, all different.
+
+    ``path`` holds access units with their lengths, for ``gst_server``; ``stream`` the same as a byte stream.
+    """
 
     path: Path
+    stream: Path
     width: int
     height: int
     slices: tuple[bytes, ...]
@@ -77,9 +81,11 @@ def encode_clip(path: Path, width: int = 320, height: int = 192, frames: int = 5
         units += map(bytes, encoder.encode(av.VideoFrame.from_ndarray(picture, "yuv420p")))
     units += map(bytes, encoder.encode(None))
     path.write_bytes(b"".join(len(unit).to_bytes(4, "big") + unit for unit in units))
+    stream = path.with_suffix(".h264")
+    stream.write_bytes(b"".join(units))
     slices = tuple(nal for unit in units for nal in nal_units(unit) if is_slice(nal))
     assert len(slices) == len(set(slices)) == frames
-    return Clip(path, width, height, slices)
+    return Clip(path, stream, width, height, slices)
 
 
 class GstCamera:
