@@ -21,7 +21,7 @@ from pathlib import Path
 import structlog
 import uvicorn
 
-from analysis import decoding
+from analysis.decoding import DecodingWorker
 from config.rule_pack import load as load_rule_pack
 from config.secrets import Secrets
 from config.settings import Settings
@@ -123,7 +123,7 @@ def _rtsp(assignment: Assignment, limits: Limits) -> RtspSource:
 
 
 def _analysis(settings: Settings, database: Database) -> None:
-    decoding.run(_stop_event(), database.evidence, open_archive(settings, database), SystemClock())
+    DecodingWorker(database.evidence, open_archive(settings, database), SystemClock()).run(_stop_event())
 
 
 def _dashboard(settings: Settings, database: Database) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from analysis.report import last_exam_day
 from config.rule_pack import load as load_rule_pack
 from config.settings import Settings
-from domain.calendar import local_day, retained_until
+from domain.calendar import retained_until
 from domain.timeline import SystemClock
 from storage.archive import Archive
 from storage.database import Database
@@ -19,9 +20,8 @@ def open_archive(settings: Settings, database: Database) -> Archive:
 
     def retain_until(batch_id: str) -> datetime:
         """Clause 九: from the last exam day of the batch, by the batch's own rule pack."""
-        batch = database.setup.batch(batch_id)
-        pack = load_rule_pack(batch.rule_pack, folder=settings.rule_packs_dir)
-        last_day = max(local_day(plan.planned_end) for plan in batch.sittings)
-        return retained_until(last_day, pack.retention_years)
+        sittings = database.setup.sittings(batch_id)
+        pack = load_rule_pack(sittings[0].batch.rule_pack, folder=settings.rule_packs_dir)
+        return retained_until(last_exam_day(sittings), pack.retention_years)
 
     return Archive(database.evidence, objects, settings.spool_dir, retain_until, SystemClock())

@@ -1,0 +1,353 @@
+"""The demonstration: one simulated sitting through the real service, judged against the truth of its cameras.
+
+1. An S3 server, six cameras that speak RTSP, and the three roles of the service are started as processes.
+2. The site, its rooms and one sitting are applied, the sitting is opened, one camera is unplugged and one stalled.
+3. When the window has ended and everything is stored and decoded, the report is written and compared with the truth.
+4. The page is served until Ctrl-C; with ``once`` the comparison decides the exit status.
+
+Everything lies in one folder, made anew each time. The service has no branch for the demonstration: it is the
+service, with short segments.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets as random_secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from getpass import getuser
+from pathlib import Path
+from typing import IO, Any
+
+import yaml
+from pydantic import SecretStr
+from rich.console import Console
+
+from analysis.report import SittingReport, sitting_report, to_json
+from config.rule_pack import load as load_rule_pack
+from config.s3 import S3Settings
+from config.settings import Settings
+from dashboard.papers.report import render
+from domain.evidence import Place
+from domain.law import Verdict
+from domain.people import Actor, Door
+from domain.places import Sitting
+from domain.timeline import SystemClock
+from ingest.simulator.drill import read_truth
+from kaojian import display
+from kaojian.drill import differences
+from records import conduct, declaration, setup
+from storage.database import Database, connect
+from storage.seaweed import SeaweedServer, free_ports
+
+SITE, BATCH, RULE_PACK = "sg-demo", "2026-DEMO", "SG-2022-08-10"
+LEAD_S, EXAM_S, TAIL_S = 10, 65, 15
+START_IN_S = 6  # from the cameras' readiness to the window, so that recording runs before it
+SETTLE_S = 60
+_WINDOW_S = LEAD_S + EXAM_S + TAIL_S
+
+SCRIPT = ((8, "c3", "disconnect", 8), (32, "c5", "stall", 6))
+"""Seconds after the bell, camera, fault, seconds."""
+
+ROOMS: tuple[dict[str, Any], ...] = (
+    {
+        "id": "301",
+        "name": "301 考场",
+        "stations": ["A-01", "A-02", "A-03"],
+        "cameras": {"c1": ["A-01", "A-02"], "c2": ["A-02"], "c3": ["A-03"]},
+    },
+    {
+        "id": "302",
+        "name": "302 考场",
+        "stations": ["B-01", "B-02", "B-03"],
+        "cameras": {"c4": ["B-01", "B-02", "B-03"], "c5": ["B-02"], "c6": ["B-03"]},
+    },
+)
+PANORAMIC = ("c1", "c4")
+
+
+class DemoError(Exception):
+    """The demonstration cannot go on; the message says why and what to do."""
+
+
+def run(once: bool, root: Path = Path("var/demo"), port: int = 8000) -> int:
+    """Run the demonstration; the exit status. Everything started is stopped before this returns."""
+    console = Console()
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _play(root.absolute(), port, once, console)
+    except KeyboardInterrupt:
+        console.print("\nstopped")
+        return 130
+    except DemoError as error:
+        console.print(f"[red]{error}[/red]")
+        return 1
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _play(root: Path, port: int, once: bool, console: Console) -> int:
+    begun = time.monotonic()
+    _require_free(port)
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(parents=True)
+    console.print(f"[bold]Kaojian 考鉴[/bold]  two rooms, six stations, six cameras, a window of {_WINDOW_S} s")
+    with ExitStack() as stack:
+        log = stack.enter_context((root / "service.log").open("w"))
+        settings = _settings(root, port, _start_store(root, stack))
+        cameras = Cameras(root, stack, log)
+        database = connect(settings.database_url)
+        stack.callback(database.close)
+        service = _start(["serve"], stack, log, env=_environment(root, settings))
+        sitting = _applied(root, settings, database, cameras)
+        progress = display.Progress(console, database, sitting, begun, alive=lambda: _require_alive(service, log))
+        _conducted(sitting, settings, database, cameras, progress)
+        report = _report(database, sitting)
+        _written(root, report, console)
+        different = differences(read_truth(root / "truth.jsonl"), report, _views(sitting))
+        display.verdict(console, report, different)
+        if not once:
+            console.print(f"the page: [bold]http://127.0.0.1:{port}[/bold]   Ctrl-C stops everything")
+            threading.Event().wait()
+        return 1 if different else 0
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise DemoError(f"port {port} is taken: stop what listens there, or set KAOJIAN_HTTP_PORT") from error
+
+
+def _start_store(root: Path, stack: ExitStack) -> S3Settings:
+    """The object store, starting beside everything else: the service waits for it, recording does not."""
+    store = SeaweedServer(
+        root / "s3", "kaojian", random_secrets.token_hex(16), free_ports(), volume_size_limit_mb=256
+    )
+    starting = threading.Thread(target=store.start, name="store")
+    stack.callback(store.stop)
+    stack.callback(starting.join)
+    starting.start()
+    return store.settings("kaojian")
+
+
+def _settings(root: Path, port: int, store: S3Settings) -> Settings:
+    return Settings(
+        data_dir=root,
+        s3_endpoint=store.endpoint,
+        s3_bucket=store.bucket,
+        s3_access_key=store.access_key,
+        s3_secret_key=SecretStr(store.secret_key),
+        s3_secure=store.secure,
+        segment_seconds=10,
+        http_port=port,
+        min_free_bytes=256 << 20,
+    )
+
+
+def _environment(root: Path, settings: Settings) -> dict[str, str]:
+    """The same settings for a process of its own, by a file that tells how to run the service by hand."""
+    values = {name: getattr(settings, name) for name in type(settings).model_fields}
+    values["s3_secret_key"] = settings.s3_secret_key.get_secret_value()
+    file = root / "service.env"
+    file.touch(mode=0o600)
+    file.write_text(
+        "".join(f"KAOJIAN_{name.upper()}={value}\n" for name, value in values.items() if value is not None)
+    )
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("KAOJIAN_")}
+    return {**inherited, "KAOJIAN_ENV_FILE": str(file)}
+
+
+def _start(
+    arguments: Sequence[str], stack: ExitStack, log: IO[str], env: dict[str, str] | None = None, *, talk: bool = False
+) -> subprocess.Popen[str]:
+    """A command of ours as a process of its own, out of reach of the terminal's Ctrl-C, stopped in order."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kaojian", *arguments],
+        stdin=subprocess.PIPE if talk else subprocess.DEVNULL,
+        stdout=subprocess.PIPE if talk else log,
+        stderr=log,
+        env=env,
+        text=True,
+        start_new_session=True,
+    )
+    stack.callback(_stop, process)
+    return process
+
+
+def _require_alive(process: subprocess.Popen[str], log: IO[str]) -> None:
+    if process.poll() is not None:
+        raise DemoError(f"the service ended with status {process.returncode}: see {log.name}")
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(40)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+class Cameras:
+    """The process of simulated cameras: knows their URLs when they listen, plays faults by command."""
+
+    def __init__(self, root: Path, stack: ExitStack, log: IO[str]) -> None:
+        self.password = random_secrets.token_hex(8)
+        description = root / "cameras.json"
+        description.write_text(json.dumps(self._description(root)))
+        description.chmod(0o600)
+        self._process = _start(["simulate", str(description)], stack, log, talk=True)
+        self._log = log
+
+    def _description(self, root: Path) -> dict[str, Any]:
+        cameras = [
+            {
+                "id": camera,
+                "room": f"ROOM {room['id']}",
+                "stations": sees,
+                "username": "recorder",
+                "password": self.password,
+            }
+            for room in ROOMS
+            for camera, sees in room["cameras"].items()
+        ]
+        return {"cameras": cameras, "truth": str(root / "truth.jsonl")}
+
+    def urls(self) -> dict[str, str]:
+        """URL by camera, once all listen. Raises DemoError when the process ended instead."""
+        assert self._process.stdout is not None  # noqa: S101 (started to be talked to)
+        for line in self._process.stdout:
+            told = json.loads(line)
+            if "ready" in told:
+                threading.Thread(target=self._copy_the_rest, daemon=True).start()
+                return {camera["camera"]: camera["url"] for camera in told["ready"]}
+        raise DemoError(f"the simulated cameras did not start: see {self._log.name}")
+
+    def play(self, camera: str, fault: str, seconds: float) -> None:
+        assert self._process.stdin is not None  # noqa: S101
+        self._process.stdin.write(json.dumps({"camera": camera, "fault": fault, "seconds": seconds}) + "\n")
+        self._process.stdin.flush()
+
+    def _copy_the_rest(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101
+        for line in self._process.stdout:
+            self._log.write(line)
+
+
+def _applied(root: Path, settings: Settings, database: Database, cameras: Cameras) -> Sitting:
+    """The set-up as a file, applied as an operator would."""
+    urls = cameras.urls()
+    settings.secrets_dir.mkdir(parents=True, exist_ok=True)
+    secret = settings.secrets_dir / "cameras"
+    secret.touch(mode=0o600)
+    secret.write_text(f"recorder:{cameras.password}\n")
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=LEAD_S + START_IN_S)
+    file = root / "demo.yaml"
+    file.write_text(yaml.safe_dump(_declaration(urls, start), allow_unicode=True, sort_keys=False))
+    setup.apply(declaration.read(file), database, _actor(), SystemClock())
+    sitting = database.setup.sitting(BATCH, 1)
+    if sitting is None:
+        raise DemoError(f"{file} was applied, but sitting 1 of batch {BATCH} is not there")
+    return sitting
+
+
+def _declaration(urls: dict[str, str], start: datetime) -> dict[str, Any]:
+    rooms = [
+        {
+            "id": room["id"],
+            "name": room["name"],
+            "stations": room["stations"],
+            "cameras": [
+                {
+                    "id": camera,
+                    "url": urls[camera],
+                    "secret": "cameras",
+                    "panoramic": camera in PANORAMIC,
+                    "sees": sees,
+                }
+                for camera, sees in room["cameras"].items()
+            ],
+        }
+        for room in ROOMS
+    ]
+    sitting = {
+        "number": 1,
+        "rooms": [room["id"] for room in ROOMS],
+        "planned_start": start.isoformat(),
+        "planned_end": (start + timedelta(seconds=EXAM_S)).isoformat(),
+        "lead": f"{LEAD_S}s",
+        "tail": f"{TAIL_S}s",
+    }
+    site = {"id": SITE, "name": "韶关示范考场", "county": "浈江区", "rooms": rooms}
+    batch = {
+        "id": BATCH,
+        "site": SITE,
+        "project": "中式面点制作",
+        "rule_pack": RULE_PACK,
+        "sittings": [sitting],
+    }
+    return {"sites": [site], "batches": [batch]}
+
+
+def _actor() -> Actor:
+    return Actor(f"local:{getuser()}", Door.COMMAND_LINE)
+
+
+def _views(sitting: Sitting) -> dict[str, list[str]]:
+    """The cameras that see each station."""
+    return {
+        station.id: [camera.id for camera in room.cameras if station.id in camera.sees]
+        for room in sitting.rooms
+        for station in room.stations
+    }
+
+
+def _conducted(
+    sitting: Sitting, settings: Settings, database: Database, cameras: Cameras, progress: display.Progress
+) -> None:
+    """The sitting by its plan: open at the bell, play the script, close at the end, wait for the tail."""
+    plan, clock = sitting.plan, SystemClock()
+    with progress:
+        progress.until(plan.planned_start, "before the bell")
+        disk = conduct.Disk.of(settings.spool_dir, settings.min_free_bytes)
+        conduct.open_sitting(database, BATCH, 1, _actor(), clock, disk=disk, actual_start=plan.planned_start)
+        for after_s, camera, fault, seconds in SCRIPT:
+            progress.until(plan.planned_start + timedelta(seconds=after_s), "examination")
+            cameras.play(camera, fault, seconds)
+            progress.note(f"{camera}: {fault} for {seconds} s")
+        progress.until(plan.planned_end, "examination")
+        conduct.close_sitting(database, BATCH, 1, _actor(), clock, actual_end=plan.planned_end)
+        progress.until(plan.planned_end + plan.tail, "papers are collected")
+        progress.until_true(lambda: _complete(database, sitting), SETTLE_S, "stored, decoded, judged")
+
+
+def _report(database: Database, sitting: Sitting) -> SittingReport:
+    return sitting_report(database, BATCH, 1, load_rule_pack(sitting.batch.rule_pack), SystemClock().now())
+
+
+def _complete(database: Database, sitting: Sitting) -> bool:
+    """Everything the report needs is there: each clause is judged, each segment lies in the object store."""
+    waiting = database.evidence.segments_without_copy(Place.S3, 1) or database.evidence.open_runs()
+    return not waiting and _report(database, sitting).verdict is not Verdict.PENDING
+
+
+def _written(root: Path, report: SittingReport, console: Console) -> None:
+    """The report as an auditor gets it: JSON, and a page in each language."""
+    (root / "report.json").write_text(json.dumps(to_json(report), ensure_ascii=False, indent=2) + "\n")
+    for language in ("zh", "en"):
+        (root / f"report.{language}.html").write_text(render(report, language))
+    console.print(f"reports: {root}/report.json, report.zh.html, report.en.html")

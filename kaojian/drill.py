@@ -1,0 +1,90 @@
+"""Compares a report with the truth: did it name exactly the faults that were played, with the right cause and edges?
+
+Pure. The truth comes from the simulated cameras, the report from the evidence; neither knows of the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+
+from analysis.report import SittingReport
+from domain.evidence import Cause, Gap
+from domain.timeline import Interval, IntervalSet, rfc3339
+from ingest.simulator.faults import Disconnect, Fault, PlayedFault, Stall
+
+EDGE_S = 1.5
+"""How far an edge of a reported gap may lie from the truth: reconnecting takes a moment, and a key frame."""
+
+_CAUSES: Mapping[type[Fault], Cause] = {Disconnect: Cause.CAMERA_DISCONNECTED, Stall: Cause.NO_DATA}
+
+
+def differences(
+    truth: Sequence[PlayedFault], report: SittingReport, views: Mapping[str, Sequence[str]], edge_s: float = EDGE_S
+) -> list[str]:
+    """One line for each way in which the report departs from the truth; empty when it names exactly what was played.
+
+    ``views`` maps each station to the cameras that see it. Raises ValueError for a fault no gap is known for.
+    """
+    expected = {camera.camera: _camera_gaps(truth, camera.camera, report.window) for camera in report.cameras}
+    found = [
+        line
+        for camera in report.cameras
+        for line in _compared(f"camera {camera.camera}", expected[camera.camera], camera.gaps, edge_s)
+    ]
+    for station in report.stations:
+        gaps = _station_gaps([expected[camera] for camera in views[station.station]])
+        found += _compared(f"station {station.station}", gaps, station.gaps, edge_s)
+    return found
+
+
+def _camera_gaps(truth: Sequence[PlayedFault], camera: str, window: Interval) -> list[Gap]:
+    gaps = []
+    for played in truth:
+        cause = _CAUSES.get(type(played.fault))
+        if cause is None:
+            raise ValueError(f"no gap is known for the fault {type(played.fault).__name__} of camera {played.camera}")
+        span = Interval(played.start, played.end).intersection(window)
+        if played.camera == camera and span is not None:
+            gaps.append(Gap(span, cause))
+    return sorted(gaps, key=lambda gap: gap.interval.start)
+
+
+def _station_gaps(views: Sequence[Sequence[Gap]]) -> list[Gap]:
+    """What no camera saw. The cause of the best rank names it, as docs/time.md says."""
+    if not views:
+        return []
+    common = IntervalSet(gap.interval for gap in views[0])
+    for view in views[1:]:
+        common = common & IntervalSet(gap.interval for gap in view)
+    every = [gap for view in views for gap in view]
+    return [
+        Gap(span, min((gap.cause for gap in every if gap.interval.overlaps(span)), key=lambda cause: cause.rank))
+        for span in common
+    ]
+
+
+def _compared(who: str, expected: Sequence[Gap], reported: Sequence[Gap], edge_s: float) -> Iterator[str]:
+    left = list(reported)
+    for gap in expected:
+        match = next((other for other in left if _same(gap, other, edge_s)), None)
+        if match is None:
+            yield f"{who}: played but not reported: {_told(gap)}"
+        else:
+            left.remove(match)
+    for gap in left:
+        yield f"{who}: reported but not played: {_told(gap)}"
+
+
+def _same(expected: Gap, reported: Gap, edge_s: float) -> bool:
+    edge = timedelta(seconds=edge_s)
+    return (
+        expected.cause is reported.cause
+        and abs(expected.interval.start - reported.interval.start) <= edge
+        and abs(expected.interval.end - reported.interval.end) <= edge
+    )
+
+
+def _told(gap: Gap) -> str:
+    span = gap.interval
+    return f"{gap.cause} {rfc3339(span.start)} .. {rfc3339(span.end)} ({span.seconds:.3f} s)"
