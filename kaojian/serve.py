@@ -32,14 +32,15 @@ from ingest.rtsp.client import Limits, RtspSource
 from ingest.spool import Spool
 from ingest.supervisor import Supervisor
 from kaojian.wiring import open_archive
-from records import schedule
-from storage.archive import ArchiveWorker
+from records.schedule import Schedule
+from storage.archive import Archive, ArchiveWorker
 from storage.database import Database, connect
 
 _log = structlog.get_logger()
 
 RESTART_S = 1.0
 STOP_S = 30.0
+KEEP_REST_S = 10.0
 WEB = Path(__file__).resolve().parent.parent / "dashboard" / "web" / "dist"
 
 
@@ -98,24 +99,32 @@ async def _ingest(settings: Settings, database: Database) -> None:
         loop.add_signal_handler(number, stop.set)
     limits = Limits(picture_s=settings.stall_seconds)
     supervisor = Supervisor(
-        wanted=partial(
-            schedule.wanted, database, Secrets(settings.secrets_dir), timedelta(seconds=settings.run_up_seconds)
-        ),
+        wanted=Schedule(database, Secrets(settings.secrets_dir), timedelta(seconds=settings.run_up_seconds)).wanted,
         open_source=lambda assignment: _rtsp(assignment, limits),
         evidence=database.evidence,
         spool=Spool(settings.spool_dir, settings.min_free_bytes),
         cutting=Cutting(settings.segment_seconds, settings.fragment_seconds),
         clock=clock,
     )
+    archive = open_archive(settings, database)
     archive_stop = threading.Event()
-    worker = ArchiveWorker(open_archive(settings, database))
-    archiving = threading.Thread(target=worker.run, args=(archive_stop,), name="archive")
+    archiving = threading.Thread(target=ArchiveWorker(archive).run, args=(archive_stop,), name="archive")
     archiving.start()
     try:
         await supervisor.run(stop)
     finally:
         archive_stop.set()
         await asyncio.to_thread(archiving.join, STOP_S)
+        await asyncio.to_thread(_keep_the_rest, archive)
+
+
+def _keep_the_rest(archive: Archive) -> None:
+    """Store what was closed last, for KEEP_REST_S at most; the next start goes on where this ends."""
+    deadline = time.monotonic() + KEEP_REST_S
+    while archive.keeps and time.monotonic() < deadline:
+        result = archive.keep_pending()
+        if not result.kept:
+            return
 
 
 def _rtsp(assignment: Assignment, limits: Limits) -> RtspSource:

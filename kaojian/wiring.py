@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from analysis.report import last_exam_day
+from config.errors import ConfigError
 from config.rule_pack import load as load_rule_pack
 from config.settings import Settings
 from domain.calendar import retained_until
 from domain.timeline import SystemClock
-from storage.archive import Archive
+from storage.archive import Archive, RetentionUnknown
 from storage.database import Database
 from storage.objects import S3Objects
 
@@ -19,9 +20,14 @@ def open_archive(settings: Settings, database: Database) -> Archive:
     objects = S3Objects(settings.s3) if settings.s3 is not None else None
 
     def retain_until(batch_id: str) -> datetime:
-        """Clause 九: from the last exam day of the batch, by the batch's own rule pack."""
+        """Clause 九: from the last exam day of the batch, by the batch's own rule pack. Raises RetentionUnknown."""
         sittings = database.setup.sittings(batch_id)
-        pack = load_rule_pack(sittings[0].batch.rule_pack, folder=settings.rule_packs_dir)
+        if not sittings:
+            raise RetentionUnknown(f"batch {batch_id} has no sitting: apply its plan again")
+        try:
+            pack = load_rule_pack(sittings[0].batch.rule_pack, folder=settings.rule_packs_dir)
+        except ConfigError as error:
+            raise RetentionUnknown(f"batch {batch_id}: {error}") from error
         return retained_until(last_exam_day(sittings), pack.retention_years)
 
     return Archive(database.evidence, objects, settings.spool_dir, retain_until, SystemClock())

@@ -4,40 +4,66 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from config.secrets import Secrets
+import structlog
+
+from config.errors import SecretError
+from config.secrets import Credentials, Secrets
 from domain.places import Camera, Sitting
 from ingest.recorder import Assignment
 from storage.database import Database
+
+_log = structlog.get_logger()
 
 RUN_DOWN = timedelta(seconds=2)
 """Recording goes on this long after a window's end, so that its last instant lies inside a picture."""
 
 
-def wanted(database: Database, secrets: Secrets, run_up: timedelta, now: datetime) -> list[Assignment]:
-    """One assignment per camera that some sitting needs, from ``run_up`` before its window to RUN_DOWN after it.
+class Schedule:
+    """Asked by the recorder every second; remembers only which secrets it has already complained about."""
 
-    A camera that two sittings need at once is recorded once, for the sitting whose window begins first; coverage
-    finds the footage by camera and time.
-    """
-    sittings = [sitting for sitting in database.setup.sittings() if _wants(sitting, run_up, now)]
-    found: dict[str, Assignment] = {}
-    for sitting in sorted(sittings, key=lambda sitting: sitting.window.start):
-        for camera in sitting.cameras():
-            if camera.id not in found:
-                found[camera.id] = _assignment(sitting, camera, secrets)
-    return list(found.values())
+    def __init__(self, database: Database, secrets: Secrets, run_up: timedelta) -> None:
+        self._setup = database.setup
+        self._secrets = secrets
+        self._run_up = run_up
+        self._complained: set[str] = set()
 
+    def wanted(self, now: datetime) -> list[Assignment]:
+        """One assignment per camera that some sitting needs, from the run-up before its window to RUN_DOWN after it.
 
-def _wants(sitting: Sitting, run_up: timedelta, now: datetime) -> bool:
-    return sitting.wants_recording(now + run_up) or sitting.wants_recording(now - RUN_DOWN)
+        A camera that two sittings need at once is recorded once, for the sitting whose window begins first;
+        coverage finds the footage by camera and time. Raises StorageError.
+        """
+        sittings = [sitting for sitting in self._setup.sittings() if self._wants(sitting, now)]
+        found: dict[str, Assignment] = {}
+        for sitting in sorted(sittings, key=lambda sitting: sitting.window.start):
+            for camera in sitting.cameras():
+                if camera.id not in found:
+                    found[camera.id] = self._assignment(sitting, camera)
+        return list(found.values())
 
+    def _wants(self, sitting: Sitting, now: datetime) -> bool:
+        return sitting.wants_recording(now + self._run_up) or sitting.wants_recording(now - RUN_DOWN)
 
-def _assignment(sitting: Sitting, camera: Camera, secrets: Secrets) -> Assignment:
-    return Assignment(
-        camera=camera.id,
-        batch=sitting.batch.id,
-        folder=f"{sitting.site.id}/{sitting.batch.id}/{camera.id}",
-        url=camera.url,
-        credentials=secrets.credentials(camera.secret) if camera.secret else None,
-        transport=camera.transport,
-    )
+    def _assignment(self, sitting: Sitting, camera: Camera) -> Assignment:
+        return Assignment(
+            camera=camera.id,
+            batch=sitting.batch.id,
+            folder=f"{sitting.site.id}/{sitting.batch.id}/{camera.id}",
+            url=camera.url,
+            credentials=self._credentials(camera),
+            transport=camera.transport,
+        )
+
+    def _credentials(self, camera: Camera) -> Credentials | None:
+        """A secret that cannot be read stops nobody: the camera then says itself that it wants a password."""
+        if camera.secret is None:
+            return None
+        try:
+            credentials = self._secrets.credentials(camera.secret)
+        except SecretError as error:
+            if camera.id not in self._complained:
+                _log.error("secret_unusable", camera=camera.id, reason=str(error))
+                self._complained.add(camera.id)
+            return None
+        self._complained.discard(camera.id)
+        return credentials

@@ -57,6 +57,10 @@ class SpoolFileDamaged(StorageError):
     """The spool file is not what it was when the segment was closed. It is left as it is, and not uploaded."""
 
 
+class RetentionUnknown(StorageError):
+    """Nobody can say until when a batch must be kept; what cannot be locked for long enough is not stored yet."""
+
+
 class Why(StrEnum):
     """Why a copy does not answer."""
 
