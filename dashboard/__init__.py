@@ -1,1 +1,1 @@
-"""The edge: HTTP, pages and papers."""
+"""The edge: HTTP API, papers and the web page. The only room that knows FastAPI."""

@@ -1,1 +1,1 @@
-"""HTTP routes: thin over the functions of the rooms below."""
+"""The HTTP API under /api/v1. Thin: reads through storage and analysis and lays the answer out; decides nothing."""

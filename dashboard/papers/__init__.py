@@ -1,1 +1,1 @@
-"""What is printed: the sitting report."""
+"""Papers: reports as pages that can be printed and kept. Lay out what others computed; compute no verdict."""

@@ -1,0 +1,90 @@
+"""What every route stands on: database, archive, rule packs and clock, given once when the app is made.
+
+Not here: how these are made (``kaojian.wiring``).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from analysis.report import SittingReport, sitting_report
+from config.rule_pack import RulePack
+from domain.law import Verdict
+from domain.places import Sitting
+from domain.timeline import Clock
+from storage.archive import Archive
+from storage.database import Database
+from storage.errors import UnknownBatch, UnknownSitting
+
+SETTLED_VERDICT_S = 60.0
+"""How long a list may show the verdict of a closed sitting without computing it again: copies may be lost later."""
+
+LIVE_VERDICT_S = 2.0
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """The verdicts that lists show, so that a list of many sittings does not open all evidence each time.
+
+    Reports themselves are always computed anew. Safe to share between threads.
+    """
+
+    _kept: dict[tuple[str, int], tuple[float, Verdict]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(self, sitting: Sitting, monotonic_s: float, compute: Callable[[], Verdict]) -> Verdict:
+        """The verdict of a sitting, computed when what is kept is too old."""
+        key = (sitting.batch.id, sitting.plan.number)
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept is not None and monotonic_s < kept[0]:
+            return kept[1]
+        verdict = compute()
+        settled = sitting.closed is not None and verdict is not Verdict.PENDING
+        lasts_s = SETTLED_VERDICT_S if settled else LIVE_VERDICT_S
+        with self._lock:
+            self._kept[key] = (monotonic_s + lasts_s, verdict)
+        return verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """See the module. ``rule_packs`` loads a rule pack by its id."""
+
+    database: Database
+    archive: Archive
+    rule_packs: Callable[[str], RulePack]
+    clock: Clock
+    verdicts: Verdicts = field(default_factory=Verdicts)
+
+    def sitting(self, batch_id: str, number: int) -> Sitting:
+        """Raises UnknownBatch, UnknownSitting."""
+        found = self.database.setup.sitting(batch_id, number)
+        if found is None:
+            if self.database.setup.batch(batch_id) is None:
+                raise UnknownBatch(f"there is no batch {batch_id}")
+            raise UnknownSitting(f"batch {batch_id} has no sitting {number}")
+        return found
+
+    def report(self, sitting: Sitting) -> SittingReport:
+        """The report of a sitting as the evidence stands now."""
+        pack = self.rule_packs(sitting.batch.rule_pack)
+        return sitting_report(self.database, sitting.batch.id, sitting.plan.number, pack, self.clock.now())
+
+    def verdict(self, sitting: Sitting) -> Verdict:
+        """The verdict of a sitting, at most a minute old."""
+        return self.verdicts.of(sitting, self.clock.monotonic(), lambda: self.report(sitting).verdict)
+
+
+def _backing(request: Request) -> Backing:
+    found = request.app.state.backing
+    assert isinstance(found, Backing)  # noqa: S101 - set by create_app, the only maker of apps
+    return found
+
+
+Backed = Annotated[Backing, Depends(_backing)]

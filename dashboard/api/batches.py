@@ -1,0 +1,135 @@
+"""Batches, sittings and their reports."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import HTMLResponse
+
+from analysis.report import batch_report, to_json
+from dashboard.api.backing import Backed, Backing
+from dashboard.api.problems import RESPONSES
+from dashboard.api.shapes import (
+    BatchSummary,
+    CameraPlace,
+    Report,
+    RoomShape,
+    SittingDetail,
+    SittingState,
+    SittingSummary,
+    SittingTimes,
+    WholeBatchReport,
+)
+from dashboard.papers.report import Language, render
+from domain.places import Room, Sitting
+from storage.errors import UnknownBatch
+
+router = APIRouter(prefix="/batches", tags=["batches"], responses=RESPONSES)
+
+BatchId = Annotated[str, Path(max_length=64)]
+Number = Annotated[int, Path(ge=1, le=999)]
+
+_PAPER_HEADERS = {
+    # The paper is one file that needs nothing from anywhere: it may be saved, mailed and opened as it is.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+}
+
+
+@router.get("")
+def batches(backed: Backed) -> list[BatchSummary]:
+    """All batches with their sittings, the latest first."""
+    sittings = sorted(backed.database.setup.sittings(), key=lambda each: (each.batch.id, each.plan.number))
+    found = []
+    for _, group in groupby(sittings, key=lambda each: each.batch.id):
+        of_batch = list(group)
+        latest = max(each.start for each in of_batch)
+        found.append((latest, _summary(backed, of_batch)))
+    return [summary for _, summary in sorted(found, key=lambda pair: pair[0], reverse=True)]
+
+
+@router.get("/{batch}/report")
+def whole_report(backed: Backed, batch: BatchId) -> WholeBatchReport:
+    """The reports of all sittings of a batch and the verdict they fold to."""
+    known = backed.database.setup.batch(batch)
+    if known is None:
+        raise UnknownBatch(f"there is no batch {batch}")
+    made = batch_report(backed.database, batch, backed.rule_packs(known.rule_pack), backed.clock.now())
+    return WholeBatchReport.model_validate(to_json(made))
+
+
+@router.get("/{batch}/sittings/{number}")
+def sitting(backed: Backed, batch: BatchId, number: Number) -> SittingDetail:
+    """Where and when a sitting is held and which cameras see which stations, as the sitting rests on them."""
+    found = backed.sitting(batch, number)
+    return SittingDetail(
+        batch=found.batch.id,
+        project=found.batch.project,
+        rule_pack=found.batch.rule_pack,
+        site=found.site.id,
+        site_name=found.site.name,
+        county=found.site.county,
+        sitting=SittingTimes(**_times(found)),
+        rooms=tuple(_room(room) for room in found.rooms),
+    )
+
+
+@router.get("/{batch}/sittings/{number}/report")
+def report(backed: Backed, batch: BatchId, number: Number) -> Report:
+    """The coverage report of one sitting as the evidence stands now."""
+    return Report.model_validate(to_json(backed.report(backed.sitting(batch, number))))
+
+
+@router.get("/{batch}/sittings/{number}/report.html", response_class=HTMLResponse)
+def report_paper(
+    backed: Backed,
+    batch: BatchId,
+    number: Number,
+    lang: Annotated[Language, Query()] = Language.ZH,
+) -> HTMLResponse:
+    """The same report as one page for printing, complete in itself."""
+    found = backed.sitting(batch, number)
+    pack = backed.rule_packs(found.batch.rule_pack)
+    html = render(backed.report(found), lang, site=found.site, rule_pack=pack)
+    return HTMLResponse(html, headers=_PAPER_HEADERS)
+
+
+def _summary(backed: Backing, sittings: list[Sitting]) -> BatchSummary:
+    # The site of the last sitting: for one that is not open yet, that is the site as it stands now.
+    last = sittings[-1]
+    return BatchSummary(
+        id=last.batch.id,
+        project=last.batch.project,
+        rule_pack=last.batch.rule_pack,
+        site=last.site.id,
+        site_name=last.site.name,
+        county=last.site.county,
+        sittings=tuple(SittingSummary(**_times(each), verdict=backed.verdict(each)) for each in sittings),
+    )
+
+
+def _times(sitting: Sitting) -> dict[str, Any]:
+    return {
+        "number": sitting.plan.number,
+        "state": _state(sitting),
+        "planned_start": sitting.plan.planned_start,
+        "planned_end": sitting.plan.planned_end,
+        "actual_start": sitting.actual_start,
+        "actual_end": sitting.actual_end,
+    }
+
+
+def _state(sitting: Sitting) -> SittingState:
+    if sitting.opened is None:
+        return SittingState.PLANNED
+    return SittingState.OPEN if sitting.closed is None else SittingState.CLOSED
+
+
+def _room(room: Room) -> RoomShape:
+    return RoomShape(
+        id=room.id,
+        name=room.name,
+        stations=tuple(station.id for station in room.stations),
+        cameras=tuple(CameraPlace(id=each.id, sees=each.sees, panoramic=each.panoramic) for each in room.cameras),
+    )

@@ -1,0 +1,184 @@
+"""Footage for playing: an HLS playlist of a camera (RFC 8216) and the bytes of its segments.
+
+A segment is one fMP4 file: its head (ftyp, moov) is served as init.mp4, the rest as media.m4s, unchanged. Media time
+starts at 0 in every file, so a discontinuity stands between any two, and each carries its own wall-clock time; a gap
+is where that clock jumps. Not here: who may see footage.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import chain, pairwise
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Header, Path, Query
+from fastapi.responses import Response, StreamingResponse
+
+from dashboard.api.backing import Backed, Backing
+from dashboard.api.problems import RESPONSES, ImpossibleSpan, NoFootage, RangeNotSatisfiable, UnknownCamera
+from domain.evidence import Copy, Observation, Segment, SegmentState
+from domain.timeline import Interval, IntervalSet, rfc3339, utc
+from storage.errors import UnknownRow
+
+router = APIRouter(tags=["footage"], responses=RESPONSES)
+
+PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
+BLOCK_BYTES = 4 << 20
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+# Footage shows people: no browser or proxy keeps it.
+_HEADERS = {"Cache-Control": "private, no-store", "Accept-Ranges": "bytes"}
+
+Key = Annotated[str, Path(max_length=512)]
+
+
+@router.get(
+    "/cameras/{camera}/playlist.m3u8", response_class=Response, responses={200: {"content": {PLAYLIST_TYPE: {}}}}
+)
+def playlist(
+    backed: Backed,
+    camera: Annotated[str, Path(max_length=64)],
+    start: Annotated[datetime, Query(description="RFC 3339 with zone")],
+    end: Annotated[datetime, Query(description="RFC 3339 with zone")],
+) -> Response:
+    """What can be played of a camera's footage between two instants, whole segments, oldest first."""
+    segments = _playable(backed, camera, _span(start, end))
+    if not segments:
+        _refuse_unknown(backed, camera)
+        raise NoFootage(f"camera {camera} has no footage to play between {rfc3339(start)} and {rfc3339(end)}")
+    return Response(media_playlist(segments), media_type=PLAYLIST_TYPE, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/footage/{key:path}/init.mp4", response_class=Response, responses={200: {"content": {"video/mp4": {}}}})
+def init_part(backed: Backed, key: Key) -> Response:
+    """The head of a segment: what a player must know before any picture."""
+    segment = _segment(backed, key)
+    head = backed.archive.read(segment, 0, segment.init_size_bytes)
+    return Response(head, media_type="video/mp4", headers=_HEADERS)
+
+
+@router.get(
+    "/footage/{key:path}/media.m4s",
+    response_class=Response,
+    responses={200: {"content": {"video/iso.segment": {}}}, 206: {"content": {"video/iso.segment": {}}}},
+)
+def media_part(
+    backed: Backed, key: Key, byte_range: Annotated[str | None, Header(alias="Range", max_length=200)] = None
+) -> Response:
+    """The pictures of a segment, or one byte range of them (RFC 9110 14)."""
+    segment = _segment(backed, key)
+    size = segment.size_bytes - segment.init_size_bytes
+    wanted = asked_range(byte_range, size)
+    first, last = wanted if wanted is not None else (0, size - 1)
+    headers = {**_HEADERS, "Content-Length": str(last - first + 1)}
+    if wanted is not None:
+        headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    blocks = _blocks(backed, segment, segment.init_size_bytes + first, last - first + 1)
+    # The first block is read before the answer begins, so that footage nobody can read is refused in words.
+    body = chain([next(blocks, b"")], blocks)
+    return StreamingResponse(body, 200 if wanted is None else 206, headers, "video/iso.segment")
+
+
+def media_playlist(segments: Sequence[Segment]) -> str:
+    """The playlist of these segments; every one begins with its own head, clock and media time."""
+    longest = max(math.ceil(segment.interval.seconds) for segment in segments)
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-VERSION:7",
+        f"#EXT-X-TARGETDURATION:{longest}",
+        "#EXT-X-MEDIA-SEQUENCE:0",
+        "#EXT-X-PLAYLIST-TYPE:VOD",
+        "#EXT-X-INDEPENDENT-SEGMENTS",
+    ]
+    for index, segment in enumerate(segments):
+        address = f"/api/v1/footage/{quote(segment.key)}"
+        lines += ["#EXT-X-DISCONTINUITY"] if index else []
+        lines += [
+            f'#EXT-X-MAP:URI="{address}/init.mp4"',
+            f"#EXT-X-PROGRAM-DATE-TIME:{rfc3339(segment.interval.start)}",
+            f"#EXTINF:{segment.interval.seconds:.6f},",
+            f"{address}/media.m4s",
+        ]
+    return "\n".join([*lines, "#EXT-X-ENDLIST", ""])
+
+
+def playable(
+    segments: Iterable[Segment], copies: Mapping[str, Sequence[Copy]], observations: Mapping[str, Observation]
+) -> list[Segment]:
+    """The segments with a copy left that are not known to be gone, by time; of two that overlap, the first one."""
+    found: list[Segment] = []
+    for segment in sorted(segments, key=lambda each: (each.interval, each.key)):
+        standing = any(copy.removed is None for copy in copies.get(segment.key, ()))
+        if standing and not _gone(segment, observations.get(segment.key)):
+            found.append(segment)
+    overlapped = {right.key for left, right in pairwise(found) if right.interval.end <= left.interval.end}
+    return [segment for segment in found if segment.key not in overlapped]
+
+
+def asked_range(header: str | None, size_bytes: int) -> tuple[int, int] | None:
+    """First and last byte of a Range header with one range; None for none, or for a form that may be ignored.
+
+    Raises RangeNotSatisfiable.
+    """
+    match = _RANGE.fullmatch(header.strip()) if header else None
+    if match is None or not any(match.groups()):
+        return None
+    begins, ends = match.groups()
+    if not begins:
+        first, last = max(0, size_bytes - int(ends)), size_bytes - 1
+    else:
+        first, last = int(begins), min(int(ends), size_bytes - 1) if ends else size_bytes - 1
+        if ends and int(ends) < first:
+            return None  # RFC 9110 14.1.1: an invalid range is ignored
+    if first >= size_bytes or first > last:
+        raise RangeNotSatisfiable(size_bytes)
+    return first, last
+
+
+def _gone(segment: Segment, observation: Observation | None) -> bool:
+    """Whether nothing of the segment can be read or decoded, as far as anyone has looked."""
+    if observation is None or observation.state is SegmentState.OK:
+        return False
+    if observation.state is SegmentState.MISSING or not observation.bad:
+        return True
+    return not IntervalSet([segment.interval]) - IntervalSet(observation.bad)
+
+
+def _playable(backed: Backing, camera: str, span: Interval) -> list[Segment]:
+    evidence = backed.database.evidence
+    segments = evidence.segments(camera, span)
+    keys = [segment.key for segment in segments]
+    return playable(segments, evidence.copies(keys), evidence.observations(keys))
+
+
+def _span(start: datetime, end: datetime) -> Interval:
+    try:
+        return Interval(utc(start), utc(end))
+    except ValueError as error:
+        raise ImpossibleSpan(str(error)) from error
+
+
+def _refuse_unknown(backed: Backing, camera: str) -> None:
+    known = {each.id for site in backed.database.setup.sites() for room in site.rooms for each in room.cameras}
+    frozen = {each.id for sitting in backed.database.setup.sittings() for each in sitting.cameras()}
+    if camera not in known | frozen:
+        raise UnknownCamera(f"there is no camera {camera}")
+
+
+def _segment(backed: Backing, key: str) -> Segment:
+    found = backed.database.evidence.segment(key)
+    if found is None:
+        raise UnknownRow(f"there is no segment {key}")
+    return found
+
+
+def _blocks(backed: Backing, segment: Segment, offset: int, length: int) -> Iterator[bytes]:
+    end = offset + length
+    while offset < end:
+        block = backed.archive.read(segment, offset, min(BLOCK_BYTES, end - offset))
+        yield block
+        offset += len(block)

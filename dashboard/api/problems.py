@@ -1,0 +1,130 @@
+"""From our errors to HTTP problems (RFC 9457): one table, one form, also for what the framework itself refuses."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from config.errors import RulePackRefused
+from dashboard.api.shapes import FieldProblem, Problem
+from storage.archive import NoCopyAnswers
+from storage.errors import DatabaseUnavailable, UnknownBatch, UnknownRow, UnknownSitting
+
+MEDIA_TYPE = "application/problem+json"
+_log = structlog.get_logger()
+
+
+class NoFootage(Exception):
+    """No footage can be played in the span asked for."""
+
+
+class UnknownCamera(Exception):
+    """No camera of that id was ever set up."""
+
+
+class ImpossibleSpan(Exception):
+    """The span asked for ends before it starts, or its ends have no time zone."""
+
+
+class RangeNotSatisfiable(Exception):
+    """The byte range asked for lies outside the resource (RFC 9110 14.4)."""
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(f"there are {size_bytes} bytes")
+        self.size_bytes = size_bytes
+
+
+TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
+    UnknownBatch: (HTTPStatus.NOT_FOUND, "unknown-batch", "There is no such batch"),
+    UnknownSitting: (HTTPStatus.NOT_FOUND, "unknown-sitting", "There is no such sitting"),
+    UnknownRow: (HTTPStatus.NOT_FOUND, "unknown", "There is no such thing"),
+    UnknownCamera: (HTTPStatus.NOT_FOUND, "unknown-camera", "There is no such camera"),
+    NoFootage: (HTTPStatus.NOT_FOUND, "no-footage", "There is no footage to play"),
+    ImpossibleSpan: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-span", "The span is impossible"),
+    RangeNotSatisfiable: (HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range", "The byte range is impossible"),
+    NoCopyAnswers: (HTTPStatus.SERVICE_UNAVAILABLE, "no-copy-answers", "No copy of the footage answers"),
+    DatabaseUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable", "The database does not answer"),
+    RulePackRefused: (HTTPStatus.INTERNAL_SERVER_ERROR, "rule-pack", "The rule pack cannot be used"),
+}
+"""Every error that a request may end with. The nearest class in an error's ancestry counts."""
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in (404, 422, 503)
+}
+"""What OpenAPI says about refusals, for every route."""
+
+
+def describe(document: dict[str, Any]) -> None:
+    """Give every refusal in an OpenAPI document its media type; the framework only writes the routes' own."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            for status in RESPONSES:
+                answer = operation["responses"].get(str(status))
+                if answer is not None:
+                    answer["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def install(app: FastAPI) -> None:
+    """Have every refusal of the app come as a problem."""
+    for kind in TABLE:
+        app.add_exception_handler(kind, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _plain)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def _answer(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    content = problem.model_dump(mode="json", exclude_none=True)
+    return JSONResponse(content, problem.status, headers, MEDIA_TYPE)
+
+
+async def _ours(request: Request, error: Exception) -> JSONResponse:
+    kind = next(each for each in type(error).__mro__ if each in TABLE)
+    status, name, title = TABLE[kind]
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("request_failed", path=request.url.path, problem=name, error=str(error))
+    headers = {"Content-Range": f"bytes */{error.size_bytes}"} if isinstance(error, RangeNotSatisfiable) else None
+    problem = Problem(
+        type=f"urn:kaojian:problem:{name}", title=title, status=status, detail=str(error), instance=request.url.path
+    )
+    return _answer(problem, headers)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
+    errors = tuple(
+        FieldProblem(field=".".join(str(part) for part in each["loc"]), message=each["msg"])
+        for each in error.errors()
+    )
+    problem = Problem(
+        type="urn:kaojian:problem:invalid-request",
+        title="The request is not valid",
+        status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        detail="; ".join(f"{each.field}: {each.message}" for each in errors),
+        instance=request.url.path,
+        errors=errors,
+    )
+    return _answer(problem)
+
+
+async def _plain(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
+    phrase = HTTPStatus(error.status_code).phrase
+    detail = error.detail if error.detail != phrase else None
+    problem = Problem(
+        type="about:blank", title=phrase, status=error.status_code, detail=detail, instance=request.url.path
+    )
+    return _answer(problem, dict(error.headers) if error.headers else None)
+
+
+async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    # What went wrong is for the log alone; the framework raises it again, and the server logs it with its trace.
+    _log.error("request_broken", path=request.url.path, kind=type(error).__name__)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return _answer(Problem(type="about:blank", title=status.phrase, status=status, instance=request.url.path))

@@ -1,0 +1,271 @@
+"""The shapes of answers, as OpenAPI describes them. The report's is that of ``analysis.report.to_json``.
+
+Instants are RFC 3339 in UTC, with milliseconds in reports. Later versions add fields and never rename or drop one.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+
+from domain.evidence import Cause
+from domain.law import Verdict
+from domain.timeline import rfc3339
+
+Instant = Annotated[
+    datetime,
+    PlainSerializer(rfc3339, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+
+def _open_ended(schema: dict[str, Any]) -> None:
+    schema.pop("additionalProperties", None)
+
+
+class _Shape(BaseModel):
+    # We refuse unknown fields, so that a field that the report gained and this module does not describe fails in the
+    # tests. Clients are not told to: they must bear fields that later versions add.
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_open_ended)
+
+
+class Window(_Shape):
+    """[start, end)"""
+
+    start: Instant
+    end: Instant
+
+
+class PhaseShape(_Shape):
+    """W1 entry, W2 the exam, W3 collection and scoring."""
+
+    id: Literal["W1", "W2", "W3"]
+    start: Instant
+    end: Instant
+
+
+class CameraCauseShape(_Shape):
+    """Why one camera did not cover a station's gap."""
+
+    camera: str
+    cause: Cause
+
+
+class CameraGap(_Shape):
+    """A span of a camera without usable footage."""
+
+    start: Instant
+    end: Instant
+    seconds: float
+    cause: Cause
+
+
+class StationGap(CameraGap):
+    """A span of a station that no camera covers; ``cause`` is the one ranked first among ``cameras``."""
+
+    cameras: tuple[CameraCauseShape, ...]
+
+
+class StationShape(_Shape):
+    """One station: ``covered_s`` and the gaps add up to the window before ``settled_until``."""
+
+    station: str
+    room: str
+    verdict: Verdict
+    covered_s: float
+    gaps: tuple[StationGap, ...]
+
+
+class CameraShape(_Shape):
+    """One camera. ``clock_offset_s`` is camera minus host, null where the camera tells no time."""
+
+    camera: str
+    room: str
+    recorded_s: float
+    frames: int
+    lost_packets: int
+    delayed_s: float
+    clock_offset_s: float | None
+    gaps: tuple[CameraGap, ...]
+
+
+class ClauseShape(_Shape):
+    """One clause's verdict with its sentence in both languages."""
+
+    id: str
+    verdict: Verdict
+    zh: str
+    en: str
+
+
+class Report(_Shape):
+    """The coverage report of one sitting; complete up to ``settled_until``."""
+
+    batch: str
+    sitting: int
+    site: str
+    project: str
+    rule_pack: str
+    made: Instant
+    settled_until: Instant
+    opened: Instant | None
+    closed: Instant | None
+    window: Window
+    phases: tuple[PhaseShape, ...]
+    verdict: Verdict
+    stations: tuple[StationShape, ...]
+    cameras: tuple[CameraShape, ...]
+    clauses: tuple[ClauseShape, ...]
+
+
+class WholeBatchReport(_Shape):
+    """The reports of all sittings of a batch and the verdict they fold to."""
+
+    batch: str
+    site: str
+    project: str
+    rule_pack: str
+    made: Instant
+    verdict: Verdict
+    sittings: tuple[Report, ...]
+
+
+class SittingState(StrEnum):
+    """Whether a sitting was opened and closed."""
+
+    PLANNED = "planned"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class SittingTimes(_Shape):
+    """A sitting as planned and as it happened."""
+
+    number: int
+    state: SittingState
+    planned_start: Instant
+    planned_end: Instant
+    actual_start: Instant | None
+    actual_end: Instant | None
+
+
+class SittingSummary(SittingTimes):
+    """One line of the list."""
+
+    verdict: Verdict
+
+
+class BatchSummary(_Shape):
+    """A batch with its sittings."""
+
+    id: str
+    project: str
+    rule_pack: str
+    site: str
+    site_name: str
+    county: str
+    sittings: tuple[SittingSummary, ...]
+
+
+class CameraPlace(_Shape):
+    """A camera and what it was promised to see. Its address stays inside."""
+
+    id: str
+    sees: tuple[str, ...]
+    panoramic: bool
+
+
+class RoomShape(_Shape):
+    """A room with its stations and cameras, as the sitting rests on them."""
+
+    id: str
+    name: str
+    stations: tuple[str, ...]
+    cameras: tuple[CameraPlace, ...]
+
+
+class SittingDetail(_Shape):
+    """One sitting: where, what and when."""
+
+    batch: str
+    project: str
+    rule_pack: str
+    site: str
+    site_name: str
+    county: str
+    sitting: SittingTimes
+    rooms: tuple[RoomShape, ...]
+
+
+class RecorderShape(_Shape):
+    """One life of a recorder process. ``alive``: not ended, and heard from within the last seconds."""
+
+    id: str
+    host: str
+    started: Instant
+    seen: Instant
+    ended: Instant | None
+    alive: bool
+
+
+class CameraState(StrEnum):
+    """What a camera does for us right now."""
+
+    RECORDING = "recording"
+    OUTAGE = "outage"
+    IDLE = "idle"  # no sitting needs it
+
+
+class OutageShape(_Shape):
+    """Why a wanted camera gives nothing; ``start`` is null when it was never heard from."""
+
+    start: Instant | None
+    cause: Cause
+    detail: str
+
+
+class CameraStatus(_Shape):
+    """One camera now. ``last_frame`` is the end of its last closed segment."""
+
+    camera: str
+    site: str
+    room: str
+    state: CameraState
+    last_frame: Instant | None
+    outage: OutageShape | None
+
+
+class Status(_Shape):
+    """What the service does at ``at``. ``recorders`` holds those that live, or else the last one that did."""
+
+    at: Instant
+    recorders: tuple[RecorderShape, ...]
+    cameras: tuple[CameraStatus, ...]
+
+
+class Health(_Shape):
+    """The dashboard answers and reaches its database."""
+
+    status: Literal["ok"] = "ok"
+    at: Instant
+
+
+class FieldProblem(_Shape):
+    """One field of a request that was refused."""
+
+    field: str
+    message: str
+
+
+class Problem(_Shape):
+    """RFC 9457 problem details. ``type`` is a URN of ours, or about:blank for plain HTTP statuses."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+    instance: str | None = None
+    errors: tuple[FieldProblem, ...] | None = None

@@ -1,0 +1,134 @@
+"""The application: API, papers and the built web page behind one address. Not here: which address (``kaojian``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import FileResponse
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from config.rule_pack import RulePack
+from dashboard.api import batches, footage, problems, status
+from dashboard.api.backing import Backing
+from domain.timeline import Clock
+from storage.archive import Archive
+from storage.database import Database
+
+API = "/api/v1"
+VERSION = "0.1.0"
+
+# No inline script anywhere. Style attributes are what the chart's tooltips are written with; video comes through
+# Media Source Extensions, whose addresses are blob:.
+_SOURCES = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "style-src-attr": "'unsafe-inline'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "media-src": "'self' blob:",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+
+_HEADERS = {
+    "Content-Security-Policy": "; ".join(f"{kind} {sources}" for kind, sources in _SOURCES.items()),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def create_app(
+    database: Database,
+    archive: Archive,
+    rule_packs: Callable[[str], RulePack],
+    clock: Clock,
+    web_dist: Path | None,
+) -> FastAPI:
+    """The dashboard over a database and an archive, which the caller opens and closes.
+
+    ``rule_packs`` loads a rule pack by its id; ``web_dist`` is the folder of the built page, None where there is
+    none. Binding to loopback only, and refusing foreign Host names, is the caller's part.
+    """
+    app = _described()
+    app.state.backing = Backing(database, archive, rule_packs, clock)
+    app.include_router(_page(web_dist.resolve() if web_dist is not None else None))
+    app.add_middleware(_SafeHeaders)
+    problems.install(app)
+    return app
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI document of the API: what the web page's types are made from. Needs no database."""
+    return _described().openapi()
+
+
+class _Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            problems.describe(super().openapi())
+        return super().openapi()
+
+
+def _described() -> FastAPI:
+    """The app with all routes of the API. No page of documentation: it would load scripts from elsewhere."""
+    app = _Api(
+        title="Kaojian",
+        version=VERSION,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    for room in (batches, footage, status):
+        app.include_router(room.router, prefix=API)
+    return app
+
+
+def _page(web_dist: Path | None) -> APIRouter:
+    """The built page: its files as they are, and index.html for every address that the page itself resolves."""
+    router = APIRouter()
+
+    @router.get("/{path:path}", include_in_schema=False)
+    def page(path: str) -> FileResponse:
+        if path == "api" or path.startswith("api/"):
+            raise HTTPException(404)
+        if web_dist is None:
+            raise HTTPException(404, "the web page is not built; run `make` in the project's folder")
+        found = (web_dist / path).resolve()
+        if path and found.is_file() and found.is_relative_to(web_dist):
+            # Files under assets/ carry a hash of their content in their names.
+            lasting = "public, max-age=31536000, immutable" if path.startswith("assets/") else "no-cache"
+            return FileResponse(found, headers={"Cache-Control": lasting})
+        if path.startswith("assets/"):
+            raise HTTPException(404)
+        return FileResponse(web_dist / "index.html", headers={"Cache-Control": "no-cache"})
+
+    return router
+
+
+class _SafeHeaders:
+    """Adds the headers above to every answer that has not set its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)

@@ -1,0 +1,192 @@
+"""The coverage report as one HTML file for printing (A4): no script, no font, no picture from anywhere else.
+
+The same report as the JSON of ``analysis.report``, in local time and in words. Not here: what is in the report.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from analysis.report import BatchReport, CameraReport, SittingReport, StationReport
+from config.rule_pack import OriginKind, RulePack
+from dashboard.papers.timeline import Drawing, draw
+from dashboard.papers.words import COLOURS, COVERED, NOT_YET, Language, Words, cause, verdict, words
+from domain.calendar import SHANGHAI
+from domain.evidence import Cause, Gap
+from domain.law import Verdict
+from domain.places import Site
+from domain.timeline import Interval, rounded_to_milliseconds
+
+__all__ = ["Language", "render"]
+
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+_NUMBERS = (
+    ("longest_gap_s", "单个断档不超过", "longest single gap", "s"),
+    ("total_gap_share", "断档合计占应录时段不超过", "share of all gaps in the window", "%"),
+    ("total_gap_s", "断档合计不超过", "total of all gaps", "s"),
+    ("min_width", "画面宽度不低于", "least picture width", "px"),
+    ("min_height", "画面高度不低于", "least picture height", "px"),
+    ("min_fps", "帧率不低于", "least frame rate", "fps"),
+    ("clock_warn_s", "时钟偏差提示", "clock offset noted above", "s"),
+    ("clock_fail_s", "时钟偏差不符合", "clock offset failed above", "s"),
+    ("copies", "副本数不少于", "least number of copies", ""),
+    ("retention_years", "保管年限不少于", "years of retention", ""),
+)
+
+_ORIGINS = {
+    OriginKind.NOTICE: ("通知条款", "notice"),
+    OriginKind.SAMPLE: ("其他地方规定", "rule of another place"),
+    OriginKind.PROJECT_DEFAULT: ("系统默认", "default of this product"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One gap as the table prints it."""
+
+    whose: str
+    start: str
+    end: str
+    length: str
+    cause: Cause
+    cameras: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """One sitting as the template prints it."""
+
+    report: SittingReport
+    rooms: tuple[tuple[str, str], ...]
+    drawing: Drawing
+    lines: tuple[_Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """One number of the rule pack with its origin."""
+
+    name: str
+    value: str
+    origin: str
+    text: str
+
+
+def render(
+    report: SittingReport | BatchReport,
+    lang: Language | str = Language.ZH,
+    *,
+    site: Site | None = None,
+    rule_pack: RulePack | None = None,
+) -> str:
+    """The report as one complete HTML document.
+
+    With ``site``, places are printed with their names; with ``rule_pack``, the numbers that verdicts rest on are
+    printed with their origins. Raises ValueError for a language there is none of.
+    """
+    language = Language(lang)
+    sittings = report.sittings if isinstance(report, BatchReport) else (report,)
+    return _ENVIRONMENT.get_template("report.html.j2").render(
+        language=language,
+        words=words(language),
+        report=report,
+        whole_batch=isinstance(report, BatchReport),
+        sections=[_section(sitting, language, site) for sitting in sittings],
+        site=site,
+        numbers=_numbers(rule_pack, language) if rule_pack is not None else (),
+        colours=COLOURS,
+        covered=COVERED,
+        not_yet=NOT_YET,
+        verdict=lambda which: verdict(which, language),
+        cause=lambda which: cause(which, language),
+        moment=_moment,
+        span=_span,
+        length=lambda seconds: _length(seconds, words(language)),
+        share=_share,
+        total=_total,
+        offset=_offset,
+        pending=Verdict.PENDING,
+    )
+
+
+def _section(report: SittingReport, language: Language, site: Site | None) -> _Section:
+    names = {room.id: room.name for room in site.rooms} if site is not None else {}
+    ids = dict.fromkeys([*(each.room for each in report.stations), *(each.room for each in report.cameras)])
+    rooms = tuple((room, names.get(room, room)) for room in ids)
+    return _Section(report, rooms, draw(report, rooms, language), tuple(_lines(report, language)))
+
+
+def _lines(report: SittingReport, language: Language) -> list[_Line]:
+    said = words(language)
+    stations = [(f"{said.station} {each.station}", gap) for each in report.stations for gap in each.gaps]
+    cameras = [(f"{said.camera} {each.camera}", gap) for each in report.cameras for gap in each.gaps]
+    return [_line(whose, gap, language) for whose, gap in (*stations, *cameras)]
+
+
+def _line(whose: str, gap: Gap, language: Language) -> _Line:
+    return _Line(
+        whose=whose,
+        start=_precise(gap.interval.start),
+        end=_precise(gap.interval.end),
+        length=_length(gap.interval.seconds, words(language)),
+        cause=gap.cause,
+        cameras=tuple(f"{each.camera}: {cause(each.cause, language)}" for each in gap.cameras),
+    )
+
+
+def _numbers(pack: RulePack, language: Language) -> tuple[_Number, ...]:
+    second = language is Language.EN
+    found = []
+    for field, zh, en, unit in _NUMBERS:
+        value = getattr(pack, field)
+        shown = f"{value:.2%}" if unit == "%" else f"{value:g} {unit}".strip()
+        origin = pack.origins[field]
+        found.append(_Number(en if second else zh, shown, _ORIGINS[origin.kind][second], origin.text))
+    return tuple(found)
+
+
+def _moment(instant: datetime) -> str:
+    """``2026-05-01 09:00:00`` local time."""
+    return f"{instant.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
+
+
+def _precise(instant: datetime) -> str:
+    local = rounded_to_milliseconds(instant).astimezone(SHANGHAI)
+    return f"{local:%H:%M:%S}.{local.microsecond // 1000:03d}"
+
+
+def _span(interval: Interval) -> str:
+    start, end = _moment(interval.start), _moment(interval.end)
+    return f"{start} – {end[11:] if start[:10] == end[:10] else end}"
+
+
+def _length(seconds: float, said: Words) -> str:
+    """Always seconds with milliseconds: what is printed must add up."""
+    return f"{seconds:,.3f} {said.seconds}"
+
+
+def _total(of: StationReport | CameraReport) -> float:
+    """All gaps together, in seconds."""
+    return round(sum(gap.interval.seconds for gap in of.gaps), 3)
+
+
+def _share(of: StationReport | CameraReport) -> str:
+    """Rounded down: 99.996 % must not read as complete."""
+    covered_ms = of.covered_ms if isinstance(of, StationReport) else of.recorded_ms
+    whole_ms = covered_ms + round(_total(of) * 1000)
+    return f"{covered_ms * 10_000 // whole_ms / 100:.2f} %" if whole_ms else "–"
+
+
+def _offset(seconds: float | None, said: Words) -> str:
+    return said.no_clock if seconds is None else f"{seconds:+.3f} {said.seconds}"

@@ -1,0 +1,156 @@
+"""The timeline of a report as a drawing: rectangles in the units of an SVG, for a template to print.
+
+Not here: any judgement, and the interactive timeline of the web page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from analysis.report import SittingReport
+from dashboard.papers.words import COLOURS, COVERED, NOT_YET, Language, phase, words
+from domain.calendar import SHANGHAI
+from domain.evidence import Cause, Gap
+from domain.timeline import Interval, IntervalSet
+
+WIDTH = 1000.0
+_LABELS = 150.0  # what the lanes' names take on the left
+_MARGIN = 16.0
+_TOP = 22.0
+_LANE = 19.0
+_BAR = 13.0
+_AXIS = 24.0
+_NARROWEST = 1.5  # a gap of a second in a day must still be seen
+_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
+_MOST_TICKS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One rectangle; ``title`` is what a pointer over it shows."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One line of text; ``y`` is its baseline. ``kind`` chooses its look: room, station, camera, phase, tick."""
+
+    x: float
+    y: float
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A whole timeline. ``causes`` are those that occur, for the legend."""
+
+    width: float
+    height: float
+    left: float
+    right: float
+    top: float
+    bottom: float
+    bars: tuple[Bar, ...]
+    labels: tuple[Label, ...]
+    edges: tuple[float, ...]  # x of the phases' edges
+    ticks: tuple[float, ...]  # x of the time axis' ticks
+    causes: tuple[Cause, ...]
+    unsettled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    window: Interval
+
+    def x(self, instant: datetime) -> float:
+        share = (instant - self.window.start) / (self.window.end - self.window.start)
+        return round(_LABELS + share * (WIDTH - _LABELS - _MARGIN), 2)
+
+
+def draw(report: SittingReport, rooms: Sequence[tuple[str, str]], language: Language) -> Drawing:
+    """The lanes of all stations and cameras of a report. ``rooms`` are ids and names, in the order to print."""
+    scale = _Scale(report.window)
+    bars: list[Bar] = []
+    labels: list[Label] = []
+    said = words(language)
+    y = _TOP
+    for room, name in rooms:
+        labels.append(Label(_LABELS - 8, y + 14, name, "room"))
+        y += _LANE
+        lanes = [
+            *(("station", each.station, each.gaps) for each in report.stations if each.room == room),
+            *(("camera", each.camera, each.gaps) for each in report.cameras if each.room == room),
+        ]
+        for kind, lane_id, gaps in lanes:
+            prefix = said.station if kind == "station" else said.camera
+            labels.append(Label(_LABELS - 8, y + 14, f"{prefix} {lane_id}", kind))
+            bars += _lane(scale, report, gaps, y + (_LANE - _BAR) / 2, language)
+            y += _LANE
+    ticks = list(_ticks(report.window))
+    labels += [Label(scale.x(at), y + 15, _clock(at), "tick") for at in ticks]
+    labels += [
+        Label((scale.x(each.start) + scale.x(each.end)) / 2, _TOP - 8, phase(each.id, language), "phase")
+        for each in report.phases
+        if each.end > each.start
+    ]
+    gaps_of_all = [gap for station in report.stations for gap in station.gaps]
+    gaps_of_all += [gap for camera in report.cameras for gap in camera.gaps]
+    return Drawing(
+        width=WIDTH,
+        height=y + _AXIS,
+        left=_LABELS,
+        right=WIDTH - _MARGIN,
+        top=_TOP,
+        bottom=y,
+        bars=tuple(bars),
+        labels=tuple(labels),
+        edges=tuple(scale.x(each.start) for each in report.phases[1:]),
+        ticks=tuple(scale.x(at) for at in ticks),
+        causes=tuple(sorted({gap.cause for gap in gaps_of_all}, key=lambda cause: cause.rank)),
+        unsettled=report.settled_until < report.window.end,
+    )
+
+
+def _lane(scale: _Scale, report: SittingReport, gaps: Iterable[Gap], y: float, language: Language) -> Iterable[Bar]:
+    """Footage first and gaps over it, so that a widened mark of a short gap stays in sight."""
+    said = words(language)
+    window = report.window
+    settled = min(report.settled_until, window.end)
+    if settled > window.start:
+        part = Interval(window.start, settled)
+        for span in IntervalSet(gap.interval for gap in gaps).complement(part):
+            yield _bar(scale, span, y, COVERED, said.footage)
+    if settled < window.end:
+        yield _bar(scale, Interval(max(settled, window.start), window.end), y, NOT_YET, said.not_settled)
+    for gap in gaps:
+        yield _bar(scale, gap.interval, y, COLOURS[gap.cause], f"{gap.interval.seconds:.3f} {said.seconds}")
+
+
+def _bar(scale: _Scale, span: Interval, y: float, colour: str, title: str) -> Bar:
+    left, right = scale.x(span.start), scale.x(span.end)
+    return Bar(left, y, round(max(right - left, _NARROWEST), 2), _BAR, colour, title)
+
+
+def _ticks(window: Interval) -> Iterable[datetime]:
+    """Round local times, at most eight."""
+    step = next((each for each in _STEPS_S if window.seconds / each <= _MOST_TICKS), _STEPS_S[-1])
+    midnight = window.start.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    first = ceil((window.start - midnight).total_seconds() / step)
+    at = midnight + timedelta(seconds=first * step)
+    while at <= window.end:
+        yield at
+        at += timedelta(seconds=step)
+
+
+def _clock(instant: datetime) -> str:
+    return f"{instant.astimezone(SHANGHAI):%H:%M:%S}"

@@ -1,0 +1,278 @@
+"""The words of the papers in both languages. The page has its own (``dashboard/web/src/words``); causes agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.evidence import Cause
+from domain.law import Verdict
+
+
+class Language(StrEnum):
+    """Chinese is the first language of every paper."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+CAUSES: dict[Cause, tuple[str, str]] = {
+    Cause.DISK_FULL: ("磁盘已满", "Disk full"),
+    Cause.RECORDER_STOPPED: ("录像机停止", "Recorder stopped"),
+    Cause.CLOCK_STEP: ("时钟跳变", "Clock step"),
+    Cause.OVERFLOW: ("写入溢出", "Write overflow"),
+    Cause.SEGMENT_MISSING: ("片段缺失", "Segment missing"),
+    Cause.SEGMENT_DAMAGED: ("片段损坏", "Segment damaged"),
+    Cause.CAMERA_DISCONNECTED: ("摄像机断开", "Camera disconnected"),
+    Cause.NO_DATA: ("无数据", "No data"),
+    Cause.PACKET_LOSS: ("丢包", "Packet loss"),
+    Cause.NO_CAMERA: ("无摄像机", "No camera"),
+    Cause.UNEXPLAINED: ("原因不明", "Unexplained"),
+}
+
+VERDICTS: dict[Verdict, str] = {
+    Verdict.PASS: "Pass",
+    Verdict.FAIL: "Fail",
+    Verdict.WARN: "Warning",
+    Verdict.PENDING: "Pending",
+    Verdict.UNKNOWN: "Unknown",
+    Verdict.NOT_APPLICABLE: "Not applicable",
+}
+
+PHASES: dict[str, tuple[str, str]] = {
+    "W1": ("入场", "Entry"),
+    "W2": ("考试", "Exam"),
+    "W3": ("收卷评分", "Collection, scoring"),
+}
+
+# The same colours as on the page (dashboard/web/src/pure/palette.ts; a test compares them).
+COVERED = "#7fa8d9"
+NOT_YET = "#e6eaf0"
+COLOURS: dict[Cause, str] = {
+    Cause.DISK_FULL: "#4e342e",
+    Cause.RECORDER_STOPPED: "#6a1b9a",
+    Cause.CLOCK_STEP: "#00695c",
+    Cause.OVERFLOW: "#8d5a00",
+    Cause.SEGMENT_MISSING: "#ad1457",
+    Cause.SEGMENT_DAMAGED: "#e0218a",
+    Cause.CAMERA_DISCONNECTED: "#c62828",
+    Cause.NO_DATA: "#e65100",
+    Cause.PACKET_LOSS: "#f0b400",
+    Cause.NO_CAMERA: "#546e7a",
+    Cause.UNEXPLAINED: "#1b1b1b",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Headings and sentences of the report in one language. ``{}`` is filled in by the template's data."""
+
+    title: str
+    subtitle: str
+    batch: str
+    sitting: str
+    project: str
+    site: str
+    county: str
+    rooms: str
+    window: str
+    opened: str
+    closed: str
+    made: str
+    settled: str
+    rule_pack: str
+    verdict: str
+    clauses: str
+    clause: str
+    grounds: str
+    timeline: str
+    footage: str
+    not_settled: str
+    station: str
+    stations: str
+    camera: str
+    cameras: str
+    room: str
+    covered: str
+    share: str
+    gaps: str
+    gap_count: str
+    gap_total: str
+    no_gaps: str
+    whose: str
+    start: str
+    end: str
+    length: str
+    cause: str
+    seen_by: str
+    recorded: str
+    frames: str
+    lost: str
+    delay: str
+    offset: str
+    no_clock: str
+    method: str
+    method_steps: tuple[str, ...]
+    tolerance: str
+    not_opened: str
+    not_closed: str
+    local_time: str
+    pending_note: str
+    signature: str
+    date: str
+    seconds: str
+    whole_batch: str
+
+
+_ZH = Words(
+    title="现场录像覆盖报告",
+    subtitle="专项职业能力考核",
+    batch="批次",
+    sitting="场次",
+    project="考核项目",
+    site="定点考场",
+    county="县(市、区)",
+    rooms="考场",
+    window="应录时段",
+    opened="开考登记",
+    closed="结束登记",
+    made="报告生成",
+    settled="录像核验至",
+    rule_pack="规则版本",
+    verdict="判定",
+    clauses="条款判定",
+    clause="条款",
+    grounds="判定依据",
+    timeline="时间轴",
+    footage="有录像",
+    not_settled="尚未认定",
+    station="工位",
+    stations="工位覆盖",
+    camera="摄像机",
+    cameras="摄像机录像",
+    room="考场",
+    covered="有录像时长",
+    share="覆盖率",
+    gaps="断档明细",
+    gap_count="断档数",
+    gap_total="断档合计",
+    no_gaps="应录时段内没有断档。",
+    whose="对象",
+    start="开始",
+    end="结束",
+    length="时长",
+    cause="原因",
+    seen_by="可见摄像机及原因",
+    recorded="录像时长",
+    frames="帧数",
+    lost="丢包数",
+    delay="最大延迟",
+    offset="时钟偏差",
+    no_clock="无摄像机时钟",
+    method="覆盖的计算方法",
+    method_steps=(
+        "时间以录像主机时钟为准；所有时刻先取整到毫秒再计算，因此“有录像时长”与各断档时长之和等于应录时段。",
+        "一台摄像机的一段时间算作有录像，须同时满足：有片段覆盖该时间，片段至少有一份未删除的副本，且已打开并逐帧解码成功。",
+        "其余时间均为断档，逐条列出，不论长短；原因取自录像服务的中断记录、片段的核验结果或录像服务的运行记录。",
+        "一个工位的有录像时间，是能看到该工位的各摄像机有录像时间的并集；断档在任一摄像机的原因变化处分开。",
+        "画面内容与摄像机视角不在本报告核验之列。",
+    ),
+    tolerance="判定采用的数值",
+    not_opened="未登记",
+    not_closed="未结束",
+    local_time="时间均为北京时间 (UTC+8)",
+    pending_note="本场次尚未结束或录像尚未全部核验，以下为截至报告生成时的情况。",
+    signature="核验人签名",
+    date="日期",
+    seconds="秒",
+    whole_batch="全批次",
+)
+
+_EN = Words(
+    title="Coverage report of on-site video",
+    subtitle="Specific occupational skill assessment",
+    batch="Batch",
+    sitting="Sitting",
+    project="Project",
+    site="Exam site",
+    county="County",
+    rooms="Rooms",
+    window="Required window",
+    opened="Opened",
+    closed="Closed",
+    made="Report made",
+    settled="Footage checked up to",
+    rule_pack="Rule pack",
+    verdict="Verdict",
+    clauses="Verdict by clause",
+    clause="Clause",
+    grounds="Grounds",
+    timeline="Timeline",
+    footage="Footage",
+    not_settled="Not settled yet",
+    station="Station",
+    stations="Coverage of stations",
+    camera="Camera",
+    cameras="Footage of cameras",
+    room="Room",
+    covered="Covered",
+    share="Coverage",
+    gaps="Gaps",
+    gap_count="Gaps",
+    gap_total="Total of gaps",
+    no_gaps="There are no gaps in the required window.",
+    whose="Station or camera",
+    start="Start",
+    end="End",
+    length="Length",
+    cause="Cause",
+    seen_by="Cameras that see it, and causes",
+    recorded="Recorded",
+    frames="Frames",
+    lost="Lost packets",
+    delay="Largest delay",
+    offset="Clock offset",
+    no_clock="no camera clock",
+    method="How coverage is computed",
+    method_steps=(
+        "Time is the clock of the recording host. All instants are rounded to milliseconds before anything is "
+        "computed, so that covered time and gaps add up to the required window exactly.",
+        "A camera has footage of an instant if a segment covers it, at least one copy of that segment is left, and "
+        "the segment was opened and every frame there decoded.",
+        "All other time is a gap. Every gap is listed, however short; its cause comes from the recorder's outage "
+        "records, from opening the segments, or from the recorder's own record of when it ran.",
+        "A station is covered while any camera that sees it has footage. Its gaps are split where the cause of any "
+        "of these cameras changes.",
+        "What the pictures show, and from which angle, is not checked in this report.",
+    ),
+    tolerance="Numbers the verdict rests on",
+    not_opened="not opened",
+    not_closed="not closed",
+    local_time="All times are Beijing time (UTC+8)",
+    pending_note="The sitting has not ended, or its footage is not fully checked; "
+    "this is how things stood when the report was made.",
+    signature="Verified by (signature)",
+    date="Date",
+    seconds="s",
+    whole_batch="Whole batch",
+)
+
+
+def words(language: Language) -> Words:
+    """All words of a language."""
+    return _ZH if language is Language.ZH else _EN
+
+
+def cause(which: Cause, language: Language) -> str:
+    """A cause's name."""
+    return CAUSES[which][0 if language is Language.ZH else 1]
+
+
+def verdict(which: Verdict, language: Language) -> str:
+    """A verdict's name."""
+    return which.zh if language is Language.ZH else VERDICTS[which]
+
+
+def phase(which: str, language: Language) -> str:
+    """A phase's name, after its id."""
+    return f"{which} {PHASES[which][0 if language is Language.ZH else 1]}"

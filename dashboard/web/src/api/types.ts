@@ -1,0 +1,22 @@
+// Short names for the generated types; nothing is declared by hand that the API describes.
+
+import type { components } from './schema'
+
+type Schemas = components['schemas']
+
+export type Verdict = Schemas['Verdict']
+export type Cause = Schemas['Cause']
+export type SittingState = Schemas['SittingState']
+export type CameraState = Schemas['CameraState']
+export type PhaseId = Schemas['PhaseShape']['id']
+export type CameraCause = Schemas['CameraCauseShape']
+export type Gap = Schemas['CameraGap']
+export type StationGap = Schemas['StationGap']
+export type StationReport = Schemas['StationShape']
+export type CameraReport = Schemas['CameraShape']
+export type Report = Schemas['Report']
+export type Room = Schemas['RoomShape']
+export type BatchSummary = Schemas['BatchSummary']
+export type SittingSummary = Schemas['SittingSummary']
+export type SittingDetail = Schemas['SittingDetail']
+export type Status = Schemas['Status']

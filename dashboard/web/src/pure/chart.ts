@@ -1,0 +1,199 @@
+// What ECharts is told to draw. Pure: lanes, phases and words in, an option out.
+
+import type { CustomSeriesRenderItem, EChartsOption } from 'echarts'
+
+import type { PhaseId } from '@/api/types'
+import type { Words } from '@/words/shape'
+
+import type { Lane, Span } from './lanes'
+import { CAUSE_COLOURS, COVERED, NOT_YET, PHASE_TINTS } from './palette'
+import { duration, instant, localTime, preciseTime } from './time'
+
+export const GRID = { left: 170, right: 24, top: 26, bottom: 66 }
+export const LANE_HEIGHT = 24
+export const BAR_HEIGHT = 16
+const NARROWEST_MARK = 3 // px: a gap of a second in a day must still be seen
+
+export interface ChartInput {
+  lanes: readonly Lane[]
+  window: { start: number; end: number }
+  phases: readonly { id: PhaseId; start: string; end: string }[]
+  cursor: number | null
+  chosen: string | null
+}
+
+interface Item {
+  value: [lane: number, start: number, end: number]
+  span: Span
+  lane: Lane
+}
+
+export function chartHeight(lanes: number): number {
+  return GRID.top + lanes * LANE_HEIGHT + GRID.bottom
+}
+
+/** The lane under a pixel of the chart, counted from its top. */
+export function laneAt(lanes: readonly Lane[], pixelY: number): Lane | undefined {
+  return lanes[Math.floor((pixelY - GRID.top) / LANE_HEIGHT)]
+}
+
+/** The instant out of what ECharts makes of a pixel. */
+export function instantAt(converted: unknown): number | undefined {
+  const first: unknown = Array.isArray(converted) ? converted[0] : undefined
+  return typeof first === 'number' && Number.isFinite(first) ? Math.round(first) : undefined
+}
+
+export function colourOf(span: Span): string {
+  if (span.kind === 'covered') return COVERED
+  if (span.kind === 'not_yet' || !span.cause) return NOT_YET
+  return CAUSE_COLOURS[span.cause]
+}
+
+const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+
+export function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character)
+}
+
+/** The tooltip of one span, as HTML; every name that comes from outside is escaped. */
+export function tooltip(lane: Lane, span: Span, words: Words, language: 'zh' | 'en'): string {
+  const kind = lane.kind === 'station' ? words.station : words.camera
+  const title =
+    span.kind === 'covered' ? words.covered
+    : span.kind === 'not_yet' ? words.notYet
+    : `${words.gap} · ${span.cause ? words.causes[span.cause] : ''}`
+  const lines = [
+    `<b>${escaped(kind)} ${escaped(lane.label)}</b>`,
+    `<span style="display:inline-block;width:10px;height:10px;margin-right:6px;background:${colourOf(span)}"></span>${escaped(title)}`,
+    `${preciseTime(span.start)} – ${preciseTime(span.end)}`,
+    duration((span.end - span.start) / 1000, language),
+    ...(span.cameras ?? []).map((each) => escaped(`${words.camera} ${each.camera}: ${words.causes[each.cause]}`)),
+  ]
+  return lines.join('<br>')
+}
+
+const drawSpan: CustomSeriesRenderItem = (params, api) => {
+  const lane = api.value(0) as number
+  const from = api.coord([api.value(1), lane])
+  const to = api.coord([api.value(2), lane])
+  const area = params.coordSys as unknown as { x: number; y: number; width: number; height: number }
+  const isGap = api.value(3) === 1
+  const left = Math.max(from[0] ?? 0, area.x)
+  const right = Math.min(to[0] ?? 0, area.x + area.width)
+  if (right < area.x || left > area.x + area.width || right < left) return null
+  const width = isGap ? Math.max(right - left, NARROWEST_MARK) : right - left
+  return {
+    type: 'rect',
+    shape: { x: left, y: (from[1] ?? 0) - BAR_HEIGHT / 2, width, height: BAR_HEIGHT },
+    style: { fill: api.visual('color') as string },
+    // Gaps lie over footage, so that a widened mark of a short gap is not painted over by what follows.
+    z2: isGap ? 2 : 1,
+  }
+}
+
+function items(lanes: readonly Lane[]): object[] {
+  return lanes.flatMap((lane, index) =>
+    lane.spans.map((span) => ({
+      value: [index, span.start, span.end, span.kind === 'gap' ? 1 : 0],
+      itemStyle: { color: colourOf(span) },
+      span,
+      lane,
+    })),
+  )
+}
+
+function laneLabel(lane: Lane, chosen: string | null, words: Words): string {
+  if (lane.kind === 'room') return `{room|${lane.label}}`
+  const style = chosen === `${lane.kind}:${lane.id}` ? 'chosen' : lane.kind
+  return `{${style}|${lane.kind === 'station' ? words.station : words.camera} ${lane.label}}`
+}
+
+function phaseAreas(input: ChartInput, words: Words): object {
+  return {
+    silent: true,
+    label: { position: 'insideTop', distance: -20, color: '#38424f', fontSize: 12, fontWeight: 600 },
+    data: input.phases.map((phase) => [
+      { name: `${phase.id} ${words.phases[phase.id]}`, xAxis: instant(phase.start), itemStyle: { color: PHASE_TINTS[phase.id] } },
+      { xAxis: instant(phase.end) },
+    ]),
+  }
+}
+
+function verticalLines(input: ChartInput): object {
+  const edges = [...new Set(input.phases.slice(1).map((phase) => instant(phase.start)))]
+  const lines: object[] = edges.map((at) => ({ xAxis: at, lineStyle: { color: '#1a4b8c', type: 'dashed', width: 1 } }))
+  if (input.cursor !== null) {
+    lines.push({ xAxis: input.cursor, lineStyle: { color: '#000', type: 'solid', width: 2 } })
+  }
+  return { silent: true, symbol: 'none', animation: false, label: { show: false }, data: lines }
+}
+
+export function chartOption(input: ChartInput, words: Words, language: 'zh' | 'en'): EChartsOption {
+  const labels = input.lanes.map((lane) => laneLabel(lane, input.chosen, words))
+  return {
+    animation: false,
+    grid: { ...GRID, containLabel: false },
+    tooltip: {
+      trigger: 'item',
+      confine: true,
+      formatter: (params) => {
+        const item = (params as unknown as { data: Item }).data
+        return tooltip(item.lane, item.span, words, language)
+      },
+    },
+    xAxis: {
+      type: 'time',
+      min: input.window.start,
+      max: input.window.end,
+      axisLabel: { color: '#38424f', hideOverlap: true, formatter: (value: number) => localTime(value) },
+      axisLine: { lineStyle: { color: '#7b8694' } },
+      splitLine: { show: true, lineStyle: { color: '#e6ebf0' } },
+    },
+    yAxis: {
+      type: 'category',
+      inverse: true,
+      data: labels,
+      axisTick: { show: false },
+      axisLine: { show: false },
+      axisLabel: {
+        interval: 0,
+        margin: 12,
+        width: GRID.left - 20,
+        overflow: 'truncate',
+        rich: {
+          room: { fontWeight: 700, color: '#12355f', fontSize: 13, align: 'right' },
+          station: { color: '#1f2733', fontSize: 12 },
+          camera: { color: '#596473', fontSize: 12 },
+          chosen: { color: '#1a4b8c', fontSize: 12, fontWeight: 700 },
+        },
+      },
+      splitLine: { show: true, lineStyle: { color: '#f0f3f7' } },
+    },
+    dataZoom: [
+      {
+        type: 'slider',
+        filterMode: 'weakFilter',
+        bottom: 8,
+        height: 22,
+        showDataShadow: false,
+        borderColor: '#cfd6df',
+        fillerColor: 'rgba(26, 75, 140, 0.12)',
+        handleStyle: { color: '#1a4b8c' },
+        labelFormatter: (value: number) => localTime(value),
+      },
+      { type: 'inside', filterMode: 'weakFilter', zoomOnMouseWheel: 'ctrl', moveOnMouseWheel: false, moveOnMouseMove: false },
+    ],
+    series: [
+      {
+        id: 'spans',
+        type: 'custom',
+        renderItem: drawSpan,
+        clip: true,
+        encode: { x: [1, 2], y: 0 },
+        data: items(input.lanes) as never,
+        markArea: phaseAreas(input, words) as never,
+        markLine: verticalLines(input) as never,
+      },
+    ],
+  }
+}

@@ -1,0 +1,96 @@
+// Where playback starts and which gaps it has crossed. Instants are milliseconds since 1970, UTC.
+
+import type { Gap, Room } from '@/api/types'
+
+import type { Lane, Span } from './lanes'
+import { instant } from './time'
+
+/** How much is shown before a gap when the reader clicks into the gap itself. */
+export const RUN_UP_MS = 3_000
+
+/** How exactly a player's position is known: gaps that begin this much before it count as crossed. */
+const SLACK_MS = 400
+
+export type StartNote = 'exact' | 'before_gap' | 'next'
+
+export interface Start {
+  camera: string
+  at: number
+  note: StartNote
+}
+
+function startWithin(found: readonly Span[], at: number): { at: number; note: StartNote } | undefined {
+  const covered = found.filter((span) => span.kind === 'covered')
+  if (covered.some((span) => span.start <= at && at < span.end)) return { at, note: 'exact' }
+  const before = covered.findLast((span) => span.end <= at)
+  const after = covered.find((span) => span.start > at)
+  if (before && after) return { at: Math.max(before.start, before.end - RUN_UP_MS), note: 'before_gap' }
+  if (after) return { at: after.start, note: 'next' }
+  if (before) return { at: Math.max(before.start, before.end - RUN_UP_MS), note: 'next' }
+  return undefined
+}
+
+/** Where to start in one camera's lane; undefined when the camera has no footage in the window. */
+export function startInCamera(lane: Lane, at: number): Start | undefined {
+  const start = startWithin(lane.spans, at)
+  return start && { camera: lane.id, ...start }
+}
+
+/**
+ * The camera to open for a station: one that sees it and covers the instant, panoramic ones last;
+ * if none covers it, the first that has any footage.
+ */
+export function startInStation(
+  station: string,
+  at: number,
+  rooms: readonly Room[],
+  found: readonly Lane[],
+): Start | undefined {
+  const seeing = rooms
+    .flatMap((room) => room.cameras)
+    .filter((camera) => camera.sees.includes(station))
+    .sort((left, right) => Number(left.panoramic) - Number(right.panoramic))
+  const starts = seeing
+    .map((camera) => found.find((lane) => lane.kind === 'camera' && lane.id === camera.id))
+    .filter((lane) => lane !== undefined)
+    .map((lane) => startInCamera(lane, at))
+    .filter((start) => start !== undefined)
+  return starts.find((start) => start.note === 'exact') ?? starts[0]
+}
+
+/** The gaps between two positions of a player that has moved forward; empty when it was moved back. */
+export function gapsCrossed<T extends Gap>(before: number, now: number, gaps: readonly T[]): T[] {
+  return gaps.filter((gap) => instant(gap.start) >= before - SLACK_MS && instant(gap.end) <= now + SLACK_MS)
+}
+
+/** The nearest gap that begins after (or ends before) an instant, for the buttons that step through gaps. */
+export function neighbourGap<T extends Gap>(at: number, gaps: readonly T[], direction: 1 | -1): T | undefined {
+  return direction === 1
+    ? gaps.find((gap) => instant(gap.start) > at + RUN_UP_MS)
+    : gaps.findLast((gap) => instant(gap.end) < at)
+}
+
+export interface Fragment {
+  start: number // s on the player's time line
+  duration: number // s
+  programDateTime: number | null // ms since 1970
+}
+
+/** The player's position, in s, of an instant; the next fragment's start when the instant lies in a hole. */
+export function positionOf(at: number, fragments: readonly Fragment[]): number | undefined {
+  for (const fragment of fragments) {
+    if (fragment.programDateTime === null) continue
+    const offset = (at - fragment.programDateTime) / 1000
+    if (offset < 0) return fragment.start
+    if (offset < fragment.duration) return fragment.start + offset
+  }
+  return undefined
+}
+
+/** Where to jump when the player stands at the end of one buffered range and another follows; else undefined. */
+export function overHole(position: number, ranges: readonly { start: number; end: number }[]): number | undefined {
+  const inside = ranges.some((range) => range.start <= position && position < range.end - 0.1)
+  if (inside) return undefined
+  const next = ranges.find((range) => range.start > position)
+  return next && next.start - position < 120 ? next.start + 0.01 : undefined
+}

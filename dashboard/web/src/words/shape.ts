@@ -1,0 +1,31 @@
+// Which words a language must have. The record types make a missing verdict or cause a compile error.
+
+import type { CameraState, Cause, PhaseId, SittingState, Verdict } from '@/api/types'
+
+type Plain =
+  | 'product' | 'productLong' | 'language' | 'batches' | 'batch' | 'project' | 'site' | 'county' | 'sitting'
+  | 'planned' | 'actual' | 'state' | 'verdict' | 'view' | 'search' | 'allStates' | 'allVerdicts' | 'noBatches'
+  | 'noMatch' | 'notStarted' | 'covered' | 'notYet' | 'gap' | 'window' | 'rulePack' | 'rooms' | 'station'
+  | 'stations' | 'camera' | 'cameras' | 'clauses' | 'clause' | 'finding' | 'timeline' | 'timelineHint'
+  | 'resetZoom' | 'gaps' | 'noGaps' | 'whose' | 'start' | 'end' | 'length' | 'cause' | 'seenBy' | 'action'
+  | 'playBefore' | 'coveredLength' | 'recordedLength' | 'gapCount' | 'gapLength' | 'share' | 'frames'
+  | 'lostPackets' | 'delay' | 'clockOffset' | 'clockOffsetUnknown' | 'paper' | 'json' | 'updating'
+  | 'localTimeNote' | 'playback' | 'closePlayer' | 'playing' | 'fromBeforeGap' | 'fromNext' | 'noFootage'
+  | 'playbackFailed' | 'endOfFootage' | 'previousGap' | 'nextGap' | 'speed' | 'loadFailed' | 'notFound' | 'back'
+  | 'retry' | 'recorders' | 'recorderAlive' | 'recorderDown' | 'recorderEnded' | 'camerasIdle' | 'lastFrame'
+  | 'never' | 'status' | 'heartbeat' | 'host' | 'sees'
+
+export interface Words extends Record<Plain, string> {
+  states: Record<SittingState, string>
+  verdicts: Record<Verdict, string>
+  causes: Record<Cause, string>
+  phases: Record<PhaseId, string>
+  cameraStates: Record<CameraState, string>
+  sittingNumber: (number: number) => string
+  total: (batches: number, sittings: number) => string
+  updated: (time: string) => string
+  gapNotice: (length: string, cause: string) => string
+  gapJoined: (from: string, to: string) => string
+  seenStation: (station: string, camera: string) => string
+  camerasShowing: (showing: number, all: number) => string
+}

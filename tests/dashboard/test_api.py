@@ -1,0 +1,260 @@
+"""The API over a real database and real files."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import av
+import httpx
+import pytest
+
+from analysis.report import sitting_report, to_json
+from config.rule_pack import load as load_rule_pack
+from dashboard.app import create_app
+from domain.timeline import rfc3339
+from storage.database import connect
+from storage.errors import DatabaseUnavailable
+from tests.dashboard.exam import BATCH, PACK, SITE, UNPLUGGED, WINDOW, Exam, hold_exam, lose
+from tests.dashboard.serving import served
+
+
+@contextmanager
+def client_of(exam: Exam) -> Iterator[httpx.Client]:
+    """A client of a dashboard of its own, without a built page."""
+    app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None)
+    with served(app) as address, httpx.Client(base_url=address) as client:
+        yield client
+
+
+SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end)}
+
+
+def test_the_list_has_batches_with_the_state_and_verdict_of_their_sittings(api: httpx.Client) -> None:
+    batches = api.get("/api/v1/batches").json()
+    assert [batch["id"] for batch in batches] == [BATCH]
+    assert (batches[0]["site_name"], batches[0]["county"]) == (SITE.name, SITE.county)
+    assert [(each["number"], each["state"], each["verdict"]) for each in batches[0]["sittings"]] == [
+        (1, "closed", "fail"),
+        (2, "planned", "pending"),
+    ]
+    assert batches[0]["sittings"][0]["actual_start"] == "2026-05-01T01:00:00.000Z"
+
+
+def test_the_report_served_is_the_report_of_the_analysis(api: httpx.Client, exam: Exam) -> None:
+    served = api.get(f"/api/v1/batches/{BATCH}/sittings/1/report").json()
+    made = to_json(sitting_report(exam.database, BATCH, 1, PACK, exam.clock.now()))
+    assert served == made
+    assert [gap["cause"] for gap in served["cameras"][0]["gaps"]] == ["camera_disconnected"]
+    whole = api.get(f"/api/v1/batches/{BATCH}/report").json()
+    assert whole["sittings"][0] == made
+
+
+def test_a_sitting_tells_which_camera_sees_which_station_and_no_camera_address(api: httpx.Client) -> None:
+    answer = api.get(f"/api/v1/batches/{BATCH}/sittings/1")
+    rooms = answer.json()["rooms"]
+    assert [room["name"] for room in rooms] == [room.name for room in SITE.rooms]
+    assert rooms[0]["cameras"][2] == {"id": "A-cam-3", "sees": ["A02", "A03"], "panoramic": True}
+    assert "rtsp" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("/batches/nothing/report", "urn:kaojian:problem:unknown-batch"),
+        ("/batches/nothing/sittings/1", "urn:kaojian:problem:unknown-batch"),
+        (f"/batches/{BATCH}/sittings/9/report", "urn:kaojian:problem:unknown-sitting"),
+        (f"/batches/{BATCH}/sittings/9/report.html", "urn:kaojian:problem:unknown-sitting"),
+        ("/footage/no/such/segment.mp4/init.mp4", "urn:kaojian:problem:unknown"),
+        ("/no/such/route", "about:blank"),
+    ],
+)
+def test_what_is_not_there_is_a_problem_with_status_404(api: httpx.Client, path: str, problem: str) -> None:
+    answer = api.get(f"/api/v1{path}")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == problem
+    assert answer.json()["status"] == 404
+
+
+@pytest.mark.parametrize("number", ["0", "abc", "99999"])
+def test_a_number_that_is_none_is_a_problem_that_names_the_field(api: httpx.Client, number: str) -> None:
+    answer = api.get(f"/api/v1/batches/{BATCH}/sittings/{number}/report")
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["errors"][0]["field"] == "path.number"
+
+
+def test_a_database_that_does_not_answer_is_a_problem_with_status_503(
+    exam: Exam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise DatabaseUnavailable("the database does not answer")
+
+    monkeypatch.setattr(exam.database, "ping", refuse)
+    with client_of(exam) as api:
+        answer = api.get("/api/v1/health")
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:kaojian:problem:database-unavailable")
+
+
+def test_the_playlist_has_each_segment_with_its_own_head_and_clock(api: httpx.Client, exam: Exam) -> None:
+    answer = api.get("/api/v1/cameras/A-cam-1/playlist.m3u8", params=SPAN)
+    assert answer.headers["content-type"] == "application/vnd.apple.mpegurl"
+    segments = exam.segments("A-cam-1")
+    lines = answer.text.splitlines()
+    assert lines[0] == "#EXTM3U"
+    assert "#EXT-X-PLAYLIST-TYPE:VOD" in lines
+    assert lines[-1] == "#EXT-X-ENDLIST"
+    times = [line.split(":", 1)[1] for line in lines if line.startswith("#EXT-X-PROGRAM-DATE-TIME")]
+    assert times == [rfc3339(segment.interval.start) for segment in segments]
+    assert rfc3339(UNPLUGGED.end) in times
+    lengths = [float(line[8:-1]) for line in lines if line.startswith("#EXTINF")]
+    assert lengths == [segment.interval.seconds for segment in segments]
+    assert lines.count("#EXT-X-DISCONTINUITY") == len(segments) - 1
+    assert [line for line in lines if line.endswith("media.m4s")] == [
+        f"/api/v1/footage/{quote(segment.key)}/media.m4s" for segment in segments
+    ]
+
+
+def test_head_and_pictures_together_are_the_file_and_decode_in_full(api: httpx.Client, exam: Exam) -> None:
+    segment = exam.segments("B-cam-3")[1]
+    head = api.get(f"/api/v1/footage/{segment.key}/init.mp4")
+    media = api.get(f"/api/v1/footage/{segment.key}/media.m4s")
+    assert (head.status_code, media.status_code) == (200, 200)
+    assert head.content + media.content == (exam.spool / segment.key).read_bytes()
+    assert "no-store" in media.headers["cache-control"]
+    with av.open(io.BytesIO(head.content + media.content), "r") as container:
+        assert len(list(container.decode(video=0))) == segment.frames
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"), [("bytes=0-99", 0, 99), ("bytes=100-", 100, None), ("bytes=-50", -50, None)]
+)
+def test_a_byte_range_of_the_pictures_is_served(
+    api: httpx.Client, exam: Exam, asked: str, first: int, last: int | None
+) -> None:
+    segment = exam.segments("B-cam-3")[1]
+    whole = (exam.spool / segment.key).read_bytes()[segment.init_size_bytes :]
+    answer = api.get(f"/api/v1/footage/{segment.key}/media.m4s", headers={"Range": asked})
+    assert answer.status_code == 206
+    assert answer.content == whole[first : None if last is None else last + 1]
+    begin = first % len(whole)
+    end = len(whole) - 1 if last is None else last
+    assert answer.headers["content-range"] == f"bytes {begin}-{end}/{len(whole)}"
+
+
+def test_a_byte_range_beyond_the_end_is_refused_with_the_size(api: httpx.Client, exam: Exam) -> None:
+    segment = exam.segments("B-cam-3")[1]
+    answer = api.get(f"/api/v1/footage/{segment.key}/media.m4s", headers={"Range": "bytes=999999999-"})
+    assert answer.status_code == 416
+    assert answer.headers["content-range"] == f"bytes */{segment.size_bytes - segment.init_size_bytes}"
+
+
+@pytest.mark.parametrize(
+    "span", [{"start": SPAN["end"], "end": SPAN["start"]}, {**SPAN, "start": "2026-05-01T09:00:00"}]
+)
+def test_an_impossible_span_is_refused(api: httpx.Client, span: dict[str, str]) -> None:
+    answer = api.get("/api/v1/cameras/A-cam-1/playlist.m3u8", params=span)
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:kaojian:problem:impossible-span")
+
+
+def test_an_unknown_camera_and_a_camera_without_footage_are_told_apart(api: httpx.Client) -> None:
+    unknown = api.get("/api/v1/cameras/cam-x/playlist.m3u8", params=SPAN)
+    assert unknown.json()["type"] == "urn:kaojian:problem:unknown-camera"
+    later = {"start": rfc3339(WINDOW.end + timedelta(days=1)), "end": rfc3339(WINDOW.end + timedelta(days=2))}
+    empty = api.get("/api/v1/cameras/A-cam-1/playlist.m3u8", params=later)
+    assert (empty.status_code, empty.json()["type"]) == (404, "urn:kaojian:problem:no-footage")
+
+
+@pytest.fixture
+def own_exam(tmp_path: Path) -> Iterator[Exam]:
+    """An exam that a test may harm."""
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    yield hold_exam(database, tmp_path / "spool")
+    database.close()
+
+
+def test_a_segment_that_is_gone_is_left_out_of_the_playlist(own_exam: Exam) -> None:
+    lost = own_exam.segments("A-cam-2")[2]
+    lose(own_exam, lost)
+    with client_of(own_exam) as api:
+        playlist = api.get("/api/v1/cameras/A-cam-2/playlist.m3u8", params=SPAN).text
+    assert quote(lost.key) not in playlist
+
+
+def test_footage_is_served_from_the_object_store_when_the_spool_is_gone(own_exam: Exam) -> None:
+    segment = own_exam.segments("A-cam-2")[0]
+    whole = (own_exam.spool / segment.key).read_bytes()
+    shutil.rmtree(own_exam.spool)
+    with client_of(own_exam) as api:
+        assert api.get(f"/api/v1/footage/{segment.key}/media.m4s").content == whole[segment.init_size_bytes :]
+        own_exam.objects.down = True
+        refused = api.get(f"/api/v1/footage/{segment.key}/media.m4s")
+    assert (refused.status_code, refused.json()["type"]) == (503, "urn:kaojian:problem:no-copy-answers")
+
+
+def test_status_after_the_exam_shows_the_recorder_stopped_and_cameras_idle(api: httpx.Client) -> None:
+    status = api.get("/api/v1/status").json()
+    assert [(each["host"], each["alive"]) for each in status["recorders"]] == [("exam-host", False)]
+    assert {each["state"] for each in status["cameras"]} == {"idle"}
+    assert all(each["last_frame"] for each in status["cameras"])
+
+
+def test_status_in_mid_exam_shows_recording_and_a_dead_recorder_as_outage(tmp_path: Path) -> None:
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    exam = hold_exam(database, tmp_path / "spool", closed=False)
+    with client_of(exam) as api:
+        during = api.get("/api/v1/status").json()
+        assert {each["state"] for each in during["cameras"]} == {"recording"}
+        assert api.get("/api/v1/batches").json()[0]["sittings"][0]["verdict"] == "pending"
+        exam.clock.advance(60)
+        after = api.get("/api/v1/status").json()
+    assert {(each["state"], each["outage"]["cause"]) for each in after["cameras"]} == {("outage", "recorder_stopped")}
+    database.close()
+
+
+def test_health_answers(api: httpx.Client) -> None:
+    assert api.get("/api/v1/health").json()["status"] == "ok"
+
+
+def test_the_page_is_served_for_its_own_addresses_and_files_as_they_are(api: httpx.Client) -> None:
+    for path in ("/", "/batches", f"/batches/{BATCH}/sittings/1"):
+        answer = api.get(path)
+        assert (answer.status_code, "page" in answer.text) == (200, True)
+    asset = api.get("/assets/app-1.js")
+    assert (asset.text, "immutable" in asset.headers["cache-control"]) == ("1", True)
+    assert api.get("/assets/gone.js").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/..%2fsecret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt"])
+def test_no_file_outside_the_built_page_is_served(api: httpx.Client, path: str) -> None:
+    assert "not for you" not in api.get(path).text
+
+
+def test_every_answer_carries_a_policy_without_inline_script(api: httpx.Client) -> None:
+    for path in ("/", "/api/v1/health", f"/api/v1/batches/{BATCH}/sittings/1/report.html", "/api/v1/nothing"):
+        policy = api.get(path).headers["content-security-policy"]
+        scripts = [
+            part.strip() for part in policy.split(";") if part.strip().startswith(("script-src", "default-src"))
+        ]
+        assert scripts
+        assert not any("unsafe" in part for part in scripts)
+
+
+def test_without_a_built_page_the_address_says_what_to_do(exam: Exam) -> None:
+    with client_of(exam) as api:
+        answer = api.get("/")
+    assert answer.status_code == 404
+    assert "make" in answer.json()["detail"]
+
+
+def test_the_description_of_the_api_is_served_and_names_no_foreign_address(api: httpx.Client) -> None:
+    document = api.get("/api/v1/openapi.json").json()
+    assert "/api/v1/batches/{batch}/sittings/{number}/report" in document["paths"]
+    assert "://" not in json.dumps(document)

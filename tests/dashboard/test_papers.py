@@ -1,0 +1,143 @@
+"""The report as a paper."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+
+from analysis.report import SittingReport, batch_report, sitting_report
+from dashboard.papers.report import Language, render
+from dashboard.papers.timeline import draw
+from domain.evidence import Cause
+from domain.timeline import Interval
+from tests.dashboard.exam import BATCH, PACK, SITE, WINDOW, Exam
+
+ROOMS = [(room.id, room.name) for room in SITE.rooms]
+
+
+@pytest.fixture
+def report(exam: Exam) -> SittingReport:
+    return sitting_report(exam.database, BATCH, 1, PACK, exam.clock.now())
+
+
+class _Balance(HTMLParser):
+    """Notes tags that are not closed, and addresses that would be fetched."""
+
+    VOID = frozenset({"meta", "br", "line", "rect", "link", "img", "input", "hr"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.fetched: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.fetched += [value for name, value in attrs if name in {"src", "href", "xlink:href"} and value]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_paper_is_one_whole_file_that_fetches_nothing(report: SittingReport, language: Language) -> None:
+    html = render(report, language, site=SITE, rule_pack=PACK)
+    parser = _Balance()
+    parser.feed(html)
+    assert (parser.open, parser.fetched) == ([], [])
+    assert "<script" not in html
+    assert "url(" not in html
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "zh",
+            [
+                "摄像机断开",
+                "无数据",
+                "不符合",
+                "8.000 秒",
+                "工位 A01",
+                "中式面点一号考场",
+                "09:00:20.000",
+                "覆盖的计算方法",
+            ],
+        ),
+        (
+            "en",
+            ["Camera disconnected", "No data", "Fail", "8.000 s", "Station A01", "09:00:20.000", "How coverage is"],
+        ),
+    ],
+)
+def test_the_paper_names_gaps_causes_and_verdicts_in_its_language(
+    report: SittingReport, language: str, words: list[str]
+) -> None:
+    html = render(report, language, site=SITE, rule_pack=PACK)
+    assert [word for word in words if word not in html] == []
+    for clause in report.clauses:
+        assert clause.id in html
+
+
+def test_a_paper_in_english_has_no_chinese_but_names_and_origins(report: SittingReport) -> None:
+    html = render(replace(report, project="Pastry"), "en")
+    body = html[html.index("<body>") :]
+    assert re.findall(r"[\u4e00-\u9fff]+", body) == []
+
+
+def test_names_from_outside_are_escaped(report: SittingReport) -> None:
+    nasty = replace(report, project="<script>alert(1)</script>", site='"><img src=x>')
+    html = render(nasty)
+    assert "<script" not in html
+    assert "<img" not in html
+
+
+def test_a_language_there_is_none_of_is_refused(report: SittingReport) -> None:
+    with pytest.raises(ValueError, match="fr"):
+        render(report, "fr")
+
+
+def test_a_batch_is_one_paper_with_all_its_sittings(exam: Exam) -> None:
+    whole = batch_report(exam.database, BATCH, PACK, exam.clock.now())
+    html = render(whole, "zh", site=SITE)
+    assert html.count('<section class="sitting">') == 2
+    assert "本场次尚未结束" in html
+
+
+def test_the_drawing_covers_the_window_of_every_lane_with_gaps_in_their_place(report: SittingReport) -> None:
+    drawing = draw(report, ROOMS, Language.ZH)
+    assert drawing.causes == (Cause.CAMERA_DISCONNECTED, Cause.NO_DATA)
+    lanes = {bar.y for bar in drawing.bars}
+    assert len(lanes) == 12
+    width = drawing.right - drawing.left
+    for lane in lanes:
+        assert sum(bar.width for bar in drawing.bars if bar.y == lane) == pytest.approx(width, abs=0.1)
+    gap = next(bar for bar in drawing.bars if "8.000" in bar.title)
+    assert gap.x == pytest.approx(drawing.left + width * 30 / 80, abs=0.1)
+    assert gap.width == pytest.approx(width * 8 / 80, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "length", [timedelta(seconds=20), timedelta(hours=3), timedelta(hours=11), timedelta(days=2)]
+)
+def test_the_time_axis_has_a_few_round_ticks_inside_the_window(report: SittingReport, length: timedelta) -> None:
+    window = Interval(WINDOW.start + timedelta(seconds=1.5), WINDOW.start + timedelta(seconds=1.5) + length)
+    drawing = draw(replace(report, window=window, phases=(), stations=(), cameras=()), (), Language.ZH)
+    assert 2 <= len(drawing.ticks) <= 9
+    assert all(drawing.left <= x <= drawing.right for x in drawing.ticks)
+
+
+def test_the_paper_is_served_in_both_languages_under_a_closed_policy(api: httpx.Client) -> None:
+    address = f"/api/v1/batches/{BATCH}/sittings/1/report.html"
+    chinese, english = api.get(address), api.get(address, params={"lang": "en"})
+    assert "现场录像覆盖报告" in chinese.text
+    assert "Coverage report of on-site video" in english.text
+    assert chinese.headers["content-security-policy"].startswith("default-src 'none'")
+    assert api.get(address, params={"lang": "fr"}).status_code == 422
