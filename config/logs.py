@@ -25,6 +25,7 @@ _LOOSE = re.compile(
     r"(\b[a-z][a-z0-9+.\-]*://)[^\s/@:?#\"'<>]+:(?!\d{1,5}(?:[/?#\s\"']|$))[^\s\"'<>]*@", re.IGNORECASE
 )
 _QUERY = re.compile(r"((?:^|[?&;/_\s])(?:password|passwd|pwd|token|secret)=)[^&;\s\"'<>]+", re.IGNORECASE)
+_CHATTY = ("alembic",)  # tells at "info" that there was nothing to do
 _SECRET_KEYS = frozenset({"password", "secret", "secret_key", "authorization", "credentials", "token"})
 
 
@@ -80,6 +81,8 @@ def configure(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.DEBUG if level is LogLevel.DEBUG else logging.WARNING)
 
 
 def _renderer(format: LogFormat, stream: TextIO) -> Processor:  # noqa: A002 (as above)

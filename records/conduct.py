@@ -114,7 +114,8 @@ def check_disk(disk: Disk, batch_id: str, number: int) -> None:
 
 def starts_too_late(plan: SittingPlan) -> str:
     """What to say of a start after the planned end: an exam put off needs a new plan, or its window is empty."""
-    return f"its planned end {rfc3339(plan.planned_end)} is before that start; apply its new planned times first"
+    end = rfc3339(plan.planned_end)
+    return f"its start lies after its planned end {end}; give the real start, or apply its new planned times first"
 
 
 def _known(database: Database, batch_id: str, number: int) -> Sitting:

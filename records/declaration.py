@@ -89,6 +89,14 @@ def duration(text: str) -> timedelta:
     return length
 
 
+def instant(value: object) -> datetime:
+    """``2026-05-01T09:00:00+08:00`` as an instant in UTC. Raises ValueError, also for a time without zone."""
+    found = coherence.instant(value)
+    if found is None:
+        raise ValueError("write a date and time like 2026-05-01T09:00:00+08:00")
+    return utc(found)
+
+
 def _declared(document: Document, known_sites: Iterable[Site], rule_packs: Path) -> Declaration:
     problems: set[Problem] = set()
     try:
@@ -111,13 +119,6 @@ def _declared(document: Document, known_sites: Iterable[Site], rule_packs: Path)
 # --- The words of the file ------------------------------------------------------------------------------------------
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)\s*h)?\s*(?:(\d+(?:\.\d+)?)\s*m)?\s*(?:(\d+(?:\.\d+)?)\s*s)?")
-
-
-def _instant(value: object) -> datetime:
-    found = coherence.instant(value)
-    if found is None:
-        raise ValueError("write a date and time like 2026-05-01T09:00:00+08:00")
-    return utc(found)
 
 
 def _sitting_number(value: object) -> object:
@@ -149,7 +150,7 @@ _Label = Annotated[
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 _Instant = Annotated[
     datetime,
-    BeforeValidator(_instant),
+    BeforeValidator(instant),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-05-01T09:00:00+08:00"]}),
 ]
 _Duration = Annotated[

@@ -1,0 +1,307 @@
+"""The command line: reads words, calls the same functions as the API, prints what they say. No rules here.
+
+Exit codes: 0 done, 1 refused or failed (one clear line each on standard error), 2 wrong use of the command.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from config import logs
+from config import settings as settings_door
+from config.errors import ConfigError, DocumentRefused
+from config.settings import Settings
+from domain.people import Actor, Door
+from domain.timeline import SystemClock, rfc3339
+from records import conduct, declaration, setup
+from records.conduct import Disk
+from records.errors import RecordsError, SetupRefused
+from storage.database import Database, connect
+from storage.errors import StorageError
+
+EXPECTED = (ConfigError, StorageError, RecordsError, OSError)
+
+app = typer.Typer(
+    help="Kaojian 考鉴: records exams and accounts for every second of them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+sitting_app = typer.Typer(help="Open and close sittings 场次.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(sitting_app, name="sitting")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. Expected errors become lines on standard error, no traceback."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="kaojian")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    except (DocumentRefused, SetupRefused) as refused:
+        count = len(refused.problems)
+        _complain(f"{refused}\nkaojian: {count} problem{'s' if count != 1 else ''}; nothing was changed")
+    except EXPECTED as error:
+        _complain("\n".join(f"kaojian: {line}" for line in _in_words(error).splitlines()))
+    else:
+        return 0
+    return 1
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}"
+    return str(error)
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(logs.redacted(text) + "\n")
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return declaration.instant(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="Id of the batch 批次")]
+Number = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Number of the sitting 场次")]
+
+
+# --- Set-up and sittings ----------------------------------------------------------------------------------------
+
+
+@app.command()
+def apply(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE.yaml", help="Sites and batches")] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the file instead")] = False,
+) -> None:
+    """Set up sites, cameras, batches and sittings from a file. Applying it again changes nothing."""
+    if schema:
+        _print_json(declaration.schema())
+        return
+    if file is None:
+        raise typer.BadParameter("name a file, or use --schema", param_hint="FILE.yaml")
+    with _opened() as (settings, database):
+        declared = declaration.read(file, database.setup.sites(), settings.rule_packs_dir)
+        done = setup.apply(declared, database, local_actor(), SystemClock(), _disk(settings))
+    for name in done.changed:
+        typer.echo(f"applied    {name}")
+    for name in done.unchanged:
+        typer.echo(f"unchanged  {name}")
+    _note(done.notes)
+
+
+@sitting_app.command("open")
+def open_sitting(
+    batch: BatchId,
+    number: Number,
+    start: Annotated[
+        datetime | None, typer.Option(parser=_instant, metavar="TIME", help="When it really started; now if left out")
+    ] = None,
+) -> None:
+    """Open a sitting at the bell. Its set-up is frozen from here on; recording began before, by the plan."""
+    with _opened() as (settings, database):
+        opened = conduct.open_sitting(
+            database, batch, number, local_actor(), SystemClock(), disk=_disk(settings), actual_start=start
+        )
+    typer.echo(f"sitting {number} of batch {batch} is open, start {rfc3339(opened.sitting.start)}")
+    _note(opened.warnings)
+
+
+@sitting_app.command("close")
+def close_sitting(
+    batch: BatchId,
+    number: Number,
+    end: Annotated[
+        datetime | None, typer.Option(parser=_instant, metavar="TIME", help="When it really ended; now if left out")
+    ] = None,
+) -> None:
+    """Close a sitting. Recording goes on until its tail has run."""
+    with _opened() as (_, database):
+        closed = conduct.close_sitting(database, batch, number, local_actor(), SystemClock(), actual_end=end)
+    until = rfc3339(closed.window.end)
+    typer.echo(f"sitting {number} of batch {batch} is closed, end {rfc3339(closed.end)}; recording until {until}")
+
+
+# --- Looking ----------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="For programs")] = False) -> None:
+    """Show sittings, cameras and what still waits."""
+    from kaojian import status as state  # noqa: PLC0415 (loads the analysis only where it is needed)
+
+    with _opened() as (settings, database):
+        found = state.gather(database, SystemClock().now(), stores_objects=settings.s3 is not None)
+    if as_json:
+        _print_json(state.to_json(found))
+        return
+    _show(*state.tables(found))
+
+
+class Language(StrEnum):
+    """In which language a paper is written."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+class ReportFormat(StrEnum):
+    """How a report is written."""
+
+    JSON = "json"
+    HTML = "html"
+
+
+@app.command()
+def report(
+    batch: BatchId,
+    sitting: Annotated[int | None, typer.Option(min=1, help="One sitting only")] = None,
+    form: Annotated[ReportFormat, typer.Option("--format", help="json or html")] = ReportFormat.JSON,
+    lang: Annotated[Language, typer.Option(help="Of the html: zh or en")] = Language.ZH,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to; - is standard output")] = Path("-"),
+) -> None:
+    """Write the report of a sitting, or of a whole batch: coverage, gaps, verdicts."""
+    from kaojian.reporting import find  # noqa: PLC0415 (as above)
+
+    with _opened() as (settings, database):
+        found = find(database, batch, sitting, settings.rule_packs_dir, SystemClock().now())
+        text = found.as_html(lang.value) if form is ReportFormat.HTML else found.as_json()
+    if out == Path("-"):
+        typer.echo(text, nl=not text.endswith("\n"))
+        return
+    _write(out, text)
+    typer.echo(f"written: {out}")
+
+
+@app.command()
+def doctor() -> None:
+    """Check clock, disk, object store and its lock, database, secrets; exit 1 with what to do."""
+    from kaojian.doctor import examine, is_fit  # noqa: PLC0415 (as above)
+
+    settings = _settings()
+    table = Table(show_edge=False)
+    for name in ("Check", "State", "Found", "What to do"):
+        table.add_column(name, overflow="fold")
+    checks = list(examine(settings))
+    for check in checks:
+        table.add_row(*(Text(cell) for cell in (check.name, check.state.value, check.said, check.remedy)))
+    _show(table)
+    if not is_fit(checks):
+        raise typer.Exit(1)
+
+
+# --- Running ----------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def serve(
+    roles: Annotated[str, typer.Option(help="Which of ingest, analysis and dashboard, with commas")] = (
+        "ingest,analysis,dashboard"
+    ),
+) -> None:
+    """Record, analyse and show until stopped."""
+    from kaojian import serve as service  # noqa: PLC0415 (loads all rooms)
+
+    try:
+        wanted = [service.Role(part.strip()) for part in roles.split(",")]
+    except ValueError:
+        known = ", ".join(role.value for role in service.Role)
+        raise typer.BadParameter(f"{roles!r}: the roles are {known}", param_hint="--roles") from None
+    service.run(_settings(), list(dict.fromkeys(wanted)))
+
+
+@app.command()
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="End by itself: 0 if the report names exactly the faults")
+    ] = False,
+) -> None:
+    """Record a live simulated exam with faults and show what the report says of it."""
+    from kaojian import demo as drill  # noqa: PLC0415 (loads all rooms)
+
+    raise typer.Exit(drill.run(once))
+
+
+@app.command()
+def simulate(
+    file: Annotated[
+        Path, typer.Argument(metavar="SITE.json", help="Cameras and faults; see ingest/simulator/drill.py")
+    ],
+) -> None:
+    """Run simulated cameras until stopped; faults by schedule and as JSON lines on standard input."""
+    from kaojian.simulating import run  # noqa: PLC0415 (loads the video libraries)
+
+    logs.configure()
+    run(file)
+
+
+# --- Shared by the commands -------------------------------------------------------------------------------------
+
+
+def local_actor() -> Actor:
+    """Who works at this command line: ``local:<OS user>``, by the process's user id and not by the environment."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = f"uid-{os.getuid()}"
+    return Actor(f"local:{name}", Door.COMMAND_LINE)
+
+
+def _settings() -> Settings:
+    settings = settings_door.load()
+    logs.configure(settings.log_format, settings.log_level)
+    return settings
+
+
+@contextmanager
+def _opened() -> Iterator[tuple[Settings, Database]]:
+    settings = _settings()
+    database = connect(settings.database_url)
+    try:
+        yield settings, database
+    finally:
+        database.close()
+
+
+def _disk(settings: Settings) -> Disk:
+    return Disk.of(settings.spool_dir, settings.min_free_bytes)
+
+
+def _note(lines: Sequence[str]) -> None:
+    for line in lines:
+        typer.echo(f"note: {line}", err=True)
+
+
+def _show(*parts: Table | Text) -> None:
+    console = Console() if sys.stdout.isatty() else Console(width=200)
+    for part in parts:
+        console.print(part)
+
+
+def _print_json(document: object) -> None:
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all: a reader never sees half a report."""
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)

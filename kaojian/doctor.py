@@ -1,0 +1,187 @@
+"""What must be right on this machine before an exam: one line for each thing, with what to do where it is not.
+
+Looks and tries, repairs nothing; only the database's schema is brought up to date, and the lock test leaves one
+throw-away object under a lock of some seconds. Not here: whether a sitting's cameras answer (the recorder says that).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from enum import StrEnum
+
+from config import rule_pack
+from config.errors import ConfigError
+from config.s3 import S3Settings
+from config.secrets import Secrets
+from config.settings import Settings
+from records.conduct import Disk
+from storage.database import Database, connect
+from storage.errors import StorageError
+from storage.objects import Objects, S3Objects
+
+_UNSYNCHRONISED_US = 16_000_000  # the kernel's largest clock error (NTP_PHASE_LIMIT); systemd draws the line here too
+
+
+class State(StrEnum):
+    """How one thing stands. Only ``fail`` makes the doctor exit with 1."""
+
+    OK = "ok"
+    NOTE = "note"  # allowed, and the reports say what it costs
+    UNKNOWN = "unknown"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. ``remedy`` is empty where nothing is to be done."""
+
+    name: str
+    state: State
+    said: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KernelClock:
+    """What the kernel knows of its clock: whether something keeps it in step, and its largest error in seconds."""
+
+    synchronised: bool
+    largest_error_s: float
+
+
+def open_objects(settings: S3Settings) -> Objects:
+    """The object store of the settings."""
+    return S3Objects(settings)
+
+
+def kernel_clock() -> KernelClock | None:
+    """The kernel's clock state by adjtimex(2), which needs no rights to read; None where it cannot be asked."""
+    if not sys.platform.startswith("linux"):
+        return None
+    timex = _Timex()
+    try:
+        state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
+    except (OSError, AttributeError):
+        return None
+    if state < 0:
+        return None
+    return KernelClock(timex.maxerror < _UNSYNCHRONISED_US, timex.maxerror / 1e6)
+
+
+def examine(
+    settings: Settings,
+    clock: Callable[[], KernelClock | None] = kernel_clock,
+    store: Callable[[S3Settings], Objects] = open_objects,
+) -> Iterator[Check]:
+    """All checks, one after the other; a check that fails does not stop the next."""
+    yield check_clock(clock())
+    yield check_disk(settings)
+    yield from _check_store(settings.s3, store)
+    yield from _check_database(settings)
+
+
+def is_fit(checks: Iterable[Check]) -> bool:
+    """Whether an exam may be recorded on this machine."""
+    return all(check.state is not State.FAIL for check in checks)
+
+
+def check_clock(clock: KernelClock | None) -> Check:
+    """Footage is only as true as the host's clock, which is the time base of every report."""
+    if clock is None:
+        return Check("clock", State.UNKNOWN, "the kernel's clock state cannot be read here", "check the time by hand")
+    if not clock.synchronised:
+        said = "nothing keeps this machine's clock in step"
+        return Check("clock", State.FAIL, said, "run: timedatectl set-ntp true, or start chrony, and wait a minute")
+    return Check("clock", State.OK, f"kept in step, at most {clock.largest_error_s:.3f} s off")
+
+
+def check_disk(settings: Settings) -> Check:
+    """The spool's disk must be writable and hold more than its reserve."""
+    disk = Disk.of(settings.spool_dir, settings.min_free_bytes)
+    standing = next(folder for folder in (disk.path, *disk.path.parents) if folder.exists())
+    said = f"{disk.path}: {_gib(disk.free_bytes)} free, {_gib(disk.reserve_bytes)} kept in reserve"
+    if not standing.is_dir() or not os.access(standing, os.W_OK | os.X_OK):
+        return Check("disk", State.FAIL, f"{standing} cannot be written", "give this user the right to write there")
+    if disk.free_bytes < disk.reserve_bytes:
+        remedy = "make room there, or set KAOJIAN_SPOOL_DIR to a larger disk; until then no sitting is opened"
+        return Check("disk", State.FAIL, said, remedy)
+    return Check("disk", State.OK, said)
+
+
+def _check_store(settings: S3Settings | None, store: Callable[[S3Settings], Objects]) -> Iterator[Check]:
+    if settings is None:
+        said = "none is set: footage lies in the spool only, and clause C6.2-5 cannot be met"
+        yield Check("object store", State.NOTE, said, "set KAOJIAN_S3_ENDPOINT and the keys")
+        return
+    name = f"{settings.endpoint}, bucket {settings.bucket}"
+    try:
+        found = store(settings)
+        found.ping()
+        yield Check("object store", State.OK, f"{name} answers")
+        test = found.self_test()
+    except StorageError as error:
+        remedy = "check that the server runs, and KAOJIAN_S3_ENDPOINT, _SECURE and the keys"
+        yield Check("object store", State.FAIL, f"{name}: {error}", remedy)
+        return
+    state, remedy = (State.OK, "") if test.ok else (State.FAIL, "use a store and a bucket with object lock")
+    yield Check("object lock", state, test.detail, remedy)
+
+
+def _check_database(settings: Settings) -> Iterator[Check]:
+    try:
+        with closing(connect(settings.database_url)) as database:
+            database.ping()
+            yield Check("database", State.OK, f"{database} answers, its schema is up to date")
+            yield check_secrets(database, Secrets(settings.secrets_dir))
+            yield check_rule_packs(database, settings)
+    except StorageError as error:
+        yield Check("database", State.FAIL, str(error), "mend it, or set KAOJIAN_DATABASE_URL")
+
+
+def check_secrets(database: Database, secrets: Secrets) -> Check:
+    """Every secret that a camera names must be there and be readable by its owner only."""
+    sites = [*database.setup.sites(), *(sitting.site for sitting in database.setup.sittings())]
+    cameras = (camera for site in sites for room in site.rooms for camera in room.cameras)
+    names = sorted({camera.secret for camera in cameras if camera.secret is not None})
+    wrong = []
+    for name in names:
+        try:
+            secrets.credentials(name)
+        except ConfigError as error:
+            wrong.append(str(error))
+    if wrong:
+        return Check("secrets", State.FAIL, f"{len(wrong)} of {len(names)} cannot be used", "; ".join(wrong))
+    return Check("secrets", State.OK, f"{len(names)} of {len(names)} that cameras name are there")
+
+
+def check_rule_packs(database: Database, settings: Settings) -> Check:
+    """Every rule pack that a batch is judged by must load."""
+    names = sorted({batch.rule_pack for batch in database.setup.batches()} | {*rule_pack.available()})
+    try:
+        for name in names:
+            rule_pack.load(name, settings.rule_packs_dir)
+    except ConfigError as error:
+        return Check("rule packs", State.FAIL, str(error), "mend the file, or set KAOJIAN_RULE_PACKS_DIR")
+    return Check("rule packs", State.OK, ", ".join(names))
+
+
+class _Timex(ctypes.Structure):
+    """``struct timex`` of <sys/timex.h>, as far as it is read here; the rest is room for what the kernel writes."""
+
+    _fields_ = (
+        ("modes", ctypes.c_int),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),  # µs
+        ("esterror", ctypes.c_long),
+        ("rest", ctypes.c_char * 256),
+    )
+
+
+def _gib(size_bytes: int) -> str:
+    return f"{size_bytes / (1 << 30):.1f} GiB"

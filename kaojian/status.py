@@ -1,0 +1,210 @@
+"""How things stand now: sittings, cameras, recorders and what still waits. Reads only.
+
+Not here: verdicts (``analysis.report``). ``gather`` finds, ``to_json`` and ``tables`` lay out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from analysis.coverage import HEARTBEAT_LIMIT
+from domain.calendar import SHANGHAI
+from domain.evidence import Cause, Place, Recorder
+from domain.places import Camera, Sitting
+from domain.timeline import rfc3339
+from storage.database import Database
+
+_COUNT_UP_TO = 1000  # what waits is counted up to here
+
+
+class SittingState(StrEnum):
+    """Where a sitting stands between plan and closing."""
+
+    PLANNED = "planned"
+    DUE = "due"  # to be recorded by its plan, not opened yet
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class CameraState(StrEnum):
+    """What a camera does now."""
+
+    RECORDING = "recording"
+    OUT = "out"  # wanted, and nothing usable comes
+    NOT_RECORDED = "not recorded"  # wanted, and no recorder is at it
+    IDLE = "idle"  # not wanted now
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatus:
+    """One camera; ``since`` and ``cause`` where there is one."""
+
+    camera: str
+    site: str
+    room: str
+    state: CameraState
+    since: datetime | None = None
+    cause: Cause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything ``kaojian status`` shows.
+
+    Waiting segments are counted up to ``_COUNT_UP_TO``; ``waiting_for_s3`` is None where no object store is set.
+    """
+
+    now: datetime
+    recorders: tuple[Recorder, ...]  # alive
+    sittings: tuple[tuple[Sitting, SittingState], ...]
+    cameras: tuple[CameraStatus, ...]
+    waiting_for_analysis: int
+    waiting_for_s3: int | None
+
+
+def gather(database: Database, now: datetime, *, stores_objects: bool) -> Status:
+    """The state at ``now``. Raises DatabaseUnavailable."""
+    evidence = database.evidence
+    recorders = tuple(each for each in evidence.recorders() if _is_alive(each, now))
+    sittings = database.setup.sittings()
+    return Status(
+        now=now,
+        recorders=recorders,
+        sittings=tuple((sitting, sitting_state(sitting, now)) for sitting in sittings),
+        cameras=tuple(_cameras(database, sittings, recorders, now)),
+        waiting_for_analysis=len(evidence.segments_without_observation(_COUNT_UP_TO)),
+        waiting_for_s3=len(evidence.segments_without_copy(Place.S3, _COUNT_UP_TO)) if stores_objects else None,
+    )
+
+
+def sitting_state(sitting: Sitting, now: datetime) -> SittingState:
+    """Closed and open are acts; due follows from the plan."""
+    if sitting.closed is not None:
+        return SittingState.CLOSED
+    if sitting.opened is not None:
+        return SittingState.OPEN
+    return SittingState.DUE if sitting.wants_recording(now) else SittingState.PLANNED
+
+
+def to_json(status: Status) -> dict[str, Any]:
+    """The same for programs; instants are RFC 3339 in UTC."""
+    return {
+        "now": rfc3339(status.now),
+        "recorders": [
+            {"id": each.id, "host": each.host, "started": rfc3339(each.started), "seen": rfc3339(each.seen)}
+            for each in status.recorders
+        ],
+        "sittings": [_sitting_json(sitting, state) for sitting, state in status.sittings],
+        "cameras": [
+            {
+                "camera": each.camera,
+                "site": each.site,
+                "room": each.room,
+                "state": each.state.value,
+                "since": _told(each.since),
+                "cause": each.cause.value if each.cause is not None else None,
+            }
+            for each in status.cameras
+        ],
+        "waiting": {"analysis": status.waiting_for_analysis, "s3": status.waiting_for_s3},
+    }
+
+
+def tables(status: Status) -> Iterable[Table | Text]:
+    """The same for people; times are those of Asia/Shanghai."""
+    yield _sittings_table(status)
+    yield _cameras_table(status)
+    recorders = ", ".join(f"{each.host} since {_local(each.started)}" for each in status.recorders)
+    yield Text(f"Recorder: {recorders or 'none is running (start it with: kaojian serve)'}")
+    stored = "no object store is set" if status.waiting_for_s3 is None else f"{status.waiting_for_s3} for S3"
+    yield Text(f"Segments waiting: {status.waiting_for_analysis} for analysis, {stored}")
+
+
+def _sittings_table(status: Status) -> Table:
+    table = Table(title="Sittings 场次 (Asia/Shanghai)", title_justify="left")
+    for name in ("Batch 批次", "No.", "Project 项目", "Site 考点", "Rooms 考场", "State", "Start", "End"):
+        table.add_column(name)
+    for sitting, state in status.sittings:
+        start = _local(sitting.start) + ("" if sitting.actual_start else " (plan)")
+        end = _local(sitting.end) + ("" if sitting.actual_end else " (plan)")
+        rooms = ", ".join(sitting.plan.rooms)
+        row = (sitting.batch.id, str(sitting.plan.number), sitting.batch.project, sitting.site.id, rooms, state.value)
+        table.add_row(*(Text(cell) for cell in (*row, start, end)))
+    return table
+
+
+def _cameras_table(status: Status) -> Table:
+    table = Table(title="Cameras 摄像机", title_justify="left")
+    for name in ("Camera", "Site 考点", "Room 考场", "State", "Since", "Cause"):
+        table.add_column(name)
+    for each in status.cameras:
+        since = _local(each.since) if each.since is not None else ""
+        cause = each.cause.value if each.cause is not None else ""
+        table.add_row(*(Text(cell) for cell in (each.camera, each.site, each.room, each.state.value, since, cause)))
+    return table
+
+
+def _cameras(
+    database: Database, sittings: list[Sitting], recorders: Iterable[Recorder], now: datetime
+) -> Iterable[CameraStatus]:
+    alive = {each.id for each in recorders}
+    runs = {run.camera: run for run in database.evidence.open_runs() if run.recorder in alive}
+    outages = {outage.camera: outage for outage in database.evidence.open_outages()}
+    wanting = [sitting for sitting in sittings if sitting.wants_recording(now)]
+    wanted = {camera.id for sitting in wanting for camera in sitting.cameras()}
+    for camera, (site, room) in _places(database, wanting).items():
+        run, outage = runs.get(camera), outages.get(camera)
+        if run is not None:
+            yield CameraStatus(camera, site, room, CameraState.RECORDING, run.started)
+        elif outage is not None and alive:
+            yield CameraStatus(camera, site, room, CameraState.OUT, outage.start, outage.cause)
+        else:
+            state = CameraState.NOT_RECORDED if camera in wanted else CameraState.IDLE
+            yield CameraStatus(camera, site, room, state)
+
+
+def _places(database: Database, wanting: list[Sitting]) -> dict[str, tuple[str, str]]:
+    """Site and room of every camera, by its id: as set up now, and as sittings in progress know them."""
+    found: dict[str, tuple[str, str]] = {}
+    for site in (*database.setup.sites(), *(sitting.site for sitting in wanting)):
+        for room in site.rooms:
+            for camera in room.cameras:
+                found[camera.id] = (site.id, room.id)
+    return dict(sorted(found.items()))
+
+
+def _is_alive(recorder: Recorder, now: datetime) -> bool:
+    return recorder.ended is None and now - recorder.seen <= HEARTBEAT_LIMIT
+
+
+def _sitting_json(sitting: Sitting, state: SittingState) -> dict[str, Any]:
+    cameras: list[Camera] = list(sitting.cameras())
+    return {
+        "batch": sitting.batch.id,
+        "sitting": sitting.plan.number,
+        "project": sitting.batch.project,
+        "site": sitting.site.id,
+        "rooms": list(sitting.plan.rooms),
+        "cameras": [camera.id for camera in cameras],
+        "state": state.value,
+        "planned": {"start": rfc3339(sitting.plan.planned_start), "end": rfc3339(sitting.plan.planned_end)},
+        "actual": {"start": _told(sitting.actual_start), "end": _told(sitting.actual_end)},
+        "window": {"start": rfc3339(sitting.window.start), "end": rfc3339(sitting.window.end)},
+        "opened": _told(sitting.opened),
+        "closed": _told(sitting.closed),
+    }
+
+
+def _told(instant: datetime | None) -> str | None:
+    return rfc3339(instant) if instant is not None else None
+
+
+def _local(instant: datetime) -> str:
+    return instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,159 @@
+"""The doctor: each thing that can be wrong is named, with what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config.s3 import S3Settings
+from config.settings import Settings, load
+from kaojian import doctor
+from kaojian.doctor import Check, KernelClock, State, examine
+from records.declaration import parse
+from records.setup import apply
+from storage.database import connect
+from storage.objects import Objects
+from tests.fakes.objects import MemoryObjects
+from tests.fakes.time import FakeClock
+from tests.kaojian.conftest import Command
+from tests.records.setups import ACTOR, WHOLE
+
+GOOD_CLOCK = KernelClock(True, 0.01)
+
+
+@pytest.fixture
+def store() -> MemoryObjects:
+    return MemoryObjects()
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch, installation: Path) -> Settings:
+    for name, value in {"ENDPOINT": "127.0.0.1:1", "ACCESS_KEY": "kaojian", "SECRET_KEY": "hunter2"}.items():
+        monkeypatch.setenv(f"KAOJIAN_S3_{name}", value)
+    return load()
+
+
+def found(
+    settings: Settings, store: MemoryObjects, clock: KernelClock | None = GOOD_CLOCK
+) -> dict[str, tuple[State, str]]:
+    def open_store(_: S3Settings) -> Objects:
+        return store
+
+    checks = examine(settings, lambda: clock, open_store)
+    return {check.name: (check.state, f"{check.said} | {check.remedy}") for check in checks}
+
+
+def test_on_a_healthy_machine_everything_is_well(settings: Settings, store: MemoryObjects) -> None:
+    checks = found(settings, store)
+    assert list(checks) == ["clock", "disk", "object store", "object lock", "database", "secrets", "rule packs"]
+    assert {state for state, _ in checks.values()} == {State.OK}
+
+
+def test_a_clock_that_nothing_keeps_in_step_fails(settings: Settings, store: MemoryObjects) -> None:
+    state, said = found(settings, store, KernelClock(False, 16.0))["clock"]
+    assert state is State.FAIL
+    assert "timedatectl set-ntp true" in said
+
+
+def test_a_clock_that_cannot_be_asked_is_unknown_and_never_ok(settings: Settings, store: MemoryObjects) -> None:
+    assert found(settings, store, None)["clock"][0] is State.UNKNOWN
+
+
+def test_the_kernel_is_asked_without_rights_or_tools() -> None:
+    clock = doctor.kernel_clock()
+    assert clock is None or clock.largest_error_s >= 0
+
+
+def test_a_disk_below_its_reserve_fails(
+    settings: Settings, store: MemoryObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAOJIAN_MIN_FREE_BYTES", str(1 << 60))
+    state, said = found(load(), store)["disk"]
+    assert state is State.FAIL
+    assert "no sitting is opened" in said
+
+
+def test_a_spool_that_cannot_be_written_fails(
+    settings: Settings, store: MemoryObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAOJIAN_SPOOL_DIR", "/proc/self/spool")
+    assert found(load(), store)["disk"][0] is State.FAIL
+
+
+def test_a_store_that_does_not_enforce_its_lock_fails(settings: Settings, store: MemoryObjects) -> None:
+    store.locks = False
+    checks = found(settings, store)
+    assert checks["object store"][0] is State.OK
+    assert checks["object lock"][0] is State.FAIL
+
+
+@pytest.mark.parametrize("switch", ["down", "refuses_us"])
+def test_a_store_that_is_down_or_refuses_us_fails_and_the_rest_is_still_looked_at(
+    settings: Settings, store: MemoryObjects, switch: str
+) -> None:
+    setattr(store, switch, True)
+    checks = found(settings, store)
+    assert checks["object store"][0] is State.FAIL
+    assert "object lock" not in checks
+    assert checks["database"][0] is State.OK
+
+
+def test_without_a_store_the_doctor_says_what_that_costs(installation: Path, store: MemoryObjects) -> None:
+    state, said = found(load(), store)["object store"]
+    assert state is State.NOTE
+    assert "C6.2-5 cannot be met" in said
+
+
+def test_a_secret_that_a_camera_names_must_be_there(
+    settings: Settings, store: MemoryObjects, installation: Path
+) -> None:
+    database = connect(settings.database_url)
+    apply(parse(WHOLE, "exam.yaml"), database, ACTOR, FakeClock())
+    database.close()
+    state, said = found(settings, store)["secrets"]
+    assert state is State.FAIL
+    assert "KAOJIAN_SECRET_CAM_C1" in said
+    settings.secrets_dir.mkdir()
+    (settings.secrets_dir / "cam-c1").write_text("admin:hunter2", encoding="utf-8")
+    (settings.secrets_dir / "cam-c1").chmod(0o600)
+    assert found(settings, store)["secrets"][0] is State.OK
+    assert "hunter2" not in str(found(settings, store))
+
+
+def test_a_database_that_cannot_be_opened_fails(
+    settings: Settings, store: MemoryObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAOJIAN_DATABASE_URL", "sqlite:////proc/nowhere/kaojian.sqlite3")
+    assert found(load(), store)["database"][0] is State.FAIL
+
+
+def test_a_rule_pack_that_is_broken_fails(
+    settings: Settings, store: MemoryObjects, monkeypatch: pytest.MonkeyPatch, installation: Path
+) -> None:
+    (installation / "packs").mkdir()
+    (installation / "packs" / "SG-2022-08-10.yaml").write_text("id: x\n", encoding="utf-8")
+    monkeypatch.setenv("KAOJIAN_RULE_PACKS_DIR", str(installation / "packs"))
+    assert found(load(), store)["rule packs"][0] is State.FAIL
+
+
+def test_only_a_failure_makes_the_machine_unfit() -> None:
+    for state in State:
+        assert doctor.is_fit([Check("clock", State.OK, ""), Check("disk", state, "")]) == (state is not State.FAIL)
+
+
+def test_the_command_prints_what_to_do_and_ends_with_1_when_something_fails(
+    kaojian: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAOJIAN_MIN_FREE_BYTES", str(1 << 60))
+    done = kaojian("doctor")
+    assert done.code == 1
+    assert "make room there" in done.out
+    assert "schema is up to date" in done.out
+
+
+def test_an_unreachable_store_is_one_failing_line_of_the_command(kaojian: Command, settings: Settings) -> None:
+    done = kaojian("doctor")
+    assert done.code == 1
+    assert "127.0.0.1:1" in done.out
+    assert "hunter2" not in done.out + done.err

@@ -1,0 +1,68 @@
+"""Camera states, from evidence in a real database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from domain.evidence import Cause, EndReason, Outage, Recorder, Run
+from kaojian.status import CameraState, gather, to_json
+from records.declaration import parse
+from records.setup import apply
+from storage.database import Database, connect
+from tests.fakes.time import FakeClock
+from tests.records.setups import ACTOR, START, WHOLE
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.sqlite3'}")
+    apply(parse(WHOLE, "exam.yaml"), database, ACTOR, FakeClock(START - timedelta(days=1)))
+    database.evidence.begin_recorder(Recorder("rec-1", "host", START, START))
+    yield database
+    database.close()
+
+
+def states(database: Database, seconds: float) -> dict[str, tuple[CameraState, Cause | None]]:
+    found = gather(database, START + timedelta(seconds=seconds), stores_objects=True)
+    return {each.camera: (each.state, each.cause) for each in found.cameras}
+
+
+def test_before_the_lead_of_its_sitting_a_camera_is_idle(database: Database) -> None:
+    assert set(states(database, -3600).values()) == {(CameraState.IDLE, None)}
+
+
+def test_a_wanted_camera_without_run_is_not_recorded(database: Database) -> None:
+    assert states(database, 0) == {
+        "sg-001-c1": (CameraState.NOT_RECORDED, None),
+        "sg-001-c2": (CameraState.IDLE, None),
+    }
+
+
+def test_a_camera_with_a_run_is_recording_until_the_recorder_falls_silent(database: Database) -> None:
+    database.evidence.begin_run(Run("run-1", "sg-001-c1", "rec-1", START))
+    assert states(database, 4)["sg-001-c1"] == (CameraState.RECORDING, None)
+    assert states(database, 6)["sg-001-c1"] == (CameraState.NOT_RECORDED, None)
+    database.evidence.heartbeat("rec-1", START + 5 * SECOND)
+    assert states(database, 6)["sg-001-c1"] == (CameraState.RECORDING, None)
+
+
+def test_an_open_outage_shows_its_cause(database: Database) -> None:
+    database.evidence.begin_run(Run("run-1", "sg-001-c1", "rec-1", START))
+    database.evidence.end_run("run-1", START + SECOND, EndReason.CAMERA_DISCONNECTED)
+    database.evidence.open_outage(Outage("out-1", "sg-001-c1", START + SECOND, None, Cause.CAMERA_DISCONNECTED))
+    assert states(database, 2)["sg-001-c1"] == (CameraState.OUT, Cause.CAMERA_DISCONNECTED)
+
+
+def test_recorders_alive_are_told_with_their_instants(database: Database) -> None:
+    told = to_json(gather(database, START + SECOND, stores_objects=True))
+    assert told["recorders"] == [
+        {"id": "rec-1", "host": "host", "started": "2026-05-01T01:00:00.000Z", "seen": "2026-05-01T01:00:00.000Z"}
+    ]
+    assert told["waiting"] == {"analysis": 0, "s3": 0}
+    assert to_json(gather(database, START + 10 * SECOND, stores_objects=False))["recorders"] == []
