@@ -214,7 +214,8 @@ class SimulatedCamera:
             self._reporter.cancel()
         self._server.farewell()
         self._server.vanish()
-        await asyncio.to_thread(self._thread.join)
+        if self._thread.ident is not None:  # it is None where the port was taken
+            await asyncio.to_thread(self._thread.join)
 
     async def play(self, fault: Fault) -> PlayedFault:
         """Show the fault for its seconds; faults of different kinds may run together.

@@ -15,6 +15,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import os
+import stat
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -98,13 +100,18 @@ def print_line(line: str) -> None:
 
 
 async def standard_input() -> AsyncIterator[str]:
-    """The lines of this process's standard input, until its end."""
+    """The lines of this process's standard input, until its end; of a pipe or terminal, as they come."""
+    kind = os.fstat(sys.stdin.fileno()).st_mode
+    if not (stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind) or sys.stdin.isatty()):
+        for line in sys.stdin:  # a file or nothing at all, which never makes anybody wait
+            yield line
+        return
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     try:
-        while line := await reader.readline():
-            yield line.decode("utf-8", "replace")
+        while raw := await reader.readline():
+            yield raw.decode("utf-8", "replace")
     finally:
         transport.close()
 

@@ -12,6 +12,7 @@ the frame number as blocks (``frame_code``), room and camera, and the camera's o
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from domain.calendar import SHANGHAI
 from ingest.simulator.faults import Blur, Cover, Dim, Move
 from ingest.simulator.frame_code import COLUMNS, ROWS, cell_size, draw_frame_number, read_frame_number
-from ingest.simulator.sprites import Sprite, candidate, invigilator
+from ingest.simulator.sprites import Colour, Sprite, candidate, invigilator
 
 __all__ = ["LensFault", "Scene", "read_frame_number"]
 
@@ -34,6 +35,7 @@ _WIDTH, _HEIGHT = 1280, 720  # the scale all measures below are given in
 _FINE = 2  # the room is drawn that much larger and scaled down: smooth edges
 _HORIZON = 276
 _FONT = cv2.FONT_HERSHEY_DUPLEX
+_PANELS: tuple[Colour, ...] = ((150, 140, 122), (132, 152, 128), (118, 140, 162), (150, 128, 138), (128, 136, 142))
 _SHIRTS = ((150, 104, 62), (86, 120, 74), (72, 78, 152), (138, 118, 100), (60, 112, 150), (120, 84, 108))
 # rows of desks: where the far edge of a row's desks is, and how large they look
 _ROWS = {1: ((430, 1.5),), 2: ((322, 0.98), (566, 1.34)), 3: ((300, 0.62), (446, 0.84), (618, 0.92))}
@@ -64,7 +66,10 @@ class Scene:
         self._width, self._height = width, height
         self._scale = height / _HEIGHT
         desks = _arranged(stations)
-        self._room = _to_yuv(_drawn_room(room, desks, width, height))
+        variety = zlib.crc32(f"{room}/{camera}".encode())
+        self._lead_s = variety % 37  # people are elsewhere in each camera's picture
+        panel = _PANELS[variety % len(_PANELS)]
+        self._room = _to_yuv(_drawn_room(room, desks, panel, width, height))
         self._sitters = [self._seated(desk, index) for index, desk in enumerate(desks)]
         self._walkers = [invigilator(0.92 * self._scale, step, left) for left in (False, True) for step in range(4)]
         self._line = _TextLine(f"{room}  /  {camera}", width)
@@ -76,7 +81,7 @@ class Scene:
         """
         frame = self._room.copy()
         planes = _planes(frame, self._height)
-        self._paste_people(planes, elapsed_s)
+        self._paste_people(planes, elapsed_s + self._lead_s)
         for fault in lens:
             _through(planes, fault)
         self._line.draw(planes, wall)
@@ -197,32 +202,32 @@ class _Drawing:
     def __init__(self) -> None:
         self.image: Plane = np.zeros((_HEIGHT * _FINE, _WIDTH * _FINE, 3), np.uint8)
 
-    def polygon(self, colour: tuple[int, int, int], *points: tuple[float, float]) -> None:
+    def polygon(self, colour: Colour, *points: tuple[float, float]) -> None:
         corners = np.array([[round(x * _FINE), round(y * _FINE)] for x, y in points], np.int32)
         cv2.fillPoly(self.image, [corners], colour, cv2.LINE_AA)
 
-    def box(self, colour: tuple[int, int, int], left: float, top: float, right: float, bottom: float) -> None:
+    def box(self, colour: Colour, left: float, top: float, right: float, bottom: float) -> None:
         self.polygon(colour, (left, top), (right, top), (right, bottom), (left, bottom))
 
-    def line(self, colour: tuple[int, int, int], start: tuple[float, float], end: tuple[float, float]) -> None:
+    def line(self, colour: Colour, start: tuple[float, float], end: tuple[float, float]) -> None:
         ends = [(round(x * _FINE), round(y * _FINE)) for x, y in (start, end)]
         cv2.line(self.image, ends[0], ends[1], colour, _FINE, cv2.LINE_AA)
 
-    def text(self, text: str, centre: tuple[float, float], size: float, colour: tuple[int, int, int]) -> None:
+    def text(self, text: str, centre: tuple[float, float], size: float, colour: Colour) -> None:
         (across, up), _ = cv2.getTextSize(text, _FONT, size * _FINE, _FINE)
         at = (round(centre[0] * _FINE - across / 2), round(centre[1] * _FINE + up / 2))
         cv2.putText(self.image, text, at, _FONT, size * _FINE, colour, _FINE, cv2.LINE_AA)
 
 
-def _drawn_room(room: str, desks: Sequence[_Desk], width: int, height: int) -> Plane:
+def _drawn_room(room: str, desks: Sequence[_Desk], panel: Colour, width: int, height: int) -> Plane:
     drawing = _Drawing()
-    _draw_walls(drawing, room)
+    _draw_walls(drawing, room, panel)
     for desk in desks:
         _draw_desk(drawing, desk)
     return np.asarray(cv2.resize(drawing.image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _draw_walls(drawing: _Drawing, room: str) -> None:
+def _draw_walls(drawing: _Drawing, room: str, panel: Colour) -> None:
     fine_horizon = _HORIZON * _FINE
     wall = np.linspace((196, 204, 206), (222, 228, 230), fine_horizon)
     floor = np.linspace((142, 154, 160), (178, 190, 196), _HEIGHT * _FINE - fine_horizon)
@@ -232,7 +237,7 @@ def _draw_walls(drawing: _Drawing, room: str) -> None:
     for step in range(8):
         depth = _HORIZON + (_HEIGHT - _HORIZON) * (step / 8) ** 1.7
         drawing.line((136, 146, 152), (0, depth), (_WIDTH, depth))
-    drawing.box((150, 140, 122), 0, _HORIZON - 62, _WIDTH, _HORIZON - 10)
+    drawing.box(panel, 0, _HORIZON - 62, _WIDTH, _HORIZON - 10)
     drawing.box((104, 96, 84), 0, _HORIZON - 10, _WIDTH, _HORIZON)
     for left in (70, 270):
         _draw_window(drawing, left)

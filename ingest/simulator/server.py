@@ -317,7 +317,7 @@ class _Connection(asyncio.Protocol):
         self._reader = RequestReader()
         self._sessions: dict[str, Session] = {}
         self._channels: dict[int, Session] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._serving: asyncio.Task[None] | None = None
         self._queue: asyncio.Queue[Request] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -326,13 +326,11 @@ class _Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 (what create_server hands over)
         self._transport = transport
         self._server.joined(self)
-        task = self._loop.create_task(self._serve())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._serving = self._loop.create_task(self._serve())
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for task in self._tasks:
-            task.cancel()
+        if self._serving is not None:
+            self._serving.cancel()
         for session in self._sessions.values():
             self._server.dismiss(session)
         self._sessions.clear()
@@ -415,9 +413,10 @@ class _Connection(asyncio.Protocol):
                 self._set_up_interleaved(offer, sequence)
                 return
             if (ports := re.search(r"client_port=(\d+)(?:-(\d+))?", offer)) and "multicast" not in offer:
-                rtp = int(ports[1])
-                await self._set_up_datagrams((rtp, int(ports[2] or rtp + 1)), sequence)
-                return
+                rtp, rtcp = int(ports[1]), int(ports[2] or int(ports[1]) + 1)
+                if 0 < rtp < 1 << 16 and 0 < rtcp < 1 << 16:
+                    await self._set_up_datagrams((rtp, rtcp), sequence)
+                    return
         self._answer(461, sequence)
 
     def _set_up_interleaved(self, offer: str, sequence: str) -> None:
@@ -439,7 +438,11 @@ class _Connection(asyncio.Protocol):
             for session in holder:
                 session.read_report(datagram, self._loop.time())
 
-        pair = await _UdpPair.bound(self._server.settings.host, read)
+        try:
+            pair = await _UdpPair.bound(self._server.settings.host, read)
+        except OSError:
+            self._answer(453, sequence)
+            return
         peer = self._transport.get_extra_info("peername") if self._transport is not None else None
         if peer is None or self._transport is None or self._transport.is_closing():
             pair.close()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -59,6 +62,33 @@ def test_a_fault_that_is_cut_short_is_in_the_truth_with_its_real_length() -> Non
 
     [truth] = asyncio.run(drill())
     assert (truth.end - truth.start).total_seconds() < 60
+
+
+def test_a_port_that_is_taken_ends_the_drill_in_order() -> None:
+    async def drill() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            document = {"cameras": [CAMERA, {**CAMERA, "id": "A-02", "port": taken.getsockname()[1]}]}
+            with pytest.raises(OSError, match="address already in use"):
+                await run_site(description_from_json(document), asyncio.Event(), tell=lambda line: None)
+
+    asyncio.run(drill())
+
+
+@pytest.mark.parametrize("source", ["pipe", "nothing", "file"])
+def test_commands_come_from_standard_input_of_any_kind(source: str, tmp_path: Path) -> None:
+    program = (
+        "import asyncio\n"
+        "from ingest.simulator.drill import standard_input\n"
+        "async def lines():\n"
+        "    print([line async for line in standard_input()])\n"
+        "asyncio.run(lines())\n"
+    )
+    path = tmp_path / "commands.jsonl"
+    path.write_text("" if source == "nothing" else "one\ntwo\n")
+    with (path if source == "file" else Path("/dev/null")).open() as file:
+        options: dict[str, Any] = {"input": path.read_bytes()} if source == "pipe" else {"stdin": file}
+        done = subprocess.run([sys.executable, "-c", program], **options, capture_output=True, timeout=60, check=True)
+    assert done.stdout.decode() == ("[]\n" if source == "nothing" else "['one\\n', 'two\\n']\n")
 
 
 @pytest.mark.parametrize(

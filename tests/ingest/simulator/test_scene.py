@@ -27,7 +27,7 @@ def test_a_frame_is_a_function_of_its_number_and_time() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 8, 9, 15])
 def test_any_number_of_stations_fits_into_the_room(count: int) -> None:
-    scene = Scene("ROOM 301", "A-01", [f"A-{number:02}" for number in range(count)], 1920, 1080)
+    scene = Scene("ROOM 301", "A-01", [f"A-{number:02}" for number in range(count)], 960, 540)
     assert read_frame_number(seen(scene, 7)) == 7
 
 
