@@ -102,7 +102,7 @@ class _Stream:
             self._agreement.datagrams.resume()
         await self._agreement.ask("PLAY", {"Range": "npt=0.000-"}, self._limits.answer_s)
         self._played = self._last_picture = self._loop.time()
-        self._watchdog = self._loop.call_later(self._limits.picture_s, self._watch)
+        self._watch()
         self._tending = self._loop.create_task(self._tend())
         self._tending.add_done_callback(self._tended)
         self._agreement.connection.on_lost = self._lost

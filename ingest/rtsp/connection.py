@@ -13,7 +13,7 @@ from typing import Final
 
 from ingest.rtsp.auth import Challenge, Login, authorization, strongest_challenge
 from ingest.rtsp.messages import Answer, Event, Frame, Headers, Request, StreamParser, frame
-from ingest.rtsp.wire import MalformedMessage, StreamEnded, WireError
+from ingest.rtsp.wire import StreamEnded, WireError
 
 _BUFFER_BYTES: Final = 64 * 1024
 _MOST_LOGIN_ATTEMPTS: Final = 3  # unasked, challenged, and once more for a nonce that went stale
@@ -56,20 +56,17 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         if self._ended is not None:
             return
-        try:
-            events = self._parser.feed(bytes(self._view[:nbytes]))
-        except MalformedMessage as error:
-            self._end(error)
-            self.abort()
-            return
         frames: list[Frame] = []
-        for event in events:
+        for event in self._parser.feed(bytes(self._view[:nbytes])):
             if type(event) is Frame:
                 frames.append(event)
             else:
                 self._message(event)
         if frames:
             self.on_frames(frames)
+        if self._parser.broken is not None:
+            self._end(self._parser.broken)
+            self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end(StreamEnded("the connection was reset" if exc is not None else "the camera closed the connection"))

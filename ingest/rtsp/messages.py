@@ -105,15 +105,25 @@ class StreamParser:
     """Cuts a TCP byte stream into messages and frames, whatever the pieces it arrives in.
 
     Holds at most one incomplete message: 16 KiB of headers plus 256 KiB of body, or one frame of 64 KiB.
+    ``broken`` says why nothing more can be read; what came before is still given out.
     """
 
     def __init__(self) -> None:
+        self.broken: MalformedMessage | None = None
         self._rest = b""
 
     def feed(self, data: bytes) -> list[Event]:
-        """The events that ``data`` completes, in order. Raises MalformedMessage; then the stream is lost."""
-        buffer = self._rest + data if self._rest else data
+        """The events that ``data`` completes, in order."""
         events: list[Event] = []
+        if self.broken is None:
+            try:
+                self._read(data, events)
+            except MalformedMessage as error:
+                self.broken, self._rest = error, b""
+        return events
+
+    def _read(self, data: bytes, events: list[Event]) -> None:
+        buffer = self._rest + data if self._rest else data
         at, end = 0, len(buffer)
         while at < end:
             first = buffer[at]
@@ -134,7 +144,6 @@ class StreamParser:
                 message, at = found
                 events.append(message)
         self._rest = buffer[at:]
-        return events
 
 
 def _message(buffer: bytes, at: int) -> tuple[Answer | Request, int] | None:
