@@ -7,6 +7,7 @@ import hashlib
 import re
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -102,12 +103,16 @@ class RawClient:
         except (asyncio.IncompleteReadError, ConnectionError):
             return False
 
+    async def listen_until(self, met: Callable[[], bool]) -> None:
+        """Gather packets until the condition holds."""
+        async with asyncio.timeout(60):
+            while not met():
+                await self._read_one()
+
     async def listen_for(self, frames: int) -> None:
         """Gather packets until that many more pictures are complete."""
         wanted = len(self.times()) + frames
-        async with asyncio.timeout(15):
-            while len(self.times()) < wanted or not self.packets[-1].data[1] & 0x80:
-                await self._read_one()
+        await self.listen_until(lambda: len(self.times()) >= wanted and self.packets[-1].data[1] & 0x80 != 0)
 
     def pictures(self) -> list[Packet]:
         return [packet for packet in self.packets if packet.channel == 0]
