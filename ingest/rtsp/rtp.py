@@ -17,6 +17,8 @@ CLOCK_RATE: Final = 90_000  # ticks per second of every video track that is reco
 
 _HEADER = struct.Struct("!BBHII")
 _NTP_EPOCH = datetime(1900, 1, 1, tzinfo=UTC)
+_WIDEST_GAP = 0x2000  # packets; a wider one is a new count (RFC 3550 A.1 has 3000, in the days of slower video)
+_LATEST = 1000  # packets that a datagram may come too late; one from further behind is of a new count
 _SENDER_REPORT, _RECEIVER_REPORT, _GOODBYE = 200, 201, 203
 
 
@@ -93,13 +95,13 @@ class SequenceTracker:
         if self.continues(sequence):
             return 0
         ahead = (sequence - self.highest) & 0xFFFF
-        if 0 < ahead < 0x8000:
+        if 0 < ahead < _WIDEST_GAP:
             self.highest += ahead
             self.received += 1
             self.lost += ahead - 1
             self._restart_at = None
             return ahead - 1
-        return self._behind(sequence, ahead)
+        return self._astray(sequence, ahead)
 
     def continues(self, sequence: int) -> bool:
         """Whether this packet is the very next one; only then it is noted."""
@@ -110,8 +112,8 @@ class SequenceTracker:
         self._restart_at = None
         return True
 
-    def _behind(self, sequence: int, ahead: int) -> int:
-        """A packet from the past; two in a row from far away mean that the camera began to count anew."""
+    def _astray(self, sequence: int, ahead: int) -> int:
+        """A late or doubled packet; two in a row from far away mean that the camera began to count anew."""
         restarted = sequence == self._restart_at
         self._restart_at = None
         if restarted:
@@ -119,7 +121,7 @@ class SequenceTracker:
             self.received, self.lost = 1, self.lost + 1  # the packet before this one had been dropped
             return 1
         self.unusable += 1
-        if ahead != 0 and ahead < 0x10000 - 1000:
+        if ahead != 0 and ahead < 0x10000 - _LATEST:
             self._restart_at = (sequence + 1) & 0xFFFF
         return -1
 
@@ -145,8 +147,8 @@ class ReorderBuffer:
         if ahead == 0 and not self._held:
             self._next = (packet.sequence + 1) & 0xFFFF
             return ((packet, arrived),)
-        if ahead >= 0x8000:
-            return self._late(packet, arrived, 0x10000 - ahead)
+        if ahead >= _WIDEST_GAP:
+            return self._astray(packet, arrived, ahead)
         self._held.setdefault(packet.sequence, (packet, arrived))
         released = self._in_order()
         while self._held and self._given_up():
@@ -154,9 +156,9 @@ class ReorderBuffer:
             released += self._in_order()
         return released
 
-    def _late(self, packet: RtpPacket, arrived: Arrival, behind: int) -> Sequence[tuple[RtpPacket, Arrival]]:
-        """Late and doubled packets go on as they are, the tracker drops them; far behind is a new count."""
-        if behind <= 1000:
+    def _astray(self, packet: RtpPacket, arrived: Arrival, ahead: int) -> Sequence[tuple[RtpPacket, Arrival]]:
+        """Late and doubled packets go on as they are, the tracker drops them; from far away it is a new count."""
+        if ahead >= 0x10000 - _LATEST:
             return ((packet, arrived),)
         released = [self._held[key] for key in sorted(self._held, key=lambda key: (key - (self._next or 0)) & 0xFFFF)]
         self._held.clear()
