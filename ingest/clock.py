@@ -11,6 +11,7 @@ Pure: fed with numbers, asks no clock.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,7 +28,14 @@ STANDSTILL_S = 0.25
 CLOCK_STEP_S = 0.5
 """Wall clock against monotonic clock: apart by more than this, the host's wall clock was stepped."""
 
-_SLEW = 0.25  # at most this much longer does a picture last while a growing delay is taken for the new truth
+WARM_UP_S = 0.5
+"""How long the first pictures of a run are held, so that the first stamp already knows the least delayed one."""
+
+FAR_S = 0.2
+"""An estimate this far off is put right fast; nearer ones so slowly that pictures keep their usual duration."""
+
+_NEAR_SLEW = 0.005  # share of a picture's duration by which it may be stretched or shortened, near
+_FAR_SLEW = 0.25  # ... and far, while a growing delay is taken for the new truth
 _LEAST_STEP = timedelta(milliseconds=1)  # between two pictures, also when a burst squeezes them together
 
 
@@ -71,9 +79,21 @@ class RunClock:
         apart = (arrived - wall).total_seconds() - (arrived_monotonic - monotonic)
         return abs(apart) > CLOCK_STEP_S
 
+    def warm_up(self, arrivals: Sequence[tuple[int, datetime, float]]) -> None:
+        """Learn from the run's first pictures, given as (rtp_time, arrived, arrived_monotonic), before any stamp."""
+        first, wall, monotonic = arrivals[0]
+        self._anchor = (wall, monotonic, first)
+        seen = [
+            _Seen(at - monotonic, (at - monotonic) - (rtp_time - first) / TICKS_PER_SECOND, wall)
+            for rtp_time, _, at in arrivals
+        ]
+        least = min(seen, key=lambda item: item.offset_s)
+        self._envelope.append(least)
+        self._offset_s = least.offset_s
+
     def stamp(self, rtp_time: int, arrived: datetime, arrived_monotonic: float) -> Stamp:
-        """The instant of the next picture: strictly increasing, and never later than its arrival but by the
-        milliseconds that keep squeezed pictures apart, so that no second is covered before it was seen."""
+        """The instant of the next picture: strictly increasing, and at most FAR_S (and the milliseconds that keep
+        squeezed pictures apart) later than its arrival, so that hardly a moment is covered before it was seen."""
         if self._anchor is None:
             self._anchor = (arrived, arrived_monotonic, rtp_time)
         wall, monotonic, first = self._anchor
@@ -105,9 +125,11 @@ class RunClock:
         return queue[0].offset_s, Interval(expired.instant, expired.instant + timedelta(seconds=rise_s))
 
     def _settle(self, least_s: float, media_s: float, *, jump: bool) -> None:
-        """A picture less delayed than all before is believed at once, a growing delay only step by step."""
-        if self._last is None or jump or least_s < self._offset_s:
+        """Move the estimate towards the least delay: slowly when near; when far, at once down and faster up."""
+        off_s = least_s - self._offset_s
+        if jump or off_s < -FAR_S or (self._last is None and len(self._envelope) == 1):
             self._offset_s = least_s
             return
-        room = _SLEW * max(0.0, media_s - self._last_media_s)
-        self._offset_s += min(room, least_s - self._offset_s)
+        slew = _FAR_SLEW if off_s > FAR_S else _NEAR_SLEW
+        room_s = slew * max(0.0, media_s - self._last_media_s)
+        self._offset_s += max(-room_s, min(room_s, off_s))

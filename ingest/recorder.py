@@ -12,7 +12,7 @@ import random
 import zlib
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
@@ -23,7 +23,7 @@ from domain.evidence import Cause, EndReason, Outage, Run
 from domain.places import Transport
 from domain.timeline import Clock
 from ingest.bookkeeper import Bookkeeper, RunBook
-from ingest.clock import RunClock
+from ingest.clock import WARM_UP_S, RunClock
 from ingest.segmenter import Closed, Event, Fragment, Hole, Opened, Segmenter
 from ingest.source import AccessUnit, CameraUnreachable, ConnectionLost, NoPicture, Source, SourceError
 from ingest.spool import SpoolError, SpoolFull, segment_key
@@ -70,7 +70,8 @@ class _ActiveRun:
     id: str
     clock: RunClock
     segmenter: Segmenter
-    book: RunBook | None = None  # from the first picture on
+    book: RunBook | None = None  # from the first stamped picture on
+    held: list[AccessUnit] | None = field(default_factory=list)  # the first pictures, until the clock is warm
 
 
 @dataclass(slots=True)
@@ -140,13 +141,29 @@ class CameraRecorder:
             run = self._run = self._new_run()
         if run.clock.stepped(unit.arrived, unit.arrived_monotonic):
             raise _ClockSteppedError
-        stamp = run.clock.stamp(unit.rtp_time, unit.arrived, unit.arrived_monotonic)
-        for event in run.segmenter.take(unit, stamp):
-            self._carry_out(run, event)
+        if run.held is None:
+            self._record(run, unit)
+        else:
+            run.held.append(unit)
+            if unit.arrived_monotonic - run.held[0].arrived_monotonic >= WARM_UP_S:
+                self._release(run)
         if run.book is not None and run.book.failure is not None:
             raise run.book.failure
         if self._book.backlog_bytes > BACKLOG_LIMIT_BYTES:
             raise _OverflowError(f"{self._book.backlog_bytes} bytes wait for the disk")
+
+    def _release(self, run: _ActiveRun) -> None:
+        """Record the pictures that were held; from here on each is recorded as it comes."""
+        held, run.held = run.held, None
+        if held:
+            run.clock.warm_up([(unit.rtp_time, unit.arrived, unit.arrived_monotonic) for unit in held])
+            for unit in held:
+                self._record(run, unit)
+
+    def _record(self, run: _ActiveRun, unit: AccessUnit) -> None:
+        stamp = run.clock.stamp(unit.rtp_time, unit.arrived, unit.arrived_monotonic)
+        for event in run.segmenter.take(unit, stamp):
+            self._carry_out(run, event)
 
     def _new_run(self) -> _ActiveRun:
         """Cameras close their first files at different times, spread by their names."""
@@ -184,6 +201,8 @@ class CameraRecorder:
     def _end_run(self, reason: EndReason) -> datetime | None:
         """Close the file and the run; the end of what is recorded, None when there was no run."""
         run, self._run = self._run, None
+        if run is not None:
+            self._release(run)
         if run is None or run.book is None:
             return None
         ended = run.segmenter.recorded_until

