@@ -19,7 +19,7 @@ import pytest
 from domain.places import Transport
 from ingest.rtsp.client import Limits
 from ingest.simulator.camera import CameraSettings, SimulatedCamera
-from ingest.simulator.faults import Stall
+from ingest.simulator.faults import ClockOffset, PacketLoss, Stall
 from ingest.source import CameraRefused, CameraUnreachable, ConnectionLost, NoPicture
 from tests.ingest.gst_camera import FRAMES_PER_SECOND, Clip, GstCamera, encode_clip, is_slice, why_gst_is_missing
 from tests.ingest.rtsp.watching import PATIENT, TestLogin, first_where, taken, watching
@@ -35,6 +35,7 @@ class Running:
     url: str
     kill: Callable[[], Awaitable[None]]
     freeze: Callable[[], Awaitable[None]]
+    camera: SimulatedCamera | None = None
 
 
 @asynccontextmanager
@@ -63,7 +64,7 @@ async def simulated(clip: Clip) -> AsyncGenerator[Running, None]:
         await camera.stop()
 
     try:
-        yield Running(camera.url, kill, freeze)
+        yield Running(camera.url, kill, freeze, camera)
     finally:
         for stall in stalls:
             stall.cancel()
@@ -209,5 +210,42 @@ def test_a_second_client_joins_in_the_middle_and_also_begins_with_a_key_frame(cl
             await taken(early, 10)
             async with watching(camera.url, PLAIN_LOGIN, limits=PATIENT) as late:
                 assert (await taken(late, 1))[0].key
+
+    asyncio.run(watch())
+
+
+def test_what_is_lost_on_the_way_is_counted_and_nothing_broken_passes_for_whole(
+    clip: Clip, transport: Transport
+) -> None:
+    async def watch() -> None:
+        async with simulated(clip) as camera, watching(camera.url, PLAIN_LOGIN, transport) as units:
+            assert camera.camera is not None
+            await taken(units, 3)
+            fault = asyncio.create_task(camera.camera.play(PacketLoss(1.5, 0.3)))
+            found = await taken(units, 45)
+            await fault
+        assert sum(unit.lost_packets for unit in found) > 3
+        assert any(unit.damaged for unit in found)
+        for unit in found:
+            slices = [nal for nal in unit.nals if is_slice(nal)]
+            assert all(nal in clip.slices for nal in slices)
+            assert len(slices) == 1 or unit.damaged
+
+    asyncio.run(watch())
+
+
+def test_a_camera_whose_clock_is_wrong_says_so_itself(clip: Clip) -> None:
+    async def watch() -> None:
+        async with simulated(clip) as camera, watching(camera.url, PLAIN_LOGIN) as units:
+            assert camera.camera is not None
+            fault = asyncio.create_task(camera.camera.play(ClockOffset(60, 40.0)))
+            unit = await first_where(
+                units,
+                lambda unit: unit.camera_time is not None and (unit.camera_time - unit.arrived).total_seconds() > 35,
+            )
+            fault.cancel()
+            await asyncio.gather(fault, return_exceptions=True)
+        assert unit.camera_time is not None
+        assert abs((unit.camera_time - unit.arrived).total_seconds() - 40) < 1.0
 
     asyncio.run(watch())

@@ -380,3 +380,24 @@ def test_who_takes_units_slowly_still_gets_all_of_them() -> None:
             assert [unit.rtp_time - found[0].rtp_time for unit in found] == [step * 3600 for step in range(3000)]
 
     asyncio.run(watch())
+
+
+def test_who_is_cancelled_while_waiting_still_says_goodbye() -> None:
+    async def watch() -> None:
+        async with FakeRtspServer(Script(stream=PLAYING)) as camera:
+
+            async def record() -> None:
+                async with watching(camera.url) as units:
+                    await taken(units, 1_000_000)
+
+            recording = asyncio.create_task(record())
+            while not camera.asked("PLAY"):
+                camera.heard.clear()
+                await camera.heard.wait()
+            await asyncio.sleep(0.05)
+            recording.cancel()
+            await asyncio.gather(recording, return_exceptions=True)
+            assert recording.cancelled()
+            assert camera.requests[-1].method == "TEARDOWN"
+
+    asyncio.run(watch())
