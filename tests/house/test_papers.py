@@ -1,0 +1,87 @@
+"""What the papers say of words and libraries, compared with the code: a table that nobody checks goes stale."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from analysis import judge
+from domain.evidence import Cause
+from domain.law import Verdict, fold
+from tests.house.rules import ROOT
+
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+PARTS = ("Context", "Decision", "Consequences", "Alternatives")
+
+
+def table(heading: str) -> list[list[str]]:
+    """The rows of the table below a heading of the glossary, without its head."""
+    section = GLOSSARY.partition(f"\n## {heading}")[2].partition("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip().strip("`") for cell in row] for row in rows[2:]]
+
+
+def terms(column: int) -> list[str]:
+    headings = re.findall(r"^## (.+)$", GLOSSARY, re.MULTILINE)
+    return [row[column] for heading in headings for row in table(heading)]
+
+
+def test_the_glossary_lists_the_causes_in_the_order_of_their_rank() -> None:
+    assert [row[0] for row in table("Causes")] == [cause.value for cause in Cause]
+
+
+def test_findings_name_causes_by_the_words_of_the_glossary() -> None:
+    assert {row[0]: row[1] for row in table("Causes")} == {
+        cause.value: zh for cause, (zh, _) in judge._CAUSES.items()
+    }
+
+
+def test_the_glossary_lists_the_verdicts_in_the_order_in_which_they_fold() -> None:
+    rows = table("Verdicts")
+    assert {row[0]: row[1] for row in rows} == {verdict.value: verdict.zh for verdict in Verdict}
+    order = [Verdict(row[0]) for row in rows]
+    assert all(fold(order[place:]) is order[place] for place in range(len(order)))
+
+
+@pytest.mark.parametrize("column", [0, 1])
+def test_no_word_of_the_glossary_is_explained_twice(column: int) -> None:
+    words = terms(column)
+    assert len(words) > 50
+    assert sorted(words) == sorted(set(words))
+
+
+def test_decisions_are_numbered_without_a_hole() -> None:
+    assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
+def test_every_decision_has_its_number_its_date_and_its_parts(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith(f"# {path.name[:4]} ")
+    assert re.search(r"^Status: \w+ · Date: \d{4}-\d\d-\d\d$", text, re.MULTILINE)
+    places = [text.index(f"\n## {part}\n") for part in PARTS]
+    assert places == sorted(places)
+
+
+def test_every_dependency_stands_in_the_decision_on_libraries_with_its_version() -> None:
+    said = (ROOT / "docs" / "decisions" / "0011-libraries.md").read_text(encoding="utf-8").lower()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for pinned in project["dependencies"]:
+        name, version = re.split(r"(?:\[\w+\])?==", pinned)
+        rows = [line for line in said.splitlines() if line.startswith("|") and name.lower() in line]
+        assert any(f"| {version} |" in row for row in rows), f"{pinned} is not in the table, or with another version"
+
+
+def test_no_dependency_of_the_product_is_under_the_agpl() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for pinned in project["dependencies"]:
+        about = metadata.metadata(re.split(r"[\[=]", pinned)[0])
+        fields = ("License-Expression", "License", "Classifier")
+        licences = [said for field in fields for said in about.get_all(field) or ()]
+        assert licences, f"{pinned} names no licence"
+        assert not any("AGPL" in each or "Affero" in each for each in licences), pinned
