@@ -25,6 +25,9 @@ from domain.timeline import Interval, IntervalSet
 TOLD = 5
 """How many remarks a sentence tells before it only counts."""
 
+NAMED = 8
+"""How many stations or cameras a remark names before it only counts."""
+
 _CAUSES = {
     Cause.DISK_FULL: ("磁盘已满", "the disk was full"),
     Cause.RECORDER_STOPPED: ("录像服务未运行", "the recorder was not running"),
@@ -174,7 +177,7 @@ def _panorama(room: Room, facts: SittingFacts) -> _Remark | None:
     names = sorted(panoramic)
     return _Remark(
         Verdict.FAIL,
-        f"考场{room.id}的全景摄像机{'、'.join(names)}在本场次没有可用录像",
+        f"考场{room.id}的全景摄像机{_names(names)}在本场次没有可用录像",
         f"room {room.id} has no usable footage of this sitting from its panoramic {_some('camera', names)}",
     )
 
@@ -238,7 +241,7 @@ def _gap_remarks(facts: SittingFacts, rules: RulePack) -> Iterator[_Remark]:
         seconds = _seconds(interval.seconds)
         yield _Remark(
             verdict,
-            f"工位{'、'.join(stations)}{_span_zh(interval)}断档{seconds}秒（{zh}）{limits[0]}",
+            f"工位{_names(stations)}{_span_zh(interval)}断档{seconds}秒（{zh}）{limits[0]}",
             f"gap of {seconds} s at {_some('station', stations)} {_span_en(interval)} ({en}){limits[1]}",
         )
 
@@ -260,7 +263,7 @@ def _clock_remarks(cameras: Sequence[CameraFacts], rules: RulePack) -> Iterator[
     if silent:
         yield _Remark(
             Verdict.PASS,
-            f"摄像机{'、'.join(silent)}未提供时钟，时钟偏差未知",
+            f"摄像机{_names(silent)}未提供时钟，时钟偏差未知",
             f"no clock was told by {_some('camera', silent)}, so the offset is unknown",
         )
 
@@ -319,7 +322,7 @@ def _picture_size_remarks(facts: SittingFacts, rules: RulePack) -> Iterator[_Rem
             station.station for station in facts.stations if camera in station.cameras and small >= {*station.cameras}
         ]
         verdict = Verdict.FAIL if alone else Verdict.WARN
-        zh = f"，工位{'、'.join(alone)}别无其他画面" if alone else ""
+        zh = f"，工位{_names(alone)}别无其他画面" if alone else ""
         en = f", with no other view of {_some('station', alone)}" if alone else ""
         yield _Remark(
             verdict,
@@ -345,7 +348,7 @@ def _redundancy_remarks(facts: SittingFacts) -> Iterator[_Remark]:
             first = next(iter(spans))
             yield _Remark(
                 Verdict.WARN,
-                f"摄像机{camera.camera.id}失去{seconds}秒（首段{_span_zh(first)}），工位{'、'.join(names)}仍有其他摄像机，冗余丧失",
+                f"摄像机{camera.camera.id}失去{seconds}秒（首段{_span_zh(first)}），工位{_names(names)}仍有其他摄像机，冗余丧失",
                 f"redundancy lost: camera {camera.camera.id} gone for {seconds} s (first {_span_en(first)}) while "
                 f"others still saw {_some('station', names)}",
             )
@@ -477,9 +480,16 @@ def _joined(*sentences: str) -> str:
 
 
 def _some(noun: str, names: Iterable[str]) -> str:
-    """``station A``, or ``stations A, B``."""
+    """``station A``, or ``stations A, B``; of many, the first few and how many more."""
     found = list(names)
-    return f"{noun}{'s' if len(found) > 1 else ''} {', '.join(found)}"
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    return f"{noun}{'s' if len(found) > 1 else ''} {', '.join(found[:NAMED])}{more}"
+
+
+def _names(names: Iterable[str]) -> str:
+    """``A、B``; of many, the first few and how many they are."""
+    found = list(names)
+    return "、".join(found[:NAMED]) + (f"等{len(found)}个" if len(found) > NAMED else "")
 
 
 def _holes(coverage: Coverage) -> IntervalSet:

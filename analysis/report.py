@@ -175,14 +175,17 @@ def _report(evidence: Evidence, sitting: Sitting, last_day: date, rules: RulePac
 
 
 def camera_ledger(evidence: Evidence, camera: str, window: Interval) -> CameraLedger:
-    """Read a camera's evidence around a window.
+    """Read a camera's evidence around a window, while it may still be growing.
 
-    Runs are read before segments, and segments before what is known of them: a row written in between then makes
-    the evidence look less settled, and never looks like a gap.
+    Runs are read before segments, and segments before what is known of them, so that a row written in between makes
+    the evidence look less settled and never like a gap. Where a run began or ended while recorders and outages were
+    read, all three are read again.
     """
-    recorders = evidence.recorders(window)
-    runs = evidence.runs(camera, window)
-    outages = evidence.outages(camera, window)
+    runs, again = None, evidence.runs(camera, window)
+    while runs != again:
+        runs = again
+        recorders, outages = evidence.recorders(window), evidence.outages(camera, window)
+        again = evidence.runs(camera, window)
     segments = evidence.segments(camera, window)
     last = evidence.last_segment(camera)
     if last is not None and last not in segments and any(run.ended is None for run in runs):

@@ -56,10 +56,11 @@ class Cabinet:
         run: str = "run-1",
         frames: int = 50,
         damage: Damage | None = None,
+        reordered: bool = False,
         **facts: object,
     ) -> Segment:
-        """Write a file of ``frames`` pictures at 25 fps that begins then, with its rows."""
-        coded = encode(frames=frames)
+        """Write a file of ``frames`` pictures at 25 fps (``reordered``: with B pictures) and its rows."""
+        coded = encode(frames=frames, options=()) if reordered else encode(frames=frames)
         samples = coded.samples()
         data = file_bytes(coded.format, damage(samples) if damage else samples, at(start))
         key = f"site/batch/{camera}/{at(start):%Y%m%dT%H%M%S.%fZ}.mp4"

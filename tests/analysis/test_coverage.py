@@ -95,6 +95,11 @@ class TestCamera:
         coverage = cover(ledger([one], observations={one.key: observation(one, SegmentState.MISSING)}))
         assert coverage.gaps == (Gap(WINDOW, Cause.SEGMENT_MISSING),)
 
+    def test_a_missing_segment_is_missing_as_a_whole_whatever_spans_are_listed(self) -> None:
+        one = segment(0, 100)
+        seen = observation(one, SegmentState.MISSING, [span(30, 32)])
+        assert cover(ledger([one], observations={one.key: seen})).gaps == (Gap(WINDOW, Cause.SEGMENT_MISSING),)
+
     def test_a_segment_whose_copies_were_all_removed_is_missing(self) -> None:
         one = segment(0, 100)
         coverage = cover(ledger([one], copies={one.key: [spool_copy(one, removed=NOW)]}))
@@ -152,6 +157,11 @@ class TestRuns:
 
     def test_a_live_recorder_may_still_be_writing_after_its_last_closed_segment(self) -> None:
         evidence = ledger([segment(0, 40)], runs=[run(0, None)], recorders=[recorder(59)])
+        assert settled_until(evidence, at(60)) == at(40)
+
+    def test_footage_of_another_run_does_not_settle_an_open_one(self) -> None:
+        mixed = [segment(0, 40), segment(40, 55, run="run-2")]
+        evidence = ledger(mixed, runs=[run(0, None), run(40, 55, name="run-2")], recorders=[recorder(59)])
         assert settled_until(evidence, at(60)) == at(40)
 
     def test_a_run_without_a_closed_segment_is_settled_up_to_its_start(self) -> None:

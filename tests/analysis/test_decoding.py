@@ -30,6 +30,12 @@ def test_every_frame_of_a_whole_segment_decodes(cabinet: Cabinet) -> None:
     assert observation.made == cabinet.clock.now()
 
 
+def test_pictures_that_come_out_of_the_decoder_late_and_in_another_order_all_count(cabinet: Cabinet) -> None:
+    segment = cabinet.segment(0, reordered=True)
+    observation = observe(cabinet.archive, segment, cabinet.clock)
+    assert (observation.state, observation.frames_decoded) == (SegmentState.OK, 50)
+
+
 def test_a_broken_picture_spoils_its_group_up_to_the_next_key_frame(cabinet: Cabinet) -> None:
     segment = cabinet.segment(0, damage=broken(13, 15, 32))
     observation = observe(cabinet.archive, segment, cabinet.clock)

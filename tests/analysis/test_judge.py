@@ -118,6 +118,15 @@ class TestWholeProcess:
         assert found.verdict is Verdict.WARN
         assert found.zh == "工位A-01、A-02自2026-05-01 09:33:20至09:33:30断档10秒（摄像机断线）。"
 
+    def test_of_many_stations_the_first_are_named_and_the_rest_counted(self) -> None:
+        names = [f"A-{number:02d}" for number in range(1, 13)]
+        hall = replace(WIDE, sees=tuple(names))
+        found = clause(3, facts(camera(hall, [lost(2000, 10)]), stations=names))
+        assert found.zh.startswith("工位A-01、A-02、A-03、A-04、A-05、A-06、A-07、A-08等12个自2026-05-01")
+        assert found.en.startswith(
+            "Gap of 10 s at stations A-01, A-02, A-03, A-04, A-05, A-06, A-07, A-08 and 4 more from"
+        )
+
     @pytest.mark.parametrize("start", [100, 5000])
     def test_before_and_after_the_exam_any_gap_is_a_warning(self, start: float) -> None:
         assert clause(3, facts(camera(WIDE, [lost(start, 300)]))).verdict is Verdict.WARN

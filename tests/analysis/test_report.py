@@ -26,7 +26,7 @@ BEFORE = START - timedelta(days=1)
 WIDE = Camera("cam-1", "rtsp://127.0.0.1/1", ("A-01", "A-02"), panoramic=True)
 NEAR = Camera("cam-2", "rtsp://127.0.0.1/2", ("A-01",))
 PLAN = SittingPlan(1, ("R1",), at(2), at(8), timedelta(seconds=2), timedelta(seconds=2))
-LATER = replace(PLAN, number=2, planned_start=at(80_000), planned_end=at(80_010))
+LATER = replace(PLAN, number=2, planned_start=at(80_000), planned_end=at(80_010), tail=timedelta())
 
 
 @pytest.fixture
@@ -244,6 +244,10 @@ class TestUnsettled:
         assert found["phases"][1]["end"] == "2026-05-01T02:00:00.000Z"
         assert found["window"]["end"] == "2026-05-01T02:00:02.000Z"
         assert found["verdict"] == "pending"
+
+    def test_an_open_exam_without_a_tail_is_not_over_either(self, planned: Cabinet) -> None:
+        planned.database.setup.open_sitting("batch", 2, at(80_000), at(80_000))
+        assert sitting_report(planned.database, "batch", 2, RULES, at(90_000)).verdict is Verdict.PENDING
 
     def test_an_exam_opened_long_after_its_plan_has_a_window(self, planned: Cabinet) -> None:
         planned.database.setup.open_sitting("batch", 1, at(3600), at(3600))
