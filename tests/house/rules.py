@@ -150,7 +150,7 @@ def deletions(found: Iterable[Source]) -> Iterator[str]:
                 yield f"{source.module}:{line} deletes; rows get a tombstone"
 
 
-def telegrams(found: Iterable[Source], fewest_words: int = 3) -> Iterator[str]:
+def telegrams(found: Iterable[Source], fewest_words: int = 2) -> Iterator[str]:
     """Tests whose name is too short to be a sentence."""
     for source in found:
         for node in ast.walk(source.tree):
@@ -167,6 +167,16 @@ def addresses(name: str, text: str) -> Iterator[str]:
             continue
         for match in _ADDRESS.finditer(line):
             yield f"{name}:{number} names {match[1]}; where packages come from is the machine's affair"
+
+
+def not_locked(pins: Iterable[str], lock: str) -> Iterator[str]:
+    """Pinned dependencies that a lock file lacks, holds in another version, or keeps for another system."""
+    for pin in pins:
+        name, _, version = pin.partition("==")
+        plain = re.escape(name.partition("[")[0])
+        wanted = re.escape(version).replace(r"\*", r"[\w.]*")
+        if not re.search(rf"^{plain}(\[[\w,]+\])?=={wanted} \\$", lock, re.MULTILINE | re.IGNORECASE):
+            yield f"{pin} is not locked; run make lock"
 
 
 def homepages_removed(package_lock: str) -> str:

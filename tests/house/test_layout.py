@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -173,6 +174,23 @@ def test_a_donation_page_is_no_registry() -> None:
     entry = '{"funding": {"type": "github", "url": "https://github.com/sponsors/someone"}, "license": "MIT"}'
     assert not list(rules.addresses("package-lock.json", rules.homepages_removed(entry)))
     assert "MIT" in rules.homepages_removed(entry)
+
+
+def test_the_lock_files_hold_what_the_project_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    runtime, extras = project["dependencies"], project["optional-dependencies"]
+    asked = {"": runtime, "-dev": [*runtime, *extras["dev"]], "-node": [*runtime, *extras["node"]]}
+    for suffix, pins in asked.items():
+        name = f"requirements{suffix}.lock"
+        none(f"{name}: {each}" for each in rules.not_locked(pins, (ROOT / name).read_text(encoding="utf-8")))
+
+
+def test_a_dependency_that_is_not_locked_for_this_system_is_found() -> None:
+    lock = "alembic==1.20.1 \\\n    --hash=sha256:00\ntzdata==2026.6 ; sys_platform == 'win32' \\\n"
+    assert not list(rules.not_locked(["alembic==1.20.1"], lock))
+    assert list(rules.not_locked(["alembic==1.20.2"], lock))
+    assert list(rules.not_locked(["tzdata==2026.*"], lock))
+    assert list(rules.not_locked(["jinja2==3.1.6"], lock))
 
 
 def _foreign(path: Path) -> bool:
