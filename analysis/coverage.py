@@ -254,10 +254,7 @@ def _inside_runs(ledger: CameraLedger, now: datetime) -> IntervalSet:
 def _run_end(ledger: CameraLedger, run: Run, now: datetime) -> datetime:
     if run.ended is not None:
         return run.ended
-    if _alive(ledger, run, now):
-        return now
-    recorder = _recorder(ledger, run)
-    return _last_end(ledger, run) if recorder is None else recorder.ended or recorder.seen
+    return now if _alive(ledger, run, now) else _last_end(ledger, run)
 
 
 def _alive(ledger: CameraLedger, run: Run, now: datetime) -> bool:

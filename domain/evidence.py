@@ -17,7 +17,7 @@ class Cause(StrEnum):
     """Why a second of a camera is not covered. A closed list; the order is the rank (docs/time.md).
 
     The rank answers: if several cameras that see a station fail for different causes, which one do we name?
-    The most specific and most actionable first, ``unexplained`` last.
+    What the recorder itself failed at comes before a camera or a cable, ``unexplained`` last.
     """
 
     DISK_FULL = "disk_full"

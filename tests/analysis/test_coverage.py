@@ -139,12 +139,9 @@ class TestCamera:
 
 
 class TestRuns:
-    def test_the_open_run_of_a_dead_recorder_ends_when_it_was_last_seen(self) -> None:
+    def test_the_open_run_of_a_dead_recorder_ends_with_its_last_closed_segment(self) -> None:
         evidence = ledger([segment(0, 40)], runs=[run(0, None)], recorders=[recorder(43)])
-        assert cover(evidence).gaps == (
-            Gap(span(40, 43), Cause.UNEXPLAINED),
-            Gap(span(43, 100), Cause.RECORDER_STOPPED),
-        )
+        assert cover(evidence).gaps == (Gap(span(40, 100), Cause.RECORDER_STOPPED),)
         assert settled_until(evidence, NOW) == NOW
 
     def test_the_open_run_of_a_recorder_that_stopped_in_order_ends_with_it(self) -> None:
