@@ -2,6 +2,8 @@
 
 Pure: takes access units, returns events in the order in which they must become durable. Files are cut at key
 frames only, nothing is re-encoded and no intact picture is dropped; what could not be kept is told as a Hole.
+Inside a file pictures keep the camera's own times; where they lie on the host's clock is told by each fragment's
+``prft`` and by the segment's interval.
 Not here: where bytes go (``ingest.spool``) and when to connect (``ingest.recorder``).
 """
 
@@ -9,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from domain.evidence import Cause
@@ -66,12 +68,23 @@ Event = Opened | Fragment | Closed | Hole
 @dataclass(slots=True)
 class _Picture:
     unit: AccessUnit
-    instant: datetime
+    instant: datetime  # on the host's clock
+    media: int  # on the camera's: RTP ticks, kept rising whatever the camera does
+
+
+@dataclass(slots=True)
+class _Timed:
+    """A picture whose end is known, on both clocks."""
+
+    picture: _Picture
+    until: datetime
+    duration: int  # ticks
 
 
 @dataclass(slots=True)
 class _OpenFile:
     first: datetime
+    first_media: int
     format: VideoFormat
     head_size: int
     frames: int = 0
@@ -83,10 +96,6 @@ class _OpenFile:
     @property
     def ledger(self) -> Ledger:
         return Ledger(self.lost_packets, self.delayed_s, self.clock_offset_s)
-
-    def ticks(self, instant: datetime) -> int:
-        """Media time of an instant: 90 kHz ticks since the first picture, rounded once, so nothing drifts."""
-        return round((instant - self.first) / timedelta(seconds=1) * TIMESCALE)
 
 
 class Segmenter:
@@ -101,10 +110,20 @@ class Segmenter:
         self._cut_after = timedelta(seconds=first_cut_s) if first_cut_s is not None else self._segment
         self._file: _OpenFile | None = None
         self._pending: _Picture | None = None  # its duration is known only when the next one comes
-        self._samples: list[tuple[_Picture, datetime]] = []  # with the end of each
+        self._seen = datetime.min.replace(tzinfo=UTC)  # the latest picture's instant, whole or damaged
+        self._samples: list[_Timed] = []  # of the fragment being collected
         self._steps: deque[float] = deque(maxlen=15)
         self._flushed_until: datetime | None = None
         self._loss_from: datetime | None = None
+        self._told_until: datetime | None = None
+
+    @property
+    def accounted_until(self) -> datetime | None:
+        """Up to where the run's time is recorded or told as a hole, once ``end`` was called; None without a picture.
+
+        Later than ``recorded_until`` where the last pictures came damaged.
+        """
+        return self._told_until
 
     @property
     def recorded_until(self) -> datetime | None:
@@ -125,12 +144,14 @@ class Segmenter:
         self._note(unit, stamp)
         if unit.damaged or unit.lost_packets:
             self._begin_loss(stamp.instant)
-        if stamp.standstill is not None:
+        if stamp.standstill is not None and self._is_hole(stamp.standstill.end - stamp.standstill.start):
             events.append(Hole(stamp.standstill, Cause.NO_DATA, "RTP time stood still"))
+        self._seen = stamp.instant
         if unit.damaged or not stored_nals(unit.nals) or (self._file is None and not unit.key):
             return events
-        picture = _Picture(unit, stamp.instant)
-        events += self._settle_pending(picture)
+        media = unit.rtp_time if self._pending is None else max(unit.rtp_time, self._pending.media + 1)
+        picture = _Picture(unit, stamp.instant, media)
+        events += self._settle_pending(picture, stamp.standstill)
         if unit.key:
             events += self._end_loss(stamp.instant)
             events += self._cut(picture)
@@ -142,7 +163,7 @@ class Segmenter:
         if self._pending is None:
             return []
         until = self._pending.instant + self._interval
-        self._samples.append((self._pending, until))
+        self._samples.append(_Timed(self._pending, until, _ticks(self._interval)))
         events = self._end_loss(until)
         events += self._flush()
         events += self._close()
@@ -167,19 +188,29 @@ class Segmenter:
             return []
         return [Hole(Interval(start, until), Cause.PACKET_LOSS, "packets lost, pictures damaged up to the key frame")]
 
-    def _settle_pending(self, following: _Picture) -> list[Event]:
-        """Now that the next picture is here, the pending one has an end; maybe a hole lies between them."""
+    def _is_hole(self, pause: timedelta) -> bool:
+        """Whether a pause between two pictures is longer than a slow camera makes it (docs/time.md)."""
+        return pause > max(timedelta(seconds=LONGEST_STEP_S), 3 * self._interval)
+
+    def _settle_pending(self, following: _Picture, standstill: Interval | None) -> list[Event]:
+        """Now that the next picture is here, the pending one has an end; maybe a hole lies between them.
+
+        A standstill was told where it was. The instants that it now moves on by were not without pictures: those
+        had been stamped early by its length.
+        """
         before = self._pending
         if before is None:
             return []
         step = following.instant - before.instant
         usual = self._interval
-        jumped = step > max(timedelta(seconds=LONGEST_STEP_S), 3 * usual)
+        moved = standstill.end - standstill.start if standstill is not None else timedelta()
+        jumped = self._is_hole(step - moved)
         until = before.instant + usual if jumped else following.instant
-        self._samples.append((before, until))
+        duration = _ticks(usual) if jumped else following.media - before.media
+        self._samples.append(_Timed(before, until, duration))
         if not jumped:
             self._steps.append(step.total_seconds())
-            return self._flush() if until - self._samples[0][0].instant >= self._fragment else []
+            return self._flush() if until - self._samples[0].picture.instant >= self._fragment else []
         events = self._flush()
         if self._loss_from is None:
             events.append(Hole(Interval(until, following.instant), Cause.NO_DATA, "RTP time jumped"))
@@ -198,7 +229,7 @@ class Segmenter:
             events += self._close()
             self._cut_after = self._segment
         head = init_segment(key.unit.format)
-        self._file = _OpenFile(key.instant, key.unit.format, len(head))
+        self._file = _OpenFile(key.instant, key.media, key.unit.format, len(head))
         events.append(Opened(key.instant, head))
         return events
 
@@ -206,19 +237,12 @@ class Segmenter:
         """The collected pictures as one fragment."""
         if self._file is None or not self._samples:
             return []
-        file, first = self._file, self._samples[0][0]
-        samples = [
-            Sample(
-                nals=picture.unit.nals,
-                duration=max(1, file.ticks(until) - file.ticks(picture.instant)),
-                key=picture.unit.key,
-            )
-            for picture, until in self._samples
-        ]
+        file, first = self._file, self._samples[0].picture
+        samples = [Sample(timed.picture.unit.nals, timed.duration, timed.picture.unit.key) for timed in self._samples]
         file.sequence += 1
         file.frames += len(samples)
-        data = fragment(file.sequence, file.ticks(first.instant), samples, first.instant, file.ledger)
-        self._flushed_until = self._samples[-1][1]
+        data = fragment(file.sequence, first.media - file.first_media, samples, first.instant, file.ledger)
+        self._flushed_until = self._samples[-1].until
         self._samples = []
         return [Fragment(data, self._flushed_until)]
 
@@ -229,3 +253,7 @@ class Segmenter:
             return []
         self._file = None
         return [Closed(Interval(file.first, until), file.frames, file.format, file.head_size, file.ledger)]
+
+
+def _ticks(span: timedelta) -> int:
+    return max(1, round(span / timedelta(seconds=1) * TIMESCALE))

@@ -237,7 +237,8 @@ def demo(
     """Record a live simulated exam with faults and show what the report says of it."""
     from kaojian import demo as drill  # noqa: PLC0415 (loads all rooms)
 
-    raise typer.Exit(drill.run(once))
+    settings = settings_door.load()
+    raise typer.Exit(drill.run(settings.data_dir / "demo", settings.http_port, local_actor(), once=once))
 
 
 @app.command()

@@ -23,8 +23,8 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from getpass import getuser
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,7 +39,7 @@ from config.settings import Settings
 from dashboard.papers.report import render
 from domain.evidence import Place
 from domain.law import Verdict
-from domain.people import Actor, Door
+from domain.people import Actor
 from domain.places import Sitting
 from domain.timeline import SystemClock
 from ingest.simulator.drill import read_truth
@@ -79,12 +79,22 @@ class DemoError(Exception):
     """The demonstration cannot go on; the message says why and what to do."""
 
 
-def run(once: bool, root: Path = Path("var/demo"), port: int = 8000) -> int:
+@dataclass(frozen=True, slots=True)
+class _Demo:
+    """What the steps share."""
+
+    root: Path
+    settings: Settings
+    database: Database
+    actor: Actor
+
+
+def run(root: Path, port: int, actor: Actor, *, once: bool) -> int:
     """Run the demonstration; the exit status. Everything started is stopped before this returns."""
     console = Console()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return _play(root.absolute(), port, once, console)
+        return _play(root, port, actor, console, once=once)
     except KeyboardInterrupt:
         console.print("\nstopped")
         return 130
@@ -97,7 +107,7 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _play(root: Path, port: int, once: bool, console: Console) -> int:
+def _play(root: Path, port: int, actor: Actor, console: Console, *, once: bool) -> int:
     begun = time.monotonic()
     _require_free(port)
     shutil.rmtree(root, ignore_errors=True)
@@ -109,10 +119,11 @@ def _play(root: Path, port: int, once: bool, console: Console) -> int:
         cameras = Cameras(root, stack, log)
         database = connect(settings.database_url)
         stack.callback(database.close)
+        demo = _Demo(root, settings, database, actor)
         service = _start(["serve"], stack, log, env=_environment(root, settings))
-        sitting = _applied(root, settings, database, cameras)
+        sitting = _applied(demo, cameras)
         progress = display.Progress(console, database, sitting, begun, alive=lambda: _require_alive(service, log))
-        _conducted(sitting, settings, database, cameras, progress)
+        _conducted(demo, sitting, cameras, progress)
         report = _report(database, sitting)
         _written(root, report, console)
         different = differences(read_truth(root / "truth.jsonl"), report, _views(sitting))
@@ -248,18 +259,18 @@ class Cameras:
             self._log.write(line)
 
 
-def _applied(root: Path, settings: Settings, database: Database, cameras: Cameras) -> Sitting:
+def _applied(demo: _Demo, cameras: Cameras) -> Sitting:
     """The set-up as a file, applied as an operator would."""
     urls = cameras.urls()
-    settings.secrets_dir.mkdir(parents=True, exist_ok=True)
-    secret = settings.secrets_dir / "cameras"
+    demo.settings.secrets_dir.mkdir(parents=True, exist_ok=True)
+    secret = demo.settings.secrets_dir / "cameras"
     secret.touch(mode=0o600)
     secret.write_text(f"recorder:{cameras.password}\n")
     start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=LEAD_S + START_IN_S)
-    file = root / "demo.yaml"
+    file = demo.root / "demo.yaml"
     file.write_text(yaml.safe_dump(_declaration(urls, start), allow_unicode=True, sort_keys=False))
-    setup.apply(declaration.read(file), database, _actor(), SystemClock())
-    sitting = database.setup.sitting(BATCH, 1)
+    setup.apply(declaration.read(file), demo.database, demo.actor, SystemClock())
+    sitting = demo.database.setup.sitting(BATCH, 1)
     if sitting is None:
         raise DemoError(f"{file} was applied, but sitting 1 of batch {BATCH} is not there")
     return sitting
@@ -303,10 +314,6 @@ def _declaration(urls: dict[str, str], start: datetime) -> dict[str, Any]:
     return {"sites": [site], "batches": [batch]}
 
 
-def _actor() -> Actor:
-    return Actor(f"local:{getuser()}", Door.COMMAND_LINE)
-
-
 def _views(sitting: Sitting) -> dict[str, list[str]]:
     """The cameras that see each station."""
     return {
@@ -316,23 +323,21 @@ def _views(sitting: Sitting) -> dict[str, list[str]]:
     }
 
 
-def _conducted(
-    sitting: Sitting, settings: Settings, database: Database, cameras: Cameras, progress: display.Progress
-) -> None:
+def _conducted(demo: _Demo, sitting: Sitting, cameras: Cameras, progress: display.Progress) -> None:
     """The sitting by its plan: open at the bell, play the script, close at the end, wait for the tail."""
     plan, clock = sitting.plan, SystemClock()
     with progress:
         progress.until(plan.planned_start, "before the bell")
-        disk = conduct.Disk.of(settings.spool_dir, settings.min_free_bytes)
-        conduct.open_sitting(database, BATCH, 1, _actor(), clock, disk=disk, actual_start=plan.planned_start)
+        disk = conduct.Disk.of(demo.settings.spool_dir, demo.settings.min_free_bytes)
+        conduct.open_sitting(demo.database, BATCH, 1, demo.actor, clock, disk=disk, actual_start=plan.planned_start)
         for after_s, camera, fault, seconds in SCRIPT:
             progress.until(plan.planned_start + timedelta(seconds=after_s), "examination")
             cameras.play(camera, fault, seconds)
             progress.note(f"{camera}: {fault} for {seconds} s")
         progress.until(plan.planned_end, "examination")
-        conduct.close_sitting(database, BATCH, 1, _actor(), clock, actual_end=plan.planned_end)
+        conduct.close_sitting(demo.database, BATCH, 1, demo.actor, clock, actual_end=plan.planned_end)
         progress.until(plan.planned_end + plan.tail, "papers are collected")
-        progress.until_true(lambda: _complete(database, sitting), SETTLE_S, "stored, decoded, judged")
+        progress.until_true(lambda: _complete(demo.database, sitting), SETTLE_S, "stored, decoded, judged")
 
 
 def _report(database: Database, sitting: Sitting) -> SittingReport:

