@@ -121,7 +121,9 @@ def _play(root: Path, port: int, actor: Actor, console: Console, *, once: bool) 
         stack.callback(database.close)
         demo = _Demo(root, settings, database, actor)
         service = _start(["serve"], stack, log, env=_environment(root, settings))
-        sitting = _applied(demo, cameras)
+        urls = cameras.urls()
+        _await_recorder(database, service, log)
+        sitting = _applied(demo, cameras.password, urls)
         progress = display.Progress(console, database, sitting, begun, alive=lambda: _require_alive(service, log))
         _conducted(demo, sitting, cameras, progress)
         report = _report(database, sitting)
@@ -259,13 +261,19 @@ class Cameras:
             self._log.write(line)
 
 
-def _applied(demo: _Demo, cameras: Cameras) -> Sitting:
+def _await_recorder(database: Database, service: subprocess.Popen[str], log: IO[str]) -> None:
+    """As on an exam morning: the recorder runs before anything is planned."""
+    while not database.evidence.recorders():
+        _require_alive(service, log)
+        time.sleep(0.1)
+
+
+def _applied(demo: _Demo, password: str, urls: dict[str, str]) -> Sitting:
     """The set-up as a file, applied as an operator would."""
-    urls = cameras.urls()
     demo.settings.secrets_dir.mkdir(parents=True, exist_ok=True)
     secret = demo.settings.secrets_dir / "cameras"
     secret.touch(mode=0o600)
-    secret.write_text(f"recorder:{cameras.password}\n")
+    secret.write_text(f"recorder:{password}\n")
     start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=LEAD_S + START_IN_S)
     file = demo.root / "demo.yaml"
     file.write_text(yaml.safe_dump(_declaration(urls, start), allow_unicode=True, sort_keys=False))
