@@ -32,16 +32,16 @@ _ENVIRONMENT = Environment(
 )
 
 _NUMBERS = (
-    ("longest_gap_s", "单个断档不超过", "longest single gap", "s"),
-    ("total_gap_share", "断档合计占应录时段不超过", "share of all gaps in the window", "%"),
-    ("total_gap_s", "断档合计不超过", "total of all gaps", "s"),
-    ("min_width", "画面宽度不低于", "least picture width", "px"),
-    ("min_height", "画面高度不低于", "least picture height", "px"),
-    ("min_fps", "帧率不低于", "least frame rate", "fps"),
-    ("clock_warn_s", "时钟偏差提示", "clock offset noted above", "s"),
-    ("clock_fail_s", "时钟偏差不符合", "clock offset failed above", "s"),
-    ("copies", "副本数不少于", "least number of copies", ""),
-    ("retention_years", "保管年限不少于", "years of retention", ""),
+    ("longest_gap_s", "单个断档不超过", "Longest single gap", "s"),
+    ("total_gap_share", "断档合计占应录时段不超过", "Share of all gaps in the window", "%"),
+    ("total_gap_s", "断档合计不超过", "Total of all gaps", "s"),
+    ("min_width", "画面宽度不低于", "Least picture width", "px"),
+    ("min_height", "画面高度不低于", "Least picture height", "px"),
+    ("min_fps", "帧率不低于", "Least frame rate", "fps"),
+    ("clock_warn_s", "时钟偏差提示", "Clock offset noted above", "s"),
+    ("clock_fail_s", "时钟偏差不符合", "Clock offset failed above", "s"),
+    ("copies", "副本数不少于", "Least number of copies", ""),
+    ("retention_years", "保管年限不少于", "Years of retention", ""),
 )
 
 _ORIGINS = {
@@ -80,7 +80,7 @@ class _Number:
     name: str
     value: str
     origin: str
-    text: str
+    text: str  # the wording it comes from, empty for our own defaults
 
 
 def render(
@@ -152,7 +152,9 @@ def _numbers(pack: RulePack, language: Language) -> tuple[_Number, ...]:
         value = getattr(pack, field)
         shown = f"{value:.2%}" if unit == "%" else f"{value:g} {unit}".strip()
         origin = pack.origins[field]
-        found.append(_Number(en if second else zh, shown, _ORIGINS[origin.kind][second], origin.text))
+        # Quoted is what comes from elsewhere; our own defaults need no quotation.
+        quoted = "" if origin.kind is OriginKind.PROJECT_DEFAULT else origin.text
+        found.append(_Number(en if second else zh, shown, _ORIGINS[origin.kind][second], quoted))
     return tuple(found)
 
 

@@ -16,10 +16,10 @@ from domain.calendar import SHANGHAI
 from domain.evidence import Cause, Gap
 from domain.timeline import Interval, IntervalSet
 
-WIDTH = 1000.0
-_LABELS = 150.0  # what the lanes' names take on the left
-_MARGIN = 16.0
-_TOP = 22.0
+WIDTH = 820.0
+_LABELS = 140.0  # what the lanes' names take on the left
+_MARGIN = 30.0
+_TOP = 24.0
 _LANE = 19.0
 _BAR = 13.0
 _AXIS = 24.0
@@ -42,7 +42,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One line of text; ``y`` is its baseline. ``kind`` chooses its look: room, station, camera, phase, tick."""
+    """One line of text; ``y`` is its baseline. ``kind`` chooses its look: room, station, camera, phase, tick.
+
+    The kinds of the outer phases are ``phase first`` and ``phase last``.
+    """
 
     x: float
     y: float
@@ -98,11 +101,7 @@ def draw(report: SittingReport, rooms: Sequence[tuple[str, str]], language: Lang
             y += _LANE
     ticks = list(_ticks(report.window))
     labels += [Label(scale.x(at), y + 15, _clock(at), "tick") for at in ticks]
-    labels += [
-        Label((scale.x(each.start) + scale.x(each.end)) / 2, _TOP - 8, phase(each.id, language), "phase")
-        for each in report.phases
-        if each.end > each.start
-    ]
+    labels += _phase_labels(scale, report, language)
     gaps_of_all = [gap for station in report.stations for gap in station.gaps]
     gaps_of_all += [gap for camera in report.cameras for gap in camera.gaps]
     return Drawing(
@@ -119,6 +118,20 @@ def draw(report: SittingReport, rooms: Sequence[tuple[str, str]], language: Lang
         causes=tuple(sorted({gap.cause for gap in gaps_of_all}, key=lambda cause: cause.rank)),
         unsettled=report.settled_until < report.window.end,
     )
+
+
+def _phase_labels(scale: _Scale, report: SittingReport, language: Language) -> Iterable[Label]:
+    """The first flush left, the last flush right: they are the short ones, and their names may be longer."""
+    shown = [each for each in report.phases if each.end > each.start]
+    for number, each in enumerate(shown):
+        left, right = scale.x(each.start), scale.x(each.end)
+        if number == 0:
+            x, kind = left, "phase first"
+        elif number == len(shown) - 1:
+            x, kind = right, "phase last"
+        else:
+            x, kind = (left + right) / 2, "phase"
+        yield Label(round(x, 2), _TOP - 10, phase(each.id, language), kind)
 
 
 def _lane(scale: _Scale, report: SittingReport, gaps: Iterable[Gap], y: float, language: Language) -> Iterable[Bar]:

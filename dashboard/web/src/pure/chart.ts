@@ -12,6 +12,9 @@ import { duration, instant, localTime, preciseTime } from './time'
 export const GRID = { left: 170, right: 24, top: 26, bottom: 66 }
 export const LANE_HEIGHT = 24
 export const BAR_HEIGHT = 16
+// As in style.css: a canvas inherits nothing.
+const FONTS =
+  '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Helvetica Neue", Arial, sans-serif'
 const NARROWEST_MARK = 3 // px: a gap of a second in a day must still be seen
 
 export interface ChartInput {
@@ -132,6 +135,7 @@ export function chartOption(input: ChartInput, words: Words, language: 'zh' | 'e
   const labels = input.lanes.map((lane) => laneLabel(lane, input.chosen, words))
   return {
     animation: false,
+    textStyle: { fontFamily: FONTS },
     grid: { ...GRID, containLabel: false },
     tooltip: {
       trigger: 'item',

@@ -87,6 +87,13 @@ export function positionOf(at: number, fragments: readonly Fragment[]): number |
   return undefined
 }
 
+/** The instant that a player's position, in s, shows; undefined outside all fragments. */
+export function instantOf(position: number, fragments: readonly Fragment[]): number | undefined {
+  const fragment = fragments.find((each) => each.start <= position && position < each.start + each.duration)
+  if (!fragment || fragment.programDateTime === null) return undefined
+  return fragment.programDateTime + (position - fragment.start) * 1000
+}
+
 /** Where to jump when the player stands at the end of one buffered range and another follows; else undefined. */
 export function overHole(position: number, ranges: readonly { start: number; end: number }[]): number | undefined {
   const inside = ranges.some((range) => range.start <= position && position < range.end - 0.1)

@@ -48,7 +48,7 @@ export const en: Words = {
     no_camera: 'No camera',
     unexplained: 'Unexplained',
   },
-  phases: { W1: 'Entry', W2: 'Exam', W3: 'Collection and scoring' },
+  phases: { W1: 'Entry', W2: 'Exam', W3: 'Collection, scoring' },
   covered: 'Footage',
   notYet: 'Not settled yet',
   gap: 'Gap',

@@ -1,0 +1,190 @@
+"""What an inspector does with the page: find the sitting, read the verdict, play the footage, cross a gap."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.dashboard.exam import BATCH, EXAM, START, WINDOW, Exam
+from tests.e2e.conftest import OpenPage
+
+AXE = Path(__file__).parents[2] / "dashboard" / "web" / "node_modules" / "axe-core" / "axe.min.js"
+SITTING = f"/batches/{BATCH}/sittings/1"
+
+
+def click_lane(page: Page, lane: str, seconds_into_window: float) -> None:
+    """Click the timeline: ``lane`` is like ``station:A01``."""
+    timeline = page.locator(".timeline")
+    expect(timeline.locator("canvas")).to_be_visible()
+    numbers = {
+        name: float(timeline.get_attribute(f"data-{name}") or 0) for name in ("left", "right", "top", "lane-height")
+    }
+    lanes = (timeline.get_attribute("data-lanes") or "").split(" ")
+    box = timeline.bounding_box()
+    assert box is not None
+    width = box["width"] - numbers["left"] - numbers["right"]
+    x = numbers["left"] + width * seconds_into_window / WINDOW.seconds
+    y = numbers["top"] + numbers["lane-height"] * (lanes.index(lane) + 0.5)
+    timeline.click(position={"x": x, "y": y})
+
+
+def wait_until_plays(page: Page) -> Locator:
+    """The video shows pictures and goes on."""
+    video = page.locator("video")
+    expect(video).to_be_visible()
+    page.wait_for_function("() => document.querySelector('video').readyState >= 2")
+    before = video.evaluate("video => video.currentTime")
+    page.wait_for_function("before => document.querySelector('video').currentTime > before + 0.5", arg=before)
+    assert video.evaluate("video => video.videoWidth") == 1280
+    return video
+
+
+def shown_seconds(page: Page) -> int:
+    """The wall clock on the player, as seconds after 09:00."""
+    text = page.locator("[data-wall-clock]").inner_text()
+    hours, minutes, seconds = (int(part) for part in text.split(":"))
+    return (hours - 9) * 3600 + minutes * 60 + seconds
+
+
+def test_from_the_list_to_a_sitting_to_footage_across_a_gap(open_page: OpenPage, address: str) -> None:
+    page = open_page(address)
+    row = page.locator("tr", has_text="第 1 场")
+    expect(row.locator("[data-verdict]")).to_have_text("不符合")
+    expect(row).to_contain_text("已结束")
+    expect(page.locator("tr", has_text="第 2 场").locator("[data-verdict]")).to_have_text("待办")
+    row.get_by_role("link", name="查看").click()
+    expect(page.locator("[data-sitting-verdict]")).to_have_text("不符合")
+    expect(page.locator("[data-gap-table]")).to_contain_text("摄像机断开")
+
+    click_lane(page, "station:A01", 26)  # 09:00:16, four seconds before its camera is unplugged
+    wait_until_plays(page)
+    expect(page.locator("[data-player]")).to_contain_text("工位 A01 由摄像机 A-cam-1 拍摄")
+    assert 15 <= shown_seconds(page) <= 20
+    notice = page.locator("[data-gap-notice]")
+    expect(notice).to_contain_text("断档 8.0 秒: 摄像机断开")
+    expect(notice).to_contain_text("09:00:20.000 至 09:00:28.000")
+    page.wait_for_function("() => Number(document.querySelector('[data-player]').dataset.wall) % 60000 > 29000")
+    wait_until_plays(page)
+    assert 28 <= shown_seconds(page) <= 40
+
+
+def test_a_click_into_a_gap_plays_from_just_before_it_and_says_so(open_page: OpenPage, address: str) -> None:
+    page = open_page(address + SITTING)
+    click_lane(page, "camera:B-cam-2", 53)  # 09:00:43, in the middle of its silence
+    wait_until_plays(page)
+    expect(page.locator("[data-player]")).to_contain_text("所点时刻没有录像，从断档前开始播放")
+    expect(page.locator("[data-gap-notice]")).to_contain_text("断档 6.0 秒: 无数据")
+
+
+def test_a_station_is_shown_by_a_camera_that_covers_the_instant(open_page: OpenPage, address: str) -> None:
+    page = open_page(address + SITTING)
+    click_lane(page, "station:B02", 53)  # B-cam-2 is silent, B-cam-3 sees the station too
+    wait_until_plays(page)
+    expect(page.locator("[data-player]")).to_contain_text("工位 B02 由摄像机 B-cam-3 拍摄")
+    assert 42 <= shown_seconds(page) <= 48
+    click_lane(page, "station:A03", 12)  # a second click moves to another camera and instant
+    expect(page.locator("[data-player]")).to_contain_text("A-cam-3")
+    wait_until_plays(page)
+    assert 1 <= shown_seconds(page) <= 8
+
+
+def test_the_gap_table_and_its_button_lead_to_the_gap(open_page: OpenPage, address: str) -> None:
+    page = open_page(address + SITTING)
+    page.locator("[data-gap-table] tr", has_text="摄像机 A-cam-1").get_by_role("button", name="回放").click()
+    wait_until_plays(page)
+    expect(page.locator("[data-gap-notice]")).to_contain_text("断档 8.0 秒")
+    page.get_by_role("button", name="关闭回放").click()
+    expect(page.locator("video")).to_have_count(0)
+
+
+def test_english_is_chosen_once_and_remembered(open_page: OpenPage, address: str) -> None:
+    page = open_page(address)
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("tr", has_text="Sitting 1").locator("[data-verdict]")).to_have_text("Fail")
+    page.reload()
+    expect(page.locator("h2")).to_have_text("Batches")
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.locator("tr", has_text="Sitting 1").get_by_role("link", name="View").click()
+    expect(page.locator("[data-sitting-verdict]")).to_have_text("Fail")
+    click_lane(page, "camera:A-cam-1", 27)
+    expect(page.locator("[data-gap-notice]")).to_contain_text("Gap of 8.0 s: Camera disconnected")
+    said = re.findall(r"[\u4e00-\u9fff]+", page.locator("main").inner_text())
+    assert set(said) <= set(
+        re.findall(
+            r"[\u4e00-\u9fff]+", "中式面点制作 韶关市技师学院定点考场 浈江区 中式面点一号考场、中式面点二号考场"
+        )
+    )
+
+
+@pytest.mark.parametrize("language", ["中文", "English"])
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080)])
+def test_nothing_runs_over_the_side_and_every_text_has_contrast(
+    open_page: OpenPage, address: str, width: int, height: int, language: str
+) -> None:
+    page = open_page(address, width=width, height=height)
+    page.get_by_role("button", name=language).click()
+    expect(page.locator("[data-verdict]").first).to_be_visible()
+    assert _overflow(page) == 0
+    assert _violations(page) == []
+    page.goto(address + SITTING)
+    click_lane(page, "camera:A-cam-2", 20)
+    wait_until_plays(page)
+    assert _overflow(page) == 0
+    assert _violations(page) == []
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        assert _overflow(page) == 0
+
+
+def _overflow(page: Page) -> int:
+    """Pixels by which the page, or a table in it, is wider than its place."""
+    script = """() => Math.max(...[document.documentElement, ...document.querySelectorAll('.el-scrollbar__wrap')]
+        .map(each => each.scrollWidth - each.clientWidth))"""
+    return int(page.evaluate(script))
+
+
+def _violations(page: Page) -> list[str]:
+    """What axe finds against WCAG 2 A and AA."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is absent: npm --prefix dashboard/web ci")
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate(
+        "async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa']})).violations"
+        ".map(each => each.id + ': ' + each.nodes.map(node => node.html).join(' | '))"
+    )
+    return [str(each)[:400] for each in found]
+
+
+def test_a_pending_sitting_is_brought_up_to_date_without_a_reload(
+    open_page: OpenPage, running_exam: tuple[Exam, str]
+) -> None:
+    exam, where = running_exam
+    page = open_page(where + SITTING)
+    expect(page.locator("[data-sitting-verdict]")).to_have_text("待办")
+    expect(page.locator("main")).to_contain_text("数据实时更新中")
+    click_lane(page, "camera:A-cam-2", 20)
+    wait_until_plays(page)
+    exam.database.setup.close_sitting(BATCH, 1, START + EXAM, START + EXAM)
+    exam.clock.step((WINDOW.end + timedelta(minutes=5) - exam.clock.now()).total_seconds())
+    expect(page.locator("[data-sitting-verdict]")).to_have_text("不符合")
+    expect(page.locator(".legend")).to_contain_text("录像机停止")
+    expect(page.locator("main")).not_to_contain_text("数据实时更新中")
+
+
+def test_the_report_opens_as_a_paper_in_the_language_of_the_page(open_page: OpenPage, address: str) -> None:
+    page = open_page(address + SITTING)
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="书面报告").click()
+    expect(opened.value.locator("h1")).to_have_text("现场录像覆盖报告")
+    assert opened.value.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_an_address_of_nothing_says_so(open_page: OpenPage, address: str) -> None:
+    page = open_page(f"{address}/batches/{BATCH}/sittings/9", strict=False)
+    expect(page.locator("main")).to_contain_text("no sitting 9")
+    page.goto(f"{address}/nowhere")
+    expect(page.locator("main")).to_contain_text("没有这个页面")
