@@ -22,6 +22,9 @@ TICKS_PER_SECOND = 90_000  # RTP clock of video, RFC 6184 8.2.1
 ENVELOPE_S = 4.0
 """How far back the least delayed picture is looked for. Longer than the longest silence a run survives."""
 
+BACKWARDS_S = 1.0
+"""RTP time that falls back by more than this began to count anew; less is a camera that repeats or reorders."""
+
 STANDSTILL_S = 0.25
 """A rise of the least delay by more than this at once is a camera that stood still, not one that was late."""
 
@@ -99,6 +102,8 @@ class RunClock:
         wall, monotonic, first = self._anchor
         arrival_s = arrived_monotonic - monotonic
         media_s = (rtp_time - first) / TICKS_PER_SECOND
+        if media_s < self._last_media_s - BACKWARDS_S:
+            self._envelope.clear()  # what was learnt is of another count; the picture in hand is all there is
         seen = _Seen(arrival_s, arrival_s - media_s, wall)
         least_s, standstill = self._least_delay(seen)
         self._settle(least_s, media_s, jump=standstill is not None)
@@ -127,7 +132,8 @@ class RunClock:
     def _settle(self, least_s: float, media_s: float, *, jump: bool) -> None:
         """Move the estimate towards the least delay: slowly when near; when far, at once down and faster up."""
         off_s = least_s - self._offset_s
-        if jump or off_s < -FAR_S or (self._last is None and len(self._envelope) == 1):
+        anew = media_s < self._last_media_s - BACKWARDS_S
+        if jump or anew or off_s < -FAR_S or (self._last is None and len(self._envelope) == 1):
             self._offset_s = least_s
             return
         slew = _FAR_SLEW if off_s > FAR_S else _NEAR_SLEW

@@ -199,7 +199,7 @@ class CameraRecorder:
         )
 
     def _end_run(self, reason: EndReason) -> datetime | None:
-        """Close the file and the run; the end of what is recorded, None when there was no run."""
+        """Close the file and the run; the end of what is recorded or told, None when there was no run."""
         run, self._run = self._run, None
         if run is not None:
             self._release(run)
@@ -210,7 +210,7 @@ class CameraRecorder:
         for event in run.segmenter.end():
             self._carry_out(run, event)
         run.book.end(ended, reason)
-        return run.book.durable_until if run.book.failure is not None else ended
+        return run.book.durable_until if run.book.failure is not None else run.segmenter.accounted_until
 
     def _source_failed(self, error: SourceError, attempted: datetime) -> None:
         if isinstance(error, NoPicture):

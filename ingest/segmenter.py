@@ -23,6 +23,9 @@ from storage.media import TIMESCALE, Ledger, Sample, VideoFormat, fragment, init
 LONGEST_STEP_S = 1.5
 """Pictures further apart than this, and than three usual intervals, have a hole between them (docs/time.md)."""
 
+COUNT_JUMP_S = 1.0
+"""RTP time and host apart by more than this from one picture to the next: the camera began to count anew."""
+
 _FALLBACK_INTERVAL = timedelta(seconds=1 / 25)  # until the stream has shown its own rate
 
 
@@ -110,6 +113,7 @@ class Segmenter:
         self._cut_after = timedelta(seconds=first_cut_s) if first_cut_s is not None else self._segment
         self._file: _OpenFile | None = None
         self._pending: _Picture | None = None  # its duration is known only when the next one comes
+        self._recount = 0  # ticks to add to RTP time, since the camera began to count anew
         self._seen = datetime.min.replace(tzinfo=UTC)  # the latest picture's instant, whole or damaged
         self._samples: list[_Timed] = []  # of the fragment being collected
         self._steps: deque[float] = deque(maxlen=15)
@@ -149,8 +153,7 @@ class Segmenter:
         self._seen = stamp.instant
         if unit.damaged or not stored_nals(unit.nals) or (self._file is None and not unit.key):
             return events
-        media = unit.rtp_time if self._pending is None else max(unit.rtp_time, self._pending.media + 1)
-        picture = _Picture(unit, stamp.instant, media)
+        picture = _Picture(unit, stamp.instant, self._media_time(unit, stamp.instant))
         events += self._settle_pending(picture, stamp.standstill)
         if unit.key:
             events += self._end_loss(stamp.instant)
@@ -163,12 +166,23 @@ class Segmenter:
         if self._pending is None:
             return []
         until = self._pending.instant + self._interval
+        self._told_until = max(until, self._seen + self._interval) if self._loss_from is not None else until
         self._samples.append(_Timed(self._pending, until, _ticks(self._interval)))
-        events = self._end_loss(until)
+        events = self._end_loss(self._told_until)
         events += self._flush()
         events += self._close()
         self._pending = None
         return events
+
+    def _media_time(self, unit: AccessUnit, instant: datetime) -> int:
+        """The camera's own time, kept rising; where its count jumps, the file goes on by the host's clock instead."""
+        before = self._pending
+        if before is None:
+            return unit.rtp_time
+        by_host = before.media + _ticks(instant - before.instant)
+        if abs(unit.rtp_time + self._recount - by_host) > COUNT_JUMP_S * TIMESCALE:
+            self._recount = by_host - unit.rtp_time
+        return max(unit.rtp_time + self._recount, before.media + 1)
 
     def _note(self, unit: AccessUnit, stamp: Stamp) -> None:
         if self._file is None:
