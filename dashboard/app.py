@@ -76,7 +76,11 @@ def openapi() -> dict[str, Any]:
 class _Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            problems.describe(super().openapi())
+            document = super().openapi()
+            problems.describe(document)
+            for schema in document["components"]["schemas"].values():
+                if "enum" in schema:
+                    schema.pop("description", None)  # a docstring of the domain, written for its own readers
         return super().openapi()
 
 

@@ -292,7 +292,6 @@ export interface components {
         };
         /**
          * CameraState
-         * @description What a camera does for us right now.
          * @enum {string}
          */
         CameraState: "recording" | "outage" | "idle";
@@ -314,10 +313,6 @@ export interface components {
         };
         /**
          * Cause
-         * @description Why a second of a camera is not covered. A closed list; the order is the rank (docs/time.md).
-         *
-         *     The rank answers: if several cameras that see a station fail for different causes, which one do we name?
-         *     The most specific and most actionable first, ``unexplained`` last.
          * @enum {string}
          */
         Cause: "disk_full" | "recorder_stopped" | "clock_step" | "overflow" | "segment_missing" | "segment_damaged" | "camera_disconnected" | "no_data" | "packet_loss" | "no_camera" | "unexplained";
@@ -363,7 +358,6 @@ export interface components {
         };
         /**
          * Language
-         * @description Chinese is the first language of every paper.
          * @enum {string}
          */
         Language: "zh" | "en";
@@ -518,7 +512,6 @@ export interface components {
         };
         /**
          * SittingState
-         * @description Whether a sitting was opened and closed.
          * @enum {string}
          */
         SittingState: "planned" | "open" | "closed";
@@ -622,7 +615,6 @@ export interface components {
         };
         /**
          * Verdict
-         * @description What a rule says of a sitting. Unknown is a value and never a pass.
          * @enum {string}
          */
         Verdict: "pass" | "fail" | "warn" | "pending" | "unknown" | "not_applicable";

@@ -140,6 +140,7 @@ export function chartOption(input: ChartInput, words: Words, language: 'zh' | 'e
     tooltip: {
       trigger: 'item',
       confine: true,
+      textStyle: { color: '#1f2733', fontSize: 13 },
       formatter: (params) => {
         const item = (params as unknown as { data: Item }).data
         return tooltip(item.lane, item.span, words, language)
