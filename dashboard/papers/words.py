@@ -47,7 +47,7 @@ PHASES: dict[str, tuple[str, str]] = {
 
 # The same colours as on the page (dashboard/web/src/pure/palette.ts; a test compares them).
 COVERED = "#7fa8d9"
-NOT_YET = "#e6eaf0"
+NOT_YET = "#c9d0da"
 COLOURS: dict[Cause, str] = {
     Cause.DISK_FULL: "#4e342e",
     Cause.RECORDER_STOPPED: "#6a1b9a",

@@ -4,7 +4,7 @@
 import type { Cause, PhaseId, Verdict } from '@/api/types'
 
 export const COVERED = '#7fa8d9'
-export const NOT_YET = '#e6eaf0'
+export const NOT_YET = '#c9d0da'
 
 export const CAUSE_COLOURS: Record<Cause, string> = {
   disk_full: '#4e342e',
