@@ -19,6 +19,7 @@ from ingest.spool import ClosedFile, Spool, SpoolError, SpoolFile
 from ingest.worker import OrderedWorker
 from storage.database.evidence import Evidence
 from storage.errors import DatabaseUnavailable
+from storage.media import MediaError
 
 _log = structlog.get_logger()
 
@@ -136,9 +137,9 @@ class RunBook:
         try:
             job()
         except SpoolError as error:
-            self._salvage()
             self.failure = error
             _log.error("spool_failed", camera=self._run.camera, reason=str(error))
+            self._salvage()
 
     def _open(self, key: str, batch: str, head: bytes) -> None:
         self._file, self._batch = None, batch
@@ -153,8 +154,8 @@ class RunBook:
     def _close(self, facts: Closed) -> None:
         if self._file is None:
             return
-        file, self._file = self._file, None
-        closed = file.close()
+        closed = self._file.close()
+        self._file = None
         self._book.add_segment(
             Segment(
                 key=closed.key,
@@ -181,12 +182,16 @@ class RunBook:
         self._book.end_run(self._run.id, ended, reason)
 
     def _salvage(self) -> None:
-        """Close what is complete of a file that could not be written on."""
+        """Close what is complete of a file that could not be written on; the next start tries what fails here."""
         file, self._file = self._file, None
         if file is None:
             return
         file.abandon()
-        closed = self._book.spool.recover(file.key)
+        try:
+            closed = self._book.spool.recover(file.key)
+        except (SpoolError, MediaError) as error:
+            _log.error("spool_file_not_closed", key=file.key, reason=str(error))
+            return
         if closed is not None:
             segment = segment_from_file(closed, run=self._run.id, camera=self._run.camera, batch=self._batch)
             self._book.add_segment(segment)

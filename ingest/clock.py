@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from domain.timeline import Interval
 
@@ -24,6 +25,9 @@ ENVELOPE_S = 4.0
 
 BACKWARDS_S = 1.0
 """RTP time that falls back by more than this began to count anew; less is a camera that repeats or reorders."""
+
+OLDEST_S = 10.0
+"""The first picture of a connection may be this old: the key frame that some cameras keep for those who come."""
 
 STANDSTILL_S = 0.25
 """A rise of the least delay by more than this at once is a camera that stood still, not one that was late."""
@@ -90,7 +94,7 @@ class RunClock:
             _Seen(at - monotonic, (at - monotonic) - (rtp_time - first) / TICKS_PER_SECOND, wall)
             for rtp_time, _, at in arrivals
         ]
-        least = min(seen, key=lambda item: item.offset_s)
+        least = min(_before_a_jump(seen), key=lambda item: item.offset_s)
         self._envelope.append(least)
         self._offset_s = least.offset_s
 
@@ -139,3 +143,11 @@ class RunClock:
         slew = _FAR_SLEW if off_s > FAR_S else _NEAR_SLEW
         room_s = slew * max(0.0, media_s - self._last_media_s)
         self._offset_s += max(-room_s, min(room_s, off_s))
+
+
+def _before_a_jump(seen: Sequence[_Seen]) -> Sequence[_Seen]:
+    """The pictures up to the one where the camera began to count anew: what comes then says nothing about these."""
+    for number, (before, after) in enumerate(pairwise(seen), start=1):
+        if before.offset_s - after.offset_s > OLDEST_S or after.offset_s - before.offset_s > OLDEST_S:
+            return seen[:number]
+    return seen

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import structlog
@@ -21,7 +21,7 @@ import structlog
 from config.secrets import Credentials
 from domain.evidence import Cause, EndReason, Outage, Run
 from domain.places import Transport
-from domain.timeline import Clock
+from domain.timeline import Clock, Interval
 from ingest.bookkeeper import Bookkeeper, RunBook
 from ingest.clock import WARM_UP_S, RunClock
 from ingest.segmenter import Closed, Event, Fragment, Hole, Opened, Segmenter
@@ -32,6 +32,8 @@ _log = structlog.get_logger()
 
 RETRY_MAX_S = 1.0
 """Longest pause between two attempts; a refused connection on a local network costs next to nothing."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 BACKLOG_LIMIT_BYTES = 256 << 20
 """Received but unwritten bytes of a recorder process beyond which pictures are refused: a gap, cause overflow."""
@@ -106,6 +108,7 @@ class CameraRecorder:
         self._run: _ActiveRun | None = None
         self._outage: _OpenOutage | None = None
         self._failures = 0
+        self._told_until = _NEVER  # the end of the last run
 
     async def run(self) -> None:
         """Attempt after attempt. Returns only by cancellation, with every row closed."""
@@ -130,6 +133,7 @@ class CameraRecorder:
     async def _attempt(self) -> None:
         if self._book.backlog_bytes > BACKLOG_LIMIT_BYTES // 2:
             raise _OverflowError("the disk is still behind")
+        await asyncio.to_thread(self._book.spool.require_room)
         async with aclosing(self._open_source(self.assignment).units()) as units:
             async for unit in units:
                 self._take(unit)
@@ -192,7 +196,10 @@ class CameraRecorder:
         run.book.open_file(key, self.assignment.batch, event.head)
 
     def _note_hole(self, hole: Hole) -> None:
-        span = hole.interval
+        """Only from where the run before ended: a camera may begin with a key frame that it took long ago."""
+        if hole.interval.end <= self._told_until:
+            return
+        span = Interval(max(hole.interval.start, self._told_until), hole.interval.end)
         _log.warning("hole_recorded", camera=self.assignment.camera, cause=hole.cause, seconds=round(span.seconds, 3))
         self._book.open_outage(
             Outage(uuid4().hex, self.assignment.camera, span.start, span.end, hole.cause, hole.detail)
@@ -210,7 +217,10 @@ class CameraRecorder:
         for event in run.segmenter.end():
             self._carry_out(run, event)
         run.book.end(ended, reason)
-        return run.book.durable_until if run.book.failure is not None else run.segmenter.accounted_until
+        told = run.segmenter.accounted_until or ended
+        told = run.book.durable_until if run.book.failure is not None else told
+        self._told_until = told if reason is not EndReason.CLOCK_STEP else _NEVER  # by another clock
+        return told
 
     def _source_failed(self, error: SourceError, attempted: datetime) -> None:
         if isinstance(error, NoPicture):

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from statistics import median
+from statistics import median_low
 
 from domain.evidence import Cause
 from domain.timeline import Interval
@@ -138,7 +138,7 @@ class Segmenter:
     def _interval(self) -> timedelta:
         """The usual time between two pictures of this stream."""
         if self._steps:
-            return timedelta(seconds=median(self._steps))
+            return timedelta(seconds=median_low(self._steps))
         fps = self._pending.unit.format.nominal_fps if self._pending is not None else None
         return timedelta(seconds=1 / fps) if fps else _FALLBACK_INTERVAL
 
@@ -223,7 +223,7 @@ class Segmenter:
         duration = _ticks(usual) if jumped else following.media - before.media
         self._samples.append(_Timed(before, until, duration))
         if not jumped:
-            self._steps.append(step.total_seconds())
+            self._steps.append((step - moved).total_seconds())
             return self._flush() if until - self._samples[0].picture.instant >= self._fragment else []
         events = self._flush()
         if self._loss_from is None:

@@ -11,6 +11,7 @@ complete fragment and closed the same way. Nothing here deletes or overwrites fo
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -67,10 +68,18 @@ class Spool:
         """Bytes that may still be written before the reserve is touched; negative when it already is."""
         return shutil.disk_usage(self.root).free - self._reserve
 
+    def require_room(self) -> None:
+        """Raises SpoolFull when only the reserve is left, SpoolBroken when the disk does not answer."""
+        try:
+            free = self.free_bytes()
+        except OSError as error:
+            _refuse(self.root, error)
+        if free <= 0:
+            raise SpoolFull(f"{self.root} has less than its reserve of {self._reserve} bytes free: make room there")
+
     def create(self, key: str) -> SpoolFile:
         """A new, exclusively created file. Raises SpoolFull, SpoolBroken."""
-        if self.free_bytes() <= 0:
-            raise SpoolFull(f"{self.root} has less than its reserve of {self._reserve} bytes free: make room there")
+        self.require_room()
         path = self.root / key
         try:
             _make_folder(path.parent)
@@ -95,23 +104,18 @@ class Spool:
         """Close a file that a crash left open, cut back to its last complete fragment.
 
         None when not one fragment was complete; such a file is kept under another name, for people to look at.
+        Raises SpoolBroken when the disk refuses.
         """
         path = self.root / key
         torn = path.with_name(path.name + _OPEN_SUFFIX)
         try:
-            with torn.open("rb") as file:
-                index = read_index(file)
-        except BrokenFile:
-            torn.rename(path.with_name(path.name + _BROKEN_SUFFIX))
-            return None
-        if not index.fragments:
-            torn.rename(path.with_name(path.name + _BROKEN_SUFFIX))
-            return None
-        with torn.open("r+b") as file:
-            file.truncate(index.complete_bytes)
-            os.fsync(file.fileno())
-        torn.rename(path)
-        _sync_folder(path.parent)
+            if not _cut_back(torn):
+                torn.rename(path.with_name(path.name + _BROKEN_SUFFIX))
+                return None
+            torn.rename(path)
+            _sync_folder(path.parent)
+        except OSError as error:
+            _refuse(torn, error)
         return self.read_back(key)
 
     def read_back(self, key: str) -> ClosedFile:
@@ -152,7 +156,7 @@ class SpoolFile:
         """Sync the bytes, give the file its name, sync the folder. Raises SpoolBroken."""
         try:
             os.fsync(self._descriptor)
-            os.close(self._descriptor)
+            self.abandon()
             Path(f"{self._path}{_OPEN_SUFFIX}").rename(self._path)
             _sync_folder(self._path.parent)
         except OSError as error:
@@ -160,8 +164,26 @@ class SpoolFile:
         return ClosedFile(self.key, self._path, self._size, self._hash.hexdigest())
 
     def abandon(self) -> None:
-        """Let go of the file as it is; ``Spool.recover`` closes what is complete of it."""
-        os.close(self._descriptor)
+        """Let go of the file as it is; ``Spool.recover`` closes what is complete of it. Twice is once."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            with contextlib.suppress(OSError):  # Linux closes it whatever it says, and the sync told of bad disks
+                os.close(descriptor)
+
+
+def _cut_back(torn: Path) -> bool:
+    """Cut a file to its last complete fragment and sync it; False, and no change, where it has none."""
+    try:
+        with torn.open("rb") as file:
+            index = read_index(file)
+    except BrokenFile:
+        return False
+    if not index.fragments:
+        return False
+    with torn.open("r+b") as file:
+        file.truncate(index.complete_bytes)
+        os.fsync(file.fileno())
+    return True
 
 
 def _make_folder(folder: Path) -> None:

@@ -64,7 +64,7 @@ class Supervisor:
                 except TimeoutError:
                     continue
         finally:
-            await self._stop_all()
+            await self._stop(list(self._recorders), EndReason.RECORDER_STOPPED)
             await asyncio.to_thread(self._book.finish)
             await asyncio.to_thread(self._evidence.end_recorder, self._id, self._clock.now())
 
@@ -81,8 +81,7 @@ class Supervisor:
         except StorageError as error:
             _log.error("assignments_unknown", reason=str(error))
         wanted = {assignment.camera: assignment for assignment in self._last_wanted}
-        for camera in [camera for camera in self._recorders if camera not in wanted]:
-            await self._stop(camera, EndReason.NOT_NEEDED)
+        await self._stop([camera for camera in self._recorders if camera not in wanted], EndReason.NOT_NEEDED)
         for camera, assignment in wanted.items():
             self._keep(camera, assignment)
 
@@ -104,12 +103,12 @@ class Supervisor:
         )
         self._recorders[camera] = (recorder, asyncio.create_task(recorder.run(), name=f"record {camera}"))
 
-    async def _stop(self, camera: str, reason: EndReason) -> None:
-        recorder, task = self._recorders.pop(camera)
-        recorder.stop_reason = reason
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    async def _stop_all(self) -> None:
-        for camera in list(self._recorders):
-            await self._stop(camera, EndReason.RECORDER_STOPPED)
+    async def _stop(self, cameras: Sequence[str], reason: EndReason) -> None:
+        """All at once: each may wait for its camera's goodbye, and together they must not hold up the heartbeat."""
+        tasks = []
+        for camera in cameras:
+            recorder, task = self._recorders.pop(camera)
+            recorder.stop_reason = reason
+            task.cancel()
+            tasks.append(task)
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -102,3 +102,43 @@ def test_a_file_no_run_can_have_written_is_kept_and_not_claimed(tmp_path: Path, 
     assert reconcile(empty.evidence, spool, LATER).rows_added == 0
     assert (spool.root / key).exists()
     empty.close()
+
+
+def test_a_file_whose_run_never_reached_the_database_is_claimed_with_a_run_of_its_own(
+    database: Database, spool: Spool
+) -> None:
+    data, facts = _file()
+    keys = []
+    for camera in ("other", "another"):
+        file = spool.create(segment_key(f"site/batch/{camera}", NOON))
+        file.append(data)
+        keys.append(file.key)
+        if camera == "other":
+            file.close()
+        else:
+            file.abandon()
+    assert reconcile(database.evidence, spool, LATER).rows_added == 2
+    for camera, key in zip(("other", "another"), keys, strict=True):
+        (segment,) = database.evidence.segments(camera, DAY)
+        (run,) = database.evidence.runs(camera, DAY)
+        assert (segment.key, segment.run, segment.frames) == (key, run.id, facts.frames)
+        assert (run.recorder, run.started, run.ended) == ("r1", segment.interval.start, segment.interval.end)
+        assert run.end_reason is EndReason.RECORDER_KILLED
+    assert reconcile(database.evidence, spool, LATER).rows_added == 0
+
+
+def test_files_that_are_none_of_ours_keep_no_recorder_from_starting(database: Database, spool: Spool) -> None:
+    (spool.root / "holiday.mp4").write_bytes(b"somebody's film")
+    (spool.root / "site" / "batch" / "cam").mkdir(parents=True)
+    (spool.root / "site" / "batch" / "cam" / "notes.mp4").write_bytes(_file()[0][:-50])
+    (spool.root / "site" / "batch" / "cam" / "folder.mp4.open").mkdir()
+    (spool.root / "site" / "batch" / "cam" / "folder.mp4").mkdir()
+    (spool.root / "lost.mp4").symlink_to(spool.root / "nowhere")
+    data, _ = _file()
+    file = spool.create(segment_key("site/batch/cam", NOON))
+    file.append(data)
+    file.abandon()
+    found = reconcile(database.evidence, spool, LATER)
+    assert (found.files_closed, found.runs_ended) == (1, 1)
+    assert file.key in [segment.key for segment in database.evidence.segments("cam", DAY)]
+    assert (spool.root / "holiday.mp4").read_bytes() == b"somebody's film"

@@ -220,3 +220,57 @@ def test_a_full_disk_keeps_what_was_written_and_names_the_rest(database: Databas
     assert _seconds(played.outages[0].start) - _seconds(played.segments[-1].interval.end) < 1.1
     for segment in played.segments:
         assert played.spool.read_back(segment.key).sha256 == segment.sha256
+
+
+def test_a_camera_that_begins_with_an_old_key_frame_takes_nothing_from_the_run_before(played: Played) -> None:
+    old = unit(4 * FPS, late_s=2.0)  # taken a second before the connection was lost, sent a second after
+    assert old.key
+    played.play([*_units(0, 5 * FPS), ConnectionLost("closed")], [old, *_units(6 * FPS, 9 * FPS)])
+    spans = {outage.cause: (_seconds(outage.start), _seconds(outage.end)) for outage in played.outages}
+    assert spans[Cause.NO_DATA] == pytest.approx((5, 6), abs=0.01)
+    assert all(start >= 4.99 for start, _ in spans.values())
+
+
+def test_a_hole_after_the_clock_was_set_back_is_told(played: Played) -> None:
+    back = NOON - timedelta(seconds=30)
+    stepped = [unit(n, start=back) for n in (*range(75, 120), *range(165, 200))]
+    for late in stepped:
+        object.__setattr__(late, "arrived_monotonic", late.arrived_monotonic + 30)
+    played.play([*_units(0, 75), stepped[0]], stepped)
+    (hole,) = [outage for outage in played.outages if outage.cause is Cause.NO_DATA]
+    assert (_seconds(hole.start), _seconds(hole.end)) == pytest.approx((-22, -19), abs=0.01)
+
+
+def test_a_camera_is_left_alone_while_the_disk_has_no_room(database: Database, tmp_path: Path) -> None:
+    played = Played(database, Spool(tmp_path / "spool", reserve_bytes=1 << 60))
+    opened = 0
+
+    def open_source(_: Assignment) -> Source:
+        nonlocal opened
+        opened += 1
+        return FakeSource(played.clock, _units(0, 30))
+
+    async def play() -> None:
+        book = Bookkeeper(played.spool, database.evidence, played.clock)
+        recorder = CameraRecorder(
+            recorder="r1",
+            assignment=CAMERA,
+            open_source=open_source,
+            book=book,
+            cutting=Cutting(4.0, 1.0),
+            clock=played.clock,
+        )
+        task = asyncio.create_task(recorder.run())
+        await asyncio.sleep(0.5)
+        played.clock.advance(5)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        book.finish()
+
+    asyncio.run(play())
+    (outage,) = played.outages
+    assert outage.cause is Cause.DISK_FULL
+    assert "make room" in outage.detail
+    assert _seconds(outage.end) - _seconds(outage.start) == 5
+    assert played.runs == []
+    assert opened == 0

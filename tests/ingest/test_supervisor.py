@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -96,3 +98,51 @@ def test_cameras_are_recorded_while_wanted_even_when_the_answer_cannot_be_had(
     segments = database.evidence.segments("a", window)
     assert segments[0].interval.start == run_a.started
     assert segments[-1].interval.end == run_a.ended
+
+
+class SlowGoodbye(LiveSource):
+    """A camera that takes its time to say goodbye; all of them are waited for at once."""
+
+    leaving: ClassVar[set[str]] = set()
+    most: ClassVar[int] = 0
+
+    def __init__(self, camera: str) -> None:
+        self._camera = camera
+
+    async def units(self) -> AsyncGenerator[AccessUnit, None]:
+        try:
+            async with aclosing(super().units()) as pictures:
+                async for picture in pictures:
+                    yield picture
+        finally:
+            self.leaving.add(self._camera)
+            type(self).most = max(self.most, len(self.leaving))
+            await asyncio.sleep(0.2)
+            self.leaving.discard(self._camera)
+
+
+def test_cameras_are_left_together_so_that_many_do_not_hold_up_the_heartbeat(
+    database: Database, tmp_path: Path
+) -> None:
+    cameras = [f"c{n}" for n in range(8)]
+
+    async def play() -> None:
+        stop = asyncio.Event()
+        supervisor = Supervisor(
+            wanted=lambda _: [_assignment(camera) for camera in cameras],
+            open_source=lambda assignment: SlowGoodbye(assignment.camera),
+            evidence=database.evidence,
+            spool=Spool(tmp_path / "spool", 0),
+            cutting=Cutting(2.0, 1.0),
+            clock=SystemClock(),
+        )
+        task = asyncio.create_task(supervisor.run(stop))
+        for _ in range(200):
+            if len(await asyncio.to_thread(database.evidence.open_runs)) == len(cameras):
+                break
+            await asyncio.sleep(0.05)
+        stop.set()
+        await task
+
+    asyncio.run(play())
+    assert SlowGoodbye.most == len(cameras)
