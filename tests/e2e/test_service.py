@@ -57,7 +57,7 @@ def test_a_killed_recorder_leaves_a_playable_spool_and_one_gap_of_the_right_leng
     recorder.send_signal(signal.SIGKILL)
     recorder.wait()
     sleep_until(killed + timedelta(seconds=3))
-    installation.start("ingest")
+    second = installation.start("ingest")
     back = wait_for(lambda: _first_run_after(installation, killed))
     installation.close(bell + timedelta(seconds=18))
     sleep_until(bell + timedelta(seconds=20))
@@ -67,6 +67,7 @@ def test_a_killed_recorder_leaves_a_playable_spool_and_one_gap_of_the_right_leng
     assert abs((gap.interval.end - back).total_seconds()) < 0.002
     (station,) = report.stations
     assert [gap.cause for gap in station.gaps] == [Cause.RECORDER_STOPPED]
+    end(second)
     files = sorted(installation.spool.rglob("*.mp4"))
     assert list(installation.spool.rglob("*.open")) == []
     assert len(files) == len(installation.database.evidence.segments("k1", report.window)) + _outside(installation)
