@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -84,6 +85,14 @@ class CameraSettings:
             raise BadDescription(f"camera {self.id}: {self.width}x{self.height} is odd or smaller than 320x180")
         if not 1 <= self.fps <= 60:
             raise BadDescription(f"camera {self.id}: fps must be 1 to 60, not {self.fps}")
+
+
+@dataclass(frozen=True, slots=True)
+class LossyPicture:
+    """A picture of which ``lost_packets`` were never sent, and when the rest was, UTC by the host's clock."""
+
+    sent: datetime
+    lost_packets: int
 
 
 class _Drawn:
@@ -167,6 +176,7 @@ class SimulatedCamera:
         self._on_played = on_played
         self.truth: list[PlayedFault] = []
         self.frames_sent = 0
+        self.lossy: list[LossyPicture] = []
         self._host_clock = clock or SystemClock()
         self._clock = CameraClock(self._host_clock)
         self._clock.set_ahead(settings.clock_offset_s)
@@ -368,6 +378,8 @@ class SimulatedCamera:
         rtp_time = round(self._source.shown_at(number) * CLOCK_RATE)
         if self._server.send(pieces, picture.key, rtp_time, lost):
             self.frames_sent += 1
+            if any(lost):
+                self.lossy.append(LossyPicture(self._host_clock.now(), sum(lost)))
             self._send_reports(only_first=True)
         self._settle()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -47,6 +49,16 @@ class Cameras:
         camera = self._cameras[settings.id] = SimulatedCamera(settings)
         asyncio.run_coroutine_threadsafe(camera.start(), self._loop).result(30)
         return camera.url
+
+    def __getitem__(self, camera: str) -> SimulatedCamera:
+        return self._cameras[camera]
+
+    def replace(self, settings: CameraSettings) -> None:
+        """Switch a camera off, and another one on where it was."""
+        old = self._cameras.pop(settings.id)
+        port = urlsplit(old.url).port
+        asyncio.run_coroutine_threadsafe(old.stop(), self._loop).result(30)
+        self.start(dataclasses.replace(settings, port=port or 0))
 
     def play(self, camera: str, fault: Fault) -> Future[PlayedFault]:
         return asyncio.run_coroutine_threadsafe(self._cameras[camera].play(fault), self._loop)

@@ -1,0 +1,198 @@
+"""The recorder as a process, killed again and again, on a full disk, without its database: what is left must hold."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import groupby, pairwise
+from pathlib import Path
+
+import av
+import pytest
+
+from domain.evidence import Cause, EndReason, Run, Segment
+from domain.timeline import Interval
+from ingest.simulator.camera import CameraSettings
+from ingest.simulator.frame_code import read_frame_number
+from records.errors import DiskTooFull
+from tests.e2e.installation import Installation, sleep_until, wait_for
+
+FPS = 15
+KILLS = 8
+LOST_AT_MOST = timedelta(seconds=1.1 + 1.0)  # an open fragment and its picture, and one GOP
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    with Installation(tmp_path) as opened:
+        yield opened
+
+
+def _start(installation: Installation, camera: str) -> dict[str, object]:
+    settings = CameraSettings(
+        id=camera, room="301", width=480, height=272, fps=FPS, gop=FPS, bits_per_second=1_600_000
+    )
+    return {"url": installation.cameras.start(settings), "sees": [f"S-{camera}"]}
+
+
+def _evidence(installation: Installation, camera: str, since: datetime) -> tuple[list[Run], list[Segment]]:
+    window = Interval(since, datetime.now(UTC) + timedelta(minutes=1))
+    evidence = installation.database.evidence
+    return evidence.runs(camera, window), evidence.segments(camera, window)
+
+
+def _frame_numbers(path: Path) -> list[int | None]:
+    with av.open(str(path)) as container:
+        return [read_frame_number(frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
+
+
+@pytest.mark.timeout(180)
+def test_a_recorder_killed_at_any_instant_leaves_whole_files_true_rows_and_no_doubt(
+    installation: Installation,
+) -> None:
+    chance = random.Random(20260501)
+    began = datetime.now(UTC)
+    setup = {camera: _start(installation, camera) for camera in ("k1", "k2")}
+    recorder = installation.start("ingest", KAOJIAN_SEGMENT_SECONDS="2")
+    bell = installation.apply(setup, lead_s=0, exam_s=600, tail_s=0, in_s=1)
+    kills = []
+    for _ in range(KILLS):
+        time.sleep(chance.uniform(0.05, 3.0))
+        recorder.send_signal(signal.SIGKILL)
+        recorder.wait()
+        kills.append(datetime.now(UTC))
+        left = set(installation.spool.rglob("*.open"))
+        recorder = installation.start("ingest", KAOJIAN_SEGMENT_SECONDS="2")
+        assert left & set(installation.spool.rglob("*.open")) == set()
+    time.sleep(3)
+    recorder.terminate()
+    assert recorder.wait(30) == 0
+    assert list(installation.spool.rglob("*.open")) == []
+    for camera in setup:
+        _check_files(installation, camera, began)
+        _check_kills(installation, camera, began, kills)
+    installation.start("analysis")
+    wait_for(lambda: not installation.database.evidence.segments_without_observation(1))
+    installation.open(bell)
+    installation.close(datetime.now(UTC))
+    report = installation.settled_report()
+    for found in report.cameras:
+        assert {gap.cause for gap in found.gaps} == {Cause.RECORDER_STOPPED}
+
+
+def _check_files(installation: Installation, camera: str, began: datetime) -> None:
+    """Rows and files tell the same; the pictures of each run follow each other without a hole."""
+    runs, segments = _evidence(installation, camera, began)
+    files = {str(path.relative_to(installation.spool)) for path in installation.spool.rglob("*.mp4")}
+    assert {segment.key for segment in segments} == {key for key in files if f"/{camera}/" in key}
+    for segment in segments:
+        data = (installation.spool / segment.key).read_bytes()
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (segment.size_bytes, segment.sha256)
+    of_run = {run.id: [segment for segment in segments if segment.run == run.id] for run in runs}
+    assert sum(map(len, of_run.values())) == len(segments)
+    for written in of_run.values():
+        numbers = [number for segment in written for number in _frame_numbers(installation.spool / segment.key)]
+        assert len(numbers) == sum(segment.frames for segment in written)
+        assert None not in numbers
+        assert numbers == list(range(numbers[0] or 0, (numbers[0] or 0) + len(numbers))) if numbers else True
+
+
+def _check_kills(installation: Installation, camera: str, began: datetime, kills: list[datetime]) -> None:
+    """Each run ended by a kill holds what it had received but for the open fragment."""
+    runs, segments = _evidence(installation, camera, began)
+    assert all(run.ended is not None for run in runs)
+    killed = [run for run in runs if run.end_reason is EndReason.RECORDER_KILLED]
+    assert len(killed) >= KILLS // 3
+    for run in killed:
+        kill = min(kill for kill in kills if kill > run.started)
+        assert run.ended is not None
+        assert kill - run.ended < LOST_AT_MOST
+    for (_, before), (_, after) in pairwise((run.id, run) for run in runs):
+        assert before.ended is not None
+        assert before.ended <= after.started
+    for _, written in groupby(segments, key=lambda segment: segment.run):
+        for one, following in pairwise(written):
+            assert abs(following.interval.start - one.interval.end) < timedelta(milliseconds=1)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "spool"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk of its own cannot be mounted: this test needs root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.timeout(120)
+def test_a_full_disk_stops_recording_with_its_name_and_room_brings_it_back(small_disk: Path, tmp_path: Path) -> None:
+    with Installation(tmp_path) as installation:
+        camera = _start(installation, "k1")
+        installation.start("ingest")
+        installation.start("analysis")
+        bell = installation.apply({"k1": camera}, lead_s=4, exam_s=12, tail_s=1)
+        sleep_until(bell)
+        kept = {path: path.read_bytes() for path in small_disk.rglob("*.mp4")}
+        assert kept
+        room = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize
+        dummy = small_disk / "something-else"
+        dummy.write_bytes(bytes(room - 100_000))
+        filled = datetime.now(UTC)
+        (outage,) = wait_for(installation.database.evidence.open_outages)
+        assert outage.cause is Cause.DISK_FULL
+        assert "make room" in outage.detail
+        _, segments = _evidence(installation, "k1", filled - timedelta(minutes=1))
+        assert abs(outage.start - max(s.interval.end for s in segments)) < timedelta(milliseconds=1)
+        assert outage.start - filled < timedelta(seconds=3)
+        assert all(path.read_bytes() == data for path, data in kept.items())
+        with pytest.raises(DiskTooFull):
+            installation.open(bell)
+        time.sleep(3)
+        runs_meanwhile, _ = _evidence(installation, "k1", filled - timedelta(minutes=1))
+        dummy.unlink()
+        freed = datetime.now(UTC)
+        installation.open(bell)
+        wait_for(lambda: not installation.database.evidence.open_outages())
+        installation.close(bell + timedelta(seconds=12))
+        sleep_until(bell + timedelta(seconds=13))
+        (gap,) = installation.settled_report().cameras[0].gaps
+        assert gap.cause is Cause.DISK_FULL
+        assert abs(gap.interval.start - outage.start) < timedelta(milliseconds=1)
+        assert timedelta() < gap.interval.end - freed < timedelta(seconds=2.5)
+        assert len(runs_meanwhile) == 1
+        assert installation.log.count('"camera_lost"') == 1
+        assert list(small_disk.rglob("*.broken")) == []
+
+
+@pytest.mark.timeout(120)
+def test_a_locked_database_costs_no_picture_and_no_row(installation: Installation) -> None:
+    installation.start("ingest")
+    installation.start("analysis")
+    bell = installation.apply({"k1": _start(installation, "k1")}, lead_s=2, exam_s=14, tail_s=1)
+    installation.open(bell)
+    other = sqlite3.connect(installation.root / "kaojian.sqlite3", isolation_level=None, timeout=20)
+    other.execute("BEGIN IMMEDIATE")
+    locked = datetime.now(UTC)
+    sleep_until(locked + timedelta(seconds=9))  # longer than a recorder may be silent, and two segments
+    during = installation.report()
+    other.execute("ROLLBACK")
+    other.close()
+    assert during.verdict.value != "pass"
+    installation.close(bell + timedelta(seconds=14))
+    sleep_until(bell + timedelta(seconds=15))
+    report = installation.settled_report()
+    assert report.cameras[0].gaps == ()
+    runs, segments = _evidence(installation, "k1", bell - timedelta(minutes=1))
+    assert len(runs) == 1
+    assert {segment.run for segment in segments} == {runs[0].id}
+    (recorder,) = installation.database.evidence.recorders()
+    assert recorder.ended is None
