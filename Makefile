@@ -61,7 +61,7 @@ $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/runtime
 
 # Node builds the pages: the machine's own from version 20 on, else the one that PyPI packs.
 $(STAMPS)/node: requirements-node.lock $(STAMPS)/venv
-	@if node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null && npm --version >/dev/null 2>&1; then \
+	@if node -e 'process.exit(+process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1; then \
 		true; \
 	else \
 		echo "installing Node ..."; $(PIP) install --quiet --require-hashes --no-deps -r requirements-node.lock; \
