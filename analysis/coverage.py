@@ -40,7 +40,14 @@ from domain.evidence import (
 from domain.timeline import Interval, IntervalSet
 
 HEARTBEAT_LIMIT = timedelta(seconds=5)
-"""A recorder that was not seen for longer than this has stopped."""
+"""A recorder that was not seen for longer than this is shown as stopped."""
+
+GIVEN_UP_AFTER = timedelta(seconds=30)
+"""What a silent recorder may still have recorded is waited for this long before its absence is called a gap.
+
+Longer than a database may keep a writer waiting (20 s): a heartbeat that could not be written is no recorder that
+stopped. One that did stop is started again within seconds, and its start ends the runs it left open.
+"""
 
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -70,7 +77,9 @@ def settled_until(ledger: CameraLedger, now: datetime) -> datetime:
     that was not opened yet is undecided from its start. Never later than ``now``.
     """
     undecided = [segment.interval.start for segment in ledger.segments if segment.key not in ledger.observations]
-    being_written = [_last_end(ledger, run) for run in ledger.runs if run.ended is None and _alive(ledger, run, now)]
+    being_written = [
+        _last_end(ledger, run) for run in ledger.runs if run.ended is None and _may_be_writing(ledger, run, now)
+    ]
     return min((now, *undecided, *being_written))
 
 
@@ -254,12 +263,12 @@ def _inside_runs(ledger: CameraLedger, now: datetime) -> IntervalSet:
 def _run_end(ledger: CameraLedger, run: Run, now: datetime) -> datetime:
     if run.ended is not None:
         return run.ended
-    return now if _alive(ledger, run, now) else _last_end(ledger, run)
+    return now if _may_be_writing(ledger, run, now) else _last_end(ledger, run)
 
 
-def _alive(ledger: CameraLedger, run: Run, now: datetime) -> bool:
+def _may_be_writing(ledger: CameraLedger, run: Run, now: datetime) -> bool:
     recorder = _recorder(ledger, run)
-    return recorder is not None and recorder.ended is None and now - recorder.seen <= HEARTBEAT_LIMIT
+    return recorder is not None and recorder.ended is None and now - recorder.seen <= GIVEN_UP_AFTER
 
 
 def _recorder(ledger: CameraLedger, run: Run) -> Recorder | None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.coverage import CameraLedger, camera_coverage, settled_until, station_coverage
+from analysis.coverage import GIVEN_UP_AFTER, CameraLedger, camera_coverage, settled_until, station_coverage
 from domain.evidence import CameraCause, Cause, Coverage, Gap, Outage, Segment, SegmentState
 from domain.timeline import Interval, IntervalSet
 from tests.analysis.ledgers import (
@@ -155,6 +155,11 @@ class TestRuns:
     def test_a_live_recorder_may_still_be_writing_after_its_last_closed_segment(self) -> None:
         evidence = ledger([segment(0, 40)], runs=[run(0, None)], recorders=[recorder(59)])
         assert settled_until(evidence, at(60)) == at(40)
+
+    def test_a_recorder_whose_heartbeat_is_late_may_still_be_writing(self) -> None:
+        evidence = ledger([segment(0, 40)], runs=[run(0, None)], recorders=[recorder(43)])
+        assert settled_until(evidence, at(43) + GIVEN_UP_AFTER) == at(40)
+        assert settled_until(evidence, at(44) + GIVEN_UP_AFTER) == at(44) + GIVEN_UP_AFTER
 
     def test_footage_of_another_run_does_not_settle_an_open_one(self) -> None:
         mixed = [segment(0, 40), segment(40, 55, run="run-2")]

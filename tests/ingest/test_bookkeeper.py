@@ -17,7 +17,9 @@ from ingest.clock import RunClock
 from ingest.reconcile import reconcile
 from ingest.segmenter import Closed, Event, Fragment, Opened, Segmenter
 from ingest.spool import ClosedFile, Spool, SpoolBroken, SpoolFile, segment_key
-from storage.database import Database, connect
+from storage.database import Database, Evidence, connect
+from storage.database.connection import Engine
+from storage.errors import DatabaseUnavailable
 from tests.fakes.time import NOON
 from tests.ingest.pictures import FPS, unit
 
@@ -96,3 +98,30 @@ def test_a_disk_that_fails_twice_is_a_failure_of_the_run_and_the_next_start_clai
     reconcile(database.evidence, Spool(tmp_path / "spool", 0), NOON + timedelta(minutes=5))
     (segment,) = database.evidence.segments("cam", DAY)
     assert (segment.run, segment.frames) == ("run", 3 * FPS)
+
+
+class AwayAtFirst(Evidence):
+    """A database that does not answer the first time it is asked to write a run."""
+
+    away = True
+
+    def begin_run(self, run: Run) -> None:
+        if self.away:
+            self.away = False
+            raise DatabaseUnavailable("gone for a moment")
+        super().begin_run(run)
+
+
+def test_rows_wait_for_a_database_that_is_away_and_keep_their_order(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'evidence.sqlite3'}"
+    opened = connect(url)
+    engine = Engine(url)
+    opened.evidence.begin_recorder(Recorder("r1", "host", NOON, NOON))
+    book = Bookkeeper(Spool(tmp_path / "spool", 0), AwayAtFirst(engine), SystemClock())
+    _written(book, 3)
+    book.finish()
+    (run,) = opened.evidence.runs("cam", DAY)
+    assert run.end_reason is EndReason.NOT_NEEDED
+    assert [segment.frames for segment in opened.evidence.segments("cam", DAY)] == [3 * FPS]
+    engine.close()
+    opened.close()
