@@ -150,7 +150,9 @@ def test_every_file_reads_back_as_its_facts_say(schedule: list[Step], segment_s:
         assert index.fragments[-1].ledger == facts.ledger
         assert index.span is not None
         assert abs(index.span.start - opened.first) < timedelta(microseconds=100)
-        assert abs(index.span.end - facts.interval.end) <= timedelta(seconds=COUNT_JUMP_S)  # by the camera's clock
+        assert abs(index.span.end - facts.interval.end) <= 2 * timedelta(
+            seconds=COUNT_JUMP_S
+        )  # by the camera's clock
     assert sum(facts.frames for _, facts in run.files) == sum(not unit.damaged for unit in units)
     assert sum(facts.ledger.lost_packets for _, facts in run.files) == sum(unit.lost_packets for unit in units)
     for (_, before), (_, after) in pairwise(run.files):
@@ -162,7 +164,7 @@ def test_every_file_reads_back_as_its_facts_say(schedule: list[Step], segment_s:
 def test_nothing_is_told_missing_that_lies_ahead_of_what_was_seen(schedule: list[Step]) -> None:
     """However RTP time jumps: a hole ends where pictures go on, hardly later than the last one came."""
     run = _record(_units(schedule), 4.0, 1.0)
-    slack = timedelta(seconds=FAR_S + 1 / _RATE + 0.0015 * len(schedule))
+    slack = timedelta(seconds=FAR_S + LONGEST_STEP_S + 0.0015 * len(schedule))  # the last picture's own length in it
     for hole in run.holes:
         assert hole.interval.start >= run.started
         assert hole.interval.end <= run.arrivals[-1] + slack
@@ -183,10 +185,16 @@ def test_no_hole_is_told_where_the_wall_clock_has_no_room_for_it(schedule: list[
 
 
 def _shifts(schedule: list[Step]) -> bool:
-    """Whether delay or standstill may last longer than the clock remembers, which it cannot tell apart."""
-    return sum(step.standstill_s > 0 or step.late_s > 0 for step in schedule) / _RATE > ENVELOPE_S / 2 or (
-        sum(step.standstill_s for step in schedule) > LONGEST_STEP_S / 2
-    )
+    """Whether no picture comes in time for as long as the clock remembers: late and still then look alike."""
+    if sum(step.standstill_s for step in schedule) > LONGEST_STEP_S / 2:
+        return True
+    wall_s = arrived_s = in_time_s = longest_s = 0.0
+    for number, step in enumerate(schedule):
+        wall_s += (1 / _RATE + step.silence_s + step.standstill_s) if number else 0.0
+        arrived_s = max(arrived_s, wall_s + step.late_s)
+        longest_s = max(longest_s, arrived_s - in_time_s)
+        in_time_s = arrived_s if arrived_s <= wall_s + 0.02 else in_time_s
+    return longest_s > ENVELOPE_S - 0.1
 
 
 def test_rtp_time_that_jumps_at_the_start_of_a_run_does_not_move_its_beginning() -> None:
