@@ -127,7 +127,7 @@ def _play(root: Path, port: int, actor: Actor, console: Console, *, once: bool) 
         progress = display.Progress(console, database, sitting, begun, alive=lambda: _require_alive(service, log))
         _conducted(demo, sitting, cameras, progress)
         report = _report(database, sitting)
-        _written(root, report, console)
+        _written(root, report, sitting, console)
         different = differences(read_truth(root / "truth.jsonl"), report, _views(sitting))
         display.verdict(console, report, different)
         if not once:
@@ -358,9 +358,10 @@ def _complete(database: Database, sitting: Sitting) -> bool:
     return not waiting and _report(database, sitting).verdict is not Verdict.PENDING
 
 
-def _written(root: Path, report: SittingReport, console: Console) -> None:
+def _written(root: Path, report: SittingReport, sitting: Sitting, console: Console) -> None:
     """The report as an auditor gets it: JSON, and a page in each language."""
     (root / "report.json").write_text(json.dumps(to_json(report), ensure_ascii=False, indent=2) + "\n")
+    pack = load_rule_pack(sitting.batch.rule_pack)
     for language in ("zh", "en"):
-        (root / f"report.{language}.html").write_text(render(report, language))
+        (root / f"report.{language}.html").write_text(render(report, language, site=sitting.site, rule_pack=pack))
     console.print(f"reports: {root}/report.json, report.zh.html, report.en.html")
