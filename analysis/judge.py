@@ -10,6 +10,7 @@ are listed under the stations and cameras of the report.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,19 +29,10 @@ TOLD = 5
 NAMED = 8
 """How many stations or cameras a remark names before it only counts."""
 
-_CAUSES = {
-    Cause.DISK_FULL: ("磁盘已满", "the disk was full"),
-    Cause.RECORDER_STOPPED: ("录像服务未运行", "the recorder was not running"),
-    Cause.CLOCK_STEP: ("主机时钟跳变", "the host's clock was stepped"),
-    Cause.OVERFLOW: ("画面来不及写入", "frames came faster than they could be written"),
-    Cause.SEGMENT_MISSING: ("录像文件缺失", "the recorded file is missing"),
-    Cause.SEGMENT_DAMAGED: ("录像文件损坏", "the recorded file is damaged"),
-    Cause.CAMERA_DISCONNECTED: ("摄像机断线", "the camera was disconnected"),
-    Cause.NO_DATA: ("摄像机无画面数据", "the camera sent no picture"),
-    Cause.PACKET_LOSS: ("网络丢包", "packets were lost"),
-    Cause.NO_CAMERA: ("无摄像机", "no camera"),
-    Cause.UNEXPLAINED: ("原因不明", "unexplained"),
-}
+NEAR_S = 2.0
+"""Gaps whose starts and whose ends lie within so many seconds of each other are told together."""
+
+_DAY = re.compile(r"(\d{4}-\d\d-\d\d) (?=\d\d:\d\d:\d\d)")
 
 
 class Waiting(StrEnum):
@@ -117,6 +109,22 @@ class _Remark:
     en: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """One gap of one station, and what the station's gaps make of the clause."""
+
+    interval: Interval
+    cause: Cause
+    verdict: Verdict
+    station: str
+
+    def near(self, other: _Missing) -> bool:
+        """Whether one remark can tell both."""
+        apart = max(abs(self.interval.start - other.interval.start), abs(self.interval.end - other.interval.end))
+        alike = (self.cause, self.verdict) == (other.cause, other.verdict)
+        return alike and apart <= timedelta(seconds=NEAR_S)
+
+
 def findings(facts: SittingFacts, rules: RulePack) -> tuple[Finding, ...]:
     """C6.2-2 to C6.2-5, all pending while the evidence is not complete."""
     if facts.waiting is not None:
@@ -163,7 +171,7 @@ def _recording(facts: SittingFacts, rules: RulePack) -> Finding:
         remarks,
         f"{len(facts.rooms)}个考场均登记有全景摄像机并已录像，{files}个录像文件均有备份。",
         f"Each room used ({len(facts.rooms)}) has a registered panoramic camera that recorded; "
-        f"all recorded files ({files}) are backed up.",
+        f"each recorded file ({files}) is backed up.",
     )
 
 
@@ -190,14 +198,14 @@ def _second_copies(facts: SittingFacts, rules: RulePack) -> Iterator[_Remark]:
         yield _Remark(
             Verdict.PENDING,
             f"{len(waiting)}个录像文件（共{len(holdings)}个）尚未备份至对象存储",
-            f"{len(waiting)} of {len(holdings)} recorded files are not backed up to the object store yet",
+            f"{_of(waiting, holdings)} not backed up to the object store yet",
         )
     fewer = [holding for holding in holdings if not _upload_is_due(holding) and _places(holding) < rules.copies]
     if fewer:
         yield _Remark(
             Verdict.FAIL,
             f"{len(fewer)}个录像文件（共{len(holdings)}个）的副本少于{rules.copies}份",
-            f"{len(fewer)} of {len(holdings)} recorded files have fewer than {rules.copies} copies left",
+            f"{_of(fewer, holdings)} in fewer than {rules.copies} {'place' if rules.copies == 1 else 'places'}",
         )
 
 
@@ -227,23 +235,49 @@ def _full_process(facts: SittingFacts, rules: RulePack) -> Finding:
 
 
 def _gap_remarks(facts: SittingFacts, rules: RulePack) -> Iterator[_Remark]:
-    """One remark for each span and cause, naming all stations that share it."""
-    shared: dict[tuple[Interval, Cause], dict[str, Verdict]] = {}
+    """One remark for gaps of one cause at nearly the same time, naming all stations that share it."""
+    found = []
     for station in facts.stations:
         verdict = station_verdict(station, facts, rules)
         for gap in station.coverage.gaps if station.coverage is not None else ():
             core = verdict if gap.interval.overlaps(facts.exam) else Verdict.WARN
-            shared.setdefault((gap.interval, gap.cause), {})[station.station] = core
-    for (interval, cause), stations in sorted(shared.items(), key=lambda item: item[0]):
-        verdict = fold(stations.values())
-        zh, en = _CAUSES[cause]
-        limits = ("，超出容许值", ", beyond the tolerance") if verdict is Verdict.FAIL else ("", "")
-        seconds = _seconds(interval.seconds)
-        yield _Remark(
-            verdict,
-            f"工位{_names(stations)}{_span_zh(interval)}断档{seconds}秒（{zh}）{limits[0]}",
-            f"gap of {seconds} s at {_some('station', stations)} {_span_en(interval)} ({en}){limits[1]}",
-        )
+            found.append(_Missing(gap.interval, gap.cause, core, station.station))
+    for together in _near(found):
+        yield _missing_remark(together)
+
+
+def _near(found: Iterable[_Missing]) -> list[list[_Missing]]:
+    """By start. A gap joins the first group whose first gap has its cause and verdict, and starts and ends near it.
+
+    A station is in a group once, so that the lengths a remark tells are those of whole gaps.
+    """
+    groups: list[list[_Missing]] = []
+    for each in sorted(found, key=lambda gap: (gap.interval, gap.cause.rank)):
+        for group in groups:
+            if each.near(group[0]) and all(each.station != member.station for member in group):
+                group.append(each)
+                break
+        else:
+            groups.append([each])
+    return groups
+
+
+def _missing_remark(gaps: Sequence[_Missing]) -> _Remark:
+    first, names = gaps[0], sorted(gap.station for gap in gaps)
+    whole = Interval(min(gap.interval.start for gap in gaps), max(gap.interval.end for gap in gaps))
+    cause, fails = first.cause, first.verdict is Verdict.FAIL
+    zh_tail = f"（{cause.zh}）" + ("，超出容许值" if fails else "")
+    en_tail = f" ({cause.en})" + (", beyond the tolerance" if fails else "")
+    if all(gap.interval == whole for gap in gaps):
+        seconds = _seconds(whole.seconds)
+        zh = f"工位{_names(names)}{_span_zh(whole)}断档{seconds}秒"
+        en = f"gap of {seconds} s at {_some('station', names)} {_span_en(whole)}"
+    else:
+        lengths = [gap.interval.seconds for gap in gaps]
+        ends = sorted({min(lengths), max(lengths)})
+        zh = f"工位{_names(names)}{_span_zh(whole)}之间各断档{'至'.join(map(_seconds, ends))}秒"
+        en = f"gaps of {' to '.join(map(_seconds, ends))} s at {_some('station', names)} {_span_en(whole)}"
+    return _Remark(first.verdict, zh + zh_tail, en + en_tail)
 
 
 def _clock_remarks(cameras: Sequence[CameraFacts], rules: RulePack) -> Iterator[_Remark]:
@@ -298,13 +332,12 @@ def _unseen_remarks(facts: SittingFacts, rules: RulePack) -> Iterator[_Remark]:
             continue
         holes = _holes(station.coverage) if station.coverage is not None else IntervalSet()
         if holes:
-            first = next(iter(holes))
+            zh, en = _spans(holes)
             seconds = _seconds(holes.seconds)
             yield _Remark(
                 station_verdict(station, facts, rules),
-                f"工位{station.station}共{len(holes)}段{seconds}秒无有效画面，首段{_span_zh(first)}",
-                f"station {station.station} has no usable view in {len(holes)} spans of {seconds} s together, "
-                f"the first {_span_en(first)}",
+                f"工位{station.station}无有效画面{seconds}秒（{zh}）",
+                f"station {station.station} has no usable view for {seconds} s ({en})",
             )
 
 
@@ -345,12 +378,12 @@ def _redundancy_remarks(facts: SittingFacts) -> Iterator[_Remark]:
         if kept:
             spans = IntervalSet(span for _, found in kept for span in found)
             seconds, names = _seconds(spans.seconds), [name for name, _ in kept]
-            first = next(iter(spans))
+            zh, en = _spans(spans)
             yield _Remark(
                 Verdict.WARN,
-                f"摄像机{camera.camera.id}失去{seconds}秒（首段{_span_zh(first)}），工位{_names(names)}仍有其他摄像机，冗余丧失",
-                f"redundancy lost: camera {camera.camera.id} gone for {seconds} s (first {_span_en(first)}) while "
-                f"others still saw {_some('station', names)}",
+                f"摄像机{camera.camera.id}断档{seconds}秒（{zh}），工位{_names(names)}仍有其他摄像机，冗余丧失",
+                f"redundancy lost: camera {camera.camera.id} has no footage for {seconds} s ({en}), while "
+                f"{_some('station', names)} stayed in view of others",
             )
 
 
@@ -391,8 +424,8 @@ def _keeping(facts: SittingFacts, rules: RulePack) -> Finding:
         "C6.2-5",
         remarks,
         f"{len(holdings)}个录像文件均在，校验一致，除所列断档外可完整解码，至少锁定至{last_day}，并有第二份。",
-        f"All recorded files ({len(holdings)}) are there, match their hashes, decode in full apart from the gaps "
-        f"listed, are locked to the end of {last_day} at least and have a second copy.",
+        f"Each recorded file ({len(holdings)}) is there, matches its hash, decodes in full apart from the gaps "
+        f"listed, is locked to the end of {last_day} at least and has a second copy.",
     )
 
 
@@ -446,8 +479,10 @@ def _finding(clause: str, remarks: Sequence[_Remark], pass_zh: str, pass_en: str
     en = [*(remark.en for remark in told), *([f"{more} more in the report's details"] if more else [])]
     zh_notes, en_notes = [note.zh for note in notes], [note.en for note in notes]
     if not grave:
-        return Finding(clause, verdict, pass_zh + _sentence_zh(zh_notes), _joined(pass_en, _sentence_en(en_notes)))
-    return Finding(clause, verdict, _sentence_zh([*zh, *zh_notes]), _sentence_en([*en, *en_notes]))
+        said = pass_zh + _sentence_zh(zh_notes), _joined(pass_en, _sentence_en(en_notes))
+    else:
+        said = _sentence_zh([*zh, *zh_notes]), _sentence_en([*en, *en_notes])
+    return Finding(clause, verdict, _days_once(said[0]), _days_once(said[1]))
 
 
 _GRAVITY = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PENDING, Verdict.WARN)
@@ -475,6 +510,18 @@ def _sentence_en(parts: Iterable[str]) -> str:
     return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
+def _days_once(text: str) -> str:
+    """Before a time of day, a date is told only where it differs from the one told last."""
+    last = ""
+
+    def shorter(found: re.Match[str]) -> str:
+        nonlocal last
+        same, last = found[1] == last, found[1]
+        return "" if same else found[0]
+
+    return _DAY.sub(shorter, text)
+
+
 def _joined(*sentences: str) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -484,6 +531,13 @@ def _some(noun: str, names: Iterable[str]) -> str:
     found = list(names)
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
     return f"{noun}{'s' if len(found) > 1 else ''} {', '.join(found[:NAMED])}{more}"
+
+
+def _of(some: Sequence[object], of: Sequence[object]) -> str:
+    """``1 of 6 recorded files is``."""
+    return (
+        f"{len(some)} of {len(of)} recorded {'file' if len(of) == 1 else 'files'} {'is' if len(some) == 1 else 'are'}"
+    )
 
 
 def _names(names: Iterable[str]) -> str:
@@ -499,26 +553,24 @@ def _holes(coverage: Coverage) -> IntervalSet:
 def _local(instant: datetime) -> str:
     """Local time of Asia/Shanghai, to the millisecond only where there are any."""
     local = instant.astimezone(SHANGHAI)
-    return f"{local:%Y-%m-%d} {_clock(local)}"
-
-
-def _clock(local: datetime) -> str:
     milliseconds = local.microsecond // 1000
-    return f"{local:%H:%M:%S}" + (f".{milliseconds:03d}" if milliseconds else "")
-
-
-def _ends(interval: Interval) -> tuple[str, str]:
-    """Start with its date, end without it when the day is the same."""
-    start, end = interval.start.astimezone(SHANGHAI), interval.end.astimezone(SHANGHAI)
-    return _local(start), _clock(end) if start.date() == end.date() else _local(end)
+    return f"{local:%Y-%m-%d %H:%M:%S}" + (f".{milliseconds:03d}" if milliseconds else "")
 
 
 def _span_zh(interval: Interval) -> str:
-    return "自{}至{}".format(*_ends(interval))
+    return f"自{_local(interval.start)}至{_local(interval.end)}"
 
 
 def _span_en(interval: Interval) -> str:
-    return "from {} to {}".format(*_ends(interval))
+    return f"from {_local(interval.start)} to {_local(interval.end)}"
+
+
+def _spans(spans: IntervalSet) -> tuple[str, str]:
+    """Of one span when it was, of several how many they are and when the first was."""
+    first, count = next(iter(spans)), len(spans)
+    if count == 1:
+        return _span_zh(first), _span_en(first)
+    return f"共{count}段，首段{_span_zh(first)}", f"{count} spans, the first {_span_en(first)}"
 
 
 def _seconds(seconds: float) -> str:

@@ -37,6 +37,31 @@ class Cause(StrEnum):
         """0 is named first."""
         return list(Cause).index(self)
 
+    @property
+    def zh(self) -> str:
+        """Its word on pages and papers and in findings."""
+        return _CAUSE_WORDS[self][0]
+
+    @property
+    def en(self) -> str:
+        """Its word in English, in lower case, as it stands within a sentence."""
+        return _CAUSE_WORDS[self][1]
+
+
+_CAUSE_WORDS = {
+    Cause.DISK_FULL: ("磁盘已满", "disk full"),
+    Cause.RECORDER_STOPPED: ("录像服务未运行", "recorder not running"),
+    Cause.CLOCK_STEP: ("主机时钟跳变", "host clock stepped"),
+    Cause.OVERFLOW: ("写入不及", "could not be written in time"),
+    Cause.SEGMENT_MISSING: ("录像文件缺失", "file missing"),
+    Cause.SEGMENT_DAMAGED: ("录像文件损坏", "file damaged"),
+    Cause.CAMERA_DISCONNECTED: ("摄像机断线", "camera disconnected"),
+    Cause.NO_DATA: ("有连接无画面", "connected, no picture"),
+    Cause.PACKET_LOSS: ("网络丢包", "packet loss"),
+    Cause.NO_CAMERA: ("无摄像机", "no camera"),
+    Cause.UNEXPLAINED: ("原因不明", "unexplained"),
+}
+
 
 class EndReason(StrEnum):
     """Why a run of a camera ended."""

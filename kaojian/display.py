@@ -152,5 +152,6 @@ def _coverage(report: SittingReport) -> Table:
 
 def _gaps(gaps: Iterable[Gap]) -> str:
     return "\n".join(
-        f"{gap.interval.start.astimezone(SHANGHAI):%H:%M:%S}  {gap.interval.seconds:.3f}  {gap.cause}" for gap in gaps
+        f"{gap.interval.start.astimezone(SHANGHAI):%H:%M:%S}  {gap.interval.seconds:.3f}  {gap.cause} {gap.cause.zh}"
+        for gap in gaps
     )

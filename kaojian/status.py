@@ -129,7 +129,7 @@ def tables(status: Status) -> Iterable[Table | Text]:
 
 def _sittings_table(status: Status) -> Table:
     table = Table(title="Sittings 场次 (Asia/Shanghai)", title_justify="left")
-    for name in ("Batch 批次", "No.", "Project 项目", "Site 考点", "Rooms 考场", "State", "Start", "End"):
+    for name in ("Batch 批次", "No.", "Project 项目", "Site 定点考场", "Rooms 考场", "State", "Start", "End"):
         table.add_column(name)
     for sitting, state in status.sittings:
         start = _local(sitting.start) + ("" if sitting.actual_start else " (plan)")
@@ -142,7 +142,7 @@ def _sittings_table(status: Status) -> Table:
 
 def _cameras_table(status: Status) -> Table:
     table = Table(title="Cameras 摄像机", title_justify="left")
-    for name in ("Camera", "Site 考点", "Room 考场", "State", "Since", "Cause"):
+    for name in ("Camera", "Site 定点考场", "Room 考场", "State", "Since", "Cause"):
         table.add_column(name)
     for each in status.cameras:
         since = _local(each.since) if each.since is not None else ""

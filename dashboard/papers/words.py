@@ -1,4 +1,7 @@
-"""The words of the papers in both languages. The page has its own (``dashboard/web/src/words``); causes agree."""
+"""The words of the papers in both languages, but for causes, which have theirs in ``domain.evidence``.
+
+The page has its own table (``dashboard/web/src/words``); a test compares the two.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +19,6 @@ class Language(StrEnum):
     EN = "en"
 
 
-CAUSES: dict[Cause, tuple[str, str]] = {
-    Cause.DISK_FULL: ("磁盘已满", "Disk full"),
-    Cause.RECORDER_STOPPED: ("录像机停止", "Recorder stopped"),
-    Cause.CLOCK_STEP: ("时钟跳变", "Clock step"),
-    Cause.OVERFLOW: ("写入溢出", "Write overflow"),
-    Cause.SEGMENT_MISSING: ("片段缺失", "Segment missing"),
-    Cause.SEGMENT_DAMAGED: ("片段损坏", "Segment damaged"),
-    Cause.CAMERA_DISCONNECTED: ("摄像机断开", "Camera disconnected"),
-    Cause.NO_DATA: ("无数据", "No data"),
-    Cause.PACKET_LOSS: ("丢包", "Packet loss"),
-    Cause.NO_CAMERA: ("无摄像机", "No camera"),
-    Cause.UNEXPLAINED: ("原因不明", "Unexplained"),
-}
-
 VERDICTS: dict[Verdict, str] = {
     Verdict.PASS: "Pass",
     Verdict.FAIL: "Fail",
@@ -42,7 +31,7 @@ VERDICTS: dict[Verdict, str] = {
 PHASES: dict[str, tuple[str, str]] = {
     "W1": ("入场", "Entry"),
     "W2": ("考试", "Exam"),
-    "W3": ("收卷评分", "Collection, scoring"),
+    "W3": ("收卷评分", "Papers and scores"),
 }
 
 # The same colours as on the page (dashboard/web/src/pure/palette.ts; a test compares them).
@@ -145,7 +134,7 @@ _ZH = Words(
     grounds="判定依据",
     timeline="时间轴",
     footage="有录像",
-    not_settled="尚未认定",
+    not_settled="尚未核验",
     station="工位",
     stations="工位覆盖",
     camera="摄像机",
@@ -172,8 +161,8 @@ _ZH = Words(
     method="覆盖的计算方法",
     method_steps=(
         "时间以录像主机时钟为准；所有时刻先取整到毫秒再计算，因此“有录像时长”与各断档时长之和等于应录时段。",
-        "一台摄像机的一段时间算作有录像，须同时满足：有片段覆盖该时间，片段至少有一份未删除的副本，且已打开并逐帧解码成功。",
-        "其余时间均为断档，逐条列出，不论长短；原因取自录像服务的中断记录、片段的核验结果或录像服务的运行记录。",
+        "一台摄像机的一段时间算作有录像，须同时满足：有录像文件覆盖该时间，该文件至少有一份未删除的副本，且已打开并逐帧解码成功。",
+        "其余时间均为断档，逐条列出，不论长短；原因取自录像服务的中断记录、录像文件的核验结果或录像服务的运行记录。",
         "一个工位的有录像时间，是能看到该工位的各摄像机有录像时间的并集；断档在任一摄像机的原因变化处分开。",
         "画面内容与摄像机视角不在本报告核验之列。",
     ),
@@ -264,8 +253,8 @@ def words(language: Language) -> Words:
 
 
 def cause(which: Cause, language: Language) -> str:
-    """A cause's name."""
-    return CAUSES[which][0 if language is Language.ZH else 1]
+    """A cause's name, as it stands alone in a table."""
+    return which.zh if language is Language.ZH else which.en.capitalize()
 
 
 def verdict(which: Verdict, language: Language) -> str:

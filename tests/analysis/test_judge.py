@@ -109,7 +109,7 @@ class TestWholeProcess:
         assert found.verdict is Verdict.FAIL
         assert found.zh == "工位A-02自2026-05-01 09:33:20至09:33:30.500断档10.5秒（摄像机断线），超出容许值。"
         assert found.en == (
-            "Gap of 10.5 s at station A-02 from 2026-05-01 09:33:20 to 09:33:30.500 (the camera was disconnected), "
+            "Gap of 10.5 s at station A-02 from 2026-05-01 09:33:20 to 09:33:30.500 (camera disconnected), "
             "beyond the tolerance."
         )
 
@@ -126,6 +126,27 @@ class TestWholeProcess:
         assert found.en.startswith(
             "Gap of 10 s at stations A-01, A-02, A-03, A-04, A-05, A-06, A-07, A-08 and 4 more from"
         )
+
+    def test_gaps_of_one_cause_at_nearly_the_same_time_are_told_together(self) -> None:
+        far = replace(WIDE, sees=("A-02",))
+        case = facts(camera(far, [lost(2000, 8)]), camera(NEAR, [lost(2000.4, 8.25)]))
+        found = clause(3, case)
+        assert found.zh == "工位A-01、A-02自2026-05-01 09:33:20至09:33:28.650之间各断档8至8.25秒（摄像机断线）。"
+        assert found.en == (
+            "Gaps of 8 to 8.25 s at stations A-01, A-02 from 2026-05-01 09:33:20 to 09:33:28.650 "
+            "(camera disconnected)."
+        )
+
+    @pytest.mark.parametrize("other", [lost(2002.1, 8), lost(2000, 10), lost(2000, 8, Cause.NO_DATA)])
+    def test_gaps_further_apart_or_of_another_cause_are_told_one_by_one(self, other: Outage) -> None:
+        far = replace(WIDE, sees=("A-02",))
+        case = facts(camera(far, [lost(2000, 7.9)]), camera(NEAR, [other]))
+        assert clause(3, case).en.lower().count("gap of") == 2
+
+    def test_a_date_is_told_again_only_when_it_changes(self) -> None:
+        found = clause(3, facts(camera(WIDE, [lost(100, 10), lost(2000, 10)])))
+        assert (found.zh.count("2026-05-01"), found.en.count("2026-05-01")) == (1, 1)
+        assert "；工位A-01、A-02自09:33:20至09:33:30断档10秒" in found.zh
 
     @pytest.mark.parametrize("start", [100, 5000])
     def test_before_and_after_the_exam_any_gap_is_a_warning(self, start: float) -> None:
@@ -190,13 +211,26 @@ class TestNoDeadAngle:
         found = clause(4, facts(camera(WIDE), camera(NEAR, [lost(2000, 60)])))
         assert found.verdict is Verdict.WARN
         assert found.zh.startswith(
-            "摄像机near失去60秒（首段自2026-05-01 09:33:20至09:34:20），工位A-01仍有其他摄像机，冗余丧失"
+            "摄像机near断档60秒（自2026-05-01 09:33:20至09:34:20），工位A-01仍有其他摄像机，冗余丧失"
         )
-        assert found.en.startswith("Redundancy lost: camera near gone for 60 s")
+        assert found.en.startswith(
+            "Redundancy lost: camera near has no footage for 60 s (from 2026-05-01 09:33:20 to 09:34:20), "
+            "while station A-01 stayed in view of others"
+        )
 
     def test_time_without_a_usable_view_follows_the_tolerance(self) -> None:
         assert clause(4, facts(camera(WIDE, [lost(2000, 10)]))).verdict is Verdict.WARN
         assert clause(4, facts(camera(WIDE, [lost(2000, 11)]))).verdict is Verdict.FAIL
+
+    def test_one_span_without_a_view_is_told_by_its_ends_and_several_are_counted(self) -> None:
+        once = clause(4, facts(camera(WIDE, [lost(2000, 4)]), stations=["A-02"]))
+        assert once.zh.startswith("工位A-02无有效画面4秒（自2026-05-01 09:33:20至09:33:24）；")
+        assert once.en.startswith(
+            "Station A-02 has no usable view for 4 s (from 2026-05-01 09:33:20 to 09:33:24); judged"
+        )
+        twice = clause(4, facts(camera(WIDE, [lost(2000, 4), lost(3000, 4)]), stations=["A-02"]))
+        assert twice.zh.startswith("工位A-02无有效画面8秒（共2段，首段自2026-05-01 09:33:20至09:33:24）；")
+        assert "for 8 s (2 spans, the first from" in twice.en
 
     def test_a_picture_that_is_too_small_is_no_view_unless_another_is_there(self) -> None:
         small = [kept(segment(0, 5400, camera="near", height=480))]
@@ -227,13 +261,16 @@ class TestRecordingAndCopies:
         case = facts(camera(WIDE, holdings=held))
         assert clause(2, case).verdict is clause(5, case).verdict is Verdict.PENDING
         assert clause(2, case).zh == "1个录像文件（共6个）尚未备份至对象存储。"
+        assert clause(2, case).en == "1 of 6 recorded files is not backed up to the object store yet."
         assert clause(3, case).verdict is clause(4, case).verdict is Verdict.PASS
 
     def test_a_copy_that_was_removed_again_fails(self) -> None:
         held = [kept(one) for one in files("wide")]
         first = held[0].segment
         held[0] = replace(held[0], copies=(spool_copy(first), s3_copy(first, LOCK, removed=at(9999))))
-        assert clause(2, facts(camera(WIDE, holdings=held))).verdict is Verdict.FAIL
+        found = clause(2, facts(camera(WIDE, holdings=held)))
+        assert found.verdict is Verdict.FAIL
+        assert found.en == "1 of 6 recorded files is in fewer than 2 places."
 
 
 class TestKeeping:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.api import document
-from dashboard.papers.words import CAUSES, COLOURS, COVERED, NOT_YET, PHASES
+from dashboard.papers.words import COLOURS, COVERED, NOT_YET, PHASES, VERDICTS, Language, cause, words
 from domain.evidence import Cause
 from domain.law import Verdict
 
@@ -52,10 +52,11 @@ def test_the_kept_types_of_the_page_are_those_of_the_api(tmp_path: Path) -> None
 
 
 def test_every_cause_has_a_word_and_a_colour_and_page_and_paper_agree() -> None:
-    assert set(CAUSES) == set(COLOURS) == set(Cause)
-    assert _pairs("words/zh.ts", "causes:") == {cause.value: words[0] for cause, words in CAUSES.items()}
-    assert _pairs("words/en.ts", "causes:") == {cause.value: words[1] for cause, words in CAUSES.items()}
-    assert _pairs("pure/palette.ts", "CAUSE_COLOURS") == {cause.value: colour for cause, colour in COLOURS.items()}
+    assert set(COLOURS) == set(Cause)
+    for language in Language:
+        said = {which.value: cause(which, language) for which in Cause}
+        assert _pairs(f"words/{language}.ts", "causes:") == said
+    assert _pairs("pure/palette.ts", "CAUSE_COLOURS") == {which.value: colour for which, colour in COLOURS.items()}
     palette = (WEB / "src" / "pure" / "palette.ts").read_text("utf-8")
     assert f"COVERED = '{COVERED}'" in palette
     assert f"NOT_YET = '{NOT_YET}'" in palette
@@ -63,7 +64,26 @@ def test_every_cause_has_a_word_and_a_colour_and_page_and_paper_agree() -> None:
 
 def test_verdicts_and_phases_are_called_the_same_on_page_and_paper() -> None:
     assert _pairs("words/zh.ts", "verdicts:") == {verdict.value: verdict.zh for verdict in Verdict}
-    assert _pairs("words/zh.ts", "phases:") == {name: words[0] for name, words in PHASES.items()}
+    assert _pairs("words/en.ts", "verdicts:") == {verdict.value: english for verdict, english in VERDICTS.items()}
+    assert _pairs("words/zh.ts", "phases:") == {name: both[0] for name, both in PHASES.items()}
+    assert _pairs("words/en.ts", "phases:") == {name: both[1] for name, both in PHASES.items()}
+
+
+_SAME = {
+    "site": "site", "county": "county", "rooms": "rooms", "station": "station",
+    "camera": "camera", "window": "window", "covered": "coveredLength", "not_settled": "notYet", "cause": "cause",
+    "rule_pack": "rulePack", "grounds": "finding", "clauses": "clauses", "gaps": "gaps", "share": "share",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", Language)
+def test_page_and_paper_have_one_word_for_one_thing(language: Language) -> None:
+    page = dict(
+        re.findall(r"^  (\w+): '([^']*)'", (WEB / f"src/words/{language}.ts").read_text("utf-8"), re.MULTILINE)
+    )
+    paper = words(language)
+    differ = {ours: (getattr(paper, ours), page[theirs]) for ours, theirs in _SAME.items()}
+    assert {ours: pair for ours, pair in differ.items() if pair[0] != pair[1]} == {}
 
 
 def test_the_lock_file_of_the_page_names_no_registry() -> None:

@@ -61,8 +61,8 @@ def test_the_paper_is_one_whole_file_that_fetches_nothing(report: SittingReport,
         (
             "zh",
             [
-                "摄像机断开",
-                "无数据",
+                "摄像机断线",
+                "有连接无画面",
                 "不符合",
                 "8.000 秒",
                 "工位 A01",
@@ -73,7 +73,15 @@ def test_the_paper_is_one_whole_file_that_fetches_nothing(report: SittingReport,
         ),
         (
             "en",
-            ["Camera disconnected", "No data", "Fail", "8.000 s", "Station A01", "09:00:20.000", "How coverage is"],
+            [
+                "Camera disconnected",
+                "Connected, no picture",
+                "Fail",
+                "8.000 s",
+                "Station A01",
+                "09:00:20.000",
+                "How coverage is",
+            ],
         ),
     ],
 )

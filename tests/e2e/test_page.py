@@ -58,14 +58,14 @@ def test_from_the_list_to_a_sitting_to_footage_across_a_gap(open_page: OpenPage,
     expect(page.locator("tr", has_text="第 2 场").locator("[data-verdict]")).to_have_text("待办")
     row.get_by_role("link", name="查看").click()
     expect(page.locator("[data-sitting-verdict]")).to_have_text("不符合")
-    expect(page.locator("[data-gap-table]")).to_contain_text("摄像机断开")
+    expect(page.locator("[data-gap-table]")).to_contain_text("摄像机断线")
 
     click_lane(page, "station:A01", 26)  # 09:00:16, four seconds before its camera is unplugged
     wait_until_plays(page)
     expect(page.locator("[data-player]")).to_contain_text("工位 A01 由摄像机 A-cam-1 拍摄")
     assert 15 <= shown_seconds(page) <= 20
     notice = page.locator("[data-gap-notice]")
-    expect(notice).to_contain_text("断档 8.0 秒: 摄像机断开")
+    expect(notice).to_contain_text("断档 8.0 秒: 摄像机断线")
     expect(notice).to_contain_text("09:00:20.000 至 09:00:28.000")
     page.wait_for_function("() => Number(document.querySelector('[data-player]').dataset.wall) % 60000 > 29000")
     wait_until_plays(page)
@@ -77,7 +77,7 @@ def test_a_click_into_a_gap_plays_from_just_before_it_and_says_so(open_page: Ope
     click_lane(page, "camera:B-cam-2", 53)  # 09:00:43, in the middle of its silence
     wait_until_plays(page)
     expect(page.locator("[data-player]")).to_contain_text("所点时刻没有录像，从断档前开始播放")
-    expect(page.locator("[data-gap-notice]")).to_contain_text("断档 6.0 秒: 无数据")
+    expect(page.locator("[data-gap-notice]")).to_contain_text("断档 6.0 秒: 有连接无画面")
 
 
 def test_a_station_is_shown_by_a_camera_that_covers_the_instant(open_page: OpenPage, address: str) -> None:
@@ -171,7 +171,7 @@ def test_a_pending_sitting_is_brought_up_to_date_without_a_reload(
     exam.database.setup.close_sitting(BATCH, 1, START + EXAM, START + EXAM)
     exam.clock.step((WINDOW.end + timedelta(minutes=5) - exam.clock.now()).total_seconds())
     expect(page.locator("[data-sitting-verdict]")).to_have_text("不符合")
-    expect(page.locator(".legend")).to_contain_text("录像机停止")
+    expect(page.locator(".legend")).to_contain_text("录像服务未运行")
     expect(page.locator("main")).not_to_contain_text("数据实时更新中")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis import judge
+from dashboard.papers.words import PHASES
 from domain.evidence import Cause
 from domain.law import Verdict, fold
 from tests.house.rules import ROOT
@@ -35,10 +35,9 @@ def test_the_glossary_lists_the_causes_in_the_order_of_their_rank() -> None:
     assert [row[0] for row in table("Causes")] == [cause.value for cause in Cause]
 
 
-def test_findings_name_causes_by_the_words_of_the_glossary() -> None:
-    assert {row[0]: row[1] for row in table("Causes")} == {
-        cause.value: zh for cause, (zh, _) in judge._CAUSES.items()
-    }
+def test_causes_and_phases_have_the_words_of_the_glossary_in_both_languages() -> None:
+    assert [row[1:3] for row in table("Causes")] == [[cause.zh, cause.en] for cause in Cause]
+    assert [row[:3] for row in table("Phases")] == [[name, zh, en.lower()] for name, (zh, en) in PHASES.items()]
 
 
 def test_the_glossary_lists_the_verdicts_in_the_order_in_which_they_fold() -> None:

@@ -155,7 +155,7 @@ describe('chart', () => {
     const lane: Lane = { kind: 'camera', id: 'x', label: '<img src=x>', spans: [] }
     const html = tooltip(lane, { kind: 'gap', start: at(20), end: at(28), cause: 'no_data' }, zh, 'zh')
     expect(html).not.toContain('<img')
-    expect(html).toContain('断档 · 无数据')
+    expect(html).toContain('断档 · 有连接无画面')
     expect(html).toContain('8.0 秒')
   })
   it('draws one item per span, in the language asked for', () => {
