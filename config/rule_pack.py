@@ -34,10 +34,11 @@ class OriginKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Why a number is what it is: the kind of source, and its clause, wording or reason."""
+    """Why a number is what it is: the kind of source, and its clause, wording or reason in both languages."""
 
     kind: OriginKind
-    text: str
+    zh: str
+    en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ class RulePack:
     min_width: int  # px
     min_height: int  # px
     min_fps: float  # delivered
-    longest_gap_s: float
-    total_gap_share: float  # of the window, 0..1
+    longest_gap_s: float  # the three limits of gaps concern the exam (W2) only
+    total_gap_share: float  # of the exam (W2), 0..1
     total_gap_s: float
     clock_warn_s: float
     clock_fail_s: float
@@ -69,7 +70,8 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 class _Origin(BaseModel):
     model_config = _STRICT
     kind: OriginKind
-    text: Text
+    zh: Text
+    en: Text
 
 
 class _Whole(BaseModel):
@@ -149,5 +151,7 @@ def available(folder: Path = FOLDER) -> tuple[str, ...]:
 def _rule_pack(pack: _Pack) -> RulePack:
     numbers = {name: getattr(pack.numbers, name) for name in _Numbers.model_fields}
     values = {name: number.value for name, number in numbers.items()}
-    origins = {name: Origin(number.origin.kind, number.origin.text) for name, number in numbers.items()}
+    origins = {
+        name: Origin(number.origin.kind, number.origin.zh, number.origin.en) for name, number in numbers.items()
+    }
     return RulePack(pack.id, pack.title.zh, pack.title.en, **values, origins=MappingProxyType(origins))

@@ -32,9 +32,9 @@ _ENVIRONMENT = Environment(
 )
 
 _NUMBERS = (
-    ("longest_gap_s", "单个断档不超过", "Longest single gap", "s"),
-    ("total_gap_share", "断档合计占应录时段不超过", "Share of all gaps in the window", "%"),
-    ("total_gap_s", "断档合计不超过", "Total of all gaps", "s"),
+    ("longest_gap_s", "考试中单个断档不超过", "Longest single gap in the exam", "s"),
+    ("total_gap_share", "考试中断档合计占比不超过", "Share of the exam in all its gaps", "%"),
+    ("total_gap_s", "考试中断档合计不超过", "Total of all gaps in the exam", "s"),
     ("min_width", "画面宽度不低于", "Least picture width", "px"),
     ("min_height", "画面高度不低于", "Least picture height", "px"),
     ("min_fps", "帧率不低于", "Least frame rate", "fps"),
@@ -80,7 +80,7 @@ class _Number:
     name: str
     value: str
     origin: str
-    text: str  # the wording it comes from, empty for our own defaults
+    text: str  # the wording it comes from, or the reason
 
 
 def render(
@@ -152,9 +152,8 @@ def _numbers(pack: RulePack, language: Language) -> tuple[_Number, ...]:
         value = getattr(pack, field)
         shown = f"{value:.2%}" if unit == "%" else f"{value:g} {unit}".strip()
         origin = pack.origins[field]
-        # Quoted is what comes from elsewhere; our own defaults need no quotation.
-        quoted = "" if origin.kind is OriginKind.PROJECT_DEFAULT else origin.text
-        found.append(_Number(en if second else zh, shown, _ORIGINS[origin.kind][second], quoted))
+        text = origin.en if second else origin.zh
+        found.append(_Number(en if second else zh, shown, _ORIGINS[origin.kind][second], text))
     return tuple(found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -34,12 +35,13 @@ def test_no_number_lacks_an_origin(pack_id: str) -> None:
     pack = load(pack_id)
     numbers = {item.name for item in dataclasses.fields(RulePack)} - {"id", "title_zh", "title_en", "origins"}
     assert set(pack.origins) == numbers
-    assert all(origin.text for origin in pack.origins.values())
+    assert all(re.search(r"[\u4e00-\u9fff]", origin.zh) for origin in pack.origins.values())
+    assert all(origin.en.isascii() for origin in pack.origins.values())
 
 
 @pytest.mark.parametrize("pack_id", available())
 def test_no_number_claims_a_document_that_nobody_here_has_read(pack_id: str) -> None:
-    texts = [origin.text for origin in load(pack_id).origins.values()]
+    texts = [text for origin in load(pack_id).origins.values() for text in (origin.zh, origin.en)]
     assert not [text for text in texts if "34" in text or "9 号" in text or "9号" in text]
 
 
@@ -54,13 +56,21 @@ def test_an_unknown_field_is_refused_by_name_and_line(tmp_path: Path) -> None:
 
 
 def test_an_unknown_number_is_refused_by_name(tmp_path: Path) -> None:
-    said = refusal(tmp_path, SOURCE + "  min_colour: {value: 1, origin: {kind: sample, text: x}}\n")
+    said = refusal(tmp_path, SOURCE + "  min_colour: {value: 1, origin: {kind: sample, zh: x, en: x}}\n")
     assert "numbers.min_colour: is not a known field" in said
 
 
 def test_a_number_without_origin_is_refused(tmp_path: Path) -> None:
-    head, _, tail = SOURCE.partition("    origin:\n      kind: notice\n      text: 九")
-    assert "numbers.retention_years.origin: is required" in refusal(tmp_path, head + tail.partition("\n")[2])
+    head, _, tail = SOURCE.partition("    origin:\n      kind: notice\n")
+    without = head + tail[tail.index("  copies:") :]
+    assert "numbers.retention_years.origin: is required" in refusal(tmp_path, without)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_an_origin_that_one_language_lacks_is_refused(tmp_path: Path, language: str) -> None:
+    lines = SOURCE.splitlines(keepends=True)
+    lines.remove(next(line for line in lines if line.startswith(f"      {language}: ")))
+    assert f"numbers.retention_years.origin.{language}: is required" in refusal(tmp_path, "".join(lines))
 
 
 def test_an_origin_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from html.parser import HTMLParser
 
 import httpx
@@ -94,10 +95,18 @@ def test_the_paper_names_gaps_causes_and_verdicts_in_its_language(
         assert clause.id in html
 
 
-def test_a_paper_in_english_has_no_chinese_but_names_and_origins(report: SittingReport) -> None:
-    html = render(replace(report, project="Pastry"), "en")
+def test_a_paper_in_english_has_no_chinese_but_names(report: SittingReport) -> None:
+    html = render(replace(report, project="Pastry"), "en", rule_pack=PACK)
     body = html[html.index("<body>") :]
     assert re.findall(r"[\u4e00-\u9fff]+", body) == []
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_number_is_printed_with_its_reason(report: SittingReport, language: Language) -> None:
+    text = unescape(render(report, language, rule_pack=PACK))
+    origins = {name: origin for name, origin in PACK.origins.items() if name not in {"lead_s", "tail_s"}}
+    reasons = [origin.zh if language is Language.ZH else origin.en for origin in origins.values()]
+    assert [reason for reason in reasons if reason not in text] == []
 
 
 def test_names_from_outside_are_escaped(report: SittingReport) -> None:
