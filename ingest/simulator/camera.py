@@ -89,9 +89,9 @@ class CameraSettings:
 
 @dataclass(frozen=True, slots=True)
 class LossyPicture:
-    """A picture of which ``lost_packets`` were never sent, and when the rest was, UTC by the host's clock."""
+    """A picture of which ``lost_packets`` were never sent, and when it was taken, UTC by the camera's clock."""
 
-    sent: datetime
+    taken: datetime
     lost_packets: int
 
 
@@ -379,7 +379,8 @@ class SimulatedCamera:
         if self._server.send(pieces, picture.key, rtp_time, lost):
             self.frames_sent += 1
             if any(lost):
-                self.lossy.append(LossyPicture(self._host_clock.now(), sum(lost)))
+                taken = self._clock.wall_at(self._source.shown_at(number))
+                self.lossy.append(LossyPicture(taken, sum(lost)))
             self._send_reports(only_first=True)
         self._settle()
 

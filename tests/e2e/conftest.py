@@ -31,7 +31,7 @@ def _chinese_fonts() -> bool:
     return bool(listed.stdout.strip())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium: the one that Playwright would download cannot be had from a package registry."""
     if CHROMIUM is None:
@@ -49,7 +49,7 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A dashboard over an exam that is over."""
     folder = tmp_path_factory.mktemp("exam")

@@ -110,12 +110,12 @@ def test_lost_packets_are_counted_and_uncover_from_the_damaged_picture_to_the_ne
     assert {gap.cause for gap in camera.gaps} == {Cause.PACKET_LOSS}
     keys = _key_frames(held, name)
     for picture in lossy:
-        (gap,) = [gap for gap in camera.gaps if _around(gap).start <= picture.sent < _around(gap).end]
+        (gap,) = [gap for gap in camera.gaps if _around(gap).start <= picture.taken < _around(gap).end]
         assert min(abs(_off_s(gap.interval.end, key)) for key in keys) < 0.01
     for gap in camera.gaps:
-        first = min(picture.sent for picture in lossy if _around(gap).start <= picture.sent < _around(gap).end)
+        first = min(picture.taken for picture in lossy if _around(gap).start <= picture.taken < _around(gap).end)
         assert abs(_off_s(gap.interval.start, first)) < 2 * FRAME_S
-        lost_in = [picture for picture in lossy if gap.interval.start < picture.sent < gap.interval.end]
+        lost_in = [picture for picture in lossy if gap.interval.start < picture.taken < gap.interval.end]
         between = [key for key in keys if gap.interval.start < key < gap.interval.end - timedelta(milliseconds=10)]
         assert len(between) <= len(lost_in)
 
@@ -125,12 +125,12 @@ def test_a_connection_that_lets_no_key_frame_through_is_told_as_loss_to_the_end(
     camera = held.camera(HOPELESS)
     assert {gap.cause for gap in camera.gaps} == {Cause.PACKET_LOSS}
     assert camera.gaps[-1].interval.end == held.report.window.end
-    first = min(picture.sent for picture in held.installation.cameras[HOPELESS].lossy)
+    first = min(picture.taken for picture in held.installation.cameras[HOPELESS].lossy)
     assert abs(_off_s(camera.gaps[0].interval.start, first)) < 2 * FRAME_S
 
 
 def _around(gap: Gap) -> Interval:
-    """A picture is sent a moment after it was taken and before it is stamped: a frame and a half of room."""
+    """A picture is stamped a moment after it was taken: a frame and a half of room."""
     return Interval(gap.interval.start - timedelta(seconds=1.5 * FRAME_S), gap.interval.end)
 
 
