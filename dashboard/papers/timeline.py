@@ -19,6 +19,7 @@ from domain.timeline import Interval, IntervalSet
 WIDTH = 820.0
 _LABELS = 140.0  # what the lanes' names take on the left
 _MARGIN = 30.0
+_WIDE = 13.0  # width of a Chinese character of a label
 _TOP = 24.0
 _LANE = 19.0
 _BAR = 13.0
@@ -121,7 +122,7 @@ def draw(report: SittingReport, rooms: Sequence[tuple[str, str]], language: Lang
 
 
 def _phase_labels(scale: _Scale, report: SittingReport, language: Language) -> Iterable[Label]:
-    """The first flush left, the last flush right: they are the short ones, and their names may be longer."""
+    """The first flush left, the last flush right; a phase too short for its name is told by its id."""
     shown = [each for each in report.phases if each.end > each.start]
     for number, each in enumerate(shown):
         left, right = scale.x(each.start), scale.x(each.end)
@@ -131,7 +132,13 @@ def _phase_labels(scale: _Scale, report: SittingReport, language: Language) -> I
             x, kind = right, "phase last"
         else:
             x, kind = (left + right) / 2, "phase"
-        yield Label(round(x, 2), _TOP - 10, phase(each.id, language), kind)
+        name = phase(each.id, language)
+        yield Label(round(x, 2), _TOP - 10, name if _text_width(name) <= right - left else each.id, kind)
+
+
+def _text_width(text: str) -> float:
+    """About how wide a label is printed: Chinese characters are twice as wide as Latin ones."""
+    return sum(_WIDE if ord(character) > 0x2E80 else _WIDE / 2 for character in text)
 
 
 def _lane(scale: _Scale, report: SittingReport, gaps: Iterable[Gap], y: float, language: Language) -> Iterable[Bar]:
