@@ -74,6 +74,8 @@ class _ActiveRun:
     segmenter: Segmenter
     book: RunBook | None = None  # from the first stamped picture on
     held: list[AccessUnit] | None = field(default_factory=list)  # the first pictures, until the clock is warm
+    started: datetime | None = None
+    confirmed: bool = False  # whether its first pictures are on the disk, so that the outage before it is over
 
 
 @dataclass(slots=True)
@@ -153,6 +155,8 @@ class CameraRecorder:
                 self._release(run)
         if run.book is not None and run.book.failure is not None:
             raise run.book.failure
+        if run.book is not None and run.started is not None and run.book.durable_until > run.started:
+            self._confirm(run)
         if self._book.backlog_bytes > BACKLOG_LIMIT_BYTES:
             raise _OverflowError(f"{self._book.backlog_bytes} bytes wait for the disk")
 
@@ -189,11 +193,17 @@ class CameraRecorder:
 
     def _open_file(self, run: _ActiveRun, event: Opened) -> None:
         if run.book is None:
+            run.started = event.first
             run.book = self._book.new_run(Run(run.id, self.assignment.camera, self._recorder, event.first))
-            self._failures = 0
-            self._end_outage(event.first)
         key = segment_key(self.assignment.folder, event.first)
         run.book.open_file(key, self.assignment.batch, event.head)
+
+    def _confirm(self, run: _ActiveRun) -> None:
+        """Pictures arrive and the disk takes them: the outage ended with the run's first picture."""
+        if not run.confirmed and run.started is not None:
+            run.confirmed = True
+            self._failures = 0
+            self._end_outage(run.started)
 
     def _note_hole(self, hole: Hole) -> None:
         """Only from where the run before ended: a camera may begin with a key frame that it took long ago."""
@@ -217,6 +227,8 @@ class CameraRecorder:
         for event in run.segmenter.end():
             self._carry_out(run, event)
         run.book.end(ended, reason)
+        if run.book.failure is None:
+            self._confirm(run)
         told = run.segmenter.accounted_until or ended
         told = run.book.durable_until if run.book.failure is not None else told
         self._told_until = told if reason is not EndReason.CLOCK_STEP else _NEVER  # by another clock

@@ -22,7 +22,7 @@ from ingest.source import (
     Source,
     UnsupportedStream,
 )
-from ingest.spool import Spool, SpoolFile, SpoolFull
+from ingest.spool import Spool, SpoolBroken, SpoolFile, SpoolFull
 from storage.database import Database, connect
 from tests.fakes.source import Act, FakeSource
 from tests.fakes.time import NOON, FakeClock
@@ -274,3 +274,27 @@ def test_a_camera_is_left_alone_while_the_disk_has_no_room(database: Database, t
     assert _seconds(outage.end) - _seconds(outage.start) == 5
     assert played.runs == []
     assert opened == 0
+
+
+class BrokenDisk(Spool):
+    """A spool on a disk that opens files and then refuses every byte, as a failing controller does."""
+
+    def create(self, key: str) -> SpoolFile:
+        file = super().create(key)
+
+        def refuse(data: bytes) -> None:
+            raise SpoolBroken(f"Input/output error, {len(data)} bytes not written")
+
+        file.append = refuse  # type: ignore[method-assign]
+        return file
+
+
+def test_a_disk_that_refuses_every_write_is_one_outage_however_often_it_is_tried(
+    database: Database, tmp_path: Path
+) -> None:
+    played = Played(database, BrokenDisk(tmp_path / "spool", 0))
+    played.pause_s = 0.002
+    played.play(_units(0, 75), _units(75, 150), _units(150, 225), [])
+    (outage,) = played.outages
+    assert outage.cause is Cause.OVERFLOW
+    assert played.segments == []
