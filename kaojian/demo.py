@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -132,7 +132,8 @@ def _play(root: Path, port: int, actor: Actor, console: Console, *, once: bool) 
         display.verdict(console, report, different)
         if not once:
             console.print(f"the page: [bold]http://127.0.0.1:{port}[/bold]   Ctrl-C stops everything")
-            threading.Event().wait()
+            with suppress(KeyboardInterrupt):
+                threading.Event().wait()
         return 1 if different else 0
 
 
