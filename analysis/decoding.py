@@ -2,7 +2,9 @@
 
 This is the only place of the room that touches libav (PyAV). Pictures are decoded and thrown away: what they show is
 not looked at here, and nothing of what is on them leaves this module. The decoder runs without error
-resilience turned up or down: a picture counts as decoded if libav gives it out without a mark of damage.
+resilience turned up or down: a picture counts as decoded if libav gives it out without a mark of damage. Of H.265 it
+marks less than of H.264: a slice whose end is wrong decodes to whatever comes. Bytes that changed after recording
+are told by their hash and packets that were lost by their numbers, so this is about what a camera itself coded badly.
 
 What an observation can say:
 
@@ -31,13 +33,15 @@ from domain.evidence import Observation, Segment, SegmentState
 from domain.timeline import Clock, Interval, IntervalSet
 from storage.archive import Archive, NoCopyAnswers
 from storage.database import Evidence
-from storage.media import FileIndex, MediaError, VideoFormat, read_index
+from storage.media import Codec, FileIndex, MediaError, VideoFormat, read_index
 from storage.media.layout import ticks_to_time
 
 AT_ONCE = 16  # segments of one round
 IDLE_S = 0.5  # between rounds that found nothing
 RESTING_S = 30.0  # a segment that could not be read is not asked for again before
 LONGEST_PAUSE_S = 15.0
+
+_DECODERS = {Codec.H264: "h264", Codec.H265: "hevc"}  # as libav names them
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +100,10 @@ def _decodable(file: BinaryIO, video: VideoFormat, shots: list[_Shot]) -> set[in
 
     Samples go to the decoder as they lie in the file; one thread, so that a host of many cameras stays fair.
     """
-    decoder = av.CodecContext.create("h264", "r")
+    decoder = av.CodecContext.create(_DECODERS[video.codec], "r")
     assert isinstance(decoder, VideoCodecContext)  # noqa: S101 - what PyAV makes for a video codec
     decoder.thread_count = 1
-    decoder.extradata = _decoder_configuration(video)
+    decoder.extradata = video.decoder_configuration
     good: set[int] = set()
     for number, shot in enumerate(shots):
         file.seek(shot.offset)
@@ -117,13 +121,6 @@ def _intact(decoder: VideoCodecContext, packet: av.Packet[av.VideoStream] | None
     except av.error.FFmpegError:
         return []
     return [frame.pts for frame in frames if frame.pts is not None and not frame.is_corrupt]
-
-
-def _decoder_configuration(video: VideoFormat) -> bytes:
-    """AVCDecoderConfigurationRecord with four-byte lengths (ISO/IEC 14496-15 5.3.3.1), as libav takes it."""
-    sps, pps = video.sps, video.pps
-    head = b"\x01" + sps[1:4] + b"\xff"
-    return head + b"\xe1" + len(sps).to_bytes(2, "big") + sps + b"\x01" + len(pps).to_bytes(2, "big") + pps
 
 
 def _bad_spans(shots: list[_Shot], good: set[int], whole: Interval) -> IntervalSet:

@@ -1,6 +1,6 @@
 """Fragmented MP4 for evidence: writes files that grow by whole fragments and reads back what they hold.
 
-Bytes only, standard library only: H.264 access units go in as the camera coded them, nothing is decoded or
+Bytes only, standard library only: H.264 and H.265 access units go in as the camera coded them, nothing is decoded or
 re-encoded. Not here: where files lie (``storage.archive``), and whether their pictures decode (``analysis``).
 The error tree is drawn in ``storage.media.errors``, the layout of a file in ``storage.media.writing``.
 """
@@ -8,14 +8,15 @@ The error tree is drawn in ``storage.media.errors``, the layout of a file in ``s
 from __future__ import annotations
 
 from storage.media.errors import BrokenFile, MediaError, UnsupportedVideo
-from storage.media.h264 import VideoFormat
 from storage.media.layout import TIMESCALE, Ledger
 from storage.media.reading import FileIndex, FragmentIndex, SampleIndex, read_index
-from storage.media.writing import Sample, fragment, init_segment, stored_nals
+from storage.media.video import Codec, VideoFormat, stored_nals
+from storage.media.writing import Sample, fragment, init_segment
 
 __all__ = [
     "TIMESCALE",
     "BrokenFile",
+    "Codec",
     "FileIndex",
     "FragmentIndex",
     "Ledger",

@@ -1,28 +1,28 @@
 """What H.264 parameter sets say: picture size, profile, pixel shape, nominal frame rate (ITU-T H.264 7.3.2.1, E.1).
 
-Reads sequence parameter sets and the head of picture parameter sets; knows nothing of slices, decodes nothing.
+Reads sequence parameter sets and the head of picture parameter sets, and writes and reads the ``avcC`` record that
+holds both (ISO/IEC 14496-15 5.3.3.1.2); knows nothing of slices, decodes nothing.
 """
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 
-from storage.media.errors import UnsupportedVideo
+from storage.media.bits import MAX_PARAMETER_SET_BYTES, Bits, pixel_aspect, skip_colours
+from storage.media.errors import BrokenFile, UnsupportedVideo
 
 NAL_SPS = 7
 NAL_PPS = 8
 NAL_ACCESS_UNIT_DELIMITER = 9
+LEFT_OUT = frozenset({NAL_SPS, NAL_PPS, NAL_ACCESS_UNIT_DELIMITER})
 
 # 7.3.2.1.1: the profiles whose SPS carries chroma format, bit depths and scaling lists
 _PROFILES_WITH_CHROMA = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
-_EXTENDED_SAR = 255  # Table E-1
-_SAMPLE_ASPECT_RATIOS = (
-    (0, 0), (1, 1), (12, 11), (10, 11), (16, 11), (40, 33), (24, 11), (20, 11), (32, 11),
-    (80, 33), (18, 11), (15, 11), (64, 33), (160, 99), (4, 3), (3, 2), (2, 1),
-)  # fmt: skip
+_PROFILES_WITHOUT_CHROMA = frozenset({66, 77, 88})  # 14496-15 5.3.3.1.2: all others extend avcC
+_COUNT_AND_LENGTH = struct.Struct(">BH")
 _MAX_FRAME_MACROBLOCKS = 139_264  # Table A-1, level 6.2
 _MAX_SIDE_MACROBLOCKS = 1055  # A.3.1 f and g: sqrt(8 * MaxFS)
-_MAX_PARAMETER_SET_BYTES = 0xFFFF  # avcC holds the length in 16 bits (ISO/IEC 14496-15 5.3.3.1)
 
 
 def nal_type(nal: bytes) -> int:
@@ -47,89 +47,8 @@ class SequenceParameters:
     frames_per_second: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VideoFormat:
-    """How a camera's pictures are coded: everything a decoder must know before the first of them.
-
-    ``width`` and ``height`` are pixels after cropping; ``sps`` and ``pps`` are NAL units without start codes.
-    """
-
-    codec: str  # "h264"
-    width: int
-    height: int
-    sps: bytes
-    pps: bytes
-
-    @classmethod
-    def from_h264(cls, sps: bytes, pps: bytes) -> VideoFormat:
-        """The format that two parameter sets describe. Raises UnsupportedVideo for anything unreadable."""
-        sequence = parse_sps(sps)
-        if parse_pps(pps) != sequence.id:
-            raise UnsupportedVideo("the picture parameter set belongs to another sequence parameter set")
-        return cls("h264", sequence.width, sequence.height, bytes(sps), bytes(pps))
-
-    @property
-    def codec_string(self) -> str:
-        """RFC 6381: ``avc1.`` and profile, constraints and level in hexadecimal."""
-        return f"avc1.{self.sps[1:4].hex()}"
-
-    @property
-    def nominal_fps(self) -> float | None:
-        """Frames per second that the VUI announces (E.2.1), None where it says nothing. Cameras often lie."""
-        return parse_sps(self.sps).frames_per_second
-
-
-class _Bits:
-    """Bits of a NAL unit's payload, most significant first, emulation prevention removed (7.3.1)."""
-
-    def __init__(self, nal: bytes) -> None:
-        payload = _without_emulation_prevention(nal[1:])
-        self._value = int.from_bytes(payload, "big")
-        self._left = 8 * len(payload)
-
-    def take(self, count: int) -> int:
-        """u(count). Raises UnsupportedVideo at the end of the payload."""
-        if count > self._left:
-            raise UnsupportedVideo("a parameter set ends too early")
-        self._left -= count
-        return (self._value >> self._left) & ((1 << count) - 1)
-
-    def flag(self) -> bool:
-        return self.take(1) == 1
-
-    def unsigned(self, what: str, maximum: int = 2**32 - 2) -> int:
-        """ue(v), clause 9.1. Raises UnsupportedVideo above ``maximum``."""
-        zeros = 0
-        while not self.flag():
-            zeros += 1
-            if zeros > 32:
-                raise UnsupportedVideo(f"{what} is no Exp-Golomb code")
-        value = (1 << zeros) - 1 + self.take(zeros)
-        if value > maximum:
-            raise UnsupportedVideo(f"{what} is {value}, more than {maximum}")
-        return value
-
-    def signed(self, what: str) -> int:
-        """se(v), clause 9.1.1."""
-        code = self.unsigned(what)
-        return (code + 1) // 2 if code % 2 else -(code // 2)
-
-
-def _without_emulation_prevention(data: bytes) -> bytes:
-    """7.4.1: the byte 3 after two zero bytes was put in by the encoder."""
-    out = bytearray()
-    zeros = 0
-    for byte in data:
-        if zeros >= 2 and byte == 3:
-            zeros = 0
-            continue
-        zeros = zeros + 1 if byte == 0 else 0
-        out.append(byte)
-    return bytes(out)
-
-
 def _check_header(nal: bytes, wanted: int, name: str) -> None:
-    if not 4 <= len(nal) <= _MAX_PARAMETER_SET_BYTES and not (wanted == NAL_PPS and 2 <= len(nal) < 4):
+    if not 4 <= len(nal) <= MAX_PARAMETER_SET_BYTES and not (wanted == NAL_PPS and 2 <= len(nal) < 4):
         raise UnsupportedVideo(f"a {name} parameter set of {len(nal)} bytes")
     if nal[0] & 0x80 or nal_type(nal) != wanted:
         raise UnsupportedVideo(f"not a {name} parameter set: first byte {nal[0]:#04x}")
@@ -138,7 +57,7 @@ def _check_header(nal: bytes, wanted: int, name: str) -> None:
 def parse_pps(pps: bytes) -> int:
     """The id of the sequence parameter set that a PPS belongs to (7.3.2.2). Raises UnsupportedVideo."""
     _check_header(pps, NAL_PPS, "picture")
-    bits = _Bits(pps)
+    bits = Bits(pps[1:])
     bits.unsigned("pic_parameter_set_id", 255)
     return bits.unsigned("seq_parameter_set_id", 31)
 
@@ -149,7 +68,7 @@ def parse_sps(sps: bytes) -> SequenceParameters:
     A VUI that is cut short is forgiven, as decoders do; what it would have said is then unknown.
     """
     _check_header(sps, NAL_SPS, "sequence")
-    bits = _Bits(sps)
+    bits = Bits(sps[1:])
     profile, constraints, level = bits.take(8), bits.take(8), bits.take(8)
     sequence_id = bits.unsigned("seq_parameter_set_id", 31)
     chroma, luma_bits, chroma_bits, separate_planes = 1, 8, 8, False
@@ -166,7 +85,7 @@ def parse_sps(sps: bytes) -> SequenceParameters:
     )
 
 
-def _chroma(bits: _Bits) -> tuple[int, int, int, bool]:
+def _chroma(bits: Bits) -> tuple[int, int, int, bool]:
     """chroma_format_idc, luma and chroma bit depth, separate_colour_plane_flag; steps over scaling lists."""
     chroma = bits.unsigned("chroma_format_idc", 3)
     separate = bits.flag() if chroma == 3 else False
@@ -180,7 +99,7 @@ def _chroma(bits: _Bits) -> tuple[int, int, int, bool]:
     return chroma, luma_bits, chroma_bits, separate
 
 
-def _skip_scaling_list(bits: _Bits, length: int) -> None:
+def _skip_scaling_list(bits: Bits, length: int) -> None:
     """7.3.2.1.1.1"""
     last, following = 8, 8
     for _ in range(length):
@@ -189,7 +108,7 @@ def _skip_scaling_list(bits: _Bits, length: int) -> None:
         last = following or last
 
 
-def _skip_picture_order(bits: _Bits) -> None:
+def _skip_picture_order(bits: Bits) -> None:
     kind = bits.unsigned("pic_order_cnt_type", 2)
     if kind == 0:
         bits.unsigned("log2_max_pic_order_cnt_lsb_minus4", 12)
@@ -201,7 +120,7 @@ def _skip_picture_order(bits: _Bits) -> None:
             bits.signed("offset_for_ref_frame")
 
 
-def _picture_size(bits: _Bits, chroma_array: int) -> tuple[int, int]:
+def _picture_size(bits: Bits, chroma_array: int) -> tuple[int, int]:
     """Width and height in pixels after cropping (equations 7-13 to 7-22)."""
     columns = bits.unsigned("pic_width_in_mbs_minus1", _MAX_SIDE_MACROBLOCKS - 1) + 1
     rows = bits.unsigned("pic_height_in_map_units_minus1", _MAX_SIDE_MACROBLOCKS - 1) + 1
@@ -224,37 +143,48 @@ def _picture_size(bits: _Bits, chroma_array: int) -> tuple[int, int]:
     return width, height
 
 
-def _usability(bits: _Bits) -> tuple[tuple[int, int] | None, float | None]:
+def _usability(bits: Bits) -> tuple[tuple[int, int] | None, float | None]:
     """Sample aspect ratio and frame rate of the VUI (E.1.1), as far as it can be read."""
     aspect: tuple[int, int] | None = None
     try:
         if bits.flag():  # aspect_ratio_info_present_flag
-            aspect = _aspect(bits)
-        if bits.flag():  # overscan_info_present_flag
-            bits.flag()
-        if bits.flag():  # video_signal_type_present_flag
-            bits.take(4)
-            if bits.flag():  # colour_description_present_flag
-                bits.take(24)
-        if bits.flag():  # chroma_loc_info_present_flag
-            bits.unsigned("chroma_sample_loc_type_top_field", 5)
-            bits.unsigned("chroma_sample_loc_type_bottom_field", 5)
+            aspect = pixel_aspect(bits)
+        skip_colours(bits)
         return aspect, _frame_rate(bits) if bits.flag() else None
     except UnsupportedVideo:
         return aspect, None
 
 
-def _aspect(bits: _Bits) -> tuple[int, int] | None:
-    code = bits.take(8)
-    pair = (0, 0)
-    if code == _EXTENDED_SAR:
-        pair = (bits.take(16), bits.take(16))
-    elif code < len(_SAMPLE_ASPECT_RATIOS):
-        pair = _SAMPLE_ASPECT_RATIOS[code]
-    return pair if all(pair) else None
-
-
-def _frame_rate(bits: _Bits) -> float | None:
+def _frame_rate(bits: Bits) -> float | None:
     """Two ticks of the VUI's clock make a frame (E.2.1, equation D-2 with fields as units)."""
     units_in_tick, time_scale = bits.take(32), bits.take(32)
     return time_scale / (2 * units_in_tick) if units_in_tick and time_scale else None
+
+
+def decoder_configuration(sps: bytes, pps: bytes) -> bytes:
+    """AVCDecoderConfigurationRecord with 4-byte lengths and one set of each kind. Raises UnsupportedVideo."""
+    sequence = parse_sps(sps)
+    head = bytes((1, sequence.profile, sequence.constraints, sequence.level, 0xFC | 3, 0xE0 | 1))
+    sets = struct.pack(">H", len(sps)) + sps + b"\1" + struct.pack(">H", len(pps)) + pps
+    if sequence.profile in _PROFILES_WITHOUT_CHROMA:
+        return head + sets
+    chroma = (0xFC | sequence.chroma_format, 0xF8 | sequence.luma_bits - 8, 0xF8 | sequence.chroma_bits - 8, 0)
+    return head + sets + bytes(chroma)
+
+
+def configured_sets(record: bytes) -> tuple[bytes, bytes]:
+    """SPS and PPS of a record that ``decoder_configuration`` made. Raises BrokenFile."""
+    if len(record) < 6 or record[0] != 1 or record[4] & 3 != 3:
+        raise BrokenFile("avcC does not announce 4-byte lengths in version 1")
+    sets: list[bytes] = []
+    at = 5
+    for count_mask in (0x1F, 0xFF):
+        if len(record) < at + _COUNT_AND_LENGTH.size:
+            raise BrokenFile("avcC ends too early")
+        count, length = _COUNT_AND_LENGTH.unpack_from(record, at)
+        at += _COUNT_AND_LENGTH.size
+        if count & count_mask != 1 or at + length > len(record):
+            raise BrokenFile("avcC does not hold one parameter set of each kind")
+        sets.append(record[at : at + length])
+        at += length
+    return sets[0], sets[1]

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from domain.timeline import MICROSECOND
 from storage.media.errors import BrokenFile
 
-TIMESCALE = 90_000  # ticks a second: RTP's clock for H.264 (RFC 6184 8.2.1), so that no time stamp is ever rounded
+TIMESCALE = 90_000  # ticks a second: RTP's clock for both codecs (RFC 6184, RFC 7798), so no time stamp is rounded
 TRACK = 1
 
 # ISO/IEC 14496-12 8.8.3.1: sample_depends_on in bits 24-25, sample_is_non_sync_sample in bit 16

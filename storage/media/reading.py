@@ -23,20 +23,19 @@ from typing import Any, BinaryIO
 from domain.timeline import Interval
 from storage.media import layout
 from storage.media.errors import BrokenFile, UnsupportedVideo
-from storage.media.h264 import VideoFormat
 from storage.media.layout import TIMESCALE, TRACK, Ledger, ticks_to_time
+from storage.media.video import SAMPLE_ENTRIES, VideoFormat, known_entry
 
 _MAX_MOOV_BYTES = 2**20
 _MAX_MOOF_BYTES = 2**24  # a million samples
 _MAX_SMALL_BOX_BYTES = 2**12
-_VISUAL_ENTRY_BYTES = 78  # 14496-12 12.1.3.2: what stands in avc1 before its child boxes
+_VISUAL_ENTRY_BYTES = 78  # 14496-12 12.1.3.2: what stands in avc1 and hvc1 before its child boxes
 _ZERO_TAIL_BYTES = 8
 _LARGESIZE_FOLLOWS = b"\0\0\0\1"
 
 _UINT32 = struct.Struct(">I")
 _UINT64 = struct.Struct(">Q")
 _TWO_UINT32 = struct.Struct(">II")
-_COUNT_AND_LENGTH = struct.Struct(">BH")
 _TRUN_HEAD = struct.Struct(">IIi")  # version and flags, number of samples, data offset
 
 
@@ -234,27 +233,13 @@ def _video(moov: bytes) -> VideoFormat:
         raise BrokenFile(f"the track does not count in {TIMESCALE} ticks a second")
     table = _children(_only(_children(_only(media, b"minf")), b"stbl"))
     entries = _children(_only(table, b"stsd")[8:])
-    configuration = _only(_children(_only(entries, b"avc1")[_VISUAL_ENTRY_BYTES:]), b"avcC")
+    codec = known_entry(entries)
+    entry, configuration = SAMPLE_ENTRIES[codec]
+    record = _only(_children(_only(entries, entry)[_VISUAL_ENTRY_BYTES:]), configuration)
     try:
-        return VideoFormat.from_h264(*_parameter_sets(configuration))
+        return VideoFormat.from_configuration(codec, record)
     except UnsupportedVideo as error:
-        raise BrokenFile(f"avcC: {error}") from error
-
-
-def _parameter_sets(configuration: bytes) -> tuple[bytes, bytes]:
-    """SPS and PPS of an AVCDecoderConfigurationRecord with one of each (14496-15 5.3.3.1.2)."""
-    if len(configuration) < 6 or configuration[0] != 1 or configuration[4] & 3 != 3:
-        raise BrokenFile("avcC does not announce 4-byte lengths in version 1")
-    sets: list[bytes] = []
-    at = 5
-    for count_mask in (0x1F, 0xFF):
-        count, length = _unpack(_COUNT_AND_LENGTH, configuration, at)
-        at += _COUNT_AND_LENGTH.size
-        if count & count_mask != 1 or at + length > len(configuration):
-            raise BrokenFile("avcC does not hold one parameter set of each kind")
-        sets.append(configuration[at : at + length])
-        at += length
-    return sets[0], sets[1]
+        raise BrokenFile(f"{configuration.decode()}: {error}") from error
 
 
 def _read_fragments(file: BinaryIO, start: int, total: int) -> tuple[tuple[FragmentIndex, ...], int]:

@@ -6,31 +6,22 @@ there is no index at its end (no mfra, no sidx), so nothing is lost when the wri
 fMP4: its first ``len(init_segment(...))`` bytes are the EXT-X-MAP, the rest is one media segment.
 
 In each sample the slices and SEI stay exactly as the camera sent them. Left out are access unit delimiters and
-parameter sets: ``avcC`` carries the latter, and the sample entry ``avc1`` forbids them in band (14496-15 5.4.2.1).
+parameter sets: ``avcC`` or ``hvcC`` carries the latter, and the sample entries ``avc1`` and ``hvc1`` forbid them in
+band (14496-15 5.4.2.1, 8.4.1).
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from storage.media import layout
-from storage.media.h264 import (
-    NAL_ACCESS_UNIT_DELIMITER,
-    NAL_PPS,
-    NAL_SPS,
-    SequenceParameters,
-    VideoFormat,
-    nal_type,
-    parse_sps,
-)
 from storage.media.layout import TIMESCALE, TRACK, Ledger
+from storage.media.video import SAMPLE_ENTRIES, Codec, VideoFormat, stored_nals
 
-_LEFT_OUT = frozenset({NAL_SPS, NAL_PPS, NAL_ACCESS_UNIT_DELIMITER})
 _UNITY_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)  # 6.2.2
-_PROFILES_WITHOUT_CHROMA = frozenset({66, 77, 88})  # 14496-15 5.3.3.1.2: all others extend avcC
 _UNDETERMINED_LANGUAGE = 0x55C4  # ISO 639-2 "und" in three times five bits
 _MAX_FRAGMENT_BYTES = 2**31 - 1  # data_offset of trun is a signed 32-bit number
 
@@ -45,33 +36,35 @@ class Sample:
     composition_offset: int = 0
 
 
-def stored_nals(nals: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Those NAL units of an access unit that a file keeps, in order; empty where no other kind is in it."""
-    return tuple(nal for nal in nals if nal and nal_type(nal) not in _LEFT_OUT)
-
-
 def init_segment(video: VideoFormat) -> bytes:
     """``ftyp`` and ``moov``: the head of a file, the same bytes for the same format.
 
     The brands do not claim CMAF (``cmfc``), which allows no holes between fragments. Raises UnsupportedVideo.
     """
-    sequence = parse_sps(video.sps)
-    file_type = _box(b"ftyp", b"iso6", bytes(4), b"iso6", b"mp42", b"avc1")
+    brands = (b"iso6", b"mp42", b"avc1") if video.codec is Codec.H264 else (b"iso6", b"mp42")
+    file_type = _box(b"ftyp", b"iso6", bytes(4), *brands)
     movie_header = struct.pack(">4I", 0, 0, TIMESCALE, 0) + struct.pack(">IH10x", 0x10000, 0x100)
     movie_header += _UNITY_MATRIX + bytes(24) + struct.pack(">I", TRACK + 1)
     extends = _full_box(b"trex", 0, 0, struct.pack(">5I", TRACK, 1, 0, 0, layout.NON_SYNC_SAMPLE))
-    return file_type + _box(
-        b"moov", _full_box(b"mvhd", 0, 0, movie_header), _track(video, sequence), _box(b"mvex", extends)
-    )
+    return file_type + _box(b"moov", _full_box(b"mvhd", 0, 0, movie_header), _track(video), _box(b"mvex", extends))
 
 
-def fragment(sequence: int, decode_time: int, samples: Sequence[Sample], captured: datetime, ledger: Ledger) -> bytes:
+def fragment(
+    sequence: int,
+    decode_time: int,
+    samples: Sequence[Sample],
+    captured: datetime,
+    ledger: Ledger,
+    *,
+    codec: Codec = Codec.H264,
+) -> bytes:
     """``prft``, the ledger's ``uuid`` box, ``moof`` and ``mdat``: the unit in which a file grows.
 
     ``sequence`` rises from 1 within a file. ``decode_time`` (ticks) is the decode time of the first sample; it
     must be later than that of the previous fragment's last sample and may jump, which leaves a hole. ``captured``
     is the host's instant at which the first sample was captured, an aware datetime from 1968 to 2104. ``prft``
-    (8.16.5, flags 24: instant of capture) holds it as NTP timestamp against the decode time.
+    (8.16.5, flags 24: instant of capture) holds it as NTP timestamp against the decode time. ``codec`` is that of the
+    file's format.
 
     Raises ValueError for anything that cannot be written: no samples, a sample of which nothing would be
     kept (see ``stored_nals``) or without duration, numbers out of range.
@@ -82,7 +75,7 @@ def fragment(sequence: int, decode_time: int, samples: Sequence[Sample], capture
     total = 0
     for sample in samples:
         size = 0
-        for nal in stored_nals(sample.nals):
+        for nal in stored_nals(sample.nals, codec):
             payload += (len(nal).to_bytes(4, "big"), nal)
             size += 4 + len(nal)
         if size == 0:
@@ -124,8 +117,8 @@ def _movie_fragment(sequence: int, decode_time: int, entries: bytes, count: int)
     return _box(b"moof", header, _box(b"traf", track_header, decode, run))
 
 
-def _track(video: VideoFormat, sequence: SequenceParameters) -> bytes:
-    across, down = sequence.pixel_aspect or (1, 1)
+def _track(video: VideoFormat) -> bytes:
+    across, down = video.pixel_aspect or (1, 1)
     shown_width = min(video.width * across * 0x10000 // down, 0xFFFF_FFFF)  # 8.3.2: 16.16, pixels made square
     enabled_in_movie = 3
     header = struct.pack(">5I8x4H", 0, 0, TRACK, 0, 0, 0, 0, 0, 0) + _UNITY_MATRIX
@@ -136,19 +129,20 @@ def _track(video: VideoFormat, sequence: SequenceParameters) -> bytes:
         b"minf",
         _full_box(b"vmhd", 0, 1, bytes(8)),
         _box(b"dinf", _full_box(b"dref", 0, 0, struct.pack(">I", 1), here)),
-        _sample_table(video, sequence),
+        _sample_table(video),
     )
     handler = _full_box(b"hdlr", 0, 0, struct.pack(">I4s12x", 0, b"vide"), b"Kaojian\0")
     media = _box(b"mdia", _full_box(b"mdhd", 0, 0, media_header), handler, information)
     return _box(b"trak", _full_box(b"tkhd", 0, enabled_in_movie, header), media)
 
 
-def _sample_table(video: VideoFormat, sequence: SequenceParameters) -> bytes:
+def _sample_table(video: VideoFormat) -> bytes:
     """stbl with one sample entry and no samples: they are all in fragments."""
     entry = struct.pack(">6xH16xHHIIIH32xHh", 1, video.width, video.height, 72 << 16, 72 << 16, 0, 1, 24, -1)
-    aspect = sequence.pixel_aspect
+    aspect = video.pixel_aspect
     shape = b"" if aspect is None else _box(b"pasp", struct.pack(">II", *aspect))
-    picture = _box(b"avc1", entry, _box(b"avcC", _decoder_configuration(video, sequence)), shape)
+    kind, configuration = SAMPLE_ENTRIES[video.codec]
+    picture = _box(kind, entry, _box(configuration, video.decoder_configuration), shape)
     return _box(
         b"stbl",
         _full_box(b"stsd", 0, 0, struct.pack(">I", 1), picture),
@@ -157,16 +151,6 @@ def _sample_table(video: VideoFormat, sequence: SequenceParameters) -> bytes:
         _full_box(b"stsz", 0, 0, bytes(8)),
         _full_box(b"stco", 0, 0, bytes(4)),
     )
-
-
-def _decoder_configuration(video: VideoFormat, sequence: SequenceParameters) -> bytes:
-    """AVCDecoderConfigurationRecord (14496-15 5.3.3.1.2) with 4-byte lengths and one set of each kind."""
-    head = bytes((1, sequence.profile, sequence.constraints, sequence.level, 0xFC | 3, 0xE0 | 1))
-    sets = struct.pack(">H", len(video.sps)) + video.sps + b"\1" + struct.pack(">H", len(video.pps)) + video.pps
-    if sequence.profile in _PROFILES_WITHOUT_CHROMA:
-        return head + sets
-    chroma = (0xFC | sequence.chroma_format, 0xF8 | sequence.luma_bits - 8, 0xF8 | sequence.chroma_bits - 8, 0)
-    return head + sets + bytes(chroma)
 
 
 def _box(kind: bytes, *parts: bytes) -> bytes:

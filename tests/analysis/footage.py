@@ -12,11 +12,11 @@ from domain.evidence import Copy, EndReason, Place, Recorder, Run, Segment
 from domain.timeline import Interval
 from storage.archive import Archive
 from storage.database import Database
-from storage.media import Ledger, Sample, VideoFormat, fragment, init_segment
+from storage.media import Codec, Ledger, Sample, VideoFormat, fragment, init_segment
 from tests.analysis.ledgers import START, at
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import FakeClock
-from tests.storage.coded_video import encode
+from tests.storage.coded_video import Coded, encode, encode_h265
 
 FPS = 25
 GOP = 10
@@ -57,10 +57,11 @@ class Cabinet:
         frames: int = 50,
         damage: Damage | None = None,
         reordered: bool = False,
+        codec: Codec = Codec.H264,
         **facts: object,
     ) -> Segment:
         """Write a file of ``frames`` pictures at 25 fps (``reordered``: with B pictures) and its rows."""
-        coded = encode(frames=frames, options=()) if reordered else encode(frames=frames)
+        coded = _coded(frames, reordered, codec)
         samples = coded.samples()
         data = file_bytes(coded.format, damage(samples) if damage else samples, at(start))
         key = f"site/batch/{camera}/{at(start):%Y%m%dT%H%M%S.%fZ}.mp4"
@@ -74,7 +75,7 @@ class Cabinet:
             size_bytes=len(data),
             sha256=hashlib.sha256(data).hexdigest(),
             init_size_bytes=len(init_segment(coded.format)),
-            codec="avc1.64000d",
+            codec=coded.format.codec_string,
             width=1280,
             height=720,
             lost_packets=0,
@@ -93,6 +94,12 @@ class Cabinet:
         return self.folder / segment.key
 
 
+def _coded(frames: int, reordered: bool, codec: Codec) -> Coded:
+    if codec is Codec.H265:
+        return encode_h265(frames=frames, parameters=f"bframes={3 * reordered}")
+    return encode(frames=frames, options=()) if reordered else encode(frames=frames)
+
+
 def file_bytes(video: VideoFormat, samples: Sequence[Sample], start: datetime) -> bytes:
     """One fragment for each group of pictures."""
     data = [init_segment(video)]
@@ -100,7 +107,8 @@ def file_bytes(video: VideoFormat, samples: Sequence[Sample], start: datetime) -
         ticks = sum(sample.duration for sample in samples[:number])
         captured = start + timedelta(seconds=ticks / 90_000)
         ledger = Ledger(0, 0.01, 0.05)
-        data.append(fragment(number // GOP + 1, ticks, samples[number : number + GOP], captured, ledger))
+        part = samples[number : number + GOP]
+        data.append(fragment(number // GOP + 1, ticks, part, captured, ledger, codec=video.codec))
     return b"".join(data)
 
 
@@ -112,6 +120,18 @@ def broken(*numbers: int) -> Damage:
             replace(sample, nals=tuple(nal[: max(2, len(nal) // 2)] + b"\x80" for nal in sample.nals))
             if number in numbers
             else sample
+            for number, sample in enumerate(samples)
+        ]
+
+    return damage
+
+
+def emptied(*numbers: int) -> Damage:
+    """Of the slices of these pictures nothing is left but the beginning of their headers."""
+
+    def damage(samples: list[Sample]) -> list[Sample]:
+        return [
+            replace(sample, nals=tuple(nal[:4] for nal in sample.nals)) if number in numbers else sample
             for number, sample in enumerate(samples)
         ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,11 +13,12 @@ import av
 import numpy as np
 import pytest
 
-from storage.media import TIMESCALE, Ledger, fragment, init_segment, read_index
-from tests.storage.coded_video import Coded, encode
+from storage.media import TIMESCALE, Codec, Ledger, fragment, init_segment, read_index
+from tests.storage.coded_video import Coded, encode, encode_h265
 
 NINE = datetime(2026, 5, 1, 9, tzinfo=UTC)
 TICKS = TIMESCALE // 25
+QUIET = Ledger(0, 0.0, None)
 
 
 def recorded(coded: Coded, start: int = 0, hole: int = 0) -> bytes:
@@ -26,7 +28,9 @@ def recorded(coded: Coded, start: int = 0, hole: int = 0) -> bytes:
     for number, first in enumerate(range(0, len(samples), 10)):
         decode_time = start + first * TICKS + number * hole
         captured = NINE + timedelta(seconds=(decode_time - start) / TIMESCALE)
-        parts.append(fragment(number + 1, decode_time, samples[first : first + 10], captured, Ledger(0, 0.0, None)))
+        parts.append(
+            fragment(number + 1, decode_time, samples[first : first + 10], captured, QUIET, codec=coded.codec)
+        )
     return b"".join(parts)
 
 
@@ -38,24 +42,24 @@ def decoded_times(data: bytes) -> list[int]:
         return [frame.pts for frame in container.decode(stream) if frame.pts is not None]
 
 
-@pytest.fixture(
-    params=["1080p high", "baseline", "cropped main", "4:2:2", "10 bits", "four slices"],
-)
+ZERO_LATENCY = ("tune", "zerolatency")
+KINDS: dict[str, Callable[[], Coded]] = {
+    "1080p high": lambda: encode(1920, 1080),
+    "baseline": lambda: encode(profile="baseline"),
+    "cropped main": lambda: encode(322, 182, profile="main"),
+    "4:2:2": lambda: encode(profile="high422", pixels="yuv422p"),
+    "10 bits": lambda: encode(profile="high10", pixels="yuv420p10le"),
+    "four slices": lambda: encode(options=(ZERO_LATENCY, ("x264-params", "slices=4"))),
+    "H.265": lambda: encode_h265(1280, 720),
+    "H.265 cropped, two slices": lambda: encode_h265(322, 182, parameters="bframes=0:slices=2:aud=1"),
+    "H.265 10 bits": lambda: encode_h265(pixels="yuv420p10le"),
+}
+
+
+@pytest.fixture(params=KINDS)
 def coded(request: pytest.FixtureRequest) -> Coded:
     """Twenty pictures in two groups."""
-    match request.param:
-        case "1080p high":
-            return encode(1920, 1080)
-        case "baseline":
-            return encode(profile="baseline")
-        case "cropped main":
-            return encode(322, 182, profile="main")
-        case "4:2:2":
-            return encode(profile="high422", pixels="yuv422p")
-        case "10 bits":
-            return encode(profile="high10", pixels="yuv420p10le")
-        case _:
-            return encode(options=(("tune", "zerolatency"), ("x264-params", "slices=4")))
+    return KINDS[request.param]()
 
 
 def test_another_implementation_decodes_every_picture_at_its_time(coded: Coded) -> None:
@@ -69,17 +73,19 @@ def test_a_hole_is_a_jump_of_presentation_times_and_nothing_else() -> None:
 
 
 def test_pictures_coded_out_of_order_are_shown_in_order() -> None:
-    coded = encode(frames=20, options=(("preset", "medium"), ("bf", "2"), ("b-adapt", "0")))
-    assert any(offset != 1 for offset in coded.offsets)
-    times = decoded_times(recorded(coded))
-    assert np.diff(times).tolist() == [TICKS] * 19
+    reordered = encode(frames=20, options=(("preset", "medium"), ("bf", "2"), ("b-adapt", "0")))
+    for coded in (reordered, encode_h265(parameters="bframes=2:b-adapt=0")):
+        assert any(offset != 1 for offset in coded.offsets)
+        times = decoded_times(recorded(coded))
+        assert np.diff(times).tolist() == [TICKS] * 19
 
 
-def test_another_implementation_sees_size_shape_clock_and_key_frames() -> None:
-    coded = encode(640, 360, 20)
+@pytest.mark.parametrize(("make", "codec"), [(encode, "h264"), (encode_h265, "hevc")])
+def test_another_implementation_sees_size_shape_clock_and_key_frames(make: Callable[..., Coded], codec: str) -> None:
+    coded = make(640, 360, 20)
     with av.open(io.BytesIO(recorded(coded)), "r") as container:
         stream = container.streams.video[0]
-        assert (stream.width, stream.height, stream.codec_context.name) == (640, 360, "h264")
+        assert (stream.width, stream.height, stream.codec_context.name) == (640, 360, codec)
         packets = [packet for packet in container.demux(stream) if packet.size]
         assert [packet.is_keyframe for packet in packets] == list(coded.keys)
         assert [packet.duration for packet in packets] == [TICKS] * 20
@@ -94,11 +100,13 @@ def test_every_slice_in_the_file_is_the_one_that_the_encoder_made(coded: Coded) 
             length = int.from_bytes(stored[at : at + 4], "big")
             nals.append(stored[at + 4 : at + 4 + length])
             at += 4 + length
-        assert nals == [nal for nal in unit if nal[0] & 0x1F not in (7, 8, 9)]
+        left_out = (7, 8, 9) if coded.codec is Codec.H264 else (32, 33, 34, 35)
+        assert nals == [nal for nal in unit if coded.kind(nal) not in left_out]
 
 
-def test_a_torn_file_cut_to_its_whole_fragments_decodes() -> None:
-    data = recorded(encode(frames=20))
+@pytest.mark.parametrize("make", [encode, encode_h265])
+def test_a_torn_file_cut_to_its_whole_fragments_decodes(make: Callable[..., Coded]) -> None:
+    data = recorded(make(frames=20))
     index = read_index(io.BytesIO(data[:-5]))
     assert index.torn
     assert decoded_times(data[: index.complete_bytes]) == [TICKS * at for at in range(10)]
