@@ -281,7 +281,7 @@ def _missing_remark(gaps: Sequence[_Missing]) -> _Remark:
 
 
 def _clock_remarks(cameras: Sequence[CameraFacts], rules: RulePack) -> Iterator[_Remark]:
-    """Domain facts D3: a camera's clock far off fails as evidence of time, never as evidence of existence."""
+    """A camera's clock far off fails as evidence of time, never as evidence of existence."""
     silent = [facts.camera.id for facts in cameras if facts.holdings and facts.clock_offset_s is None]
     for facts in cameras:
         offset = facts.clock_offset_s

@@ -1,4 +1,4 @@
-"""Retention by table D4 of the project's facts, and for every day of a century."""
+"""Retention by cases worked out by hand, and for every day of a century."""
 
 from __future__ import annotations
 
