@@ -151,7 +151,7 @@ class Segmenter:
         if stamp.standstill is not None and self._is_hole(stamp.standstill.end - stamp.standstill.start):
             events.append(Hole(stamp.standstill, Cause.NO_DATA, "RTP time stood still"))
         self._seen = stamp.instant
-        if unit.damaged or not stored_nals(unit.nals) or (self._file is None and not unit.key):
+        if unit.damaged or not stored_nals(unit.nals, unit.format.codec) or (self._file is None and not unit.key):
             return events
         picture = _Picture(unit, stamp.instant, self._media_time(unit, stamp.instant))
         events += self._settle_pending(picture, stamp.standstill)
@@ -255,7 +255,8 @@ class Segmenter:
         samples = [Sample(timed.picture.unit.nals, timed.duration, timed.picture.unit.key) for timed in self._samples]
         file.sequence += 1
         file.frames += len(samples)
-        data = fragment(file.sequence, first.media - file.first_media, samples, first.instant, file.ledger)
+        decode_time, codec = first.media - file.first_media, file.format.codec
+        data = fragment(file.sequence, decode_time, samples, first.instant, file.ledger, codec=codec)
         self._flushed_until = self._samples[-1].until
         self._samples = []
         return [Fragment(data, self._flushed_until)]

@@ -47,7 +47,7 @@ class NoPicture(SourceError):
 
 @dataclass(frozen=True, slots=True)
 class AccessUnit:
-    """One coded picture as it came off the wire (H.264: RFC 6184), before any decision about it.
+    """One coded picture as it came off the wire (H.264: RFC 6184, H.265: RFC 7798), before any decision about it.
 
     ``nals`` are NAL units without start codes or length prefixes, in order, parameter sets included where the
     camera sent them in band; units whose bytes are incomplete are left out and ``damaged`` is set.

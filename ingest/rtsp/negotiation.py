@@ -117,7 +117,9 @@ def errors_of(address: Address) -> Iterator[None]:
     try:
         yield
     except NoVideoTrack as error:
-        raise UnsupportedStream(f"{address.where} offers {error}, not H.264; set its encoder to H.264") from error
+        raise UnsupportedStream(
+            f"{address.where} offers {error}, which cannot be recorded; set its encoder to H.264 or H.265"
+        ) from error
     except StreamEnded as error:
         raise CameraUnreachable(f"{address.where}: {error} before it sent a picture; check the camera") from error
     except WireError as error:

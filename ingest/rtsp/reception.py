@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from ingest.rtsp.h264 import FU_A, Depacketizer, Picture
+from ingest.rtsp.pictures import Depacketizer, Picture
 from ingest.rtsp.rtp import (
     CLOCK_RATE,
     Arrival,
@@ -29,7 +29,7 @@ from ingest.rtsp.sdp import VideoTrack
 from ingest.rtsp.wire import MalformedPacket, StreamEnded
 from ingest.source import AccessUnit
 
-_NONE = bytes(11)  # longer than what it is compared with, so that nothing equals it
+_NONE = bytes(16)  # longer than what it is compared with, so that nothing equals it
 
 
 class Reception:
@@ -49,12 +49,14 @@ class Reception:
         # source and fragment header (without its start and end bits) as the packet before. They take a short cut.
         self._plain = bytes((0x80, track.payload_type))
         self._middle = _NONE
+        self._coding = track.coding
+        self._fragment_at = 12 + track.coding.header_bytes + 1  # where the bytes of a fragment begin
         self._own_ssrc = own_ssrc
         self._datagrams = datagrams
         self._ssrc: int | None = None
         self._reorder = ReorderBuffer() if datagrams else None
         self._sequence = SequenceTracker()
-        self._depacketizer = Depacketizer(track.parameter_sets)
+        self._depacketizer = Depacketizer(track.coding, track.parameter_sets)
         self._time = TimestampUnwrapper()
         self._camera_clock: SenderReport | None = None
         self._last_report: tuple[int, float] | None = None  # NTP time of the last sender report, when it came
@@ -64,24 +66,25 @@ class Reception:
     def receive(self, packet: bytes, arrived: Arrival) -> Sequence[AccessUnit]:
         """The units that a packet completes. Raises StreamEnded and MalformedVideo; drops what is malformed."""
         if (
-            packet[4:14] == self._middle
+            packet[4 : self._fragment_at] == self._middle
             and packet[:2] == self._plain
             and self._sequence.continues(packet[2] << 8 | packet[3])
         ):
             self.packets += 1
-            self._depacketizer.extend(packet[14:], arrived)
+            self._depacketizer.extend(packet[self._fragment_at :], arrived)
             return ()
         units = self._receive(packet, arrived)
         self._middle = self._middle_after(packet)
         return units
 
     def _middle_after(self, packet: bytes) -> bytes:
-        """What bytes 4 to 13 of the next packet are if it goes on with the same fragmented unit."""
+        """What the next packet holds from its timestamp to its fragment header if it goes on with the same unit."""
         if self._reorder is not None or not self._depacketizer.inside_fragments:
             return _NONE
-        if len(packet) < 14 or packet[0] != 0x80 or packet[12] & 0x1F != FU_A:
+        end = self._fragment_at
+        if len(packet) < end or packet[0] != 0x80 or self._coding.kind(packet[12:]) != self._coding.fragment:
             return _NONE
-        return packet[4:13] + bytes((packet[13] & 0x1F,))
+        return packet[4 : end - 1] + bytes((packet[end - 1] & self._coding.type_mask,))
 
     def _receive(self, packet: bytes, arrived: Arrival) -> Sequence[AccessUnit]:
         try:

@@ -1,6 +1,6 @@
 """RTP and RTCP (RFC 3550): packet headers, the order of packets, unwrapped time, sender and receiver reports.
 
-Pure. Not here: what a payload means (``h264``) and how packets travel.
+Pure. Not here: what a payload means (``pictures``) and how packets travel.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Session descriptions (RFC 4566): which track to record and by which URL to ask for it (RFC 2326, C.1). Pure.
 
 Lenient where cameras are careless (unknown lines, missing session lines), strict about what will be recorded:
-H.264 with a 90 kHz clock in single-NAL or non-interleaved packets (RFC 6184, packetization-mode 0 and 1).
+H.264 with a 90 kHz clock in single-NAL or non-interleaved packets (RFC 6184, packetization-mode 0 and 1), H.265 with
+the same clock in packets of decoding order (RFC 7798, sprop-max-don-diff 0).
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ingest.rtsp.address import Address
+from ingest.rtsp.codings import H264, H265, Coding
 from ingest.rtsp.wire import MalformedSdp, NoVideoTrack
 
 _STATIC_NAMES = {"26": "JPEG", "31": "H261", "32": "MPV", "33": "MP2T", "34": "H263"}  # RFC 3551, table 5
+_CODINGS = {"H264": H264, "H265": H265}
+# RFC 6184 8.1: one list for all; RFC 7798 7.1: one for each kind
+_SPROP = {"H264": ("sprop-parameter-sets",), "H265": ("sprop-vps", "sprop-sps", "sprop-pps")}
 _RTP_PROFILES = ("RTP/AVP", "RTP/AVPF", "RTP/AVP/TCP", "RTP/AVP/UDP")
 
 
@@ -42,34 +47,48 @@ class VideoTrack:
     payload_type: int
     control: str
     session_control: str
-    parameter_sets: tuple[bytes, ...] = ()  # NAL units from sprop-parameter-sets (RFC 6184 8.1)
+    coding: Coding
+    parameter_sets: tuple[bytes, ...] = ()  # NAL units from the sprop parameters
 
 
 def video_track(description: bytes) -> VideoTrack:
-    """The first H.264 track of a session description.
+    """The first H.264 or H.265 track of a session description, in the camera's order of preference.
 
     Raises MalformedSdp when it is none, NoVideoTrack when it offers nothing that can be recorded.
     """
     session_control, sections = _sections(description)
     for media in sections:
         for payload_type in media.payload_types:
-            if _recordable(media, payload_type):
-                sets = _parameter_sets(media.formats.get(payload_type, ""))
-                return VideoTrack(int(payload_type), media.control, session_control, sets)
+            coding = _recordable(media, payload_type)
+            if coding is not None:
+                sets = _parameter_sets(media.formats.get(payload_type, ""), coding)
+                return VideoTrack(int(payload_type), media.control, session_control, coding, sets)
     raise NoVideoTrack(_what_was_offered(sections))
 
 
-def _recordable(media: _Media, payload_type: str) -> bool:
-    codec = media.codecs.get(payload_type, "").upper()
-    mode = re.search(r"packetization-mode\s*=\s*(\d+)", media.formats.get(payload_type, ""))
-    return (
-        media.kind == "video"
-        and media.profile.upper() in _RTP_PROFILES
-        and re.fullmatch(r"H264/90000(/1)?", codec) is not None
-        and (mode is None or mode[1] in ("0", "1"))
-        and re.fullmatch(r"[0-9]{1,3}", payload_type) is not None
-        and int(payload_type) < 128
-    )
+def _recordable(media: _Media, payload_type: str) -> Coding | None:
+    """How to read this payload type; None where it cannot be recorded."""
+    codec = re.fullmatch(r"(H26[45])/90000(/1)?", media.codecs.get(payload_type, "").upper())
+    if (
+        codec is None
+        or media.kind != "video"
+        or media.profile.upper() not in _RTP_PROFILES
+        or re.fullmatch(r"[0-9]{1,3}", payload_type) is None
+        or int(payload_type) >= 128
+    ):
+        return None
+    fmtp = media.formats.get(payload_type, "")
+    reordered = {
+        "H264": _number(fmtp, "packetization-mode") > 1,
+        "H265": _number(fmtp, "sprop-max-don-diff") > 0,  # then each unit has a number that tells its place
+    }
+    return None if reordered[codec[1]] else _CODINGS[codec[1]]
+
+
+def _number(fmtp: str, name: str) -> int:
+    """The value of a parameter, 0 where there is none."""
+    found = re.search(rf"{name}\s*=\s*(\d{{1,9}})", fmtp)
+    return int(found[1]) if found else 0
 
 
 def _what_was_offered(sections: Iterable[_Media]) -> str:
@@ -120,17 +139,18 @@ def _read_attribute(media: _Media, line: str) -> None:
         media.formats[payload_type] = rest.strip()
 
 
-def _parameter_sets(fmtp: str) -> tuple[bytes, ...]:
-    """The NAL units of sprop-parameter-sets; those that are no base64 are left out, the stream will bring them."""
-    found = re.search(r"sprop-parameter-sets\s*=\s*([A-Za-z0-9+/=,]*)", fmtp)
+def _parameter_sets(fmtp: str, coding: Coding) -> tuple[bytes, ...]:
+    """The NAL units of the sprop parameters; those that are no base64 are left out, the stream will bring them."""
     sets: list[bytes] = []
-    for text in found[1].split(",") if found else ():
-        try:
-            nal = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-        except binascii.Error:
-            continue
-        if nal:
-            sets.append(nal)
+    for name in _SPROP[coding.name]:
+        found = re.search(rf"{name}\s*=\s*([A-Za-z0-9+/=,]*)", fmtp)
+        for text in found[1].split(",") if found else ():
+            try:
+                nal = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+            except binascii.Error:
+                continue
+            if nal:
+                sets.append(nal)
     return tuple(sets)
 
 

@@ -6,7 +6,7 @@
     ├── MalformedSdp        no session description (RFC 4566)
     ├── NoVideoTrack        a session description without a video track that can be recorded
     ├── MalformedPacket     no RTP or RTCP packet (RFC 3550)
-    ├── MalformedVideo      parameter sets or pictures that cannot be read (ITU-T H.264, RFC 6184)
+    ├── MalformedVideo      parameter sets or pictures that cannot be read (ITU-T H.264 and H.265, RFC 6184 and 7798)
     └── StreamEnded         the camera said goodbye or began a new stream (RFC 3550 6.6, 8.2)
 
 The pure modules of this room raise nothing else for any input; ``client`` turns them into ``SourceError``s that

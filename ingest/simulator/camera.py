@@ -53,8 +53,8 @@ _LONGEST_LAG_S = 5.0
 class CameraSettings:
     """What a camera is and shows. ``gop`` is in frames, None for one second; ``file`` replaces the drawn scene.
 
-    ``key_on_play`` False makes a camera that starts a client anywhere in its GOP, as some do. ``codec`` other than
-    H264 is offered in the SDP only, for a recorder that must refuse it.
+    ``key_on_play`` False makes a camera that starts a client anywhere in its GOP, as some do. ``codec`` is H264 or
+    H265; any other (JPEG) is offered in the SDP only, for a recorder that must refuse it. A file is sent as it is.
     """
 
     id: str
@@ -102,10 +102,13 @@ class _Drawn:
         self._fps, self._clock = settings.fps, clock
         gop = settings.gop or settings.fps
         self._scene = Scene(settings.room, settings.id, settings.stations, settings.width, settings.height)
-        self._encoder = Encoder(settings.width, settings.height, settings.fps, gop, settings.bits_per_second)
+        self.codec = "H265" if settings.codec == "H265" else "H264"
+        self._encoder = Encoder(
+            settings.width, settings.height, settings.fps, gop, settings.bits_per_second, codec=self.codec
+        )
         self.faults: tuple[tuple[PictureFault, int], ...] = ()  # each with the frame at which it began
 
-    def parameter_sets(self) -> tuple[bytes, bytes]:
+    def parameter_sets(self) -> tuple[bytes, ...]:
         return self._encoder.parameter_sets()
 
     def due_at(self, number: int) -> float:
@@ -141,8 +144,9 @@ class _Filed:
 
     def __init__(self, path: Path) -> None:
         self._file = VideoFile(path)
+        self.codec = self._file.codec
 
-    def parameter_sets(self) -> tuple[bytes, bytes]:
+    def parameter_sets(self) -> tuple[bytes, ...]:
         return self._file.parameter_sets()
 
     def due_at(self, number: int) -> float:
@@ -254,7 +258,9 @@ class SimulatedCamera:
     def description(self) -> str:
         """The SDP of the stream."""
         title = f"{self.settings.room} / {self.settings.id}"
-        host, codec, fps = self._server.settings.host, self.settings.codec, self.settings.fps
+        sent = self.settings.codec in ("H264", "H265")
+        codec = self._source.codec if sent else self.settings.codec
+        host, fps = self._server.settings.host, self.settings.fps
         return session_description(title=title, host=host, codec=codec, sets=self._sets, fps=fps)
 
     def begins(self) -> int:
@@ -373,7 +379,7 @@ class SimulatedCamera:
         """On the loop: one picture to all who watch."""
         if self._silent:
             return
-        pieces = payloads(picture.nals, payload_limit(self._server.settings))
+        pieces = payloads(picture.nals, payload_limit(self._server.settings), self._source.codec)
         lost = [self._is_lost() for _ in pieces]
         rtp_time = round(self._source.shown_at(number) * CLOCK_RATE)
         if self._server.send(pieces, picture.key, rtp_time, lost):

@@ -1,7 +1,8 @@
-"""RTP and RTCP as bytes: H.264 access units cut into payloads, sender reports written, receiver reports read.
+"""RTP and RTCP as bytes: access units cut into payloads, sender reports written, receiver reports read.
 
 Pure functions of their arguments. Written apart from the recorder's own reading of the same formats, on purpose:
-two sides that share code share its mistakes. Sources: RFC 3550 (RTP, RTCP), RFC 6184 (H.264).
+two sides that share code share its mistakes. Sources: RFC 3550 (RTP, RTCP), RFC 6184 (H.264),
+RFC 7798 (H.265).
 """
 
 from __future__ import annotations
@@ -17,14 +18,21 @@ HEADER_BYTES = 12
 
 _STAP_A, _FU_A = 24, 28
 _PARAMETER_SETS = (7, 8)
+_AP, _FU = 48, 49
+_H265_PARAMETER_SETS = (32, 33, 34)
 _NTP_EPOCH = datetime(1900, 1, 1, tzinfo=UTC)
 
 
-def payloads(nals: Sequence[bytes], limit: int) -> list[bytes]:
-    """One access unit as RTP payloads of at most ``limit`` bytes each, in order (RFC 6184, packetization mode 1).
+def payloads(nals: Sequence[bytes], limit: int, codec: str = "H264") -> list[bytes]:
+    """One access unit as RTP payloads of at most ``limit`` bytes each, in order.
 
-    Parameter sets that follow each other travel in one STAP-A; a unit that is too large is cut into FU-A.
+    H.264 by RFC 6184, packetization mode 1, H.265 by RFC 7798 without DONs. Parameter sets that follow each other
+    travel in one aggregate; a unit that is too large is cut into fragments.
     """
+    return _h265_payloads(nals, limit) if codec == "H265" else _h264_payloads(nals, limit)
+
+
+def _h264_payloads(nals: Sequence[bytes], limit: int) -> list[bytes]:
     result: list[bytes] = []
     sets: list[bytes] = []
     for nal in nals:
@@ -54,6 +62,38 @@ def _fragments(nal: bytes, limit: int) -> list[bytes]:
     return [
         bytes([indicator, kind | (0x80 if index == 0 else 0) | (0x40 if index == last else 0)]) + piece
         for index, piece in enumerate(pieces)
+    ]
+
+
+def _h265_payloads(nals: Sequence[bytes], limit: int) -> list[bytes]:
+    result: list[bytes] = []
+    sets: list[bytes] = []
+    for nal in [*nals, None]:
+        if nal is not None and nal[0] >> 1 in _H265_PARAMETER_SETS:
+            sets.append(nal)
+            continue
+        result += _aggregation_packet(sets, limit)
+        sets = []
+        if nal is not None:
+            result += [nal] if len(nal) <= limit else _fragmentation_units(nal, limit)
+    return result
+
+
+def _aggregation_packet(sets: Sequence[bytes], limit: int) -> list[bytes]:
+    """RFC 7798 4.4.2: AP of layer 0, with the lowest temporal id of its units."""
+    if len(sets) < 2 or 2 + sum(2 + len(nal) for nal in sets) > limit:
+        return list(sets)
+    header = bytes((_AP << 1, min(nal[1] & 7 for nal in sets)))
+    return [header + b"".join(struct.pack(">H", len(nal)) + nal for nal in sets)]
+
+
+def _fragmentation_units(nal: bytes, limit: int) -> list[bytes]:
+    """RFC 7798 4.4.3: FU."""
+    header, kind, body = bytes((nal[0] & 0x81 | _FU << 1, nal[1])), nal[0] >> 1, nal[2:]
+    room = limit - 3
+    starts = range(0, len(body), room)
+    return [
+        header + bytes((kind | 0x80 * (at == 0) | 0x40 * (at == starts[-1]),)) + body[at : at + room] for at in starts
     ]
 
 

@@ -1,7 +1,7 @@
 """RTSP 1.0 as text: requests cut out of a byte stream, answers written, Digest checked, the SDP composed.
 
 Pure; no socket and no state but the reader's rest of bytes. Sources: RFC 2326 (RTSP), RFC 2617 and RFC 7616
-(Digest), RFC 4566 (SDP), RFC 6184 8.2.1 (H.264 in SDP).
+(Digest), RFC 4566 (SDP), RFC 6184 8.2.1 (H.264 in SDP), RFC 7798 7.1 (H.265 in SDP).
 """
 
 from __future__ import annotations
@@ -167,8 +167,8 @@ def digest_response(algorithm: str, method: str, password: str, given: Mapping[s
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
 
 
-def session_description(*, title: str, host: str, codec: str, sets: tuple[bytes, bytes], fps: float) -> str:
-    """The SDP of one video track. With a codec other than H264 it offers that name and no parameters."""
+def session_description(*, title: str, host: str, codec: str, sets: tuple[bytes, ...], fps: float) -> str:
+    """The SDP of one video track. With a codec other than H264 and H265 it offers that name and no parameters."""
     lines = [
         "v=0",
         f"o=- {secrets.randbits(31)} 1 IN IP4 {host}",
@@ -180,9 +180,12 @@ def session_description(*, title: str, host: str, codec: str, sets: tuple[bytes,
         f"m=video 0 RTP/AVP {PAYLOAD_TYPE}",
         f"a=rtpmap:{PAYLOAD_TYPE} {codec}/{CLOCK_RATE}",
     ]
+    encoded = [base64.b64encode(nal).decode() for nal in sets]
     if codec == "H264":
-        encoded = ",".join(base64.b64encode(nal).decode() for nal in sets)
         profile = f"profile-level-id={sets[0][1:4].hex().upper()}"
-        lines.append(f"a=fmtp:{PAYLOAD_TYPE} packetization-mode=1;{profile};sprop-parameter-sets={encoded}")
+        lines.append(f"a=fmtp:{PAYLOAD_TYPE} packetization-mode=1;{profile};sprop-parameter-sets={','.join(encoded)}")
+    elif codec == "H265":
+        named = zip(("sprop-vps", "sprop-sps", "sprop-pps"), encoded, strict=True)
+        lines.append(f"a=fmtp:{PAYLOAD_TYPE} {'; '.join(f'{name}={value}' for name, value in named)}")
     lines += [f"a=framerate:{fps:g}", "a=control:track1"]
     return "\r\n".join(lines) + "\r\n"

@@ -136,6 +136,7 @@ def test_a_bad_camera_gets_one_clear_line_and_does_not_disturb_a_good_one(instal
         "wrong": {"url": _start(installation, "wrong", username="admin", password="correct"), "secret": "wrong"},
         "nosecret": {"url": _start(installation, "nosecret", username="admin", password="correct"), "secret": "none"},
         "nobody": {"url": nobody},
+        "jpeg": {"url": _start(installation, "jpeg", codec="JPEG")},
         "h265": {"url": _start(installation, "h265", codec="H265")},
         "rarely": {"url": _start(installation, "rarely", gop=60, key_on_play=False)},
     }
@@ -150,7 +151,9 @@ def test_a_bad_camera_gets_one_clear_line_and_does_not_disturb_a_good_one(instal
     gaps = {camera.camera: camera.gaps for camera in report.cameras}
     assert gaps["good"] == ()
     assert gaps["rarely"] == ()
-    for camera in ("wrong", "nosecret", "nobody", "h265"):
+    assert gaps["h265"] == ()
+    assert {each.codec[:4] for each in installation.database.evidence.segments("h265", report.window)} == {"hvc1"}
+    for camera in ("wrong", "nosecret", "nobody", "jpeg"):
         assert [gap.cause for gap in gaps[camera]] == [Cause.CAMERA_DISCONNECTED]
         assert gaps[camera][0].interval == report.window
     details = {
@@ -159,7 +162,7 @@ def test_a_bad_camera_gets_one_clear_line_and_does_not_disturb_a_good_one(instal
     }
     assert "password" in details["wrong"]
     assert "password" in details["nosecret"]
-    assert "H265" in details["h265"] or "H.265" in details["h265"]
+    assert "JPEG" in details["jpeg"]
     assert details["nobody"]
     assert "correct" not in installation.log
     assert "mistaken" not in installation.log

@@ -17,6 +17,21 @@ KEY_SLICE = b"\x65\x88" + b"key" * 40
 SLICE = b"\x61\x9a" + b"other" * 10
 SSRC = 0x5EED
 
+H265_KEY_SLICE = b"\x26\x01\xaf" + b"key" * 40  # IDR_W_RADL
+H265_SLICE = b"\x02\x01\xd0" + b"other" * 10  # TRAIL_R
+# VPS, SPS and PPS by libx265, of 320x192 and of 1920x1080
+H265_SETS = (
+    bytes.fromhex("40010c01ffff01600000030090000003000003003cba0240"),
+    bytes.fromhex("42010101600000030090000003000003003ca00a080c165ba4a4c2e68080000003008000000c84"),
+    bytes.fromhex("4401c073c189"),
+)
+WIDER_H265_SETS = (
+    bytes.fromhex("40010c01ffff016000000300900000030000030078ba0240"),
+    bytes.fromhex("420101016000000300900000030000030078a003c0801107cb96e92930b9a02000000300200000030321"),
+    bytes.fromhex("4401c073c189"),
+)
+
+
 H264_SDP = (
     "v=0\r\ns=camera\r\na=control:*\r\nm=video 0 RTP/AVP 96\r\n"
     "a=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=control:trackID=1\r\n"
@@ -64,6 +79,15 @@ def pictures(count: int, start: int = 0, marker: bool = True) -> list[bytes]:
 
 def frames(packets: Iterable[bytes], channel: int = 0) -> bytes:
     return b"".join(frame(channel, packet) for packet in packets)
+
+
+def h265_fragments(nal: bytes, pieces: int) -> list[bytes]:
+    """One H.265 NAL unit as FU payloads (RFC 7798 4.4.3)."""
+    size = -(-(len(nal) - 2) // pieces)
+    parts = [nal[at : at + size] for at in range(2, len(nal), size)]
+    flags = [0x80, *[0] * (len(parts) - 2), 0x40]
+    head = bytes((nal[0] & 0x81 | 49 << 1, nal[1]))
+    return [head + bytes((flag | nal[0] >> 1,)) + part for flag, part in zip(flags, parts, strict=True)]
 
 
 @dataclass

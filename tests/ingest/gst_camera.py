@@ -23,7 +23,7 @@ import gi
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import Gst, GstRtspServer
 Gst.init(None)
-assert all(map(Gst.ElementFactory.find, ("appsrc", "h264parse", "rtph264pay")))
+assert all(map(Gst.ElementFactory.find, ("appsrc", "h264parse", "rtph264pay", "h265parse", "rtph265pay")))
 """
 
 
@@ -46,9 +46,13 @@ class Clip:
 
     path: Path
     stream: Path
+    codec: str  # h264 or h265
     width: int
     height: int
     slices: tuple[bytes, ...]
+
+    def is_slice(self, nal: bytes) -> bool:
+        return is_slice(nal, self.codec)
 
 
 def nal_units(annex_b: bytes) -> list[bytes]:
@@ -57,22 +61,22 @@ def nal_units(annex_b: bytes) -> list[bytes]:
     return [piece for piece in pieces if piece]
 
 
-def is_slice(nal: bytes) -> bool:
-    return nal[0] & 0x1F in (1, 5)
+def is_slice(nal: bytes, codec: str) -> bool:
+    return nal[0] >> 1 < 32 if codec == "h265" else nal[0] & 0x1F in (1, 5)
 
 
-def encode_clip(path: Path, width: int = 320, height: int = 192, frames: int = 50, bit_rate: int = 400_000) -> Clip:
+def encode_clip(path: Path, codec: str = "h264", *, frames: int = 50, bit_rate: int = 400_000) -> Clip:
     """Moving noise, a key frame every second, one slice per frame, no reordering."""
-    encoder = av.CodecContext.create("libx264", "w")
+    width, height = 320, 192
+    encoder = av.CodecContext.create(codec.replace("h26", "libx26"), "w")
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.bit_rate = bit_rate
     encoder.framerate = FRAMES_PER_SECOND  # type: ignore[assignment]
     rate = f"vbv-maxrate={bit_rate // 1000}:vbv-bufsize={bit_rate // 1000}"
-    encoder.options = {
-        "preset": "ultrafast",
-        "x264-params": f"threads=1:sliced-threads=0:bframes=0:keyint={FRAMES_PER_SECOND}:scenecut=0:{rate}",
-    }
+    threads = "threads=1:sliced-threads=0" if codec == "h264" else "pools=1:frame-threads=1:log-level=none:open-gop=0"
+    parameters = f"{threads}:bframes=0:keyint={FRAMES_PER_SECOND}:scenecut=0:repeat-headers=1:{rate}"
+    encoder.options = {"preset": "ultrafast", codec.replace("h", "x") + "-params": parameters}
     noise = np.random.default_rng(7).integers(0, 255, (height + 2 * frames, width + 2 * frames), np.uint8)
     units: list[bytes] = []
     for number in range(frames):
@@ -81,11 +85,11 @@ def encode_clip(path: Path, width: int = 320, height: int = 192, frames: int = 5
         units += map(bytes, encoder.encode(av.VideoFrame.from_ndarray(picture, "yuv420p")))
     units += map(bytes, encoder.encode(None))
     path.write_bytes(b"".join(len(unit).to_bytes(4, "big") + unit for unit in units))
-    stream = path.with_suffix(".h264")
+    stream = path.with_suffix(f".{codec}")
     stream.write_bytes(b"".join(units))
-    slices = tuple(nal for unit in units for nal in nal_units(unit) if is_slice(nal))
+    slices = tuple(nal for unit in units for nal in nal_units(unit) if is_slice(nal, codec))
     assert len(slices) == len(set(slices)) == frames
-    return Clip(path, stream, width, height, slices)
+    return Clip(path, stream, codec, width, height, slices)
 
 
 class GstCamera:
@@ -94,7 +98,7 @@ class GstCamera:
     def __init__(self, clip: Clip, username: str = "", password: str = "") -> None:
         self.clip = clip
         self.url = ""
-        self._arguments: Sequence[str] = [SYSTEM_PYTHON, str(_SERVER), str(clip.path), username, password]
+        self._arguments: Sequence[str] = [SYSTEM_PYTHON, str(_SERVER), str(clip.path), clip.codec, username, password]
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> GstCamera:

@@ -1,8 +1,8 @@
 """An RTSP camera of foreign make: gst-rtsp-server, run as a process of its own under the system's Python.
 
-Usage: gst_server.py CLIP USER PASSWORD (an empty USER means no login). CLIP holds access units, each with its
-length before it (32 bits, big-endian), at 25 per second; they are sent in an endless loop with timestamps that
-run on. Prints ``ready PORT`` once it listens. Needs nothing of this project.
+Usage: gst_server.py CLIP CODEC USER PASSWORD (CODEC is h264 or h265, an empty USER means no login). CLIP holds
+access units, each with its length before it (32 bits, big-endian), at 25 per second; they are sent in an endless
+loop with timestamps that run on. Prints ``ready PORT`` once it listens. Needs nothing of this project.
 """
 
 import sys
@@ -20,8 +20,8 @@ from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # type: ignore[impo
 
 FRAMES_PER_SECOND = 25
 PIPELINE = (
-    "( appsrc name=frames is-live=true format=time caps=video/x-h264,stream-format=byte-stream,alignment=au "
-    "! h264parse config-interval=-1 ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
+    "( appsrc name=frames is-live=true format=time caps=video/x-{codec},stream-format=byte-stream,alignment=au "
+    "! {codec}parse config-interval=-1 ! rtp{codec}pay name=pay0 pt=96 config-interval=-1 )"
 )
 
 
@@ -71,14 +71,14 @@ def require_login(server: Any, factory: Any, user: str, password: str) -> None:
     server.set_auth(auth)
 
 
-def main(clip: str, user: str, password: str) -> None:
+def main(clip: str, codec: str, user: str, password: str) -> None:
     Gst.init(None)
     units = access_units(clip)
     server = GstRtspServer.RTSPServer.new()
     server.set_address("127.0.0.1")
     server.set_service("0")
     factory = GstRtspServer.RTSPMediaFactory.new()
-    factory.set_launch(PIPELINE)
+    factory.set_launch(PIPELINE.format(codec=codec))
     factory.set_shared(True)
     factory.connect("media-configure", configure, units)
     if user:
@@ -91,4 +91,4 @@ def main(clip: str, user: str, password: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(*sys.argv[1:5])

@@ -8,22 +8,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import io
 import itertools
+import shutil
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import subprocess
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 import pytest
 
 from domain.places import Transport
 from ingest.rtsp.client import Limits
 from ingest.simulator.camera import CameraSettings, SimulatedCamera
 from ingest.simulator.faults import ClockOffset, PacketLoss, Stall
-from ingest.source import CameraRefused, CameraUnreachable, ConnectionLost, NoPicture
-from tests.ingest.gst_camera import FRAMES_PER_SECOND, Clip, GstCamera, encode_clip, is_slice, why_gst_is_missing
+from ingest.source import AccessUnit, CameraRefused, CameraUnreachable, ConnectionLost, NoPicture
+from storage.media import read_index
+from tests.ingest.gst_camera import FRAMES_PER_SECOND, Clip, GstCamera, encode_clip, why_gst_is_missing
 from tests.ingest.rtsp.watching import TestLogin, first_where, taken, watching
+from tests.ingest.test_segmenter import record
 
 PLAIN_LOGIN = TestLogin("inspector", "a-password")
 # gst-rtsp-server 1.22 answers PLAY and sends nothing in about one of thirty first connections.
@@ -98,6 +104,11 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     return encode_clip(Path(tmp_path_factory.mktemp("clip")) / "clip")
 
 
+@pytest.fixture(scope="module", params=["h264", "h265"])
+def either_clip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    return encode_clip(Path(tmp_path_factory.mktemp("clip")) / "clip", request.param)
+
+
 @pytest.fixture(params=["simulator", "gst"])
 def start(request: pytest.FixtureRequest) -> Start:
     if request.param == "simulator":
@@ -115,24 +126,66 @@ def transport(request: pytest.FixtureRequest) -> Transport:
 
 
 def test_every_slice_of_the_camera_arrives_unchanged_and_in_order(
-    clip: Clip, start: Start, transport: Transport
+    either_clip: Clip, start: Start, transport: Transport
 ) -> None:
     async def watch() -> None:
-        async with start(clip) as camera, opened(camera.url, PLAIN_LOGIN, transport) as units:
+        async with start(either_clip) as camera, opened(camera.url, PLAIN_LOGIN, transport) as units:
             found = await taken(units, 30)
-        places = [clip.slices.index(nal) for unit in found for nal in unit.nals if is_slice(nal)]
-        assert places == [(places[0] + step) % len(clip.slices) for step in range(30)]
+        places = [either_clip.slices.index(nal) for unit in found for nal in unit.nals if either_clip.is_slice(nal)]
+        assert places == [(places[0] + step) % len(either_clip.slices) for step in range(30)]
         assert not any(unit.damaged or unit.lost_packets for unit in found)
 
     asyncio.run(watch())
 
 
-def test_units_begin_with_a_key_frame_and_run_on_in_rtp_time(clip: Clip, start: Start, transport: Transport) -> None:
+def test_files_hold_every_slice_unchanged_and_play_without_a_word(
+    either_clip: Clip, start: Start, transport: Transport, tmp_path: Path
+) -> None:
+    async def watch() -> list[AccessUnit]:
+        async with start(either_clip) as camera, opened(camera.url, PLAIN_LOGIN, transport) as units:
+            return await taken(units, 60)
+
+    recorded = record(asyncio.run(watch()), segment_s=1.0)
+    places: list[int] = []
+    for number, (data, facts) in enumerate(recorded.files):
+        path = tmp_path / f"{number}.mp4"
+        path.write_bytes(data)
+        found = [nal for nal in stored(data) if either_clip.is_slice(nal)]
+        assert len(found) == facts.frames == decoded(path)
+        places += map(either_clip.slices.index, found)
+        if shutil.which("ffmpeg") is not None:
+            command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), "-f", "null", "-"]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+            assert (done.stdout, done.stderr) == ("", "")
+    assert len(recorded.files) > 1
+    assert places == [(places[0] + step) % len(either_clip.slices) for step in range(60)]
+
+
+def stored(data: bytes) -> Iterator[bytes]:
+    """The NAL units of a file, in order."""
+    for fragment in read_index(io.BytesIO(data)).fragments:
+        for sample in fragment.samples:
+            at = sample.offset
+            while at < sample.offset + sample.size:
+                size = int.from_bytes(data[at : at + 4], "big")
+                yield data[at + 4 : at + 4 + size]
+                at += 4 + size
+
+
+def decoded(path: Path) -> int:
+    """How many pictures another implementation finds."""
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+def test_units_begin_with_a_key_frame_and_run_on_in_rtp_time(
+    either_clip: Clip, start: Start, transport: Transport
+) -> None:
     async def watch() -> None:
-        async with start(clip) as camera, opened(camera.url, PLAIN_LOGIN, transport) as units:
+        async with start(either_clip) as camera, opened(camera.url, PLAIN_LOGIN, transport) as units:
             found = await taken(units, 20)
         assert found[0].key
-        assert (found[0].format.width, found[0].format.height) == (clip.width, clip.height)
+        assert (found[0].format.width, found[0].format.height) == (either_clip.width, either_clip.height)
         steps = [after.rtp_time - before.rtp_time for before, after in itertools.pairwise(found)]
         assert all(abs(step - TICKS_PER_FRAME) <= 2 for step in steps)
         assert all(after.arrived_monotonic >= before.arrived_monotonic for before, after in itertools.pairwise(found))
@@ -218,10 +271,10 @@ def test_a_second_client_joins_in_the_middle_and_also_begins_with_a_key_frame(cl
 
 
 def test_what_is_lost_on_the_way_is_counted_and_nothing_broken_passes_for_whole(
-    clip: Clip, transport: Transport
+    either_clip: Clip, transport: Transport
 ) -> None:
     async def watch() -> None:
-        async with simulated(clip) as camera, opened(camera.url, PLAIN_LOGIN, transport) as units:
+        async with simulated(either_clip) as camera, opened(camera.url, PLAIN_LOGIN, transport) as units:
             assert camera.camera is not None
             await taken(units, 3)
             fault = asyncio.create_task(camera.camera.play(PacketLoss(1.5, 0.3)))
@@ -230,8 +283,8 @@ def test_what_is_lost_on_the_way_is_counted_and_nothing_broken_passes_for_whole(
         assert sum(unit.lost_packets for unit in found) > 3
         assert any(unit.damaged for unit in found)
         for unit in found:
-            slices = [nal for nal in unit.nals if is_slice(nal)]
-            assert all(nal in clip.slices for nal in slices)
+            slices = [nal for nal in unit.nals if either_clip.is_slice(nal)]
+            assert all(nal in either_clip.slices for nal in slices)
             assert len(slices) == 1 or unit.damaged
 
     asyncio.run(watch())

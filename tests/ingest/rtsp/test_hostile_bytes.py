@@ -7,18 +7,30 @@ import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.rtsp.address import parse_address
 from ingest.rtsp.auth import authorization, strongest_challenge
+from ingest.rtsp.codings import H264, H265, Coding
 from ingest.rtsp.messages import Answer, Headers, StreamParser, frame
 from ingest.rtsp.reception import Reception
 from ingest.rtsp.rtp import Arrival, parse_rtcp, parse_rtp, receiver_report
 from ingest.rtsp.rtp import ReceptionReport as Report
 from ingest.rtsp.sdp import VideoTrack, base_url, control_url, video_track
 from ingest.rtsp.wire import WireError
-from tests.fakes.rtsp_server import H264_SDP, KEY_SLICE, PPS, SPS, Packetizer
+from tests.fakes.rtsp_server import (
+    H264_SDP,
+    H265_KEY_SLICE,
+    H265_SETS,
+    H265_SLICE,
+    KEY_SLICE,
+    PPS,
+    SPS,
+    Packetizer,
+    h265_fragments,
+)
 from tests.ingest.rtsp.watching import TestLogin
 
 NOW = Arrival(datetime(2026, 5, 1, tzinfo=UTC), 1.0)
@@ -35,6 +47,15 @@ GOLDEN_PACKETS = [
     *_MADE.fragments(KEY_SLICE, 7200, 3),
     GOLDEN_REPORT,
 ]
+_MADE_H265 = Packetizer()
+GOLDEN_H265_PACKETS = [
+    _MADE_H265.packet(b"\x60\x01" + b"".join(len(nal).to_bytes(2, "big") + nal for nal in H265_SETS), 0),
+    *(_MADE_H265.packet(piece, 0, at == 2) for at, piece in enumerate(h265_fragments(H265_KEY_SLICE, 3))),
+    *_MADE_H265.unit([*H265_SETS, H265_KEY_SLICE], 3600),
+    *(_MADE_H265.packet(piece, 7200, at == 3) for at, piece in enumerate(h265_fragments(H265_SLICE, 4))),
+    GOLDEN_REPORT,
+]
+H265_SDP = H264_SDP.replace("H264", "H265").replace("packetization-mode=1", "sprop-vps=QAED;sprop-sps=QgEB")
 
 
 @st.composite
@@ -61,7 +82,7 @@ def test_the_stream_parser_survives_any_stream(pieces: Sequence[bytes], size: in
         parser.feed(stream[at : at + size])
 
 
-@given(mutated(H264_SDP.encode()), st.text(max_size=20))
+@given(mutated(H264_SDP.encode()) | mutated(H265_SDP.encode()), st.text(max_size=20))
 @settings(max_examples=150, deadline=None)
 def test_session_descriptions_are_read_or_refused(description: bytes, base: str) -> None:
     camera = parse_address("rtsp://cam/live")
@@ -95,15 +116,17 @@ def test_packets_are_read_or_refused(packet: bytes, report: bytes) -> None:
         parse_rtcp(report)
 
 
-@given(st.tuples(*map(mutated, GOLDEN_PACKETS)), st.booleans(), st.permutations(range(len(GOLDEN_PACKETS))))
+@pytest.mark.parametrize("coding", [H264, H265])
+@given(packets=st.data(), datagrams=st.booleans())
 @settings(max_examples=150, deadline=None)
-def test_a_stream_of_any_packets_gives_units_or_ends(
-    packets: tuple[bytes, ...], datagrams: bool, order: list[int]
-) -> None:
-    reception = Reception(VideoTrack(96, "", ""), 1, datagrams)
+def test_a_stream_of_any_packets_gives_units_or_ends(coding: Coding, packets: st.DataObject, datagrams: bool) -> None:
+    golden = GOLDEN_PACKETS if coding is H264 else GOLDEN_H265_PACKETS
+    changed = packets.draw(st.tuples(*map(mutated, golden)))
+    order = packets.draw(st.permutations(range(len(golden))))
+    reception = Reception(VideoTrack(96, "", "", coding), 1, datagrams)
     with contextlib.suppress(WireError):
-        for number in order if datagrams else range(len(packets)):
-            for unit in reception.receive(packets[number], NOW):
+        for number in order if datagrams else range(len(golden)):
+            for unit in reception.receive(changed[number], NOW):
                 assert all(unit.nals)
     reception.receiver_report(2.0)
 

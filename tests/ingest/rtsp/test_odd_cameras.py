@@ -239,7 +239,7 @@ def test_a_refusal_says_which_status_and_what_to_do(method: str, status: int) ->
     ("media", "named"),
     [
         ("m=video 0 RTP/AVP 26\r\na=control:track1\r\n", "JPEG"),
-        ("m=video 0 RTP/AVP 96\r\na=rtpmap:96 H265/90000\r\n", "H265/90000"),
+        ("m=video 0 RTP/AVP 96\r\na=rtpmap:96 AV1/90000\r\n", "AV1/90000"),
         ("m=audio 0 RTP/AVP 0\r\na=control:track2\r\n", "no video track"),
         ("m=video 0 RTP/SAVP 96\r\na=rtpmap:96 H264/90000\r\n", "RTP/SAVP"),
     ],

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ingest.rtsp.codings import H264
 from ingest.rtsp.reception import Reception
 from ingest.rtsp.rtp import Arrival
 from ingest.rtsp.sdp import VideoTrack
@@ -17,7 +18,7 @@ from tests.fakes.rtsp_server import KEY_SLICE, PPS, SLICE, SPS, SSRC, Packetizer
 
 NOON = datetime(2026, 5, 1, 4, 0, tzinfo=UTC)
 NOON_NTP = 3_986_596_800 << 32
-TRACK = VideoTrack(96, "", "", ())
+TRACK = VideoTrack(96, "", "", H264)
 
 
 def at(seconds: float) -> Arrival:

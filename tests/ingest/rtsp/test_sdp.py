@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.rtsp.address import parse_address
+from ingest.rtsp.codings import H264, H265
 from ingest.rtsp.sdp import base_url, control_url, video_track
 from ingest.rtsp.wire import MalformedSdp, NoVideoTrack
 
@@ -25,11 +26,24 @@ a=control:trackID=9
 """
 
 
-def test_the_first_h264_track_is_taken_with_its_own_payload_type() -> None:
-    track = video_track(TWO_VIDEOS)
+def test_the_first_track_that_can_be_recorded_is_taken_with_its_own_payload_type() -> None:
+    track = video_track(TWO_VIDEOS.replace(b"H265", b"MP4V-ES"))
+    assert track.coding is H264
     assert (track.payload_type, track.control) == (97, "trackID=1")
     assert track.session_control == "rtsp://10.0.0.9/Streaming/101/"
     assert track.parameter_sets[0] == bytes.fromhex("6742c00d")
+
+
+def test_h265_is_taken_where_the_camera_offers_it_first_with_the_sets_of_each_kind() -> None:
+    fmtp = b"a=fmtp:98 sprop-sps=QgEB; sprop-pps=%%%; sprop-vps=QAEM,QAED;sprop-max-don-diff=0\n"
+    track = video_track(TWO_VIDEOS.replace(b"a=rtpmap:97", fmtp + b"a=rtpmap:97"))
+    assert (track.payload_type, track.coding) == (98, H265)
+    assert track.parameter_sets == (b"\x40\x01\x0c", b"\x40\x01\x03", b"\x42\x01\x01")
+
+
+def test_h265_out_of_decoding_order_is_passed_over_for_what_comes_next() -> None:
+    fmtp = b"a=fmtp:98 sprop-max-don-diff=2\na=rtpmap:97"
+    assert video_track(TWO_VIDEOS.replace(b"a=rtpmap:97", fmtp)).payload_type == 97
 
 
 @pytest.mark.parametrize(

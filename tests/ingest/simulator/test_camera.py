@@ -151,10 +151,23 @@ async def test_the_description_names_the_stream_and_play_names_its_first_packet(
 
 
 @live
-async def test_another_codec_is_offered_without_parameters() -> None:
+async def test_h265_is_coded_numbered_and_described_by_its_three_sets() -> None:
     async with running(replace(SMALL, codec="H265")) as camera, RawClient(camera.url) as client:
         sdp = (await client.ask("DESCRIBE")).body
+        await client.play()
+        await client.listen_for(12)
+        payloads = [picture.data[12:] for picture in client.pictures()]
     assert "a=rtpmap:96 H265/90000" in sdp
+    assert all(f"{name}=" in sdp for name in ("sprop-vps", "sprop-sps", "sprop-pps"))
+    assert {payload[0] >> 1 for payload in payloads} <= {*range(32), 39, 48, 49}
+    assert payloads[0][0] >> 1 == 48  # parameter sets come first, in one packet
+
+
+@live
+async def test_another_codec_is_offered_without_parameters() -> None:
+    async with running(replace(SMALL, codec="JPEG")) as camera, RawClient(camera.url) as client:
+        sdp = (await client.ask("DESCRIBE")).body
+    assert "a=rtpmap:96 JPEG/90000" in sdp
     assert "sprop" not in sdp
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingest.rtsp.h264 import MAX_PICTURE_BYTES, Depacketizer, Picture
+from ingest.rtsp.codings import H264
+from ingest.rtsp.pictures import MAX_PICTURE_BYTES, Depacketizer, Picture
 from ingest.rtsp.rtp import Arrival, SequenceTracker, parse_rtp
 from ingest.rtsp.wire import MalformedVideo
 from tests.fakes.rtsp_server import KEY_SLICE, PPS, SLICE, SPS, WIDER_SPS, Packetizer
@@ -17,7 +18,7 @@ NOON = datetime(2026, 5, 1, 4, 0, tzinfo=UTC)
 
 def pictures_of(packets: Iterable[bytes], depacketizer: Depacketizer | None = None) -> list[Picture]:
     """What comes of packets that arrive one second after the other."""
-    depacketizer, tracker = depacketizer or Depacketizer(), SequenceTracker()
+    depacketizer, tracker = depacketizer or Depacketizer(H264), SequenceTracker()
     found: list[Picture] = []
     for second, raw in enumerate(packets):
         packet = parse_rtp(raw)
@@ -124,7 +125,7 @@ def test_of_several_picture_parameter_sets_the_first_describes_the_video() -> No
 def test_a_new_sequence_parameter_set_changes_the_format_from_its_picture_on() -> None:
     made = Packetizer()
     packets = made.unit([KEY_SLICE], 0) + made.unit([WIDER_SPS, PPS, KEY_SLICE], 3600)
-    formats = [picture.format for picture in pictures_of(packets, Depacketizer((SPS, PPS)))]
+    formats = [picture.format for picture in pictures_of(packets, Depacketizer(H264, (SPS, PPS)))]
     assert [known.width for known in formats if known is not None] == [320, 1920]
 
 
@@ -143,7 +144,7 @@ def test_payloads_that_cannot_be_read_damage_their_picture(payload: bytes) -> No
 
 
 def test_a_picture_without_end_is_not_collected_for_ever() -> None:
-    made, depacketizer = Packetizer(), Depacketizer()
+    made, depacketizer = Packetizer(), Depacketizer(H264)
     big = made.packet(b"\x61" + bytes(60_000), 0)
     with pytest.raises(MalformedVideo, match="MiB"):
         pictures_of((big[:2] + (n & 0xFFFF).to_bytes(2, "big") + big[4:] for n in range(300)), depacketizer)

@@ -1,4 +1,4 @@
-"""From RTP payloads to coded pictures: H.264 in single NAL units, STAP-A and FU-A (RFC 6184, modes 0 and 1).
+"""From RTP payloads to coded pictures: single NAL units, aggregates and fragments of H.264 and H.265 (``codings``).
 
 Pure. A picture ends at the marker bit or, where a camera sets none, when the timestamp changes. Nothing is decoded:
 of a slice only its first bit is read, of parameter sets what ``storage.media`` reads.
@@ -10,14 +10,13 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from ingest.rtsp.codings import Coding
 from ingest.rtsp.rtp import Arrival, RtpPacket
 from ingest.rtsp.wire import MalformedVideo
 from storage.media import MediaError, VideoFormat
 
 MAX_PICTURE_BYTES: Final = 16 * 1024 * 1024  # level 5.1 allows a tenth of it
 
-_IDR, _SPS, _PPS = 5, 7, 8
-STAP_A, FU_A = 24, 28  # RFC 6184 5.2
 _TOO_LARGE = f"a picture of more than {MAX_PICTURE_BYTES >> 20} MiB"
 _START_CODE = b"\x00\x00\x01"
 
@@ -31,14 +30,15 @@ class Picture(NamedTuple):
     arrived: Arrival
     lost_packets: int
     damaged: bool
-    format: VideoFormat | None  # None until both parameter sets are known
+    format: VideoFormat | None  # None until all its parameter sets are known
 
 
 class Depacketizer:
     """Collects the packets of one stream, in order, and gives a picture as soon as its last packet is in."""
 
-    def __init__(self, parameter_sets: Iterable[bytes] = ()) -> None:
-        self._formats = _Formats()
+    def __init__(self, coding: Coding, parameter_sets: Iterable[bytes] = ()) -> None:
+        self._coding = coding
+        self._formats = _Formats(coding)
         for nal in parameter_sets:
             self._formats.note(nal)
         self._timestamp: int | None = None  # None between pictures
@@ -110,34 +110,36 @@ class Depacketizer:
         self._size_bytes += len(payload)
         if self._size_bytes > MAX_PICTURE_BYTES:
             raise MalformedVideo(_TOO_LARGE)
-        kind = payload[0] & 0x1F
-        if kind == FU_A:
+        coding = self._coding
+        kind = coding.kind(payload)
+        if kind == coding.fragment:
             self._take_fragment(payload)
             return
         self._close_fragments()
-        if kind == STAP_A:
+        if kind == coding.aggregate:
             self._take_aggregate(payload)
-        elif 0 < kind < STAP_A:
+        elif kind in coding.singles:
             self._add(payload)
         else:
-            self._damaged = True  # interleaved mode, which was not agreed on
+            self._damaged = True  # a mode that was not agreed on, or a kind that is not known
 
     def _take_fragment(self, payload: bytes) -> None:
-        """FU-A (RFC 6184 5.8)."""
-        if len(payload) < 3:
+        """FU-A (RFC 6184 5.8) and FU (RFC 7798 4.4.3): behind the payload's header one of the fragment's own."""
+        coding, at = self._coding, self._coding.header_bytes
+        if len(payload) < at + 2:
             self._damaged = True
             return
-        header = payload[1]
-        if header & 0x80:
+        begins, ends, kind = payload[at] & 0x80, payload[at] & 0x40, payload[at] & coding.type_mask
+        if begins:
             self._close_fragments()
-            self._fragments = [bytes((payload[0] & 0xE0 | header & 0x1F,)), payload[2:]]
+            self._fragments = [coding.header(payload, kind), payload[at + 1 :]]
         elif self._fragments is not None:
-            self._fragments.append(payload[2:])
+            self._fragments.append(payload[at + 1 :])
         else:
             self._damaged = True  # its first piece is missing
-        if 1 <= header & 0x1F <= _IDR:
+        if kind in coding.slices:
             self._has_slice = True
-        if header & 0x40:
+        if ends:
             self._close_fragments()
 
     def _close_fragments(self) -> None:
@@ -147,8 +149,8 @@ class Depacketizer:
             self._add(nal)
 
     def _take_aggregate(self, payload: bytes) -> None:
-        """STAP-A (RFC 6184 5.7.1)."""
-        at = 1
+        """STAP-A (RFC 6184 5.7.1) and AP (RFC 7798 4.4.2): units with their lengths before them."""
+        at = self._coding.header_bytes
         while at + 2 < len(payload):
             size = payload[at] << 8 | payload[at + 1]
             nal = payload[at + 2 : at + 2 + size]
@@ -166,20 +168,19 @@ class Depacketizer:
                 if part:
                     self._add(part)
             return
-        kind = nal[0] & 0x1F
-        if 1 <= kind <= _IDR:
+        kind = self._coding.kind(nal)
+        if kind in self._coding.slices:
             self._note_slice(nal, kind)
-        elif kind in (_SPS, _PPS):
+        else:
             self._formats.note(nal)
         self._nals.append(nal)
 
     def _note_slice(self, nal: bytes, kind: int) -> None:
         self._has_slice = True
-        self._key = self._key or kind == _IDR
+        self._key = self._key or kind in self._coding.keys
         if self._begins_after_loss:
             self._begins_after_loss = False
-            # first_mb_in_slice is 0 exactly if the first bit behind the NAL header is set (H.264 7.3.3, 9.1)
-            if len(nal) < 2 or not nal[1] & 0x80:
+            if not self._coding.begins_picture(nal):
                 self._damaged = True
 
     def _finish(self) -> Picture | None:
@@ -197,38 +198,48 @@ class Depacketizer:
 class _Formats:
     """The parameter sets in force; of several picture parameter sets the one with the lowest id counts."""
 
-    def __init__(self) -> None:
-        self._sps: bytes | None = None
-        self._pps: dict[int, bytes] = {}
+    def __init__(self, coding: Coding) -> None:
+        self._coding = coding
+        *self._sequence_kinds, self._picture_kind = coding.parameter_sets
+        self._sequence: dict[int, bytes] = {}  # by type
+        self._pps: dict[int, bytes] = {}  # by id
         self._known: VideoFormat | None = None
         self._changed = False
 
     def note(self, nal: bytes) -> None:
-        kind = nal[0] & 0x1F
-        if kind == _SPS and nal != self._sps:
-            self._sps = nal
-            self._changed = True
-        elif kind == _PPS and self._pps.get(_pps_id(nal)) != nal:
-            self._pps[_pps_id(nal)] = nal
-            self._changed = True
+        """Keep a parameter set; other units are passed over."""
+        kind = self._coding.kind(nal)
+        if kind == self._picture_kind:
+            self._changed |= _keep(self._pps, _pps_id(nal[self._coding.header_bytes :]), nal)
+        elif kind in self._sequence_kinds:
+            self._changed |= _keep(self._sequence, kind, nal)
 
     def current(self, tolerant: bool) -> VideoFormat | None:
         """The format, None before it is known. Raises MalformedVideo, or keeps the last one if ``tolerant``."""
-        if not self._changed or self._sps is None or not self._pps:
+        if not self._changed or len(self._sequence) < len(self._sequence_kinds) or not self._pps:
             return self._known
+        sets = [self._sequence[kind] for kind in self._sequence_kinds]
         try:
-            self._known = VideoFormat.from_h264(self._sps, self._pps[min(self._pps)])
+            self._known = self._coding.video_format(*sets, self._pps[min(self._pps)])
         except MediaError as error:
             if tolerant and self._known is not None:
-                return self._known  # half of the pair may have been lost; it will come again
+                return self._known  # some of the sets may have been lost; they will come again
             raise MalformedVideo(str(error)) from error
         self._changed = False
         return self._known
 
 
-def _pps_id(nal: bytes) -> int:
-    """pic_parameter_set_id, the first ue(v) of the unit (H.264 7.3.2.2, 9.1); 255 where it is cut off."""
-    bits = int.from_bytes(nal[1:4].ljust(3, b"\x00"), "big")
+def _keep(known: dict[int, bytes], key: int, nal: bytes) -> bool:
+    """Whether it is a new one."""
+    if known.get(key) == nal:
+        return False
+    known[key] = nal
+    return True
+
+
+def _pps_id(behind_header: bytes) -> int:
+    """The first ue(v) of a PPS (H.264 7.3.2.2, H.265 7.3.2.3.1); 255 where it is cut off."""
+    bits = int.from_bytes(behind_header[:3].ljust(3, b"\x00"), "big")
     zeros = 24 - bits.bit_length()
     if zeros > 8:
         return 255
