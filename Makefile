@@ -11,10 +11,10 @@ WEB := dashboard/web
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.ts $(WEB)/package-lock.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check fix lock clean packages
+.PHONY: help demo serve test check fix lock clean packages bench-record
 
 help:  ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 demo: $(STAMPS)/runtime $(WEB)/dist/index.html  ## record a live simulated exam and show the report (ONCE=1: check it and end)
 	@$(BIN)/python -m kaojian demo $(if $(ONCE),--once)
@@ -27,6 +27,9 @@ test: $(STAMPS)/dev $(WEB)/dist/index.html packages  ## set up what tests need, 
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: test  ## all tests; types, style and import rules are among them (tests/house)
+
+bench-record: $(STAMPS)/runtime packages  ## what recording costs beside ffmpeg and a floor in C (ARGS="--cameras 16 --rounds 1")
+	@$(BIN)/python -m bench.record $(ARGS)
 
 fix: $(STAMPS)/dev  ## format and mend style
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
