@@ -29,6 +29,9 @@ __all__ = ["Limits", "RtspSource"]
 _MOST_UNITS_WAITING: Final = 250  # ten seconds at 25 fps; beyond it the camera is made to wait
 _REPORT_EVERY_S: Final = 5.0  # RFC 3550 6.2
 _TEARDOWN_S: Final = 0.5
+_GATHER_S: Final = (
+    0.04  # a picture at 25 per second: shorter, and most take two readings; measured by bench/record.py
+)
 
 
 class RtspSource:
@@ -102,6 +105,8 @@ class _Stream:
             self._agreement.datagrams.resume()
         await self._agreement.ask("PLAY", {"Range": "npt=0.000-"}, self._limits.answer_s)
         self._played = self._last_picture = self._loop.time()
+        if self._agreement.datagrams is None:
+            self._agreement.connection.gather(_GATHER_S)
         self._watch()
         self._tending = self._loop.create_task(self._tend())
         self._tending.add_done_callback(self._tended)

@@ -7,6 +7,7 @@ camera sends is read by one callback into one buffer; no task is made per packet
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 from collections.abc import Callable
 from typing import Final
@@ -43,6 +44,9 @@ class Connection(asyncio.BufferedProtocol):
         self._closed = asyncio.get_running_loop().create_future()
         self._number = 0
         self._pending: dict[int, asyncio.Future[Answer]] = {}
+        self._gather_s = 0.0
+        self._held = False
+        self._gathering: asyncio.TimerHandle | None = None
 
     # What asyncio calls.
 
@@ -67,8 +71,12 @@ class Connection(asyncio.BufferedProtocol):
         if self._parser.broken is not None:
             self._end(self._parser.broken)
             self.abort()
+        elif self._gather_s and nbytes < len(self._buffer):
+            self._pause_until_next_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._gathering is not None:
+            self._gathering.cancel()
         self._end(StreamEnded("the connection was reset" if exc is not None else "the camera closed the connection"))
         if not self._closed.done():
             self._closed.set_result(None)
@@ -111,13 +119,23 @@ class Connection(asyncio.BufferedProtocol):
         if self._transport is not None and self._ended is None:
             self._transport.write(frame(channel, payload))
 
+    def gather(self, interval_s: float) -> None:
+        """From now on read at most once per ``interval_s``, together with every other connection that gathers.
+
+        A camera sends a picture as many packets; to wake up for each costs more than all else that is done with it.
+        What is read is at most ``interval_s`` older than its arrival.
+        """
+        self._gather_s = interval_s
+
     def pause(self) -> None:
+        self._held = True
         if self._transport is not None and not self._transport.is_closing():
             self._transport.pause_reading()
 
     def resume(self) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
+        self._held = False
+        if self._gathering is None:
+            self._read_on()
 
     def abort(self) -> None:
         if self._transport is not None:
@@ -136,6 +154,24 @@ class Connection(asyncio.BufferedProtocol):
         await self._closed
 
     # Inside.
+
+    def _pause_until_next_reading(self) -> None:
+        """Leave what comes next with the kernel until the next multiple of the interval, the same for all."""
+        if self._transport is None or self._gathering is not None:
+            return
+        loop = asyncio.get_running_loop()
+        due = (math.floor(loop.time() / self._gather_s) + 1) * self._gather_s
+        self._transport.pause_reading()
+        self._gathering = loop.call_at(due, self._gathered)
+
+    def _gathered(self) -> None:
+        self._gathering = None
+        if not self._held:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     async def _ask_once(self, method: str, url: str, headers: dict[str, str]) -> Answer:
         if self._transport is None or self._ended is not None:
