@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from storage.media import init_segment
 from tests.dashboard.exam import BATCH, EXAM, START, WINDOW, Exam
 from tests.e2e.conftest import OpenPage
+from tests.storage.coded_video import encode_h265
 
 AXE = Path(__file__).parents[2] / "dashboard" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 SITTING = f"/batches/{BATCH}/sittings/1"
@@ -70,6 +72,16 @@ def test_from_the_list_to_a_sitting_to_footage_across_a_gap(open_page: OpenPage,
     page.wait_for_function("() => Number(document.querySelector('[data-player]').dataset.wall) % 60000 > 29000")
     wait_until_plays(page)
     assert 28 <= shown_seconds(page) <= 40
+
+
+def test_footage_that_this_browser_cannot_play_is_called_by_its_codec(open_page: OpenPage, address: str) -> None:
+    page = open_page(address + SITTING)
+    head = init_segment(encode_h265(1280, 720, 1).format)
+    page.route("**/init.mp4", lambda route: route.fulfill(body=head, content_type="video/mp4"))
+    if page.evaluate("MediaSource.isTypeSupported('video/mp4; codecs=\"hvc1.1.6.L93.90\"')"):
+        pytest.skip("this browser plays H.265")
+    click_lane(page, "station:A01", 50)
+    expect(page.locator("[data-player-message]")).to_contain_text("H.265")
 
 
 def test_a_click_into_a_gap_plays_from_just_before_it_and_says_so(open_page: OpenPage, address: str) -> None:

@@ -4,7 +4,7 @@ import type { Report, Room } from '@/api/types'
 import { chartOption, escaped, laneAt, tooltip, GRID, LANE_HEIGHT } from '@/pure/chart'
 import { causesShown, lanes, spanAt, spans, type Lane } from '@/pure/lanes'
 import { CAUSES, CAUSE_COLOURS, COVERED, VERDICT_COLOURS } from '@/pure/palette'
-import { gapsCrossed, instantOf, neighbourGap, overHole, positionOf, startInCamera, startInStation } from '@/pure/playback'
+import { gapsCrossed, instantOf, isH265, neighbourGap, overHole, positionOf, startInCamera, startInStation } from '@/pure/playback'
 import { duration, instant, localDateTime, localSpan, preciseTime } from '@/pure/time'
 import { en } from '@/words/en'
 import { zh } from '@/words/zh'
@@ -94,6 +94,12 @@ describe('lanes', () => {
 })
 
 describe('playback', () => {
+  it('knows H.265 by the codecs of a MIME type', () => {
+    expect(isH265('video/mp4;codecs=hvc1.1.6.L93.B0')).toBe(true)
+    expect(isH265('video/mp4;codecs=avc1.42c01f')).toBe(false)
+    expect(isH265(undefined)).toBe(false)
+  })
+
   const found = lanes(rooms, report)
   const near = found.find((lane) => lane.id === 'near') as Lane
   const wide = found.find((lane) => lane.id === 'wide') as Lane

@@ -101,3 +101,8 @@ export function overHole(position: number, ranges: readonly { start: number; end
   const next = ranges.find((range) => range.start > position)
   return next && next.start - position < 120 ? next.start + 0.01 : undefined
 }
+
+/** Whether a MIME type names H.265 in its codecs (RFC 6381). */
+export function isH265(mimeType: string | undefined): boolean {
+  return /\b(hvc1|hev1)\b/.test(mimeType ?? '')
+}

@@ -11,8 +11,8 @@ type Plain =
   | 'playBefore' | 'coveredLength' | 'recordedLength' | 'gapCount' | 'gapLength' | 'share' | 'frames'
   | 'lostPackets' | 'delay' | 'clockOffset' | 'clockOffsetUnknown' | 'paper' | 'json' | 'updating'
   | 'localTimeNote' | 'playback' | 'closePlayer' | 'playing' | 'fromBeforeGap' | 'fromNext' | 'noFootage'
-  | 'playbackFailed' | 'endOfFootage' | 'previousGap' | 'nextGap' | 'speed' | 'loadFailed' | 'notFound' | 'back'
-  | 'retry' | 'recorders' | 'recorderAlive' | 'recorderDown' | 'recorderEnded' | 'camerasIdle' | 'lastFrame'
+  | 'playbackFailed' | 'codecNotPlayable' | 'endOfFootage' | 'previousGap' | 'nextGap' | 'speed' | 'loadFailed'
+  | 'notFound' | 'back' | 'retry' | 'recorders' | 'recorderAlive' | 'recorderDown' | 'recorderEnded' | 'camerasIdle' | 'lastFrame'
   | 'never' | 'status' | 'heartbeat' | 'host' | 'sees'
 
 export interface Words extends Record<Plain, string> {
