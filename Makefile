@@ -2,6 +2,10 @@
 PYTHON ?= python3
 export UV_SYSTEM_CERTS = 1
 export NODE_USE_SYSTEM_CA = 1
+# Node before 22 does not know the line above: the machine's own certificate authorities, where Debian keeps them.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export NODE_EXTRA_CA_CERTS ?= /etc/ssl/certs/ca-certificates.crt
+endif
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 BIN := .venv/bin
