@@ -39,7 +39,7 @@ from ingest.simulator.faults import (
     Stall,
     name_of,
 )
-from ingest.simulator.packets import CLOCK_RATE, ReceiverReport, payloads
+from ingest.simulator.packets import CLOCK_RATE, ReceiverReport, carries_picture, payloads
 from ingest.simulator.rtsp_text import Authentication, session_description
 from ingest.simulator.scene import LensFault, Scene
 from ingest.simulator.server import RtspServer, ServerSettings, payload_limit
@@ -89,10 +89,14 @@ class CameraSettings:
 
 @dataclass(frozen=True, slots=True)
 class LossyPicture:
-    """A picture of which ``lost_packets`` were never sent, and when it was taken, UTC by the camera's clock."""
+    """A picture of which ``lost_packets`` were never sent, and when it was taken, UTC by the camera's clock.
+
+    ``damaged`` says that bytes of the picture itself were among them, not parameter sets alone.
+    """
 
     taken: datetime
     lost_packets: int
+    damaged: bool
 
 
 class _Drawn:
@@ -386,7 +390,9 @@ class SimulatedCamera:
             self.frames_sent += 1
             if any(lost):
                 taken = self._clock.wall_at(self._source.shown_at(number))
-                self.lossy.append(LossyPicture(taken, sum(lost)))
+                missing = [piece for piece, is_lost in zip(pieces, lost, strict=True) if is_lost]
+                damaged = any(carries_picture(piece, self._source.codec) for piece in missing)
+                self.lossy.append(LossyPicture(taken, len(missing), damaged))
             self._send_reports(only_first=True)
         self._settle()
 

@@ -97,6 +97,15 @@ def _fragmentation_units(nal: bytes, limit: int) -> list[bytes]:
     ]
 
 
+def carries_picture(payload: bytes, codec: str = "H264") -> bool:
+    """Whether a payload holds bytes of a slice: without parameter sets or SEI alone, a picture is still whole."""
+    if codec == "H265":
+        kind = payload[0] >> 1
+        return (payload[2] & 0x3F if kind == _FU else kind) < _H265_PARAMETER_SETS[0]
+    kind = payload[0] & 0x1F
+    return 1 <= (payload[1] & 0x1F if kind == _FU_A else kind) <= 5
+
+
 def rtp_header(sequence: int, time: int, ssrc: int, marker: bool) -> bytes:
     """RFC 3550 5.1; the marker says that the access unit is complete (RFC 6184 5.1)."""
     kind = PAYLOAD_TYPE | (0x80 if marker else 0)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.simulator.packets import ntp_time, payloads, receiver_reports, rtp_header, sender_report
+from ingest.simulator.packets import carries_picture, ntp_time, payloads, receiver_reports, rtp_header, sender_report
 from tests.ingest.simulator.raw_client import Packet, RawClient
 
 NALS = st.lists(
@@ -33,6 +33,13 @@ def test_any_access_unit_comes_out_of_its_packets_as_it_went_in(units: list[tupl
 def test_parameter_sets_share_one_packet() -> None:
     kinds = [piece[0] & 0x1F for piece in payloads([b"\x67abc", b"\x68d", b"\x65" + bytes(3000)], 1388)]
     assert kinds == [24, 28, 28, 28]
+
+
+def test_only_slices_and_their_fragments_carry_picture() -> None:
+    h264 = payloads([b"\x67a", b"\x68b", b"\x06c", b"\x65" + bytes(3000)], 1400)
+    assert [carries_picture(piece) for piece in h264] == [False, False, True, True, True]
+    h265 = payloads([b"\x40\x01a", b"\x42\x01b", b"\x44\x01c", b"\x26\x01" + bytes(3000)], 1400, "H265")
+    assert [carries_picture(piece, "H265") for piece in h265] == [False, True, True, True]
 
 
 def test_the_header_carries_marker_and_wrapped_numbers() -> None:
