@@ -16,7 +16,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from analysis.coverage import CameraLedger, camera_coverage, settled_until, station_coverage
-from analysis.judge import CameraFacts, Holding, SittingFacts, StationFacts, Waiting, findings, station_verdict
+from analysis.facts import CameraFacts, Holding, SittingFacts, StationFacts, Waiting
+from analysis.judge import findings, station_verdict
 from config.rule_pack import RulePack
 from domain.calendar import local_day, retained_until
 from domain.evidence import Coverage, Gap

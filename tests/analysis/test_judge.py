@@ -9,16 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from analysis.coverage import camera_coverage, station_coverage
-from analysis.judge import (
-    CameraFacts,
-    Holding,
-    SittingFacts,
-    StationFacts,
-    Waiting,
-    findings,
-    station_verdict,
-    within_tolerance,
-)
+from analysis.facts import CameraFacts, Holding, SittingFacts, StationFacts, Waiting
+from analysis.judge import findings, station_verdict, within_tolerance
 from config.rule_pack import load
 from domain.evidence import Cause, Coverage, Outage, Segment, SegmentState
 from domain.law import Finding, Verdict

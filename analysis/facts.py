@@ -1,0 +1,79 @@
+"""What is known of a sitting when it is judged: the facts that the rules of ``analysis.judge`` rest on.
+
+Not here: where they are read (``analysis.report``) and what they mean (``analysis.judge``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.evidence import Copy, Coverage, Observation, Segment
+from domain.places import Camera, Room
+from domain.timeline import Interval
+
+
+class Waiting(StrEnum):
+    """Why nothing can be decided yet."""
+
+    NOT_ENDED = "not_ended"  # the window lasts, or nobody has closed the sitting
+    NOT_SETTLED = "not_settled"  # footage of the window may still be written or was not opened yet
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One segment of a window with what is known of its bytes."""
+
+    segment: Segment
+    copies: tuple[Copy, ...]
+    observation: Observation | None
+
+    @property
+    def kept(self) -> tuple[Copy, ...]:
+        return tuple(copy for copy in self.copies if copy.removed is None)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFacts:
+    """One camera of the sitting's rooms. ``coverage`` is None while no instant of the window is settled."""
+
+    camera: Camera
+    room: str
+    coverage: Coverage | None
+    holdings: tuple[Holding, ...]
+
+    @property
+    def clock_offset_s(self) -> float | None:
+        """The largest offset seen in the window, camera minus host; None where the camera told no time."""
+        offsets = (holding.segment.clock_offset_s for holding in self.holdings)
+        return max((offset for offset in offsets if offset is not None), key=abs, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class StationFacts:
+    """One station with the ids of the cameras that see it. ``coverage`` as for a camera."""
+
+    station: str
+    room: str
+    cameras: tuple[str, ...]
+    coverage: Coverage | None
+
+
+@dataclass(frozen=True, slots=True)
+class SittingFacts:
+    """Everything the four clauses rest on. ``exam`` is W2, the core of ``window``.
+
+    ``waiting`` is None when the evidence is complete. ``retained_until`` is the instant up to which this batch's
+    footage must be locked; ``planned`` says that the times are the plan's, because nobody opened the sitting.
+    """
+
+    window: Interval
+    exam: Interval
+    rooms: tuple[Room, ...]
+    stations: tuple[StationFacts, ...]
+    cameras: tuple[CameraFacts, ...]
+    retained_until: datetime
+    waiting: Waiting | None = None
+    settled_until: datetime | None = None
+    planned: bool = False

@@ -1,0 +1,323 @@
+"""How a finding is said, in both languages: the words of each remark and the sentence they become.
+
+A sentence names place, camera and time and never a candidate. It tells the first few things found; all of them
+are listed under the stations and cameras of the report. Not here: what is found and how grave it is
+(``analysis.judge``). Times are those of Asia/Shanghai.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from analysis.facts import SittingFacts, Waiting
+from domain.calendar import SHANGHAI, local_day
+from domain.evidence import Cause
+from domain.law import Finding, Verdict, fold
+from domain.timeline import Interval, IntervalSet
+
+TOLD = 5
+"""How many remarks a sentence tells before it only counts."""
+
+NAMED = 8
+"""How many stations or cameras a remark names before it only counts."""
+
+_GRAVITY = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PENDING, Verdict.WARN)
+
+_DAY = re.compile(r"(\d{4}-\d\d-\d\d) (?=\d\d:\d\d:\d\d)")
+
+
+class Words(NamedTuple):
+    """The same statement in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing worth saying, and what it alone would make of the clause."""
+
+    verdict: Verdict
+    words: Words
+
+
+def finding(clause: str, remarks: Sequence[Remark], passed: Words) -> Finding:
+    """Fold the remarks; tell the gravest first. What passes is told in full, after the sentence of a pass."""
+    grave = [remark for remark in remarks if remark.verdict is not Verdict.PASS]
+    notes = [remark.words for remark in remarks if remark.verdict is Verdict.PASS]
+    verdict = fold((Verdict.PASS, *(remark.verdict for remark in grave)))
+    told = [remark.words for remark in sorted(grave, key=lambda remark: _GRAVITY.index(remark.verdict))[:TOLD]]
+    if len(grave) > TOLD:
+        more = len(grave) - TOLD
+        told.append(Words(f"另有{more}项见报告明细", f"{more} more in the report's details"))
+    if grave:
+        said = _sentence((*told, *notes))
+    else:
+        said = Words(passed.zh + _sentence(notes).zh, _joined(passed.en, _sentence(notes).en))
+    return Finding(clause, verdict, _days_once(said.zh), _days_once(said.en))
+
+
+# What nothing can be said about yet
+
+
+def waiting(facts: SittingFacts) -> Words:
+    """Whole sentences: why the clauses are not judged yet."""
+    if facts.waiting is Waiting.NOT_ENDED:
+        return Words("场次尚未结束，结束后判定。", "The sitting has not ended; it is judged when it has.")
+    settled = facts.settled_until
+    if settled is None or settled <= facts.window.start:
+        return Words("录像尚待核验。", "The footage still has to be opened and checked.")
+    return Words(
+        f"录像已核验至{_local(settled)}，其余尚待核验。",
+        f"The footage was checked up to {_local(settled)}; the rest still has to be.",
+    )
+
+
+# C6.2-2
+
+
+def recorded_and_backed_up(rooms: int, files: int) -> Words:
+    return Words(
+        f"{rooms}个考场均登记有全景摄像机并已录像，{files}个录像文件均有备份。",
+        f"Each room used ({rooms}) has a registered panoramic camera that recorded; "
+        f"each recorded file ({files}) is backed up.",
+    )
+
+
+def no_panorama(room: str) -> Words:
+    return Words(f"考场{room}无全景监控", f"room {room} has no panoramic camera")
+
+
+def panorama_without_footage(room: str, cameras: Sequence[str]) -> Words:
+    return Words(
+        f"考场{room}的全景摄像机{_names(cameras)}在本场次没有可用录像",
+        f"room {room} has no usable footage of this sitting from its panoramic {_some('camera', cameras)}",
+    )
+
+
+def not_backed_up_yet(files: int, of: int) -> Words:
+    return Words(
+        f"{files}个录像文件（共{of}个）尚未备份至对象存储",
+        f"{_of(files, of)} not backed up to the object store yet",
+    )
+
+
+def too_few_copies(files: int, of: int, copies: int) -> Words:
+    return Words(
+        f"{files}个录像文件（共{of}个）的副本少于{copies}份",
+        f"{_of(files, of)} in fewer than {copies} {'place' if copies == 1 else 'places'}",
+    )
+
+
+# C6.2-3
+
+
+def without_gap(stations: int, window: Interval) -> Words:
+    return Words(
+        f"{stations}个工位{_span(window).zh}的录像连续，无断档。",
+        f"The footage of each station ({stations}) has no gap {_span(window).en}.",
+    )
+
+
+def planned_times() -> Words:
+    return Words("本场次未登记开考，按计划时间判定", "judged by the planned times")
+
+
+def missing(gaps: Sequence[Interval], stations: Sequence[str], cause: Cause, beyond_tolerance: bool) -> Words:
+    """One gap of each station, all of one cause and at nearly the same time."""
+    whole = Interval(min(gap.start for gap in gaps), max(gap.end for gap in gaps))
+    span = _span(whole)
+    if all(gap == whole for gap in gaps):
+        seconds = _seconds(whole.seconds)
+        zh = f"工位{_names(stations)}{span.zh}断档{seconds}秒"
+        en = f"gap of {seconds} s at {_some('station', stations)} {span.en}"
+    else:
+        lengths = [gap.seconds for gap in gaps]
+        ends = sorted({min(lengths), max(lengths)})
+        zh = f"工位{_names(stations)}{span.zh}之间各断档{'至'.join(map(_seconds, ends))}秒"
+        en = f"gaps of {' to '.join(map(_seconds, ends))} s at {_some('station', stations)} {span.en}"
+    beyond = Words("，超出容许值", ", beyond the tolerance") if beyond_tolerance else Words("", "")
+    return Words(f"{zh}（{cause.zh}）{beyond.zh}", f"{en} ({cause.en}){beyond.en}")
+
+
+def clock_off(camera: str, offset_s: float, limit_s: float) -> Words:
+    offset, limit = _seconds(offset_s), _seconds(limit_s)
+    return Words(
+        f"摄像机{camera}时钟与主机相差{offset}秒，超过{limit}秒",
+        f"the clock of camera {camera} is {offset} s off the host's, more than {limit} s",
+    )
+
+
+def no_clock_told(cameras: Sequence[str]) -> Words:
+    return Words(
+        f"摄像机{_names(cameras)}未提供时钟，时钟偏差未知",
+        f"no clock was told by {_some('camera', cameras)}, so the offset is unknown",
+    )
+
+
+# C6.2-4
+
+
+def seen_throughout(stations: int) -> Words:
+    return Words(
+        f"{stations}个工位全程均有登记摄像机的可解码录像。",
+        f"Each station ({stations}) has decodable footage of a registered camera throughout.",
+    )
+
+
+def by_register_only() -> Words:
+    return Words(
+        "仅据摄像机登记与录像判定，平面图视野与画面内容未检查",
+        "judged by camera register and footage only; floor plan and picture content are not checked",
+    )
+
+
+def no_camera(station: str) -> Words:
+    return Words(f"工位{station}无摄像机", f"no camera sees station {station}")
+
+
+def no_usable_view(station: str, holes: IntervalSet) -> Words:
+    seconds, spans = _seconds(holes.seconds), _spans(holes)
+    return Words(
+        f"工位{station}无有效画面{seconds}秒（{spans.zh}）",
+        f"station {station} has no usable view for {seconds} s ({spans.en})",
+    )
+
+
+def picture_too_small(camera: str, width: int, height: int, stations: Sequence[str]) -> Words:
+    """``stations`` are those that no larger picture shows."""
+    zh = f"，工位{_names(stations)}别无其他画面" if stations else ""
+    en = f", with no other view of {_some('station', stations)}" if stations else ""
+    return Words(
+        f"摄像机{camera}的画面小于{width}×{height}{zh}",
+        f"the picture of camera {camera} is smaller than {width}×{height}{en}",
+    )
+
+
+def redundancy_lost(camera: str, lost: IntervalSet, stations: Sequence[str]) -> Words:
+    seconds, spans = _seconds(lost.seconds), _spans(lost)
+    return Words(
+        f"摄像机{camera}断档{seconds}秒（{spans.zh}），工位{_names(stations)}仍有其他摄像机，冗余丧失",
+        f"redundancy lost: camera {camera} has no footage for {seconds} s ({spans.en}), while "
+        f"{_some('station', stations)} stayed in view of others",
+    )
+
+
+def few_frames(camera: str, rate: float, limit: float) -> Words:
+    """Both in frames per second."""
+    return Words(
+        f"摄像机{camera}平均每秒{rate:.1f}帧，少于{_seconds(limit)}帧",
+        f"camera {camera} delivered {rate:.1f} frames per second on average, fewer than {_seconds(limit)}",
+    )
+
+
+# C6.2-5
+
+
+def files_kept(files: int, retained_until: datetime) -> Words:
+    last_day = local_day(retained_until - timedelta(microseconds=1))
+    return Words(
+        f"{files}个录像文件均在，校验一致，除所列断档外可完整解码，至少锁定至{last_day}，并有第二份。",
+        f"Each recorded file ({files}) is there, matches its hash, decodes in full apart from the gaps "
+        f"listed, is locked to the end of {last_day} at least and has a second copy.",
+    )
+
+
+def no_files() -> Words:
+    return Words("本场次没有任何录像文件", "there is no recorded file of this sitting")
+
+
+def file_missing(camera: str, interval: Interval) -> Words:
+    file = _file(camera, interval)
+    return Words(f"{file.zh}缺失", f"{file.en} is missing")
+
+
+def file_not_opened(camera: str, interval: Interval) -> Words:
+    file = _file(camera, interval)
+    return Words(f"{file.zh}尚未核验", f"{file.en} was not opened yet")
+
+
+def file_damaged(camera: str, interval: Interval) -> Words:
+    file = _file(camera, interval)
+    return Words(f"{file.zh}损坏", f"{file.en} is damaged")
+
+
+def file_not_locked(camera: str, interval: Interval, locked_until: datetime | None, due: datetime) -> Words:
+    """``locked_until`` is the latest lock there is, None without any."""
+    file, until = _file(camera, interval), _local(locked_until) if locked_until else None
+    return Words(
+        f"{file.zh}{f'仅锁定至{until}' if until else '未锁定'}，应至{_local(due)}",
+        f"{file.en} is {f'locked only until {until}' if until else 'not locked'}, but must be until {_local(due)}",
+    )
+
+
+def _file(camera: str, interval: Interval) -> Words:
+    span = _span(interval)
+    return Words(f"摄像机{camera}{span.zh}的录像文件", f"the file of camera {camera} {span.en}")
+
+
+# Parts of sentences
+
+
+def _sentence(parts: Sequence[Words]) -> Words:
+    zh, en = "；".join(part.zh for part in parts), "; ".join(part.en for part in parts)
+    return Words(f"{zh}。" if zh else "", f"{en[0].upper()}{en[1:]}." if en else "")
+
+
+def _days_once(text: str) -> str:
+    """Before a time of day, a date is told only where it differs from the one told last."""
+    last = ""
+
+    def shorter(found: re.Match[str]) -> str:
+        nonlocal last
+        same, last = found[1] == last, found[1]
+        return "" if same else found[0]
+
+    return _DAY.sub(shorter, text)
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _some(noun: str, names: Sequence[str]) -> str:
+    """``station A``, or ``stations A, B``; of many, the first few and how many more."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{noun}{'s' if len(names) > 1 else ''} {', '.join(names[:NAMED])}{more}"
+
+
+def _of(some: int, of: int) -> str:
+    """``1 of 6 recorded files is``."""
+    return f"{some} of {of} recorded {'file' if of == 1 else 'files'} {'is' if some == 1 else 'are'}"
+
+
+def _names(names: Sequence[str]) -> str:
+    """``A、B``; of many, the first few and how many they are."""
+    return "、".join(names[:NAMED]) + (f"等{len(names)}个" if len(names) > NAMED else "")
+
+
+def _local(instant: datetime) -> str:
+    """Local time of Asia/Shanghai, to the millisecond only where there are any."""
+    local = instant.astimezone(SHANGHAI)
+    milliseconds = local.microsecond // 1000
+    return f"{local:%Y-%m-%d %H:%M:%S}" + (f".{milliseconds:03d}" if milliseconds else "")
+
+
+def _span(interval: Interval) -> Words:
+    start, end = _local(interval.start), _local(interval.end)
+    return Words(f"自{start}至{end}", f"from {start} to {end}")
+
+
+def _spans(spans: IntervalSet) -> Words:
+    """Of one span when it was, of several how many they are and when the first was."""
+    first, count = _span(next(iter(spans))), len(spans)
+    return first if count == 1 else Words(f"共{count}段，首段{first.zh}", f"{count} spans, the first {first.en}")
+
+
+def _seconds(seconds: float) -> str:
+    """Up to three decimals, none for whole seconds."""
+    return f"{seconds:.3f}".rstrip("0").rstrip(".")
