@@ -138,6 +138,10 @@ class Copy:
 
     ``removed`` is the tombstone: rows are never deleted. For S3, ``version_id`` and ``locked_until`` are what the
     server answered when asked, not what was sent.
+
+    ``device`` is what fails as one: for a spool ``host:major:minor`` of the device that its folder lies on, as the
+    kernel numbers it (st_dev), for S3 the endpoint. Equal devices are one device whatever their targets; ``""`` is
+    unknown, in rows that were written before anybody asked, and must not be counted as another one.
     """
 
     segment: str  # Segment.key
@@ -149,6 +153,7 @@ class Copy:
     version_id: str | None = None
     locked_until: datetime | None = None
     removed: datetime | None = None
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ class Bookkeeper:
             verified=self._clock.now(),
             size_bytes=segment.size_bytes,
             sha256=segment.sha256,
+            device=self.spool.device,
         )
         self._row(lambda: self._evidence.add_segment(segment, copy))
 

@@ -83,7 +83,9 @@ def _claim(evidence: Evidence, spool: Spool, key: str, now: datetime) -> int:
         _log.error("spool_file_without_run", key=key)
         return 0
     segment = segment_from_file(file, run=run.id, camera=camera, batch=batch)
-    copy = Copy(segment.key, Place.SPOOL, str(spool.root), now, segment.size_bytes, segment.sha256)
+    copy = Copy(
+        segment.key, Place.SPOOL, str(spool.root), now, segment.size_bytes, segment.sha256, device=spool.device
+    )
     evidence.add_segment(segment, copy)
     return 1
 

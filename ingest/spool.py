@@ -15,10 +15,12 @@ import contextlib
 import hashlib
 import os
 import shutil
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from errno import EDQUOT, ENOSPC
+from functools import cached_property
 from pathlib import Path
 from typing import NoReturn
 
@@ -63,6 +65,15 @@ class Spool:
         self.root = root.absolute()
         self._reserve = reserve_bytes
         self.root.mkdir(parents=True, exist_ok=True)
+
+    @cached_property
+    def device(self) -> str:
+        """``host:major:minor`` of the device that the folder lies on. Raises SpoolBroken."""
+        try:
+            number = self.root.stat().st_dev
+        except OSError as error:
+            _refuse(self.root, error)
+        return f"{socket.gethostname()}:{os.major(number)}:{os.minor(number)}"
 
     def free_bytes(self) -> int:
         """Bytes that may still be written before the reserve is touched; negative when it already is."""

@@ -181,6 +181,7 @@ class Archive:
             sha256=stored.sha256,
             version_id=stored.version_id,
             locked_until=stored.locked_until,
+            device=objects.device,
         )
         self._evidence.add_copy(copy)
         return copy

@@ -118,6 +118,10 @@ class Objects(Protocol):
     def target(self) -> str:
         """The name of the place, as ``Copy.target`` holds it: the bucket."""
 
+    @property
+    def device(self) -> str:
+        """What fails as one, as ``Copy.device`` holds it: the endpoint."""
+
     def put(self, key: str, path: Path, sha256: str, retain_until: datetime) -> Stored:
         """Store the file and prove it: what is returned was read back, hashed and found locked.
 
@@ -175,6 +179,10 @@ class S3Objects:
     @property
     def target(self) -> str:
         return self._bucket
+
+    @property
+    def device(self) -> str:
+        return self._endpoint
 
     def close(self) -> None:
         """Close idle connections. The object may be used again."""

@@ -376,6 +376,7 @@ def _copy_row(copy: Copy) -> dict[str, Any]:
         "version_id": copy.version_id or "",
         "locked_until": copy.locked_until,
         "removed": copy.removed,
+        "device": copy.device,
     }
 
 
@@ -390,6 +391,7 @@ def _copy(row: sa.Row[Any]) -> Copy:
         version_id=row.version_id or None,
         locked_until=row.locked_until,
         removed=row.removed,
+        device=row.device,
     )
 
 

@@ -139,6 +139,7 @@ copies = sa.Table(
     sa.Column("version_id", sa.Text, nullable=False),  # "" where the place has no versions: NULLs are never equal
     sa.Column("locked_until", Instant),
     sa.Column("removed", Instant),
+    sa.Column("device", sa.Text, nullable=False, server_default=sa.text("''")),  # "" where nobody asked
 )
 sa.Index("ix_copies_segment", copies.c.segment)
 sa.Index(

@@ -34,6 +34,7 @@ class MemoryObjects:
     """``Objects`` in a dict. ``down`` makes every call fail, ``locks`` off makes a store that does not enforce."""
 
     target: str = "memory"
+    device: str = "memory:9000"
     clock: Clock = field(default_factory=SystemClock)
     down: bool = False
     refuses_us: bool = False

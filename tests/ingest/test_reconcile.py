@@ -57,7 +57,7 @@ def test_a_torn_file_becomes_a_segment_and_its_run_ends_where_it_ends(database: 
     (run,) = database.evidence.runs("cam", DAY)
     assert run.end_reason is EndReason.RECORDER_KILLED
     assert run.ended == segment.interval.end
-    assert [copy.segment for copy in database.evidence.copies([key])[key]] == [key]
+    assert [(copy.segment, copy.device) for copy in database.evidence.copies([key])[key]] == [(key, spool.device)]
 
 
 def test_a_closed_file_whose_row_was_not_written_yet_gets_it(database: Database, spool: Spool) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,6 +40,12 @@ def test_a_closed_file_has_the_size_and_hash_of_what_was_written(spool: Spool) -
     assert (closed.size_bytes, closed.sha256) == (6, hashlib.sha256(b"abcdef").hexdigest())
     assert list(spool.closed()) == [KEY]
     assert list(spool.left_open()) == []
+
+
+def test_a_spool_tells_host_and_number_of_the_device_that_it_lies_on(spool: Spool, tmp_path: Path) -> None:
+    number = tmp_path.stat().st_dev
+    assert spool.device == f"{socket.gethostname()}:{os.major(number)}:{os.minor(number)}"
+    assert Spool(tmp_path / "another", reserve_bytes=0).device == spool.device
 
 
 def test_an_existing_file_is_never_overwritten(spool: Spool) -> None:

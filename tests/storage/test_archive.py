@@ -87,7 +87,7 @@ def test_a_kept_segment_has_a_copy_row_with_what_the_store_answered(
 ) -> None:
     segment = footage.close_segment(0)
     copy = archive.keep(segment)
-    assert (copy.place, copy.target, copy.verified) == (Place.S3, store.target, NOON)
+    assert (copy.place, copy.target, copy.device, copy.verified) == (Place.S3, store.target, store.device, NOON)
     assert (copy.version_id, copy.locked_until) == (store.stat(segment.key).version_id, THREE_YEARS)
     assert database.evidence.copies([segment.key])[segment.key][-1] == copy
     assert store.read(segment.key) == footage.path(segment).read_bytes()

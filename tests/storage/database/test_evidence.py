@@ -159,7 +159,7 @@ def test_copies_come_back_for_every_key_asked_for(database: Database) -> None:
     begin(database)
     one, two = segment(0, 60), segment(60, 120)
     store(database, one, two)
-    locked = copy(one, Place.S3, "kaojian", **OBJECT_LOCK)
+    locked = copy(one, Place.S3, "kaojian", device="s3.example:9000", **OBJECT_LOCK)
     database.evidence.add_copy(locked)
     many = [one.key, two.key, *(f"unknown-{number}" for number in range(1200))]
     found = database.evidence.copies(many)
