@@ -21,7 +21,11 @@ from domain.timeline import Interval
 TICKS_PER_SECOND = 90_000  # RTP clock of video, RFC 6184 8.2.1
 
 ENVELOPE_S = 4.0
-"""How far back the least delayed picture is looked for. Longer than the longest silence a run survives."""
+"""How far back the least delayed picture is looked for, a silence longer than SILENCE_S counted as that long."""
+
+SILENCE_S = 3.0
+"""Where pictures are further apart than this (a slow camera, a narrow line), the rest of the pause ages nothing: what
+was learnt before must outlive it, or pictures that only came late would be told as a standstill."""
 
 BACKWARDS_S = 1.0
 """RTP time that falls back by more than this began to count anew; less is a camera that repeats or reorders."""
@@ -48,9 +52,9 @@ _LEAST_STEP = timedelta(milliseconds=1)  # between two pictures, also when a bur
 
 @dataclass(slots=True)
 class _Seen:
-    """A picture of the envelope: when it came (s of the run), how late (s), and the instant it was given."""
+    """A picture of the envelope: its age (s, see SILENCE_S), how late (s), and the instant it was given."""
 
-    arrival_s: float
+    age_s: float
     offset_s: float
     instant: datetime
 
@@ -76,6 +80,8 @@ class RunClock:
         self._envelope: deque[_Seen] = deque()  # offsets rise from the head on
         self._offset_s = 0.0
         self._last_media_s = 0.0
+        self._last_arrival_s = 0.0
+        self._age_s = 0.0
         self._last: datetime | None = None
 
     def stepped(self, arrived: datetime, arrived_monotonic: float) -> bool:
@@ -108,7 +114,9 @@ class RunClock:
         media_s = (rtp_time - first) / TICKS_PER_SECOND
         if media_s < self._last_media_s - BACKWARDS_S:
             self._envelope.clear()  # what was learnt is of another count; the picture in hand is all there is
-        seen = _Seen(arrival_s, arrival_s - media_s, wall)
+        self._age_s += max(0.0, min(arrival_s - self._last_arrival_s, SILENCE_S))
+        self._last_arrival_s = arrival_s
+        seen = _Seen(self._age_s, arrival_s - media_s, wall)
         least_s, standstill = self._least_delay(seen)
         self._settle(least_s, media_s, jump=standstill is not None)
         instant = wall + timedelta(seconds=media_s + self._offset_s)
@@ -126,7 +134,7 @@ class RunClock:
             queue.pop()
         queue.append(seen)
         expired: _Seen | None = None
-        while queue[0].arrival_s < seen.arrival_s - ENVELOPE_S:
+        while queue[0].age_s < seen.age_s - ENVELOPE_S:
             expired = queue.popleft()
         rise_s = queue[0].offset_s - before_s
         if expired is None or rise_s <= STANDSTILL_S:

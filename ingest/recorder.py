@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import structlog
@@ -32,6 +32,9 @@ _log = structlog.get_logger()
 
 RETRY_MAX_S = 1.0
 """Longest pause between two attempts; a refused connection on a local network costs next to nothing."""
+
+KEYLESS_S = 3.0
+"""Waiting longer than this for a first key frame is told apart from the outage before it: the connection stands."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -145,6 +148,8 @@ class CameraRecorder:
         run = self._run
         if run is None:
             run = self._run = self._new_run()
+            if unit.keyless_s > KEYLESS_S:
+                self._waited_for_key(unit.arrived - timedelta(seconds=unit.keyless_s), unit.keyless_s)
         if run.clock.stepped(unit.arrived, unit.arrived_monotonic):
             raise _ClockSteppedError
         if run.held is None:
@@ -265,6 +270,16 @@ class CameraRecorder:
         _log.warning("camera_lost", camera=camera, cause=cause, detail=detail)
         self._outage = _OpenOutage(uuid4().hex, start, cause, detail, seen_answering)
         self._book.open_outage(Outage(self._outage.id, camera, start, None, cause, detail))
+
+    def _waited_for_key(self, since: datetime, seconds: float) -> None:
+        """Pictures came again at ``since``, but none to begin with: from then on that is why nothing was recorded."""
+        detail = f"pictures came, the first key frame after {seconds:.1f} s; shorten the camera's I-frame interval"
+        if self._outage is not None:
+            since = max(since, self._outage.start)
+            if self._outage.cause is not Cause.NO_DATA:
+                self._end_outage(since)
+        if self._outage is None:
+            self._begin_outage(max(since, self._told_until), Cause.NO_DATA, detail, seen_answering=True)
 
     def _end_outage(self, end: datetime) -> None:
         outage, self._outage = self._outage, None

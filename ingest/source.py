@@ -55,7 +55,8 @@ class AccessUnit:
     ``arrived``/``arrived_monotonic`` are the host's wall clock (UTC) and monotonic clock (s) when the unit's last
     packet was read. ``lost_packets`` counts RTP packets missing by sequence number since the previous unit was
     yielded, inside this unit or before it. ``camera_time`` is the camera's own clock for this picture by its
-    latest RTCP sender report (RFC 3550 6.4.1), None before the first report.
+    latest RTCP sender report (RFC 3550 6.4.1), None before the first report. ``keyless_s`` stands on the first unit
+    of a connection only: for how long pictures came before it that nothing can be made of, since no key frame had.
     """
 
     nals: tuple[bytes, ...]
@@ -67,6 +68,7 @@ class AccessUnit:
     lost_packets: int = 0
     damaged: bool = False
     camera_time: datetime | None = None
+    keyless_s: float = 0.0
 
 
 class Source(Protocol):

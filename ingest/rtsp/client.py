@@ -11,6 +11,7 @@ import contextlib
 import secrets
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from domain.places import Transport
@@ -24,7 +25,7 @@ from ingest.rtsp.rtp import Arrival
 from ingest.rtsp.wire import MalformedMessage, MalformedVideo, WireError
 from ingest.source import AccessUnit, ConnectionLost, NoPicture, SourceError, UnsupportedStream
 
-__all__ = ["Limits", "RtspSource"]
+__all__ = ["Limits", "Patience", "RtspSource"]
 
 _MOST_UNITS_WAITING: Final = 250  # ten seconds at 25 fps; beyond it the camera is made to wait
 _REPORT_EVERY_S: Final = 5.0  # RFC 3550 6.2
@@ -32,6 +33,58 @@ _TEARDOWN_S: Final = 0.5
 _GATHER_S: Final = (
     0.04  # a picture at 25 per second: shorter, and most take two readings; measured by bench/record.py
 )
+_INTERVALS_WAITED: Final = 4.0  # a slow camera may leave out three pictures before it counts as silent
+_LONGEST_WAIT_S: Final = 15.0  # for the next picture of the slowest camera
+_INTERVAL_SHARE: Final = 1 / 8  # what the newest interval weighs in the usual one
+
+
+class Patience:
+    """How long one stream may send no picture before it has stalled. Pure: fed with times (s) of any one clock.
+
+    Normally ``picture_s``. A camera that sends few pictures gets four of its usual intervals, 15 s at most; one whose
+    packets keep coming without a picture being whole (a large key frame on a narrow line) gets up to twice as long.
+    """
+
+    def __init__(self, picture_s: float, played: float) -> None:
+        self._picture_s = picture_s
+        self._interval_s: float | None = None
+        self._counted = False  # whether a picture came, so that the next one shows an interval
+        self._last_picture = self._last_packet = played
+
+    @property
+    def limit_s(self) -> float:
+        """How long to wait for the next picture while nothing comes at all."""
+        usual_s = self._interval_s or 0.0
+        return max(self._picture_s, min(_INTERVALS_WAITED * usual_s, _LONGEST_WAIT_S))
+
+    @property
+    def due(self) -> float:
+        """When the stream has stalled unless a picture or a packet comes."""
+        latest = min(self._last_packet, self._last_picture + self.limit_s)
+        return max(self._last_picture, latest) + self.limit_s
+
+    def announce(self, interval_s: float) -> None:
+        """What the camera says of itself holds until its pictures show otherwise."""
+        if self._interval_s is None:
+            self._interval_s = interval_s
+
+    def packets(self, now: float) -> None:
+        """Something of the stream came, be it a whole picture or not."""
+        self._last_packet = now
+
+    def pictures(self, count: int, now: float) -> None:
+        """So many pictures became whole at once."""
+        step_s = (now - self._last_picture) / count
+        if self._counted and self._interval_s is not None:
+            self._interval_s += (step_s - self._interval_s) * _INTERVAL_SHARE
+        elif self._counted:
+            self._interval_s = step_s
+        self._counted = True
+        self._last_picture = now
+
+    def waive(self, now: float) -> None:
+        """It is not the camera who keeps us waiting."""
+        self._last_picture = max(self._last_picture, now)
 
 
 class RtspSource:
@@ -93,7 +146,8 @@ class _Stream:
         self._waiter: asyncio.Future[None] | None = None
         self._paused = False
         self._played = 0.0  # event loop time of the answer to PLAY
-        self._last_picture = 0.0  # event loop time
+        self._patience = Patience(limits.picture_s, 0.0)
+        self._keyless_since: float | None = None  # event loop time of the first picture, until a key frame came
         self._watchdog: asyncio.TimerHandle | None = None
         self._tending: asyncio.Task[None] | None = None
 
@@ -104,7 +158,8 @@ class _Stream:
             self._agreement.datagrams.on_packets = self._packets
             self._agreement.datagrams.resume()
         await self._agreement.ask("PLAY", {"Range": "npt=0.000-"}, self._limits.answer_s)
-        self._played = self._last_picture = self._loop.time()
+        self._played = self._loop.time()
+        self._patience = Patience(self._limits.picture_s, self._played)
         if self._agreement.datagrams is None:
             self._agreement.connection.gather(_GATHER_S)
         self._watch()
@@ -156,7 +211,7 @@ class _Stream:
         if self._failure is not None:
             return
         arrived = Arrival(self._clock.now(), self._clock.monotonic())
-        before = self._reception.pictures
+        seen, pictures, started = self._reception.packets, self._reception.pictures, self._reception.started
         try:
             for packet in packets:
                 units = self._reception.receive(packet, arrived)
@@ -164,11 +219,26 @@ class _Stream:
                     self._units.extend(units)
         except WireError as error:
             self._lost(error)
-        if self._reception.pictures != before:
-            self._last_picture = self._loop.time()
+        now = self._loop.time()
+        if self._reception.packets != seen:
+            self._patience.packets(now)
+        if self._reception.pictures != pictures:
+            self._patience.pictures(self._reception.pictures - pictures, now)
+            if not started:
+                self._before_the_key_frame(now)
         if self._units:
             self._wake()
             self._hold(len(self._units) > _MOST_UNITS_WAITING)
+
+    def _before_the_key_frame(self, now: float) -> None:
+        """Pictures that nothing can be made of are no silence: the first unit tells for how long they came."""
+        since = self._keyless_since if self._keyless_since is not None else now
+        self._keyless_since = since
+        if self._units and self._reception.started:
+            first = self._units[0]
+            self._units[0] = replace(first, keyless_s=now - since)
+            if first.format.nominal_fps:
+                self._patience.announce(1 / first.format.nominal_fps)
 
     def _lost(self, reason: WireError) -> None:
         where = self._agreement.address.where
@@ -202,8 +272,8 @@ class _Stream:
         """End the stream when no picture came for too long. Runs about once per limit, not once per picture."""
         now = self._loop.time()
         if self._units:
-            self._last_picture = now  # it is not the camera who keeps us waiting
-        silent_at = self._last_picture + self._limits.picture_s
+            self._patience.waive(now)
+        silent_at = self._patience.due
         no_key_at = self._played + self._limits.key_s
         if now >= silent_at:
             self._fail(NoPicture(self._silence()))
@@ -214,7 +284,7 @@ class _Stream:
             self._watchdog = self._loop.call_at(due, self._watch)
 
     def _silence(self) -> str:
-        where, limit = self._agreement.address.where, f"{self._limits.picture_s:g} s"
+        where, limit = self._agreement.address.where, f"{self._patience.limit_s:.3g} s"
         if self._reception.pictures:
             return f"{where}: no picture for {limit}, the connection still stands; check or restart the camera"
         if self._reception.packets:
@@ -226,7 +296,7 @@ class _Stream:
     def _no_key_frame(self) -> str:
         return (
             f"{self._agreement.address.where}: pictures, but no whole key frame with its parameter sets within "
-            f"{self._limits.key_s:g} s; set the camera's I-frame interval to 1 or 2 s"
+            f"{self._limits.key_s:g} s; set the camera's I-frame interval to 1 or 2 s and its smart coding off"
         )
 
     # Tending.

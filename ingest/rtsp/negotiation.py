@@ -42,13 +42,14 @@ class Limits:
     """How long to wait, in seconds.
 
     ``connect_s`` for a TCP connection, ``answer_s`` for each answer, ``picture_s`` for the next picture (the first
-    one after PLAY included), ``key_s`` for the first key frame with its parameter sets.
+    one after PLAY included; longer for a camera that sends few of them, see ``client.Patience``), ``key_s`` for the
+    first key frame with its parameter sets: encoders that call themselves smart send one every 12 to 40 s.
     """
 
     connect_s: float = 3.0
     answer_s: float = 3.0
     picture_s: float = 3.0
-    key_s: float = 15.0
+    key_s: float = 45.0
 
 
 @dataclass(frozen=True, slots=True)

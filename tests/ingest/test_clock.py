@@ -111,3 +111,23 @@ def test_instants_rise_and_stay_within_the_delays_whatever_the_network_does(
         assert after.instant > before.instant
     for n, (stamp, arrival) in enumerate(zip(stamps, arrivals, strict=True)):
         assert stamp.instant <= _at(arrival) + timedelta(seconds=FAR_S, milliseconds=1.001 * n + 1)
+
+
+def test_a_picture_that_comes_late_after_a_silence_longer_than_the_envelope_keeps_its_place_in_time() -> None:
+    held = [(n / FPS, max(n / FPS, 17.0) if 10 * FPS <= n < 17 * FPS else n / FPS) for n in range(25 * FPS)]
+    stamps = _play(held)
+    assert all(_off(stamp, n / FPS) < 0.001 for n, stamp in enumerate(stamps))
+    assert all(stamp.standstill is None for stamp in stamps)
+
+
+def test_a_standstill_longer_than_the_envelope_is_told_with_its_length() -> None:
+    still = [(n / FPS, n / FPS + (7.0 if n >= 10 * FPS else 0.0)) for n in range(30 * FPS)]
+    (hole,) = [stamp.standstill for stamp in _play(still) if stamp.standstill is not None]
+    assert abs(hole.seconds - 7.0) < 0.05
+    assert abs((hole.start - _at(10)).total_seconds()) <= 2 / FPS
+
+
+def test_a_camera_of_one_picture_a_second_is_stamped_with_its_arrivals() -> None:
+    stamps = _play([(float(n), n + 0.02 * (n % 3)) for n in range(300)])
+    assert all(_off(stamp, n) < 0.05 for n, stamp in enumerate(stamps))
+    assert all(stamp.standstill is None for stamp in stamps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -126,6 +127,31 @@ def test_a_lost_connection_is_one_outage_from_the_last_picture_to_the_first_new_
     assert abs(_seconds(outage.start) - 5) < 0.01
     assert abs(_seconds(outage.end) - 13) < 0.01
     assert [run.end_reason for run in played.runs] == [EndReason.CAMERA_DISCONNECTED, EndReason.NOT_NEEDED]
+
+
+def _after_waiting(number: int, keyless_s: float) -> list[Act]:
+    return [replace(unit(number), keyless_s=keyless_s), *_units(number + 1, number + 10 * FPS)]
+
+
+def test_a_first_key_frame_that_comes_late_is_a_gap_of_its_own_at_the_start(played: Played) -> None:
+    played.play(_after_waiting(27 * FPS, 26.0))
+    (outage,) = played.outages
+    assert outage.cause is Cause.NO_DATA
+    assert (_seconds(outage.start), _seconds(outage.end)) == (1, 27)
+    assert "first key frame after 26.0 s" in (outage.detail or "")
+
+
+def test_waiting_for_a_key_frame_is_told_apart_from_the_lost_connection_before_it(played: Played) -> None:
+    played.play([*_units(0, 75), ConnectionLost("closed")], _after_waiting(30 * FPS, 20.0))
+    lost, waited = played.outages
+    assert (lost.cause, _seconds(lost.start), _seconds(lost.end)) == (Cause.CAMERA_DISCONNECTED, 5, 10)
+    assert (waited.cause, _seconds(waited.start), _seconds(waited.end)) == (Cause.NO_DATA, 10, 30)
+
+
+def test_a_short_wait_for_a_key_frame_belongs_to_the_outage_before_it(played: Played) -> None:
+    played.play([*_units(0, 75), ConnectionLost("closed")], _after_waiting(8 * FPS, 1.0))
+    (outage,) = played.outages
+    assert (outage.cause, _seconds(outage.start), _seconds(outage.end)) == (Cause.CAMERA_DISCONNECTED, 5, 8)
 
 
 def test_silence_on_an_open_connection_is_no_data(played: Played) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from domain.evidence import Cause
@@ -133,6 +133,22 @@ def test_pictures_that_come_late_make_no_hole_and_show_their_delay() -> None:
 def test_a_slow_camera_of_one_picture_a_second_has_no_holes() -> None:
     slow = [unit(n) for n in range(0, 120 * FPS, FPS)]
     assert record(slow).holes == []
+
+
+def test_a_slow_camera_with_a_key_frame_every_half_minute_gives_longer_files_and_no_hole() -> None:
+    every_second = [unit(n) for n in range(0, 300 * FPS, FPS)]
+    smart = [replace(u, key=number % 30 == 0) for number, u in enumerate(every_second)]
+    recorded = record(smart, segment_s=20.0)
+    assert recorded.holes == []
+    assert {round(facts.interval.seconds) for _, facts in recorded.files} == {30}
+    assert sum(facts.frames for _, facts in recorded.files) == 300
+
+
+def test_a_rate_that_falls_to_one_picture_a_second_and_rises_again_makes_no_hole() -> None:
+    quick, slow = range(20 * FPS), range(20 * FPS, 60 * FPS, FPS)
+    recorded = record(unit(n) for n in (*quick, *slow, *range(60 * FPS, 70 * FPS)))
+    assert recorded.holes == []
+    assert recorded.files[-1][1].interval.end - NOON == timedelta(seconds=70)
 
 
 def test_the_cameras_own_clock_is_measured_against_the_hosts() -> None:
