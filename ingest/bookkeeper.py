@@ -1,12 +1,11 @@
 """Carries the recorder's facts to disk and database, in order: bytes synced first, then the row that claims them.
 
-Two threads: one owns the spool files, one the rows. A database that is away holds rows back and loses none; the
+Two workers: one owns the spool files, one the rows. A database that is away holds rows back and loses none; the
 files are already safe and the next start finds them (``ingest.reconcile``).
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -16,7 +15,7 @@ from domain.evidence import Cause, Copy, EndReason, Outage, Place, Run, Segment
 from domain.timeline import Clock
 from ingest.segmenter import Closed
 from ingest.spool import ClosedFile, Spool, SpoolError, SpoolFile
-from ingest.worker import OrderedWorker
+from ingest.worker import Job, OrderedWorker, Worker
 from storage.database.evidence import Evidence
 from storage.errors import DatabaseUnavailable
 from storage.media import MediaError
@@ -29,12 +28,15 @@ _DATABASE_PAUSE_S = 1.0
 class Bookkeeper:
     """The one door from recording to what outlives it. Every method returns at once."""
 
-    def __init__(self, spool: Spool, evidence: Evidence, clock: Clock) -> None:
+    def __init__(
+        self, spool: Spool, evidence: Evidence, clock: Clock, worker: Callable[[str], Worker] = OrderedWorker
+    ) -> None:
+        """``worker`` makes what does the jobs of that name."""
         self.spool = spool
         self._evidence = evidence
         self._clock = clock
-        self._disk = OrderedWorker("spool")
-        self._rows = OrderedWorker("rows")
+        self._disk = worker("spool")
+        self._rows = worker("rows")
         self._database_lost_at: float | None = None
 
     @property
@@ -43,7 +45,7 @@ class Bookkeeper:
         return self._disk.backlog_bytes
 
     def finish(self, timeout_s: float = 20.0) -> None:
-        """Write everything that was handed in, then end both threads."""
+        """Write everything that was handed in, then end both workers."""
         if not self._disk.finish(timeout_s):
             _log.error("spool_not_finished", backlog_bytes=self._disk.backlog_bytes)
         self._rows.finish(timeout_s)
@@ -63,10 +65,10 @@ class Bookkeeper:
         self._row(lambda: self._evidence.close_outage(outage_id, end, cause, detail))
 
     def heartbeat(self, recorder: str) -> None:
-        """Only while the row thread keeps up: a heartbeat must not be older than what it stands for."""
+        """Only while the row worker keeps up: a heartbeat must not be older than what it stands for."""
         self._row(lambda: self._evidence.heartbeat(recorder, self._clock.now()))
 
-    def disk_job(self, job: Callable[[], None], size_bytes: int = 0) -> None:
+    def disk_job(self, job: Job, size_bytes: int = 0) -> None:
         self._disk.submit(job, size_bytes)
 
     def add_segment(self, segment: Segment) -> None:
@@ -83,28 +85,27 @@ class Bookkeeper:
         self._row(lambda: self._evidence.add_segment(segment, copy))
 
     def _row(self, job: Callable[[], None]) -> None:
-        self._rows.submit(lambda: self._insist(job))
+        self._rows.submit(lambda: self._insisted(job))
 
-    def _insist(self, job: Callable[[], None]) -> None:
-        while True:
-            try:
-                job()
-            except DatabaseUnavailable as error:
-                if self._database_lost_at is None:
-                    self._database_lost_at = self._clock.monotonic()
-                    _log.error("database_lost", reason=str(error))
-                time.sleep(_DATABASE_PAUSE_S)
-                continue
-            if self._database_lost_at is not None:
-                _log.info("database_back", seconds=self._clock.monotonic() - self._database_lost_at)
-                self._database_lost_at = None
-            return
+    def _insisted(self, job: Callable[[], None]) -> float | None:
+        """Write a row; while the database is away, the seconds after which to try again."""
+        try:
+            job()
+        except DatabaseUnavailable as error:
+            if self._database_lost_at is None:
+                self._database_lost_at = self._clock.monotonic()
+                _log.error("database_lost", reason=str(error))
+            return _DATABASE_PAUSE_S
+        if self._database_lost_at is not None:
+            _log.info("database_back", seconds=self._clock.monotonic() - self._database_lost_at)
+            self._database_lost_at = None
+        return None
 
 
 class RunBook:
     """The files of one run on their way: open, append, close; each row follows its file's sync.
 
-    ``failure`` and ``durable_until`` are written by the disk thread and read by the recorder: after a failure
+    ``failure`` and ``durable_until`` are written by the disk worker and read by the recorder: after a failure
     nothing more of this run is written, and what is durable of it ends at ``durable_until``.
     """
 

@@ -21,6 +21,7 @@ from ingest.reconcile import reconcile
 from ingest.recorder import Assignment, CameraRecorder, Cutting
 from ingest.source import Source
 from ingest.spool import Spool
+from ingest.worker import OrderedWorker, Worker
 from storage.database.evidence import Evidence
 from storage.errors import StorageError
 
@@ -41,6 +42,7 @@ class Supervisor:
         spool: Spool,
         cutting: Cutting,
         clock: Clock,
+        worker: Callable[[str], Worker] = OrderedWorker,
     ) -> None:
         self._wanted = wanted
         self._open_source = open_source
@@ -49,7 +51,7 @@ class Supervisor:
         self._cutting = cutting
         self._clock = clock
         self._id = uuid4().hex
-        self._book = Bookkeeper(spool, evidence, clock)
+        self._book = Bookkeeper(spool, evidence, clock, worker)
         self._recorders: dict[str, tuple[CameraRecorder, asyncio.Task[None]]] = {}
         self._last_wanted: Sequence[Assignment] = ()
 

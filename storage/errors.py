@@ -3,6 +3,7 @@
     StorageError
     ├── DatabaseUnavailable        the database cannot be opened, does not answer or refuses to write
     │   └── SchemaUnknown          the database was written by a later version of Kaojian
+    ├── RowRefused                 the row breaks a rule of the schema: a bug, and no trying again will mend it
     ├── UnknownRow                 the call names something that was never written
     │   ├── UnknownSite
     │   ├── UnknownBatch
@@ -32,6 +33,10 @@ class DatabaseUnavailable(StorageError):
 
 class SchemaUnknown(DatabaseUnavailable):
     """The database carries a revision that this version does not know; it is left untouched."""
+
+
+class RowRefused(StorageError):
+    """The database works and will never take this row. Nothing of the call was written."""
 
 
 class UnknownRow(StorageError):

@@ -25,7 +25,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from storage.errors import DatabaseUnavailable, SchemaUnknown, UnknownRow
+from storage.errors import DatabaseUnavailable, RowRefused, SchemaUnknown, UnknownRow
 
 _LOCK_WAIT_S = 20
 _CONNECT_WAIT_S = 5
@@ -56,7 +56,8 @@ class Engine:
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction that may write; committed and synced when the block ends, else undone as a whole.
 
-        Raises UnknownRow where a row refers to one that was never written, DatabaseUnavailable for the rest.
+        Raises UnknownRow where a row refers to one that was never written, RowRefused where it breaks another rule
+        of the schema, DatabaseUnavailable for the rest.
         """
         with self._wrapped(), self._engine.connect() as connection:
             connection.execution_options(**{_WRITES: True})
@@ -96,9 +97,7 @@ class Engine:
         except sa.exc.IntegrityError as error:
             if _is_foreign_key(error.orig):
                 raise UnknownRow(f"a row refers to one that was never written: {_first_line(error.orig)}") from error
-            raise DatabaseUnavailable(
-                f"the database {self._where} refused a row: {_first_line(error.orig)}"
-            ) from error
+            raise RowRefused(f"the database {self._where} refused a row: {_first_line(error.orig)}") from error
         except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
             cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
             raise DatabaseUnavailable(

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from errno import EIO
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from domain.evidence import EndReason, Recorder, Run
+from domain.evidence import Cause, EndReason, Outage, Recorder, Run
 from domain.timeline import Interval, SystemClock
 from ingest.bookkeeper import Bookkeeper, RunBook
 from ingest.clock import RunClock
@@ -125,3 +126,13 @@ def test_rows_wait_for_a_database_that_is_away_and_keep_their_order(tmp_path: Pa
     assert [segment.frames for segment in opened.evidence.segments("cam", DAY)] == [3 * FPS]
     engine.close()
     opened.close()
+
+
+def test_a_row_that_the_database_will_never_take_does_not_keep_the_others_waiting(
+    database: Database, tmp_path: Path
+) -> None:
+    book = Bookkeeper(Spool(tmp_path / "spool", 0), database.evidence, SystemClock())
+    book.open_outage(Outage("o1", cast("str", None), NOON, None, Cause.NO_DATA))
+    book.open_outage(Outage("o2", "cam", NOON, None, Cause.NO_DATA))
+    book.finish()
+    assert [outage.id for outage in database.evidence.open_outages()] == ["o2"]
