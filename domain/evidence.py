@@ -91,13 +91,18 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """One life of a recorder process; ``seen`` is its last heartbeat, ``ended`` is set by an orderly stop."""
+    """One life of a recorder process; ``seen`` is its last heartbeat, ``ended`` is set by an orderly stop.
+
+    ``reads_clock`` says that it writes readings of its host's clock (``domain.host_clock``), so that one which is
+    missing means something; older versions wrote none.
+    """
 
     id: str
     host: str
     started: datetime
     seen: datetime
     ended: datetime | None = None
+    reads_clock: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""What the recorder saw and what became of it: recorders, runs, segments, copies, outages, observations.
+"""What the recorder saw and what became of it: recorders with their clocks, runs, segments, copies, outages,
+observations.
 
 Every write may be repeated: a repeat with equal content changes nothing, a repeat with other content raises a
 ConflictingRow and changes nothing either. So a caller that does not know whether its commit arrived says it again.
@@ -27,6 +28,7 @@ from domain.evidence import (
     Segment,
     SegmentState,
 )
+from domain.host_clock import CameraClocks, HostClock, NtpState, ServerDate
 from domain.timeline import MICROSECOND, Interval
 from storage.database import tables
 from storage.database.connection import Engine, insert_once
@@ -69,6 +71,21 @@ class Evidence:
         if window is not None:
             query = query.where(_overlapping(table.c.started, table.c.ended, window))
         return [_recorder(row) for row in self._rows(query)]
+
+    def add_clock_reading(self, reading: HostClock) -> None:
+        """Write what was seen of the host's clock. Raises UnknownRow for an unknown recorder, ConflictingRow."""
+        with self._engine.writing() as connection:
+            if not insert_once(connection, tables.host_clock, _reading_row(reading)):
+                table = tables.host_clock
+                same = sa.select(table).where(table.c.recorder == reading.recorder, table.c.at == reading.at)
+                if _reading(connection.execute(same).one()) != reading:
+                    raise ConflictingRow(f"recorder {reading.recorder} read another clock at {reading.at.isoformat()}")
+
+    def clock_readings(self, window: Interval) -> list[HostClock]:
+        """Readings of all recorders inside the window, by instant."""
+        table = tables.host_clock
+        query = sa.select(table).where(table.c.at >= window.start, table.c.at < window.end)
+        return [_reading(row) for row in self._rows(query.order_by(table.c.at, table.c.recorder))]
 
     # Runs
 
@@ -312,11 +329,51 @@ def _recorder_row(recorder: Recorder) -> dict[str, Any]:
         "started": recorder.started,
         "seen": recorder.seen,
         "ended": recorder.ended,
+        "reads_clock": recorder.reads_clock,
     }
 
 
 def _recorder(row: sa.Row[Any]) -> Recorder:
-    return Recorder(id=row.id, host=row.host, started=row.started, seen=row.seen, ended=row.ended)
+    return Recorder(row.id, row.host, row.started, row.seen, row.ended, row.reads_clock)
+
+
+def _reading_row(reading: HostClock) -> dict[str, Any]:
+    row: dict[str, Any] = {"recorder": reading.recorder, "at": reading.at}
+    if (ntp := reading.ntp) is not None:
+        row |= {
+            "ntp_offset_s": ntp.offset_s,
+            "ntp_max_error_s": ntp.max_error_s,
+            "ntp_estimated_error_s": ntp.estimated_error_s,
+            "ntp_unsynchronised_flag": ntp.unsynchronised_flag,
+        }
+    if (server := reading.server) is not None:
+        row |= {
+            "server": server.server,
+            "server_offset_s": server.offset_s,
+            "server_error_s": server.error_s,
+            "server_independent": server.independent,
+        }
+    if (cameras := reading.cameras) is not None:
+        row |= {
+            "cameras_told": cameras.told,
+            "cameras_agreeing": cameras.agreeing,
+            "cameras_offset_s": cameras.offset_s,
+            "cameras_spread_s": cameras.spread_s,
+        }
+    return row
+
+
+def _reading(row: sa.Row[Any]) -> HostClock:
+    ntp, server, cameras = None, None, None
+    if row.ntp_max_error_s is not None:
+        ntp = NtpState(
+            row.ntp_offset_s, row.ntp_max_error_s, row.ntp_estimated_error_s, row.ntp_unsynchronised_flag
+        )
+    if row.server is not None:
+        server = ServerDate(row.server, row.server_offset_s, row.server_error_s, row.server_independent)
+    if row.cameras_told is not None:
+        cameras = CameraClocks(row.cameras_told, row.cameras_agreeing, row.cameras_offset_s, row.cameras_spread_s)
+    return HostClock(row.recorder, row.at, ntp, server, cameras)
 
 
 def _run_row(run: Run) -> dict[str, Any]:

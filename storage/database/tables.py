@@ -70,7 +70,29 @@ recorders = sa.Table(
     sa.Column("started", Instant, nullable=False),
     sa.Column("seen", Instant, nullable=False),
     sa.Column("ended", Instant),
+    sa.Column("reads_clock", sa.Boolean, nullable=False, server_default=sa.false()),
 )
+
+host_clock = sa.Table(
+    "host_clock",
+    metadata,
+    sa.Column("recorder", sa.Text, sa.ForeignKey("recorders.id"), primary_key=True),
+    sa.Column("at", Instant, primary_key=True, autoincrement=False),
+    # One group of columns for each witness, all empty where it said nothing.
+    sa.Column("ntp_offset_s", sa.Double),
+    sa.Column("ntp_max_error_s", sa.Double),
+    sa.Column("ntp_estimated_error_s", sa.Double),
+    sa.Column("ntp_unsynchronised_flag", sa.Boolean),
+    sa.Column("server", sa.Text),
+    sa.Column("server_offset_s", sa.Double),
+    sa.Column("server_error_s", sa.Double),
+    sa.Column("server_independent", sa.Boolean),
+    sa.Column("cameras_told", sa.Integer),
+    sa.Column("cameras_agreeing", sa.Integer),
+    sa.Column("cameras_offset_s", sa.Double),
+    sa.Column("cameras_spread_s", sa.Double),
+)
+sa.Index("ix_host_clock_at", host_clock.c.at)
 
 runs = sa.Table(
     "runs",

@@ -171,11 +171,12 @@ def test_the_questions_asked_all_day_are_answered_from_indexes(sqlite_url: str, 
         evidence.segments_without_copy(Place.S3, 10)
         evidence.segments_without_copy(Place.SPOOL, 10)
         evidence.segments_without_observation(10)
+        evidence.clock_readings(span(3, 4))
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", listen)
         database.close()
     plans = [_plan(tmp_path / "kaojian.db", statement, parameters) for statement, parameters in asked]
-    assert len(plans) == 9
+    assert len(plans) == 10
     for steps in plans:
         assert all("USING" in step and "INDEX" in step for step in steps if step.startswith(("SCAN", "SEARCH"))), (
             steps

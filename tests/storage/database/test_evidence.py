@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from domain.evidence import Cause, EndReason, Observation, Outage, Place, SegmentState
+from domain.host_clock import CameraClocks, HostClock, NtpState, ServerDate
 from domain.timeline import MICROSECOND, Interval
 from storage.database import Database
 from storage.errors import ConflictingCopy, ConflictingRow, ConflictingSegment, UnknownRow
@@ -340,3 +341,44 @@ def test_a_copy_of_another_segment_is_a_mistake_of_the_caller(database: Database
     begin(database)
     with pytest.raises(ValueError, match="is no copy of"):
         database.evidence.add_segment(segment(0, 60), copy(segment(60, 120)))
+
+
+NTP = NtpState(-0.000123, 0.031, 0.002, unsynchronised_flag=False)
+SERVER = ServerDate("s3.example:9000", 0.42, 0.501, independent=True)
+CAMERAS = CameraClocks(6, 5, 0.013, 0.2)
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        HostClock("recorder-1", after(0.000001), NTP, SERVER, CAMERAS),
+        HostClock("recorder-1", after(60), NTP),
+        HostClock("recorder-1", after(60), server=SERVER),
+        HostClock("recorder-1", after(60), cameras=CAMERAS),
+        HostClock("recorder-1", after(60)),
+    ],
+)
+def test_a_reading_of_the_clock_comes_back_as_it_was_written(database: Database, reading: HostClock) -> None:
+    begin(database)
+    database.evidence.add_clock_reading(reading)
+    database.evidence.add_clock_reading(reading)
+    assert database.evidence.clock_readings(span(0, 61)) == [reading]
+
+
+def test_readings_of_a_window_are_those_inside_it_of_all_recorders(database: Database) -> None:
+    for name in ("recorder-1", "recorder-2"):
+        database.evidence.begin_recorder(replace(RECORDER, id=name, reads_clock=True))
+        for second in (0, 60, 120):
+            database.evidence.add_clock_reading(HostClock(name, after(second), NTP))
+    found = database.evidence.clock_readings(span(60, 120))
+    assert [(each.recorder, each.at) for each in found] == [("recorder-1", after(60)), ("recorder-2", after(60))]
+    assert all(recorder.reads_clock for recorder in database.evidence.recorders())
+
+
+def test_a_reading_is_never_replaced_and_needs_its_recorder(database: Database) -> None:
+    begin(database)
+    database.evidence.add_clock_reading(HostClock("recorder-1", after(0), NTP))
+    with pytest.raises(ConflictingRow):
+        database.evidence.add_clock_reading(HostClock("recorder-1", after(0), server=SERVER))
+    with pytest.raises(UnknownRow):
+        database.evidence.add_clock_reading(HostClock("nobody", after(0), NTP))

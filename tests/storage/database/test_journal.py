@@ -6,11 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from domain.evidence import Cause, Observation, Outage, SegmentState
+from domain.host_clock import HostClock
 from domain.people import Actor, Door
 from storage.database import Database, connect
 from storage.database.journal import JournalEntry
 from storage.database.tables import metadata
-from tests.storage.database.examples import ACTOR, after, batch, begin, copy, segment, site
+from tests.storage.database.examples import ACTOR, RECORDER, after, batch, begin, copy, segment, site
 
 
 def test_entries_come_latest_first_and_within_the_limit(database: Database) -> None:
@@ -30,11 +31,14 @@ def test_entries_can_be_asked_for_by_subject(database: Database) -> None:
     assert database.journal.entries()[0].actor == service
 
 
-@pytest.mark.parametrize("table", ["journal", "revisions", "observations"])
-def test_the_database_itself_refuses_to_change_what_is_only_ever_added(url: str, table: str) -> None:
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("journal", "id"), ("revisions", "id"), ("observations", "id"), ("host_clock", "cameras_told")],
+)
+def test_the_database_itself_refuses_to_change_what_is_only_ever_added(url: str, table: str, column: str) -> None:
     _fill(url)
     with pytest.raises(sa.exc.DBAPIError, match="never changed this way"):
-        _execute(url, sa.update(metadata.tables[table]).values(id=99))
+        _execute(url, sa.update(metadata.tables[table]).values({column: 99}))
 
 
 @pytest.mark.parametrize("table", sorted(metadata.tables))
@@ -54,6 +58,7 @@ def _fill(url: str) -> None:
     """One row in every table."""
     database = connect(url)
     begin(database)
+    database.evidence.add_clock_reading(HostClock(RECORDER.id, after(0)))
     one = segment(0, 60)
     database.evidence.add_segment(one, copy(one))
     database.evidence.add_observation(Observation(one.key, after(70), SegmentState.OK, 900))
