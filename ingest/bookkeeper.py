@@ -12,6 +12,7 @@ from datetime import datetime
 import structlog
 
 from domain.evidence import Cause, Copy, EndReason, Outage, Place, Run, Segment
+from domain.host_clock import HostClock
 from domain.timeline import Clock
 from ingest.segmenter import Closed
 from ingest.spool import ClosedFile, Spool, SpoolError, SpoolFile
@@ -67,6 +68,9 @@ class Bookkeeper:
     def heartbeat(self, recorder: str) -> None:
         """Only while the row worker keeps up: a heartbeat must not be older than what it stands for."""
         self._row(lambda: self._evidence.heartbeat(recorder, self._clock.now()))
+
+    def add_clock_reading(self, reading: HostClock) -> None:
+        self._row(lambda: self._evidence.add_clock_reading(reading))
 
     def disk_job(self, job: Job, size_bytes: int = 0) -> None:
         self._disk.submit(job, size_bytes)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import structlog
@@ -24,6 +25,7 @@ from domain.places import Transport
 from domain.timeline import Clock, Interval
 from ingest.bookkeeper import Bookkeeper, RunBook
 from ingest.clock import WARM_UP_S, RunClock
+from ingest.host_clock import HeardClock
 from ingest.segmenter import Closed, Event, Fragment, Hole, Opened, Segmenter
 from ingest.source import AccessUnit, CameraUnreachable, ConnectionLost, NoPicture, Source, SourceError
 from ingest.spool import SpoolError, SpoolFull, segment_key
@@ -114,6 +116,16 @@ class CameraRecorder:
         self._outage: _OpenOutage | None = None
         self._failures = 0
         self._told_until = _NEVER  # the end of the last run
+        self._heard: tuple[datetime, datetime, float] | None = None  # camera's clock, ours, and when (monotonic)
+
+    @property
+    def heard_clock(self) -> HeardClock | None:
+        """The camera's clock as its latest picture of this run told it; None while there is none."""
+        if self._heard is None:
+            return None
+        told, instant, heard = self._heard
+        address = urlsplit(self.assignment.url).netloc.rpartition("@")[2]
+        return HeardClock(address, (told - instant).total_seconds(), heard)
 
     async def run(self) -> None:
         """Attempt after attempt. Returns only by cancellation, with every row closed."""
@@ -175,6 +187,8 @@ class CameraRecorder:
 
     def _record(self, run: _ActiveRun, unit: AccessUnit) -> None:
         stamp = run.clock.stamp(unit.rtp_time, unit.arrived, unit.arrived_monotonic)
+        if unit.camera_time is not None:
+            self._heard = (unit.camera_time, stamp.instant, unit.arrived_monotonic)
         for event in run.segmenter.take(unit, stamp):
             self._carry_out(run, event)
 
@@ -225,6 +239,7 @@ class CameraRecorder:
         run, self._run = self._run, None
         if run is not None:
             self._release(run)
+        self._heard = None
         if run is None or run.book is None:
             return None
         ended = run.segmenter.recorded_until

@@ -1,4 +1,4 @@
-"""One recorder process: keeps a recorder on every wanted camera, beats its heart, stops in order.
+"""One recorder process: keeps a recorder on every wanted camera, beats its heart, reads its clock, stops in order.
 
 Who is wanted is asked of a function, so nothing here knows of exams. If the answer cannot be had, the last one
 stands: recording never stops because a database is away.
@@ -17,6 +17,7 @@ import structlog
 from domain.evidence import EndReason, Recorder
 from domain.timeline import Clock
 from ingest.bookkeeper import Bookkeeper
+from ingest.host_clock import ClockWatch, HeardClock, HostWitnesses, Witnesses
 from ingest.reconcile import reconcile
 from ingest.recorder import Assignment, CameraRecorder, Cutting
 from ingest.source import Source
@@ -43,6 +44,7 @@ class Supervisor:
         cutting: Cutting,
         clock: Clock,
         worker: Callable[[str], Worker] = OrderedWorker,
+        witnesses: Witnesses | None = None,
     ) -> None:
         self._wanted = wanted
         self._open_source = open_source
@@ -54,10 +56,18 @@ class Supervisor:
         self._book = Bookkeeper(spool, evidence, clock, worker)
         self._recorders: dict[str, tuple[CameraRecorder, asyncio.Task[None]]] = {}
         self._last_wanted: Sequence[Assignment] = ()
+        self._clock_watch = ClockWatch(
+            recorder=self._id,
+            clock=clock,
+            witnesses=witnesses or HostWitnesses(),
+            cameras=self._heard_clocks,
+            write=self._book.add_clock_reading,
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Reconcile, then record until ``stop``; every row is written before this returns."""
         await asyncio.to_thread(self._begin)
+        watch = asyncio.create_task(self._clock_watch.run(), name="host clock")
         try:
             while not stop.is_set():
                 await self._tick()
@@ -66,6 +76,7 @@ class Supervisor:
                 except TimeoutError:
                     continue
         finally:
+            watch.cancel()
             await self._stop(list(self._recorders), EndReason.RECORDER_STOPPED)
             await asyncio.to_thread(self._book.finish)
             await asyncio.to_thread(self._evidence.end_recorder, self._id, self._clock.now())
@@ -73,8 +84,11 @@ class Supervisor:
     def _begin(self) -> None:
         now = self._clock.now()
         reconcile(self._evidence, self._spool, now)
-        self._evidence.begin_recorder(Recorder(self._id, socket.gethostname(), now, now))
+        self._evidence.begin_recorder(Recorder(self._id, socket.gethostname(), now, now, reads_clock=True))
         _log.info("recorder_started", recorder=self._id, spool=str(self._spool.root))
+
+    def _heard_clocks(self) -> list[HeardClock]:
+        return [clock for recorder, _ in self._recorders.values() if (clock := recorder.heard_clock) is not None]
 
     async def _tick(self) -> None:
         self._book.heartbeat(self._id)

@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import urllib3
 from minio import Minio
@@ -41,8 +42,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from config.s3 import S3Settings
+from domain.host_clock import ServerDate
 from domain.timeline import Clock, SystemClock
 from storage.errors import StorageError
+from storage.server_clock import NoDate, is_this_host, server_date
 
 CONNECT_S = 2.0  # a store that does not accept a connection in this time is down
 STALL_S = 10.0  # ... and so is one that neither takes nor gives a byte for this long
@@ -143,6 +146,9 @@ class Objects(Protocol):
     def ping(self) -> None:
         """Ask for a sign of life, with our key. Raises ObjectsUnavailable or AccessRefused."""
 
+    def date(self) -> ServerDate:
+        """What the server's clock says of ours. Needs no key. Raises ObjectsUnavailable."""
+
 
 class S3Objects:
     """``Objects`` in one bucket of an S3-compatible store. Makes no connection before the first call.
@@ -162,6 +168,7 @@ class S3Objects:
     def __init__(self, settings: S3Settings, clock: Clock | None = None, part_bytes: int = PART_BYTES) -> None:
         self._bucket = settings.bucket
         self._endpoint = settings.endpoint
+        self._url = urlsplit(f"{'https' if settings.secure else 'http'}://{settings.endpoint}/")
         self._clock = clock or SystemClock()
         self._part_bytes = part_bytes
         self._bucket_seen = False
@@ -245,6 +252,18 @@ class S3Objects:
     def ping(self) -> None:
         with self._translated(f"{self._endpoint} gives no sign of life"):
             self._client.bucket_exists(self._bucket)
+
+    def date(self) -> ServerDate:
+        """By an empty request without a key; a refusal carries the header just as well (RFC 9110 6.6.1)."""
+        with self._translated(f"{self._endpoint} does not tell the time"):
+            sent, begun = self._clock.now(), self._clock.monotonic()
+            answer = self._http.request("HEAD", self._url.geturl(), redirect=False)
+            took_s = self._clock.monotonic() - begun
+        told, other = answer.headers.get("Date"), not is_this_host(self._url.hostname or "")
+        try:
+            return server_date(self._endpoint, told, sent, took_s, independent=other)
+        except NoDate as error:
+            raise ObjectsUnavailable(str(error)) from error
 
     def _make_bucket_once(self) -> None:
         if self._bucket_seen:

@@ -79,7 +79,7 @@ class Evidence:
                 table = tables.host_clock
                 same = sa.select(table).where(table.c.recorder == reading.recorder, table.c.at == reading.at)
                 if _reading(connection.execute(same).one()) != reading:
-                    raise ConflictingRow(f"recorder {reading.recorder} read another clock at {reading.at.isoformat()}")
+                    raise ConflictingRow(f"recorder {reading.recorder} read another clock at that instant")
 
     def clock_readings(self, window: Interval) -> list[HostClock]:
         """Readings of all recorders inside the window, by instant."""
@@ -366,9 +366,7 @@ def _reading_row(reading: HostClock) -> dict[str, Any]:
 def _reading(row: sa.Row[Any]) -> HostClock:
     ntp, server, cameras = None, None, None
     if row.ntp_max_error_s is not None:
-        ntp = NtpState(
-            row.ntp_offset_s, row.ntp_max_error_s, row.ntp_estimated_error_s, row.ntp_unsynchronised_flag
-        )
+        ntp = NtpState(row.ntp_offset_s, row.ntp_max_error_s, row.ntp_estimated_error_s, row.ntp_unsynchronised_flag)
     if row.server is not None:
         server = ServerDate(row.server, row.server_offset_s, row.server_error_s, row.server_independent)
     if row.cameras_told is not None:

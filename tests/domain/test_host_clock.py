@@ -50,7 +50,11 @@ def judged(
     ],
 )
 def test_the_best_witness_that_can_say_something_decides(
-    ntp: NtpState | None, server: ServerDate | None, cameras: CameraClocks | None, state: ClockState, by: Witness | None
+    ntp: NtpState | None,
+    server: ServerDate | None,
+    cameras: CameraClocks | None,
+    state: ClockState,
+    by: Witness | None,
 ) -> None:
     assert judged(ntp, server, cameras) == (state, by)
 
@@ -83,7 +87,8 @@ def test_fewer_than_three_cameras_that_agree_or_no_majority_of_them_is_no_witnes
 def test_one_camera_far_off_does_not_spoil_the_word_of_the_others() -> None:
     found = camera_clocks([0.1, 0.2, 0.3, 3600.0])
     assert found is not None
-    assert (found.told, found.agreeing, found.spread_s) == (4, 3, pytest.approx(0.1))
+    assert (found.told, found.agreeing) == (4, 3)
+    assert found.spread_s == pytest.approx(0.1)
     assert judged(cameras=found) == (ClockState.SYNCHRONISED, Witness.CAMERAS)
 
 

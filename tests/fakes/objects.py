@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from domain.host_clock import ServerDate
 from domain.timeline import Clock, SystemClock
 from storage.objects import (
     AccessRefused,
@@ -40,6 +41,8 @@ class MemoryObjects:
     refuses_us: bool = False
     locks: bool = True
     damages_puts: bool = False
+    ahead_s: float = 0.0  # how far the store's clock is ahead of ours
+    independent: bool = True  # whether it has a clock of its own
     stored_keys: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -80,6 +83,11 @@ class MemoryObjects:
             raise ObjectsUnavailable("switched off")
         if self.refuses_us:
             raise AccessRefused("switched to refusing")
+
+    def date(self) -> ServerDate:
+        if self.down:
+            raise ObjectsUnavailable("switched off")
+        return ServerDate(self.target, -self.ahead_s, 0.5, self.independent)
 
     def delete(self, key: str, version_id: str) -> None:
         """What anybody may try through the interface. Raises AccessRefused for a locked version."""
