@@ -27,6 +27,7 @@ from config.secrets import Secrets
 from config.settings import Settings
 from dashboard.app import create_app
 from domain.timeline import SystemClock
+from ingest.host_clock import HostWitnesses
 from ingest.recorder import Assignment, Cutting
 from ingest.rtsp.client import Limits, RtspSource
 from ingest.spool import Spool
@@ -35,6 +36,7 @@ from kaojian.wiring import open_archive
 from records.schedule import Schedule
 from storage.archive import Archive, ArchiveWorker
 from storage.database import Database, connect
+from storage.objects import S3Objects
 
 _log = structlog.get_logger()
 
@@ -105,6 +107,7 @@ async def _ingest(settings: Settings, database: Database) -> None:
         spool=Spool(settings.spool_dir, settings.min_free_bytes),
         cutting=Cutting(settings.segment_seconds, settings.fragment_seconds),
         clock=clock,
+        witnesses=HostWitnesses(S3Objects(settings.s3) if settings.s3 is not None else None),
     )
     archive = open_archive(settings, database)
     archive_stop = threading.Event()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -13,14 +14,18 @@ from typing import ClassVar
 import pytest
 
 from domain.evidence import EndReason
+from domain.host_clock import ClockState, HostClock, Witness, judge_clock
 from domain.places import Transport
 from domain.timeline import Interval, SystemClock
 from ingest.recorder import Assignment, Cutting
+from ingest.rtsp.client import Limits, RtspSource
+from ingest.simulator.camera import CameraSettings, SimulatedCamera
 from ingest.source import AccessUnit
 from ingest.spool import Spool
 from ingest.supervisor import Supervisor
 from storage.database import Database, connect
 from storage.errors import StorageError
+from tests.fakes.witnesses import FREE, FakeWitnesses
 from tests.ingest.pictures import FPS, unit
 
 
@@ -146,3 +151,68 @@ def test_cameras_are_left_together_so_that_many_do_not_hold_up_the_heartbeat(
 
     asyncio.run(play())
     assert SlowGoodbye.most == len(cameras)
+
+
+async def _recorded(
+    database: Database, spool: Path, cameras: Sequence[SimulatedCamera], until: Callable[[HostClock], bool]
+) -> None:
+    """Record these cameras on a host that no daemon keeps, until a reading is as awaited."""
+    urls = {camera.settings.id: camera.url for camera in cameras}
+    stop = asyncio.Event()
+    supervisor = Supervisor(
+        wanted=lambda _: [replace(_assignment(name), url=url) for name, url in urls.items()],
+        open_source=lambda assignment: RtspSource(assignment.url, None, Transport.TCP, Limits()),
+        evidence=database.evidence,
+        spool=Spool(spool, 0),
+        cutting=Cutting(2.0, 1.0),
+        clock=SystemClock(),
+        witnesses=FakeWitnesses(FREE),
+    )
+    task = asyncio.create_task(supervisor.run(stop))
+    for _ in range(600):
+        if any(until(reading) for reading in _readings(database)):
+            break
+        await asyncio.sleep(0.05)
+    stop.set()
+    await task
+
+
+def _readings(database: Database) -> list[HostClock]:
+    now = SystemClock().now()
+    return database.evidence.clock_readings(Interval(now - timedelta(hours=1), now + timedelta(hours=1)))
+
+
+@pytest.mark.parametrize(
+    ("offset_s", "state"), [(0.0, ClockState.SYNCHRONISED), (45.0, ClockState.DISPUTED), (-45.0, ClockState.DISPUTED)]
+)
+def test_the_clocks_of_real_streams_vouch_for_the_host_or_contradict_it(
+    database: Database, tmp_path: Path, offset_s: float, state: ClockState
+) -> None:
+    settings = [
+        CameraSettings(
+            f"c{n}", "R", width=320, height=180, fps=10, gop=10, report_interval_s=0.2, clock_offset_s=offset_s
+        )
+        for n in range(3)
+    ]
+
+    async def play() -> None:
+        cameras = [SimulatedCamera(each) for each in settings]
+        for camera in cameras:
+            await camera.start()
+        try:
+            await _recorded(
+                database, tmp_path / "spool", cameras, lambda reading: judge_clock(reading).by is not None
+            )
+        finally:
+            for camera in cameras:
+                await camera.stop()
+
+    asyncio.run(play())
+    first, *_, last = _readings(database)
+    (recorder,) = database.evidence.recorders()
+    assert recorder.reads_clock
+    assert judge_clock(first).state is ClockState.UNWITNESSED  # read before any camera was connected
+    assert (judge_clock(last).state, judge_clock(last).by) == (state, Witness.CAMERAS)
+    assert last.cameras is not None
+    assert (last.cameras.told, last.cameras.agreeing) == (3, 3)
+    assert last.cameras.offset_s == pytest.approx(-offset_s, abs=0.5)
