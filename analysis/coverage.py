@@ -5,9 +5,11 @@ Pure functions over domain types. Not here: reading the evidence (``analysis.rep
 
 How a camera's window is divided (docs/time.md):
 
+0. All lives of recorders of one name are a chain. What one chain has seen of a camera is divided by itself; the
+   camera is covered where any chain covers it, and a gap takes the best ranked of the chains' causes.
 1. Every interval is rounded to whole milliseconds first, so that the parts add up exactly in what is printed.
 2. Covered is the union of the segments that have a copy left and were opened and decoded, less the spans that
-   do not decode, less the camera's outages. Footage nobody has opened yet covers nothing; callers end their
+   do not decode, less the chain's outages. Footage nobody has opened yet covers nothing; callers end their
    window at ``settled_until``, before which nothing is unopened.
 3. The rest gets the first cause that holds: an outage's own (of several the best ranked); ``segment_missing`` or
    ``segment_damaged`` where a segment was written and is no longer usable; ``recorder_stopped`` outside every
@@ -20,7 +22,7 @@ How a camera's window is divided (docs/time.md):
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -33,6 +35,7 @@ from domain.evidence import (
     Observation,
     Outage,
     Recorder,
+    RecorderCause,
     Run,
     Segment,
     SegmentState,
@@ -57,8 +60,8 @@ class CameraLedger:
     """All evidence of one camera around a window, in any order; what lies outside the window does no harm.
 
     ``copies`` and ``observations`` are by segment key; removed copies may be among the copies, and of several
-    observations of one segment only the latest is given. ``segments`` must hold the camera's last segment of an
-    open run, wherever it lies.
+    observations of one segment only the latest is given. ``segments`` must hold the last segment of every open run,
+    ``recorders`` the lives of all runs and outages, wherever they lie.
     """
 
     camera: str
@@ -71,23 +74,72 @@ class CameraLedger:
 
 
 def settled_until(ledger: CameraLedger, now: datetime) -> datetime:
-    """The instant up to which the camera's evidence is complete; nothing before it can still come in.
+    """The instant up to which the camera's coverage is decided; nothing that can still come in changes it.
 
     A recorder that lives may be writing from the end of the last closed segment of its open run on, and a segment
-    that was not opened yet is undecided from its start. Never later than ``now``.
+    that was not opened yet is undecided for its whole length. Where another chain covers that time already, nothing
+    hangs on it: what more becomes known of one chain never takes away what another covers. Never later than ``now``.
     """
-    undecided = [segment.interval.start for segment in ledger.segments if segment.key not in ledger.observations]
-    being_written = [
-        _last_end(ledger, run) for run in ledger.runs if run.ended is None and _may_be_writing(ledger, run, now)
-    ]
-    return min((now, *undecided, *being_written))
+    undecided = _undecided(ledger, now)
+    if not undecided:
+        return now
+    found = chains(ledger).values()
+    decided = IntervalSet(
+        span for chain in found for span in _usable(chain) - _out(chain, now) - _undecided(chain, now)
+    )
+    return min((now, *(span.start for span in undecided - decided)))
+
+
+def _undecided(ledger: CameraLedger, now: datetime) -> IntervalSet:
+    spans = [segment.interval for segment in ledger.segments if segment.key not in ledger.observations]
+    for run in ledger.runs:
+        written = _last_end(ledger, run)
+        if run.ended is None and written < now and _may_be_writing(ledger, run, now):
+            spans.append(Interval(written, now))
+    return IntervalSet(spans)
+
+
+def chains(ledger: CameraLedger) -> dict[str, CameraLedger]:
+    """What each recorder has seen of the camera, by its name: the evidence of all its lives.
+
+    A recorder without run and outage of the camera is none of its recorders. What nobody knows the recorder of
+    (rows from before it was written down) belongs to every chain; a camera without any known one has one chain.
+    """
+    names = {recorder.id: recorder.host for recorder in ledger.recorders}
+    runs = {run.id: names.get(run.recorder, run.recorder) for run in ledger.runs}
+    outages = {outage.id: names.get(outage.recorder or "", outage.recorder) for outage in ledger.outages}
+    found = sorted({*runs.values(), *(name for name in outages.values() if name is not None)})
+    if len(found) < 2:
+        return dict.fromkeys(found or [""], ledger)
+    return {
+        name: replace(
+            ledger,
+            runs=[run for run in ledger.runs if runs[run.id] == name],
+            segments=[segment for segment in ledger.segments if runs.get(segment.run, name) == name],
+            outages=[outage for outage in ledger.outages if outages[outage.id] in (None, name)],
+        )
+        for name in found
+    }
 
 
 def camera_coverage(ledger: CameraLedger, window: Interval, now: datetime) -> Coverage:
-    """The partition of ``window``, rounded to milliseconds, by one camera's evidence.
+    """The partition of ``window``, rounded to milliseconds, by one camera's evidence: covered where any chain is.
 
-    ``now`` ends the outages that last. Raises ValueError for a window shorter than a millisecond.
+    A gap is split where the cause of any chain changes. ``now`` ends the outages that last. Raises ValueError for a
+    window shorter than a millisecond.
     """
+    views = {name: _chain_coverage(chain, window, now) for name, chain in chains(ledger).items()}
+    if len(views) == 1:
+        return next(iter(views.values()))
+    covered = IntervalSet(span for view in views.values() for span in view.covered)
+    gaps = (
+        Gap(interval, _best(causes), recorders=tuple(RecorderCause(name, causes[name]) for name in sorted(causes)))
+        for interval, causes in _joint_causes(views)
+    )
+    return Coverage(_rounded_window(window), covered, tuple(gaps))
+
+
+def _chain_coverage(ledger: CameraLedger, window: Interval, now: datetime) -> Coverage:
     whole = _rounded_window(window)
     outages = _outages_by_cause(ledger.outages, whole, now)
     out = IntervalSet(span for spans in outages.values() for span in spans)
@@ -119,7 +171,11 @@ def station_coverage(views: Mapping[str, Coverage], window: Interval) -> Coverag
         if view.window != whole:
             raise ValueError(f"the coverage of {camera} is of another window: {view.window}, not {whole}")
     covered = IntervalSet(span for view in views.values() for span in view.covered)
-    return Coverage(whole, covered, tuple(_joint_gaps(views)))
+    gaps = (
+        Gap(interval, _best(causes), tuple(CameraCause(camera, causes[camera]) for camera in sorted(causes)))
+        for interval, causes in _joint_causes(views)
+    )
+    return Coverage(whole, covered, tuple(gaps))
 
 
 def _explained(open_time: IntervalSet, layers: Sequence[tuple[Cause, IntervalSet]]) -> tuple[Gap, ...]:
@@ -134,45 +190,44 @@ def _explained(open_time: IntervalSet, layers: Sequence[tuple[Cause, IntervalSet
     return tuple(sorted(gaps, key=lambda gap: gap.interval))
 
 
-def _joint_gaps(views: Mapping[str, Coverage]) -> Iterator[Gap]:
-    """The spans in which no camera covers; touching ones with the same causes are one."""
-    pending: Gap | None = None
+def _joint_causes(views: Mapping[str, Coverage]) -> Iterator[tuple[Interval, dict[str, Cause]]]:
+    """The spans in which no view covers, with the cause of each; touching ones with the same causes are one."""
+    pending: tuple[Interval, dict[str, Cause]] | None = None
     for interval, causes in _common_causes(views):
-        gap = _joint_gap(interval, causes)
-        if pending is not None and pending.interval.end == interval.start and pending.cameras == gap.cameras:
-            gap = Gap(Interval(pending.interval.start, interval.end), gap.cause, gap.cameras)
-        elif pending is not None:
+        if pending is not None and pending[0].end == interval.start and pending[1] == causes:
+            pending = Interval(pending[0].start, interval.end), pending[1]
+            continue
+        if pending is not None:
             yield pending
-        pending = gap
+        pending = interval, dict(causes)
     if pending is not None:
         yield pending
 
 
 def _common_causes(views: Mapping[str, Coverage]) -> Iterator[tuple[Interval, Mapping[str, Cause]]]:
-    """Sweep over the edges of all gaps; each piece between two edges in which every camera has a cause."""
+    """Sweep over the edges of all gaps; each piece between two edges in which every view has a cause."""
     edges: list[tuple[datetime, str, Cause | None]] = []
-    for camera, view in views.items():
+    for name, view in views.items():
         for gap in view.gaps:
-            edges.append((gap.interval.start, camera, gap.cause))
-            edges.append((gap.interval.end, camera, None))
-    # At one instant ends come before starts, so that of two touching gaps of a camera the later one stands.
+            edges.append((gap.interval.start, name, gap.cause))
+            edges.append((gap.interval.end, name, None))
+    # At one instant ends come before starts, so that of two touching gaps of a view the later one stands.
     edges.sort(key=lambda edge: (edge[0], edge[2] is not None))
     causes: dict[str, Cause] = {}
     since: datetime | None = None
     for instant, at_once in groupby(edges, key=lambda edge: edge[0]):
         if since is not None and len(causes) == len(views):
             yield Interval(since, instant), causes
-        for _, camera, cause in at_once:
+        for _, name, cause in at_once:
             if cause is None:
-                causes.pop(camera, None)
+                causes.pop(name, None)
             else:
-                causes[camera] = cause
+                causes[name] = cause
         since = instant
 
 
-def _joint_gap(interval: Interval, causes: Mapping[str, Cause]) -> Gap:
-    cameras = tuple(CameraCause(camera, causes[camera]) for camera in sorted(causes))
-    return Gap(interval, min(causes.values(), key=lambda cause: cause.rank), cameras)
+def _best(causes: Mapping[str, Cause]) -> Cause:
+    return min(causes.values(), key=lambda cause: cause.rank)
 
 
 def _rounded_window(window: Interval) -> Interval:
@@ -188,6 +243,10 @@ def _rounded(intervals: Iterable[Interval]) -> IntervalSet:
 
 def _widened(spans: IntervalSet) -> IntervalSet:
     return IntervalSet(Interval(span.start - MILLISECOND, span.end + MILLISECOND) for span in spans)
+
+
+def _out(ledger: CameraLedger, now: datetime) -> IntervalSet:
+    return _rounded(span for outage in ledger.outages if (span := outage.interval(now)) is not None)
 
 
 def _outages_by_cause(outages: Iterable[Outage], whole: Interval, now: datetime) -> dict[Cause, IntervalSet]:

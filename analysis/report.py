@@ -185,12 +185,15 @@ def camera_ledger(evidence: Evidence, camera: str, window: Interval) -> CameraLe
     runs, again = None, evidence.runs(camera, window)
     while runs != again:
         runs = again
-        recorders, outages = evidence.recorders(window), evidence.outages(camera, window)
+        outages = evidence.outages(camera, window)
+        lives = {run.recorder for run in runs} | {outage.recorder for outage in outages if outage.recorder}
+        recorders = evidence.recorders(window, also=lives)
         again = evidence.runs(camera, window)
     segments = evidence.segments(camera, window)
-    last = evidence.last_segment(camera)
-    if last is not None and last not in segments and any(run.ended is None for run in runs):
-        segments.append(last)  # how far an open run was written, though it lies after the window
+    for run in runs:
+        last = evidence.last_segment_of(run) if run.ended is None else None
+        if last is not None and last not in segments:
+            segments.append(last)  # how far an open run was written, though it lies after the window
     keys = [segment.key for segment in segments]
     return CameraLedger(
         camera, runs, segments, evidence.copies(keys), outages, evidence.observations(keys), recorders

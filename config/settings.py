@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     s3_secure: bool = True
     s3_region: str = "us-east-1"
 
+    recorder: str = ""  # goes by its host's name when empty
     segment_seconds: Annotated[float, Field(ge=2, le=600)] = 60
     fragment_seconds: Annotated[float, Field(gt=0, le=1)] = 1
     run_up_seconds: Annotated[float, Field(ge=0, le=120)] = 5
@@ -114,6 +115,13 @@ class Settings(BaseSettings):
                 "only loopback is allowed: 127.0.0.1, ::1 or localhost"
             )
         return host
+
+    @field_validator("recorder")
+    @classmethod
+    def _fit_for_a_file_name(cls, name: str) -> str:
+        if name and not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", name):
+            raise ValueError(f"{name} is no name for a recorder: small letters, digits and hyphens, at most 40")
+        return name
 
     @field_validator("s3_endpoint")
     @classmethod

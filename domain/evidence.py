@@ -93,6 +93,9 @@ class Run:
 class Recorder:
     """One life of a recorder process; ``seen`` is its last heartbeat, ``ended`` is set by an orderly stop.
 
+    ``host`` is the name it goes by in every life: that of its host, or the one that its settings give it where
+    several recorders record the same cameras. Lives of one name are one chain of evidence (docs/time.md).
+
     ``reads_clock`` says that it writes readings of its host's clock (``domain.host_clock``), so that one which is
     missing means something; older versions wrote none.
     """
@@ -109,8 +112,9 @@ class Recorder:
 class Segment:
     """One immutable, closed and synced fMP4 file of one camera. ``key`` is its only name, everywhere.
 
-    ``key`` is ``site/batch/camera/<instant of the first frame, UTC, microseconds>.mp4``; ``interval`` runs from
-    the first frame to the end of the last one on the host's clock, and may have holes, which are Outages.
+    ``key`` is ``site/batch/camera/<instant of the first frame, UTC, microseconds>.mp4``, with ``-<name>`` before the
+    dot where the recorder was given a name; ``interval`` runs from the first frame to the end of the last one on the
+    host's clock, and may have holes, which are Outages.
     """
 
     key: str
@@ -163,7 +167,11 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A span in which a wanted camera gave nothing usable, with its cause. ``end`` is None while it lasts."""
+    """A span in which a wanted camera gave a recorder nothing usable, with its cause. ``end`` is None while it lasts.
+
+    ``recorder`` is the life that saw it (Recorder.id), None in rows from when nobody wrote it down: they take away
+    the camera's footage whoever recorded it.
+    """
 
     id: str
     camera: str
@@ -171,6 +179,7 @@ class Outage:
     end: datetime | None
     cause: Cause
     detail: str = ""  # one sentence for people, no credentials
+    recorder: str | None = None
 
     def interval(self, now: datetime) -> Interval | None:
         """The span up to its end, or up to ``now`` while it lasts; None when nothing has passed yet."""
@@ -211,12 +220,25 @@ class CameraCause:
 
 
 @dataclass(frozen=True, slots=True)
+class RecorderCause:
+    """Why one of a camera's recorders did not cover a gap; ``recorder`` is its name (Recorder.host)."""
+
+    recorder: str
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
-    """A span of a window without usable footage. ``cameras`` is empty on a camera's own gap."""
+    """A span of a window without usable footage.
+
+    ``cameras`` is empty on a camera's own gap, ``recorders`` on a station's, and on one of a camera that a single
+    recorder recorded.
+    """
 
     interval: Interval
     cause: Cause
     cameras: tuple[CameraCause, ...] = ()
+    recorders: tuple[RecorderCause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import random
 import zlib
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -93,7 +93,10 @@ class _OpenOutage:
 
 
 class CameraRecorder:
-    """Records ``assignment`` until its task is cancelled; ``stop_reason`` says why that happens."""
+    """Records ``assignment`` until its task is cancelled; ``stop_reason`` says why that happens.
+
+    ``recorder`` is the life that all rows are written under, ``name`` what the recorder was named, if it was.
+    """
 
     def __init__(
         self,
@@ -104,10 +107,12 @@ class CameraRecorder:
         book: Bookkeeper,
         cutting: Cutting,
         clock: Clock,
+        name: str = "",
     ) -> None:
         self.assignment = assignment
         self.stop_reason = EndReason.RECORDER_STOPPED
         self._recorder = recorder
+        self._name = name
         self._open_source = open_source
         self._book = book
         self._cutting = cutting
@@ -214,7 +219,7 @@ class CameraRecorder:
         if run.book is None:
             run.started = event.first
             run.book = self._book.new_run(Run(run.id, self.assignment.camera, self._recorder, event.first))
-        key = segment_key(self.assignment.folder, event.first)
+        key = segment_key(self.assignment.folder, event.first, self._name)
         run.book.open_file(key, self.assignment.batch, event.head)
 
     def _confirm(self, run: _ActiveRun) -> None:
@@ -230,9 +235,8 @@ class CameraRecorder:
             return
         span = Interval(max(hole.interval.start, self._told_until), hole.interval.end)
         _log.warning("hole_recorded", camera=self.assignment.camera, cause=hole.cause, seconds=round(span.seconds, 3))
-        self._book.open_outage(
-            Outage(uuid4().hex, self.assignment.camera, span.start, span.end, hole.cause, hole.detail)
-        )
+        outage = Outage(uuid4().hex, self.assignment.camera, span.start, span.end, hole.cause, hole.detail)
+        self._book.open_outage(replace(outage, recorder=self._recorder))
 
     def _end_run(self, reason: EndReason) -> datetime | None:
         """Close the file and the run; the end of what is recorded or told, None when there was no run."""
@@ -284,7 +288,7 @@ class CameraRecorder:
         camera = self.assignment.camera
         _log.warning("camera_lost", camera=camera, cause=cause, detail=detail)
         self._outage = _OpenOutage(uuid4().hex, start, cause, detail, seen_answering)
-        self._book.open_outage(Outage(self._outage.id, camera, start, None, cause, detail))
+        self._book.open_outage(Outage(self._outage.id, camera, start, None, cause, detail, self._recorder))
 
     def _waited_for_key(self, since: datetime, seconds: float) -> None:
         """Pictures came again at ``since``, but none to begin with: from then on that is why nothing was recorded."""

@@ -53,9 +53,13 @@ class ClosedFile:
     index: FileIndex | None = None
 
 
-def segment_key(folder: str, first: datetime) -> str:
-    """``site/batch/camera/20260501T010000.000000Z.mp4``: the instant of the first picture, to the microsecond."""
-    return f"{folder}/{first.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}.mp4"
+def segment_key(folder: str, first: datetime, recorder: str = "") -> str:
+    """``site/batch/camera/20260501T010000.000000Z.mp4``: the instant of the first picture, to the microsecond.
+
+    A recorder that was given a name adds it, ``...000000Z-b.mp4``, so that two that record the same picture of the
+    same camera never claim the same key.
+    """
+    return f"{folder}/{first.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}{f'-{recorder}' if recorder else ''}.mp4"
 
 
 class Spool:

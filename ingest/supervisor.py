@@ -32,7 +32,11 @@ HEARTBEAT_S = 1.0
 
 
 class Supervisor:
-    """Records what ``wanted(now)`` names, asked every second, until ``stop`` is set."""
+    """Records what ``wanted(now)`` names, asked every second, until ``stop`` is set.
+
+    ``name`` is what the recorder goes by in all its lives; without one it goes by its host's name. Recorders of the
+    same cameras need one each.
+    """
 
     def __init__(
         self,
@@ -45,6 +49,7 @@ class Supervisor:
         clock: Clock,
         worker: Callable[[str], Worker] = OrderedWorker,
         witnesses: Witnesses | None = None,
+        name: str = "",
     ) -> None:
         self._wanted = wanted
         self._open_source = open_source
@@ -53,6 +58,7 @@ class Supervisor:
         self._cutting = cutting
         self._clock = clock
         self._id = uuid4().hex
+        self._name = name
         self._book = Bookkeeper(spool, evidence, clock, worker)
         self._recorders: dict[str, tuple[CameraRecorder, asyncio.Task[None]]] = {}
         self._last_wanted: Sequence[Assignment] = ()
@@ -84,7 +90,8 @@ class Supervisor:
     def _begin(self) -> None:
         now = self._clock.now()
         reconcile(self._evidence, self._spool, now)
-        self._evidence.begin_recorder(Recorder(self._id, socket.gethostname(), now, now, reads_clock=True))
+        name = self._name or socket.gethostname()
+        self._evidence.begin_recorder(Recorder(self._id, name, now, now, reads_clock=True))
         _log.info("recorder_started", recorder=self._id, spool=str(self._spool.root))
 
     def _heard_clocks(self) -> list[HeardClock]:
@@ -116,6 +123,7 @@ class Supervisor:
             book=self._book,
             cutting=self._cutting,
             clock=self._clock,
+            name=self._name,
         )
         self._recorders[camera] = (recorder, asyncio.create_task(recorder.run(), name=f"record {camera}"))
 

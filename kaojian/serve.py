@@ -108,6 +108,7 @@ async def _ingest(settings: Settings, database: Database) -> None:
         cutting=Cutting(settings.segment_seconds, settings.fragment_seconds),
         clock=clock,
         witnesses=HostWitnesses(S3Objects(settings.s3) if settings.s3 is not None else None),
+        name=settings.recorder,
     )
     archive = open_archive(settings, database)
     archive_stop = threading.Event()

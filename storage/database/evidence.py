@@ -9,7 +9,7 @@ Windows are half open, like every interval. Not here: what the rows mean for a s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -64,12 +64,16 @@ class Evidence:
         """The recorder stopped in order. Raises UnknownRow."""
         self._change(tables.recorders, recorder_id, "recorder", seen=at, ended=at)
 
-    def recorders(self, window: Interval | None = None) -> list[Recorder]:
-        """Recorders by start; with a window those whose life overlaps it, where one never ended counts as alive."""
+    def recorders(self, window: Interval | None = None, also: Collection[str] = ()) -> list[Recorder]:
+        """Recorders by start; with a window those whose life overlaps it, where one never ended counts as alive.
+
+        ``also`` names lives by id that are wanted wherever they lie.
+        """
         table = tables.recorders
         query = sa.select(table).order_by(table.c.started, table.c.id)
         if window is not None:
-            query = query.where(_overlapping(table.c.started, table.c.ended, window))
+            overlapping = _overlapping(table.c.started, table.c.ended, window)
+            query = query.where(sa.or_(overlapping, table.c.id.in_(sorted(also))) if also else overlapping)
         return [_recorder(row) for row in self._rows(query)]
 
     def add_clock_reading(self, reading: HostClock) -> None:
@@ -163,6 +167,13 @@ class Evidence:
         rows = self._rows(query.order_by(table.c.begins.desc(), table.c.key.desc()).limit(1))
         return _segment(rows[0]) if rows else None
 
+    def last_segment_of(self, run: Run) -> Segment | None:
+        """The segment of a run that began last."""
+        table = tables.segments
+        of_run = sa.and_(table.c.camera == run.camera, table.c.begins >= run.started, table.c.run == run.id)
+        rows = self._rows(sa.select(table).where(of_run).order_by(table.c.begins.desc(), table.c.key.desc()).limit(1))
+        return _segment(rows[0]) if rows else None
+
     def add_copy(self, copy: Copy) -> None:
         """Write a copy that was stored and read back. Raises UnknownRow for an unknown segment, ConflictingCopy."""
         with self._engine.writing() as connection:
@@ -202,7 +213,11 @@ class Evidence:
         with self._engine.writing() as connection:
             if not insert_once(connection, tables.outages, _outage_row(outage)):
                 written = _outage(_row(connection, tables.outages.c.id, outage.id, "outage"))
-                if (written.camera, written.start) != (outage.camera, outage.start):
+                if (written.camera, written.start, written.recorder) != (
+                    outage.camera,
+                    outage.start,
+                    outage.recorder,
+                ):
                     raise ConflictingRow(f"outage {outage.id} was written before with other content")
 
     def close_outage(
@@ -458,11 +473,12 @@ def _outage_row(outage: Outage) -> dict[str, Any]:
         "ends": outage.end,
         "cause": outage.cause.value,
         "detail": outage.detail,
+        "recorder": outage.recorder,
     }
 
 
 def _outage(row: sa.Row[Any]) -> Outage:
-    return Outage(row.id, row.camera, row.begins, row.ends, Cause(row.cause), row.detail)
+    return Outage(row.id, row.camera, row.begins, row.ends, Cause(row.cause), row.detail, row.recorder)
 
 
 def _observation_row(observation: Observation) -> dict[str, Any]:

@@ -184,6 +184,7 @@ outages = sa.Table(
     sa.Column("ends", Instant),
     sa.Column("cause", sa.Text, nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("recorder", sa.Text, sa.ForeignKey("recorders.id")),  # NULL where it was not written down yet
 )
 sa.Index("ix_outages_camera_begins", outages.c.camera, outages.c.begins)
 sa.Index(

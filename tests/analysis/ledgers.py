@@ -87,8 +87,16 @@ def observation(
     return Observation(of.key, made, state, of.frames, tuple(bad))
 
 
-def outage(start: float, end: float | None, cause: Cause = Cause.NO_DATA, *, camera: str = "cam-1") -> Outage:
-    return Outage(f"{camera}-{start}-{cause}", camera, at(start), None if end is None else at(end), cause)
+def outage(
+    start: float,
+    end: float | None,
+    cause: Cause = Cause.NO_DATA,
+    *,
+    camera: str = "cam-1",
+    recorder: str | None = None,
+) -> Outage:
+    name = f"{camera}-{start}-{cause}-{recorder}"
+    return Outage(name, camera, at(start), None if end is None else at(end), cause, recorder=recorder)
 
 
 def run(
@@ -98,8 +106,8 @@ def run(
     return Run(name, camera, recorder, at(start), ended, EndReason.NOT_NEEDED if ended else None)
 
 
-def recorder(seen: float, *, ended: float | None = None, name: str = "rec-1") -> Recorder:
-    return Recorder(name, "host", at(-3600), at(seen), None if ended is None else at(ended))
+def recorder(seen: float, *, ended: float | None = None, name: str = "rec-1", host: str = "host") -> Recorder:
+    return Recorder(name, host, at(-3600), at(seen), None if ended is None else at(ended))
 
 
 def ledger(

@@ -9,11 +9,11 @@ from random import Random
 from typing import TypeVar
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from analysis.coverage import GIVEN_UP_AFTER, CameraLedger, camera_coverage, settled_until, station_coverage
-from domain.evidence import CameraCause, Cause, Coverage, Gap, Outage, Segment, SegmentState
+from domain.evidence import CameraCause, Cause, Coverage, Gap, Outage, RecorderCause, Segment, SegmentState
 from domain.timeline import Interval, IntervalSet
 from tests.analysis.ledgers import (
     at,
@@ -348,6 +348,138 @@ def _proves(evidence: CameraLedger, one: Segment, instant: datetime) -> bool:
     if seen.state is SegmentState.OK:
         return True
     return bool(seen.bad) and all(instant not in rounded for bad in seen.bad if (rounded := bad.rounded()))
+
+
+# -- two recorders of one camera --------------------------------------------------------------------------------
+
+
+def of(
+    host: str, evidence: CameraLedger, *, lives: Sequence[str] = ("1",), seen: float = 500, ended: bool = True
+) -> CameraLedger:
+    """The same evidence as a recorder of that name would have written it, its runs dealt out among its lives."""
+
+    def name(number: int) -> str:
+        return f"{host}-{lives[number % len(lives)]}"
+
+    def key(one: str) -> str:
+        return one.replace(".mp4", f"-{host}.mp4")
+
+    return replace(
+        evidence,
+        runs=[replace(run, id=f"{host}-{run.id}", recorder=name(number)) for number, run in enumerate(evidence.runs)],
+        segments=[replace(one, key=key(one.key), run=f"{host}-{one.run}") for one in evidence.segments],
+        copies={key(one): found for one, found in evidence.copies.items()},
+        outages=[replace(one, id=f"{host}-{one.id}", recorder=name(0)) for one in evidence.outages],
+        observations={key(one): found for one, found in evidence.observations.items()},
+        recorders=[recorder(seen, ended=seen if ended else None, name=f"{host}-{life}", host=host) for life in lives],
+    )
+
+
+def together(*found: CameraLedger) -> CameraLedger:
+    return CameraLedger(
+        "cam-1",
+        [run for one in found for run in one.runs],
+        [segment for one in found for segment in one.segments],
+        {key: copies for one in found for key, copies in one.copies.items()},
+        [outage for one in found for outage in one.outages],
+        {key: seen for one in found for key, seen in one.observations.items()},
+        [recorder for one in found for recorder in one.recorders],
+    )
+
+
+class TestTwoRecorders:
+    def test_the_outage_of_one_takes_nothing_away_from_the_other(self) -> None:
+        lost = ledger([segment(0, 100)], outages=[outage(10, 20)])
+        assert cover(together(of("a", lost), of("b", ledger([segment(0, 100)])))).gaps == ()
+
+    def test_one_that_was_stopped_makes_no_gap_while_the_other_records(self) -> None:
+        stopped = ledger([segment(0, 40)], runs=[run(0, 40)])
+        assert cover(together(of("a", stopped), of("b", ledger([segment(0, 100)])))).gaps == ()
+
+    def test_a_gap_of_both_names_the_best_ranked_cause_and_lists_both(self) -> None:
+        unplugged = ledger([segment(0, 100)], outages=[outage(30, 60, Cause.CAMERA_DISCONNECTED)])
+        stopped = ledger([segment(0, 50)], runs=[run(0, 50)])
+        both = (RecorderCause("a", Cause.CAMERA_DISCONNECTED), RecorderCause("b", Cause.RECORDER_STOPPED))
+        assert cover(together(of("a", unplugged), of("b", stopped))).gaps == (
+            Gap(span(50, 60), Cause.RECORDER_STOPPED, recorders=both),
+        )
+
+    def test_lives_of_one_name_are_one_recorder(self) -> None:
+        twice = ledger([segment(0, 40), segment(45, 100, run="run-2")], runs=[run(0, 40), run(45, 100, name="run-2")])
+        assert cover(of("a", twice, lives=("1", "2"))).gaps == (Gap(span(40, 45), Cause.RECORDER_STOPPED),)
+
+    def test_a_recorder_that_never_had_the_camera_is_not_asked(self) -> None:
+        lost = of("a", ledger([segment(0, 100)], outages=[outage(10, 20)]))
+        elsewhere = replace(ledger(runs=[]), recorders=[recorder(500, name="b-1", host="b")])
+        assert cover(together(lost, elsewhere)).gaps == (Gap(span(10, 20), Cause.NO_DATA),)
+
+    def test_an_outage_that_nobody_knows_the_recorder_of_takes_the_footage_of_all(self) -> None:
+        old = replace(ledger([], runs=[]), outages=[outage(10, 20)])
+        both = together(of("a", ledger([segment(0, 100)])), of("b", ledger([segment(0, 100)])), old)
+        (gap,) = cover(both).gaps
+        assert (gap.interval, gap.cause) == (span(10, 20), Cause.NO_DATA)
+
+    def test_what_the_second_still_has_to_show_holds_up_nothing_that_the_first_covers(self) -> None:
+        first = of("a", ledger([segment(0, 100)], runs=[run(0, 100)]))
+        lagging = of("b", ledger([segment(0, 50), segment(50, 70)], runs=[run(0, None)], observations={}))
+        alive = replace(lagging, recorders=[recorder(100, name="b-1", host="b")])
+        assert settled_until(together(first, alive), at(100)) == at(100)
+        assert cover(together(first, alive)).gaps == ()
+
+    def test_what_only_the_second_can_show_is_waited_for_as_long_as_it_may_come(self) -> None:
+        first = of("a", ledger([segment(0, 40)], runs=[run(0, 40)]))
+        second = replace(
+            of("b", ledger([segment(0, 30)], runs=[run(0, None)])), recorders=[recorder(60, name="b-1", host="b")]
+        )
+        both = together(first, second)
+        assert settled_until(both, at(60)) == at(40)
+        given_up = at(60) + GIVEN_UP_AFTER + timedelta(seconds=1)
+        assert settled_until(both, given_up) == given_up
+
+    def test_an_outage_still_to_be_told_may_take_away_only_footage_of_its_own_recorder(self) -> None:
+        again = ledger([segment(0, 40), segment(40, 55, run="run-2")], runs=[run(0, None), run(40, 55, name="run-2")])
+        alone = replace(of("a", again), recorders=[recorder(59, name="a-1", host="a")])
+        assert settled_until(alone, at(60)) == at(40)
+        assert settled_until(together(alone, of("b", ledger([segment(0, 100)]))), at(60)) == at(60)
+
+
+@given(ledgers(), ledgers())
+def test_a_second_recorder_never_takes_away_what_the_first_covers(first: CameraLedger, second: CameraLedger) -> None:
+    assume(first.runs)  # whoever wrote a segment had a run
+    alone, both = cover(of("a", first)), cover(together(of("a", first), of("b", second)))
+    assert alone.covered - both.covered == IntervalSet()
+    assert both.covered.length + length(both.gaps) == timedelta(seconds=100)
+
+
+@given(ledgers(), ledgers())
+def test_two_recorders_cover_what_either_covers_and_each_gap_has_a_cause_of_theirs(
+    first: CameraLedger, second: CameraLedger
+) -> None:
+    assume(first.runs and second.runs)  # whoever wrote a segment had a run
+    views = {"a": cover(of("a", first)), "b": cover(of("b", second))}
+    both = cover(together(of("a", first), of("b", second)))
+    assert both.covered == views["a"].covered | views["b"].covered
+    for gap in both.gaps:
+        assert gap.cause is min((entry.cause for entry in gap.recorders), key=lambda cause: cause.rank)
+        for entry in gap.recorders:
+            assert IntervalSet([gap.interval]) - spans(views[entry.recorder], entry.cause) == IntervalSet()
+
+
+@given(ledgers(), st.sampled_from([400.0, 500.0]))
+def test_what_is_still_to_come_never_takes_away_what_is_covered_before_the_settled_time(
+    evidence: CameraLedger, seen: float
+) -> None:
+    """Once opened, everything decided so far stands: with each unopened segment found whole, or found gone."""
+    assume(evidence.runs)
+    both = together(of("a", evidence, seen=seen), of("b", ledger([segment(0, 60)], runs=[run(0, 60)])))
+    settled = settled_until(both, NOW)
+    assume(settled >= WINDOW.start + timedelta(milliseconds=1))
+    until = Interval(WINDOW.start, min(settled, WINDOW.end))
+    before = camera_coverage(both, until, NOW)
+    for state in (SegmentState.OK, SegmentState.MISSING):
+        later = {one.key: observation(one, state) for one in both.segments}
+        after = camera_coverage(replace(both, observations={**later, **both.observations}), until, NOW)
+        assert after.covered == before.covered
 
 
 @given(st.lists(ledgers(), min_size=1, max_size=4))

@@ -125,6 +125,18 @@ def test_an_endpoint_is_host_and_port(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "write host:port without http://" in refusal()
 
 
+@pytest.mark.parametrize("name", ["B", "a/b", "-a", "a-", "a" * 41, "考场"])
+def test_a_name_of_a_recorder_that_is_no_file_name_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("KAOJIAN_RECORDER", name)
+    with pytest.raises(SettingsRefused, match=r"KAOJIAN_RECORDER: .* is no name for a recorder"):
+        load()
+
+
+def test_a_recorder_keeps_the_name_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAOJIAN_RECORDER", "room-301-b")
+    assert load().recorder == "room-301-b"
+
+
 def test_the_secret_key_may_lie_in_a_file_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "s3.key"
     file.write_text("hunter2\n", encoding="utf-8")

@@ -31,6 +31,12 @@ def test_a_key_names_the_first_picture_to_the_microsecond() -> None:
     assert segment_key("s/b/c", first) == "s/b/c/20260501T040000.000007Z.mp4"
 
 
+def test_the_keys_of_two_named_recorders_never_meet() -> None:
+    first = datetime(2026, 5, 1, 4, 0, 0, 7, tzinfo=UTC)
+    assert segment_key("s/b/c", first, "b-2") == "s/b/c/20260501T040000.000007Z-b-2.mp4"
+    assert len({segment_key("s/b/c", first, name) for name in ("", "a", "b")}) == 3
+
+
 def test_a_closed_file_has_the_size_and_hash_of_what_was_written(spool: Spool) -> None:
     file = spool.create(KEY)
     file.append(b"abc")

@@ -54,6 +54,33 @@ def test_recorders_of_a_window_are_those_whose_life_overlaps_it(database: Databa
     assert [found.id for found in database.evidence.recorders(span(10, 11))] == ["alive"]
 
 
+def test_lives_asked_for_by_id_are_told_wherever_they_lie(database: Database) -> None:
+    for number, name in enumerate(("early", "late")):
+        database.evidence.begin_recorder(replace(RECORDER, id=name, started=after(20 * number)))
+        database.evidence.end_recorder(name, after(20 * number + 10))
+    assert [found.id for found in database.evidence.recorders(span(22, 25), also={"early"})] == ["early", "late"]
+
+
+def test_an_outage_keeps_the_recorder_that_saw_it_and_no_other(database: Database) -> None:
+    begin(database)
+    seen = replace(outage(0, 5), recorder=RECORDER.id)
+    database.evidence.open_outage(seen)
+    database.evidence.open_outage(seen)
+    assert database.evidence.outages("cam-1", span(0, 10)) == [seen]
+    with pytest.raises(ConflictingRow):
+        database.evidence.open_outage(replace(seen, recorder=None))
+    with pytest.raises(UnknownRow):
+        database.evidence.open_outage(replace(outage(0, 5, "outage-2"), recorder="nobody"))
+
+
+def test_the_last_segment_of_a_run_is_not_that_of_another(database: Database) -> None:
+    begin(database)
+    database.evidence.begin_run(replace(run(), id="run-2"))
+    store(database, segment(0, 60), segment(60, 120), replace(segment(61, 119), run="run-2"))
+    assert database.evidence.last_segment_of(run()) == segment(60, 120)
+    assert database.evidence.last_segment_of(replace(run(), id="run-3")) is None
+
+
 def test_a_run_is_open_until_it_is_ended(database: Database) -> None:
     begin(database)
     assert database.evidence.open_runs() == [run()]
