@@ -44,6 +44,8 @@ app = typer.Typer(
 )
 sitting_app = typer.Typer(help="Open and close sittings 场次.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(sitting_app, name="sitting")
+camera_app = typer.Typer(help="Try cameras 摄像机.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(camera_app, name="camera")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -189,6 +191,28 @@ def report(
         return
     _write(out, text)
     typer.echo(f"written: {out}")
+
+
+@camera_app.command("test")
+def test_camera(
+    camera: Annotated[
+        str, typer.Argument(metavar="CAMERA|URL", help="Id of a camera that was set up, or an address")
+    ],
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="How long to watch, from the first key frame")] = 20,
+    lang: Annotated[Language, typer.Option(help="zh or en")] = Language.ZH,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs, both languages")] = False,
+) -> None:
+    """Watch a camera as the recorder would, and say what to change in its menu. Records nothing."""
+    from kaojian import commissioning  # noqa: PLC0415 (loads the recorder's engine only where it is needed)
+
+    with _opened() as (settings, database):
+        if not as_json and sys.stderr.isatty():
+            typer.echo(f"{camera}: {seconds:g} s …", err=True)
+        tried = commissioning.watch(camera, seconds, settings, database)
+    if as_json:
+        _print_json(tried.to_json())
+        return
+    _show(*tried.shown(lang.value))
 
 
 @app.command()

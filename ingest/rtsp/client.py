@@ -91,7 +91,8 @@ class RtspSource:
     """One camera, to be opened once per run.
 
     ``credentials`` win over a login in ``url``. With ``Transport.UDP`` a camera that only sends over TCP is taken
-    over TCP.
+    over TCP. ``audio`` names the codecs of the sound that the camera offers, once it was connected to; it is never
+    asked for.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class RtspSource:
         self._udp = transport is Transport.UDP
         self._limits = limits or Limits()
         self._clock = clock or SystemClock()
+        self.audio: tuple[str, ...] = ()
 
     async def units(self) -> AsyncGenerator[AccessUnit, None]:
         """Connect and yield access units from the first whole key frame on; see ``ingest.source.Source``."""
@@ -115,7 +117,9 @@ class RtspSource:
         except MalformedMessage as error:
             raise UnsupportedStream(str(error)) from None
         login = self._credentials if self._credentials is not None else address.login
-        stream = _Stream(await negotiate(address, login, self._udp, self._limits), self._limits, self._clock)
+        agreement = await negotiate(address, login, self._udp, self._limits)
+        self.audio = agreement.audio
+        stream = _Stream(agreement, self._limits, self._clock)
         polite = True
         try:
             await stream.play()

@@ -19,7 +19,7 @@ from ingest.rtsp.auth import Login
 from ingest.rtsp.connection import Connection
 from ingest.rtsp.datagrams import DatagramPair
 from ingest.rtsp.messages import Answer, parameters
-from ingest.rtsp.sdp import VideoTrack, base_url, control_url, video_track
+from ingest.rtsp.sdp import VideoTrack, audio_codecs, base_url, control_url, video_track
 from ingest.rtsp.wire import MalformedMessage, NoVideoTrack, StreamEnded, WireError
 from ingest.source import CameraRefused, CameraUnreachable, UnsupportedStream
 
@@ -68,6 +68,7 @@ class Agreement:
     datagrams: DatagramPair | None
     session_s: float
     keep_alive: str  # the method for it
+    audio: tuple[str, ...] = ()  # what sound is offered, never asked for
 
     async def ask(self, method: str, headers: dict[str, str], limit_s: float) -> Answer:
         """One question about the whole presentation. Raises as ``errors_of`` says."""
@@ -204,6 +205,7 @@ async def _set_up(described: _Described, udp: bool, limit_s: float) -> Agreement
         datagrams=datagrams,
         session_s=_timeout_s(session),
         keep_alive="GET_PARAMETER" if "GET_PARAMETER" in described.public else "OPTIONS",
+        audio=audio_codecs(described.answer.body),
     )
 
 

@@ -66,6 +66,13 @@ def video_track(description: bytes) -> VideoTrack:
     raise NoVideoTrack(_what_was_offered(sections))
 
 
+def audio_codecs(description: bytes) -> tuple[str, ...]:
+    """The codecs of the sound that is offered beside the pictures. Raises MalformedSdp."""
+    _, sections = _sections(description)
+    offered = (media.codec(kind) for media in sections if media.kind == "audio" for kind in media.payload_types[:1])
+    return tuple(re.sub(r"[^\x21-\x7e ]", "?", name)[:60] for name in offered)
+
+
 def _recordable(media: _Media, payload_type: str) -> Coding | None:
     """How to read this payload type; None where it cannot be recorded."""
     codec = re.fullmatch(r"(H26[45])/90000(/1)?", media.codecs.get(payload_type, "").upper())
