@@ -15,6 +15,7 @@ from pathlib import Path
 from domain.places import Transport
 from domain.timeline import SystemClock
 from ingest.recorder import Assignment, Cutting
+from ingest.relay.server import Relay
 from ingest.rtsp.client import RtspSource
 from ingest.spool import Spool
 from ingest.supervisor import Supervisor
@@ -41,6 +42,7 @@ async def record(folder: Path, segment_s: float, urls: Sequence[str], database: 
         spool=Spool(folder / "spool", 0),
         cutting=Cutting(segment_s),
         clock=SystemClock(),
+        relay=Relay(folder / "live"),
     )
     await supervisor.run(stop)
 

@@ -26,6 +26,7 @@ from domain.timeline import Clock, Interval
 from ingest.bookkeeper import Bookkeeper, RunBook
 from ingest.clock import WARM_UP_S, RunClock
 from ingest.host_clock import HeardClock
+from ingest.relay.server import Channel
 from ingest.segmenter import Closed, Event, Fragment, Hole, Opened, Segmenter
 from ingest.source import AccessUnit, CameraUnreachable, ConnectionLost, NoPicture, Source, SourceError
 from ingest.spool import SpoolError, SpoolFull, segment_key
@@ -96,6 +97,7 @@ class CameraRecorder:
     """Records ``assignment`` until its task is cancelled; ``stop_reason`` says why that happens.
 
     ``recorder`` is the life that all rows are written under, ``name`` what the recorder was named, if it was.
+    Viewers see on ``channel`` what was taken for recording before.
     """
 
     def __init__(
@@ -108,6 +110,7 @@ class CameraRecorder:
         cutting: Cutting,
         clock: Clock,
         name: str = "",
+        channel: Channel | None = None,
     ) -> None:
         self.assignment = assignment
         self.stop_reason = EndReason.RECORDER_STOPPED
@@ -117,6 +120,7 @@ class CameraRecorder:
         self._book = book
         self._cutting = cutting
         self._clock = clock
+        self._channel = channel
         self._run: _ActiveRun | None = None
         self._outage: _OpenOutage | None = None
         self._failures = 0
@@ -159,6 +163,8 @@ class CameraRecorder:
         async with aclosing(self._open_source(self.assignment).units()) as units:
             async for unit in units:
                 self._take(unit)
+                if self._channel is not None:
+                    self._channel.show(unit)
         raise ConnectionLost("the source ended without a reason")
 
     def _take(self, unit: AccessUnit) -> None:
@@ -272,6 +278,8 @@ class CameraRecorder:
     ) -> None:
         """Pictures stopped coming, or still do not come: begin, keep, rename or split the outage."""
         self._failures += 1
+        if self._channel is not None and self._run is not None:
+            self._channel.lost()
         ended = self._end_run(reason)
         outage = self._outage
         if outage is None:

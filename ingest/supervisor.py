@@ -20,6 +20,7 @@ from ingest.bookkeeper import Bookkeeper
 from ingest.host_clock import ClockWatch, HeardClock, HostWitnesses, Witnesses
 from ingest.reconcile import reconcile
 from ingest.recorder import Assignment, CameraRecorder, Cutting
+from ingest.relay.server import Relay
 from ingest.source import Source
 from ingest.spool import Spool
 from ingest.worker import OrderedWorker, Worker
@@ -35,7 +36,8 @@ class Supervisor:
     """Records what ``wanted(now)`` names, asked every second, until ``stop`` is set.
 
     ``name`` is what the recorder goes by in all its lives; without one it goes by its host's name. Recorders of the
-    same cameras need one each.
+    same cameras need one each. Viewers get the pictures from ``relay`` where there is one; whatever is wrong with it,
+    recording goes on.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Supervisor:
         worker: Callable[[str], Worker] = OrderedWorker,
         witnesses: Witnesses | None = None,
         name: str = "",
+        relay: Relay | None = None,
     ) -> None:
         self._wanted = wanted
         self._open_source = open_source
@@ -59,6 +62,7 @@ class Supervisor:
         self._clock = clock
         self._id = uuid4().hex
         self._name = name
+        self._relay = relay
         self._book = Bookkeeper(spool, evidence, clock, worker)
         self._recorders: dict[str, tuple[CameraRecorder, asyncio.Task[None]]] = {}
         self._last_wanted: Sequence[Assignment] = ()
@@ -73,6 +77,7 @@ class Supervisor:
     async def run(self, stop: asyncio.Event) -> None:
         """Reconcile, then record until ``stop``; every row is written before this returns."""
         await asyncio.to_thread(self._begin)
+        await self._open_relay()
         watch = asyncio.create_task(self._clock_watch.run(), name="host clock")
         try:
             while not stop.is_set():
@@ -83,6 +88,8 @@ class Supervisor:
                     continue
         finally:
             watch.cancel()
+            if self._relay is not None:
+                await self._relay.stop()
             await self._stop(list(self._recorders), EndReason.RECORDER_STOPPED)
             await asyncio.to_thread(self._book.finish)
             await asyncio.to_thread(self._evidence.end_recorder, self._id, self._clock.now())
@@ -93,6 +100,13 @@ class Supervisor:
         name = self._name or socket.gethostname()
         self._evidence.begin_recorder(Recorder(self._id, name, now, now, reads_clock=True))
         _log.info("recorder_started", recorder=self._id, spool=str(self._spool.root))
+
+    async def _open_relay(self) -> None:
+        if self._relay is not None:
+            try:
+                await self._relay.start()
+            except OSError as error:
+                _log.error("relay_unavailable", socket=str(self._relay.path), reason=str(error))
 
     def _heard_clocks(self) -> list[HeardClock]:
         return [clock for recorder, _ in self._recorders.values() if (clock := recorder.heard_clock) is not None]
@@ -124,6 +138,7 @@ class Supervisor:
             cutting=self._cutting,
             clock=self._clock,
             name=self._name,
+            channel=self._relay.channel(camera) if self._relay is not None else None,
         )
         self._recorders[camera] = (recorder, asyncio.create_task(recorder.run(), name=f"record {camera}"))
 
@@ -135,4 +150,6 @@ class Supervisor:
             recorder.stop_reason = reason
             task.cancel()
             tasks.append(task)
+            if self._relay is not None:
+                self._relay.drop(camera)
         await asyncio.gather(*tasks, return_exceptions=True)

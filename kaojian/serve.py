@@ -29,6 +29,7 @@ from dashboard.app import create_app
 from domain.timeline import SystemClock
 from ingest.host_clock import HostWitnesses
 from ingest.recorder import Assignment, Cutting
+from ingest.relay.server import Relay
 from ingest.rtsp.client import Limits, RtspSource
 from ingest.spool import Spool
 from ingest.supervisor import Supervisor
@@ -43,6 +44,7 @@ _log = structlog.get_logger()
 RESTART_S = 1.0
 STOP_S = 30.0
 KEEP_REST_S = 10.0
+LIVE = "live"  # the folder, below data_dir, in which recorders hand their pictures on
 WEB = Path(__file__).resolve().parent.parent / "dashboard" / "web" / "dist"
 
 
@@ -109,6 +111,7 @@ async def _ingest(settings: Settings, database: Database) -> None:
         clock=clock,
         witnesses=HostWitnesses(S3Objects(settings.s3) if settings.s3 is not None else None),
         name=settings.recorder,
+        relay=Relay(settings.data_dir / LIVE),
     )
     archive = open_archive(settings, database)
     archive_stop = threading.Event()

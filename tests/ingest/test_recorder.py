@@ -15,7 +15,9 @@ from domain.places import Transport
 from domain.timeline import Interval
 from ingest.bookkeeper import Bookkeeper
 from ingest.recorder import Assignment, CameraRecorder, Cutting
+from ingest.relay.server import Channel
 from ingest.source import (
+    AccessUnit,
     CameraRefused,
     CameraUnreachable,
     ConnectionLost,
@@ -49,6 +51,7 @@ class Played:
         self.spool = spool
         self.clock = FakeClock(NOON)
         self.pause_s = 0.0
+        self.channel: Channel | None = None
 
     def play(self, *scripts: Sequence[Act], meanwhile: Callable[[], None] | None = None) -> None:
         asyncio.run(self._play(scripts, meanwhile))
@@ -71,6 +74,7 @@ class Played:
             book=book,
             cutting=Cutting(4.0, 1.0),
             clock=self.clock,
+            channel=self.channel,
         )
         recorder.stop_reason = EndReason.NOT_NEEDED
         task = asyncio.create_task(recorder.run())
@@ -127,6 +131,26 @@ def test_a_lost_connection_is_one_outage_from_the_last_picture_to_the_first_new_
     assert abs(_seconds(outage.start) - 5) < 0.01
     assert abs(_seconds(outage.end) - 13) < 0.01
     assert [run.end_reason for run in played.runs] == [EndReason.CAMERA_DISCONNECTED, EndReason.NOT_NEEDED]
+
+
+class Shown(Channel):
+    """A channel that remembers what it was told: picture numbers, and -1 for a loss."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[int] = []
+
+    def show(self, unit: AccessUnit) -> None:
+        self.told.append(round((unit.arrived - NOON).total_seconds() * FPS))
+
+    def lost(self) -> None:
+        self.told.append(-1)
+
+
+def test_viewers_are_shown_every_picture_and_every_loss_once(played: Played) -> None:
+    shown = played.channel = Shown()
+    played.play([*_units(0, 30), ConnectionLost("closed")], [CameraUnreachable("refused")], _units(60, 70))
+    assert shown.told == [*range(30), -1, *range(60, 70)]
 
 
 def _after_waiting(number: int, keyless_s: float) -> list[Act]:
