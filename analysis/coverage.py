@@ -73,6 +73,23 @@ class CameraLedger:
     recorders: Sequence[Recorder] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The time that one segment of one recorder shows."""
+
+    recorder: str
+    segment: Segment
+    spans: IntervalSet
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A part of a camera's covered time and the recorder whose footage of it is shown."""
+
+    interval: Interval
+    recorder: str
+
+
 def settled_until(ledger: CameraLedger, now: datetime) -> datetime:
     """The instant up to which the camera's coverage is decided; nothing that can still come in changes it.
 
@@ -156,6 +173,53 @@ def _chain_coverage(ledger: CameraLedger, window: Interval, now: datetime) -> Co
         (Cause.UNEXPLAINED, IntervalSet([whole])),
     ]
     return Coverage(whole, covered, _explained(covered.complement(whole), layers))
+
+
+def proven(ledger: CameraLedger, window: Interval, now: datetime) -> tuple[Proof, ...]:
+    """What each usable segment shows of ``window``, rounded to milliseconds; together, the camera's covered time.
+
+    But for the seams between segments, which are shorter than a millisecond.
+    """
+    whole = _rounded_window(window)
+    found = []
+    for name, chain in chains(ledger).items():
+        out = _out(chain, now)
+        for segment in chain.segments:
+            spans = _usable_part(chain, segment).clipped(whole) - out
+            if spans:
+                found.append(Proof(name, segment, spans))
+    return tuple(found)
+
+
+def recorded_by(ledger: CameraLedger, window: Interval, now: datetime) -> dict[str, IntervalSet]:
+    """What each recorder covers of ``window`` by itself, by its name; ``""`` where none is known."""
+    return {name: _chain_coverage(chain, window, now).covered for name, chain in chains(ledger).items()}
+
+
+def sources(ledger: CameraLedger, window: Interval, now: datetime) -> tuple[Source, ...]:
+    """Of which recorder each covered part of ``window`` is shown, by time; together, the camera's covered time.
+
+    One recorder at a time: the same one for as long as it covers, then the one that goes on longest.
+    """
+    views = recorded_by(ledger, window, now)
+    starts = sorted({span.start for covered in views.values() for span in covered})
+    found: list[Source] = []
+    at = None
+    while True:
+        at = _next_covered(views, starts, at)
+        if at is None:
+            return tuple(found)
+        end, name = max((span.end, name) for name, covered in views.items() for span in covered if at in span)
+        found.append(Source(Interval(at, end), name))
+        at = end
+
+
+def _next_covered(
+    views: Mapping[str, IntervalSet], starts: Sequence[datetime], at: datetime | None
+) -> datetime | None:
+    if at is not None and any(at in covered for covered in views.values()):
+        return at
+    return next((start for start in starts if at is None or start > at), None)
 
 
 def station_coverage(views: Mapping[str, Coverage], window: Interval) -> Coverage:
@@ -267,15 +331,19 @@ def _usable(ledger: CameraLedger) -> IntervalSet:
     good: list[Segment] = []
     spans: list[Interval] = []
     for segment in ledger.segments:
-        observation = ledger.observations.get(segment.key)
-        if observation is None or observation.state is SegmentState.MISSING or not _kept(ledger, segment):
-            continue
-        bad = _rounded(_bad_spans(segment, observation))
-        usable = _rounded([segment.interval]) - bad
+        usable = _usable_part(ledger, segment)
         spans.extend(usable)
-        if not bad:
+        if usable and usable == _rounded([segment.interval]):
             good.append(segment)
     return IntervalSet((*spans, *_rounded(_seams(good))))
+
+
+def _usable_part(ledger: CameraLedger, segment: Segment) -> IntervalSet:
+    """The time of a segment that was kept and decodes, outages aside."""
+    observation = ledger.observations.get(segment.key)
+    if observation is None or observation.state is SegmentState.MISSING or not _kept(ledger, segment):
+        return IntervalSet()
+    return _rounded([segment.interval]) - _rounded(_bad_spans(segment, observation))
 
 
 def _seams(segments: Iterable[Segment]) -> Iterator[Interval]:

@@ -5,13 +5,16 @@ Not here: where they are read (``analysis.report``) and what they mean (``analys
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from analysis.backup import Backup
+from analysis.coverage import Source
 from domain.evidence import Copy, Coverage, Observation, Segment
 from domain.places import Camera, Room
-from domain.timeline import Interval
+from domain.timeline import Interval, IntervalSet
 
 
 class Waiting(StrEnum):
@@ -36,12 +39,19 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class CameraFacts:
-    """One camera of the sitting's rooms. ``coverage`` is None while no instant of the window is settled."""
+    """One camera of the sitting's rooms.
+
+    ``coverage`` and ``backup`` are None while no instant of the window is settled. ``recorded`` is what each recorder
+    covers by itself, ``sources`` whose footage of each covered part is shown.
+    """
 
     camera: Camera
     room: str
     coverage: Coverage | None
     holdings: tuple[Holding, ...]
+    backup: Backup | None = None
+    recorded: Mapping[str, IntervalSet] = field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
 
     @property
     def clock_offset_s(self) -> float | None:

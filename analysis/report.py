@@ -11,11 +11,21 @@ Raises storage's UnknownBatch and UnknownSitting for what was never applied, Dat
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from analysis.coverage import CameraLedger, camera_coverage, settled_until, station_coverage
+from analysis.backup import Backup, camera_backup
+from analysis.coverage import (
+    CameraLedger,
+    Source,
+    camera_coverage,
+    proven,
+    recorded_by,
+    settled_until,
+    sources,
+    station_coverage,
+)
 from analysis.facts import CameraFacts, Holding, SittingFacts, StationFacts, Waiting
 from analysis.judge import findings, station_verdict
 from config.rule_pack import RulePack
@@ -51,12 +61,36 @@ class StationReport:
 
 
 @dataclass(frozen=True, slots=True)
+class RecorderReport:
+    """One recorder of a camera, by its name, and what it covers by itself."""
+
+    recorder: str
+    recorded_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackupReport:
+    """All cameras together: covered time, the part of it on ``copies`` separate devices, and the greatest lag.
+
+    ``greatest_lag_ms`` and the ``camera`` that has it are None where nothing is backed up.
+    """
+
+    copies: int
+    recorded_ms: int
+    backed_up_ms: int
+    greatest_lag_ms: int | None
+    camera: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CameraReport:
     """One camera of the sitting's rooms.
 
     ``recorded_ms`` is its covered time. ``frames``, ``lost_packets`` (sums), ``delayed_s`` (largest) and
     ``clock_offset_s`` (farthest from zero, camera minus host, None where the camera tells no time) are of all
-    segments that overlap the window, whole.
+    segments that overlap the window, whole. ``backed_up_ms`` is the part of the covered time that lies on as many
+    separate devices as the rule pack asks for, ``backup_lag_ms`` how long after it was taken the last of it did, None
+    where none does. ``recorders`` are those that recorded the camera, ``sources`` whose footage is shown when.
     """
 
     camera: str
@@ -67,6 +101,10 @@ class CameraReport:
     delayed_s: float
     clock_offset_s: float | None
     gaps: tuple[Gap, ...]
+    backed_up_ms: int = 0
+    backup_lag_ms: int | None = None
+    recorders: tuple[RecorderReport, ...] = ()
+    sources: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +126,7 @@ class SittingReport:
     stations: tuple[StationReport, ...]
     cameras: tuple[CameraReport, ...]
     clauses: tuple[Finding, ...]
+    backup: BackupReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +182,7 @@ def _report(evidence: Evidence, sitting: Sitting, last_day: date, rules: RulePac
     horizon = min((now, window.end, *(settled_until(ledger, now) for ledger in ledgers.values())))
     settled = max(window.start, rounded_to_milliseconds(horizon))
     part = Interval(window.start, settled) if settled > window.start else None
-    cameras = _camera_facts(sitting, ledgers, window, part, now)
+    cameras = _camera_facts(sitting, ledgers, window, part, now=now, rules=rules)
     facts = SittingFacts(
         window=window,
         exam=Interval(phases[1].start, phases[1].end),
@@ -156,6 +195,7 @@ def _report(evidence: Evidence, sitting: Sitting, last_day: date, rules: RulePac
         planned=sitting.opened is None,
     )
     clauses = findings(facts, rules)
+    reports = tuple(_camera_report(camera) for camera in cameras)
     return SittingReport(
         batch=sitting.batch.id,
         sitting=sitting.plan.number,
@@ -170,8 +210,9 @@ def _report(evidence: Evidence, sitting: Sitting, last_day: date, rules: RulePac
         phases=phases,
         verdict=fold(clause.verdict for clause in clauses),
         stations=tuple(_station_report(station, facts, rules) for station in facts.stations),
-        cameras=tuple(_camera_report(camera) for camera in cameras),
+        cameras=reports,
         clauses=clauses,
+        backup=_backup_report(reports, rules),
     )
 
 
@@ -219,15 +260,34 @@ def _waiting(sitting: Sitting, window: Interval, settled: datetime, now: datetim
 
 
 def _camera_facts(
-    sitting: Sitting, ledgers: dict[str, CameraLedger], window: Interval, part: Interval | None, now: datetime
+    sitting: Sitting,
+    ledgers: dict[str, CameraLedger],
+    window: Interval,
+    part: Interval | None,
+    *,
+    now: datetime,
+    rules: RulePack,
 ) -> tuple[CameraFacts, ...]:
     found = []
     for room in sitting.rooms:
         for camera in room.cameras:
             ledger = ledgers[camera.id]
-            coverage = camera_coverage(ledger, part, now) if part is not None else None
-            found.append(CameraFacts(camera, room.id, coverage, _holdings(ledger, window)))
+            facts = CameraFacts(camera, room.id, None, _holdings(ledger, window))
+            found.append(facts if part is None else _with_coverage(facts, ledger, part, now, rules))
     return tuple(found)
+
+
+def _with_coverage(
+    facts: CameraFacts, ledger: CameraLedger, part: Interval, now: datetime, rules: RulePack
+) -> CameraFacts:
+    coverage = camera_coverage(ledger, part, now)
+    return replace(
+        facts,
+        coverage=coverage,
+        backup=camera_backup(coverage.covered, proven(ledger, part, now), ledger.copies, rules.copies),
+        recorded=recorded_by(ledger, part, now),
+        sources=sources(ledger, part, now),
+    )
 
 
 def _holdings(ledger: CameraLedger, window: Interval) -> tuple[Holding, ...]:
@@ -269,7 +329,26 @@ def _camera_report(facts: CameraFacts) -> CameraReport:
         delayed_s=max((segment.delayed_s for segment in segments), default=0.0),
         clock_offset_s=facts.clock_offset_s,
         gaps=gaps,
+        backed_up_ms=facts.backup.backed_up.length // _MILLISECOND if facts.backup is not None else 0,
+        backup_lag_ms=_lag_ms(facts.backup),
+        recorders=tuple(
+            RecorderReport(name, covered.length // _MILLISECOND) for name, covered in facts.recorded.items() if name
+        ),
+        sources=facts.sources,
     )
+
+
+def _backup_report(cameras: Sequence[CameraReport], rules: RulePack) -> BackupReport:
+    lags = [(each.backup_lag_ms, each.camera) for each in cameras if each.backup_lag_ms is not None]
+    greatest = max(lags, default=(None, None))
+    recorded = sum(each.recorded_ms for each in cameras)
+    return BackupReport(rules.copies, recorded, sum(each.backed_up_ms for each in cameras), *greatest)
+
+
+def _lag_ms(backup: Backup | None) -> int | None:
+    """Rounded to the nearest, as all instants are."""
+    lag = backup.greatest_lag if backup is not None else None
+    return None if lag is None else round(lag / _MILLISECOND)
 
 
 def _parts(coverage: Coverage | None) -> tuple[int, tuple[Gap, ...]]:
@@ -309,6 +388,13 @@ def to_json(report: SittingReport | BatchReport) -> dict[str, Any]:
             {"id": clause.id, "verdict": clause.verdict.value, "zh": clause.zh, "en": clause.en}
             for clause in report.clauses
         ],
+        "backup": {
+            "copies": report.backup.copies,
+            "recorded_s": report.backup.recorded_ms / 1000,
+            "backed_up_s": report.backup.backed_up_ms / 1000,
+            "greatest_lag_s": _in_seconds(report.backup.greatest_lag_ms),
+            "camera": report.backup.camera,
+        },
     }
 
 
@@ -338,8 +424,27 @@ def _camera_json(camera: CameraReport) -> dict[str, Any]:
         "lost_packets": camera.lost_packets,
         "delayed_s": round(camera.delayed_s, 3),
         "clock_offset_s": None if offset is None else round(offset, 3),
-        "gaps": [_gap_json(gap) for gap in camera.gaps],
+        "gaps": [
+            {
+                **_gap_json(gap),
+                "recorders": [{"recorder": each.recorder, "cause": each.cause.value} for each in gap.recorders],
+            }
+            for gap in camera.gaps
+        ],
+        "backed_up_s": camera.backed_up_ms / 1000,
+        "backup_lag_s": _in_seconds(camera.backup_lag_ms),
+        "recorders": [
+            {"recorder": each.recorder, "recorded_s": each.recorded_ms / 1000} for each in camera.recorders
+        ],
+        "sources": [
+            {"start": rfc3339(each.interval.start), "end": rfc3339(each.interval.end), "recorder": each.recorder}
+            for each in camera.sources
+        ],
     }
+
+
+def _in_seconds(milliseconds: int | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
 
 
 def _gap_json(gap: Gap) -> dict[str, Any]:

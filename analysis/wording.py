@@ -108,8 +108,22 @@ def not_backed_up_yet(files: int, of: int) -> Words:
 
 def too_few_copies(files: int, of: int, copies: int) -> Words:
     return Words(
-        f"{files}个录像文件（共{of}个）的副本少于{copies}份",
-        f"{_of(files, of)} in fewer than {copies} {'place' if copies == 1 else 'places'}",
+        f"{files}个录像文件（共{of}个）在不同设备上的副本少于{copies}份",
+        f"{_of(files, of)} on fewer than {copies} separate {'device' if copies == 1 else 'devices'}",
+    )
+
+
+def backup_lag(copies: int, recorded_s: float, backed_up_s: float, lag_s: float, camera: str) -> Words:
+    """How much of the cameras' footage is on so many separate devices, and how long after it was taken at most."""
+    lag = _seconds(round(lag_s, 3))
+    if backed_up_s >= recorded_s:
+        zh, en = "全部录像时间", "all recorded time"
+    else:
+        zh = f"录像时间合计{_seconds(recorded_s)}秒，其中{_seconds(backed_up_s)}秒"
+        en = f"{_seconds(backed_up_s)} s of {_seconds(recorded_s)} s recorded"
+    return Words(
+        f"{zh}在{copies}个不同设备上有副本，自拍摄起最迟{lag}秒完成（摄像机{camera}）",
+        f"{en} lies on {copies} separate devices, at the latest {lag} s after it was taken (camera {camera})",
     )
 
 

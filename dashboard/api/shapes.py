@@ -63,6 +63,34 @@ class CameraGap(_Shape):
     cause: Cause
 
 
+class RecorderCauseShape(_Shape):
+    """Why one of a camera's recorders did not cover a gap."""
+
+    recorder: str
+    cause: Cause
+
+
+class OwnGap(CameraGap):
+    """A span of a camera that no recorder covers; with several, ``recorders`` names the cause of each."""
+
+    recorders: tuple[RecorderCauseShape, ...]
+
+
+class RecordedShape(_Shape):
+    """What one recorder covers of a camera by itself."""
+
+    recorder: str
+    recorded_s: float
+
+
+class SourceShape(_Shape):
+    """A covered part of a camera and the recorder whose footage of it is shown."""
+
+    start: Instant
+    end: Instant
+    recorder: str
+
+
 class StationGap(CameraGap):
     """A span of a station that no camera covers; ``cause`` is the one ranked first among ``cameras``."""
 
@@ -80,7 +108,10 @@ class StationShape(_Shape):
 
 
 class CameraShape(_Shape):
-    """One camera. ``clock_offset_s`` is camera minus host, null where the camera tells no time."""
+    """One camera. ``clock_offset_s`` is camera minus host, null where the camera tells no time.
+
+    ``backed_up_s`` lies on enough separate devices, the last of it ``backup_lag_s`` after it was taken.
+    """
 
     camera: str
     room: str
@@ -89,7 +120,11 @@ class CameraShape(_Shape):
     lost_packets: int
     delayed_s: float
     clock_offset_s: float | None
-    gaps: tuple[CameraGap, ...]
+    gaps: tuple[OwnGap, ...]
+    backed_up_s: float
+    backup_lag_s: float | None
+    recorders: tuple[RecordedShape, ...]
+    sources: tuple[SourceShape, ...]
 
 
 class ClauseShape(_Shape):
@@ -99,6 +134,16 @@ class ClauseShape(_Shape):
     verdict: Verdict
     zh: str
     en: str
+
+
+class BackupShape(_Shape):
+    """All cameras together: recorded time, the part on ``copies`` separate devices, the greatest lag and whose."""
+
+    copies: int
+    recorded_s: float
+    backed_up_s: float
+    greatest_lag_s: float | None
+    camera: str | None
 
 
 class Report(_Shape):
@@ -119,6 +164,7 @@ class Report(_Shape):
     stations: tuple[StationShape, ...]
     cameras: tuple[CameraShape, ...]
     clauses: tuple[ClauseShape, ...]
+    backup: BackupShape
 
 
 class WholeBatchReport(_Shape):

@@ -64,6 +64,25 @@ class _Line:
 
 
 @dataclass(frozen=True, slots=True)
+class _Part:
+    """A covered part of a camera and the recorder it is shown from."""
+
+    start: str
+    end: str
+    length: str
+    recorder: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Twice:
+    """A camera of several recorders: what each recorded, and which is shown when."""
+
+    camera: str
+    recorders: tuple[str, ...]
+    parts: tuple[_Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Section:
     """One sitting as the template prints it."""
 
@@ -71,6 +90,7 @@ class _Section:
     rooms: tuple[tuple[str, str], ...]
     drawing: Drawing
     lines: tuple[_Line, ...]
+    twice: tuple[_Twice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +144,22 @@ def _section(report: SittingReport, language: Language, site: Site | None) -> _S
     names = {room.id: room.name for room in site.rooms} if site is not None else {}
     ids = dict.fromkeys([*(each.room for each in report.stations), *(each.room for each in report.cameras)])
     rooms = tuple((room, names.get(room, room)) for room in ids)
-    return _Section(report, rooms, draw(report, rooms, language), tuple(_lines(report, language)))
+    twice = tuple(_twice(each, words(language)) for each in report.cameras if len(each.recorders) > 1)
+    return _Section(report, rooms, draw(report, rooms, language), tuple(_lines(report, language)), twice)
+
+
+def _twice(camera: CameraReport, said: Words) -> _Twice:
+    recorders = tuple(f"{each.recorder}: {_length(each.recorded_ms / 1000, said)}" for each in camera.recorders)
+    parts = (
+        _Part(
+            _precise(each.interval.start),
+            _precise(each.interval.end),
+            _length(each.interval.seconds, said),
+            each.recorder,
+        )
+        for each in camera.sources
+    )
+    return _Twice(camera.camera, recorders, tuple(parts))
 
 
 def _lines(report: SittingReport, language: Language) -> list[_Line]:
@@ -141,7 +176,10 @@ def _line(whose: str, gap: Gap, language: Language) -> _Line:
         end=_precise(gap.interval.end),
         length=_length(gap.interval.seconds, words(language)),
         cause=gap.cause,
-        cameras=tuple(f"{each.camera}: {cause(each.cause, language)}" for each in gap.cameras),
+        cameras=(
+            *(f"{each.camera}: {cause(each.cause, language)}" for each in gap.cameras),
+            *(f"{each.recorder}: {cause(each.cause, language)}" for each in gap.recorders),
+        ),
     )
 
 

@@ -100,6 +100,12 @@ class Words:
     delay: str
     offset: str
     no_clock: str
+    recorders: str
+    backed_up: str
+    backup_lag: str
+    sources: str
+    sources_note: str
+    source: str
     method: str
     method_steps: tuple[str, ...]
     tolerance: str
@@ -158,11 +164,18 @@ _ZH = Words(
     delay="最大延迟",
     offset="时钟偏差",
     no_clock="无摄像机时钟",
+    recorders="录像服务",
+    backed_up="已备份",
+    backup_lag="备份滞后",
+    sources="双机录像来源",
+    sources_note="下列摄像机由多个录像服务同时录制。各段时间采用其中一个的录像，其中断时换用另一个。",
+    source="采用",
     method="覆盖的计算方法",
     method_steps=(
         "时间以录像主机时钟为准；所有时刻先取整到毫秒再计算，因此“有录像时长”与各断档时长之和等于应录时段。",
         "一台摄像机的一段时间算作有录像，须同时满足：有录像文件覆盖该时间，该文件至少有一份未删除的副本，且已打开并逐帧解码成功。",
         "其余时间均为断档，逐条列出，不论长短；原因取自录像服务的中断记录、录像文件的核验结果或录像服务的运行记录。",
+        "同一摄像机由多个录像服务录制时，任一录像服务有录像即算有录像；备份只计不同设备上的副本，备份滞后自该段画面拍摄起计。",
         "一个工位的有录像时间，是能看到该工位的各摄像机有录像时间的并集；断档在任一摄像机的原因变化处分开。",
         "画面内容与摄像机视角不在本报告核验之列。",
     ),
@@ -222,6 +235,13 @@ _EN = Words(
     delay="Largest delay",
     offset="Clock offset",
     no_clock="no camera clock",
+    recorders="Recorders",
+    backed_up="Backed up",
+    backup_lag="Backup lag",
+    sources="Sources of footage recorded twice",
+    sources_note="More than one recorder recorded these cameras. Each part is shown from one of them; where it has "
+    "nothing, from another.",
+    source="Shown from",
     method="How coverage is computed",
     method_steps=(
         "Time is the clock of the recording host. All instants are rounded to milliseconds before anything is "
@@ -230,6 +250,8 @@ _EN = Words(
         "the segment was opened and every frame there decoded.",
         "All other time is a gap. Every gap is listed, however short; its cause comes from the recorder's outage "
         "records, from opening the segments, or from the recorder's own record of when it ran.",
+        "Where several recorders record one camera, footage of any of them counts. Backed up is what lies on "
+        "separate devices; the lag of the backup is counted from when the part was taken.",
         "A station is covered while any camera that sees it has footage. Its gaps are split where the cause of any "
         "of these cameras changes.",
         "What the pictures show, and from which angle, is not checked in this report.",

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from analysis.backup import Backup
 from analysis.coverage import camera_coverage, station_coverage
 from analysis.facts import CameraFacts, Holding, SittingFacts, StationFacts, Waiting
 from analysis.judge import findings, station_verdict, within_tolerance
@@ -256,13 +257,32 @@ class TestRecordingAndCopies:
         assert clause(2, case).en == "1 of 6 recorded files is not backed up to the object store yet."
         assert clause(3, case).verdict is clause(4, case).verdict is Verdict.PASS
 
+    def test_time_that_two_recorders_hold_on_two_devices_is_backed_up_and_the_lag_is_told(self) -> None:
+        only = camera(WIDE, holdings=[Holding(one, (spool_copy(one),), observation(one)) for one in files("wide")])
+        covered = IntervalSet([WINDOW])
+        twice = replace(only, backup=Backup(covered, covered, timedelta(seconds=63.25)))
+        found = clause(2, facts(twice))
+        assert found.verdict is Verdict.PASS
+        assert found.zh.endswith("全部录像时间在2个不同设备上有副本，自拍摄起最迟63.25秒完成（摄像机wide）。")
+        assert found.en.endswith(
+            "All recorded time lies on 2 separate devices, at the latest 63.25 s after it was taken (camera wide)."
+        )
+
+    def test_only_the_file_that_nothing_backs_up_is_pending_and_the_rest_is_told_in_seconds(self) -> None:
+        only = camera(WIDE, holdings=[Holding(one, (spool_copy(one),), observation(one)) for one in files("wide")])
+        part = IntervalSet([Interval(WINDOW.start, at(4500))])
+        found = clause(2, facts(replace(only, backup=Backup(IntervalSet([WINDOW]), part, timedelta(seconds=5)))))
+        assert found.verdict is Verdict.PENDING
+        assert "1 of 6 recorded files is not backed up to the object store yet" in found.en
+        assert "4500 s of 5400 s recorded lies on 2 separate devices" in found.en
+
     def test_a_copy_that_was_removed_again_fails(self) -> None:
         held = [kept(one) for one in files("wide")]
         first = held[0].segment
         held[0] = replace(held[0], copies=(spool_copy(first), s3_copy(first, LOCK, removed=at(9999))))
         found = clause(2, facts(camera(WIDE, holdings=held)))
         assert found.verdict is Verdict.FAIL
-        assert found.en == "1 of 6 recorded files is in fewer than 2 places."
+        assert found.en == "1 of 6 recorded files is on fewer than 2 separate devices."
 
 
 class TestKeeping:

@@ -106,6 +106,19 @@ def test_the_layout_is_the_promised_one(recorded: Cabinet) -> None:
         "delayed_s": 0.01,
         "clock_offset_s": 0.05,
         "gaps": [],
+        "backed_up_s": 10.0,
+        "backup_lag_s": 3600.0,  # it was stored an hour after it was taken
+        "recorders": [{"recorder": "host", "recorded_s": 10.0}],
+        "sources": [
+            {"start": "2026-05-01T01:00:00.000Z", "end": "2026-05-01T01:00:10.000Z", "recorder": "host"},
+        ],
+    }
+    assert found["backup"] == {
+        "copies": 2,
+        "recorded_s": 20.0,
+        "backed_up_s": 20.0,
+        "greatest_lag_s": 3600.0,
+        "camera": "cam-2",
     }
     assert set(found["clauses"][0]) == {"id", "verdict", "zh", "en"}
 
@@ -135,6 +148,7 @@ def test_a_gap_is_listed_at_its_stations_with_the_cause_of_every_camera(recorded
             "end": "2026-05-01T01:00:06.250Z",
             "seconds": 1.75,
             "cause": "camera_disconnected",
+            "recorders": [],
         }
     ]
     for station in found["stations"]:

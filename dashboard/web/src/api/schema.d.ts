@@ -209,6 +209,22 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * BackupShape
+         * @description All cameras together: recorded time, the part on ``copies`` separate devices, the greatest lag and whose.
+         */
+        BackupShape: {
+            /** Backed Up S */
+            backed_up_s: number;
+            /** Camera */
+            camera: string | null;
+            /** Copies */
+            copies: number;
+            /** Greatest Lag S */
+            greatest_lag_s: number | null;
+            /** Recorded S */
+            recorded_s: number;
+        };
+        /**
          * BatchSummary
          * @description A batch with its sittings.
          */
@@ -238,25 +254,6 @@ export interface components {
             cause: components["schemas"]["Cause"];
         };
         /**
-         * CameraGap
-         * @description A span of a camera without usable footage.
-         */
-        CameraGap: {
-            cause: components["schemas"]["Cause"];
-            /**
-             * End
-             * Format: date-time
-             */
-            end: string;
-            /** Seconds */
-            seconds: number;
-            /**
-             * Start
-             * Format: date-time
-             */
-            start: string;
-        };
-        /**
          * CameraPlace
          * @description A camera and what it was promised to see. Its address stays inside.
          */
@@ -271,8 +268,14 @@ export interface components {
         /**
          * CameraShape
          * @description One camera. ``clock_offset_s`` is camera minus host, null where the camera tells no time.
+         *
+         *     ``backed_up_s`` lies on enough separate devices, the last of it ``backup_lag_s`` after it was taken.
          */
         CameraShape: {
+            /** Backed Up S */
+            backed_up_s: number;
+            /** Backup Lag S */
+            backup_lag_s: number | null;
             /** Camera */
             camera: string;
             /** Clock Offset S */
@@ -282,13 +285,17 @@ export interface components {
             /** Frames */
             frames: number;
             /** Gaps */
-            gaps: components["schemas"]["CameraGap"][];
+            gaps: components["schemas"]["OwnGap"][];
             /** Lost Packets */
             lost_packets: number;
             /** Recorded S */
             recorded_s: number;
+            /** Recorders */
+            recorders: components["schemas"]["RecordedShape"][];
             /** Room */
             room: string;
+            /** Sources */
+            sources: components["schemas"]["SourceShape"][];
         };
         /**
          * CameraState
@@ -373,6 +380,27 @@ export interface components {
             start: string | null;
         };
         /**
+         * OwnGap
+         * @description A span of a camera that no recorder covers; with several, ``recorders`` names the cause of each.
+         */
+        OwnGap: {
+            cause: components["schemas"]["Cause"];
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Recorders */
+            recorders: components["schemas"]["RecorderCauseShape"][];
+            /** Seconds */
+            seconds: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
          * PhaseShape
          * @description W1 entry, W2 the exam, W3 collection and scoring.
          */
@@ -412,6 +440,25 @@ export interface components {
             type: string;
         };
         /**
+         * RecordedShape
+         * @description What one recorder covers of a camera by itself.
+         */
+        RecordedShape: {
+            /** Recorded S */
+            recorded_s: number;
+            /** Recorder */
+            recorder: string;
+        };
+        /**
+         * RecorderCauseShape
+         * @description Why one of a camera's recorders did not cover a gap.
+         */
+        RecorderCauseShape: {
+            cause: components["schemas"]["Cause"];
+            /** Recorder */
+            recorder: string;
+        };
+        /**
          * RecorderShape
          * @description One life of a recorder process. ``alive``: not ended, and heard from within the last seconds.
          */
@@ -440,6 +487,7 @@ export interface components {
          * @description The coverage report of one sitting; complete up to ``settled_until``.
          */
         Report: {
+            backup: components["schemas"]["BackupShape"];
             /** Batch */
             batch: string;
             /** Cameras */
@@ -561,6 +609,24 @@ export interface components {
              */
             planned_start: string;
             state: components["schemas"]["SittingState"];
+        };
+        /**
+         * SourceShape
+         * @description A covered part of a camera and the recorder whose footage of it is shown.
+         */
+        SourceShape: {
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Recorder */
+            recorder: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
         };
         /**
          * StationGap

@@ -13,7 +13,7 @@ type Plain =
   | 'localTimeNote' | 'playback' | 'closePlayer' | 'playing' | 'fromBeforeGap' | 'fromNext' | 'noFootage'
   | 'playbackFailed' | 'codecNotPlayable' | 'endOfFootage' | 'previousGap' | 'nextGap' | 'speed' | 'loadFailed'
   | 'notFound' | 'back' | 'retry' | 'recorders' | 'recorderAlive' | 'recorderDown' | 'recorderEnded' | 'camerasIdle' | 'lastFrame'
-  | 'never' | 'status' | 'heartbeat' | 'host' | 'sees'
+  | 'backedUp' | 'backupLag' | 'notBackedUp' | 'sources' | 'never' | 'status' | 'heartbeat' | 'host' | 'sees'
 
 export interface Words extends Record<Plain, string> {
   states: Record<SittingState, string>
