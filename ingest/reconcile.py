@@ -12,6 +12,7 @@ What cannot be mended is told and left as it is: one bad file never keeps a reco
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -40,16 +41,27 @@ class Reconciled:
     outages_ended: int
 
 
-def reconcile(evidence: Evidence, spool: Spool, now: datetime) -> Reconciled:
-    """Mend what a crash left, in the order above; doing it twice changes nothing."""
-    runs_open = evidence.open_runs()
-    files_closed = sum(_close(spool, key) for key in list(spool.left_open()))
-    unclaimed = [key for key in spool.closed() if evidence.segment(key) is None]
+def reconcile(
+    evidence: Evidence,
+    spool: Spool,
+    now: datetime,
+    *,
+    owns: Callable[[str], bool] = lambda _camera: True,
+    lives: Container[str] | None = None,
+) -> Reconciled:
+    """Mend what a crash left, in the order above; doing it twice changes nothing.
+
+    Where other recorders are at work, ``owns`` says whose files, runs and outages may be touched, by camera, and
+    ``lives`` names the recorders that died; None is all of them.
+    """
+    runs_open = [run for run in evidence.open_runs() if owns(run.camera)]
+    files_closed = sum(_close(spool, key) for key in list(spool.left_open()) if owns(_camera_of(key)))
+    unclaimed = [key for key in spool.closed() if owns(_camera_of(key)) and evidence.segment(key) is None]
+    dead = [each for each in evidence.recorders() if each.ended is None and (lives is None or each.id in lives)]
     rows = sum(_claim(evidence, spool, key, now) for key in unclaimed)
     for run in runs_open:
         evidence.end_run(run.id, _end_of(evidence, run, now), EndReason.RECORDER_KILLED)
-    outages_open = evidence.open_outages()
-    dead = [recorder for recorder in evidence.recorders() if recorder.ended is None]
+    outages_open = [outage for outage in evidence.open_outages() if owns(outage.camera)]
     last_seen = max((recorder.seen for recorder in dead), default=now)
     for outage in outages_open:
         evidence.close_outage(outage.id, max(outage.start, last_seen))
@@ -58,6 +70,12 @@ def reconcile(evidence: Evidence, spool: Spool, now: datetime) -> Reconciled:
     found = Reconciled(files_closed, rows, len(runs_open), len(outages_open))
     _log.info("spool_reconciled", files=found.files_closed, rows=found.rows_added, runs=found.runs_ended)
     return found
+
+
+def _camera_of(key: str) -> str:
+    """The camera that a key names; nothing for a file that is none of ours."""
+    parts = key.split("/")
+    return parts[2] if len(parts) == 4 else ""
 
 
 def _close(spool: Spool, key: str) -> int:

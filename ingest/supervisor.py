@@ -7,6 +7,7 @@ stands: recording never stops because a database is away.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -21,6 +22,7 @@ from ingest.host_clock import ClockWatch, HeardClock, HostWitnesses, Witnesses
 from ingest.reconcile import reconcile
 from ingest.recorder import Assignment, CameraRecorder, Cutting
 from ingest.relay.server import Relay
+from ingest.shard import WHOLE, Shard
 from ingest.source import Source
 from ingest.spool import Spool
 from ingest.worker import OrderedWorker, Worker
@@ -38,6 +40,10 @@ class Supervisor:
     ``name`` is what the recorder goes by in all its lives; without one it goes by its host's name. Recorders of the
     same cameras need one each. Viewers get the pictures from ``relay`` where there is one; whatever is wrong with it,
     recording goes on.
+
+    Several processes may share the cameras: each records its ``shard``, as the life ``recorder`` (a new id when left
+    out), and reconciles at its start what its own ``former`` lives left. Without ``former`` it is alone, and all that
+    anybody left behind is its own.
     """
 
     def __init__(
@@ -53,6 +59,9 @@ class Supervisor:
         witnesses: Witnesses | None = None,
         name: str = "",
         relay: Relay | None = None,
+        recorder: str = "",
+        shard: Shard = WHOLE,
+        former: Sequence[str] | None = None,
     ) -> None:
         self._wanted = wanted
         self._open_source = open_source
@@ -60,9 +69,11 @@ class Supervisor:
         self._spool = spool
         self._cutting = cutting
         self._clock = clock
-        self._id = uuid4().hex
+        self._id = recorder or uuid4().hex
         self._name = name
         self._relay = relay
+        self._shard = shard
+        self._former = former
         self._book = Bookkeeper(spool, evidence, clock, worker)
         self._recorders: dict[str, tuple[CameraRecorder, asyncio.Task[None]]] = {}
         self._last_wanted: Sequence[Assignment] = ()
@@ -96,10 +107,14 @@ class Supervisor:
 
     def _begin(self) -> None:
         now = self._clock.now()
-        reconcile(self._evidence, self._spool, now)
+        if self._former is None:
+            reconcile(self._evidence, self._spool, now)
+        elif self._former:
+            reconcile(self._evidence, self._spool, now, owns=self._shard.owns, lives=frozenset(self._former))
         name = self._name or socket.gethostname()
         self._evidence.begin_recorder(Recorder(self._id, name, now, now, reads_clock=True))
-        _log.info("recorder_started", recorder=self._id, spool=str(self._spool.root))
+        part = f"{self._shard.index + 1}/{self._shard.of}"
+        _log.info("recorder_started", recorder=self._id, pid=os.getpid(), part=part, spool=str(self._spool.root))
 
     async def _open_relay(self) -> None:
         if self._relay is not None:
@@ -117,7 +132,8 @@ class Supervisor:
             self._last_wanted = await asyncio.to_thread(self._wanted, self._clock.now())
         except StorageError as error:
             _log.error("assignments_unknown", reason=str(error))
-        wanted = {assignment.camera: assignment for assignment in self._last_wanted}
+        mine = (assignment for assignment in self._last_wanted if self._shard.owns(assignment.camera))
+        wanted = {assignment.camera: assignment for assignment in mine}
         await self._stop([camera for camera in self._recorders if camera not in wanted], EndReason.NOT_NEEDED)
         for camera, assignment in wanted.items():
             self._keep(camera, assignment)

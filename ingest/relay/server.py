@@ -66,10 +66,12 @@ class Relay:
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             listening.setblocking(False)
-            listening.bind(str(self.path))
-            self.path.chmod(SOCKET_MODE)  # before anyone can connect: nobody listens yet
+            unheard = self.path.with_suffix(".binding")  # a sibling sweeps away what is named and does not listen
+            listening.bind(str(unheard))
+            unheard.chmod(SOCKET_MODE)  # before anyone can connect: nobody listens yet
             loop = asyncio.get_running_loop()
             self._server = await loop.create_unix_server(lambda: _Viewer(self._join, self._leave), sock=listening)
+            unheard.rename(self.path)
         except BaseException:
             listening.close()
             raise

@@ -13,13 +13,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.script.revision import ResolutionError
-from alembic.util import CommandError
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -27,10 +23,14 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.errors import DatabaseUnavailable, RowRefused, SchemaUnknown, UnknownRow
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 _LOCK_WAIT_S = 20
 _CONNECT_WAIT_S = 5
 _MIGRATION_LOCK = 0x4B414F4A  # an arbitrary number of ours for pg_advisory_xact_lock
 _WRITES = "kaojian_writes"
+_MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 class Engine:
@@ -65,7 +65,16 @@ class Engine:
                 yield connection
 
     def migrate(self) -> None:
-        """Bring the schema to this version, one process at a time. Raises SchemaUnknown, DatabaseUnavailable."""
+        """Bring the schema to this version, one process at a time. Raises SchemaUnknown, DatabaseUnavailable.
+
+        Alembic is loaded only where there is something to do: a recorder that died must be back in an instant.
+        """
+        if self._is_up_to_date():
+            return
+        from alembic import command  # noqa: PLC0415 (see above)
+        from alembic.script.revision import ResolutionError  # noqa: PLC0415
+        from alembic.util import CommandError  # noqa: PLC0415
+
         try:
             with self.writing() as connection:
                 if connection.dialect.name == "postgresql":
@@ -76,6 +85,15 @@ class Engine:
                 f"the database {self._where} was written by another version of Kaojian ({error}); "
                 "run that version or a later one"
             ) from error
+
+    def _is_up_to_date(self) -> bool:
+        """Whether the database says that it is of the last of our migrations, which their numbers order."""
+        newest = max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+        with self.reading() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return False
+            versions = sa.table("alembic_version", sa.column("version_num"))
+            return connection.scalars(sa.select(versions.c.version_num)).all() == [newest]
 
     def close(self) -> None:
         """Give all connections back."""
@@ -119,9 +137,10 @@ def insert_once(connection: sa.Connection, table: sa.Table, row: dict[str, Any])
 
 def migrations(connection: sa.Connection) -> Config:
     """Alembic's configuration, built here because the product has no alembic.ini, bound to one connection."""
+    from alembic.config import Config  # noqa: PLC0415 (see Engine.migrate)
+
     config = Config()
-    folder = Path(__file__).with_name("migrations")
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config

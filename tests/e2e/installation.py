@@ -23,6 +23,7 @@ import yaml
 from analysis.report import SittingReport, sitting_report
 from config.rule_pack import load as load_rule_pack
 from config.s3 import S3Settings
+from config.settings import Settings
 from domain.people import Actor, Door
 from domain.timeline import SystemClock
 from ingest.simulator.camera import CameraSettings, SimulatedCamera
@@ -31,6 +32,7 @@ from records import conduct, declaration, setup
 from storage.database import Database, connect
 
 BATCH, RULE_PACK = "2026-TEST", "SG-2022-08-10"
+WORKERS = Settings.model_fields["ingest_workers"].default
 ACTOR = Actor("local:test", Door.COMMAND_LINE)
 
 T = TypeVar("T")
@@ -123,7 +125,7 @@ class Installation:
         (folder / name).write_text(text)
 
     def start(self, role: str, **environment: str) -> subprocess.Popen[bytes]:
-        """One role as a process of its own; a recorder beats its heart when this returns."""
+        """One role as a process of its own; its recorders beat their hearts when this returns."""
         begun = datetime.now(UTC)
         log = self._stack.enter_context((self.root / f"{role}.log").open("ab"))
         values = {name: str(value) for name, value in self._values.items()}
@@ -137,7 +139,8 @@ class Installation:
         )
         self._stack.callback(end, process)
         if role == "ingest":
-            wait_for(lambda: any(recorder.started > begun for recorder in self.database.evidence.recorders()))
+            workers = int(environment.get("KAOJIAN_INGEST_WORKERS", WORKERS))
+            wait_for(lambda: sum(each.started > begun for each in self.database.evidence.recorders()) >= workers)
         return process
 
     def apply(

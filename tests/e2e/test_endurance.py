@@ -23,7 +23,7 @@ from domain.timeline import Interval
 from ingest.simulator.camera import CameraSettings
 from ingest.simulator.frame_code import read_frame_number
 from records.errors import DiskTooFull
-from tests.e2e.installation import Installation, sleep_until, wait_for
+from tests.e2e.installation import WORKERS, Installation, sleep_until, wait_for
 
 FPS = 15
 KILLS = 8
@@ -196,5 +196,6 @@ def test_a_locked_database_costs_no_picture_and_no_row(installation: Installatio
     runs, segments = _evidence(installation, "k1", bell - timedelta(minutes=1))
     assert len(runs) == 1
     assert {segment.run for segment in segments} == {runs[0].id}
-    (recorder,) = installation.database.evidence.recorders()
-    assert recorder.ended is None
+    recorders = {each.id: each for each in installation.database.evidence.recorders()}
+    assert recorders[runs[0].recorder].ended is None
+    assert len(recorders) == WORKERS

@@ -1,0 +1,100 @@
+"""What the processes of the ingest role do: prepare the spool, record a share of the cameras, store what is closed.
+
+One process prepares, before anybody writes: what the last life of the service left behind is closed and accounted
+for, whatever number of recorders it had. Then each recorder keeps its share of the cameras and reads, stamps and
+writes alone; one more process uploads, where an object store is set.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from contextlib import closing
+from datetime import timedelta
+
+from config.secrets import Secrets
+from config.settings import Settings
+from domain.timeline import SystemClock
+from ingest.host_clock import HostWitnesses
+from ingest.reconcile import reconcile
+from ingest.recorder import Assignment, Cutting
+from ingest.relay.server import Relay
+from ingest.rtsp.client import Limits, RtspSource
+from ingest.shard import Shard
+from ingest.spool import Spool
+from ingest.supervisor import Supervisor
+from kaojian.processes import Alone, Life, Member, stop_event
+from records.schedule import Schedule
+from storage.database import Database, connect
+from storage.objects import S3Objects
+
+KEEP_REST_S = 10.0
+LIVE = "live"  # the folder, below data_dir, in which recorders hand their pictures on
+_PREPARE = "prepare"
+
+
+def members(settings: Settings) -> list[Member]:
+    """The processes of the ingest role. The uploader stops last: recorders close their last files before it."""
+    alone = Alone(settings.spool_dir)
+    found = [Member(_PREPARE, lambda _: _prepare(settings), once=True, may_start=alone.taken)]
+    count = settings.ingest_workers
+    found += [_recorder(settings, Shard(index, count)) for index in range(count)]
+    if settings.s3 is not None:
+        found.append(Member("archive", lambda _: _store(settings), after=_PREPARE, last=True))
+    return found
+
+
+def _recorder(settings: Settings, shard: Shard) -> Member:
+    def work(life: Life) -> None:
+        with closing(connect(settings.database_url)) as database:
+            asyncio.run(_record(settings, database, shard, life))
+
+    return Member(f"recorder-{shard.index}", work, after=_PREPARE)
+
+
+def _prepare(settings: Settings) -> None:
+    with closing(connect(settings.database_url)) as database:
+        reconcile(database.evidence, Spool(settings.spool_dir, settings.min_free_bytes), SystemClock().now())
+
+
+async def _record(settings: Settings, database: Database, shard: Shard, life: Life) -> None:
+    """Record what sittings want of this share of the cameras."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    limits = Limits(picture_s=settings.stall_seconds)
+    supervisor = Supervisor(
+        wanted=Schedule(database, Secrets(settings.secrets_dir), timedelta(seconds=settings.run_up_seconds)).wanted,
+        open_source=lambda assignment: _rtsp(assignment, limits),
+        evidence=database.evidence,
+        spool=Spool(settings.spool_dir, settings.min_free_bytes),
+        cutting=Cutting(settings.segment_seconds, settings.fragment_seconds),
+        clock=SystemClock(),
+        witnesses=HostWitnesses(S3Objects(settings.s3) if settings.s3 is not None else None),
+        name=settings.recorder,
+        relay=Relay(settings.data_dir / LIVE),
+        recorder=life.id,
+        shard=shard,
+        former=life.former,
+    )
+    await supervisor.run(stop)
+
+
+def _rtsp(assignment: Assignment, limits: Limits) -> RtspSource:
+    return RtspSource(assignment.url, assignment.credentials, assignment.transport, limits)
+
+
+def _store(settings: Settings) -> None:
+    """Upload until told to stop, and then what was closed last, for KEEP_REST_S at most: a start goes on there."""
+    from kaojian.wiring import open_archive  # noqa: PLC0415 (recorders need nothing of what these load)
+    from storage.archive import ArchiveWorker  # noqa: PLC0415
+
+    stop = stop_event()
+    with closing(connect(settings.database_url)) as database:
+        archive = open_archive(settings, database)
+        ArchiveWorker(archive).run(stop)
+        deadline = time.monotonic() + KEEP_REST_S
+        while archive.keeps and time.monotonic() < deadline and archive.keep_pending().kept:
+            continue
