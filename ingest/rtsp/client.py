@@ -18,7 +18,7 @@ from domain.places import Transport
 from domain.timeline import Clock, SystemClock
 from ingest.rtsp.address import parse_address
 from ingest.rtsp.auth import Login
-from ingest.rtsp.messages import Frame
+from ingest.rtsp.messages import skip_frames
 from ingest.rtsp.negotiation import Agreement, Limits, negotiate
 from ingest.rtsp.reception import Reception
 from ingest.rtsp.rtp import Arrival
@@ -30,9 +30,6 @@ __all__ = ["Limits", "Patience", "RtspSource"]
 _MOST_UNITS_WAITING: Final = 250  # ten seconds at 25 fps; beyond it the camera is made to wait
 _REPORT_EVERY_S: Final = 5.0  # RFC 3550 6.2
 _TEARDOWN_S: Final = 0.5
-_GATHER_S: Final = (
-    0.04  # a picture at 25 per second: shorter, and most take two readings; measured by bench/record.py
-)
 _INTERVALS_WAITED: Final = 4.0  # a slow camera may leave out three pictures before it counts as silent
 _LONGEST_WAIT_S: Final = 15.0  # for the next picture of the slowest camera
 _INTERVAL_SHARE: Final = 1 / 8  # what the newest interval weighs in the usual one
@@ -144,7 +141,9 @@ class _Stream:
         self._limits = limits
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._reception = Reception(agreement.track, secrets.randbits(32), agreement.datagrams is not None)
+        self._reception = Reception(
+            agreement.track, secrets.randbits(32), agreement.datagrams is not None, agreement.channels
+        )
         self._units: deque[AccessUnit] = deque()
         self._failure: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -165,7 +164,7 @@ class _Stream:
         self._played = self._loop.time()
         self._patience = Patience(self._limits.picture_s, self._played)
         if self._agreement.datagrams is None:
-            self._agreement.connection.gather(_GATHER_S)
+            self._agreement.connection.gather()
         self._watch()
         self._tending = self._loop.create_task(self._tend())
         self._tending.add_done_callback(self._tended)
@@ -192,7 +191,7 @@ class _Stream:
         if self._tending is not None:
             self._tending.cancel()
         connection = self._agreement.connection
-        connection.on_frames = lambda _: None
+        connection.on_frames = skip_frames
         connection.on_lost = lambda _: None
         try:
             self._hold(False)
@@ -206,29 +205,44 @@ class _Stream:
 
     # Receiving. These are called by the event loop.
 
-    def _frames(self, frames: list[Frame]) -> None:
-        channels = self._agreement.channels
-        self._packets([payload for channel, payload in frames if channel in channels])
-
-    def _packets(self, packets: list[bytes]) -> None:
-        """All packets of one read, which arrived at one instant."""
+    def _frames(self, buffer: bytes, at: int) -> int:
+        """A ``FrameTaker``: all frames that follow one another in one read, which arrived at one instant."""
         if self._failure is not None:
-            return
-        arrived = Arrival(self._clock.now(), self._clock.monotonic())
-        seen, pictures, started = self._reception.packets, self._reception.pictures, self._reception.started
+            return skip_frames(buffer, at)
+        before = self._progress()
         try:
-            for packet in packets:
-                units = self._reception.receive(packet, arrived)
-                if units:
-                    self._units.extend(units)
+            at = self._reception.receive_frames(buffer, at, self._now(), self._units)
         except WireError as error:
             self._lost(error)
+            at = skip_frames(buffer, at)
+        self._received(*before)
+        return at
+
+    def _packets(self, packets: list[bytes]) -> None:
+        """All datagrams of one read, which arrived at one instant."""
+        if self._failure is not None:
+            return
+        before, arrived = self._progress(), self._now()
+        try:
+            for packet in packets:
+                self._units.extend(self._reception.receive(packet, arrived))
+        except WireError as error:
+            self._lost(error)
+        self._received(*before)
+
+    def _now(self) -> Arrival:
+        return Arrival(self._clock.now(), self._clock.monotonic())
+
+    def _progress(self) -> tuple[int, int, bool]:
+        return self._reception.packets, self._reception.pictures, self._reception.started
+
+    def _received(self, packets_before: int, pictures_before: int, had_started: bool) -> None:
         now = self._loop.time()
-        if self._reception.packets != seen:
+        if self._reception.packets != packets_before:
             self._patience.packets(now)
-        if self._reception.pictures != pictures:
-            self._patience.pictures(self._reception.pictures - pictures, now)
-            if not started:
+        if self._reception.pictures != pictures_before:
+            self._patience.pictures(self._reception.pictures - pictures_before, now)
+            if not had_started:
                 self._before_the_key_frame(now)
         if self._units:
             self._wake()

@@ -1,82 +1,72 @@
 """The TCP connection to a camera: questions and answers, authentication, and the frames that travel between them.
 
 Not here: which questions to ask in which order (``client``) and what a frame holds (``reception``). Everything the
-camera sends is read by one callback into one buffer; no task is made per packet.
+camera sends is read by one callback; no task is made per packet. Once pictures flow, all connections of an event loop
+are read together (``_Readings``).
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
+import os
 import secrets
 from collections.abc import Callable
-from typing import Final
+from typing import ClassVar, Final
+from weakref import WeakKeyDictionary
 
 from ingest.rtsp.auth import Challenge, Login, authorization, strongest_challenge
-from ingest.rtsp.messages import Answer, Event, Frame, Headers, Request, StreamParser, frame
+from ingest.rtsp.messages import Answer, Event, FrameTaker, Headers, Request, StreamParser, frame, skip_frames
 from ingest.rtsp.wire import StreamEnded, WireError
 
-_BUFFER_BYTES: Final = 64 * 1024
+_READ_BYTES: Final = 256 * 1024  # at once; a key frame of a usual camera
+_READ_EVERY_S: Final = 0.04  # a picture at 25 per second: less, and most take two readings; see bench/record.py
 _MOST_LOGIN_ATTEMPTS: Final = 3  # unasked, challenged, and once more for a nonce that went stale
 _USER_AGENT: Final = "Kaojian"
 
 
-class Connection(asyncio.BufferedProtocol):
+class Connection(asyncio.Protocol):
     """One RTSP connection.
 
-    ``on_frames`` gets the interleaved frames of each read in one list; ``on_lost`` is called once, when the
+    ``on_frames`` takes the interleaved frames where they lie in what was read; ``on_lost`` is called once, when the
     camera or the network ends the connection, or when what it sends is no RTSP.
     """
 
     def __init__(self, login: Login | None, basic_allowed: bool) -> None:
-        self.on_frames: Callable[[list[Frame]], None] = lambda _: None
+        self.on_frames: FrameTaker = skip_frames
         self.on_lost: Callable[[WireError], None] = lambda _: None
         self.session: str | None = None
         self._login = login
         self._basic_allowed = basic_allowed
         self._challenge: Challenge | None = None
         self._nonce_uses = 0
-        self._buffer = bytearray(_BUFFER_BYTES)
-        self._view = memoryview(self._buffer)
-        self._parser = StreamParser()
+        self._parser = StreamParser(self._take_frames)
         self._transport: asyncio.Transport | None = None
         self._ended: WireError | None = None
         self._closed = asyncio.get_running_loop().create_future()
         self._number = 0
         self._pending: dict[int, asyncio.Future[Answer]] = {}
-        self._gather_s = 0.0
-        self._held = False
-        self._gathering: asyncio.TimerHandle | None = None
+        self._gathered = False
+        self._readings: _Readings | None = None  # while it is read together with the others
 
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 (create_connection makes no other)
         self._transport = transport
+        self._descriptor: int = transport.get_extra_info("socket").fileno()
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._view
-
-    def buffer_updated(self, nbytes: int) -> None:
+    def data_received(self, data: bytes) -> None:
         if self._ended is not None:
             return
-        frames: list[Frame] = []
-        for event in self._parser.feed(bytes(self._view[:nbytes])):
-            if type(event) is Frame:
-                frames.append(event)
-            else:
-                self._message(event)
-        if frames:
-            self.on_frames(frames)
+        for message in self._parser.feed(data):
+            self._message(message)
         if self._parser.broken is not None:
             self._end(self._parser.broken)
             self.abort()
-        elif self._gather_s and nbytes < len(self._buffer):
-            self._pause_until_next_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._gathering is not None:
-            self._gathering.cancel()
+        self._leave_readings()
         self._end(StreamEnded("the connection was reset" if exc is not None else "the camera closed the connection"))
         if not self._closed.done():
             self._closed.set_result(None)
@@ -119,31 +109,58 @@ class Connection(asyncio.BufferedProtocol):
         if self._transport is not None and self._ended is None:
             self._transport.write(frame(channel, payload))
 
-    def gather(self, interval_s: float) -> None:
-        """From now on read at most once per ``interval_s``, together with every other connection that gathers.
+    def gather(self) -> None:
+        """From now on read together with every other connection that gathers, at most once per picture.
 
-        A camera sends a picture as many packets; to wake up for each costs more than all else that is done with it.
-        What is read is at most ``interval_s`` older than its arrival.
+        A camera sends a picture as many packets; to wake up for each, or for each camera, costs more than all else
+        that is done with it. What is read is at most ``_READ_EVERY_S`` older than its arrival.
         """
-        self._gather_s = interval_s
+        self._gathered = True
+        self.resume()
 
     def pause(self) -> None:
-        self._held = True
-        if self._transport is not None and not self._transport.is_closing():
+        self._leave_readings()
+        if self._transport is not None:
             self._transport.pause_reading()
 
     def resume(self) -> None:
-        self._held = False
-        if self._gathering is None:
-            self._read_on()
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._gathered:
+            self._transport.pause_reading()
+            self._readings = _Readings.of_this_loop()
+            self._readings.join(self)
+        else:
+            self._transport.resume_reading()
+
+    def read(self, buffer: memoryview) -> None:
+        """Read what the kernel holds, through ``buffer``; an end or an error is left to asyncio to meet again."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            self._leave_readings()
+            return
+        try:
+            while size := os.readv(self._descriptor, (buffer,)):
+                self.data_received(bytes(buffer[:size]))
+                if size < len(buffer) or self._readings is None:
+                    return
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        self._gathered = False
+        self._leave_readings()
+        transport.resume_reading()
 
     def abort(self) -> None:
+        self._leave_readings()
         if self._transport is not None:
             self._transport.abort()
 
     async def close(self) -> None:
         """Close at once: what the camera has not taken by now is dropped."""
-        self.on_frames = lambda _: None
+        self._leave_readings()
+        self.on_frames = skip_frames
         self.on_lost = lambda _: None
         if self._transport is None:
             return
@@ -155,23 +172,10 @@ class Connection(asyncio.BufferedProtocol):
 
     # Inside.
 
-    def _pause_until_next_reading(self) -> None:
-        """Leave what comes next with the kernel until the next multiple of the interval, the same for all."""
-        if self._transport is None or self._gathering is not None:
-            return
-        loop = asyncio.get_running_loop()
-        due = (math.floor(loop.time() / self._gather_s) + 1) * self._gather_s
-        self._transport.pause_reading()
-        self._gathering = loop.call_at(due, self._gathered)
-
-    def _gathered(self) -> None:
-        self._gathering = None
-        if not self._held:
-            self._read_on()
-
-    def _read_on(self) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
+    def _leave_readings(self) -> None:
+        if self._readings is not None:
+            self._readings.leave(self)
+            self._readings = None
 
     async def _ask_once(self, method: str, url: str, headers: dict[str, str]) -> Answer:
         if self._transport is None or self._ended is not None:
@@ -210,6 +214,9 @@ class Connection(asyncio.BufferedProtocol):
         self._challenge, self._nonce_uses = challenge, 0
         return True
 
+    def _take_frames(self, buffer: bytes, at: int) -> int:
+        return self.on_frames(buffer, at)
+
     def _message(self, message: Event) -> None:
         if isinstance(message, Request):
             self._refuse(message)
@@ -241,3 +248,52 @@ class Connection(asyncio.BufferedProtocol):
             if not future.done():
                 future.set_exception(reason)
         self.on_lost(reason)
+
+
+class _Readings:
+    """Reads the gathered connections of one event loop all in one go, at every multiple of ``_READ_EVERY_S``.
+
+    The sockets are read past asyncio, whose selector would have to be told twice per picture and camera to watch a
+    socket and to leave it alone again.
+    """
+
+    _of_loops: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, _Readings]] = WeakKeyDictionary()
+
+    @classmethod
+    def of_this_loop(cls) -> _Readings:
+        loop = asyncio.get_running_loop()
+        if loop not in cls._of_loops:
+            cls._of_loops[loop] = cls()
+        return cls._of_loops[loop]
+
+    def __init__(self) -> None:
+        self._buffer = memoryview(bytearray(_READ_BYTES))
+        self._connections: dict[Connection, None] = {}  # in the order in which they joined
+        self._next: asyncio.TimerHandle | None = None
+
+    def join(self, connection: Connection) -> None:
+        self._connections[connection] = None
+        if self._next is None:
+            self._wait()
+
+    def leave(self, connection: Connection) -> None:
+        self._connections.pop(connection, None)
+        if self._next is not None and not self._connections:
+            self._next.cancel()
+            self._next = None
+
+    def _wait(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = (math.floor(loop.time() / _READ_EVERY_S) + 1) * _READ_EVERY_S
+        self._next = loop.call_at(due, self._read)
+
+    def _read(self) -> None:
+        self._next = None
+        for connection in list(self._connections):
+            try:
+                connection.read(self._buffer)
+            except Exception as error:  # noqa: BLE001 (top of a supervised loop: the others must still be read)
+                asyncio.get_running_loop().call_exception_handler({"message": "reading failed", "exception": error})
+                connection.abort()
+        if self._connections:
+            self._wait()

@@ -6,7 +6,7 @@ Pure: bytes in, values out. It knows no socket, no order of requests and no mean
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -18,7 +18,7 @@ MAX_BODY_BYTES: Final = 256 * 1024  # a session description has a few kB
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _ANSWER_LINE = re.compile(r"RTSP/1\.\d +(\d{3})(?: +(.*))?")
 _REQUEST_LINE = re.compile(r"([A-Z_]{1,32}) +(\S+) +RTSP/1\.\d")
-_DOLLAR = 0x24
+DOLLAR: Final = 0x24  # begins a frame, and no message
 _LINE_ENDS = (0x0D, 0x0A)
 
 
@@ -88,6 +88,10 @@ class Frame(NamedTuple):
 
 Event = Frame | Answer | Request
 
+FrameTaker = Callable[[bytes, int], int]
+"""Takes the frames that lie whole in the bytes from an offset on, one behind the other, at least the first of them;
+gives the offset behind those that it took."""
+
 
 def _encoded(start_line: str, headers: Headers, body: bytes) -> bytes:
     lines = [start_line, *(f"{name}: {value}" for name, value in headers)]
@@ -98,18 +102,35 @@ def _encoded(start_line: str, headers: Headers, body: bytes) -> bytes:
 
 def frame(channel: int, payload: bytes) -> bytes:
     """The bytes of an interleaved frame. ``payload`` has at most 65,535 bytes."""
-    return bytes((_DOLLAR, channel)) + len(payload).to_bytes(2, "big") + payload
+    return bytes((DOLLAR, channel)) + len(payload).to_bytes(2, "big") + payload
+
+
+def frame_end(buffer: bytes, at: int) -> int | None:
+    """The offset behind the frame that begins at ``at``; None while it is incomplete."""
+    if len(buffer) - at < 4:
+        return None
+    end = at + 4 + (buffer[at + 2] << 8 | buffer[at + 3])
+    return end if end <= len(buffer) else None
+
+
+def skip_frames(buffer: bytes, at: int) -> int:
+    """A FrameTaker that drops what it takes."""
+    while at < len(buffer) and buffer[at] == DOLLAR and (end := frame_end(buffer, at)) is not None:
+        at = end
+    return at
 
 
 class StreamParser:
     """Cuts a TCP byte stream into messages and frames, whatever the pieces it arrives in.
 
-    Holds at most one incomplete message: 16 KiB of headers plus 256 KiB of body, or one frame of 64 KiB.
+    Frames, of which a camera sends hundreds a second, go to ``take_frames`` where they lie; without it they are among
+    the events. Holds at most one incomplete message: 16 KiB of headers plus 256 KiB of body, or one frame of 64 KiB.
     ``broken`` says why nothing more can be read; what came before is still given out.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, take_frames: FrameTaker | None = None) -> None:
         self.broken: MalformedMessage | None = None
+        self._take_frames = take_frames
         self._rest = b""
 
     def feed(self, data: bytes) -> list[Event]:
@@ -127,14 +148,15 @@ class StreamParser:
         at, end = 0, len(buffer)
         while at < end:
             first = buffer[at]
-            if first == _DOLLAR:
-                if end - at < 4:
+            if first == DOLLAR:
+                stop = frame_end(buffer, at)
+                if stop is None:
                     break
-                stop = at + 4 + (buffer[at + 2] << 8 | buffer[at + 3])
-                if stop > end:
-                    break
-                events.append(Frame(buffer[at + 1], buffer[at + 4 : stop]))
-                at = stop
+                if self._take_frames is not None:
+                    at = self._take_frames(buffer, at)
+                else:
+                    events.append(Frame(buffer[at + 1], buffer[at + 4 : stop]))
+                    at = stop
             elif first in _LINE_ENDS:
                 at += 1  # cameras send stray line ends between messages
             else:

@@ -6,9 +6,12 @@ that nothing can be recorded.
 
 from __future__ import annotations
 
+import struct
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from ingest.rtsp.messages import DOLLAR, frame_end
 from ingest.rtsp.pictures import Depacketizer, Picture
 from ingest.rtsp.rtp import (
     CLOCK_RATE,
@@ -29,28 +32,30 @@ from ingest.rtsp.sdp import VideoTrack
 from ingest.rtsp.wire import MalformedPacket, StreamEnded
 from ingest.source import AccessUnit
 
-_NONE = bytes(16)  # longer than what it is compared with, so that nothing equals it
+_SEQUENCE_AT = 6  # in an interleaved frame, where the four bytes of the frame come before the packet
 
 
 class Reception:
-    """The state of one stream. ``datagrams`` says that packets may change order and stray ones may mix in.
+    """The state of one stream. ``datagrams`` says that packets may change order and stray ones may mix in;
+    ``channels`` are those that carry its packets where they are interleaved in a connection.
 
     ``pictures`` counts the units seen, those before the first key frame included; ``packets`` those of this
     stream; ``dropped`` what was no packet of it (malformed, other payload type, stray source).
     """
 
-    def __init__(self, track: VideoTrack, own_ssrc: int, datagrams: bool = False) -> None:
+    def __init__(
+        self, track: VideoTrack, own_ssrc: int, datagrams: bool = False, channels: Sequence[int] = (0, 1)
+    ) -> None:
         self.pictures = 0
         self.packets = 0
         self.dropped = 0
         self.started = False
         self._payload_type = track.payload_type
-        # Nearly all packets are the middle of a fragmented slice: version 2, no marker, and the same timestamp,
-        # source and fragment header (without its start and end bits) as the packet before. They take a short cut.
-        self._plain = bytes((0x80, track.payload_type))
-        self._middle = _NONE
+        self._channels = channels
+        self._plain = bytes((0x80, track.payload_type))  # version 2 without options, no marker
         self._coding = track.coding
-        self._fragment_at = 12 + track.coding.header_bytes + 1  # where the bytes of a fragment begin
+        self._fragment_at = 4 + 12 + track.coding.header_bytes + 1  # in a frame, where the bytes of a fragment begin
+        self._headers = struct.Struct(f"!{_SEQUENCE_AT}sH{self._fragment_at - _SEQUENCE_AT - 2}s")
         self._own_ssrc = own_ssrc
         self._datagrams = datagrams
         self._ssrc: int | None = None
@@ -63,30 +68,47 @@ class Reception:
         self._jitter = _Jitter()
         self._reported = (0, 0)  # received and lost at the last receiver report
 
+    def receive_frames(self, buffer: bytes, at: int, arrived: Arrival, units: deque[AccessUnit]) -> int:
+        """Append the units that the whole frames from ``at`` on complete; the offset behind these frames.
+
+        Raises as ``receive`` does, with the units before that appended.
+        """
+        while at < len(buffer) and buffer[at] == DOLLAR and (end := frame_end(buffer, at)) is not None:
+            if buffer[at + 1] in self._channels:
+                units += self.receive(buffer[at + 4 : end], arrived)
+                end = self._follow_fragments(buffer, at, end, arrived)
+            at = end
+        return at
+
+    def _follow_fragments(self, buffer: bytes, at: int, end: int, arrived: Arrival) -> int:
+        """Take the frames that go on with the unit of the one at ``at``; the offset behind them.
+
+        Nearly all packets are the middle of a fragmented slice: as long as the packet before, and but for the
+        sequence number with the same headers, from the frame's to the fragment's (there without its start bit).
+        """
+        size, begin = end - at, self._fragment_at
+        if size <= begin or buffer[at + 4 : _SEQUENCE_AT + at] != self._plain:
+            return end
+        if self._coding.kind(buffer[at + 16 : at + begin]) != self._coding.fragment:
+            return end
+        if not self._depacketizer.inside_fragments(int.from_bytes(buffer[at + 8 : at + 12], "big")):
+            return end
+        kind = buffer[at + begin - 1] & self._coding.type_mask
+        before, after = buffer[at : at + _SEQUENCE_AT], buffer[at + 8 : at + begin - 1] + bytes((kind,))
+        expected, last, unpack = self._sequence.expected, len(buffer) - size, self._headers.unpack_from
+        fragments: list[bytes] = []
+        while end <= last and unpack(buffer, end) == (before, expected, after):
+            fragments.append(buffer[end + begin : end + size])
+            expected = (expected + 1) & 0xFFFF
+            end += size
+        if fragments:
+            self.packets += len(fragments)
+            self._sequence.advance(len(fragments))
+            self._depacketizer.extend(fragments, arrived)
+        return end
+
     def receive(self, packet: bytes, arrived: Arrival) -> Sequence[AccessUnit]:
         """The units that a packet completes. Raises StreamEnded and MalformedVideo; drops what is malformed."""
-        if (
-            packet[4 : self._fragment_at] == self._middle
-            and packet[:2] == self._plain
-            and self._sequence.continues(packet[2] << 8 | packet[3])
-        ):
-            self.packets += 1
-            self._depacketizer.extend(packet[self._fragment_at :], arrived)
-            return ()
-        units = self._receive(packet, arrived)
-        self._middle = self._middle_after(packet)
-        return units
-
-    def _middle_after(self, packet: bytes) -> bytes:
-        """What the next packet holds from its timestamp to its fragment header if it goes on with the same unit."""
-        if self._reorder is not None or not self._depacketizer.inside_fragments:
-            return _NONE
-        end = self._fragment_at
-        if len(packet) < end or packet[0] != 0x80 or self._coding.kind(packet[12:]) != self._coding.fragment:
-            return _NONE
-        return packet[4 : end - 1] + bytes((packet[end - 1] & self._coding.type_mask,))
-
-    def _receive(self, packet: bytes, arrived: Arrival) -> Sequence[AccessUnit]:
         try:
             if is_rtcp(packet):
                 self._hear(parse_rtcp(packet), arrived)

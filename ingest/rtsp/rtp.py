@@ -92,8 +92,6 @@ class SequenceTracker:
             self.first = self.highest = sequence
             self.received = 1
             return 0
-        if self.continues(sequence):
-            return 0
         ahead = (sequence - self.highest) & 0xFFFF
         if 0 < ahead < _WIDEST_GAP:
             self.highest += ahead
@@ -103,14 +101,16 @@ class SequenceTracker:
             return ahead - 1
         return self._astray(sequence, ahead)
 
-    def continues(self, sequence: int) -> bool:
-        """Whether this packet is the very next one; only then it is noted."""
-        if self.first is None or (sequence - self.highest) & 0xFFFF != 1:
-            return False
-        self.highest += 1
-        self.received += 1
+    @property
+    def expected(self) -> int:
+        """The sequence number of the very next packet."""
+        return (self.highest + 1) & 0xFFFF
+
+    def advance(self, packets: int) -> None:
+        """Note that many packets (at least one) that came in order from the expected one on."""
+        self.highest += packets
+        self.received += packets
         self._restart_at = None
-        return True
 
     def _astray(self, sequence: int, ahead: int) -> int:
         """A late or doubled packet; two in a row from far away mean that the camera began to count anew."""

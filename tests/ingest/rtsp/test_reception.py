@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import random
 import struct
+from collections import deque
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingest.rtsp.codings import H264
+from ingest.rtsp.codings import H264, H265, Coding
+from ingest.rtsp.messages import StreamParser, frame
 from ingest.rtsp.reception import Reception
 from ingest.rtsp.rtp import Arrival
 from ingest.rtsp.sdp import VideoTrack
 from ingest.rtsp.wire import StreamEnded
 from ingest.source import AccessUnit
-from tests.fakes.rtsp_server import KEY_SLICE, PPS, SLICE, SPS, SSRC, Packetizer
+from tests.fakes.rtsp_server import (
+    H265_KEY_SLICE,
+    H265_SETS,
+    H265_SLICE,
+    KEY_SLICE,
+    PPS,
+    SLICE,
+    SPS,
+    SSRC,
+    Packetizer,
+    h265_fragments,
+)
 
 NOON = datetime(2026, 5, 1, 4, 0, tzinfo=UTC)
 NOON_NTP = 3_986_596_800 << 32
@@ -27,6 +40,33 @@ def at(seconds: float) -> Arrival:
 
 def received(reception: Reception, packets: list[bytes]) -> list[AccessUnit]:
     return [unit for packet in packets for unit in reception.receive(packet, at(0))]
+
+
+def long_slices(generator: random.Random, coding: Coding) -> tuple[list[bytes], list[bytes]]:
+    """The packets of 20 pictures of one slice in 9 fragments each, and these slices."""
+    made = Packetizer()
+    kinds = (H265_KEY_SLICE, H265_SLICE) if coding is H265 else (KEY_SLICE, SLICE)
+    sets = H265_SETS if coding is H265 else (SPS, PPS)
+    begin = coding.header_bytes + 1
+    slices = [kinds[number > 0][:begin] + generator.randbytes(5000).replace(b"\0", b"\1") for number in range(20)]
+    packets = [made.packet(nal, 0) for nal in sets]
+    for number, nal in enumerate(slices):
+        if coding is H264:
+            packets += made.fragments(nal, number * 3600, 9)
+        else:
+            pieces = h265_fragments(nal, 9)
+            packets += [made.packet(piece, number * 3600, at == 8) for at, piece in enumerate(pieces)]
+    return packets, slices
+
+
+def received_frames(reception: Reception, stream: bytes, piece: int) -> list[AccessUnit]:
+    """What comes out of a stream of frames that is read in pieces."""
+    units: deque[AccessUnit] = deque()
+    parser = StreamParser(lambda buffer, at: reception.receive_frames(buffer, at, at_noon, units))
+    at_noon = at(0)
+    for begin in range(0, len(stream), piece):
+        assert parser.feed(stream[begin : begin + piece]) == []
+    return list(units)
 
 
 def sender_report(ntp: int, timestamp: int, ssrc: int = SSRC) -> bytes:
@@ -51,21 +91,41 @@ def test_losses_are_counted_with_the_next_unit() -> None:
     assert [unit.lost_packets for unit in received(reception, packets)] == [0, 1]
 
 
-@pytest.mark.parametrize("datagrams", [False, True])
-def test_the_short_cut_for_middle_fragments_changes_nothing(datagrams: bool) -> None:
+@pytest.mark.parametrize("coding", [H264, H265])
+@pytest.mark.parametrize("piece", [1, 700, 5_000, 1 << 20])
+def test_frames_taken_together_give_what_single_packets_give(coding: Coding, piece: int) -> None:
     generator = random.Random(5)
-    slices = [bytes((0x65 if number == 0 else 0x61, 0x88)) + generator.randbytes(5000) for number in range(20)]
-    made = Packetizer()
-    packets = made.unit([SPS, PPS], 0, marker=False) + [
-        packet for number, nal in enumerate(slices) for packet in made.fragments(nal, number * 3600, 9)
-    ]
-    units = received(Reception(TRACK, 1, datagrams), packets)
-    assert [unit.nals[-1] for unit in units] == slices
+    packets, slices = long_slices(generator, coding)
+    report = sender_report(NOON_NTP, 3600 * 7)
+    packets.insert(30, report)
+    whole = [unit.nals[-1] for unit in received(Reception(VideoTrack(96, "", "", coding), 1), packets)]
+    assert whole == slices
+    doubled, late = packets[60], packets[70]
     del packets[40]
     del packets[95:97]
+    packets[60:60] = [doubled]
+    packets[80:80] = [late]
+    one_by_one, together = (Reception(VideoTrack(96, "", "", coding), 1) for _ in range(2))
+    expected = received(one_by_one, packets)
+    assert {(unit.damaged, unit.lost_packets) for unit in expected if unit.lost_packets} == {(True, 1), (True, 2)}
+    stream = b"".join(frame(1 if packet is report else 0, packet) for packet in packets)
+    assert received_frames(together, stream, piece) == expected
+    assert together.packets == one_by_one.packets
+    assert together.receiver_report(9.0) == one_by_one.receiver_report(9.0)
+
+
+@pytest.mark.parametrize("datagrams", [False, True])
+def test_fragments_become_the_slices_they_were(datagrams: bool) -> None:
+    packets, slices = long_slices(random.Random(7), H264)
     units = received(Reception(TRACK, 1, datagrams), packets)
-    assert [(unit.damaged, unit.lost_packets) for unit in units if unit.lost_packets] == [(True, 1), (True, 2)]
-    assert all(unit.nals[-1] in slices for unit in units if not unit.damaged)
+    assert [unit.nals[-1] for unit in units] == slices
+
+
+def test_frames_of_other_channels_are_passed_over() -> None:
+    packets, slices = long_slices(random.Random(9), H264)
+    stream = b"".join(frame(6, packet) + frame(2, packet) for packet in packets)
+    units = received_frames(Reception(TRACK, 1, channels=(6, 7)), stream, 4000)
+    assert [unit.nals[-1] for unit in units] == slices
 
 
 def test_camera_time_is_carried_on_from_the_latest_sender_report() -> None:
