@@ -197,21 +197,20 @@ def recorded_by(ledger: CameraLedger, window: Interval, now: datetime) -> dict[s
 
 
 def sources(ledger: CameraLedger, window: Interval, now: datetime) -> tuple[Source, ...]:
-    """Of which recorder each covered part of ``window`` is shown, by time; together, the camera's covered time.
+    """Of which recorder each covered part of ``window`` is shown, by time; together, the camera's covered time."""
+    return shown(recorded_by(ledger, window, now))
 
-    One recorder at a time: the same one for as long as it covers, then the one that goes on longest.
-    """
-    views = recorded_by(ledger, window, now)
+
+def shown(views: Mapping[str, IntervalSet]) -> tuple[Source, ...]:
+    """One recorder at a time: the same one for as long as it has footage, then the one that goes on longest."""
     starts = sorted({span.start for covered in views.values() for span in covered})
     found: list[Source] = []
-    at = None
-    while True:
-        at = _next_covered(views, starts, at)
-        if at is None:
-            return tuple(found)
+    at = _next_covered(views, starts, None)
+    while at is not None:
         end, name = max((span.end, name) for name, covered in views.items() for span in covered if at in span)
         found.append(Source(Interval(at, end), name))
-        at = end
+        at = _next_covered(views, starts, end)
+    return tuple(found)
 
 
 def _next_covered(

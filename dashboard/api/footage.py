@@ -2,26 +2,30 @@
 
 A segment is one fMP4 file: its head (ftyp, moov) is served as init.mp4, the rest as media.m4s, unchanged. Media time
 starts at 0 in every file, so a discontinuity stands between any two, and each carries its own wall-clock time; a gap
-is where that clock jumps. Not here: who may see footage.
+is where that clock jumps. Not here: what is played where two recorders recorded (``dashboard.api.pieces``), and who
+may see footage.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import Response, StreamingResponse
 
+from analysis.report import camera_ledger
 from dashboard.api.backing import Backed, Backing
+from dashboard.api.pieces import Piece, pieces
 from dashboard.api.problems import RESPONSES, ImpossibleSpan, NoFootage, RangeNotSatisfiable, UnknownCamera
-from domain.evidence import Copy, Observation, Segment, SegmentState
-from domain.timeline import Interval, IntervalSet, rfc3339, utc
+from domain.evidence import Segment
+from domain.timeline import Interval, rfc3339, utc
 from storage.errors import UnknownRow
 
 router = APIRouter(tags=["footage"], responses=RESPONSES)
@@ -45,12 +49,12 @@ def playlist(
     start: Annotated[datetime, Query(description="RFC 3339 with zone")],
     end: Annotated[datetime, Query(description="RFC 3339 with zone")],
 ) -> Response:
-    """What can be played of a camera's footage between two instants, whole segments, oldest first."""
-    segments = _playable(backed, camera, _span(start, end))
-    if not segments:
+    """What can be played of a camera's footage between two instants, oldest first, from one recorder at a time."""
+    found = _pieces(backed, camera, _span(start, end))
+    if not found:
         _refuse_unknown(backed, camera)
         raise NoFootage(f"camera {camera} has no footage to play between {rfc3339(start)} and {rfc3339(end)}")
-    return Response(media_playlist(segments), media_type=PLAYLIST_TYPE, headers={"Cache-Control": "no-store"})
+    return Response(media_playlist(found), media_type=PLAYLIST_TYPE, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/footage/{key:path}/init.mp4", response_class=Response, responses={200: {"content": {"video/mp4": {}}}})
@@ -83,9 +87,9 @@ def media_part(
     return StreamingResponse(body, 200 if wanted is None else 206, headers, "video/iso.segment")
 
 
-def media_playlist(segments: Sequence[Segment]) -> str:
-    """The playlist of these segments; every one begins with its own head, clock and media time."""
-    longest = max(math.ceil(segment.interval.seconds) for segment in segments)
+def media_playlist(found: Sequence[Piece]) -> str:
+    """The playlist of these pieces; every one begins with its own head, clock and media time."""
+    longest = max(math.ceil(piece.interval.seconds) for piece in found)
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
@@ -94,29 +98,18 @@ def media_playlist(segments: Sequence[Segment]) -> str:
         "#EXT-X-PLAYLIST-TYPE:VOD",
         "#EXT-X-INDEPENDENT-SEGMENTS",
     ]
-    for index, segment in enumerate(segments):
-        address = f"/api/v1/footage/{quote(segment.key)}"
+    for index, piece in enumerate(found):
+        address = f"/api/v1/footage/{quote(piece.segment.key)}"
+        first, length = piece.byte_range or (0, 0)
         lines += ["#EXT-X-DISCONTINUITY"] if index else []
         lines += [
             f'#EXT-X-MAP:URI="{address}/init.mp4"',
-            f"#EXT-X-PROGRAM-DATE-TIME:{rfc3339(segment.interval.start)}",
-            f"#EXTINF:{segment.interval.seconds:.6f},",
+            f"#EXT-X-PROGRAM-DATE-TIME:{rfc3339(piece.interval.start)}",
+            f"#EXTINF:{piece.interval.seconds:.6f},",
+            *([f"#EXT-X-BYTERANGE:{length}@{first}"] if piece.byte_range is not None else []),
             f"{address}/media.m4s",
         ]
     return "\n".join([*lines, "#EXT-X-ENDLIST", ""])
-
-
-def playable(
-    segments: Iterable[Segment], copies: Mapping[str, Sequence[Copy]], observations: Mapping[str, Observation]
-) -> list[Segment]:
-    """The segments with a copy left that are not known to be gone, by time; of two that overlap, the first one."""
-    found: list[Segment] = []
-    for segment in sorted(segments, key=lambda each: (each.interval, each.key)):
-        standing = any(copy.removed is None for copy in copies.get(segment.key, ()))
-        if standing and not _gone(segment, observations.get(segment.key)):
-            found.append(segment)
-    overlapped = {right.key for left, right in pairwise(found) if right.interval.end <= left.interval.end}
-    return [segment for segment in found if segment.key not in overlapped]
 
 
 def asked_range(header: str | None, size_bytes: int) -> tuple[int, int] | None:
@@ -139,20 +132,10 @@ def asked_range(header: str | None, size_bytes: int) -> tuple[int, int] | None:
     return first, last
 
 
-def _gone(segment: Segment, observation: Observation | None) -> bool:
-    """Whether nothing of the segment can be read or decoded, as far as anyone has looked."""
-    if observation is None or observation.state is SegmentState.OK:
-        return False
-    if observation.state is SegmentState.MISSING or not observation.bad:
-        return True
-    return not IntervalSet([segment.interval]) - IntervalSet(observation.bad)
-
-
-def _playable(backed: Backing, camera: str, span: Interval) -> list[Segment]:
-    evidence = backed.database.evidence
-    segments = evidence.segments(camera, span)
-    keys = [segment.key for segment in segments]
-    return playable(segments, evidence.copies(keys), evidence.observations(keys))
+def _pieces(backed: Backing, camera: str, span: Interval) -> list[Piece]:
+    ledger = camera_ledger(backed.database.evidence, camera, span)
+    within = [segment for segment in ledger.segments if segment.interval.overlaps(span)]
+    return pieces(replace(ledger, segments=within), backed.archive.opened, backed.clock.now())
 
 
 def _span(start: datetime, end: datetime) -> Interval:

@@ -143,7 +143,9 @@ def _record(exam: Exam, name: str, until: datetime, closed: bool) -> None:
     if fault is not None and fault[0].end < until:
         gap, cause = fault
         spans = [(begin, gap.start), (gap.end, until)]
-        exam.database.evidence.open_outage(Outage(f"outage-{name}", name, gap.start, gap.end, cause))
+        exam.database.evidence.open_outage(
+            Outage(f"outage-{name}", name, gap.start, gap.end, cause, recorder="recorder-1")
+        )
     for number, (start, end) in enumerate(spans):
         run = f"run-{name}-{number}"
         exam.database.evidence.begin_run(Run(run, name, "recorder-1", start))
@@ -161,12 +163,12 @@ def _record_run(exam: Exam, name: str, run: str, span: Interval) -> None:
         start = end
 
 
-def add_segment(exam: Exam, name: str, run: str, span: Interval) -> Segment:
-    """One file with its rows: kept in both places, opened, found whole."""
-    data, head_size, video = file_bytes(name, span)
+def add_segment(exam: Exam, camera: str, run: str, span: Interval, *, name: str = "") -> Segment:
+    """One file with its rows: kept in both places, opened, found whole. ``name`` ends the key of a named recorder."""
+    data, head_size, video = file_bytes(camera, span)
     segment = Segment(
-        key=f"{SITE.id}/{BATCH}/{name}/{span.start:%Y%m%dT%H%M%S.%fZ}.mp4",
-        camera=name,
+        key=f"{SITE.id}/{BATCH}/{camera}/{span.start:%Y%m%dT%H%M%S.%fZ}{name}.mp4",
+        camera=camera,
         batch=BATCH,
         run=run,
         interval=span,

@@ -18,10 +18,11 @@ import pytest
 from analysis.report import sitting_report, to_json
 from config.rule_pack import load as load_rule_pack
 from dashboard.app import create_app
-from domain.timeline import rfc3339
+from domain.evidence import EndReason, Recorder, Run
+from domain.timeline import Interval, rfc3339
 from storage.database import connect
 from storage.errors import DatabaseUnavailable
-from tests.dashboard.exam import BATCH, PACK, SITE, UNPLUGGED, WINDOW, Exam, hold_exam, lose
+from tests.dashboard.exam import BATCH, FPS, PACK, SITE, UNPLUGGED, WINDOW, Exam, add_segment, hold_exam, lose
 from tests.dashboard.serving import served
 
 
@@ -186,6 +187,33 @@ def test_a_segment_that_is_gone_is_left_out_of_the_playlist(own_exam: Exam) -> N
     with client_of(own_exam) as api:
         playlist = api.get("/api/v1/cameras/A-cam-2/playlist.m3u8", params=SPAN).text
     assert quote(lost.key) not in playlist
+
+
+def test_what_two_recorders_recorded_is_played_from_one_at_a_time_and_every_piece_decodes(own_exam: Exam) -> None:
+    """A second recorder began late and has what the first lost: its file is cut where it is needed."""
+    begins, ends = UNPLUGGED.start - timedelta(seconds=4), UNPLUGGED.end + timedelta(seconds=4)
+    own_exam.database.evidence.begin_recorder(Recorder("recorder-2", "b", begins, ends, ends))
+    own_exam.database.evidence.begin_run(Run("run-b", "A-cam-1", "recorder-2", begins))
+    own_exam.database.evidence.end_run("run-b", ends, EndReason.NOT_NEEDED)
+    second = add_segment(own_exam, "A-cam-1", "run-b", Interval(begins, ends), name="-b")
+    with client_of(own_exam) as api:
+        report = api.get(f"/api/v1/batches/{BATCH}/sittings/1/report").json()
+        lines = api.get("/api/v1/cameras/A-cam-1/playlist.m3u8", params=SPAN).text.splitlines()
+        at = next(number for number, line in enumerate(lines) if quote(second.key) in line and "media" in line)
+        cut = lines[at - 1]
+        length, first = map(int, cut.partition(":")[2].split("@"))
+        span = {"Range": f"bytes={first}-{first + length - 1}"}
+        head = api.get(f"/api/v1/footage/{second.key}/init.mp4").content
+        media = api.get(f"/api/v1/footage/{second.key}/media.m4s", headers=span).content
+    (camera,) = [each for each in report["cameras"] if each["camera"] == "A-cam-1"]
+    assert camera["gaps"] == []
+    assert [each["recorder"] for each in camera["sources"]] == ["exam-host", "b", "exam-host"]
+    assert camera["sources"][1]["start"] == rfc3339(UNPLUGGED.start)
+    assert camera["sources"][1]["end"] == rfc3339(ends)
+    times = [line.partition(":")[2] for line in lines[:at] if line.startswith("#EXT-X-PROGRAM-DATE-TIME")]
+    assert times[-1] == rfc3339(UNPLUGGED.start)  # its key frames are a second apart
+    with av.open(io.BytesIO(head + media), "r") as video:
+        assert len(list(video.decode(video=0))) == (ends - UNPLUGGED.start).total_seconds() * FPS
 
 
 def test_footage_is_served_from_the_object_store_when_the_spool_is_gone(own_exam: Exam) -> None:

@@ -113,7 +113,7 @@ export interface paths {
         };
         /**
          * Playlist
-         * @description What can be played of a camera's footage between two instants, whole segments, oldest first.
+         * @description What can be played of a camera's footage between two instants, oldest first, from one recorder at a time.
          */
         get: operations["playlist"];
         put?: never;
