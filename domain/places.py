@@ -32,7 +32,8 @@ class Station:
 class Camera:
     """摄像机. ``id`` is unique in the installation; ``secret`` names a secret, it never is one.
 
-    ``sees`` lists the stations in its picture; ``panoramic`` says it shows the whole room.
+    ``sees`` lists the stations in its picture; ``panoramic`` says it shows the whole room. ``nvr`` and ``channel``
+    name the video recorder of its site that it is reached through, and where there.
     """
 
     id: str
@@ -41,6 +42,22 @@ class Camera:
     secret: str | None = None
     transport: Transport = Transport.TCP
     panoramic: bool = False
+    nvr: str | None = None
+    channel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nvr:
+    """硬盘录像机: a network video recorder of the site, one address and login for many cameras.
+
+    ``max_sessions`` is how many connections it serves at once, None where that is not known. Never to be confused
+    with the ``Recorder``, which is ours.
+    """
+
+    id: str
+    address: str  # rtsp://host:port
+    secret: str | None = None
+    max_sessions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +78,14 @@ class Site:
     name: str
     county: str
     rooms: tuple[Room, ...]
+    nvrs: tuple[Nvr, ...] = ()
+
+    def nvr(self, nvr_id: str) -> Nvr:
+        """The video recorder of that id. Raises KeyError."""
+        for nvr in self.nvrs:
+            if nvr.id == nvr_id:
+                return nvr
+        raise KeyError(nvr_id)
 
     def room(self, room_id: str) -> Room:
         """The room of that id. Raises KeyError."""

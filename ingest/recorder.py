@@ -25,6 +25,7 @@ from domain.places import Transport
 from domain.timeline import Clock, Interval
 from ingest.bookkeeper import Bookkeeper, RunBook
 from ingest.clock import WARM_UP_S, RunClock
+from ingest.devices import Device, Devices
 from ingest.host_clock import HeardClock
 from ingest.relay.server import Channel
 from ingest.segmenter import Closed, Event, Fragment, Hole, Opened, Segmenter
@@ -55,6 +56,7 @@ class Assignment:
     url: str
     credentials: Credentials | None
     transport: Transport
+    device: Device | None = None  # what it is reached through, shared with other cameras
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class CameraRecorder:
         clock: Clock,
         name: str = "",
         channel: Channel | None = None,
+        devices: Devices | None = None,
     ) -> None:
         self.assignment = assignment
         self.stop_reason = EndReason.RECORDER_STOPPED
@@ -121,6 +124,7 @@ class CameraRecorder:
         self._cutting = cutting
         self._clock = clock
         self._channel = channel
+        self._devices = devices or Devices()
         self._run: _ActiveRun | None = None
         self._outage: _OpenOutage | None = None
         self._failures = 0
@@ -160,7 +164,8 @@ class CameraRecorder:
         if self._book.backlog_bytes > BACKLOG_LIMIT_BYTES // 2:
             raise _OverflowError("the disk is still behind")
         await asyncio.to_thread(self._book.spool.require_room)
-        async with aclosing(self._open_source(self.assignment).units()) as units:
+        source = self._devices.through(self.assignment.device, self._open_source(self.assignment))
+        async with aclosing(source.units()) as units:
             async for unit in units:
                 self._take(unit)
                 if self._channel is not None:

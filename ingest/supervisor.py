@@ -10,6 +10,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ import structlog
 from domain.evidence import EndReason, Recorder
 from domain.timeline import Clock
 from ingest.bookkeeper import Bookkeeper
+from ingest.devices import Devices, shares
 from ingest.host_clock import ClockWatch, HeardClock, HostWitnesses, Witnesses
 from ingest.reconcile import reconcile
 from ingest.recorder import Assignment, CameraRecorder, Cutting
@@ -74,6 +76,7 @@ class Supervisor:
         self._relay = relay
         self._shard = shard
         self._former = former
+        self._devices = Devices()
         self._book = Bookkeeper(spool, evidence, clock, worker)
         self._recorders: dict[str, tuple[CameraRecorder, asyncio.Task[None]]] = {}
         self._last_wanted: Sequence[Assignment] = ()
@@ -132,8 +135,12 @@ class Supervisor:
             self._last_wanted = await asyncio.to_thread(self._wanted, self._clock.now())
         except StorageError as error:
             _log.error("assignments_unknown", reason=str(error))
-        mine = (assignment for assignment in self._last_wanted if self._shard.owns(assignment.camera))
-        wanted = {assignment.camera: assignment for assignment in mine}
+        devices = shares({each.camera: each.device for each in self._last_wanted}, self._shard.owns)
+        wanted = {
+            each.camera: replace(each, device=devices[each.device.id]) if each.device is not None else each
+            for each in self._last_wanted
+            if self._shard.owns(each.camera)
+        }
         await self._stop([camera for camera in self._recorders if camera not in wanted], EndReason.NOT_NEEDED)
         for camera, assignment in wanted.items():
             self._keep(camera, assignment)
@@ -154,6 +161,7 @@ class Supervisor:
             cutting=self._cutting,
             clock=self._clock,
             name=self._name,
+            devices=self._devices,
             channel=self._relay.channel(camera) if self._relay is not None else None,
         )
         self._recorders[camera] = (recorder, asyncio.create_task(recorder.run(), name=f"record {camera}"))

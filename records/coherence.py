@@ -80,8 +80,35 @@ def _sites(sites: list[_Node]) -> _Said:
     for site in sites:
         yield from _repeated((room.child("id") for room in site.items("rooms")), "room")
         yield from _repeated((each for room in site.items("rooms") for each in room.items("stations")), "station")
+    yield from _repeated((nvr.child("id") for site in sites for nvr in site.items("nvrs")), "nvr")
+    for site in sites:
+        yield from _reached(site)
     for room in rooms:
         yield from _views(room)
+
+
+def _reached(site: _Node) -> _Said:
+    """Every camera has an address: its own, or a channel of an nvr of its site that names the path of its streams."""
+    nvrs = {nvr.child("id").text: nvr for nvr in site.items("nvrs")}
+    taken: set[tuple[str, str]] = set()
+    for camera in (camera for room in site.items("rooms") for camera in room.items("cameras")):
+        name, channel, has_url = camera.child("nvr"), camera.child("channel"), camera.child("url").value is not None
+        if name.value is None:
+            if channel.value is not None:
+                yield channel, "is the channel of no nvr; name the nvr"
+            if not has_url:
+                yield camera, "has no address: give its url, or nvr and channel"
+        elif name.text is not None and name.text not in nvrs:
+            yield name, f"the site has no nvr {name.text}"
+        elif channel.value is None and not has_url:
+            yield camera, "has no address: give its channel at the nvr, or its url"
+        elif name.text is not None:
+            if not has_url and nvrs[name.text].child("path").value is None:
+                yield name, f"nvr {name.text} has no path, so this camera needs a url"
+            place = (name.text, str(channel.value))
+            if channel.value is not None and place in taken:
+                yield channel, f"channel {channel.value} of nvr {name.text} is listed twice"
+            taken.add(place)
 
 
 def _views(room: _Node) -> _Said:

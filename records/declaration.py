@@ -8,7 +8,7 @@ Not here: whether it contradicts what the database already holds (``records.setu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,7 +31,7 @@ from config.errors import DocumentRefused, Problem
 from config.logs import redacted
 from config.rule_pack import RulePack
 from config.secrets import NAME as SECRET_NAME
-from domain.places import Batch, Camera, Room, Site, SittingPlan, Station, Transport
+from domain.places import Batch, Camera, Nvr, Room, Site, SittingPlan, Station, Transport
 from domain.timeline import utc
 from records import coherence
 
@@ -121,7 +121,7 @@ def _declared(document: Document, known_sites: Iterable[Site], rule_packs: Path)
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)\s*h)?\s*(?:(\d+(?:\.\d+)?)\s*m)?\s*(?:(\d+(?:\.\d+)?)\s*s)?")
 
 
-def _sitting_number(value: object) -> object:
+def _number(value: object) -> object:
     if isinstance(value, str) and not re.fullmatch(r"[1-9]\d{0,2}", value):
         raise ValueError("must be a whole number from 1 to 999")
     return value
@@ -138,6 +138,23 @@ def _camera_url(url: str) -> str:
     if not understood:
         raise ValueError("must be the address of an RTSP stream, like rtsp://10.0.0.8:554/stream")
     return url
+
+
+def _nvr_address(address: str) -> str:
+    parts = urlsplit(_camera_url(address))
+    if parts.path.strip("/") or parts.query:
+        raise ValueError("must end with the port, like rtsp://10.0.0.9:554; what follows belongs into `path`")
+    return f"rtsp://{parts.netloc}"
+
+
+def _nvr_path(path: str) -> str:
+    if (
+        not path.startswith("/")
+        or path.count("{channel}") != 1
+        or re.search(r"[{}\s]", path.replace("{channel}", ""))
+    ):
+        raise ValueError("must begin with / and hold {channel} once, like /Streaming/Channels/{channel}01")
+    return path
 
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -160,14 +177,38 @@ _Duration = Annotated[
 ]
 
 
+_Secret = Annotated[str, StringConstraints(pattern=f"^{SECRET_NAME}$")] | None
+
+
+class _Nvr(BaseModel):
+    """硬盘录像机(NVR) one address and login for many cameras."""
+
+    model_config = _STRICT
+    id: _Id
+    address: Annotated[str, AfterValidator(_nvr_address)]
+    path: Annotated[str, AfterValidator(_nvr_path)] | None = Field(
+        None,
+        description="Path of a channel's stream, {channel} stands for its number",
+        examples=["/Streaming/Channels/{channel}01", "/cam/realmonitor?channel={channel}&subtype=0"],
+    )
+    secret: _Secret = Field(None, description="Name of the secret that holds user:password")
+    max_sessions: Annotated[int, BeforeValidator(_number), Field(ge=1, le=999)] | None = Field(
+        None, description="How many connections it serves at once"
+    )
+
+
 class _Camera(BaseModel):
     """摄像机 one camera of a room."""
 
     model_config = _STRICT
     id: _Id
-    url: Annotated[str, AfterValidator(_camera_url)]
-    secret: Annotated[str, StringConstraints(pattern=f"^{SECRET_NAME}$")] | None = Field(
-        None, description="Name of the secret that holds user:password"
+    url: Annotated[str, AfterValidator(_camera_url)] | None = Field(
+        None, description="Its RTSP stream; may be left out where `nvr` and `channel` tell it"
+    )
+    secret: _Secret = Field(None, description="Name of the secret that holds user:password; the nvr's if left out")
+    nvr: _Id | None = Field(None, description="硬盘录像机 that it is reached through")
+    channel: Annotated[int, BeforeValidator(_number), Field(ge=1, le=999)] | None = Field(
+        None, description="通道 its number at that nvr"
     )
     transport: Transport = Transport.TCP
     panoramic: bool = Field(False, description="Shows the whole room (全景)")
@@ -191,6 +232,7 @@ class _Site(BaseModel):
     id: _Id
     name: _Text
     county: _Text
+    nvrs: tuple[_Nvr, ...] = ()
     rooms: Annotated[tuple[_Room, ...], Field(min_length=1)]
 
 
@@ -198,7 +240,7 @@ class _Sitting(BaseModel):
     """场次 one sitting of a batch."""
 
     model_config = _STRICT
-    number: Annotated[int, BeforeValidator(_sitting_number), Field(ge=1, le=999)]
+    number: Annotated[int, BeforeValidator(_number), Field(ge=1, le=999)]
     rooms: Annotated[tuple[_Label, ...], Field(min_length=1)]
     planned_start: _Instant
     planned_end: _Instant
@@ -228,16 +270,34 @@ class _File(BaseModel):
 
 
 def _site(site: _Site) -> Site:
-    return Site(site.id, site.name, site.county, tuple(_room(room) for room in site.rooms))
+    known = {nvr.id: nvr for nvr in site.nvrs}
+    rooms = tuple(_room(room, known) for room in site.rooms)
+    nvrs = tuple(Nvr(nvr.id, nvr.address, nvr.secret, nvr.max_sessions) for nvr in site.nvrs)
+    return Site(site.id, site.name, site.county, rooms, nvrs)
 
 
-def _room(room: _Room) -> Room:
+def _room(room: _Room, nvrs: Mapping[str, _Nvr]) -> Room:
     stations = tuple(Station(station) for station in room.stations)
-    return Room(room.id, room.name, stations, tuple(_camera(camera) for camera in room.cameras))
+    return Room(room.id, room.name, stations, tuple(_camera(camera, nvrs) for camera in room.cameras))
 
 
-def _camera(camera: _Camera) -> Camera:
-    return Camera(camera.id, camera.url, camera.sees, camera.secret, camera.transport, camera.panoramic)
+def _camera(camera: _Camera, nvrs: Mapping[str, _Nvr]) -> Camera:
+    """With the address of its channel where the file gives none of its own (``coherence`` saw to it that one is)."""
+    nvr = nvrs[camera.nvr] if camera.nvr is not None else None
+    url, secret = camera.url, camera.secret
+    if nvr is not None:
+        url = url or f"{nvr.address}{(nvr.path or '').replace('{channel}', str(camera.channel))}"
+        secret = secret or nvr.secret
+    return Camera(
+        id=camera.id,
+        url=url or "",
+        sees=camera.sees,
+        secret=secret,
+        transport=camera.transport,
+        panoramic=camera.panoramic,
+        nvr=camera.nvr,
+        channel=camera.channel,
+    )
 
 
 def _batch(batch: _Batch, pack: RulePack) -> Batch:

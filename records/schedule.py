@@ -8,7 +8,8 @@ import structlog
 
 from config.errors import SecretError
 from config.secrets import Credentials, Secrets
-from domain.places import Camera, Sitting
+from domain.places import Camera, Site, Sitting
+from ingest.devices import Device
 from ingest.recorder import Assignment
 from storage.database import Database
 
@@ -52,6 +53,7 @@ class Schedule:
             url=camera.url,
             credentials=self._credentials(camera),
             transport=camera.transport,
+            device=_device(sitting.site, camera),
         )
 
     def _credentials(self, camera: Camera) -> Credentials | None:
@@ -67,3 +69,11 @@ class Schedule:
             return None
         self._complained.discard(camera.id)
         return credentials
+
+
+def _device(site: Site, camera: Camera) -> Device | None:
+    """The video recorder that the camera is reached through; its id is made unique by that of the site."""
+    if camera.nvr is None:
+        return None
+    nvr = site.nvr(camera.nvr)
+    return Device(f"{site.id}/{nvr.id}", nvr.max_sessions)

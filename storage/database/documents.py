@@ -1,7 +1,8 @@
 """Sites and batches as JSON documents and back: what a revision holds. Not here: YAML that people write.
 
 Equal set-ups give equal text (sorted keys, instants in UTC, lengths in microseconds), so that a document applied
-twice is seen to be the same. A field that a later version adds is read with its default from older documents.
+twice is seen to be the same. A field that a later version adds is read with its default from older documents, and not
+written while it has its default, so that an older document still is the same.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.places import Batch, Camera, Room, Site, SittingPlan, Station, Transport
+from domain.places import Batch, Camera, Nvr, Room, Site, SittingPlan, Station, Transport
 from domain.timeline import MICROSECOND, utc
 
 
 def site_text(site: Site) -> str:
     """The site's document."""
-    return _text({"id": site.id, "name": site.name, "county": site.county, "rooms": [_room(r) for r in site.rooms]})
+    told = {"id": site.id, "name": site.name, "county": site.county, "rooms": [_room(r) for r in site.rooms]}
+    return _text({**told, "nvrs": [_nvr(nvr) for nvr in site.nvrs]} if site.nvrs else told)
 
 
 def batch_text(batch: Batch) -> str:
@@ -36,7 +38,8 @@ def batch_text(batch: Batch) -> str:
 def site_of(text: str) -> Site:
     """The site that a document describes."""
     told = json.loads(text)
-    return Site(told["id"], told["name"], told["county"], tuple(_room_of(room) for room in told["rooms"]))
+    rooms = tuple(_room_of(room) for room in told["rooms"])
+    return Site(told["id"], told["name"], told["county"], rooms, tuple(Nvr(**nvr) for nvr in told.get("nvrs", ())))
 
 
 def batch_of(text: str) -> Batch:
@@ -64,8 +67,12 @@ def _room_of(told: Mapping[str, Any]) -> Room:
     return Room(told["id"], told["name"], stations, tuple(_camera_of(camera) for camera in told["cameras"]))
 
 
+def _nvr(nvr: Nvr) -> dict[str, Any]:
+    return {"id": nvr.id, "address": nvr.address, "secret": nvr.secret, "max_sessions": nvr.max_sessions}
+
+
 def _camera(camera: Camera) -> dict[str, Any]:
-    return {
+    told = {
         "id": camera.id,
         "url": camera.url,
         "sees": list(camera.sees),
@@ -73,6 +80,7 @@ def _camera(camera: Camera) -> dict[str, Any]:
         "transport": camera.transport.value,
         "panoramic": camera.panoramic,
     }
+    return {**told, "nvr": camera.nvr, "channel": camera.channel} if camera.nvr is not None else told
 
 
 def _camera_of(told: Mapping[str, Any]) -> Camera:
@@ -83,6 +91,8 @@ def _camera_of(told: Mapping[str, Any]) -> Camera:
         secret=told["secret"],
         transport=Transport(told["transport"]),
         panoramic=told["panoramic"],
+        nvr=told.get("nvr"),
+        channel=told.get("channel"),
     )
 
 
