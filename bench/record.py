@@ -2,8 +2,8 @@
 
 Measured are the recorder as the role ``ingest`` wires it (with run clock, ledger, hashes, syncs and rows), one
 ``ffmpeg -c copy -f segment`` per camera, and a C program that only receives and writes (``floor.c``). The cameras are
-gst-rtsp-server's, over TCP, 1080p25 at 4 Mbit/s; what they cost does not count. Prints JSON lines and judges nothing;
-a line with ``saturated`` true was measured without a core to spare: take fewer cameras.
+gst-rtsp-server's, over TCP, 1080p25 at 4 Mbit/s or ``--bitrate``; what they cost does not count. Of the recorder,
+what it lost and how soon footage is in its file are told too. Prints JSON lines and judges nothing; a line with ``saturated`` true was measured without a core to spare: take fewer cameras.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 from bench.recorder import database_url
 from domain.timeline import Interval
@@ -30,7 +30,6 @@ from storage.database import connect
 
 SYSTEM_PYTHON = "/usr/bin/python3"  # the one that Debian's gi belongs to
 SEGMENT_S = 10
-BIT_RATE = 4_000_000
 CLIP_S = 10
 IDLE_SHARE_LEAST = 0.03
 _HERE = Path(__file__).resolve().parent
@@ -46,19 +45,21 @@ class Usage:
     mb_per_camera: float
     mbit_per_camera: float
     idle_share: float
+    sent_mbit: float  # what each camera sends
 
     @property
     def saturated(self) -> bool:
-        return self.idle_share < IDLE_SHARE_LEAST or self.mbit_per_camera < 0.95 * BIT_RATE / 1e6
+        return self.idle_share < IDLE_SHARE_LEAST or self.mbit_per_camera < 0.95 * self.sent_mbit
 
 
-def encode_clip(path: Path) -> None:
+def encode_clip(path: Path, mbit: float = 4.0) -> None:
     """Moving noise at a constant rate: one key frame a second, one slice per picture, no reordering."""
-    rate = f"vbv-maxrate={BIT_RATE // 1000}:vbv-bufsize={BIT_RATE // 1000}"
+    kbit = round(mbit * 1000)
+    rate = f"vbv-maxrate={kbit}:vbv-bufsize={kbit}"
     options = f"threads=1:sliced-threads=0:bframes=0:keyint=25:scenecut=0:aud=1:{rate}"
     picture = "testsrc2=size=1920x1080:rate=25,noise=alls=12:allf=t,format=yuv420p"
     command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", picture, "-t", str(CLIP_S), "-c:v", "libx264"]
-    command += ["-preset", "ultrafast", "-b:v", str(BIT_RATE), "-x264-params", options, "-f", "h264", str(path)]
+    command += ["-preset", "ultrafast", "-b:v", f"{kbit}k", "-x264-params", options, "-f", "h264", str(path)]
     subprocess.run(command, check=True)
 
 
@@ -106,18 +107,18 @@ def commands(engine: str, folder: Path, urls: Sequence[str]) -> list[list[str]]:
     return [[*read, url, *cut, str(folder / f"c{number}-%05d.mp4")] for number, url in enumerate(urls)]
 
 
-def measure(engine: str, folder: Path, urls: Sequence[str], warm_up_s: float, seconds: float) -> Usage:
-    """Start an engine, let it warm up, take what it uses during ``seconds``, stop it in order."""
+def measure(engine: str, folder: Path, urls: Sequence[str], arguments: argparse.Namespace) -> Usage:
+    """Start an engine, let it warm up, take what it uses while it is measured, stop it in order."""
     folder.mkdir()
     with ExitStack() as stack:
         processes = [
             stack.enter_context(_running(command, folder.with_suffix(f".{number}.log")))
             for number, command in enumerate(commands(engine, folder, urls))
         ]
-        time.sleep(warm_up_s)
+        time.sleep(arguments.warm_up)
         pids = [process.pid for process in processes]
         before = (time.monotonic(), _cpu_s(pids), _size_bytes(folder), _idle_and_all())
-        time.sleep(seconds)
+        time.sleep(arguments.seconds)
         after = (time.monotonic(), _cpu_s(pids), _size_bytes(folder), _idle_and_all())
         for number, process in enumerate(processes):
             if process.poll() is not None:
@@ -130,6 +131,7 @@ def measure(engine: str, folder: Path, urls: Sequence[str], warm_up_s: float, se
         memory / len(urls) / 1e6,
         (after[2] - before[2]) * 8 / len(urls) / span_s / 1e6,
         (idle_1 - idle_0) / (all_1 - all_0),
+        arguments.bitrate,
     )
 
 
@@ -191,6 +193,23 @@ def losses(folder: Path, count: int, window: Interval) -> tuple[int, int]:
     return sum(segment.lost_packets for segment in segments), len(outages)
 
 
+def kept_after_ms(folder: Path, window: Interval) -> float | None:
+    """How long after the end of a fragment its bytes were kept: 99 of 100 were sooner. None where none was seen.
+
+    A fragment ends where the next one of its file begins, so the time from the instant of a fragment's FIRST picture
+    to its bytes in the file is its length and this. It counts the camera's way to us, the wait for the next reading,
+    and what the thread of the disk had to do before.
+    """
+    fragments: list[tuple[str, float, float]] = json.loads((folder / "fragments.json").read_text())
+    latest: dict[str, float] = {}  # by file: when its latest fragment was kept
+    waits: list[float] = []
+    for key, first, kept in fragments:
+        if key in latest and window.start.timestamp() <= first < window.end.timestamp():
+            waits.append(latest[key] - first)
+        latest[key] = kept
+    return round(1000 * quantiles(waits, n=100)[98], 1) if len(waits) > 1 else None
+
+
 def tell(engine: str, count: int, seconds: float, usage: Usage, **more: object) -> None:
     line = {
         "bench": "record",
@@ -235,7 +254,7 @@ def summary(rounds: Sequence[dict[str, Usage]], count: int, lost: int, outages: 
 
 
 def run(arguments: argparse.Namespace, folder: Path) -> None:
-    encode_clip(folder / "clip.h264")
+    encode_clip(folder / "clip.h264", arguments.bitrate)
     subprocess.run(["cc", "-O2", "-o", str(folder / "floor"), str(_HERE / "floor.c")], check=True)
     rounds: list[dict[str, Usage]] = []
     lost = outages = 0
@@ -245,12 +264,14 @@ def run(arguments: argparse.Namespace, folder: Path) -> None:
             for engine in arguments.engines:
                 place = folder / f"{engine}-files"
                 warm = datetime.now(UTC) + timedelta(seconds=arguments.warm_up)
-                usages[engine] = measure(engine, place, urls, arguments.warm_up, arguments.seconds)
+                usages[engine] = measure(engine, place, urls, arguments)
                 more: dict[str, object] = {}
                 if engine == "kaojian":
-                    found = losses(place, len(urls), Interval(warm, warm + timedelta(seconds=arguments.seconds)))
+                    window = Interval(warm, warm + timedelta(seconds=arguments.seconds))
+                    found = losses(place, len(urls), window)
                     lost, outages = lost + found[0], outages + found[1]
                     more = {"lost_packets": found[0], "outages": found[1]}
+                    more["p99_receive_to_file_ms"] = kept_after_ms(place, window)
                 tell(engine, len(urls), arguments.seconds, usages[engine], **more)
                 shutil.rmtree(place)
             rounds.append(usages)
@@ -260,6 +281,7 @@ def run(arguments: argparse.Namespace, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="CPU and memory of recording, per camera, beside ffmpeg and a floor")
     parser.add_argument("--cameras", type=int, default=32)
+    parser.add_argument("--bitrate", type=float, default=4.0, help="of each camera, in Mbit/s")
     parser.add_argument("--seconds", type=float, default=20.0, help="measured, after the warm-up")
     parser.add_argument("--warm-up", type=float, default=20.0, help="gst-rtsp-server prepares cameras slowly")
     parser.add_argument("--rounds", type=int, default=3)

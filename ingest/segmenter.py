@@ -26,6 +26,8 @@ LONGEST_STEP_S = 1.5
 COUNT_JUMP_S = 1.0
 """RTP time and host apart by more than this from one picture to the next: the camera began to count anew."""
 
+_LONGEST_STEP = timedelta(seconds=LONGEST_STEP_S)
+_SECOND = timedelta(seconds=1)
 _FALLBACK_INTERVAL = timedelta(seconds=1 / 25)  # until the stream has shown its own rate
 
 
@@ -204,7 +206,7 @@ class Segmenter:
 
     def _is_hole(self, pause: timedelta) -> bool:
         """Whether a pause between two pictures is longer than a slow camera makes it (docs/time.md)."""
-        return pause > max(timedelta(seconds=LONGEST_STEP_S), 3 * self._interval)
+        return pause > _LONGEST_STEP and pause > 3 * self._interval
 
     def _settle_pending(self, following: _Picture, standstill: Interval | None) -> list[Event]:
         """Now that the next picture is here, the pending one has an end; maybe a hole lies between them.
@@ -216,15 +218,15 @@ class Segmenter:
         if before is None:
             return []
         step = following.instant - before.instant
-        usual = self._interval
-        moved = standstill.end - standstill.start if standstill is not None else timedelta()
-        jumped = self._is_hole(step - moved)
-        until = before.instant + usual if jumped else following.instant
-        duration = _ticks(usual) if jumped else following.media - before.media
-        self._samples.append(_Timed(before, until, duration))
-        if not jumped:
-            self._steps.append((step - moved).total_seconds())
-            return self._flush() if until - self._samples[0].picture.instant >= self._fragment else []
+        if standstill is not None:
+            step -= standstill.end - standstill.start
+        if not self._is_hole(step):
+            self._samples.append(_Timed(before, following.instant, following.media - before.media))
+            self._steps.append(step.total_seconds())
+            long_enough = following.instant - self._samples[0].picture.instant >= self._fragment
+            return self._flush() if long_enough else []
+        until = before.instant + self._interval
+        self._samples.append(_Timed(before, until, _ticks(self._interval)))
         events = self._flush()
         if self._loss_from is None:
             events.append(Hole(Interval(until, following.instant), Cause.NO_DATA, "RTP time jumped"))
@@ -271,4 +273,4 @@ class Segmenter:
 
 
 def _ticks(span: timedelta) -> int:
-    return max(1, round(span / timedelta(seconds=1) * TIMESCALE))
+    return max(1, round(span / _SECOND * TIMESCALE))

@@ -63,7 +63,7 @@ class Reception:
         self._sequence = SequenceTracker()
         self._depacketizer = Depacketizer(track.coding, track.parameter_sets)
         self._time = TimestampUnwrapper()
-        self._camera_clock: SenderReport | None = None
+        self._camera_clock: tuple[datetime, int] | None = None  # an instant and its RTP timestamp
         self._last_report: tuple[int, float] | None = None  # NTP time of the last sender report, when it came
         self._jitter = _Jitter()
         self._reported = (0, 0)  # received and lost at the last receiver report
@@ -169,10 +169,10 @@ class Reception:
 
     def _camera_time(self, time: int) -> datetime | None:
         """The camera's clock at an unwrapped RTP time, carried on from its latest sender report."""
-        instant = self._camera_clock.instant if self._camera_clock is not None else None
-        if instant is None or self._camera_clock is None:
+        if self._camera_clock is None:
             return None
-        ticks = time - self._time.near(self._camera_clock.rtp_timestamp)
+        instant, timestamp = self._camera_clock
+        ticks = time - self._time.near(timestamp)
         return instant + timedelta(microseconds=round(ticks * 1_000_000 / CLOCK_RATE))
 
     def _hear(self, reports: Sequence[SenderReport | Goodbye], arrived: Arrival) -> None:
@@ -181,7 +181,7 @@ class Reception:
                 if self._ssrc in report.sources:
                     raise StreamEnded("the camera ended its stream")
             elif self._ssrc in (None, report.ssrc):
-                self._camera_clock = report
+                self._camera_clock = None if report.instant is None else (report.instant, report.rtp_timestamp)
                 self._last_report = (report.ntp, arrived.monotonic)
 
     def receiver_report(self, now: float) -> bytes | None:
