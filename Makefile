@@ -16,10 +16,10 @@ WEB := dashboard/web
 WEB_SOURCES := $(filter-out $(WEB)/auto-imports.d.ts $(WEB)/components.d.ts,$(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.ts $(WEB)/package-lock.json -type f 2>/dev/null))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check fix lock clean packages bench-record
+.PHONY: help demo serve test test-mutations check fix lock clean packages bench-record
 
 help:  ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 demo: $(STAMPS)/runtime $(WEB)/dist/index.html  ## record a live simulated exam and show the report (ONCE=1: check it and end)
 	@$(BIN)/python -m kaojian demo $(if $(ONCE),--once)
@@ -30,6 +30,9 @@ serve: $(STAMPS)/runtime $(WEB)/dist/index.html  ## run the service with the set
 test: $(STAMPS)/dev $(WEB)/dist/index.html packages  ## set up what tests need, run them all
 	@npm --prefix $(WEB) run --silent test
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-mutations: $(STAMPS)/dev packages  ## a million spoilt inputs for everything that reads bytes from outside
+	@KAOJIAN_MUTATIONS=1000000 $(BIN)/python -m pytest tests/mutation $(ARGS)
 
 check: test  ## all tests; types, style and import rules are among them (tests/house)
 

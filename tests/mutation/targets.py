@@ -1,0 +1,149 @@
+"""Each parser of bytes from outside, with golden bytes that it reads and the errors by which it may refuse others."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import cycle
+
+from ingest.rtsp.address import parse_address
+from ingest.rtsp.auth import authorization, strongest_challenge
+from ingest.rtsp.messages import StreamParser
+from ingest.rtsp.reception import Reception
+from ingest.rtsp.rtp import Arrival, is_rtcp, parse_rtcp, parse_rtp
+from ingest.rtsp.sdp import base_url, control_url, video_track
+from ingest.rtsp.wire import WireError
+from storage.media import MediaError, VideoFormat, read_index
+from tests.ingest.rtsp.watching import TestLogin
+from tests.mutation.golden import Transcript
+
+START = datetime(2026, 5, 1, tzinfo=UTC)
+CHALLENGE = b'Digest realm="hall", nonce="abc", qop="auth,auth-int", algorithm=SHA-256, opaque="o", stale=true'
+ADDRESS = b"rtsp://user:word@cam.example:554/path/trackID=1?query=1"
+_PIECE_BYTES = 6_000
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A parser: what it reads whole, and how it is fed."""
+
+    golden: Sequence[bytes]
+    feed: Callable[[bytes], None]
+
+    def reads(self, data: bytes) -> bool:
+        """False where the parser refuses. Raises whatever else comes out of it: there must be nothing."""
+        try:
+            self.feed(data)
+        except (WireError, MediaError):
+            return False
+        return True
+
+
+def targets(transcripts: Mapping[str, Transcript], file: bytes) -> dict[str, Target]:
+    """All parsers by name. ``transcripts`` are by codec."""
+    found = {
+        "address": Target([ADDRESS], _address),
+        "login": Target([CHALLENGE, b'Basic realm="hall"'], _login),
+        "file": Target(_files(file), _file),
+    }
+    for codec, heard in transcripts.items():
+        found[f"{codec} description"] = Target([heard.description], _description)
+        found[f"{codec} connection"] = Target(_pieces(heard.stream), _connection)
+        found[f"{codec} packet"] = Target(heard.packets, _packet)
+        found[f"{codec} parameter sets"] = Target(_parameter_sets(heard), _formats(heard))
+        for name, datagrams in (("tcp", False), ("udp", True)):
+            found[f"{codec} stream over {name}"] = Target(heard.packets, _Stream(heard, datagrams).feed)
+    return found
+
+
+def _files(file: bytes) -> list[bytes]:
+    """The whole file, and its head and fragments one by one behind a head that is whole."""
+    index = read_index(io.BytesIO(file))
+    head = file[: index.init_size_bytes]
+    return [file, head, *(head + file[one.offset : one.offset + one.size] for one in index.fragments)]
+
+
+def _pieces(stream: bytes) -> list[bytes]:
+    """The answers, with the pictures behind them up to different lengths."""
+    return [stream[: _PIECE_BYTES * count] for count in range(1, 6)]
+
+
+def _parameter_sets(heard: Transcript) -> tuple[bytes, ...]:
+    return heard.track.parameter_sets
+
+
+def _address(data: bytes) -> None:
+    parse_address(data.decode("utf-8", "replace"))
+
+
+def _login(data: bytes) -> None:
+    challenge = strongest_challenge([data.decode("utf-8", "replace")])
+    authorization(challenge, TestLogin("a", "b"), "PLAY", "rtsp://cam/", count=1, cnonce="c")
+
+
+def _description(data: bytes) -> None:
+    camera = parse_address("rtsp://cam/live")
+    track = video_track(data)
+    assert 0 <= track.payload_type < 128
+    assert control_url(camera, base_url(camera, None, None), track.control).startswith("rtsp://cam")
+
+
+def _connection(data: bytes) -> None:
+    parser = StreamParser()
+    half = len(data) // 2
+    for piece in (data[:half], data[half:]):
+        parser.feed(piece)
+    if parser.broken is not None:
+        raise parser.broken
+
+
+def _packet(data: bytes) -> None:
+    if is_rtcp(data):
+        parse_rtcp(data)
+    else:
+        parse_rtp(data)
+
+
+def _formats(heard: Transcript) -> Callable[[bytes], None]:
+    """Each spoilt set stands in the place of the set that it was, beside the others as they were."""
+    sets = heard.track.parameter_sets
+    places = cycle(range(len(sets)))
+
+    def feed(data: bytes) -> None:
+        at = next(places)
+        spoilt = [*sets[:at], data, *sets[at + 1 :]]
+        made = VideoFormat.from_h264 if len(sets) == 2 else VideoFormat.from_h265
+        made(*spoilt)
+
+    return feed
+
+
+class _Stream:
+    """A stream in which every spoilt packet comes among whole ones; begun again when it ends."""
+
+    def __init__(self, heard: Transcript, datagrams: bool) -> None:
+        self._heard = heard
+        self._datagrams = datagrams
+        self._whole = cycle(heard.packets)
+        self._number = 0
+        self._reception = Reception(heard.track, 1, datagrams)
+
+    def feed(self, data: bytes) -> None:
+        for packet in (next(self._whole), data):
+            self._number += 1
+            moment = self._number / 1000
+            try:
+                for unit in self._reception.receive(packet, Arrival(START + timedelta(seconds=moment), moment)):
+                    assert all(unit.nals)
+            except WireError:
+                self._reception = Reception(self._heard.track, 1, self._datagrams)
+                raise
+            self._reception.receiver_report(moment)
+
+
+def _file(data: bytes) -> None:
+    index = read_index(io.BytesIO(data))
+    assert index.complete_bytes <= len(data)
+    assert index.span is None or index.frames > 0
