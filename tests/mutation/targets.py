@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,16 +11,18 @@ from itertools import cycle
 
 from ingest.rtsp.address import parse_address
 from ingest.rtsp.auth import authorization, strongest_challenge
-from ingest.rtsp.messages import StreamParser
+from ingest.rtsp.messages import Frame, StreamParser, skip_frames
 from ingest.rtsp.reception import Reception
 from ingest.rtsp.rtp import Arrival, is_rtcp, parse_rtcp, parse_rtp
-from ingest.rtsp.sdp import base_url, control_url, video_track
+from ingest.rtsp.sdp import VideoTrack, base_url, control_url, video_track
 from ingest.rtsp.wire import WireError
+from ingest.source import AccessUnit
 from storage.media import MediaError, VideoFormat, read_index
 from tests.ingest.rtsp.watching import TestLogin
 from tests.mutation.golden import Transcript
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
+AT_ONCE = Arrival(START, 1.0)
 CHALLENGE = b'Digest realm="hall", nonce="abc", qop="auth,auth-int", algorithm=SHA-256, opaque="o", stale=true'
 ADDRESS = b"rtsp://user:word@cam.example:554/path/trackID=1?query=1"
 _PIECE_BYTES = 6_000
@@ -50,7 +53,7 @@ def targets(transcripts: Mapping[str, Transcript], file: bytes) -> dict[str, Tar
     }
     for codec, heard in transcripts.items():
         found[f"{codec} description"] = Target([heard.description], _description)
-        found[f"{codec} connection"] = Target(_pieces(heard.stream), _connection)
+        found[f"{codec} connection"] = Target(_pieces(heard.stream), _connection(heard.track))
         found[f"{codec} packet"] = Target(heard.packets, _packet)
         found[f"{codec} parameter sets"] = Target(_parameter_sets(heard), _formats(heard))
         for name, datagrams in (("tcp", False), ("udp", True)):
@@ -90,13 +93,56 @@ def _description(data: bytes) -> None:
     assert control_url(camera, base_url(camera, None, None), track.control).startswith("rtsp://cam")
 
 
-def _connection(data: bytes) -> None:
-    parser = StreamParser()
-    half = len(data) // 2
-    for piece in (data[:half], data[half:]):
+def _connection(track: VideoTrack) -> Callable[[bytes], None]:
+    """Read frame by frame and where they lie: both ways must tell the same pictures and the same end."""
+
+    def feed(data: bytes) -> None:
+        one_by_one, plainly = _read_frame_by_frame(track, data)
+        together, at_once = _read_where_they_lie(track, data)
+        assert (together, repr(at_once)) == (one_by_one, repr(plainly))
+        if plainly is not None:
+            raise plainly
+
+    return feed
+
+
+Heard = tuple[list[AccessUnit], WireError | None]
+
+
+def _read_frame_by_frame(track: VideoTrack, data: bytes) -> Heard:
+    reception, units, parser = Reception(track, 1), list[AccessUnit](), StreamParser()
+    frames = [event for piece in _halves(data) for event in parser.feed(piece) if isinstance(event, Frame)]
+    try:
+        for frame in frames:
+            if frame.channel in (0, 1):
+                units += reception.receive(frame.payload, AT_ONCE)
+    except WireError as error:
+        return units, error
+    return units, parser.broken
+
+
+def _read_where_they_lie(track: VideoTrack, data: bytes) -> Heard:
+    reception, units = Reception(track, 1), deque[AccessUnit]()
+    ended: list[WireError] = []
+
+    def take_frames(buffer: bytes, at: int) -> int:
+        if ended:
+            return skip_frames(buffer, at)
+        try:
+            return reception.receive_frames(buffer, at, AT_ONCE, units)
+        except WireError as error:
+            ended.append(error)
+            return skip_frames(buffer, at)
+
+    parser = StreamParser(take_frames)
+    for piece in _halves(data):
         parser.feed(piece)
-    if parser.broken is not None:
-        raise parser.broken
+    return list(units), ended[0] if ended else parser.broken
+
+
+def _halves(data: bytes) -> tuple[bytes, bytes]:
+    half = len(data) // 2
+    return data[:half], data[half:]
 
 
 def _packet(data: bytes) -> None:
