@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from analysis.backup import Backup
+from analysis.clocks import Drift, HostClockFacts, camera_drift
 from analysis.coverage import Source
 from domain.evidence import Copy, Coverage, Observation, Segment
 from domain.places import Camera, Room
@@ -59,6 +60,11 @@ class CameraFacts:
         offsets = (holding.segment.clock_offset_s for holding in self.holdings)
         return max((offset for offset in offsets if offset is not None), key=abs, default=None)
 
+    @property
+    def clock_drift(self) -> Drift | None:
+        """How much faster than the host's the camera's clock runs; None where that cannot be told."""
+        return camera_drift(holding.segment for holding in self.holdings)
+
 
 @dataclass(frozen=True, slots=True)
 class StationFacts:
@@ -76,6 +82,7 @@ class SittingFacts:
 
     ``waiting`` is None when the evidence is complete. ``retained_until`` is the instant up to which this batch's
     footage must be locked; ``planned`` says that the times are the plan's, because nobody opened the sitting.
+    ``host_clocks`` has an entry for each host that recorded and is known to read its clock.
     """
 
     window: Interval
@@ -87,3 +94,4 @@ class SittingFacts:
     waiting: Waiting | None = None
     settled_until: datetime | None = None
     planned: bool = False
+    host_clocks: tuple[HostClockFacts, ...] = ()

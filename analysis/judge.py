@@ -13,10 +13,12 @@ from datetime import timedelta
 
 from analysis import wording
 from analysis.backup import devices
+from analysis.clocks import HostClockFacts
 from analysis.facts import CameraFacts, Holding, SittingFacts, StationFacts
 from analysis.wording import Remark
 from config.rule_pack import RulePack
 from domain.evidence import Cause, Coverage, Observation, Place, SegmentState
+from domain.host_clock import Witness
 from domain.law import Finding, Verdict
 from domain.places import Room
 from domain.timeline import Interval, IntervalSet
@@ -147,7 +149,12 @@ def _upload_is_due(holding: Holding) -> bool:
 
 
 def _full_process(facts: SittingFacts, rules: RulePack) -> Finding:
-    remarks = [*_gap_remarks(facts, rules), *_clock_remarks(facts.cameras, rules)]
+    remarks = [
+        *_gap_remarks(facts, rules),
+        *_host_clock_remarks(facts.host_clocks),
+        *_clock_remarks(facts.cameras, rules),
+        *_drift_remarks(facts.cameras, rules),
+    ]
     if facts.planned:
         remarks.append(Remark(Verdict.PASS, wording.planned_times()))
     return wording.finding("C6.2-3", remarks, wording.without_gap(len(facts.stations), facts.window))
@@ -182,6 +189,24 @@ def _near(found: Iterable[_Missing]) -> list[list[_Missing]]:
         else:
             groups.append([each])
     return groups
+
+
+def _host_clock_remarks(hosts: Sequence[HostClockFacts]) -> Iterator[Remark]:
+    """A host's clock that nothing vouches for leaves the times unknown, and the footage where it is."""
+    for host in hosts:
+        if host.unproven:
+            yield Remark(Verdict.UNKNOWN, wording.host_clock_unproven(host))
+        elif host.by in (Witness.SERVER, Witness.CAMERAS):
+            yield Remark(Verdict.PASS, wording.host_clock_by_others(host))
+
+
+def _drift_remarks(cameras: Sequence[CameraFacts], rules: RulePack) -> Iterator[Remark]:
+    """Only a drift that lies beyond the limit whatever the error of its measurement."""
+    for facts in cameras:
+        drift = facts.clock_drift
+        if drift is not None and drift.least_ppm > rules.clock_drift_warn_ppm:
+            words = wording.clock_drifts(facts.camera.id, drift, rules.clock_drift_warn_ppm)
+            yield Remark(Verdict.WARN, words)
 
 
 def _clock_remarks(cameras: Sequence[CameraFacts], rules: RulePack) -> Iterator[Remark]:

@@ -10,12 +10,15 @@ Raises storage's UnknownBatch and UnknownSitting for what was never applied, Dat
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from analysis.backup import Backup, camera_backup
+from analysis.clocks import VOUCHED, Drift, HostClockFacts, HostFootage, host_clock
 from analysis.coverage import (
     CameraLedger,
     Source,
@@ -30,10 +33,11 @@ from analysis.facts import CameraFacts, Holding, SittingFacts, StationFacts, Wai
 from analysis.judge import findings, station_verdict
 from config.rule_pack import RulePack
 from domain.calendar import local_day, retained_until
-from domain.evidence import Coverage, Gap
+from domain.evidence import Coverage, EndReason, Gap
+from domain.host_clock import ClockJudgement
 from domain.law import Finding, Verdict, fold
 from domain.places import Sitting
-from domain.timeline import Interval, rfc3339, rounded_to_milliseconds
+from domain.timeline import Interval, IntervalSet, rfc3339, rounded_to_milliseconds
 from storage.database import Database, Evidence
 from storage.errors import UnknownBatch, UnknownSitting
 
@@ -86,6 +90,7 @@ class BackupReport:
 class CameraReport:
     """One camera of the sitting's rooms.
 
+    ``clock_drift`` is None where it cannot be told.
     ``recorded_ms`` is its covered time. ``frames``, ``lost_packets`` (sums), ``delayed_s`` (largest) and
     ``clock_offset_s`` (farthest from zero, camera minus host, None where the camera tells no time) are of all
     segments that overlap the window, whole. ``backed_up_ms`` is the part of the covered time that lies on as many
@@ -100,6 +105,7 @@ class CameraReport:
     lost_packets: int
     delayed_s: float
     clock_offset_s: float | None
+    clock_drift: Drift | None
     gaps: tuple[Gap, ...]
     backed_up_ms: int = 0
     backup_lag_ms: int | None = None
@@ -127,6 +133,7 @@ class SittingReport:
     cameras: tuple[CameraReport, ...]
     clauses: tuple[Finding, ...]
     backup: BackupReport
+    host_clocks: tuple[HostClockFacts, ...]  # of the hosts that recorded and are known to read their clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +200,7 @@ def _report(evidence: Evidence, sitting: Sitting, last_day: date, rules: RulePac
         waiting=_waiting(sitting, window, settled, now),
         settled_until=settled,
         planned=sitting.opened is None,
+        host_clocks=_host_clocks(evidence, ledgers.values(), part) if part is not None else (),
     )
     clauses = findings(facts, rules)
     reports = tuple(_camera_report(camera) for camera in cameras)
@@ -213,6 +221,7 @@ def _report(evidence: Evidence, sitting: Sitting, last_day: date, rules: RulePac
         cameras=reports,
         clauses=clauses,
         backup=_backup_report(reports, rules),
+        host_clocks=facts.host_clocks,
     )
 
 
@@ -298,6 +307,35 @@ def _holdings(ledger: CameraLedger, window: Interval) -> tuple[Holding, ...]:
     )
 
 
+def _host_clocks(evidence: Evidence, ledgers: Iterable[CameraLedger], part: Interval) -> tuple[HostClockFacts, ...]:
+    """The clock of each host that recorded in ``part``, by the readings in it and shortly before and after."""
+    ledgers = tuple(ledgers)
+    hosts = {each.id: each.host for ledger in ledgers for each in ledger.recorders if each.reads_clock}
+    recorded: dict[str, list[Interval]] = defaultdict(list)
+    steps: dict[str, set[datetime]] = defaultdict(set)
+    for ledger in ledgers:
+        by_run = {run.id: hosts.get(run.recorder) for run in ledger.runs}
+        for segment in ledger.segments:
+            host = by_run.get(segment.run)
+            if host is not None and (span := segment.interval.intersection(part)) is not None:
+                recorded[host].append(span)
+        for before, after in pairwise(ledger.runs):
+            if before.end_reason is EndReason.CLOCK_STEP and before.ended is not None and before.recorder in hosts:
+                steps[hosts[before.recorder]] |= {before.ended, after.started}
+    readings = evidence.clock_readings(Interval(part.start - VOUCHED, part.end + VOUCHED))
+    return tuple(
+        host_clock(
+            HostFootage(
+                host,
+                IntervalSet(recorded[host]),
+                tuple(sorted(steps[host])),
+                tuple(reading for reading in readings if hosts.get(reading.recorder) == host),
+            )
+        )
+        for host in sorted(recorded)
+    )
+
+
 def _station_facts(
     sitting: Sitting, cameras: Sequence[CameraFacts], part: Interval | None
 ) -> tuple[StationFacts, ...]:
@@ -328,6 +366,7 @@ def _camera_report(facts: CameraFacts) -> CameraReport:
         lost_packets=sum(segment.lost_packets for segment in segments),
         delayed_s=max((segment.delayed_s for segment in segments), default=0.0),
         clock_offset_s=facts.clock_offset_s,
+        clock_drift=facts.clock_drift,
         gaps=gaps,
         backed_up_ms=facts.backup.backed_up.length // _MILLISECOND if facts.backup is not None else 0,
         backup_lag_ms=_lag_ms(facts.backup),
@@ -395,6 +434,7 @@ def to_json(report: SittingReport | BatchReport) -> dict[str, Any]:
             "greatest_lag_s": _in_seconds(report.backup.greatest_lag_ms),
             "camera": report.backup.camera,
         },
+        "host_clocks": [_host_clock_json(clock) for clock in report.host_clocks],
     }
 
 
@@ -415,7 +455,7 @@ def _station_json(station: StationReport) -> dict[str, Any]:
 
 
 def _camera_json(camera: CameraReport) -> dict[str, Any]:
-    offset = camera.clock_offset_s
+    offset, drift = camera.clock_offset_s, camera.clock_drift
     return {
         "camera": camera.camera,
         "room": camera.room,
@@ -424,6 +464,8 @@ def _camera_json(camera: CameraReport) -> dict[str, Any]:
         "lost_packets": camera.lost_packets,
         "delayed_s": round(camera.delayed_s, 3),
         "clock_offset_s": None if offset is None else round(offset, 3),
+        "clock_drift_ppm": None if drift is None else round(drift.ppm, 1),
+        "clock_drift_error_ppm": None if drift is None else round(drift.error_ppm, 1),
         "gaps": [
             {
                 **_gap_json(gap),
@@ -445,6 +487,18 @@ def _camera_json(camera: CameraReport) -> dict[str, Any]:
 
 def _in_seconds(milliseconds: int | None) -> float | None:
     return None if milliseconds is None else milliseconds / 1000
+
+
+def _host_clock_json(clock: HostClockFacts) -> dict[str, Any]:
+    return {
+        "host": clock.host,
+        "synchronised": ClockJudgement(clock.state).synchronised,
+        "state": clock.state.value,
+        "by": clock.by.value if clock.by is not None else None,
+        "error_s": None if clock.error_s is None else round(clock.error_s, 3),
+        "readings": clock.readings,
+        "unproven_s": (clock.unproven.length // _MILLISECOND) / 1000,
+    }
 
 
 def _gap_json(gap: Gap) -> dict[str, Any]:

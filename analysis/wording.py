@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from analysis.clocks import Drift, HostClockFacts
 from analysis.facts import SittingFacts, Waiting
 from domain.calendar import SHANGHAI, local_day
 from domain.evidence import Cause
+from domain.host_clock import ClockState, Witness
 from domain.law import Finding, Verdict, fold
 from domain.timeline import Interval, IntervalSet
 
@@ -163,6 +165,52 @@ def clock_off(camera: str, offset_s: float, limit_s: float) -> Words:
     return Words(
         f"摄像机{camera}时钟与主机相差{offset}秒，超过{limit}秒",
         f"the clock of camera {camera} is {offset} s off the host's, more than {limit} s",
+    )
+
+
+def clock_drifts(camera: str, drift: Drift, limit_ppm: float) -> Words:
+    day_s, ppm, fast = f"{abs(drift.day_s):.1f}", f"{abs(drift.ppm):.0f}", drift.ppm > 0
+    return Words(
+        f"摄像机{camera}时钟每天{'快' if fast else '慢'}{day_s}秒（{ppm} ppm），超过{limit_ppm:g} ppm",
+        f"the clock of camera {camera} {'gains' if fast else 'loses'} {day_s} s a day ({ppm} ppm), "
+        f"more than {limit_ppm:g} ppm",
+    )
+
+
+def host_clock_unproven(clock: HostClockFacts) -> Words:
+    """Why the times are not proven; that there is footage is another matter, and the sentence says so."""
+    reason = _UNREAD if clock.unread else _UNPROVEN[clock.state]
+    spans = _spans(clock.unproven)
+    return Words(
+        f"录像主机{clock.host}的时钟{reason.zh}，{spans.zh}的时间无法判定，但录像存在这一事实不受影响",
+        f"the clock of recording host {clock.host} {reason.en}, so the times {spans.en} are unproven; "
+        "that the footage exists stands",
+    )
+
+
+_UNREAD = Words("没有核对记录", "was not checked")
+_UNPROVEN = {
+    ClockState.OFF: Words("经核对不准", "was found to be off"),
+    ClockState.DISPUTED: Words("与其他时钟矛盾", "is contradicted by other clocks"),
+    ClockState.UNWITNESSED: Words(
+        "无从核对（未见NTP同步，也无其他时钟佐证）", "has neither NTP nor any other witness"
+    ),
+}
+
+
+def host_clock_by_others(clock: HostClockFacts) -> Words:
+    """The host follows no time server, but others vouch; what cameras prove is less, and the sentence says so."""
+    error = f"{clock.error_s or 0.0:.1f}"
+    if clock.by is Witness.SERVER:
+        return Words(
+            f"录像主机{clock.host}未见NTP同步，经与对象存储服务器的时钟核对，相差不超过{error}秒",
+            f"recording host {clock.host} does not show NTP; its clock is within {error} s of the object store's",
+        )
+    return Words(
+        f"录像主机{clock.host}未见NTP同步，但与多台摄像机的时钟一致（相差不超过{error}秒）："
+        "这证明各时钟相互一致，不证明等于标准时间",
+        f"recording host {clock.host} does not show NTP; its clock agrees with several cameras' to {error} s, "
+        "which proves common time and not the right time",
     )
 
 

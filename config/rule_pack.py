@@ -58,6 +58,7 @@ class RulePack:
     total_gap_s: float
     clock_warn_s: float
     clock_fail_s: float
+    clock_drift_warn_ppm: float  # parts per million
     lead_s: float  # recording and window begin this long before the start, where the plan says nothing
     tail_s: float  # ... and the window ends this long after the end
     origins: Mapping[str, Origin]
@@ -104,6 +105,7 @@ class _Numbers(BaseModel):
     total_gap_s: _Amount
     clock_warn_s: _Amount
     clock_fail_s: _Amount
+    clock_drift_warn_ppm: _Amount
     lead_s: _Amount
     tail_s: _Amount
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 
 from domain.evidence import Cause
+from domain.host_clock import ClockState, Witness
 from domain.law import Verdict
 from domain.timeline import rfc3339
 
@@ -110,6 +111,7 @@ class StationShape(_Shape):
 class CameraShape(_Shape):
     """One camera. ``clock_offset_s`` is camera minus host, null where the camera tells no time.
 
+    ``clock_drift_ppm`` is how much faster its clock runs than the host's, null where that cannot be told.
     ``backed_up_s`` lies on enough separate devices, the last of it ``backup_lag_s`` after it was taken.
     """
 
@@ -120,6 +122,8 @@ class CameraShape(_Shape):
     lost_packets: int
     delayed_s: float
     clock_offset_s: float | None
+    clock_drift_ppm: float | None
+    clock_drift_error_ppm: float | None
     gaps: tuple[OwnGap, ...]
     backed_up_s: float
     backup_lag_s: float | None
@@ -146,6 +150,21 @@ class BackupShape(_Shape):
     camera: str | None
 
 
+class HostClockShape(_Shape):
+    """The clock of a host that recorded, over what it recorded; ``synchronised`` is null where it cannot be told.
+
+    ``by`` is the weakest witness that vouched for a part of it, ``error_s`` how far off the clock may have been.
+    """
+
+    host: str
+    synchronised: bool | None
+    state: ClockState
+    by: Witness | None
+    error_s: float | None
+    readings: int
+    unproven_s: float
+
+
 class Report(_Shape):
     """The coverage report of one sitting; complete up to ``settled_until``."""
 
@@ -165,6 +184,7 @@ class Report(_Shape):
     cameras: tuple[CameraShape, ...]
     clauses: tuple[ClauseShape, ...]
     backup: BackupShape
+    host_clocks: tuple[HostClockShape, ...]
 
 
 class WholeBatchReport(_Shape):

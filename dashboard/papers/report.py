@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from analysis.clocks import Drift, HostClockFacts
 from analysis.report import BatchReport, CameraReport, SittingReport, StationReport
 from config.rule_pack import OriginKind, RulePack
 from dashboard.papers.timeline import Drawing, draw
@@ -40,6 +41,7 @@ _NUMBERS = (
     ("min_fps", "帧率不低于", "Least frame rate", "fps"),
     ("clock_warn_s", "时钟偏差提示", "Clock offset noted above", "s"),
     ("clock_fail_s", "时钟偏差不符合", "Clock offset failed above", "s"),
+    ("clock_drift_warn_ppm", "时钟走时误差提示", "Clock drift noted above", "ppm"),
     ("copies", "副本数不少于", "Least number of copies", ""),
     ("retention_years", "保管年限不少于", "Years of retention", ""),
 )
@@ -136,6 +138,8 @@ def render(
         share=_share,
         total=_total,
         offset=_offset,
+        drift=_drift,
+        host_clock=lambda clock: _host_clock(clock, words(language)),
         pending=Verdict.PENDING,
     )
 
@@ -229,3 +233,15 @@ def _share(of: StationReport | CameraReport) -> str:
 
 def _offset(seconds: float | None, said: Words) -> str:
     return said.no_clock if seconds is None else f"{seconds:+.3f} {said.seconds}"
+
+
+def _drift(drift: Drift | None, said: Words) -> str:
+    """Seconds that the camera gains in a day."""
+    return "–" if drift is None else f"{drift.day_s:+.1f} {said.seconds}"
+
+
+def _host_clock(clock: HostClockFacts, said: Words) -> str:
+    """Whether the times are proven, and by whom or for how long not."""
+    if clock.unproven or clock.by is None:
+        return said.clock_unproven.format(clock.host, _length(clock.unproven.seconds, said))
+    return said.clock_proven.format(clock.host, said.clock_witnesses[clock.by], _length(clock.error_s or 0.0, said))

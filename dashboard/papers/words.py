@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.evidence import Cause
+from domain.host_clock import Witness
 from domain.law import Verdict
 
 
@@ -106,6 +107,12 @@ class Words:
     sources: str
     sources_note: str
     source: str
+    drift: str
+    host_clock: str
+    clock_not_read: str
+    clock_proven: str  # host, witness, error
+    clock_unproven: str  # host, length
+    clock_witnesses: dict[Witness, str]
     method: str
     method_steps: tuple[str, ...]
     tolerance: str
@@ -170,6 +177,16 @@ _ZH = Words(
     sources="双机录像来源",
     sources_note="下列摄像机由多个录像服务同时录制。各段时间采用其中一个的录像，其中断时换用另一个。",
     source="采用",
+    drift="时钟日差",
+    host_clock="主机时钟",
+    clock_not_read="未作核对记录",
+    clock_proven="{}：已核对，依据{}，误差不超过 {}",
+    clock_unproven="{}：其中 {} 的时间无法判定，录像存在不受影响",
+    clock_witnesses={
+        Witness.NTP: "NTP",
+        Witness.SERVER: "对象存储服务器的时钟",
+        Witness.CAMERAS: "多台摄像机的时钟（证明相互一致，不证明等于标准时间）",
+    },
     method="覆盖的计算方法",
     method_steps=(
         "时间以录像主机时钟为准；所有时刻先取整到毫秒再计算，因此“有录像时长”与各断档时长之和等于应录时段。",
@@ -242,6 +259,16 @@ _EN = Words(
     sources_note="More than one recorder recorded these cameras. Each part is shown from one of them; where it has "
     "nothing, from another.",
     source="Shown from",
+    drift="Clock drift a day",
+    host_clock="Host clock",
+    clock_not_read="no record of checks",
+    clock_proven="{}: checked by {}, at most {} off",
+    clock_unproven="{}: the times of {} are unproven; that the footage exists stands",
+    clock_witnesses={
+        Witness.NTP: "NTP",
+        Witness.SERVER: "the object store's clock",
+        Witness.CAMERAS: "several cameras' clocks (common time, not proof of the right time)",
+    },
     method="How coverage is computed",
     method_steps=(
         "Time is the clock of the recording host. All instants are rounded to milliseconds before anything is "

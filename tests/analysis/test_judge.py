@@ -178,6 +178,23 @@ class TestWholeProcess:
         held = [kept(replace(one, clock_offset_s=offset)) for one in files("wide")]
         assert clause(3, facts(camera(WIDE, holdings=held))).verdict is verdict
 
+    @pytest.mark.parametrize(
+        ("ppm", "verdict"), [(-150.0, Verdict.WARN), (150.0, Verdict.WARN), (99.0, Verdict.PASS), (0.0, Verdict.PASS)]
+    )
+    def test_a_clock_that_drifts_fast_is_a_warning(self, ppm: float, verdict: Verdict) -> None:
+        held = [
+            kept(replace(one, clock_offset_s=ppm * 1e-6 * (one.interval.end - WINDOW.start).total_seconds()))
+            for one in files("wide")
+        ]
+        found = clause(3, facts(camera(WIDE, holdings=held)))
+        assert found.verdict is verdict
+        if verdict is Verdict.WARN:
+            fast = ppm > 0
+            assert found.zh == f"摄像机wide时钟每天{'快' if fast else '慢'}13.0秒（150 ppm），超过100 ppm。"
+            assert found.en.startswith(
+                f"The clock of camera wide {'gains' if fast else 'loses'} 13.0 s a day (150 ppm)"
+            )
+
     def test_an_unknown_clock_is_noted_and_does_not_fail(self) -> None:
         held = [kept(replace(one, clock_offset_s=None)) for one in files("wide")]
         found = clause(3, facts(camera(WIDE, holdings=held)))

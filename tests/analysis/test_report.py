@@ -13,12 +13,14 @@ from analysis.decoding import observe, observe_pending
 from analysis.report import batch_report, last_exam_day, sitting_report, to_json
 from config.rule_pack import load
 from domain.evidence import Cause, EndReason, Outage, Recorder, Run
+from domain.host_clock import CameraClocks, HostClock, ServerDate
 from domain.law import Verdict
 from domain.people import Actor, Door
 from domain.places import Batch, Camera, Room, Site, SittingPlan, Station
 from storage.errors import UnknownBatch, UnknownSitting
 from tests.analysis.footage import Cabinet, broken
 from tests.analysis.ledgers import START, at, span
+from tests.fakes.witnesses import FREE, KEPT
 
 RULES = load("SG-2022-08-10")
 ACTOR = Actor("local:test", Door.COMMAND_LINE)
@@ -105,6 +107,8 @@ def test_the_layout_is_the_promised_one(recorded: Cabinet) -> None:
         "lost_packets": 0,
         "delayed_s": 0.01,
         "clock_offset_s": 0.05,
+        "clock_drift_ppm": None,
+        "clock_drift_error_ppm": None,
         "gaps": [],
         "backed_up_s": 10.0,
         "backup_lag_s": 3600.0,  # it was stored an hour after it was taken
@@ -121,6 +125,82 @@ def test_the_layout_is_the_promised_one(recorded: Cabinet) -> None:
         "camera": "cam-2",
     }
     assert set(found["clauses"][0]) == {"id", "verdict", "zh", "en"}
+
+
+def read_clock(cabinet: Cabinet, *readings: HostClock, begun: float = -60) -> None:
+    """Both cameras recorded by one recorder that reads its clock."""
+    evidence = cabinet.database.evidence
+    cabinet.locked_until = datetime.fromisoformat("2029-05-03T00:00:00+08:00")
+    evidence.begin_recorder(Recorder("rec-1", "exam-host", at(begun), at(20), reads_clock=True))
+    for camera in ("cam-1", "cam-2"):
+        evidence.begin_run(Run(f"run of {camera}", camera, "rec-1", at(0)))
+        evidence.end_run(f"run of {camera}", at(12), EndReason.NOT_NEEDED)
+        cabinet.archive.keep(cabinet.segment(0, camera=camera, run=f"run of {camera}", frames=300))
+    for reading in readings:
+        evidence.add_clock_reading(reading)
+    conduct(cabinet)
+    decode(cabinet)
+
+
+COMMON = CameraClocks(6, 6, 0.1, 0.2)
+BEHIND = ServerDate("s3.example:443", -50.0, 0.6, independent=True)
+
+
+def test_a_host_kept_in_step_is_told_and_changes_nothing(planned: Cabinet) -> None:
+    read_clock(planned, HostClock("rec-1", at(-60), KEPT), HostClock("rec-1", at(0), KEPT))
+    found = report(planned)
+    assert found["verdict"] == "pass"
+    assert found["host_clocks"] == [
+        {
+            "host": "exam-host",
+            "synchronised": True,
+            "state": "synchronised",
+            "by": "ntp",
+            "error_s": 0.02,
+            "readings": 2,
+            "unproven_s": 0.0,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("readings", "synchronised", "zh"),
+    [
+        ([], None, "没有核对记录"),
+        ([HostClock("rec-1", at(-60), FREE)], None, "无从核对"),
+        ([HostClock("rec-1", at(0), FREE, BEHIND)], False, "经核对不准"),
+        ([HostClock("rec-1", at(0), KEPT, BEHIND)], None, "与其他时钟矛盾"),
+    ],
+)
+def test_times_that_nothing_vouches_for_are_unknown_while_the_footage_stands(
+    planned: Cabinet, readings: list[HostClock], synchronised: bool | None, zh: str
+) -> None:
+    read_clock(planned, *readings)
+    found = report(planned)
+    process = found["clauses"][1]
+    assert (found["verdict"], process["verdict"]) == ("unknown", "unknown")
+    assert zh in process["zh"]
+    assert process["zh"].endswith("的时间无法判定，但录像存在这一事实不受影响。")
+    assert process["en"].endswith("are unproven; that the footage exists stands.")
+    assert [station["covered_s"] for station in found["stations"]] == [10.0, 10.0]
+    assert {station["verdict"] for station in found["stations"]} == {"pass"}
+    (clock,) = found["host_clocks"]
+    assert (clock["synchronised"], clock["unproven_s"]) == (synchronised, 10.0)
+
+
+def test_cameras_that_agree_with_the_host_prove_common_time_and_the_finding_says_no_more(planned: Cabinet) -> None:
+    read_clock(planned, HostClock("rec-1", at(-60), FREE), HostClock("rec-1", at(4), FREE, None, COMMON))
+    found = report(planned)
+    process = found["clauses"][1]
+    assert (found["verdict"], process["verdict"]) == ("pass", "pass")
+    assert "相差不超过0.3秒" in process["zh"]
+    assert "不证明等于标准时间" in process["zh"]
+    assert "common time and not the right time" in process["en"]
+
+
+def test_a_recorder_of_before_there_were_readings_is_not_held_to_them(recorded: Cabinet) -> None:
+    found = report(recorded)
+    assert (found["verdict"], found["host_clocks"]) == ("pass", [])
 
 
 def test_a_gap_is_listed_at_its_stations_with_the_cause_of_every_camera(recorded: Cabinet) -> None:

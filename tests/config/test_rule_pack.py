@@ -28,6 +28,7 @@ def test_the_pack_of_the_notice_has_the_agreed_numbers() -> None:
     assert (pack.longest_gap_s, pack.total_gap_share, pack.total_gap_s) == (10, 0.005, 60)
     assert (pack.min_width, pack.min_height, pack.min_fps) == (1280, 720, 15)
     assert (pack.clock_warn_s, pack.clock_fail_s, pack.lead_s, pack.tail_s) == (2, 30, 1800, 900)
+    assert pack.clock_drift_warn_ppm == 100
 
 
 @pytest.mark.parametrize("pack_id", available())

@@ -32,6 +32,7 @@ from domain.evidence import (
     Segment,
     SegmentState,
 )
+from domain.host_clock import HostClock
 from domain.people import Actor, Door
 from domain.places import Batch, Camera, Room, Site, SittingPlan, Station
 from domain.timeline import Interval
@@ -40,6 +41,7 @@ from storage.database import Database
 from storage.media import TIMESCALE, Ledger, Sample, VideoFormat, fragment, init_segment
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import FakeClock
+from tests.fakes.witnesses import KEPT
 from tests.storage.coded_video import split
 
 FPS = 15
@@ -124,7 +126,10 @@ def hold_exam(database: Database, spool: Path, *, closed: bool = True) -> Exam:
     else:
         until = START + timedelta(seconds=30)
         clock.step((until + timedelta(seconds=1) - clock.now()).total_seconds())
-    database.evidence.begin_recorder(Recorder("recorder-1", "exam-host", WINDOW.start - timedelta(minutes=1), until))
+    begun = WINDOW.start - timedelta(minutes=1)
+    database.evidence.begin_recorder(Recorder("recorder-1", "exam-host", begun, until, reads_clock=True))
+    for minute in range(3):
+        database.evidence.add_clock_reading(HostClock("recorder-1", begun + timedelta(minutes=minute), KEPT))
     for room in SITE.rooms:
         for each in room.cameras:
             _record(exam, each.id, until, closed)

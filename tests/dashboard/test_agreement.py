@@ -73,6 +73,7 @@ _SAME = {
     "site": "site", "county": "county", "rooms": "rooms", "station": "station",
     "camera": "camera", "window": "window", "covered": "coveredLength", "not_settled": "notYet", "cause": "cause",
     "rule_pack": "rulePack", "grounds": "finding", "clauses": "clauses", "gaps": "gaps", "share": "share",
+    "offset": "clockOffset", "drift": "clockDrift",
 }  # fmt: skip
 
 

@@ -269,6 +269,7 @@ export interface components {
          * CameraShape
          * @description One camera. ``clock_offset_s`` is camera minus host, null where the camera tells no time.
          *
+         *     ``clock_drift_ppm`` is how much faster its clock runs than the host's, null where that cannot be told.
          *     ``backed_up_s`` lies on enough separate devices, the last of it ``backup_lag_s`` after it was taken.
          */
         CameraShape: {
@@ -278,6 +279,10 @@ export interface components {
             backup_lag_s: number | null;
             /** Camera */
             camera: string;
+            /** Clock Drift Error Ppm */
+            clock_drift_error_ppm: number | null;
+            /** Clock Drift Ppm */
+            clock_drift_ppm: number | null;
             /** Clock Offset S */
             clock_offset_s: number | null;
             /** Delayed S */
@@ -337,6 +342,11 @@ export interface components {
             zh: string;
         };
         /**
+         * ClockState
+         * @enum {string}
+         */
+        ClockState: "synchronised" | "off" | "disputed" | "unwitnessed";
+        /**
          * FieldProblem
          * @description One field of a request that was refused.
          */
@@ -362,6 +372,26 @@ export interface components {
              * @constant
              */
             status: "ok";
+        };
+        /**
+         * HostClockShape
+         * @description The clock of a host that recorded, over what it recorded; ``synchronised`` is null where it cannot be told.
+         *
+         *     ``by`` is the weakest witness that vouched for a part of it, ``error_s`` how far off the clock may have been.
+         */
+        HostClockShape: {
+            by: components["schemas"]["Witness"] | null;
+            /** Error S */
+            error_s: number | null;
+            /** Host */
+            host: string;
+            /** Readings */
+            readings: number;
+            state: components["schemas"]["ClockState"];
+            /** Synchronised */
+            synchronised: boolean | null;
+            /** Unproven S */
+            unproven_s: number;
         };
         /**
          * Language
@@ -496,6 +526,8 @@ export interface components {
             clauses: components["schemas"]["ClauseShape"][];
             /** Closed */
             closed: string | null;
+            /** Host Clocks */
+            host_clocks: components["schemas"]["HostClockShape"][];
             /**
              * Made
              * Format: date-time
@@ -722,6 +754,11 @@ export interface components {
              */
             start: string;
         };
+        /**
+         * Witness
+         * @enum {string}
+         */
+        Witness: "ntp" | "server" | "cameras";
     };
     responses: never;
     parameters: never;

@@ -84,6 +84,7 @@ export const en: Words = {
   lostPackets: 'Lost packets',
   delay: 'Largest delay',
   clockOffset: 'Clock offset',
+  clockDrift: 'Clock drift a day',
   clockOffsetUnknown: 'No camera clock',
   backedUp: 'Backed up',
   backupLag: 'Backup lag',

@@ -83,6 +83,7 @@ export const zh: Words = {
   lostPackets: '丢包数',
   delay: '最大延迟',
   clockOffset: '时钟偏差',
+  clockDrift: '时钟日差',
   clockOffsetUnknown: '无摄像机时钟',
   backedUp: '已备份',
   backupLag: '备份滞后',
