@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import NamedTuple
 
 from analysis.clocks import Drift, HostClockFacts
@@ -200,7 +201,7 @@ _UNPROVEN = {
 
 def host_clock_by_others(clock: HostClockFacts) -> Words:
     """The host follows no time server, but others vouch; what cameras prove is less, and the sentence says so."""
-    error = f"{clock.error_s or 0.0:.1f}"
+    error = f"{ceil(round((clock.error_s or 0.0) * 1000) / 10) / 100:.2f}"  # never less than it is
     if clock.by is Witness.SERVER:
         return Words(
             f"录像主机{clock.host}未见NTP同步，经与对象存储服务器的时钟核对，相差不超过{error}秒",

