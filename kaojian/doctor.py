@@ -6,11 +6,9 @@ throw-away object under a lock of some seconds. Not here: whether a sitting's ca
 
 from __future__ import annotations
 
-import ctypes
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,12 +17,15 @@ from config.errors import ConfigError
 from config.s3 import S3Settings
 from config.secrets import Secrets
 from config.settings import Settings
+from domain.host_clock import ClockState, HostClock, NtpState, Witness, judge_clock
+from domain.timeline import SystemClock
+from ingest.kernel_clock import kernel_clock
 from records.conduct import Disk
 from storage.database import Database, connect
 from storage.errors import StorageError
 from storage.objects import Objects, S3Objects
 
-_UNSYNCHRONISED_US = 16_000_000  # the kernel's largest clock error (NTP_PHASE_LIMIT); systemd draws the line here too
+_FOLLOW = "run: timedatectl set-ntp true, or start chrony, and wait a minute"
 
 
 class State(StrEnum):
@@ -46,40 +47,18 @@ class Check:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class KernelClock:
-    """What the kernel knows of its clock: whether something keeps it in step, and its largest error in seconds."""
-
-    synchronised: bool
-    largest_error_s: float
-
-
 def open_objects(settings: S3Settings) -> Objects:
     """The object store of the settings."""
     return S3Objects(settings)
 
 
-def kernel_clock() -> KernelClock | None:
-    """The kernel's clock state by adjtimex(2), which needs no rights to read; None where it cannot be asked."""
-    if not sys.platform.startswith("linux"):
-        return None
-    timex = _Timex()
-    try:
-        state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
-    except (OSError, AttributeError):
-        return None
-    if state < 0:
-        return None
-    return KernelClock(timex.maxerror < _UNSYNCHRONISED_US, timex.maxerror / 1e6)
-
-
 def examine(
     settings: Settings,
-    clock: Callable[[], KernelClock | None] = kernel_clock,
+    clock: Callable[[], NtpState | None] = kernel_clock,
     store: Callable[[S3Settings], Objects] = open_objects,
 ) -> Iterator[Check]:
     """All checks, one after the other; a check that fails does not stop the next."""
-    yield check_clock(clock())
+    yield check_clock(_read_clock(clock(), settings.s3, store))
     yield check_disk(settings)
     yield from _check_store(settings.s3, store)
     yield from _check_database(settings)
@@ -90,14 +69,26 @@ def is_fit(checks: Iterable[Check]) -> bool:
     return all(check.state is not State.FAIL for check in checks)
 
 
-def check_clock(clock: KernelClock | None) -> Check:
+def check_clock(reading: HostClock) -> Check:
     """Footage is only as true as the host's clock, which is the time base of every report."""
-    if clock is None:
+    found = judge_clock(reading)
+    off = f"{abs(found.offset_s or 0.0):.3f} s"
+    match found.state, found.by:
+        case ClockState.SYNCHRONISED, Witness.NTP:
+            return Check("clock", State.OK, f"kept in step, at most {found.error_s:.3f} s off")
+        case ClockState.SYNCHRONISED, _:
+            said = f"no time server is followed, but the object store's clock agrees: {off} off"
+            return Check("clock", State.NOTE, said, _FOLLOW)
+        case ClockState.OFF, _:
+            said = f"no time server is followed, and the object store's clock is {off} off this one"
+            return Check("clock", State.FAIL, said, _FOLLOW)
+        case ClockState.DISPUTED, _:
+            said = f"a time server is followed, but the object store's clock is {off} off this one"
+            return Check("clock", State.FAIL, said, "find out which of the two machines follows a wrong time server")
+    if reading.ntp is None:
         return Check("clock", State.UNKNOWN, "the kernel's clock state cannot be read here", "check the time by hand")
-    if not clock.synchronised:
-        said = "nothing keeps this machine's clock in step"
-        return Check("clock", State.FAIL, said, "run: timedatectl set-ntp true, or start chrony, and wait a minute")
-    return Check("clock", State.OK, f"kept in step, at most {clock.largest_error_s:.3f} s off")
+    said = "nothing keeps this machine's clock in step; unless three cameras vouch for it, times will be unproven"
+    return Check("clock", State.FAIL, said, _FOLLOW)
 
 
 def check_disk(settings: Settings) -> Check:
@@ -111,6 +102,17 @@ def check_disk(settings: Settings) -> Check:
         remedy = "make room there, or set KAOJIAN_SPOOL_DIR to a larger disk; until then no sitting is opened"
         return Check("disk", State.FAIL, said, remedy)
     return Check("disk", State.OK, said)
+
+
+def _read_clock(
+    ntp: NtpState | None, settings: S3Settings | None, store: Callable[[S3Settings], Objects]
+) -> HostClock:
+    """The host's clock by the witnesses that can be asked without recording."""
+    server = None
+    if settings is not None:
+        with suppress(StorageError):  # told by the checks of the store
+            server = store(settings).date()
+    return HostClock(recorder="", at=SystemClock().now(), ntp=ntp, server=server)
 
 
 def _check_store(settings: S3Settings | None, store: Callable[[S3Settings], Objects]) -> Iterator[Check]:
@@ -168,19 +170,6 @@ def check_rule_packs(database: Database, settings: Settings) -> Check:
     except ConfigError as error:
         return Check("rule packs", State.FAIL, str(error), "mend the file, or set KAOJIAN_RULE_PACKS_DIR")
     return Check("rule packs", State.OK, ", ".join(names))
-
-
-class _Timex(ctypes.Structure):
-    """``struct timex`` of <sys/timex.h>, as far as it is read here; the rest is room for what the kernel writes."""
-
-    _fields_ = (
-        ("modes", ctypes.c_int),
-        ("offset", ctypes.c_long),
-        ("freq", ctypes.c_long),
-        ("maxerror", ctypes.c_long),  # µs
-        ("esterror", ctypes.c_long),
-        ("rest", ctypes.c_char * 256),
-    )
 
 
 def _gib(size_bytes: int) -> str:

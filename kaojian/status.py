@@ -5,7 +5,7 @@ Not here: verdicts (``analysis.report``). ``gather`` finds, ``to_json`` and ``ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,12 +14,14 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from analysis.clocks import VOUCHED
 from analysis.coverage import HEARTBEAT_LIMIT
 from domain.calendar import SHANGHAI
 from domain.evidence import Cause, Place, Recorder
+from domain.host_clock import ClockState, HostClock, Witness, judge_clock
 from domain.places import Camera, Sitting
-from domain.timeline import rfc3339
-from storage.database import Database
+from domain.timeline import Interval, rfc3339
+from storage.database import Database, Evidence
 
 _COUNT_UP_TO = 1000  # what waits is counted up to here
 
@@ -55,6 +57,14 @@ class CameraStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class RecorderStatus:
+    """A recorder that lives, with the last reading of its host's clock; None where it has written none lately."""
+
+    recorder: Recorder
+    clock: HostClock | None
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Everything ``kaojian status`` shows.
 
@@ -62,7 +72,7 @@ class Status:
     """
 
     now: datetime
-    recorders: tuple[Recorder, ...]  # alive
+    recorders: tuple[RecorderStatus, ...]  # alive
     sittings: tuple[tuple[Sitting, SittingState], ...]
     cameras: tuple[CameraStatus, ...]
     waiting_for_analysis: int
@@ -76,7 +86,7 @@ def gather(database: Database, now: datetime, *, stores_objects: bool) -> Status
     sittings = database.setup.sittings()
     return Status(
         now=now,
-        recorders=recorders,
+        recorders=tuple(_with_clock(evidence, recorders, now)),
         sittings=tuple((sitting, sitting_state(sitting, now)) for sitting in sittings),
         cameras=tuple(_cameras(database, sittings, recorders, now)),
         waiting_for_analysis=len(evidence.segments_without_observation(_COUNT_UP_TO)),
@@ -98,7 +108,13 @@ def to_json(status: Status) -> dict[str, Any]:
     return {
         "now": rfc3339(status.now),
         "recorders": [
-            {"id": each.id, "host": each.host, "started": rfc3339(each.started), "seen": rfc3339(each.seen)}
+            {
+                "id": each.recorder.id,
+                "host": each.recorder.host,
+                "started": rfc3339(each.recorder.started),
+                "seen": rfc3339(each.recorder.seen),
+                "clock": _clock_json(each.clock),
+            }
             for each in status.recorders
         ],
         "sittings": [_sitting_json(sitting, state) for sitting, state in status.sittings],
@@ -121,8 +137,10 @@ def tables(status: Status) -> Iterable[Table | Text]:
     """The same for people; times are those of Asia/Shanghai."""
     yield _sittings_table(status)
     yield _cameras_table(status)
-    recorders = ", ".join(f"{each.host} since {_local(each.started)}" for each in status.recorders)
+    recorders = ", ".join(f"{each.recorder.host} since {_local(each.recorder.started)}" for each in status.recorders)
     yield Text(f"Recorder: {recorders or 'none is running (start it with: kaojian serve)'}")
+    for each in status.recorders:
+        yield Text(f"Clock of {each.recorder.host}: {_clock_text(each.clock)}")
     stored = "no object store is set" if status.waiting_for_s3 is None else f"{status.waiting_for_s3} for S3"
     yield Text(f"Segments waiting: {status.waiting_for_analysis} for analysis, {stored}")
 
@@ -178,6 +196,51 @@ def _places(database: Database, wanting: list[Sitting]) -> dict[str, tuple[str, 
             for camera in room.cameras:
                 found[camera.id] = (site.id, room.id)
     return dict(sorted(found.items()))
+
+
+def _with_clock(evidence: Evidence, recorders: Iterable[Recorder], now: datetime) -> Iterator[RecorderStatus]:
+    lately = Interval(now - VOUCHED, now + VOUCHED)  # the clock that read and ours may differ a little
+    latest = {reading.recorder: reading for reading in evidence.clock_readings(lately)}
+    for each in recorders:
+        yield RecorderStatus(each, latest.get(each.id))
+
+
+def _clock_json(reading: HostClock | None) -> dict[str, Any] | None:
+    if reading is None:
+        return None
+    found = judge_clock(reading)
+    return {
+        "at": rfc3339(reading.at),
+        "synchronised": found.synchronised,
+        "state": found.state.value,
+        "by": found.by.value if found.by is not None else None,
+        "offset_s": found.offset_s,
+        "error_s": found.error_s,
+    }
+
+
+def _clock_text(reading: HostClock | None) -> str:
+    if reading is None:
+        return "not read lately, so the times of footage are unproven 无读数"
+    found = judge_clock(reading)
+    told = f"{found.state.value} {_CLOCKS[found.state]}"
+    if found.by is None:
+        return f"{told}, at {_local(reading.at)}"
+    within = f"{found.offset_s or 0.0:+.3f} s ± {found.error_s or 0.0:.3f} s"
+    return f"{told} by {_BY[found.by]}, {within}, at {_local(reading.at)}"
+
+
+_CLOCKS = {
+    ClockState.SYNCHRONISED: "已同步",
+    ClockState.OFF: "不准",
+    ClockState.DISPUTED: "有矛盾",
+    ClockState.UNWITNESSED: "无从核对",
+}
+_BY = {
+    Witness.NTP: "NTP",
+    Witness.SERVER: "the object store",
+    Witness.CAMERAS: "the cameras (common time)",
+}
 
 
 def _is_alive(recorder: Recorder, now: datetime) -> bool:

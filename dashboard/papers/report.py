@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -244,4 +245,6 @@ def _host_clock(clock: HostClockFacts, said: Words) -> str:
     """Whether the times are proven, and by whom or for how long not."""
     if clock.unproven or clock.by is None:
         return said.clock_unproven.format(clock.host, _length(clock.unproven.seconds, said))
-    return said.clock_proven.format(clock.host, said.clock_witnesses[clock.by], _length(clock.error_s or 0.0, said))
+    return said.clock_proven.format(
+        clock.host, said.clock_witnesses[clock.by], _length(ceil((clock.error_s or 0.0) * 1000) / 1000, said)
+    )

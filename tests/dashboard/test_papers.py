@@ -11,11 +11,13 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
+from analysis.clocks import Drift, HostClockFacts
 from analysis.report import SittingReport, batch_report, sitting_report
 from dashboard.papers.report import Language, render
 from dashboard.papers.timeline import draw
 from domain.evidence import Cause
-from domain.timeline import Interval
+from domain.host_clock import ClockState, Witness
+from domain.timeline import Interval, IntervalSet
 from tests.dashboard.exam import BATCH, PACK, SITE, WINDOW, Exam
 
 ROOMS = [(room.id, room.name) for room in SITE.rooms]
@@ -158,3 +160,39 @@ def test_the_paper_is_served_in_both_languages_under_a_closed_policy(api: httpx.
     assert "Coverage report of on-site video" in english.text
     assert chinese.headers["content-security-policy"].startswith("default-src 'none'")
     assert api.get(address, params={"lang": "fr"}).status_code == 422
+
+
+CLOCK = HostClockFacts("exam-host", ClockState.SYNCHRONISED, Witness.NTP, 0.0205, 3, False, IntervalSet())
+
+
+@pytest.mark.parametrize(
+    ("clock", "zh", "en"),
+    [
+        (CLOCK, "已核对，依据NTP，误差不超过 0.021 秒", "checked by NTP, at most 0.021 s off"),
+        (
+            replace(CLOCK, by=Witness.CAMERAS),
+            "多台摄像机的时钟（证明相互一致，不证明等于标准时间）",
+            "common time, not proof of the right time",
+        ),
+        (
+            replace(CLOCK, state=ClockState.UNWITNESSED, unproven=IntervalSet([WINDOW])),
+            "其中 80.000 秒 的时间无法判定，录像存在不受影响",
+            "the times of 80.000 s are unproven; that the footage exists stands",
+        ),
+        (None, "未作核对记录", "no record of checks"),
+    ],
+)
+def test_the_paper_says_what_the_host_s_clock_was_worth(
+    report: SittingReport, clock: HostClockFacts | None, zh: str, en: str
+) -> None:
+    told = replace(report, host_clocks=() if clock is None else (clock,))
+    assert zh in unescape(render(told, Language.ZH))
+    assert en in unescape(render(told, Language.EN))
+
+
+def test_the_paper_tells_a_camera_s_drift_in_seconds_a_day(report: SittingReport) -> None:
+    first, *others = report.cameras
+    told = replace(report, cameras=(replace(first, clock_drift=Drift(-150.0, -160.0, -140.0)), *others))
+    text = unescape(render(told, Language.ZH))
+    assert "-13.0 秒" in text
+    assert "时钟日差" in text

@@ -8,18 +8,18 @@ import pytest
 
 from config.s3 import S3Settings
 from config.settings import Settings, load
+from domain.host_clock import NtpState
 from kaojian import doctor
-from kaojian.doctor import Check, KernelClock, State, examine
+from kaojian.doctor import Check, State, examine
 from records.declaration import parse
 from records.setup import apply
 from storage.database import connect
 from storage.objects import Objects
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import FakeClock
+from tests.fakes.witnesses import FREE, KEPT
 from tests.kaojian.conftest import Command
 from tests.records.setups import ACTOR, WHOLE
-
-GOOD_CLOCK = KernelClock(True, 0.01)
 
 
 @pytest.fixture
@@ -34,9 +34,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, installation: Path) -> Settings:
     return load()
 
 
-def found(
-    settings: Settings, store: MemoryObjects, clock: KernelClock | None = GOOD_CLOCK
-) -> dict[str, tuple[State, str]]:
+def found(settings: Settings, store: MemoryObjects, clock: NtpState | None = KEPT) -> dict[str, tuple[State, str]]:
     def open_store(_: S3Settings) -> Objects:
         return store
 
@@ -51,18 +49,33 @@ def test_on_a_healthy_machine_everything_is_well(settings: Settings, store: Memo
 
 
 def test_a_clock_that_nothing_keeps_in_step_fails(settings: Settings, store: MemoryObjects) -> None:
-    state, said = found(settings, store, KernelClock(False, 16.0))["clock"]
+    store.independent = False
+    state, said = found(settings, store, FREE)["clock"]
     assert state is State.FAIL
     assert "timedatectl set-ntp true" in said
 
 
+@pytest.mark.parametrize(
+    ("ahead_s", "clock", "expected"),
+    [
+        (0.2, FREE, (State.NOTE, "the object store's clock agrees")),
+        (60.0, FREE, (State.FAIL, "the object store's clock is 60.000 s off")),
+        (60.0, KEPT, (State.FAIL, "which of the two machines")),
+        (0.2, KEPT, (State.OK, "at most 0.020 s off")),
+    ],
+)
+def test_an_object_store_elsewhere_vouches_for_the_clock_or_contradicts_it(
+    settings: Settings, store: MemoryObjects, ahead_s: float, clock: NtpState, expected: tuple[State, str]
+) -> None:
+    store.ahead_s = ahead_s
+    state, said = found(settings, store, clock)["clock"]
+    assert state is expected[0]
+    assert expected[1] in said
+
+
 def test_a_clock_that_cannot_be_asked_is_unknown_and_never_ok(settings: Settings, store: MemoryObjects) -> None:
+    store.down = True
     assert found(settings, store, None)["clock"][0] is State.UNKNOWN
-
-
-def test_the_kernel_is_asked_without_rights_or_tools() -> None:
-    clock = doctor.kernel_clock()
-    assert clock is None or clock.largest_error_s >= 0
 
 
 def test_a_disk_below_its_reserve_fails(

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from domain.evidence import Cause, EndReason, Outage, Recorder, Run
-from kaojian.status import CameraState, gather, to_json
+from domain.host_clock import HostClock
+from kaojian.status import CameraState, gather, tables, to_json
 from records.declaration import parse
 from records.setup import apply
 from storage.database import Database, connect
 from tests.fakes.time import FakeClock
+from tests.fakes.witnesses import FREE, KEPT
 from tests.records.setups import ACTOR, START, WHOLE
 
 SECOND = timedelta(seconds=1)
@@ -62,7 +64,34 @@ def test_an_open_outage_shows_its_cause(database: Database) -> None:
 def test_recorders_alive_are_told_with_their_instants(database: Database) -> None:
     told = to_json(gather(database, START + SECOND, stores_objects=True))
     assert told["recorders"] == [
-        {"id": "rec-1", "host": "host", "started": "2026-05-01T01:00:00.000Z", "seen": "2026-05-01T01:00:00.000Z"}
+        {
+            "id": "rec-1",
+            "host": "host",
+            "started": "2026-05-01T01:00:00.000Z",
+            "seen": "2026-05-01T01:00:00.000Z",
+            "clock": None,
+        }
     ]
     assert told["waiting"] == {"analysis": 0, "s3": 0}
     assert to_json(gather(database, START + 10 * SECOND, stores_objects=False))["recorders"] == []
+
+
+def _lines(database: Database, seconds: float) -> str:
+    found = gather(database, START + timedelta(seconds=seconds), stores_objects=True)
+    return "\n".join(str(part) for part in tables(found))
+
+
+def test_the_clock_of_the_recording_host_is_told_by_its_last_reading(database: Database) -> None:
+    assert "Clock of host: not read lately" in _lines(database, 1)
+    database.evidence.add_clock_reading(HostClock("rec-1", START - 60 * SECOND, FREE))
+    assert "Clock of host: unwitnessed 无从核对" in _lines(database, 1)
+    database.evidence.add_clock_reading(HostClock("rec-1", START, KEPT))
+    assert "Clock of host: synchronised 已同步 by NTP, +0.000 s ± 0.020 s" in _lines(database, 1)
+    told = to_json(gather(database, START + SECOND, stores_objects=True))["recorders"][0]["clock"]
+    assert (told["synchronised"], told["by"], told["at"]) == (True, "ntp", "2026-05-01T01:00:00.000Z")
+
+
+def test_a_reading_of_long_ago_is_not_told_as_the_clock_of_now(database: Database) -> None:
+    database.evidence.add_clock_reading(HostClock("rec-1", START, KEPT))
+    database.evidence.heartbeat("rec-1", START + 600 * SECOND)
+    assert "not read lately" in _lines(database, 600)
