@@ -245,6 +245,5 @@ def _host_clock(clock: HostClockFacts, said: Words) -> str:
     """Whether the times are proven, and by whom or for how long not."""
     if clock.unproven or clock.by is None:
         return said.clock_unproven.format(clock.host, _length(clock.unproven.seconds, said))
-    return said.clock_proven.format(
-        clock.host, said.clock_witnesses[clock.by], _length(ceil((clock.error_s or 0.0) * 1000) / 1000, said)
-    )
+    at_most_s = ceil(round((clock.error_s or 0.0) * 1e6) / 1e3) / 1e3  # up, but not by the noise of floating point
+    return said.clock_proven.format(clock.host, said.clock_witnesses[clock.by], _length(at_most_s, said))
