@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     database_url: Annotated[str, Field(repr=False)] = ""  # never empty once read: SQLite in data_dir by default
     spool_dir: Path = Path()  # data_dir/spool by default
+    spool_second_dir: Path | None = None  # no second spool when empty
     secrets_dir: Path = Path()  # data_dir/secrets by default
     rule_packs_dir: Path = RULE_PACKS
 
@@ -102,7 +103,9 @@ class Settings(BaseSettings):
         }
         return {**defaults, **given}
 
-    @field_validator("data_dir", "spool_dir", "secrets_dir", "rule_packs_dir", "s3_secret_key_file")
+    @field_validator(
+        "data_dir", "spool_dir", "spool_second_dir", "secrets_dir", "rule_packs_dir", "s3_secret_key_file"
+    )
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path is not None else None

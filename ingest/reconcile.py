@@ -1,44 +1,52 @@
 """At start: what the last recorder left behind is closed, claimed and accounted for, before anything new is written.
 
-1. Files left open are cut back to their last complete fragment, synced and named.
-2. Closed files without a row get one, from their own bytes; where not even their run has one, the database had been
+1. Each spool is claimed by its marker. One whose disk is not mounted is told of and left out: nothing is written
+   there, and no row of it is touched.
+2. Files left open are cut back to their last complete fragment, synced and named; of a file that lies in two spools
+   the one with more whole bytes, the other is mended from it later (``ingest.healing``).
+3. Closed files without a row get one, from their own bytes; where not even their run has one, the database had been
    away when the recorder died, and the run is written from the file.
-3. Runs left open end where their last segment ends: the recorder had died.
-4. Outages left open end at the dead recorder's last heartbeat; from there on nobody watched.
-5. Recorders without an end are ended at their last heartbeat.
+4. Copies whose file is gone get their tombstone.
+5. Runs left open end where their last segment ends: the recorder had died.
+6. Outages left open end at the dead recorder's last heartbeat; from there on nobody watched.
+7. Recorders without an end are ended at their last heartbeat.
 
-What cannot be mended is told and left as it is: one bad file never keeps a recorder from starting.
+Only what belongs to this recorder is touched. What cannot be mended is told and left as it is: one bad file never
+keeps a recorder from starting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
 import structlog
 
-from domain.evidence import Copy, EndReason, Place, Run
+from domain.evidence import EndReason, Place, Recorder, Run, Segment
 from domain.timeline import Interval
-from ingest.bookkeeper import segment_from_file
-from ingest.spool import Spool, SpoolError
+from ingest.bookkeeper import segment_from_file, spool_copy
+from ingest.spool import Spool, SpoolError, camera_of
 from storage.database.evidence import Evidence
 from storage.media import MediaError
 
 _log = structlog.get_logger()
 
 _OF_FILES = UUID("6f2c0f1e-9b1e-4a39-8d0a-5d6b8f0a7c11")  # names the ids of runs that are known by a file alone
+_LOOKED_FOR = 100  # so many of the newest files must all be gone before a folder without marker is not taken
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What was found and mended."""
+    """What was found and mended. ``bytes_cut`` is what torn fragments lost, ``copies_gone`` got their tombstone."""
 
     files_closed: int
     rows_added: int
     runs_ended: int
     outages_ended: int
+    copies_gone: int = 0
+    bytes_cut: int = 0
 
 
 def reconcile(
@@ -46,81 +54,186 @@ def reconcile(
     spool: Spool,
     now: datetime,
     *,
+    second: Spool | None = None,
     owns: Callable[[str], bool] = lambda _camera: True,
     lives: Container[str] | None = None,
+    host: str | None = None,
 ) -> Reconciled:
     """Mend what a crash left, in the order above; doing it twice changes nothing.
 
-    Where other recorders are at work, ``owns`` says whose files, runs and outages may be touched, by camera, and
-    ``lives`` names the recorders that died; None is all of them.
+    Where other recorders are at work, ``owns`` says by camera whose files, runs and outages may be touched; ``lives``
+    names the recorders that died and ``host`` where they ran, None is all of them.
     """
-    runs_open = [run for run in evidence.open_runs() if owns(run.camera)]
-    files_closed = sum(_close(spool, key) for key in list(spool.left_open()) if owns(_camera_of(key)))
-    unclaimed = [key for key in spool.closed() if owns(_camera_of(key)) and evidence.segment(key) is None]
-    dead = [each for each in evidence.recorders() if each.ended is None and (lives is None or each.id in lives)]
-    rows = sum(_claim(evidence, spool, key, now) for key in unclaimed)
+    spools = claim_spools(evidence, [spool] if second is None else [spool, second])
+    mine = [
+        each
+        for each in evidence.recorders()
+        if (lives is None or each.id in lives) and (host is None or each.host == host)
+    ]
+    ours = _Ours(evidence, spools, owns, mine, now)
+    runs_open = [run for run in evidence.open_runs() if owns(run.camera) and run.recorder in ours.ids]
+    files_closed, bytes_cut = ours.close_files()
+    rows = ours.claim_files()
+    gone = sum(ours.entomb(each) for each in spools)
     for run in runs_open:
         evidence.end_run(run.id, _end_of(evidence, run, now), EndReason.RECORDER_KILLED)
-    outages_open = [outage for outage in evidence.open_outages() if owns(outage.camera)]
+    outages_open = [
+        outage for outage in evidence.open_outages() if owns(outage.camera) and outage.recorder in {None, *ours.ids}
+    ]
+    dead = [recorder for recorder in mine if recorder.ended is None]
     last_seen = max((recorder.seen for recorder in dead), default=now)
     for outage in outages_open:
         evidence.close_outage(outage.id, max(outage.start, last_seen))
     for recorder in dead:
         evidence.end_recorder(recorder.id, recorder.seen)
-    found = Reconciled(files_closed, rows, len(runs_open), len(outages_open))
-    _log.info("spool_reconciled", files=found.files_closed, rows=found.rows_added, runs=found.runs_ended)
+    found = Reconciled(files_closed, rows, len(runs_open), len(outages_open), gone, bytes_cut)
+    _log.info(
+        "spool_reconciled",
+        files=found.files_closed,
+        rows=found.rows_added,
+        runs=found.runs_ended,
+        gone=found.copies_gone,
+        bytes_cut=found.bytes_cut,
+    )
     return found
 
 
-def _camera_of(key: str) -> str:
-    """The camera that a key names; nothing for a file that is none of ours."""
-    parts = key.split("/")
-    return parts[2] if len(parts) == 4 else ""
+def claim_spools(evidence: Evidence, spools: Sequence[Spool]) -> list[Spool]:
+    """Those that are there. One whose disk seems not to be mounted is told of, and refuses every file from now on."""
+    there = []
+    for spool in spools:
+        try:
+            keys = sorted(evidence.spool_keys(str(spool.root)), key=lambda key: key.rpartition("/")[2])
+            newest = keys[-_LOOKED_FOR:]
+            spool.claim(used=bool(newest) and not any(spool.holds(key) for key in newest))
+        except SpoolError as error:
+            _log.error("spool_away", spool=str(spool.root), reason=str(error))
+        else:
+            there.append(spool)
+    return there
 
 
-def _close(spool: Spool, key: str) -> int:
-    """1 when a file left open is closed now; 0 when it held no picture, or cannot be read or written."""
+class _Ours:
+    """The files of the cameras that this recorder owns, in the spools that are there."""
+
+    def __init__(
+        self,
+        evidence: Evidence,
+        spools: list[Spool],
+        owns: Callable[[str], bool],
+        mine: list[Recorder],
+        now: datetime,
+    ) -> None:
+        self._evidence = evidence
+        self._spools = spools
+        self._owns = owns
+        self._mine = mine
+        self._now = now
+        self.ids = {recorder.id for recorder in mine}
+
+    def close_files(self) -> tuple[int, int]:
+        """Close what was left open: how many files, and how many bytes of torn fragments were cut off."""
+        left: dict[str, list[Spool]] = {}
+        for spool in self._spools:
+            for key in self._owned(spool.left_open):
+                left.setdefault(key, []).append(spool)
+        files = cut = 0
+        for key, holding in left.items():
+            if self._evidence.segment(key) is not None or any(spool.holds(key) for spool in self._spools):
+                continue  # another spool has more of it, and mends this one
+            for spool in sorted(holding, key=lambda each: each.complete_bytes(key), reverse=True):
+                lost = _close(spool, key)
+                if lost is not None:
+                    files, cut = files + 1, cut + lost
+                    break
+        return files, cut
+
+    def claim_files(self) -> int:
+        """Write the rows of closed files that have none: how many."""
+        added = 0
+        for spool in self._spools:
+            for key in self._owned(spool.closed):
+                if self._evidence.segment(key) is None:
+                    added += self._claim(spool, key)
+        return added
+
+    def entomb(self, spool: Spool) -> int:
+        """Write the tombstones of copies whose file is gone: how many."""
+        standing = {key for key in self._evidence.spool_keys(str(spool.root)) if self._owns(camera_of(key))}
+        missed = sorted(standing.difference(self._owned(spool.closed)))
+        gone = [key for key in missed if _is_gone(spool, key)]
+        for key in gone:
+            _log.error("spool_file_gone", spool=str(spool.root), key=key)
+            self._evidence.tombstone_copy(key, Place.SPOOL, str(spool.root), self._now)
+        return len(gone)
+
+    def _owned(self, keys: Callable[[], list[str]]) -> list[str]:
+        return [key for key in keys() if self._owns(camera_of(key))]
+
+    def _claim(self, spool: Spool, key: str) -> int:
+        """1 when a closed file got its row; 0 when it cannot be a segment of ours, which is told."""
+        try:
+            _site, batch, camera, _first = key.split("/")
+            file = spool.read_back(key)
+        except (ValueError, SpoolError, MediaError) as error:
+            _log.error("spool_file_unreadable", key=key, reason=str(error))
+            return 0
+        span = file.index.span if file.index is not None else None
+        run = self._run_of(key, camera, span) if span is not None else None
+        if run is None:
+            _log.error("spool_file_without_run", key=key)
+            return 0
+        segment = segment_from_file(file, run=run.id, camera=camera, batch=batch)
+        self._evidence.add_segment(segment, spool_copy(segment, spool, self._now))
+        self._add_equal_copies(segment, spool)
+        return 1
+
+    def _add_equal_copies(self, segment: Segment, but: Spool) -> None:
+        for other in self._spools:
+            if other is but or not other.holds(segment.key):
+                continue
+            if other.sha256(segment.key) == segment.sha256:
+                self._evidence.add_copy(spool_copy(segment, other, self._now))
+            else:
+                _log.error("spool_files_differ", key=segment.key, spool=str(other.root))
+
+    def _run_of(self, key: str, camera: str, span: Interval) -> Run | None:
+        """The run that wrote a file; one made from the file where none was written; None without a recorder."""
+        runs = [run for run in self._evidence.runs(camera, span) if run.recorder in self.ids]
+        if runs:
+            return max(runs, key=lambda run: run.started)
+        recorders = [recorder for recorder in self._mine if recorder.started <= span.start]
+        if not recorders:
+            return None
+        recorder = max(recorders, key=lambda recorder: recorder.started)
+        run = Run(uuid5(_OF_FILES, key).hex, camera, recorder.id, span.start)
+        self._evidence.begin_run(run)
+        self._evidence.end_run(run.id, span.end, EndReason.RECORDER_KILLED)
+        return run
+
+
+def _is_gone(spool: Spool, key: str) -> bool:
+    """Only where the disk says so: one that does not answer has lost nothing yet."""
     try:
-        return int(spool.recover(key) is not None)
+        return not spool.holds(key)
+    except SpoolError as error:
+        _log.error("spool_file_unreadable", key=key, reason=str(error))
+        return False
+
+
+def _close(spool: Spool, key: str) -> int | None:
+    """How many torn bytes closing a file cost; None when it held no picture, or cannot be read or written."""
+    try:
+        closed = spool.recover(key)
     except (SpoolError, MediaError) as error:
         _log.error("spool_file_not_closed", key=key, reason=str(error))
-        return 0
-
-
-def _claim(evidence: Evidence, spool: Spool, key: str, now: datetime) -> int:
-    """1 when a closed file got its row; 0 when it cannot be a segment of ours, which is told."""
-    try:
-        _site, batch, camera, _first = key.split("/")
-        file = spool.read_back(key)
-    except (ValueError, SpoolError, MediaError) as error:
-        _log.error("spool_file_unreadable", key=key, reason=str(error))
-        return 0
-    span = file.index.span if file.index is not None else None
-    run = _run_of(evidence, key, camera, span) if span is not None else None
-    if run is None:
-        _log.error("spool_file_without_run", key=key)
-        return 0
-    segment = segment_from_file(file, run=run.id, camera=camera, batch=batch)
-    copy = Copy(
-        segment.key, Place.SPOOL, str(spool.root), now, segment.size_bytes, segment.sha256, device=spool.device
-    )
-    evidence.add_segment(segment, copy)
-    return 1
-
-
-def _run_of(evidence: Evidence, key: str, camera: str, span: Interval) -> Run | None:
-    """The run that wrote a file; one made from the file where none was written down; None without a recorder."""
-    runs = evidence.runs(camera, span)
-    if runs:
-        return max(runs, key=lambda run: run.started)
-    recorders = [recorder for recorder in evidence.recorders() if recorder.started <= span.start]
-    if not recorders:
         return None
-    recorder = max(recorders, key=lambda recorder: recorder.started)
-    run = Run(uuid5(_OF_FILES, key).hex, camera, recorder.id, span.start)
-    evidence.begin_run(run)
-    evidence.end_run(run.id, span.end, EndReason.RECORDER_KILLED)
-    return run
+    if closed is None:
+        _log.error("spool_file_without_picture", key=key, spool=str(spool.root))
+        return None
+    if closed.cut_bytes:
+        _log.warning("spool_file_cut", key=key, spool=str(spool.root), bytes=closed.cut_bytes)
+    return closed.cut_bytes
 
 
 def _end_of(evidence: Evidence, run: Run, now: datetime) -> datetime:

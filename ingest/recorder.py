@@ -163,7 +163,7 @@ class CameraRecorder:
     async def _attempt(self) -> None:
         if self._book.backlog_bytes > BACKLOG_LIMIT_BYTES // 2:
             raise _OverflowError("the disk is still behind")
-        await asyncio.to_thread(self._book.spool.require_room)
+        await asyncio.to_thread(self._book.require_room)
         source = self._devices.through(self.assignment.device, self._open_source(self.assignment))
         async with aclosing(source.units()) as units:
             async for unit in units:

@@ -1,33 +1,40 @@
 """The spool: segment files on a disk of the recorder, from exclusive creation to closed and synced.
 
-A file is written as ``<key>.open``. When its last fragment is in, it is synced, renamed to ``<key>`` and the folder
-is synced; only then may a Segment row say that it exists. What a crash leaves as ``.open`` is cut back to its last
-complete fragment and closed the same way. Nothing here deletes or overwrites footage.
+A file is written as ``<key>.open``; each of its fragments is synced, with the name of the file, before anything says
+that it is durable. When the last fragment is in, the file is renamed to ``<key>`` and the folder is synced; only
+then may a Segment row say that it exists. What a crash leaves as ``.open`` is cut back to its last complete fragment
+and closed the same way. Nothing here overwrites footage, and only ``remove`` deletes any: who calls it has proven
+that the same bytes lie elsewhere.
+
+A folder is known by its marker, a file ``.kaojian-spool`` that holds an id: an empty folder where the spool's disk
+should be mounted has none, and nothing is written into it.
 
     SpoolError
     ├── SpoolFull     the disk has less free space than the reserve, or a write met ENOSPC
-    └── SpoolBroken   any other refusal of the file system (the message names path and reason)
+    └── SpoolBroken   any other refusal of the file system, or the folder is not the spool (path and reason are named)
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import shutil
-import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from errno import EDQUOT, ENOSPC
-from functools import cached_property
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
+from uuid import uuid4
 
+from ingest.disk import Disk, HostDisk
 from storage.media import BrokenFile, FileIndex, read_index
+
+MARKER = ".kaojian-spool"
 
 _OPEN_SUFFIX = ".open"
 _BROKEN_SUFFIX = ".broken"
+_COPYING_SUFFIX = ".copying"
+_BLOCK_BYTES = 1 << 20
 
 
 class SpoolError(Exception):
@@ -44,13 +51,17 @@ class SpoolBroken(SpoolError):
 
 @dataclass(frozen=True, slots=True)
 class ClosedFile:
-    """A file that is closed, synced and named by its key. ``index`` is set when it was read back after a crash."""
+    """A file that is closed, synced and named by its key.
+
+    Where it was read back after a crash ``index`` is set, and ``cut_bytes`` is what was cut off its torn end.
+    """
 
     key: str
     path: Path
     size_bytes: int
     sha256: str
     index: FileIndex | None = None
+    cut_bytes: int = 0
 
 
 def segment_key(folder: str, first: datetime, recorder: str = "") -> str:
@@ -62,29 +73,61 @@ def segment_key(folder: str, first: datetime, recorder: str = "") -> str:
     return f"{folder}/{first.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}{f'-{recorder}' if recorder else ''}.mp4"
 
 
-class Spool:
-    """One folder on one disk. ``reserve_bytes`` stay free for the database and the alarm."""
+def camera_of(key: str) -> str:
+    """The camera that a segment's key names; nothing for a name that is no key."""
+    parts = key.split("/")
+    return parts[2] if len(parts) == 4 else ""
 
-    def __init__(self, root: Path, reserve_bytes: int) -> None:
+
+class Spool:
+    """One folder on one disk. ``reserve_bytes`` stay free for the database and the alarm. Opens nothing when made."""
+
+    def __init__(self, root: Path, reserve_bytes: int, disk: Disk | None = None) -> None:
         self.root = root.absolute()
         self._reserve = reserve_bytes
-        self.root.mkdir(parents=True, exist_ok=True)
+        self._disk = disk or HostDisk()
+        self._id: str | None = None
+        self._device = ""
+        self._used = False
+        self._sure: set[Path] = set()  # folders whose names are synced
 
-    @cached_property
+    def claim(self, *, used: bool) -> None:
+        """Take the folder as this spool, making it and its marker where it is new.
+
+        ``used`` says that rows speak of files in it: then it must have its marker. Raises SpoolBroken.
+        """
+        self._used = self._used or used
+        marker = self.root / MARKER
+        try:
+            if not self._disk.exists(marker):
+                if self._used:
+                    raise SpoolBroken(
+                        f"{self.root} has no {MARKER}, but recordings were written there: its disk is not mounted; "
+                        f"mount it (or, if all of it is truly gone, make an empty file {marker})"
+                    )
+                self._mark(marker)
+            with self._disk.open_reading(marker) as file:
+                self._id = file.read().decode(errors="replace").strip()
+        except OSError as error:
+            _refuse(marker, error)
+
+    @property
     def device(self) -> str:
         """``host:major:minor`` of the device that the folder lies on. Raises SpoolBroken."""
-        try:
-            number = self.root.stat().st_dev
-        except OSError as error:
-            _refuse(self.root, error)
-        return f"{socket.gethostname()}:{os.major(number)}:{os.minor(number)}"
+        if not self._device:
+            try:
+                self._device = self._disk.device(self.root)
+            except OSError as error:
+                _refuse(self.root, error)
+        return self._device
 
     def free_bytes(self) -> int:
         """Bytes that may still be written before the reserve is touched; negative when it already is."""
-        return shutil.disk_usage(self.root).free - self._reserve
+        return self._disk.free_bytes(self.root) - self._reserve
 
     def require_room(self) -> None:
-        """Raises SpoolFull when only the reserve is left, SpoolBroken when the disk does not answer."""
+        """Raises SpoolFull when only the reserve is left, SpoolBroken when the disk does not answer or is away."""
+        self._require_claim()
         try:
             free = self.free_bytes()
         except OSError as error:
@@ -97,69 +140,246 @@ class Spool:
         self.require_room()
         path = self.root / key
         try:
-            _make_folder(path.parent)
-            if path.exists():
-                raise FileExistsError(path)
-            descriptor = os.open(f"{path}{_OPEN_SUFFIX}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
+            self._device = self._disk.device(self.root)
+            self._make_folders(path.parent)
+            if self._disk.exists(path):
+                _refuse(path, FileExistsError(17, "File exists"))
+            handle = self._disk.create(_with(path, _OPEN_SUFFIX))
         except OSError as error:
             _refuse(path, error)
-        return SpoolFile(key, path, descriptor)
+        return SpoolFile(self._disk, key, path, handle)
 
-    def left_open(self) -> Iterator[str]:
-        """Keys of files that a crash left open."""
-        for path in sorted(self.root.rglob(f"*.mp4{_OPEN_SUFFIX}")):
-            yield str(path.relative_to(self.root)).removesuffix(_OPEN_SUFFIX)
+    def left_open(self) -> list[str]:
+        """Keys of files that a crash left open, sorted. Raises SpoolBroken."""
+        return self._keys(f".mp4{_OPEN_SUFFIX}", _OPEN_SUFFIX)
 
-    def closed(self) -> Iterator[str]:
-        """Keys of all closed files."""
-        for path in sorted(self.root.rglob("*.mp4")):
-            yield str(path.relative_to(self.root))
+    def closed(self) -> list[str]:
+        """Keys of all closed files, sorted. Raises SpoolBroken."""
+        return self._keys(".mp4", "")
 
-    def recover(self, key: str) -> ClosedFile | None:
+    def holds(self, key: str) -> bool:
+        """Whether a closed file of that key lies here. Raises SpoolBroken."""
+        try:
+            return self._disk.exists(self.root / key)
+        except OSError as error:
+            _refuse(self.root / key, error)
+
+    def complete_bytes(self, key: str) -> int:
+        """How many bytes of a file left open are whole fragments and their head; 0 where none is whole."""
+        try:
+            with self._disk.open_reading(_with(self.root / key, _OPEN_SUFFIX)) as file:
+                index = read_index(file)
+        except (BrokenFile, OSError):
+            return 0
+        return index.complete_bytes if index.fragments else 0
+
+    def recover(self, key: str, at_most: int | None = None) -> ClosedFile | None:
         """Close a file that a crash left open, cut back to its last complete fragment.
 
-        None when not one fragment was complete; such a file is kept under another name, for people to look at.
-        Raises SpoolBroken when the disk refuses.
+        ``at_most`` bytes of it are known to have reached the medium: after a sync that failed, what the kernel gives
+        back is no proof. None when not one fragment was complete; such a file is kept under another name, for people
+        to look at. Raises SpoolBroken when the disk refuses.
         """
         path = self.root / key
-        torn = path.with_name(path.name + _OPEN_SUFFIX)
+        torn = _with(path, _OPEN_SUFFIX)
         try:
-            if not _cut_back(torn):
-                torn.rename(path.with_name(path.name + _BROKEN_SUFFIX))
+            size, keep = self._measured(torn, at_most)
+            if keep == 0 or self._disk.exists(path):
+                self.set_aside(key)
                 return None
-            torn.rename(path)
-            _sync_folder(path.parent)
+            self._disk.cut(torn, keep)
+            self._disk.rename(torn, path)
+            self._disk.sync_folder(path.parent)
         except OSError as error:
             _refuse(torn, error)
-        return self.read_back(key)
+        closed = self.read_back(key)
+        return ClosedFile(key, path, closed.size_bytes, closed.sha256, closed.index, size - keep)
 
     def read_back(self, key: str) -> ClosedFile:
         """Size, hash and index of a closed file, from its bytes. Raises BrokenFile, SpoolBroken."""
         path = self.root / key
         try:
-            with path.open("rb") as file:
+            with self._disk.open_reading(path) as file:
                 index = read_index(file)
-                file.seek(0)
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             _refuse(path, error)
-        return ClosedFile(key, path, index.total_bytes, digest, index)
+        return ClosedFile(key, path, index.total_bytes, self.sha256(key), index)
+
+    def blocks(self, key: str) -> Iterator[bytes]:
+        """The bytes of a closed file, block by block. Raises SpoolBroken."""
+        path = self.root / key
+        try:
+            with self._disk.open_reading(path) as file:
+                while block := file.read(_BLOCK_BYTES):
+                    yield block
+        except OSError as error:
+            _refuse(path, error)
+
+    def sha256(self, key: str) -> str:
+        """The hash of a closed file as it lies here now. Raises SpoolBroken."""
+        digest = hashlib.sha256()
+        for block in self.blocks(key):
+            digest.update(block)
+        return digest.hexdigest()
+
+    def take_copy(self, key: str, blocks: Iterable[bytes], sha256: str) -> bool:
+        """Write a file that lies elsewhere, under its key, synced; False, and nothing written, for other bytes.
+
+        Raises SpoolFull, SpoolBroken; what blocks raises. Not for a key that a live recorder may be writing.
+        """
+        self.require_room()
+        path = self.root / key
+        part = _with(path, _COPYING_SUFFIX)
+        try:
+            self._make_folders(path.parent)
+            if self._disk.exists(part):
+                self._disk.remove(part)
+            file = SpoolFile(self._disk, key, path, self._disk.create(part))
+        except OSError as error:
+            _refuse(path, error)
+        try:
+            for block in blocks:
+                file.append(block)
+            whole = file.sha256 == sha256
+            if whole:
+                file.sync()
+                self._disk.rename(part, path)
+                self._disk.sync_folder(path.parent)
+            else:
+                self._disk.remove(part)
+        except OSError as error:
+            _refuse(path, error)
+        finally:
+            file.abandon()
+        return whole
+
+    def set_aside(self, key: str) -> None:
+        """Keep a file left open under another name, for people to look at. Raises SpoolBroken."""
+        path = self.root / key
+        try:
+            self._disk.rename(_with(path, _OPEN_SUFFIX), _with(path, _BROKEN_SUFFIX))
+            self._disk.sync_folder(path.parent)
+        except OSError as error:
+            _refuse(path, error)
+
+    def is_beginning_of(self, key: str, whole: BinaryIO) -> bool:
+        """Whether a file left open holds nothing but the first bytes of ``whole``. Raises SpoolBroken."""
+        path = _with(self.root / key, _OPEN_SUFFIX)
+        try:
+            with self._disk.open_reading(path) as file:
+                while block := file.read(_BLOCK_BYTES):
+                    if whole.read(len(block)) != block:
+                        return False
+        except OSError as error:
+            _refuse(path, error)
+        return True
+
+    def remove(self, key: str, *, left_open: bool = False) -> None:
+        """Delete a file whose bytes were proven to lie elsewhere. Raises SpoolBroken."""
+        path = _with(self.root / key, _OPEN_SUFFIX) if left_open else self.root / key
+        try:
+            self._disk.remove(path)
+            self._disk.sync_folder(path.parent)
+        except OSError as error:
+            _refuse(path, error)
+
+    def open_closed(self, key: str) -> BinaryIO:
+        """A closed file for reading. Raises SpoolBroken."""
+        try:
+            return self._disk.open_reading(self.root / key)
+        except OSError as error:
+            _refuse(self.root / key, error)
+
+    def _keys(self, ending: str, dropped: str) -> list[str]:
+        try:
+            paths = [path for path in self._disk.files(self.root) if path.name.endswith(ending)]
+        except OSError as error:
+            _refuse(self.root, error)
+        return [str(path.relative_to(self.root)).removesuffix(dropped) for path in paths]
+
+    def _measured(self, torn: Path, at_most: int | None) -> tuple[int, int]:
+        """The length of a torn file, and how much of it is whole; 0 where nothing is."""
+        try:
+            with self._disk.open_reading(torn) as file:
+                index = read_index(file)
+        except BrokenFile:
+            return 0, 0
+        if not index.fragments:
+            return index.total_bytes, 0
+        if at_most is None:
+            return index.total_bytes, index.complete_bytes
+        ends = [each.offset + each.size for each in index.fragments]
+        return index.total_bytes, max((end for end in ends if end <= at_most), default=0)
+
+    def _mark(self, marker: Path) -> None:
+        """A new id, synced, and only then given its name: a marker is never half written."""
+        self._make_folders(self.root)
+        part = marker.with_name(f"{MARKER}-{uuid4().hex}")
+        handle = self._disk.create(part)
+        try:
+            self._disk.write(handle, uuid4().hex.encode())
+            self._disk.sync(handle)
+        finally:
+            self._disk.close(handle)
+        self._disk.rename(part, marker)
+        self._disk.sync_folder(self.root)
+
+    def _require_claim(self) -> None:
+        """The folder must still be the one that was claimed; one that nobody claimed is taken as it is found."""
+        if self._id is None:
+            self.claim(used=self._used)
+            return
+        marker = self.root / MARKER
+        try:
+            with self._disk.open_reading(marker) as file:
+                found = file.read().decode(errors="replace").strip()
+        except FileNotFoundError as error:
+            raise SpoolBroken(f"{self.root} has lost its {MARKER}: its disk is not mounted; mount it") from error
+        except OSError as error:
+            _refuse(marker, error)
+        if found != self._id:
+            raise SpoolBroken(f"{self.root} is another spool than at first: mount the disk that was there")
+
+    def _make_folders(self, folder: Path) -> None:
+        """Create a folder, and sync all that name it once in this life: whoever made them may have died before."""
+        if folder in self._sure and self._disk.exists(folder):
+            return
+        missing = []
+        upwards = folder
+        while not self._disk.exists(upwards):
+            missing.append(upwards)
+            upwards = upwards.parent
+        for new in reversed(missing):
+            self._disk.make_folder(new)
+        within = [each for each in (folder, *folder.parents) if each.is_relative_to(self.root) and each != self.root]
+        for named in dict.fromkeys((*within, *missing)):
+            self._disk.sync_folder(named.parent)
+        self._sure.add(folder)
 
 
 class SpoolFile:
-    """A file being written: each append is one write, hashed on the way."""
+    """A file being written: each append is one write, hashed on the way; ``sync`` makes all of it durable."""
 
-    def __init__(self, key: str, path: Path, descriptor: int) -> None:
+    def __init__(self, disk: Disk, key: str, path: Path, handle: int) -> None:
         self.key = key
+        self.synced_bytes = 0
+        self.sync_failed = False
+        self._disk = disk
         self._path = path
-        self._descriptor = descriptor
+        self._handle = handle
         self._hash = hashlib.sha256()
         self._size = 0
+        self._named = False  # whether its folder was synced since it got its first name
+
+    @property
+    def sha256(self) -> str:
+        """Of all bytes appended so far, hex."""
+        return self._hash.hexdigest()
 
     def append(self, data: bytes) -> None:
         """One write of all bytes. A short write is a full disk. Raises SpoolFull, SpoolBroken."""
         try:
-            written = os.write(self._descriptor, data)
+            written = self._disk.write(self._handle, data)
         except OSError as error:
             _refuse(self._path, error)
         if written != len(data):
@@ -167,57 +387,44 @@ class SpoolFile:
         self._hash.update(data)
         self._size += written
 
-    def close(self) -> ClosedFile:
-        """Sync the bytes, give the file its name, sync the folder. Raises SpoolBroken."""
+    def sync(self) -> None:
+        """All bytes appended so far survive a power cut, and so does the file's name. Raises SpoolFull, SpoolBroken.
+
+        A sync that failed is never tried again: the kernel may have dropped the bytes and say nothing the next time.
+        """
+        if self.sync_failed:
+            raise SpoolBroken(f"{self._path}: its last sync failed")
         try:
-            os.fsync(self._descriptor)
-            self.abandon()
-            Path(f"{self._path}{_OPEN_SUFFIX}").rename(self._path)
-            _sync_folder(self._path.parent)
+            self._disk.sync(self._handle)
+            if not self._named:
+                self._disk.sync_folder(self._path.parent)
+                self._named = True
+        except OSError as error:
+            self.sync_failed = True
+            _refuse(self._path, error)
+        self.synced_bytes = self._size
+
+    def close(self) -> ClosedFile:
+        """Sync the bytes, give the file its name, sync the folder. Raises SpoolFull, SpoolBroken."""
+        self.sync()
+        self.abandon()
+        try:
+            self._disk.rename(_with(self._path, _OPEN_SUFFIX), self._path)
+            self._disk.sync_folder(self._path.parent)
         except OSError as error:
             _refuse(self._path, error)
-        return ClosedFile(self.key, self._path, self._size, self._hash.hexdigest())
+        return ClosedFile(self.key, self._path, self._size, self.sha256)
 
     def abandon(self) -> None:
         """Let go of the file as it is; ``Spool.recover`` closes what is complete of it. Twice is once."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
+        handle, self._handle = self._handle, -1
+        if handle >= 0:
             with contextlib.suppress(OSError):  # Linux closes it whatever it says, and the sync told of bad disks
-                os.close(descriptor)
+                self._disk.close(handle)
 
 
-def _cut_back(torn: Path) -> bool:
-    """Cut a file to its last complete fragment and sync it; False, and no change, where it has none."""
-    try:
-        with torn.open("rb") as file:
-            index = read_index(file)
-    except BrokenFile:
-        return False
-    if not index.fragments:
-        return False
-    with torn.open("r+b") as file:
-        file.truncate(index.complete_bytes)
-        os.fsync(file.fileno())
-    return True
-
-
-def _make_folder(folder: Path) -> None:
-    """Create a folder and sync the parents that name it, so that a power cut cannot forget it."""
-    missing = []
-    while not folder.exists():
-        missing.append(folder)
-        folder = folder.parent
-    for new in reversed(missing):
-        new.mkdir(exist_ok=True)
-        _sync_folder(new.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _with(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
 
 
 def _refuse(path: Path, error: OSError) -> NoReturn:

@@ -21,7 +21,7 @@ from domain.timeline import Clock
 from ingest.bookkeeper import Bookkeeper
 from ingest.devices import Devices, shares
 from ingest.host_clock import ClockWatch, HeardClock, HostWitnesses, Witnesses
-from ingest.reconcile import reconcile
+from ingest.reconcile import claim_spools, reconcile
 from ingest.recorder import Assignment, CameraRecorder, Cutting
 from ingest.relay.server import Relay
 from ingest.shard import WHOLE, Shard
@@ -64,11 +64,13 @@ class Supervisor:
         recorder: str = "",
         shard: Shard = WHOLE,
         former: Sequence[str] | None = None,
+        second: Spool | None = None,
     ) -> None:
         self._wanted = wanted
         self._open_source = open_source
         self._evidence = evidence
         self._spool = spool
+        self._second = second
         self._cutting = cutting
         self._clock = clock
         self._id = recorder or uuid4().hex
@@ -77,7 +79,7 @@ class Supervisor:
         self._shard = shard
         self._former = former
         self._devices = Devices()
-        self._book = Bookkeeper(spool, evidence, clock, worker)
+        self._book = Bookkeeper(spool, evidence, clock, worker, second)
         self._recorders: dict[str, tuple[CameraRecorder, asyncio.Task[None]]] = {}
         self._last_wanted: Sequence[Assignment] = ()
         self._clock_watch = ClockWatch(
@@ -110,11 +112,14 @@ class Supervisor:
 
     def _begin(self) -> None:
         now = self._clock.now()
-        if self._former is None:
-            reconcile(self._evidence, self._spool, now)
-        elif self._former:
-            reconcile(self._evidence, self._spool, now, owns=self._shard.owns, lives=frozenset(self._former))
         name = self._name or socket.gethostname()
+        if self._former is None:
+            reconcile(self._evidence, self._spool, now, second=self._second, host=name)
+        elif self._former:
+            owns, lives = self._shard.owns, frozenset(self._former)
+            reconcile(self._evidence, self._spool, now, second=self._second, owns=owns, lives=lives)
+        else:
+            claim_spools(self._evidence, [writer.spool for writer in self._book.writers])
         self._evidence.begin_recorder(Recorder(self._id, name, now, now, reads_clock=True))
         part = f"{self._shard.index + 1}/{self._shard.of}"
         _log.info("recorder_started", recorder=self._id, pid=os.getpid(), part=part, spool=str(self._spool.root))

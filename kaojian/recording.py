@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import time
 from contextlib import closing
 from datetime import timedelta
@@ -16,8 +17,9 @@ from datetime import timedelta
 from config.secrets import Secrets
 from config.settings import Settings
 from domain.timeline import SystemClock
+from ingest.healing import Healer
 from ingest.host_clock import HostWitnesses
-from ingest.reconcile import reconcile
+from ingest.reconcile import claim_spools, reconcile
 from ingest.recorder import Assignment, Cutting
 from ingest.relay.server import Relay
 from ingest.rtsp.client import Limits, RtspSource
@@ -40,6 +42,8 @@ def members(settings: Settings) -> list[Member]:
     found = [Member(_PREPARE, lambda _: _prepare(settings), once=True, may_start=alone.taken)]
     count = settings.ingest_workers
     found += [_recorder(settings, Shard(index, count)) for index in range(count)]
+    if settings.spool_second_dir is not None:
+        found.append(Member("mending", lambda _: _mend(settings), after=_PREPARE))
     if settings.s3 is not None:
         found.append(Member("archive", lambda _: _store(settings), after=_PREPARE, last=True))
     return found
@@ -55,7 +59,24 @@ def _recorder(settings: Settings, shard: Shard) -> Member:
 
 def _prepare(settings: Settings) -> None:
     with closing(connect(settings.database_url)) as database:
-        reconcile(database.evidence, Spool(settings.spool_dir, settings.min_free_bytes), SystemClock().now())
+        host = settings.recorder or socket.gethostname()
+        spool, second = _spools(settings)
+        reconcile(database.evidence, spool, SystemClock().now(), second=second, host=host)
+
+
+def _spools(settings: Settings) -> tuple[Spool, Spool | None]:
+    first, second = settings.spool_dir, settings.spool_second_dir
+    reserve = settings.min_free_bytes
+    return Spool(first, reserve), Spool(second, reserve) if second is not None else None
+
+
+def _mend(settings: Settings) -> None:
+    """Level the spools until told to stop."""
+    stop = stop_event()
+    with closing(connect(settings.database_url)) as database:
+        spools = [spool for spool in _spools(settings) if spool is not None]
+        claim_spools(database.evidence, spools)
+        Healer(database.evidence, spools, SystemClock()).run(stop)
 
 
 async def _record(settings: Settings, database: Database, shard: Shard, life: Life) -> None:
@@ -65,11 +86,13 @@ async def _record(settings: Settings, database: Database, shard: Shard, life: Li
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     limits = Limits(picture_s=settings.stall_seconds)
+    spool, second = _spools(settings)
     supervisor = Supervisor(
         wanted=Schedule(database, Secrets(settings.secrets_dir), timedelta(seconds=settings.run_up_seconds)).wanted,
         open_source=lambda assignment: _rtsp(assignment, limits),
         evidence=database.evidence,
-        spool=Spool(settings.spool_dir, settings.min_free_bytes),
+        spool=spool,
+        second=second,
         cutting=Cutting(settings.segment_seconds, settings.fragment_seconds),
         clock=SystemClock(),
         witnesses=HostWitnesses(S3Objects(settings.s3) if settings.s3 is not None else None),

@@ -206,6 +206,28 @@ class Evidence:
         """Segments that have no copy (or only removed ones) at that kind of place, oldest first."""
         return self._oldest(_WITHOUT_COPY[place], limit)
 
+    def spool_keys(self, target: str) -> set[str]:
+        """Keys of all segments with a standing copy in the spool of that root folder."""
+        table = tables.copies
+        query = sa.select(table.c.segment).where(
+            table.c.place == Place.SPOOL.value, table.c.target == target, table.c.removed.is_(None)
+        )
+        return {row.segment for row in self._rows(query)}
+
+    def segments_not_in_spool(self, target: str, before: datetime, limit: int) -> list[Segment]:
+        """Segments that ended before then and lie in some spool or in none, but not in that one nor in S3.
+
+        Oldest first.
+        """
+        table, copies = tables.segments, tables.copies
+        there = sa.exists().where(
+            copies.c.segment == table.c.key,
+            copies.c.place == Place.SPOOL.value,
+            copies.c.target == target,
+            copies.c.removed.is_(None),
+        )
+        return self._oldest(sa.and_(tables.WITHOUT_S3_COPY, table.c.ends < before, ~there), limit)
+
     # Outages
 
     def open_outage(self, outage: Outage) -> None:

@@ -43,10 +43,10 @@ class BadDisk(Spool):
         file.close = close  # type: ignore[method-assign]
         return file
 
-    def recover(self, key: str) -> ClosedFile | None:
+    def recover(self, key: str, at_most: int | None = None) -> ClosedFile | None:
         if not self._readable:
             raise SpoolBroken(f"{key}: {os.strerror(EIO)}")
-        return super().recover(key)
+        return super().recover(key, at_most)
 
 
 @pytest.fixture

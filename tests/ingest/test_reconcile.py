@@ -10,11 +10,12 @@ import pytest
 
 from domain.evidence import Cause, EndReason, Outage, Recorder, Run
 from domain.timeline import Interval
+from ingest.healing import Healer
 from ingest.reconcile import reconcile
 from ingest.segmenter import Closed
-from ingest.spool import Spool, segment_key
+from ingest.spool import MARKER, Spool, SpoolBroken, segment_key
 from storage.database import Database, connect
-from tests.fakes.time import NOON
+from tests.fakes.time import NOON, FakeClock
 from tests.ingest.pictures import FPS, unit
 from tests.ingest.test_segmenter import record
 
@@ -33,7 +34,9 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def spool(tmp_path: Path) -> Spool:
-    return Spool(tmp_path / "spool", 0)
+    made = Spool(tmp_path / "spool", 0)
+    made.claim(used=False)
+    return made
 
 
 def _file(seconds: int = 3) -> tuple[bytes, Closed]:
@@ -142,3 +145,102 @@ def test_files_that_are_none_of_ours_keep_no_recorder_from_starting(database: Da
     assert (found.files_closed, found.runs_ended) == (1, 1)
     assert file.key in [segment.key for segment in database.evidence.segments("cam", DAY)]
     assert (spool.root / "holiday.mp4").read_bytes() == b"somebody's film"
+
+
+def _close_file(spool: Spool, camera: str = "cam") -> str:
+    file = spool.create(segment_key(f"site/batch/{camera}", NOON))
+    file.append(_file()[0])
+    return file.close().key
+
+
+def test_a_copy_whose_file_is_gone_gets_its_tombstone_once(database: Database, spool: Spool) -> None:
+    key = _close_file(spool)
+    reconcile(database.evidence, spool, LATER)
+    (spool.root / key).unlink()
+    assert reconcile(database.evidence, spool, LATER).copies_gone == 1
+    assert [copy.removed for copy in database.evidence.copies([key])[key]] == [LATER]
+    assert reconcile(database.evidence, spool, LATER + timedelta(minutes=1)).copies_gone == 0
+
+
+def test_an_empty_folder_where_a_spool_was_is_a_disk_that_is_not_mounted(database: Database, spool: Spool) -> None:
+    key = _close_file(spool)
+    reconcile(database.evidence, spool, LATER)
+    aside = spool.root.rename(spool.root.with_name("unmounted"))
+    spool.root.mkdir()
+    unmounted = Spool(spool.root, 0)
+    assert reconcile(database.evidence, unmounted, LATER).copies_gone == 0
+    assert [copy.removed for copy in database.evidence.copies([key])[key]] == [None]
+    for _ in range(2):
+        with pytest.raises(SpoolBroken, match="not mounted"):
+            unmounted.require_room()
+    assert list(spool.root.iterdir()) == []
+    spool.root.rmdir()
+    aside.rename(spool.root)
+    unmounted.require_room()
+
+
+def test_a_spool_that_is_unmounted_while_it_is_used_takes_no_file(spool: Spool) -> None:
+    spool.require_room()
+    spool.root.rename(spool.root.with_name("unmounted"))
+    spool.root.mkdir()
+    with pytest.raises(SpoolBroken, match="not mounted"):
+        spool.create(segment_key("site/batch/cam", NOON))
+    Spool(spool.root, 0).claim(used=False)
+    with pytest.raises(SpoolBroken, match="another spool"):
+        spool.create(segment_key("site/batch/cam", NOON))
+
+
+def test_a_spool_from_before_there_were_markers_is_known_by_its_files(database: Database, spool: Spool) -> None:
+    _close_file(spool)
+    reconcile(database.evidence, spool, LATER)
+    (spool.root / MARKER).unlink()
+    reconcile(database.evidence, again := Spool(spool.root, 0), LATER)
+    again.require_room()
+
+
+def test_what_belongs_to_another_recorder_is_left_alone(database: Database, spool: Spool) -> None:
+    evidence = database.evidence
+    evidence.begin_recorder(Recorder("r2", "elsewhere", NOON, NOON + timedelta(seconds=20)))
+    evidence.begin_run(Run("theirs", "theirs", "r2", NOON))
+    evidence.begin_run(Run("cam-there", "cam", "r2", NOON))
+    key = _close_file(spool, "theirs")
+    _leave_open(spool, _file()[0])
+    found = reconcile(evidence, spool, LATER, owns=lambda camera: camera == "cam", host="host")
+    assert (found.files_closed, found.rows_added, found.runs_ended) == (1, 1, 1)
+    assert {run.id for run in evidence.open_runs()} == {"theirs", "cam-there"}
+    assert {recorder.id: recorder.ended is None for recorder in evidence.recorders()} == {"r1": False, "r2": True}
+    assert evidence.segment(key) is None
+    (segment,) = evidence.segments("cam", DAY)
+    assert segment.run == "run"
+
+
+def test_of_a_file_torn_in_two_spools_the_longer_is_closed_and_the_other_mended(
+    database: Database, spool: Spool, tmp_path: Path
+) -> None:
+    second = Spool(tmp_path / "second", 0)
+    data, _ = _file(3)
+    _leave_open(spool, data[: len(data) // 2])
+    key = _leave_open(second, data[:-100])
+    found = reconcile(database.evidence, spool, LATER, second=second)
+    assert (found.files_closed, found.rows_added) == (1, 1)
+    assert found.bytes_cut > 0
+    (segment,) = database.evidence.segments("cam", DAY)
+    healer = Healer(database.evidence, [spool, second], FakeClock(LATER))
+    assert healer.round() == 1
+    assert healer.round() == 0
+    targets = [(copy.target, copy.removed) for copy in database.evidence.copies([key])[key]]
+    assert targets == [(str(second.root), None), (str(spool.root), None)]
+    assert spool.sha256(key) == second.sha256(key) == segment.sha256
+    assert spool.left_open() == second.left_open() == []
+
+
+def test_a_damaged_file_is_never_taken_for_a_copy(database: Database, spool: Spool, tmp_path: Path) -> None:
+    second = Spool(tmp_path / "second", 0)
+    key = _close_file(spool)
+    reconcile(database.evidence, spool, LATER, second=second)
+    data = bytearray((spool.root / key).read_bytes())
+    data[-20] ^= 1
+    (spool.root / key).write_bytes(data)
+    assert Healer(database.evidence, [spool, second], FakeClock(LATER)).round() == 0
+    assert second.closed() == []
+    assert [copy.target for copy in database.evidence.copies([key])[key]] == [str(spool.root)]

@@ -19,7 +19,9 @@ KEY = "site/batch/cam/20260501T040000.000000Z.mp4"
 
 @pytest.fixture
 def spool(tmp_path: Path) -> Spool:
-    return Spool(tmp_path / "spool", reserve_bytes=0)
+    made = Spool(tmp_path / "spool", reserve_bytes=0)
+    made.claim(used=False)
+    return made
 
 
 def _bytes(seconds: int = 3) -> bytes:
@@ -51,7 +53,7 @@ def test_a_closed_file_has_the_size_and_hash_of_what_was_written(spool: Spool) -
 def test_a_spool_tells_host_and_number_of_the_device_that_it_lies_on(spool: Spool, tmp_path: Path) -> None:
     number = tmp_path.stat().st_dev
     assert spool.device == f"{socket.gethostname()}:{os.major(number)}:{os.minor(number)}"
-    assert Spool(tmp_path / "another", reserve_bytes=0).device == spool.device
+    assert Spool(tmp_path, reserve_bytes=0).device == spool.device
 
 
 def test_an_existing_file_is_never_overwritten(spool: Spool) -> None:
