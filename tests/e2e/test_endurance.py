@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 import signal
@@ -26,8 +27,8 @@ from records.errors import DiskTooFull
 from tests.e2e.installation import WORKERS, Installation, sleep_until, wait_for
 
 FPS = 15
-KILLS = 8
-LOST_AT_MOST = timedelta(seconds=1.1 + 1.0)  # an open fragment and its picture, and one GOP
+KILLS = int(os.environ.get("KAOJIAN_KILLS", "8"))
+LOST_AT_MOST = timedelta(seconds=1.25)  # the fragment that was being gathered, the picture to end it, and its sync
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def _frame_numbers(path: Path) -> list[int | None]:
         return [read_frame_number(frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(120 + 12 * KILLS)
 def test_a_recorder_killed_at_any_instant_leaves_whole_files_true_rows_and_no_doubt(
     installation: Installation,
 ) -> None:
@@ -62,7 +63,7 @@ def test_a_recorder_killed_at_any_instant_leaves_whole_files_true_rows_and_no_do
     began = datetime.now(UTC)
     setup = {camera: _start(installation, camera) for camera in ("k1", "k2")}
     recorder = installation.start("ingest", KAOJIAN_SEGMENT_SECONDS="2")
-    bell = installation.apply(setup, lead_s=0, exam_s=600, tail_s=0, in_s=1)
+    bell = installation.apply(setup, lead_s=0, exam_s=600 + 10 * KILLS, tail_s=0, in_s=1)
     kills = []
     for _ in range(KILLS):
         time.sleep(chance.uniform(0.05, 3.0))
@@ -76,9 +77,11 @@ def test_a_recorder_killed_at_any_instant_leaves_whole_files_true_rows_and_no_do
     recorder.terminate()
     assert recorder.wait(30) == 0
     assert list(installation.spool.rglob("*.open")) == []
+    lost = []
     for camera in setup:
         _check_files(installation, camera, began)
-        _check_kills(installation, camera, began, kills)
+        lost += _check_kills(installation, camera, began, kills)
+    _tell(lost)
     installation.start("analysis")
     wait_for(lambda: not installation.database.evidence.segments_without_observation(1))
     installation.open(bell)
@@ -105,15 +108,23 @@ def _check_files(installation: Installation, camera: str, began: datetime) -> No
         assert numbers == list(range(numbers[0] or 0, (numbers[0] or 0) + len(numbers))) if numbers else True
 
 
-def _check_kills(installation: Installation, camera: str, began: datetime, kills: list[datetime]) -> None:
-    """Each run ended by a kill holds what it had received but for the open fragment."""
+def _tell(lost: list[float]) -> None:
+    """One line for whoever asked for more kills than usual."""
+    figures = {"kills": KILLS, "runs_cut_short": len(lost), "most_lost_s": round(max(lost), 3)}
+    print(json.dumps({"bench": "kills", **figures, "mean_lost_s": round(sum(lost) / len(lost), 3)}))  # noqa: T201 (the figures)
+
+
+def _check_kills(installation: Installation, camera: str, began: datetime, kills: list[datetime]) -> list[float]:
+    """Each run ended by a kill holds what it had received but for the open fragment; seconds lost by each."""
     runs, segments = _evidence(installation, camera, began)
     assert all(run.ended is not None for run in runs)
     killed = [run for run in runs if run.end_reason is EndReason.RECORDER_KILLED]
     assert len(killed) >= KILLS // 3
+    lost = []
     for run in killed:
         kill = min(kill for kill in kills if kill > run.started)
         assert run.ended is not None
+        lost.append((kill - run.ended).total_seconds())
         assert kill - run.ended < LOST_AT_MOST
     for (_, before), (_, after) in pairwise((run.id, run) for run in runs):
         assert before.ended is not None
@@ -121,6 +132,7 @@ def _check_kills(installation: Installation, camera: str, began: datetime, kills
     for _, written in groupby(segments, key=lambda segment: segment.run):
         for one, following in pairwise(written):
             assert abs(following.interval.start - one.interval.end) < timedelta(milliseconds=1)
+    return lost
 
 
 @pytest.fixture

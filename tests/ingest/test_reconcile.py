@@ -203,12 +203,14 @@ def test_what_belongs_to_another_recorder_is_left_alone(database: Database, spoo
     evidence.begin_recorder(Recorder("r2", "elsewhere", NOON, NOON + timedelta(seconds=20)))
     evidence.begin_run(Run("theirs", "theirs", "r2", NOON))
     evidence.begin_run(Run("cam-there", "cam", "r2", NOON))
+    evidence.open_outage(Outage("o", "cam", NOON, None, Cause.NO_DATA, recorder="r2"))
     key = _close_file(spool, "theirs")
     _leave_open(spool, _file()[0])
     found = reconcile(evidence, spool, LATER, owns=lambda camera: camera == "cam", host="host")
     assert (found.files_closed, found.rows_added, found.runs_ended) == (1, 1, 1)
     assert {run.id for run in evidence.open_runs()} == {"theirs", "cam-there"}
     assert {recorder.id: recorder.ended is None for recorder in evidence.recorders()} == {"r1": False, "r2": True}
+    assert [outage.id for outage in evidence.open_outages()] == ["o"]
     assert evidence.segment(key) is None
     (segment,) = evidence.segments("cam", DAY)
     assert segment.run == "run"
