@@ -3,8 +3,8 @@
 Measured are the recorder as the role ``ingest`` wires it (with run clock, ledger, hashes, syncs and rows), one
 ``ffmpeg -c copy -f segment`` per camera, and a C program that only receives and writes (``floor.c``). The cameras are
 gst-rtsp-server's, over TCP, 1080p25 at 4 Mbit/s or ``--bitrate``; what they cost does not count. Of the recorder,
-what it lost and how soon footage is in its file are told too. Prints JSON lines and judges nothing; a line with ``saturated`` true
-was measured without a core to spare: take fewer cameras.
+what it lost and how soon footage is in its file are told too. Prints JSON lines and judges nothing; a line with
+``saturated`` true was measured without a core to spare: take fewer cameras.
 """
 
 from __future__ import annotations
