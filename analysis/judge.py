@@ -15,6 +15,7 @@ from analysis import wording
 from analysis.backup import devices
 from analysis.clocks import HostClockFacts
 from analysis.facts import CameraFacts, Holding, SittingFacts, StationFacts
+from analysis.nvrs import nvr_events
 from analysis.wording import Remark
 from config.rule_pack import RulePack
 from domain.evidence import Cause, Coverage, Observation, Place, SegmentState
@@ -151,6 +152,7 @@ def _upload_is_due(holding: Holding) -> bool:
 def _full_process(facts: SittingFacts, rules: RulePack) -> Finding:
     remarks = [
         *_gap_remarks(facts, rules),
+        *_nvr_remarks(facts.cameras),
         *_host_clock_remarks(facts.host_clocks),
         *_clock_remarks(facts.cameras, rules),
         *_drift_remarks(facts.cameras, rules),
@@ -173,6 +175,12 @@ def _gap_remarks(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
         names = sorted(gap.station for gap in together)
         words = wording.missing([gap.interval for gap in together], names, first.cause, beyond_tolerance=fails)
         yield Remark(first.verdict, words)
+
+
+def _nvr_remarks(cameras: Sequence[CameraFacts]) -> Iterator[Remark]:
+    """What the gaps of single cameras do not say; the gaps themselves are judged as gaps."""
+    for event in nvr_events(cameras):
+        yield Remark(Verdict.PASS, wording.nvr_gone(event.nvr, event.cameras, event.interval, event.cause))
 
 
 def _near(found: Iterable[_Missing]) -> list[list[_Missing]]:

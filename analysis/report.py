@@ -31,6 +31,7 @@ from analysis.coverage import (
 )
 from analysis.facts import CameraFacts, Holding, SittingFacts, StationFacts, Waiting
 from analysis.judge import findings, station_verdict
+from analysis.nvrs import NvrEvent, nvr_events
 from config.rule_pack import RulePack
 from domain.calendar import local_day, retained_until
 from domain.evidence import Coverage, EndReason, Gap
@@ -134,6 +135,7 @@ class SittingReport:
     clauses: tuple[Finding, ...]
     backup: BackupReport
     host_clocks: tuple[HostClockFacts, ...]  # of the hosts that recorded and are known to read their clock
+    nvrs: tuple[NvrEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,7 @@ def _report(evidence: Evidence, sitting: Sitting, last_day: date, rules: RulePac
         cameras=reports,
         clauses=clauses,
         backup=_backup_report(reports, rules),
+        nvrs=nvr_events(cameras),
         host_clocks=facts.host_clocks,
     )
 
@@ -427,6 +430,7 @@ def to_json(report: SittingReport | BatchReport) -> dict[str, Any]:
             {"id": clause.id, "verdict": clause.verdict.value, "zh": clause.zh, "en": clause.en}
             for clause in report.clauses
         ],
+        "nvrs": [{"nvr": event.nvr, **_event_json(event)} for event in report.nvrs],
         "backup": {
             "copies": report.backup.copies,
             "recorded_s": report.backup.recorded_ms / 1000,
@@ -499,6 +503,10 @@ def _host_clock_json(clock: HostClockFacts) -> dict[str, Any]:
         "readings": clock.readings,
         "unproven_s": (clock.unproven.length // _MILLISECOND) / 1000,
     }
+
+
+def _event_json(event: NvrEvent) -> dict[str, Any]:
+    return {**_gap_json(Gap(event.interval, event.cause)), "cameras": list(event.cameras)}
 
 
 def _gap_json(gap: Gap) -> dict[str, Any]:

@@ -161,6 +161,16 @@ def missing(gaps: Sequence[Interval], stations: Sequence[str], cause: Cause, bey
     return Words(f"{zh}（{cause.zh}）{beyond.zh}", f"{en} ({cause.en}){beyond.en}")
 
 
+def nvr_gone(nvr: str, cameras: Sequence[str], interval: Interval, cause: Cause) -> Words:
+    """All cameras of one NVR at once, which points at it and not at them."""
+    span = _span(interval)
+    return Words(
+        f"硬盘录像机{nvr}的{len(cameras)}路摄像机{span.zh}同时中断（{cause.zh}），请检查硬盘录像机及其供电和网络",
+        f"all {len(cameras)} cameras of nvr {nvr} were gone at once {span.en} ({cause.en}); check it, "
+        "its power and its network",
+    )
+
+
 def clock_off(camera: str, offset_s: float, limit_s: float) -> Words:
     offset, limit = _seconds(offset_s), _seconds(limit_s)
     return Words(

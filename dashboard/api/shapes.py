@@ -165,6 +165,13 @@ class HostClockShape(_Shape):
     unproven_s: float
 
 
+class NvrEventShape(CameraGap):
+    """All cameras of an NVR that the sitting uses, gone at once until the first of them was back."""
+
+    nvr: str
+    cameras: tuple[str, ...]
+
+
 class Report(_Shape):
     """The coverage report of one sitting; complete up to ``settled_until``."""
 
@@ -185,6 +192,7 @@ class Report(_Shape):
     clauses: tuple[ClauseShape, ...]
     backup: BackupShape
     host_clocks: tuple[HostClockShape, ...]
+    nvrs: tuple[NvrEventShape, ...]
 
 
 class WholeBatchReport(_Shape):

@@ -399,6 +399,29 @@ export interface components {
          */
         Language: "zh" | "en";
         /**
+         * NvrEventShape
+         * @description All cameras of an NVR that the sitting uses, gone at once until the first of them was back.
+         */
+        NvrEventShape: {
+            /** Cameras */
+            cameras: string[];
+            cause: components["schemas"]["Cause"];
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Nvr */
+            nvr: string;
+            /** Seconds */
+            seconds: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
          * OutageShape
          * @description Why a wanted camera gives nothing; ``start`` is null when it was never heard from.
          */
@@ -533,6 +556,8 @@ export interface components {
              * Format: date-time
              */
             made: string;
+            /** Nvrs */
+            nvrs: components["schemas"]["NvrEventShape"][];
             /** Opened */
             opened: string | null;
             /** Phases */
