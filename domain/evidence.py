@@ -187,6 +187,43 @@ class Outage:
         return Interval(self.start, end) if end > self.start else None
 
 
+class CameraState(StrEnum):
+    """How it stands between a recorder and a camera that it wants."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"  # pictures come and are kept
+    STALLED = "stalled"  # the connection stands, no picture comes
+    LOST = "lost"  # no connection
+    REFUSED = "refused"  # the camera says no, or offers nothing that can be recorded
+
+    @property
+    def zh(self) -> str:
+        """Its word on pages."""
+        return _STATE_WORDS[self]
+
+
+_STATE_WORDS = {
+    CameraState.CONNECTING: "连接中",
+    CameraState.LIVE: "正常",
+    CameraState.STALLED: "无画面",
+    CameraState.LOST: "断线",
+    CameraState.REFUSED: "被拒绝",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CameraEvent:
+    """A camera came into a state. ``changes`` counts all since its last event: several where it changes too often."""
+
+    id: str
+    camera: str
+    recorder: str
+    at: datetime
+    state: CameraState
+    detail: str = ""  # one sentence for people, no credentials
+    changes: int = 1
+
+
 class SegmentState(StrEnum):
     """What opening and decoding a segment showed."""
 

@@ -16,7 +16,7 @@ from threading import Lock
 
 import structlog
 
-from domain.evidence import Cause, Copy, EndReason, Outage, Place, Run, Segment
+from domain.evidence import CameraEvent, Cause, Copy, EndReason, Outage, Place, Run, Segment
 from domain.host_clock import HostClock
 from domain.timeline import Clock
 from ingest.segmenter import Closed
@@ -103,6 +103,9 @@ class Bookkeeper:
 
     def close_outage(self, outage_id: str, end: datetime, cause: Cause | None, detail: str | None) -> None:
         self._row(lambda: self._evidence.close_outage(outage_id, end, cause, detail))
+
+    def add_event(self, event: CameraEvent) -> None:
+        self._row(lambda: self._evidence.add_event(event))
 
     def heartbeat(self, recorder: str) -> None:
         """Only while the row worker keeps up: a heartbeat must not be older than what it stands for."""

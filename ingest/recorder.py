@@ -20,16 +20,27 @@ from uuid import uuid4
 import structlog
 
 from config.secrets import Credentials
-from domain.evidence import Cause, EndReason, Outage, Run
+from domain.evidence import CameraEvent, Cause, EndReason, Outage, Run
 from domain.places import Transport
 from domain.timeline import Clock, Interval
+from ingest import camera_state
 from ingest.bookkeeper import Bookkeeper, RunBook
+from ingest.camera_state import Happening
 from ingest.clock import WARM_UP_S, RunClock
 from ingest.devices import Device, Devices
 from ingest.host_clock import HeardClock
 from ingest.relay.server import Channel
 from ingest.segmenter import Closed, Event, Fragment, Hole, Opened, Segmenter
-from ingest.source import AccessUnit, CameraUnreachable, ConnectionLost, NoPicture, Source, SourceError
+from ingest.source import (
+    AccessUnit,
+    CameraRefused,
+    CameraUnreachable,
+    ConnectionLost,
+    NoPicture,
+    Source,
+    SourceError,
+    UnsupportedStream,
+)
 from ingest.spool import SpoolError, SpoolFull, segment_key
 
 _log = structlog.get_logger()
@@ -127,6 +138,7 @@ class CameraRecorder:
         self._devices = devices or Devices()
         self._run: _ActiveRun | None = None
         self._outage: _OpenOutage | None = None
+        self._watch: camera_state.Watch | None = None
         self._failures = 0
         self._told_until = _NEVER  # the end of the last run
         self._heard: tuple[datetime, datetime, float] | None = None  # camera's clock, ours, and when (monotonic)
@@ -139,6 +151,22 @@ class CameraRecorder:
         told, instant, heard = self._heard
         address = urlsplit(self.assignment.url).netloc.rpartition("@")[2]
         return HeardClock(address, (told - instant).total_seconds(), heard)
+
+    def look(self) -> None:
+        """Time went by; called every second or so."""
+        self._met(Happening.NOTHING, "")
+
+    def _met(self, happening: Happening, detail: str) -> None:
+        """Tell of the camera's state where it changed (``ingest.camera_state`` has the rules)."""
+        now = self._clock.now()
+        watch = self._watch or camera_state.begun(now)
+        self._watch, told = camera_state.after(watch, happening, now)
+        if told is None:
+            return
+        if told.dark is not None:
+            detail = f"pictures after {told.dark.total_seconds():.1f} s"
+        event_id, camera = uuid4().hex, self.assignment.camera
+        self._book.add_event(CameraEvent(event_id, camera, self._recorder, now, told.state, detail, told.changes))
 
     async def run(self) -> None:
         """Attempt after attempt. Returns only by cancellation, with every row closed."""
@@ -237,6 +265,7 @@ class CameraRecorder:
         """Pictures arrive and the disk takes them: the outage ended with the run's first picture."""
         if not run.confirmed and run.started is not None:
             run.confirmed = True
+            self._met(Happening.PICTURES, "")
             self._failures = 0
             self._end_outage(run.started)
 
@@ -277,6 +306,7 @@ class CameraRecorder:
             self._lose(
                 EndReason.CAMERA_DISCONNECTED, Cause.CAMERA_DISCONNECTED, str(error), attempted, answering=answering
             )
+        self._met(_happening(error), str(error))  # after the run, whose last pictures may only now be known as kept
 
     def _lose(
         self, reason: EndReason, cause: Cause, detail: str, attempted: datetime, *, answering: bool = False
@@ -328,6 +358,16 @@ class CameraRecorder:
             return 0.0
         longest_s = min(RETRY_MAX_S, 0.1 * float(2 ** min(self._failures, 6)))
         return longest_s * random.uniform(0.5, 1.0)  # noqa: S311 (jitter, no secret)
+
+
+def _happening(error: SourceError) -> Happening:
+    match error:
+        case NoPicture():
+            return Happening.SILENCE
+        case CameraRefused() | UnsupportedStream():
+            return Happening.REFUSAL
+        case _:
+            return Happening.BREAK
 
 
 def _spool_cause(error: SpoolError) -> Cause:

@@ -155,6 +155,7 @@ class Supervisor:
         running = self._recorders.get(camera)
         if running is not None and not running[1].done():
             running[0].assignment = assignment
+            running[0].look()
             return
         if running is not None:
             _log.error("camera_recorder_died", camera=camera, error=repr(running[1].exception()))

@@ -17,7 +17,7 @@ from rich.text import Text
 from analysis.clocks import VOUCHED
 from analysis.coverage import HEARTBEAT_LIMIT
 from domain.calendar import SHANGHAI
-from domain.evidence import Cause, Place, Recorder
+from domain.evidence import CameraEvent, Cause, Place, Recorder
 from domain.host_clock import ClockState, HostClock, Witness, judge_clock
 from domain.places import Camera, Sitting
 from domain.timeline import Interval, rfc3339
@@ -35,7 +35,7 @@ class SittingState(StrEnum):
     CLOSED = "closed"
 
 
-class CameraState(StrEnum):
+class RecordingState(StrEnum):
     """What a camera does now."""
 
     RECORDING = "recording"
@@ -46,14 +46,15 @@ class CameraState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CameraStatus:
-    """One camera; ``since`` and ``cause`` where there is one."""
+    """One camera; ``since``, ``cause`` and ``connection`` where there is one."""
 
     camera: str
     site: str
     room: str
-    state: CameraState
+    state: RecordingState
     since: datetime | None = None
     cause: Cause | None = None
+    connection: CameraEvent | None = None  # what the recorder at it last said of the camera's state
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ def to_json(status: Status) -> dict[str, Any]:
                 "state": each.state.value,
                 "since": _told(each.since),
                 "cause": each.cause.value if each.cause is not None else None,
+                "connection": _connection_json(each.connection),
             }
             for each in status.cameras
         ],
@@ -160,12 +162,16 @@ def _sittings_table(status: Status) -> Table:
 
 def _cameras_table(status: Status) -> Table:
     table = Table(title="Cameras 摄像机", title_justify="left")
-    for name in ("Camera", "Site 定点考场", "Room 考场", "State", "Since", "Cause"):
+    for name in ("Camera", "Site 定点考场", "Room 考场", "State", "Since", "Cause", "Connection 连接"):
         table.add_column(name)
     for each in status.cameras:
         since = _local(each.since) if each.since is not None else ""
         cause = each.cause.value if each.cause is not None else ""
-        table.add_row(*(Text(cell) for cell in (each.camera, each.site, each.room, each.state.value, since, cause)))
+        connection = (
+            f"{each.connection.state.value} {each.connection.state.zh}" if each.connection is not None else ""
+        )
+        row = (each.camera, each.site, each.room, each.state.value, since, cause, connection)
+        table.add_row(*(Text(cell) for cell in row))
     return table
 
 
@@ -175,17 +181,19 @@ def _cameras(
     alive = {each.id for each in recorders}
     runs = {run.camera: run for run in database.evidence.open_runs() if run.recorder in alive}
     outages = {outage.camera: outage for outage in database.evidence.open_outages()}
+    events = {camera: event for camera, event in database.evidence.latest_events().items() if event.recorder in alive}
     wanting = [sitting for sitting in sittings if sitting.wants_recording(now)]
     wanted = {camera.id for sitting in wanting for camera in sitting.cameras()}
     for camera, (site, room) in _places(database, wanting).items():
-        run, outage = runs.get(camera), outages.get(camera)
+        run, outage, event = runs.get(camera), outages.get(camera), events.get(camera)
         if run is not None:
-            yield CameraStatus(camera, site, room, CameraState.RECORDING, run.started)
+            yield CameraStatus(camera, site, room, RecordingState.RECORDING, run.started, connection=event)
         elif outage is not None and alive:
-            yield CameraStatus(camera, site, room, CameraState.OUT, outage.start, outage.cause)
+            yield CameraStatus(camera, site, room, RecordingState.OUT, outage.start, outage.cause, event)
+        elif camera in wanted:
+            yield CameraStatus(camera, site, room, RecordingState.NOT_RECORDED, connection=event)
         else:
-            state = CameraState.NOT_RECORDED if camera in wanted else CameraState.IDLE
-            yield CameraStatus(camera, site, room, state)
+            yield CameraStatus(camera, site, room, RecordingState.IDLE)
 
 
 def _places(database: Database, wanting: list[Sitting]) -> dict[str, tuple[str, str]]:
@@ -245,6 +253,13 @@ _BY = {
 
 def _is_alive(recorder: Recorder, now: datetime) -> bool:
     return recorder.ended is None and now - recorder.seen <= HEARTBEAT_LIMIT
+
+
+def _connection_json(event: CameraEvent | None) -> dict[str, Any] | None:
+    if event is None:
+        return None
+    told = {"state": event.state.value, "since": rfc3339(event.at), "detail": event.detail}
+    return told | {"changes": event.changes}
 
 
 def _sitting_json(sitting: Sitting, state: SittingState) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 
-from domain.evidence import Cause
+from domain.evidence import CameraState, Cause
 from domain.host_clock import ClockState, Witness
 from domain.law import Verdict
 from domain.timeline import rfc3339
@@ -285,7 +285,7 @@ class RecorderShape(_Shape):
     alive: bool
 
 
-class CameraState(StrEnum):
+class RecordingState(StrEnum):
     """What a camera does for us right now."""
 
     RECORDING = "recording"
@@ -301,15 +301,25 @@ class OutageShape(_Shape):
     detail: str
 
 
+class ConnectionShape(_Shape):
+    """How it stands between the recorder and a camera since ``since``; ``changes`` as in ``domain.evidence``."""
+
+    state: CameraState
+    since: Instant
+    detail: str
+    changes: int
+
+
 class CameraStatus(_Shape):
-    """One camera now. ``last_frame`` is the end of its last closed segment."""
+    """One camera now. ``last_frame`` is the end of its last closed segment; ``connection`` is null while idle."""
 
     camera: str
     site: str
     room: str
-    state: CameraState
+    state: RecordingState
     last_frame: Instant | None
     outage: OutageShape | None
+    connection: ConnectionShape | None
 
 
 class Status(_Shape):

@@ -10,8 +10,16 @@ from fastapi import APIRouter
 from analysis.coverage import HEARTBEAT_LIMIT
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.problems import RESPONSES
-from dashboard.api.shapes import CameraState, CameraStatus, Health, OutageShape, RecorderShape, Status
-from domain.evidence import Cause, Outage, Recorder, Run
+from dashboard.api.shapes import (
+    CameraStatus,
+    ConnectionShape,
+    Health,
+    OutageShape,
+    RecorderShape,
+    RecordingState,
+    Status,
+)
+from domain.evidence import CameraEvent, Cause, Outage, Recorder, Run
 from domain.places import Site
 
 router = APIRouter(tags=["status"], responses=RESPONSES)
@@ -59,6 +67,7 @@ def _cameras(backed: Backing, alive: set[str], now: datetime) -> Iterable[Camera
     outages = {outage.camera: outage for outage in evidence.open_outages()}
     sittings = backed.database.setup.sittings()
     wanted = {camera.id for each in sittings if each.wants_recording(now) for camera in each.cameras()}
+    events = evidence.latest_events()
     for camera, site, room in _places(backed.database.setup.sites()):
         state, outage = camera_state(camera, wanted, runs, outages, bool(alive))
         last = evidence.last_segment(camera)
@@ -69,23 +78,31 @@ def _cameras(backed: Backing, alive: set[str], now: datetime) -> Iterable[Camera
             state=state,
             last_frame=last.interval.end if last is not None else None,
             outage=outage,
+            connection=_connection(events.get(camera), alive) if state is not RecordingState.IDLE else None,
         )
+
+
+def _connection(event: CameraEvent | None, alive: set[str]) -> ConnectionShape | None:
+    """What the camera's newest event says, as long as the recorder that wrote it lives."""
+    if event is None or event.recorder not in alive:
+        return None
+    return ConnectionShape(state=event.state, since=event.at, detail=event.detail, changes=event.changes)
 
 
 def camera_state(
     camera: str, wanted: set[str], runs: Mapping[str, Run], outages: Mapping[str, Outage], recorder_alive: bool
-) -> tuple[CameraState, OutageShape | None]:
+) -> tuple[RecordingState, OutageShape | None]:
     """What a camera does: ``runs`` are the open runs of living recorders, ``outages`` those that last."""
     if camera in wanted and not recorder_alive:
-        return CameraState.OUTAGE, OutageShape(start=None, cause=Cause.RECORDER_STOPPED, detail="")
+        return RecordingState.OUTAGE, OutageShape(start=None, cause=Cause.RECORDER_STOPPED, detail="")
     outage = outages.get(camera)
     if outage is not None and camera in wanted:
-        return CameraState.OUTAGE, OutageShape(start=outage.start, cause=outage.cause, detail=outage.detail)
+        return RecordingState.OUTAGE, OutageShape(start=outage.start, cause=outage.cause, detail=outage.detail)
     if camera in runs:
-        return CameraState.RECORDING, None
+        return RecordingState.RECORDING, None
     if camera in wanted:
-        return CameraState.OUTAGE, OutageShape(start=None, cause=Cause.UNEXPLAINED, detail="")
-    return CameraState.IDLE, None
+        return RecordingState.OUTAGE, OutageShape(start=None, cause=Cause.UNEXPLAINED, detail="")
+    return RecordingState.IDLE, None
 
 
 def _places(sites: Iterable[Site]) -> Iterable[tuple[str, str, str]]:

@@ -17,6 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.evidence import (
+    CameraEvent,
+    CameraState,
     Cause,
     Copy,
     EndReason,
@@ -271,6 +273,29 @@ class Evidence:
         query = sa.select(table).where(table.c.ends.is_(None)).order_by(table.c.begins, table.c.id)
         return [_outage(row) for row in self._rows(query)]
 
+    # States of cameras
+
+    def add_event(self, event: CameraEvent) -> None:
+        """Write that a camera came into a state. Raises UnknownRow for an unknown recorder, ConflictingRow."""
+        with self._engine.writing() as connection:
+            if not insert_once(connection, tables.camera_events, _event_row(event)):
+                written = _event(_row(connection, tables.camera_events.c.id, event.id, "camera event"))
+                if written != event:
+                    raise ConflictingRow(f"camera event {event.id} was written before with other content")
+
+    def events(self, window: Interval) -> list[CameraEvent]:
+        """Events of all cameras inside the window, in the order in which they were written."""
+        table = tables.camera_events
+        query = sa.select(table).where(table.c.at >= window.start, table.c.at < window.end)
+        return [_event(row) for row in self._rows(query.order_by(table.c.number))]
+
+    def latest_events(self) -> dict[str, CameraEvent]:
+        """The newest event of each camera that ever had one, by camera."""
+        table = tables.camera_events
+        newest = sa.select(sa.func.max(table.c.number)).group_by(table.c.camera)
+        rows = self._rows(sa.select(table).where(table.c.number.in_(newest)).order_by(table.c.camera))
+        return {row.camera: _event(row) for row in rows}
+
     # Observations
 
     def add_observation(self, observation: Observation) -> None:
@@ -501,6 +526,23 @@ def _outage_row(outage: Outage) -> dict[str, Any]:
 
 def _outage(row: sa.Row[Any]) -> Outage:
     return Outage(row.id, row.camera, row.begins, row.ends, Cause(row.cause), row.detail, row.recorder)
+
+
+def _event_row(event: CameraEvent) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "camera": event.camera,
+        "recorder": event.recorder,
+        "at": event.at,
+        "state": event.state.value,
+        "detail": event.detail,
+        "changes": event.changes,
+    }
+
+
+def _event(row: sa.Row[Any]) -> CameraEvent:
+    state = CameraState(row.state)
+    return CameraEvent(row.id, row.camera, row.recorder, row.at, state, row.detail, row.changes)
 
 
 def _observation_row(observation: Observation) -> dict[str, Any]:

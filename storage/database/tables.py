@@ -194,6 +194,22 @@ sa.Index(
     postgresql_where=outages.c.ends.is_(None),
 )
 
+camera_events = sa.Table(
+    "camera_events",
+    metadata,
+    sa.Column("number", Serial, primary_key=True),  # the order in which they were written, for those who follow
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("camera", sa.Text, nullable=False),
+    sa.Column("recorder", sa.Text, sa.ForeignKey("recorders.id"), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("changes", sa.Integer, nullable=False),
+)
+sa.Index("uq_camera_events_id", camera_events.c.id, unique=True)
+sa.Index("ix_camera_events_camera_number", camera_events.c.camera, camera_events.c.number)
+sa.Index("ix_camera_events_at", camera_events.c.at)
+
 observations = sa.Table(
     "observations",
     metadata,

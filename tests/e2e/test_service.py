@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from analysis.report import SittingReport
-from domain.evidence import Cause, Gap, Place
+from domain.evidence import CameraState, Cause, Gap, Place
 from domain.law import Verdict
 from domain.timeline import Interval
 from ingest.simulator.camera import CameraSettings
@@ -166,6 +166,16 @@ def test_a_bad_camera_gets_one_clear_line_and_does_not_disturb_a_good_one(instal
     assert "password" in details["nosecret"]
     assert "JPEG" in details["jpeg"]
     assert details["nobody"]
+    events = installation.database.evidence.events(report.window)
+    assert {event.state for event in events if event.camera == "good"} <= {CameraState.LIVE}
+    assert [event.state for event in events if event.camera == "nobody"] in ([], [CameraState.LOST])
+    latest = {camera: event.state for camera, event in installation.database.evidence.latest_events().items()}
+    assert {camera for camera, state in latest.items() if state is CameraState.REFUSED} == {
+        "wrong",
+        "nosecret",
+        "jpeg",
+    }
+    assert latest["nobody"] is CameraState.LOST
     assert "correct" not in installation.log
     assert "mistaken" not in installation.log
 

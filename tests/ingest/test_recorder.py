@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.evidence import Cause, EndReason, Outage, Recorder, Run, Segment
+from domain.evidence import CameraEvent, CameraState, Cause, EndReason, Outage, Recorder, Run, Segment
 from domain.places import Transport
 from domain.timeline import Interval
 from ingest.bookkeeper import Bookkeeper
@@ -98,6 +98,10 @@ class Played:
     @property
     def segments(self) -> list[Segment]:
         return self.database.evidence.segments("cam", DAY)
+
+    @property
+    def events(self) -> list[CameraEvent]:
+        return self.database.evidence.events(DAY)
 
 
 @pytest.fixture
@@ -348,3 +352,10 @@ def test_a_disk_that_refuses_every_write_is_one_outage_however_often_it_is_tried
     (outage,) = played.outages
     assert outage.cause is Cause.OVERFLOW
     assert played.segments == []
+
+
+def test_a_camera_s_states_are_written_as_it_comes_and_goes(played: Played) -> None:
+    played.play([*_units(0, 4 * FPS), ConnectionLost("the camera hung up")], [CameraRefused("wrong password")])
+    assert [event.state for event in played.events] == [CameraState.LIVE, CameraState.CONNECTING, CameraState.REFUSED]
+    assert [event.detail for event in played.events][1:] == ["the camera hung up", "wrong password"]
+    assert {event.recorder for event in played.events} == {"r1"}

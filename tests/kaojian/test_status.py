@@ -10,7 +10,7 @@ import pytest
 
 from domain.evidence import Cause, EndReason, Outage, Recorder, Run
 from domain.host_clock import HostClock
-from kaojian.status import CameraState, gather, tables, to_json
+from kaojian.status import RecordingState, gather, tables, to_json
 from records.declaration import parse
 from records.setup import apply
 from storage.database import Database, connect
@@ -30,35 +30,35 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
-def states(database: Database, seconds: float) -> dict[str, tuple[CameraState, Cause | None]]:
+def states(database: Database, seconds: float) -> dict[str, tuple[RecordingState, Cause | None]]:
     found = gather(database, START + timedelta(seconds=seconds), stores_objects=True)
     return {each.camera: (each.state, each.cause) for each in found.cameras}
 
 
 def test_before_the_lead_of_its_sitting_a_camera_is_idle(database: Database) -> None:
-    assert set(states(database, -3600).values()) == {(CameraState.IDLE, None)}
+    assert set(states(database, -3600).values()) == {(RecordingState.IDLE, None)}
 
 
 def test_a_wanted_camera_without_run_is_not_recorded(database: Database) -> None:
     assert states(database, 0) == {
-        "sg-001-c1": (CameraState.NOT_RECORDED, None),
-        "sg-001-c2": (CameraState.IDLE, None),
+        "sg-001-c1": (RecordingState.NOT_RECORDED, None),
+        "sg-001-c2": (RecordingState.IDLE, None),
     }
 
 
 def test_a_camera_with_a_run_is_recording_until_the_recorder_falls_silent(database: Database) -> None:
     database.evidence.begin_run(Run("run-1", "sg-001-c1", "rec-1", START))
-    assert states(database, 4)["sg-001-c1"] == (CameraState.RECORDING, None)
-    assert states(database, 6)["sg-001-c1"] == (CameraState.NOT_RECORDED, None)
+    assert states(database, 4)["sg-001-c1"] == (RecordingState.RECORDING, None)
+    assert states(database, 6)["sg-001-c1"] == (RecordingState.NOT_RECORDED, None)
     database.evidence.heartbeat("rec-1", START + 5 * SECOND)
-    assert states(database, 6)["sg-001-c1"] == (CameraState.RECORDING, None)
+    assert states(database, 6)["sg-001-c1"] == (RecordingState.RECORDING, None)
 
 
 def test_an_open_outage_shows_its_cause(database: Database) -> None:
     database.evidence.begin_run(Run("run-1", "sg-001-c1", "rec-1", START))
     database.evidence.end_run("run-1", START + SECOND, EndReason.CAMERA_DISCONNECTED)
     database.evidence.open_outage(Outage("out-1", "sg-001-c1", START + SECOND, None, Cause.CAMERA_DISCONNECTED))
-    assert states(database, 2)["sg-001-c1"] == (CameraState.OUT, Cause.CAMERA_DISCONNECTED)
+    assert states(database, 2)["sg-001-c1"] == (RecordingState.OUT, Cause.CAMERA_DISCONNECTED)
 
 
 def test_recorders_alive_are_told_with_their_instants(database: Database) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from domain.evidence import Cause, EndReason, Observation, Outage, Place, SegmentState
+from domain.evidence import CameraEvent, CameraState, Cause, EndReason, Observation, Outage, Place, SegmentState
 from domain.host_clock import CameraClocks, HostClock, NtpState, ServerDate
 from domain.timeline import MICROSECOND, Interval
 from storage.database import Database
@@ -409,3 +409,21 @@ def test_a_reading_is_never_replaced_and_needs_its_recorder(database: Database) 
         database.evidence.add_clock_reading(HostClock("recorder-1", after(0), server=SERVER))
     with pytest.raises(UnknownRow):
         database.evidence.add_clock_reading(HostClock("nobody", after(0), NTP))
+
+
+def _event(number: int, state: CameraState, camera: str = "cam-1") -> CameraEvent:
+    return CameraEvent(f"event-{number}", camera, RECORDER.id, after(number), state, "no route to it", number)
+
+
+def test_the_states_of_cameras_come_back_in_order_and_a_repeat_changes_nothing(database: Database) -> None:
+    database.evidence.begin_recorder(RECORDER)
+    events = [_event(1, CameraState.LIVE), _event(2, CameraState.LOST), _event(3, CameraState.REFUSED, "cam-2")]
+    for event in (*events, events[0]):
+        database.evidence.add_event(event)
+    assert database.evidence.events(span(0, 10)) == events
+    assert database.evidence.events(span(1, 2)) == events[:1]
+    assert database.evidence.latest_events() == {"cam-1": events[1], "cam-2": events[2]}
+    with pytest.raises(ConflictingRow):
+        database.evidence.add_event(replace(events[0], state=CameraState.LOST))
+    with pytest.raises(UnknownRow):
+        database.evidence.add_event(replace(events[0], id="other", recorder="nobody"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from domain.evidence import Cause, Observation, Outage, SegmentState
+from domain.evidence import CameraEvent, CameraState, Cause, Observation, Outage, SegmentState
 from domain.host_clock import HostClock
 from domain.people import Actor, Door
 from storage.database import Database, connect
@@ -59,6 +59,7 @@ def _fill(url: str) -> None:
     database = connect(url)
     begin(database)
     database.evidence.add_clock_reading(HostClock(RECORDER.id, after(0)))
+    database.evidence.add_event(CameraEvent("event-1", "cam-1", RECORDER.id, after(0), CameraState.LIVE))
     one = segment(0, 60)
     database.evidence.add_segment(one, copy(one))
     database.evidence.add_observation(Observation(one.key, after(70), SegmentState.OK, 900))

@@ -306,14 +306,15 @@ export interface components {
          * CameraState
          * @enum {string}
          */
-        CameraState: "recording" | "outage" | "idle";
+        CameraState: "connecting" | "live" | "stalled" | "lost" | "refused";
         /**
          * CameraStatus
-         * @description One camera now. ``last_frame`` is the end of its last closed segment.
+         * @description One camera now. ``last_frame`` is the end of its last closed segment; ``connection`` is null while idle.
          */
         CameraStatus: {
             /** Camera */
             camera: string;
+            connection: components["schemas"]["ConnectionShape"] | null;
             /** Last Frame */
             last_frame: string | null;
             outage: components["schemas"]["OutageShape"] | null;
@@ -321,7 +322,7 @@ export interface components {
             room: string;
             /** Site */
             site: string;
-            state: components["schemas"]["CameraState"];
+            state: components["schemas"]["RecordingState"];
         };
         /**
          * Cause
@@ -346,6 +347,22 @@ export interface components {
          * @enum {string}
          */
         ClockState: "synchronised" | "off" | "disputed" | "unwitnessed";
+        /**
+         * ConnectionShape
+         * @description How it stands between the recorder and a camera since ``since``; ``changes`` as in ``domain.evidence``.
+         */
+        ConnectionShape: {
+            /** Changes */
+            changes: number;
+            /** Detail */
+            detail: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            state: components["schemas"]["CameraState"];
+        };
         /**
          * FieldProblem
          * @description One field of a request that was refused.
@@ -535,6 +552,11 @@ export interface components {
              */
             started: string;
         };
+        /**
+         * RecordingState
+         * @enum {string}
+         */
+        RecordingState: "recording" | "outage" | "idle";
         /**
          * Report
          * @description The coverage report of one sitting; complete up to ``settled_until``.

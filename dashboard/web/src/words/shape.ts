@@ -1,6 +1,6 @@
 // Which words a language must have. The record types make a missing verdict or cause a compile error.
 
-import type { CameraState, Cause, PhaseId, SittingState, Verdict } from '@/api/types'
+import type { RecordingState, Cause, PhaseId, SittingState, Verdict } from '@/api/types'
 
 type Plain =
   | 'product' | 'productLong' | 'language' | 'batches' | 'batch' | 'project' | 'site' | 'county' | 'sitting'
@@ -20,7 +20,7 @@ export interface Words extends Record<Plain, string> {
   verdicts: Record<Verdict, string>
   causes: Record<Cause, string>
   phases: Record<PhaseId, string>
-  cameraStates: Record<CameraState, string>
+  cameraStates: Record<RecordingState, string>
   sittingNumber: (number: number) => string
   total: (batches: number, sittings: number) => string
   updated: (time: string) => string
