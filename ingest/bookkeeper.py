@@ -9,10 +9,11 @@ and loses none; the files are already safe and the next start finds them (``inge
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Lock
+from uuid import uuid4
 
 import structlog
 
@@ -29,10 +30,14 @@ from storage.media import MediaError
 
 _log = structlog.get_logger()
 
+BACKLOG_LIMIT_BYTES = 256 << 20
+"""Received but unwritten bytes of a recorder process beyond which pictures are refused: a gap, cause overflow."""
+
 _DATABASE_PAUSE_S = 1.0
 _ANSWER_S = 10.0  # how long a spool may take to say whether it has room
 BEHIND_BYTES = 96 << 20
 """Unwritten bytes of one spool beyond which it gets no more of a file, as long as another one keeps up."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Bookkeeper:
@@ -45,8 +50,14 @@ class Bookkeeper:
         clock: Clock,
         worker: Callable[[str], Worker] = OrderedWorker,
         second: Spool | None = None,
+        *,
+        backlog_limit_bytes: int = BACKLOG_LIMIT_BYTES,
     ) -> None:
-        """``worker`` makes what does the jobs of that name; ``second`` is a spool that gets every byte as well."""
+        """``worker`` makes what does the jobs of that name; ``second`` is a spool that gets every byte as well.
+
+        More bytes than the limit are not to wait for the disk.
+        """
+        self.backlog_limit_bytes = backlog_limit_bytes
         self.spool = spool
         self._evidence = evidence
         self._clock = clock
@@ -205,12 +216,15 @@ class RunBook:
         if (parts := self._in_hand) is not None:
             self._on_each(parts, lambda part: self._close(parts, part, facts))
 
-    def end(self, ended: datetime, reason: EndReason) -> None:
-        """No file is open any more; a run that failed ends where its durable bytes end."""
+    def end(self, ended: datetime, reason: EndReason, told_until: datetime = _NEVER) -> None:
+        """No file is open any more; a run that failed ends where its durable bytes end.
+
+        ``told_until`` is where the run before ended: what it covers is not this one's to tell missing.
+        """
         parts = self._in_hand
         for number, writer in enumerate(self._book.writers):
             part = parts.parts[number] if parts is not None else None
-            writer.submit(partial(self._end, part, ended, reason))
+            writer.submit(partial(self._end, part, ended, reason, told_until))
 
     def _on_each(self, parts: _Parts, act: Callable[[_Part], None], size_bytes: int = 0) -> None:
         for part in parts.parts:
@@ -271,14 +285,22 @@ class RunBook:
         part.file = None
         self._book.add_segment(_segment(closed, facts, self._run, parts.batch), part.writer.spool)
 
-    def _end(self, part: _Part | None, ended: datetime, reason: EndReason) -> None:
+    def _end(self, part: _Part | None, ended: datetime, reason: EndReason, told_until: datetime) -> None:
         """The first spool that has all of the run's last file ends it, or the last that failed."""
         with self._lock:
             elsewhere = part is not None and part.failure is not None and self.failure is None
             if self._ended or elsewhere:
                 return
             self._ended = True
-        self._book.end_run(self._run.id, self.durable_until if self.failure is not None else ended, reason)
+        if self.failure is not None and self.durable_until < ended:
+            self._tell_lost(max(self.durable_until, told_until), ended, self.failure)
+            ended = self.durable_until
+        self._book.end_run(self._run.id, ended, reason)
+
+    def _tell_lost(self, start: datetime, end: datetime, failure: SpoolError) -> None:
+        """Where the last writes failed after the recorder had let go of the run, nobody else tells of their time."""
+        if start < end:
+            self._book.open_outage(Outage(uuid4().hex, self._run.camera, start, end, failure.cause, str(failure)))
 
     def _salvage(self, parts: _Parts, left: list[_Part], here: SpoolWriter) -> None:
         """Close what is complete of a file that no spool can write on; the next start tries what fails here."""
@@ -300,6 +322,7 @@ class RunBook:
             return
         segment = segment_from_file(closed, run=self._run.id, camera=self._run.camera, batch=parts.batch)
         self._book.add_segment(segment, here.spool)
+        self.durable_until = segment.interval.end  # by the file's own count, which its row goes by
 
 
 def worst(refusals: Sequence[SpoolError]) -> SpoolError:

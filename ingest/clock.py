@@ -89,8 +89,7 @@ class RunClock:
         if self._anchor is None:
             return False
         wall, monotonic, _ = self._anchor
-        apart = (arrived - wall).total_seconds() - (arrived_monotonic - monotonic)
-        return abs(apart) > CLOCK_STEP_S
+        return stepped(wall, monotonic, arrived, arrived_monotonic)
 
     def warm_up(self, arrivals: Sequence[tuple[int, datetime, float]]) -> None:
         """Learn from the run's first pictures, given as (rtp_time, arrived, arrived_monotonic), before any stamp."""
@@ -151,6 +150,11 @@ class RunClock:
         slew = _FAR_SLEW if off_s > FAR_S else _NEAR_SLEW
         room_s = slew * max(0.0, media_s - self._last_media_s)
         self._offset_s += max(-room_s, min(room_s, off_s))
+
+
+def stepped(wall: datetime, monotonic: float, later_wall: datetime, later_monotonic: float) -> bool:
+    """Whether the wall clock was stepped between two readings of both clocks."""
+    return abs((later_wall - wall).total_seconds() - (later_monotonic - monotonic)) > CLOCK_STEP_S
 
 
 def _before_a_jump(seen: Sequence[_Seen]) -> Sequence[_Seen]:

@@ -26,7 +26,7 @@ from domain.timeline import Clock, Interval
 from ingest import camera_state
 from ingest.bookkeeper import Bookkeeper, RunBook
 from ingest.camera_state import Happening
-from ingest.clock import WARM_UP_S, RunClock
+from ingest.clock import WARM_UP_S, RunClock, stepped
 from ingest.devices import Device, Devices
 from ingest.host_clock import HeardClock
 from ingest.relay.server import Channel
@@ -41,7 +41,7 @@ from ingest.source import (
     SourceError,
     UnsupportedStream,
 )
-from ingest.spool import SpoolError, SpoolFull, segment_key
+from ingest.spool import SpoolError, segment_key
 
 _log = structlog.get_logger()
 
@@ -52,9 +52,6 @@ KEYLESS_S = 3.0
 """Waiting longer than this for a first key frame is told apart from the outage before it: the connection stands."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
-
-BACKLOG_LIMIT_BYTES = 256 << 20
-"""Received but unwritten bytes of a recorder process beyond which pictures are refused: a gap, cause overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +179,14 @@ class CameraRecorder:
                 except _OverflowError as error:
                     self._lose(EndReason.OVERFLOW, Cause.OVERFLOW, str(error), attempted)
                 except SpoolError as error:
-                    self._lose(EndReason.DISK_FULL, _spool_cause(error), str(error), attempted)
+                    self._lose(EndReason.DISK_FULL, error.cause, str(error), attempted)
                 await asyncio.sleep(self._pause_s())
         finally:
             self._end_run(self.stop_reason)
             self._end_outage(self._clock.now())
 
     async def _attempt(self) -> None:
-        if self._book.backlog_bytes > BACKLOG_LIMIT_BYTES // 2:
+        if self._book.backlog_bytes > self._book.backlog_limit_bytes // 2:
             raise _OverflowError("the disk is still behind")
         await asyncio.to_thread(self._book.require_room)
         source = self._devices.through(self.assignment.device, self._open_source(self.assignment))
@@ -206,7 +203,7 @@ class CameraRecorder:
             run = self._run = self._new_run()
             if unit.keyless_s > KEYLESS_S:
                 self._waited_for_key(unit.arrived - timedelta(seconds=unit.keyless_s), unit.keyless_s)
-        if run.clock.stepped(unit.arrived, unit.arrived_monotonic):
+        if _stepped(run, unit):
             raise _ClockSteppedError
         if run.held is None:
             self._record(run, unit)
@@ -218,7 +215,7 @@ class CameraRecorder:
             raise run.book.failure
         if run.book is not None and run.started is not None and run.book.durable_until > run.started:
             self._confirm(run)
-        if self._book.backlog_bytes > BACKLOG_LIMIT_BYTES:
+        if self._book.backlog_bytes > self._book.backlog_limit_bytes:
             raise _OverflowError(f"{self._book.backlog_bytes} bytes wait for the disk")
 
     def _release(self, run: _ActiveRun) -> None:
@@ -290,11 +287,11 @@ class CameraRecorder:
         assert ended is not None  # noqa: S101 (a run has a book from its first picture on)
         for event in run.segmenter.end():
             self._carry_out(run, event)
-        run.book.end(ended, reason)
-        if run.book.failure is None:
+        failed = run.book.failure is not None
+        told = run.book.durable_until if failed else run.segmenter.accounted_until or ended
+        run.book.end(min(ended, told), reason, self._told_until)
+        if not failed:
             self._confirm(run)
-        told = run.segmenter.accounted_until or ended
-        told = run.book.durable_until if run.book.failure is not None else told
         self._told_until = told if reason is not EndReason.CLOCK_STEP else _NEVER  # by another clock
         return told
 
@@ -370,5 +367,9 @@ def _happening(error: SourceError) -> Happening:
             return Happening.BREAK
 
 
-def _spool_cause(error: SpoolError) -> Cause:
-    return Cause.DISK_FULL if isinstance(error, SpoolFull) else Cause.OVERFLOW
+def _stepped(run: _ActiveRun, unit: AccessUnit) -> bool:
+    """Whether the host's wall clock was stepped since the run's first picture, be it held still or stamped."""
+    if run.held:
+        first = run.held[0]
+        return stepped(first.arrived, first.arrived_monotonic, unit.arrived, unit.arrived_monotonic)
+    return run.clock.stepped(unit.arrived, unit.arrived_monotonic)

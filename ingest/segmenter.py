@@ -150,8 +150,9 @@ class Segmenter:
         self._note(unit, stamp)
         if unit.damaged or unit.lost_packets:
             self._begin_loss(stamp.instant)
-        if stamp.standstill is not None and self._is_hole(stamp.standstill.end - stamp.standstill.start):
-            events.append(Hole(stamp.standstill, Cause.NO_DATA, "RTP time stood still"))
+        still = stamp.standstill
+        if still is not None and self._is_hole(still.end - still.start + self._interval):
+            events.append(Hole(still, Cause.NO_DATA, "RTP time stood still"))
         self._seen = stamp.instant
         if unit.damaged or not stored_nals(unit.nals, unit.format.codec) or (self._file is None and not unit.key):
             return events

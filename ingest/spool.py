@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 from uuid import uuid4
 
+from domain.evidence import Cause
 from ingest.disk import Disk, HostDisk
 from storage.media import BrokenFile, FileIndex, read_index
 
@@ -38,11 +39,15 @@ _BLOCK_BYTES = 1 << 20
 
 
 class SpoolError(Exception):
-    """Base of the spool's errors."""
+    """Base of the spool's errors. ``cause`` is what the time is lost to."""
+
+    cause = Cause.OVERFLOW
 
 
 class SpoolFull(SpoolError):
     """No room: recording stops with cause disk_full, nothing is overwritten."""
+
+    cause = Cause.DISK_FULL
 
 
 class SpoolBroken(SpoolError):

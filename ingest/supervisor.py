@@ -18,7 +18,7 @@ import structlog
 
 from domain.evidence import EndReason, Recorder
 from domain.timeline import Clock
-from ingest.bookkeeper import Bookkeeper
+from ingest.bookkeeper import BACKLOG_LIMIT_BYTES, Bookkeeper
 from ingest.devices import Devices, shares
 from ingest.host_clock import ClockWatch, HeardClock, HostWitnesses, Witnesses
 from ingest.reconcile import claim_spools, reconcile
@@ -58,6 +58,7 @@ class Supervisor:
         cutting: Cutting,
         clock: Clock,
         worker: Callable[[str], Worker] = OrderedWorker,
+        backlog_limit_bytes: int = BACKLOG_LIMIT_BYTES,
         witnesses: Witnesses | None = None,
         name: str = "",
         relay: Relay | None = None,
@@ -79,7 +80,7 @@ class Supervisor:
         self._shard = shard
         self._former = former
         self._devices = Devices()
-        self._book = Bookkeeper(spool, evidence, clock, worker, second)
+        self._book = Bookkeeper(spool, evidence, clock, worker, second, backlog_limit_bytes=backlog_limit_bytes)
         self._recorders: dict[str, tuple[CameraRecorder, asyncio.Task[None]]] = {}
         self._last_wanted: Sequence[Assignment] = ()
         self._clock_watch = ClockWatch(

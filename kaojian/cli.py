@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -32,6 +32,9 @@ from records.conduct import Disk
 from records.errors import RecordsError, SetupRefused
 from storage.database import Database, connect
 from storage.errors import StorageError
+
+if TYPE_CHECKING:
+    from kaojian.drill.simulated import Outcome
 
 EXPECTED = (ConfigError, StorageError, RecordsError, OSError)
 
@@ -266,6 +269,34 @@ def demo(
 
 
 @app.command()
+def drill(
+    seed: Annotated[int, typer.Option(help="Of the first schedule; the same seed plays the same")] = 1,
+    minutes: Annotated[float, typer.Option(min=0.5, max=60, help="Length of the window")] = 2.0,
+    cameras: Annotated[int, typer.Option(min=1, max=64, help="How many")] = 8,
+    schedules: Annotated[int, typer.Option(min=1, help="How many schedules, with the seeds that follow")] = 1,
+    simulated_clock: Annotated[
+        bool, typer.Option("--simulated-clock", help="Do not wait: the recorder's time jumps")
+    ] = False,
+) -> None:
+    """Play random faults and compare the report with the truth: one JSON line each, exit 1 where they differ."""
+    from kaojian.drill import simulated  # noqa: PLC0415 (loads all rooms)
+    from kaojian.drill.plan import random_plan  # noqa: PLC0415 (as above)
+
+    if not simulated_clock:
+        raise typer.BadParameter(
+            "random schedules run on the simulated clock only; `kaojian demo --once` is the drill in real time",
+            param_hint="--simulated-clock",
+        )
+    with Path(os.devnull).open("w") as nowhere:
+        logs.configure(stream=nowhere)
+        passed = [
+            _drilled(simulated.drill_in_memory(random_plan(seed + n, minutes, cameras))) for n in range(schedules)
+        ]
+    if not all(passed):
+        raise typer.Exit(1)
+
+
+@app.command()
 def simulate(
     file: Annotated[
         Path, typer.Argument(metavar="SITE.json", help="Cameras and faults; see ingest/simulator/drill.py")
@@ -308,6 +339,14 @@ def _opened() -> Iterator[tuple[Settings, Database]]:
 
 def _disk(settings: Settings) -> Disk:
     return Disk.of(settings.spool_dir, settings.min_free_bytes)
+
+
+def _drilled(outcome: Outcome) -> bool:
+    """Print what a drill found; whether it found nothing."""
+    typer.echo(outcome.to_json())
+    for line in outcome.details:
+        typer.echo(f"seed {outcome.seed}: {line}", err=True)
+    return outcome.passed
 
 
 def _note(lines: Sequence[str]) -> None:

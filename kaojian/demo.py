@@ -44,7 +44,7 @@ from domain.places import Sitting
 from domain.timeline import SystemClock
 from ingest.simulator.drill import read_truth
 from kaojian import display
-from kaojian.drill import differences
+from kaojian.drill.fixed import differences
 from records import conduct, declaration, setup
 from storage.database import Database, connect
 from storage.seaweed import SeaweedServer, free_ports

@@ -34,8 +34,8 @@ FORBIDDEN_NAMES = frozenset({"utils", "util", "common", "helpers", "helper", "ma
 STANDARD_NAMES_ALLOWED = frozenset({"domain.calendar", "config.secrets"})
 """No other word says it better, and imports are absolute, so that neither hides the library's."""
 
-GETTERS_ALLOWED = frozenset({"get_buffer"})
-"""Names that others chose: asyncio.BufferedProtocol."""
+GETTERS_ALLOWED = frozenset({"get_buffer", "get_map"})
+"""Names that others chose: asyncio.BufferedProtocol, selectors.BaseSelector."""
 
 _NOT_OURS = frozenset({"node_modules", "__pycache__", "dist"})
 _ADDRESS = re.compile(r"https?://([^/\s\"']+)")

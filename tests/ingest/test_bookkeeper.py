@@ -136,3 +136,16 @@ def test_a_row_that_the_database_will_never_take_does_not_keep_the_others_waitin
     book.open_outage(Outage("o2", "cam", NOON, None, Cause.NO_DATA))
     book.finish()
     assert [outage.id for outage in database.evidence.open_outages()] == ["o2"]
+
+
+def test_writes_that_fail_after_the_recorder_let_go_of_the_run_are_told_as_an_outage(
+    database: Database, tmp_path: Path
+) -> None:
+    book = Bookkeeper(BadDisk(tmp_path / "spool", readable=False), database.evidence, SystemClock())
+    run = book.new_run(Run("run", "cam", "r1", NOON))
+    run.open_file("site/batch/cam/20260501T040000.000000Z.mp4", "batch", b"")
+    run.close_file(cast("Closed", None))
+    run.end(NOON + timedelta(seconds=3), EndReason.NO_DATA)
+    book.finish()
+    (outage,) = database.evidence.outages("cam", DAY)
+    assert (outage.start, outage.end, outage.cause) == (NOON, NOON + timedelta(seconds=3), Cause.OVERFLOW)

@@ -1,0 +1,267 @@
+"""What a perfect recorder could have kept of each camera, and what excuses the rest: the truth a report is held to.
+
+Made from what the cameras sent and what the host went through, never from the evidence. For each camera
+
+- *good* is the time of the pictures that reached the recorder whole, each up to the next one. It must be covered,
+  and nothing else may be (docs/time.md, "The drill").
+- an *excuse* is a span in which time may be uncovered, with the causes that may be named. Good time inside it must
+  be covered all the same, unless the excuse is ``wholly``: what was received had to die with the process or could
+  not be written.
+
+Not here: the comparison (``comparison``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import zip_longest
+
+from domain.evidence import Cause
+from domain.timeline import Interval, IntervalSet
+from ingest.clock import ENVELOPE_S, FAR_S
+from ingest.recorder import KEYLESS_S, RETRY_MAX_S
+from ingest.segmenter import LONGEST_STEP_S
+from ingest.simulator.faults import Disconnect, LateBurst, PacketLoss, Stall
+from kaojian.drill.camera import CONNECT_S, Connection, VirtualCamera
+from kaojian.drill.plan import (
+    CameraKind,
+    ClockStep,
+    Congestion,
+    DatabaseAway,
+    DiskFull,
+    DiskStopped,
+    Planned,
+    Standstill,
+)
+from kaojian.drill.virtual_time import HostClock
+
+FRAGMENT_S = 1.0
+_GOOD_RATE = 1e-3  # of an oscillator; what is farther off is a camera that stamps other than it delivers
+
+SILENCE_S = 2.5
+"""A pause of pictures from here on may end a connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """Why a span may be uncovered."""
+
+    span: Interval
+    causes: frozenset[Cause]
+    wholly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CameraTruth:
+    """The truth of one camera. ``edge_s`` is how far an edge of the report may lie from it.
+
+    ``possible`` is the good time and pauses of which clocks may decide either way whether they are a hole.
+    ``blurred`` are the spans in which it may lie farther: a run that began in a congestion knows no picture in time.
+    ``twice`` is what a wall clock that was set back showed again: of such a second either pass may be told.
+    """
+
+    camera: str
+    good: IntervalSet
+    possible: IntervalSet
+    excuses: tuple[Excuse, ...]
+    edge_s: float
+    blurred: tuple[tuple[Interval, float], ...] = ()
+    twice: IntervalSet = field(default_factory=IntervalSet)
+
+    def edge_at(self, instant: datetime) -> timedelta:
+        """How far an edge of the report may lie from an edge of the truth there."""
+        blur_s = max((seconds for span, seconds in self.blurred if instant in span), default=0.0)
+        return timedelta(seconds=self.edge_s + blur_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A time without a recorder, monotonic: from its death or stop to the start of the next one.
+
+    ``undurable_since`` is when the oldest bytes came in that were not on the disk.
+    """
+
+    start_s: float
+    end_s: float
+    undurable_since: float
+    killed: bool
+
+
+def camera_truth(
+    camera: VirtualCamera, host: Sequence[Planned], absences: Sequence[Absence], ended_s: float
+) -> CameraTruth:
+    """The truth of one camera, once the drill is over."""
+    good, possible = (
+        IntervalSet(span for each in camera.connections for span in _good(camera, each, slack))
+        for slack in (0.9, 1.1)
+    )
+    edge_s = edge_of(camera.kind)
+    excuses = [
+        *_of_camera(camera, host, absences),
+        *_of_host(camera, host),
+        *_of_absences(camera, absences, host),
+        _excuse(camera.clock, ended_s - 2.0, ended_s, Cause.RECORDER_STOPPED),
+    ]
+    blurred = tuple(_blurred(camera, edge_s))
+    twice = IntervalSet(_twice(camera.clock))
+    return CameraTruth(camera.kind.id, good, possible, tuple(excuses), edge_s, blurred, twice)
+
+
+def _blurred(camera: VirtualCamera, edge_s: float) -> Iterator[tuple[Interval, float]]:
+    for planned in camera.planned:
+        match planned.fault:
+            case Congestion(delay_s=delay_s):
+                until_s = planned.end_s + delay_s + 1.0
+                for connection in camera.connections:
+                    if planned.at_s - delay_s <= connection.began_s < until_s:
+                        start, end = camera.clock.walls(connection.began_s - delay_s - edge_s, until_s + edge_s)
+                        yield Interval(start, end), delay_s
+            case Standstill(seconds=seconds) if seconds < ENVELOPE_S:
+                start, end = camera.clock.walls(planned.at_s - edge_s, planned.end_s + ENVELOPE_S + edge_s)
+                yield Interval(start, end), seconds
+            case _:
+                pass
+
+
+def _twice(clock: HostClock) -> Iterator[Interval]:
+    for at_s, step_s in clock.steps:
+        if step_s < 0:
+            yield Interval(clock.wall_at(at_s), clock.wall_at(at_s, before_step=True))
+
+
+def edge_of(kind: CameraKind) -> float:
+    """One picture and the way through the network; for a camera that counts wrong, the bound of the run clock too."""
+    edge_s = kind.interval_s + kind.latency_s + kind.jitter_s + 0.02
+    return edge_s + (FAR_S + ENVELOPE_S * kind.rate_error if kind.rate_error > _GOOD_RATE else 0.0)
+
+
+def longest_step_s(kind: CameraKind) -> float:
+    """Pictures further apart have a hole between them."""
+    return max(LONGEST_STEP_S, 3 * kind.interval_s)
+
+
+def _good(camera: VirtualCamera, connection: Connection, slack: float) -> Iterator[Interval]:
+    """The spans of the pictures that can be decoded, on the host's wall clock."""
+    usual_s, longest_s, broken = camera.kind.interval_s, slack * longest_step_s(camera.kind), True
+    for sent, following in zip_longest(connection.sent, connection.sent[1:]):
+        broken = (broken or not sent.whole or sent.after_loss) and not (sent.key and sent.whole)
+        if broken:
+            continue
+        step_s = following.taken_s - sent.taken_s if following is not None and not following.after_loss else usual_s
+        start = camera.clock.wall_at(sent.taken_s)
+        yield Interval(start, start + timedelta(seconds=step_s if step_s <= longest_s else usual_s))
+
+
+def _excuse(clock: HostClock, start_s: float, end_s: float, *causes: Cause, wholly: bool = False) -> Excuse:
+    start, end = clock.walls(start_s, end_s)
+    return Excuse(Interval(start, max(end, start + timedelta(milliseconds=1))), frozenset(causes), wholly)
+
+
+def _resumed_s(camera: VirtualCamera, since_s: float) -> float:
+    """By when footage must go on at the latest, once nothing stands in its way any more: the longest pause between
+    two attempts, an attempt, and the next whole key frame."""
+    ready_s = since_s + RETRY_MAX_S + 2 * CONNECT_S
+    number = camera.first_after(ready_s)
+    if not camera.kind.key_on_play:
+        number += camera.kind.gop
+    while camera.fate(number) != "whole":
+        number += camera.kind.gop
+    return camera.taken_s(number) + camera.kind.interval_s
+
+
+def _waits(camera: VirtualCamera) -> tuple[Cause, ...]:
+    """A key frame that lets itself be waited for is the camera's own gap."""
+    if camera.kind.key_on_play or camera.kind.gop * camera.kind.interval_s <= KEYLESS_S:
+        return ()
+    return (Cause.NO_DATA,)
+
+
+def _of_camera(camera: VirtualCamera, host: Sequence[Planned], absences: Sequence[Absence]) -> Iterator[Excuse]:
+    kind, clock = camera.kind, camera.clock
+    for planned in camera.planned:
+        start, end, back = planned.at_s, planned.end_s, _resumed_s(camera, planned.end_s)
+        match planned.fault:
+            case Disconnect():
+                yield _excuse(clock, start, back, Cause.CAMERA_DISCONNECTED, *_waits(camera))
+            case Stall() | Standstill():
+                yield _excuse(clock, start - kind.interval_s, back, Cause.NO_DATA)
+            case PacketLoss():
+                until_s = end + (2 * kind.gop + 1) * kind.interval_s
+                untold = any(each.killed and start <= each.start_s <= until_s + FRAGMENT_S for each in absences)
+                yield _excuse(clock, start, until_s, Cause.PACKET_LOSS, *([Cause.SEGMENT_DAMAGED] if untold else []))
+            case LateBurst(seconds=seconds) if seconds > SILENCE_S:
+                yield _excuse(clock, start, back, Cause.NO_DATA)
+            case LateBurst() | Congestion():
+                yield from _in_flight(camera, planned, host, absences)
+            case _:
+                pass
+
+
+def _in_flight(
+    camera: VirtualCamera, planned: Planned, host: Sequence[Planned], absences: Sequence[Absence]
+) -> Iterator[Excuse]:
+    """What was held back when the connection ended is lost with it, for whatever ended it."""
+    delay_s = planned.fault.delay_s if isinstance(planned.fault, Congestion) else 0.0
+    ends = [(absence.start_s, Cause.RECORDER_STOPPED) for absence in absences]
+    for other in (*camera.planned, *host):
+        match other.fault:
+            case Disconnect():
+                ends.append((other.at_s, Cause.CAMERA_DISCONNECTED))
+            case ClockStep():
+                ends.append((other.at_s, Cause.CLOCK_STEP))
+            case DiskFull():
+                ends.append((other.at_s + camera.kind.interval_s, Cause.DISK_FULL))
+            case DiskStopped():
+                ends.append((other.end_s, Cause.OVERFLOW))
+            case _:
+                pass
+    for at_s, cause in ends:
+        if planned.at_s <= at_s <= planned.end_s + delay_s:
+            yield _excuse(camera.clock, max(planned.at_s, at_s - delay_s - planned.fault.seconds), at_s, cause)
+
+
+def _of_host(camera: VirtualCamera, host: Sequence[Planned]) -> Iterator[Excuse]:
+    clock = camera.clock
+    for planned in host:
+        back = _resumed_s(camera, planned.end_s)
+        match planned.fault:
+            case ClockStep():
+                late_s = camera.kind.interval_s + 0.1
+                yield _excuse(clock, planned.at_s - late_s, back + late_s, Cause.CLOCK_STEP, *_waits(camera))
+            case DiskFull():
+                noticed_s = planned.end_s + camera.kind.interval_s + 0.1  # by the next picture that comes
+                start = min([planned.at_s, *_stopped_disks(host, planned.at_s)])
+                yield _excuse(clock, _undurable_s(camera, start), noticed_s, Cause.DISK_FULL, wholly=True)
+                yield _excuse(clock, planned.at_s, _resumed_s(camera, noticed_s), Cause.DISK_FULL, *_waits(camera))
+            case DiskStopped():
+                yield _excuse(clock, planned.at_s, back + 2.0, Cause.OVERFLOW, *_waits(camera))
+            case _:
+                pass
+
+
+def _stopped_disks(host: Iterable[Planned], at_s: float) -> Iterator[float]:
+    for planned in host:
+        if isinstance(planned.fault, DiskStopped) and planned.at_s <= at_s <= planned.end_s + 1.0:
+            yield planned.at_s
+
+
+def _undurable_s(camera: VirtualCamera, at_s: float) -> float:
+    """From where on pictures are not on the disk yet: the open fragment, the picture in hand and the one awaited."""
+    received = [sent.taken_s for each in camera.connections for sent in each.sent if sent.arrived_s <= at_s]
+    return min(at_s, max(received, default=at_s)) - FRAGMENT_S - 2 * camera.kind.interval_s
+
+
+def _of_absences(camera: VirtualCamera, absences: Sequence[Absence], host: Sequence[Planned]) -> Iterator[Excuse]:
+    """What nobody received, and what a killed recorder had received and not made durable."""
+    for absence in absences:
+        back = _resumed_s(camera, absence.end_s)
+        yield _excuse(camera.clock, absence.start_s, back, Cause.RECORDER_STOPPED, *_waits(camera))
+        if not absence.killed:
+            continue
+        lost_s = _undurable_s(camera, min(absence.start_s, absence.undurable_since))
+        yield _excuse(camera.clock, lost_s, absence.start_s, Cause.RECORDER_STOPPED, wholly=True)
+        for planned in host:  # rows that waited for the database died with the process: nobody knows more
+            if isinstance(planned.fault, DatabaseAway) and planned.at_s <= absence.start_s <= planned.end_s + 1.1:
+                yield _excuse(camera.clock, planned.at_s - 1.0, absence.start_s, Cause.RECORDER_STOPPED)

@@ -1,0 +1,75 @@
+"""Random faults against the recorder on a clock that jumps, and the comparer that must not be fooled."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from config import logs
+from domain.evidence import Cause, Coverage, Gap
+from domain.timeline import Interval, IntervalSet
+from kaojian.drill.comparison import departures
+from kaojian.drill.plan import random_plan
+from kaojian.drill.simulated import drill_in_memory
+from kaojian.drill.truth import CameraTruth, Excuse
+from tests.fakes.time import NOON
+from tests.kaojian.conftest import Command
+
+SCHEDULES = 100
+
+
+def _span(start_s: float, end_s: float) -> Interval:
+    return Interval(NOON + timedelta(seconds=start_s), NOON + timedelta(seconds=end_s))
+
+
+def _told(*gaps: tuple[float, float, Cause]) -> Coverage:
+    window = _span(0, 100)
+    found = tuple(Gap(_span(start, end), cause) for start, end, cause in gaps)
+    return Coverage(window, IntervalSet(gap.interval for gap in found).complement(window), found)
+
+
+_GOOD = IntervalSet([_span(-5, 40), _span(50, 105)])
+_TRUTH = CameraTruth("c1", _GOOD, _GOOD, (Excuse(_span(40, 51), frozenset({Cause.NO_DATA})),), 0.2)
+
+
+@pytest.mark.parametrize(
+    ("gaps", "kinds"),
+    [
+        ([(40.0, 50.0, Cause.NO_DATA)], []),
+        ([(40.15, 49.9, Cause.NO_DATA)], []),
+        ([], ["phantom"]),
+        ([(40.0, 45.0, Cause.NO_DATA)], ["phantom"]),
+        ([(39.0, 50.0, Cause.NO_DATA)], ["ghost"]),
+        ([(40.0, 51.0, Cause.NO_DATA)], ["ghost"]),
+        ([(40.0, 50.0, Cause.NO_DATA), (70.0, 70.01, Cause.NO_DATA)], ["ghost"]),
+        ([(40.0, 50.0, Cause.UNEXPLAINED)], ["unexplained"]),
+        ([(40.0, 50.0, Cause.PACKET_LOSS)], ["unexplained"]),
+    ],
+)
+def test_a_report_that_departs_from_the_truth_by_more_than_an_edge_is_found(
+    gaps: list[tuple[float, float, Cause]], kinds: list[str]
+) -> None:
+    assert [departure.kind for departure in departures(_TRUTH, _told(*gaps))] == kinds
+
+
+def test_the_same_seed_plays_the_same_drill() -> None:
+    assert random_plan(7, 2, 3) == random_plan(7, 2, 3)
+    assert random_plan(7, 2, 3) != random_plan(8, 2, 3)
+
+
+@pytest.mark.timeout(400)
+def test_reports_tell_the_truth_of_a_hundred_schedules(kaojian: Command) -> None:
+    done = kaojian("drill", "--simulated-clock", "--schedules", str(SCHEDULES), "--minutes", "1", "--cameras", "2")
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    assert (done.code, done.err) == (0, "")
+    assert [line["seed"] for line in lines] == list(range(1, SCHEDULES + 1))
+    assert sum(line["faults"] for line in lines) > 5 * SCHEDULES
+
+
+def test_a_drill_leaves_no_doubt_in_its_own_bookkeeping(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure()
+    outcome = drill_in_memory(random_plan(3, 1, 1))
+    assert outcome.details == ()
+    assert outcome.lost_acknowledged_bytes == 0
