@@ -41,7 +41,7 @@ IDLE_S = 0.5  # between rounds that found nothing
 RESTING_S = 30.0  # a segment that could not be read is not asked for again before
 LONGEST_PAUSE_S = 15.0
 
-_DECODERS = {Codec.H264: "h264", Codec.H265: "hevc"}  # as libav names them
+_DECODERS = {Codec.H264: "h264", Codec.H265: "hevc", Codec.JPEG: "mjpeg"}  # as libav names them
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,8 @@ def _decodable(file: BinaryIO, video: VideoFormat, shots: list[_Shot]) -> set[in
     decoder = av.CodecContext.create(_DECODERS[video.codec], "r")
     assert isinstance(decoder, VideoCodecContext)  # noqa: S101 - what PyAV makes for a video codec
     decoder.thread_count = 1
-    decoder.extradata = video.decoder_configuration
+    if video.codec is not Codec.JPEG:
+        decoder.extradata = video.decoder_configuration
     good: set[int] = set()
     for number, shot in enumerate(shots):
         file.seek(shot.offset)

@@ -1,7 +1,7 @@
 """Fragmented MP4 for evidence: writes files that grow by whole fragments and reads back what they hold.
 
-Bytes only, standard library only: H.264 and H.265 access units go in as the camera coded them, nothing is decoded or
-re-encoded. Not here: where files lie (``storage.archive``), and whether their pictures decode (``analysis``).
+Bytes only, standard library only: H.264, H.265 and JPEG pictures go in as the camera coded them, nothing is decoded
+or re-encoded. Not here: where files lie (``storage.archive``), and whether their pictures decode (``analysis``).
 The error tree is drawn in ``storage.media.errors``, the layout of a file in ``storage.media.writing``.
 """
 

@@ -6,9 +6,9 @@ whether bytes are those that were hashed, is found out elsewhere. Payloads of ``
 
 A tail is *torn* where the writer died in the middle of a fragment: the file ends inside a box, or between the
 boxes of one fragment. A file system may have made such a file longer with zero bytes after a loss of power; no
-whole file can end in eight of them (no NAL unit ends in a zero byte, ITU-T H.264 7.4.1), so what does not parse
-in a file that does (only then are its last bytes looked at) is its torn tail too; zeros inside an ``mdat`` are
-left to whoever decodes or hashes. All else that does not parse is a broken file.
+whole file can end in eight of them (no NAL unit does, ITU-T H.264 7.4.1, and no JPEG as cameras' are kept), so what
+does not parse in a file that does (only then are its last bytes looked at) is its torn tail too; zeros inside an
+``mdat`` are left to whoever decodes or hashes. All else that does not parse is a broken file.
 """
 
 from __future__ import annotations
@@ -29,13 +29,15 @@ from storage.media.video import SAMPLE_ENTRIES, VideoFormat, known_entry
 _MAX_MOOV_BYTES = 2**20
 _MAX_MOOF_BYTES = 2**24  # a million samples
 _MAX_SMALL_BOX_BYTES = 2**12
-_VISUAL_ENTRY_BYTES = 78  # 14496-12 12.1.3.2: what stands in avc1 and hvc1 before its child boxes
+_VISUAL_ENTRY_BYTES = 78  # 14496-12 12.1.3.2: what stands in a visual sample entry before its child boxes
+_VISUAL_SIZE_AT = 24  # ... width and height among it
 _ZERO_TAIL_BYTES = 8
 _LARGESIZE_FOLLOWS = b"\0\0\0\1"
 
 _UINT32 = struct.Struct(">I")
 _UINT64 = struct.Struct(">Q")
 _TWO_UINT32 = struct.Struct(">II")
+_TWO_UINT16 = struct.Struct(">HH")
 _TRUN_HEAD = struct.Struct(">IIi")  # version and flags, number of samples, data offset
 
 
@@ -235,9 +237,11 @@ def _video(moov: bytes) -> VideoFormat:
     entries = _children(_only(table, b"stsd")[8:])
     codec = known_entry(entries)
     entry, configuration = SAMPLE_ENTRIES[codec]
-    record = _only(_children(_only(entries, entry)[_VISUAL_ENTRY_BYTES:]), configuration)
+    visual = _only(entries, entry)
+    record = _only(_children(visual[_VISUAL_ENTRY_BYTES:]), configuration)
+    width, height = _unpack(_TWO_UINT16, visual, _VISUAL_SIZE_AT)
     try:
-        return VideoFormat.from_configuration(codec, record)
+        return VideoFormat.from_configuration(codec, record, (width, height))
     except UnsupportedVideo as error:
         raise BrokenFile(f"{configuration.decode()}: {error}") from error
 

@@ -1,6 +1,7 @@
-"""How a camera's pictures are coded, for both codecs: one type for recorder, files and decoders.
+"""How a camera's pictures are coded, for all codecs: one type for recorder, files and decoders.
 
-What the parameter sets of each codec mean is known to ``storage.media.h264`` and ``storage.media.h265`` alone.
+What the parameter sets of each codec mean is known to ``storage.media.h264`` and ``storage.media.h265`` alone, what
+a JPEG says to ``storage.media.jpeg``.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from storage.media import h264, h265
+from storage.media import h264, h265, jpeg
 from storage.media.errors import BrokenFile, UnsupportedVideo
 
 
 class Codec(StrEnum):
-    """The codings that are stored, H.264 (ITU-T H.264, AVC) and H.265 (ITU-T H.265, HEVC)."""
+    """The codings that are stored: H.264 (ITU-T H.264, AVC), H.265 (ITU-T H.265, HEVC), and Motion JPEG, which is
+    nothing but JPEG pictures (ITU-T T.81) one after another."""
 
     H264 = "h264"
     H265 = "h265"
+    JPEG = "jpeg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +28,14 @@ class VideoFormat:
     """How a camera's pictures are coded: everything a decoder must know before the first of them.
 
     ``width`` and ``height`` are pixels after cropping; ``sps``, ``pps`` and ``vps`` (H.265 alone has one) are NAL
-    units without start codes.
+    units without start codes; all of them are empty for JPEG, whose pictures need nothing before them.
     """
 
     codec: Codec
     width: int
     height: int
-    sps: bytes
-    pps: bytes
+    sps: bytes = b""
+    pps: bytes = b""
     vps: bytes = b""
 
     @classmethod
@@ -54,48 +57,75 @@ class VideoFormat:
         return cls(Codec.H265, sequence.width, sequence.height, bytes(sps), bytes(pps), bytes(vps))
 
     @classmethod
-    def from_configuration(cls, codec: Codec, record: bytes) -> VideoFormat:
-        """The inverse of ``decoder_configuration``. Raises BrokenFile or UnsupportedVideo."""
+    def from_jpeg(cls, picture: bytes) -> VideoFormat:
+        """The format of a JPEG and of those like it. Raises UnsupportedVideo for anything unreadable."""
+        return cls(Codec.JPEG, *jpeg.picture_size(picture))
+
+    @classmethod
+    def from_configuration(cls, codec: Codec, record: bytes, size: tuple[int, int]) -> VideoFormat:
+        """The inverse of ``decoder_configuration``. ``size`` is the sample entry's, which alone tells that of JPEG.
+
+        Raises BrokenFile or UnsupportedVideo.
+        """
+        if codec is Codec.JPEG:
+            jpeg.check_configuration(record)
+            return cls(codec, *size)
         if codec is Codec.H265:
             return cls.from_h265(*h265.configured_sets(record))
         return cls.from_h264(*h264.configured_sets(record))
 
     @property
     def codec_string(self) -> str:
-        """RFC 6381: ``avc1.`` or ``hvc1.`` and profile, constraints and level, as browsers are asked for."""
+        """RFC 6381: ``avc1.`` or ``hvc1.`` and profile, constraints and level, as browsers are asked for; or
+        ``mp4v.6C``, JPEG by its object type."""
+        if self.codec is Codec.JPEG:
+            return "mp4v.6C"
         return h265.codec_string(self.sps) if self.codec is Codec.H265 else f"avc1.{self.sps[1:4].hex()}"
 
     @property
     def nominal_fps(self) -> float | None:
         """Frames per second that the VUI announces, None where it says nothing. Cameras often lie."""
-        return self._sequence.frames_per_second
+        return self._sequence.frames_per_second if self._sequence is not None else None
 
     @property
     def pixel_aspect(self) -> tuple[int, int] | None:
         """Width to height of a pixel, None where the camera does not say."""
-        return self._sequence.pixel_aspect
+        return self._sequence.pixel_aspect if self._sequence is not None else None
 
     @property
     def decoder_configuration(self) -> bytes:
-        """The payload of ``avcC`` or ``hvcC`` (ISO/IEC 14496-15), which is libav's extradata too.
+        """The payload of ``avcC`` or ``hvcC`` (ISO/IEC 14496-15), which is libav's extradata too, or of ``esds``.
 
         Raises UnsupportedVideo.
         """
+        if self.codec is Codec.JPEG:
+            return jpeg.CONFIGURATION
         if self.codec is Codec.H265:
             return h265.decoder_configuration(self.vps, self.sps, self.pps)
         return h264.decoder_configuration(self.sps, self.pps)
 
     @property
-    def _sequence(self) -> h264.SequenceParameters | h265.SequenceParameters:
+    def _sequence(self) -> h264.SequenceParameters | h265.SequenceParameters | None:
+        if self.codec is Codec.JPEG:
+            return None
         return h265.parse_sps(self.sps) if self.codec is Codec.H265 else h264.parse_sps(self.sps)
 
 
-SAMPLE_ENTRIES = {Codec.H264: (b"avc1", b"avcC"), Codec.H265: (b"hvc1", b"hvcC")}
+SAMPLE_ENTRIES = {
+    Codec.H264: (b"avc1", b"avcC"),
+    Codec.H265: (b"hvc1", b"hvcC"),
+    Codec.JPEG: (b"mp4v", b"esds"),
+}
 """The boxes that name a codec in ``stsd`` and hold its decoder configuration."""
 
 
 def stored_nals(nals: Iterable[bytes], codec: Codec = Codec.H264) -> tuple[bytes, ...]:
-    """Those NAL units of an access unit that a file keeps, in order; empty where no other kind is in it."""
+    """Those NAL units of an access unit that a file keeps, in order; empty where no other kind is in it.
+
+    A JPEG picture is one unit, and kept.
+    """
+    if codec is Codec.JPEG:
+        return tuple(nal for nal in nals if nal)
     if codec is Codec.H265:
         return tuple(nal for nal in nals if nal and h265.nal_type(nal) not in h265.LEFT_OUT)
     return tuple(nal for nal in nals if nal and h264.nal_type(nal) not in h264.LEFT_OUT)
@@ -105,5 +135,5 @@ def known_entry(kinds: Iterable[bytes]) -> Codec:
     """The codec of the one sample entry among these boxes. Raises BrokenFile."""
     found = [codec for codec, (entry, _) in SAMPLE_ENTRIES.items() if entry in kinds]
     if len(found) != 1:
-        raise BrokenFile(f"{len(found)} boxes avc1 or hvc1 where there must be one")
+        raise BrokenFile(f"{len(found)} boxes avc1, hvc1 or mp4v where there must be one")
     return found[0]

@@ -7,7 +7,7 @@ fMP4: its first ``len(init_segment(...))`` bytes are the EXT-X-MAP, the rest is 
 
 In each sample the slices and SEI stay exactly as the camera sent them. Left out are access unit delimiters and
 parameter sets: ``avcC`` or ``hvcC`` carries the latter, and the sample entries ``avc1`` and ``hvc1`` forbid them in
-band (14496-15 5.4.2.1, 8.4.1).
+band (14496-15 5.4.2.1, 8.4.1). A JPEG picture is a sample of ``mp4v`` as it is.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ _MAX_FRAGMENT_BYTES = 2**31 - 1  # data_offset of trun is a signed 32-bit number
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One coded picture. ``nals`` have no start codes and no length prefixes; times are ticks of TIMESCALE."""
+    """One coded picture. ``nals`` have no start codes and no length prefixes (a JPEG is one of them); times are ticks
+    of TIMESCALE.
+    """
 
     nals: tuple[bytes, ...]
     duration: int
@@ -74,10 +76,14 @@ def fragment(
     entries: list[bytes] = []
     total = 0
     for sample in samples:
-        size = 0
-        for nal in stored_nals(sample.nals, codec):
-            payload += (len(nal).to_bytes(4, "big"), nal)
-            size += 4 + len(nal)
+        kept = stored_nals(sample.nals, codec)
+        size = sum(map(len, kept))
+        if codec is Codec.JPEG:
+            payload += kept
+        else:
+            for nal in kept:
+                payload += (len(nal).to_bytes(4, "big"), nal)
+            size += 4 * len(kept)
         if size == 0:
             raise ValueError("a sample holds nothing but parameter sets and delimiters")
         total += size

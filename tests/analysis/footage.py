@@ -16,7 +16,7 @@ from storage.media import Codec, Ledger, Sample, VideoFormat, fragment, init_seg
 from tests.analysis.ledgers import START, at
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import FakeClock
-from tests.storage.coded_video import Coded, encode, encode_h265
+from tests.storage.coded_video import Coded, encode, encode_h265, encode_jpeg
 
 FPS = 25
 GOP = 10
@@ -97,6 +97,8 @@ class Cabinet:
 def _coded(frames: int, reordered: bool, codec: Codec) -> Coded:
     if codec is Codec.H265:
         return encode_h265(frames=frames, parameters=f"bframes={3 * reordered}")
+    if codec is Codec.JPEG:
+        return encode_jpeg(frames=frames)
     return encode(frames=frames, options=()) if reordered else encode(frames=frames)
 
 

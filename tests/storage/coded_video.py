@@ -1,4 +1,4 @@
-"""Real H.264 and H.265 for the tests of ``storage.media``: coded by libx264 and libx265, split into NAL units here.
+"""Real H.264, H.265 and JPEG for the tests of ``storage.media``: coded by libav, split into NAL units here.
 
 Also a writer of sequence parameter sets, bit by bit, for what libx264 never writes.
 """
@@ -38,6 +38,8 @@ class Coded:
 
     @property
     def format(self) -> VideoFormat:
+        if self.codec is Codec.JPEG:
+            return VideoFormat.from_jpeg(self.units[0][0])
         if self.codec is Codec.H265:
             return VideoFormat.from_h265(self.first(32), self.first(33), self.first(34))
         return VideoFormat.from_h264(self.first(7), self.first(8))
@@ -95,6 +97,12 @@ def encode_h265(
     return _coded(encoder, frames, Codec.H265)
 
 
+@lru_cache(maxsize=32)
+def encode_jpeg(width: int = 320, height: int = 192, frames: int = 20, *, pixels: str = "yuvj420p") -> Coded:
+    """The same pictures as JPEGs, each for itself."""
+    return _coded(_encoder("mjpeg", width, height, pixels, None), frames, Codec.JPEG)
+
+
 def _encoder(name: str, width: int, height: int, pixels: str, aspect: Fraction | None) -> VideoCodecContext:
     encoder = av.CodecContext.create(name, "w")
     assert isinstance(encoder, VideoCodecContext)
@@ -117,7 +125,7 @@ def _coded(encoder: VideoCodecContext, frames: int, codec: Codec) -> Coded:
     packets += encoder.encode(None)
     assert all(packet.pts is not None and packet.dts is not None for packet in packets)
     return Coded(
-        tuple(split(bytes(packet)) for packet in packets),
+        tuple((bytes(packet),) if codec is Codec.JPEG else split(bytes(packet)) for packet in packets),
         tuple(packet.is_keyframe for packet in packets),
         tuple((packet.pts or 0) - (packet.dts or 0) for packet in packets),
         25,

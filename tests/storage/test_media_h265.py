@@ -197,7 +197,7 @@ def test_a_mutated_hvcc_gives_its_sets_or_a_media_error(data: st.DataObject) -> 
     at = data.draw(st.integers(0, len(record) - 1))
     mutated[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
     try:
-        VideoFormat.from_configuration(Codec.H265, bytes(mutated))
+        VideoFormat.from_configuration(Codec.H265, bytes(mutated), (320, 192))
     except MediaError:
         return
 
