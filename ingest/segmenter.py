@@ -255,7 +255,10 @@ class Segmenter:
         if self._file is None or not self._samples:
             return []
         file, first = self._file, self._samples[0].picture
-        samples = [Sample(timed.picture.unit.nals, timed.duration, timed.picture.unit.key) for timed in self._samples]
+        samples = [
+            Sample(timed.picture.unit.nals, timed.duration, timed.picture.unit.key, timed.picture.unit.shown_after)
+            for timed in self._samples
+        ]
         file.sequence += 1
         file.frames += len(samples)
         decode_time, codec = first.media - file.first_media, file.format.codec

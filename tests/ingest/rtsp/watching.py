@@ -1,4 +1,4 @@
-"""What tests of the RTSP source share: opening it and taking units until there are enough."""
+"""What tests of sources share: opening one and taking units until there are enough."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from domain.places import Transport
 from ingest.rtsp.client import Limits, RtspSource
-from ingest.source import AccessUnit, NoPicture
+from ingest.source import AccessUnit, NoPicture, Source
+
+MakeSource = Callable[[str, "TestLogin | None", Transport, Limits], Source]
 
 PATIENT = Limits(connect_s=10, answer_s=10, picture_s=6, key_s=20)  # for machines that are busy with other things
 
@@ -27,17 +29,19 @@ async def watching(
     login: TestLogin | None = None,
     transport: Transport = Transport.TCP,
     limits: Limits = PATIENT,
+    *,
     attempts: int = 1,
+    make: MakeSource = RtspSource,
 ) -> AsyncGenerator[AsyncGenerator[AccessUnit, None], None]:
     """The units of a source that is closed in the end; opened again where nothing at all comes after PLAY."""
-    units = _opened(RtspSource(url, login, transport, limits), attempts)
+    units = _opened(make(url, login, transport, limits), attempts)
     try:
         yield units
     finally:
         await units.aclose()
 
 
-async def _opened(source: RtspSource, attempts: int) -> AsyncGenerator[AccessUnit, None]:
+async def _opened(source: Source, attempts: int) -> AsyncGenerator[AccessUnit, None]:
     for left in reversed(range(attempts)):
         units, begun = source.units(), False
         try:

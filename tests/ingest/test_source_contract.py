@@ -1,6 +1,7 @@
-"""What the RTSP source promises, held to two cameras that were written apart from it, over TCP and UDP.
+"""What a source promises, held by both engines to two cameras that were written apart from them, over TCP and UDP.
 
-One is ours (``ingest.simulator``, with wire code of its own), one is gst-rtsp-server, which we did not write.
+One camera is ours (``ingest.simulator``, with wire code of its own), one is gst-rtsp-server, which we did not write.
+What only the native engine can know is asked of it alone, and said so.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ import av
 import pytest
 
 from domain.places import Transport
-from ingest.rtsp.client import Limits
+from ingest.libav.source import LibavSource
+from ingest.rtsp.client import Limits, RtspSource
 from ingest.simulator.camera import CameraSettings, SimulatedCamera
 from ingest.simulator.faults import ClockOffset, PacketLoss, Stall
 from ingest.source import AccessUnit, CameraRefused, CameraUnreachable, ConnectionLost, NoPicture
@@ -32,8 +34,6 @@ from tests.ingest.rtsp.watching import TestLogin, first_where, taken, watching
 from tests.ingest.test_segmenter import record
 
 PLAIN_LOGIN = TestLogin("inspector", "a-password")
-# gst-rtsp-server 1.22 answers PLAY and sends nothing in about one of thirty first connections.
-opened = functools.partial(watching, attempts=3)
 TICKS_PER_FRAME = 90_000 // FRAMES_PER_SECOND
 
 
@@ -119,6 +119,21 @@ def start(request: pytest.FixtureRequest) -> Start:
     return foreign
 
 
+Open = Callable[..., contextlib.AbstractAsyncContextManager[AsyncGenerator[AccessUnit, None]]]
+
+
+@pytest.fixture(params=[RtspSource, LibavSource], ids=["native", "libav"])
+def opened(request: pytest.FixtureRequest) -> Open:
+    """Opens a source of each engine.
+
+    gst-rtsp-server 1.22 answers PLAY and sends nothing in about one of thirty first connections: then once more.
+    """
+    return functools.partial(watching, attempts=3, make=request.param)
+
+
+native = functools.partial(watching, attempts=3)
+
+
 @pytest.fixture(params=[Transport.TCP, Transport.UDP], ids=["tcp", "udp"])
 def transport(request: pytest.FixtureRequest) -> Transport:
     assert isinstance(request.param, Transport)
@@ -126,7 +141,7 @@ def transport(request: pytest.FixtureRequest) -> Transport:
 
 
 def test_every_slice_of_the_camera_arrives_unchanged_and_in_order(
-    either_clip: Clip, start: Start, transport: Transport
+    either_clip: Clip, start: Start, transport: Transport, opened: Open
 ) -> None:
     async def watch() -> None:
         async with start(either_clip) as camera, opened(camera.url, PLAIN_LOGIN, transport) as units:
@@ -139,7 +154,7 @@ def test_every_slice_of_the_camera_arrives_unchanged_and_in_order(
 
 
 def test_files_hold_every_slice_unchanged_and_play_without_a_word(
-    either_clip: Clip, start: Start, transport: Transport, tmp_path: Path
+    either_clip: Clip, start: Start, transport: Transport, tmp_path: Path, opened: Open
 ) -> None:
     async def watch() -> list[AccessUnit]:
         async with start(either_clip) as camera, opened(camera.url, PLAIN_LOGIN, transport) as units:
@@ -179,7 +194,7 @@ def decoded(path: Path) -> int:
 
 
 def test_units_begin_with_a_key_frame_and_run_on_in_rtp_time(
-    either_clip: Clip, start: Start, transport: Transport
+    either_clip: Clip, start: Start, transport: Transport, opened: Open
 ) -> None:
     async def watch() -> None:
         async with start(either_clip) as camera, opened(camera.url, PLAIN_LOGIN, transport) as units:
@@ -193,7 +208,9 @@ def test_units_begin_with_a_key_frame_and_run_on_in_rtp_time(
     asyncio.run(watch())
 
 
-def test_the_camera_tells_its_own_time_by_sender_reports(clip: Clip, start: Start, transport: Transport) -> None:
+def test_the_camera_tells_its_own_time_by_sender_reports(
+    clip: Clip, start: Start, transport: Transport, opened: Open
+) -> None:
     async def watch() -> None:
         async with start(clip) as camera, opened(camera.url, PLAIN_LOGIN, transport) as units:
             unit = await first_where(units, lambda unit: unit.camera_time is not None)
@@ -204,7 +221,9 @@ def test_the_camera_tells_its_own_time_by_sender_reports(clip: Clip, start: Star
 
 
 @pytest.mark.parametrize("login", [TestLogin(PLAIN_LOGIN.username, "not it"), None], ids=["wrong", "none"])
-def test_a_wrong_password_is_refused_and_never_repeated(clip: Clip, start: Start, login: TestLogin | None) -> None:
+def test_a_wrong_password_is_refused_and_never_repeated(
+    clip: Clip, start: Start, login: TestLogin | None, opened: Open
+) -> None:
     async def watch() -> str:
         async with start(clip) as camera, opened(camera.url, login) as units:
             with pytest.raises(CameraRefused, match="401") as refused:
@@ -214,7 +233,7 @@ def test_a_wrong_password_is_refused_and_never_repeated(clip: Clip, start: Start
     assert "not it" not in asyncio.run(watch())
 
 
-def test_an_unknown_path_is_refused(clip: Clip, start: Start) -> None:
+def test_an_unknown_path_is_refused(clip: Clip, start: Start, opened: Open) -> None:
     async def watch() -> None:
         async with start(clip) as camera, opened(camera.url + "-not", PLAIN_LOGIN) as units:
             with pytest.raises(CameraRefused, match="404"):
@@ -223,7 +242,9 @@ def test_an_unknown_path_is_refused(clip: Clip, start: Start) -> None:
     asyncio.run(watch())
 
 
-def test_a_camera_that_dies_is_a_lost_connection(clip: Clip, start: Start, transport: Transport) -> None:
+def test_a_camera_that_dies_is_a_lost_connection(
+    clip: Clip, start: Start, transport: Transport, opened: Open
+) -> None:
     async def watch() -> None:
         async with start(clip) as camera, opened(camera.url, PLAIN_LOGIN, transport) as units:
             await taken(units, 3)
@@ -234,7 +255,9 @@ def test_a_camera_that_dies_is_a_lost_connection(clip: Clip, start: Start, trans
     asyncio.run(watch())
 
 
-def test_a_camera_that_stands_still_gives_no_picture(clip: Clip, start: Start, transport: Transport) -> None:
+def test_a_camera_that_stands_still_gives_no_picture(
+    clip: Clip, start: Start, transport: Transport, opened: Open
+) -> None:
     limits = Limits(connect_s=10, answer_s=10, picture_s=1.5)
 
     async def watch() -> None:
@@ -247,12 +270,12 @@ def test_a_camera_that_stands_still_gives_no_picture(clip: Clip, start: Start, t
     asyncio.run(watch())
 
 
-def test_a_closed_port_is_an_unreachable_camera() -> None:
+def test_a_closed_port_is_an_unreachable_camera(opened: Open) -> None:
     async def watch() -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             url = f"rtsp://operator:geheim@127.0.0.1:{free.getsockname()[1]}/live?password=geheim"
-            async with watching(url) as units:
+            async with opened(url) as units:
                 with pytest.raises(CameraUnreachable, match="refused") as unreachable:
                     await taken(units, 1)
         assert "geheim" not in str(unreachable.value)
@@ -260,7 +283,9 @@ def test_a_closed_port_is_an_unreachable_camera() -> None:
     asyncio.run(watch())
 
 
-def test_a_second_client_joins_in_the_middle_and_also_begins_with_a_key_frame(clip: Clip, start: Start) -> None:
+def test_a_second_client_joins_in_the_middle_and_also_begins_with_a_key_frame(
+    clip: Clip, start: Start, opened: Open
+) -> None:
     async def watch() -> None:
         async with start(clip) as camera, opened(camera.url, PLAIN_LOGIN) as early:
             await taken(early, 10)
@@ -274,7 +299,7 @@ def test_what_is_lost_on_the_way_is_counted_and_nothing_broken_passes_for_whole(
     either_clip: Clip, transport: Transport
 ) -> None:
     async def watch() -> None:
-        async with simulated(either_clip) as camera, opened(camera.url, PLAIN_LOGIN, transport) as units:
+        async with simulated(either_clip) as camera, native(camera.url, PLAIN_LOGIN, transport) as units:
             assert camera.camera is not None
             await taken(units, 3)
             fault = asyncio.create_task(camera.camera.play(PacketLoss(1.5, 0.3)))
@@ -290,7 +315,7 @@ def test_what_is_lost_on_the_way_is_counted_and_nothing_broken_passes_for_whole(
     asyncio.run(watch())
 
 
-def test_a_camera_whose_clock_is_wrong_says_so_itself(clip: Clip) -> None:
+def test_a_camera_whose_clock_is_wrong_says_so_itself(clip: Clip, opened: Open) -> None:
     async def watch() -> None:
         async with simulated(clip) as camera, opened(camera.url, PLAIN_LOGIN) as units:
             assert camera.camera is not None
