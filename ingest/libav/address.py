@@ -84,7 +84,10 @@ def _file(path: Path) -> Target:
     return Target("file", str(path), f"file:{path}", {**_COMMON, "protocol_whitelist": "file"})
 
 
-_COMMON: Final = {"fpsprobesize": "0"}  # or libav holds back a second of pictures to guess a rate
+_COMMON: Final = {
+    "fpsprobesize": "0",
+    "analyzeduration": "2000000",
+}  # or a second and more is held back to guess a rate
 
 
 def _options(scheme: str, transport: Transport, answer_s: float) -> dict[str, str]:

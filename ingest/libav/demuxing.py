@@ -49,9 +49,8 @@ _ADVICE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How long libav may wait, in seconds: for one answer, for each half of opening, and for one packet."""
+    """How long libav may wait, in seconds: for each half of opening (answer, first pictures), and for a packet."""
 
-    answer_s: float
     open_s: float
     packet_s: float
 
@@ -59,9 +58,9 @@ class Waiting:
 class Demuxer:
     """One opened stream in a thread of its own.
 
-    ``hand_on`` takes units, may block to hold the thread back, and says whether any more are wanted; ``end`` is told
-    why it is over, once. ``pictures``, ``opened`` and ``last_picture`` (``time.monotonic``) are written by the thread
-    and read by others.
+    ``hand_on`` takes the units of each picture that came (none before the first key frame), may block to hold the
+    thread back, and says whether any more are wanted; ``end`` is told why it is over, once. ``pictures`` and
+    ``opened`` (``time.monotonic``) are written by the thread and read by others.
     """
 
     def __init__(
@@ -73,7 +72,6 @@ class Demuxer:
         end: Callable[[BaseException | None], None],
     ) -> None:
         self.opened: float | None = None
-        self.last_picture = 0.0
         self.pictures = 0
         self._target = target
         self._waiting = waiting
@@ -102,7 +100,7 @@ class Demuxer:
         """Open and read to the end. Raises SourceError, always where nobody asked it to stop."""
         with self._open() as container:
             stream = _recordable(container, self._target)
-            self.opened = self.last_picture = time.monotonic()
+            self.opened = time.monotonic()
             own_time = self._target.is_file or container.format.name not in _TIMELESS
             codec = RECORDABLE[stream.codec_context.codec.canonical_name]
             assembler = Assembler(codec, stream.codec_context.extradata or b"", own_time)
@@ -115,20 +113,18 @@ class Demuxer:
                     raise UnsupportedStream(
                         f"{self._target.where}: {error}; check the camera's encoder settings"
                     ) from error
-                self.last_picture, self.pictures = time.monotonic(), assembler.pictures
-                if units and not self._hand_on(units):
+                self.pictures = assembler.pictures
+                if packet.data and not self._hand_on(units):
                     return
         what = "the file has ended" if self._target.is_file else "the camera ended its stream"
         raise ConnectionLost(f"{self._target.where}: {what}")
 
     def _open(self) -> InputContainer:
-        begun = time.monotonic()
         limits = (self._waiting.open_s, self._waiting.packet_s)
         try:
             return av.open(self._target.name, options=self._target.options, timeout=limits)
         except av.error.FFmpegError as error:
-            unanswered = time.monotonic() - begun >= self._waiting.answer_s
-            _raise_opening(error, self._target, unanswered)
+            _raise_opening(error, self._target)
 
     def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[Packet]:
         """Packets as they come; those of a file, or of a stream that comes in pieces, at their own pace."""
@@ -196,22 +192,35 @@ def _recordable(container: InputContainer, target: Target) -> VideoStream:
     )
 
 
-def _raise_opening(error: av.error.FFmpegError, target: Target, unanswered: bool) -> NoReturn:
+def _raise_opening(error: av.error.FFmpegError, target: Target) -> NoReturn:
     """Say in our words why nothing could be opened. libav's words hold the address and with it the password."""
     where = target.where
     if isinstance(error, (av.error.HTTPClientError, av.error.HTTPServerError)):
         raise _refused(error, where) from None
-    if isinstance(error, av.error.ExitError):
+    if isinstance(error, av.error.ExitError) and _had_answered(error):
         raise NoPicture(f"{where}: answered, but no picture came; check or restart the camera") from None
     if isinstance(error, av.error.LookupError):
         raise UnsupportedStream(
             f"{where}: libav here knows no such stream; use another address of the camera"
         ) from None
-    if isinstance(error, av.error.InvalidDataError) and not unanswered:
+    if isinstance(error, av.error.InvalidDataError):
         raise UnsupportedStream(f"{where} holds nothing that libav knows as video; check the address") from None
-    reason = "no answer" if isinstance(error, av.error.InvalidDataError) else (error.strerror or "error").lower()
+    reason = "no answer" if isinstance(error, av.error.ExitError) else (error.strerror or "error").lower()
     advice = "check its path" if target.is_file else "check its power, cable and address"
     raise CameraUnreachable(f"no connection to {where}: {reason}; {advice}") from None
+
+
+def _had_answered(error: av.error.FFmpegError) -> bool:
+    """Whether the stream was described, so that only its pictures are missing.
+
+    PyAV makes one call of both halves of opening, with one error for either; where it was raised tells.
+    """
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.endswith("container/input.py"):
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _refused(error: av.error.FFmpegError, where: str) -> SourceError:

@@ -65,6 +65,7 @@ class Assembler:
         self._last_ticks: int | None = None
         self._shift = 0
         self._started = False
+        self._first_ticks: int | None = None  # of the first picture seen
 
     def take(self, packet: Packet) -> Sequence[AccessUnit]:
         """The units that a packet completes: none while it has no stamp yet, else it and those it gives one to.
@@ -88,10 +89,13 @@ class Assembler:
 
     def _unit(self, packet: Packet) -> AccessUnit | None:
         nals, key, video = self._format.read(packet)
+        decoded, shown = _ticks(packet, packet.dts), _ticks(packet, packet.pts)
+        if self._first_ticks is None:
+            self._first_ticks = decoded
         if video is None or not nals or not (self._started or (key and not packet.corrupt)):
             return None
+        keyless_s = 0.0 if self._started else max(0, decoded - self._first_ticks) / TICKS_PER_SECOND
         self._started = True
-        decoded, shown = _ticks(packet, packet.dts), _ticks(packet, packet.pts)
         camera_time = None
         if packet.camera_us is not None:
             camera_time = _EPOCH + timedelta(microseconds=packet.camera_us)
@@ -104,6 +108,7 @@ class Assembler:
             format=video,
             damaged=packet.corrupt,
             camera_time=camera_time,
+            keyless_s=keyless_s,
             shown_after=shown - decoded if abs(shown - decoded) < _NEAR else 0,
         )
 

@@ -2,7 +2,7 @@
 
 It implements ``ingest.source.Source``. libav works in a thread (``demuxing``); here its pictures are taken over, and
 here is the watchdog: libav's own limits fire late, and count a picture that they squeeze out as one that came. What
-libav does not tell is in docs/decisions/0013-two-engines.md.
+libav does not tell is in docs/decisions.
 """
 
 from __future__ import annotations
@@ -11,20 +11,21 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Final
 
 from domain.places import Transport
 from domain.timeline import Clock, SystemClock
 from ingest.libav.address import Login, Target, target
 from ingest.libav.demuxing import Demuxer, Waiting
-from ingest.rtsp.client import Limits
+from ingest.rtsp.client import Limits, Patience
 from ingest.source import AccessUnit, ConnectionLost, NoPicture
 
 __all__ = ["LibavSource"]
 
 _MOST_UNITS_WAITING: Final = 250  # ten seconds at 25 fps; beyond it the thread, and so the camera, is made to wait
-_MARGIN_S: Final = 1.0  # by which libav's limits come after ours
+_LIBAV_WAITS_S: Final = 20.0  # for a packet: longer than Patience, since libav first lets go of the picture it holds
+_MARGIN_S: Final = 1.0  # by which libav's limits for opening come before ours
 _TEARDOWN_S: Final = 0.5
 
 
@@ -51,10 +52,8 @@ class LibavSource:
 
     async def units(self) -> AsyncGenerator[AccessUnit, None]:
         """Connect and yield access units from the first whole key frame on; see ``ingest.source.Source``."""
-        wait_s = max(self._limits.answer_s, self._limits.picture_s + _MARGIN_S)
-        stream = _Stream(
-            target(self._url, self._credentials, self._transport, wait_s), self._limits, self._clock, wait_s
-        )
+        opened = target(self._url, self._credentials, self._transport, _LIBAV_WAITS_S)
+        stream = _Stream(opened, self._limits, self._clock)
         stream.start()
         try:
             while True:
@@ -67,12 +66,12 @@ class LibavSource:
 class _Stream:
     """Units on their way from the thread to the one who takes them; the first failure ends both."""
 
-    def __init__(self, opened: Target, limits: Limits, clock: Clock, wait_s: float) -> None:
+    def __init__(self, opened: Target, limits: Limits, clock: Clock) -> None:
         self._target = opened
         self._limits = limits
-        self._open_s = limits.connect_s + wait_s + limits.picture_s
-        waiting = Waiting(wait_s, self._open_s, limits.picture_s + _MARGIN_S)
-        self._demuxer = Demuxer(opened, waiting, clock, self._hand_on, self._end)
+        half_s = limits.connect_s + limits.answer_s
+        self._open_s = 2 * half_s + _MARGIN_S
+        self._demuxer = Demuxer(opened, Waiting(half_s, _LIBAV_WAITS_S), clock, self._hand_on, self._end)
         self._loop = asyncio.get_running_loop()
         self._begun = self._loop.time()
         self._room = threading.Condition()
@@ -82,7 +81,7 @@ class _Stream:
         self._failure: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._thread_over = asyncio.Event()
-        self._taken_up = 0.0  # event loop time at which nothing waited any more
+        self._known_patience: Patience | None = None  # from the opening on
         self._watchdog: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
@@ -100,7 +99,6 @@ class _Stream:
             taken = list(self._units)
             self._units.clear()
             self._room.notify()
-        self._taken_up = self._loop.time()
         self._started = True
         return taken
 
@@ -124,54 +122,73 @@ class _Stream:
             if self._closed:
                 return False
             self._units.extend(units)
-        self._tell(None)
+        self._call(self._came)
         return True
 
     def _end(self, reason: BaseException | None) -> None:
-        self._tell(reason or ConnectionLost(f"{self._target.where}: the stream has ended"), over=True)
+        self._call(self._fail, reason or ConnectionLost(f"{self._target.where}: the stream has ended"))
+        self._call(self._thread_over.set)
 
-    def _tell(self, failure: BaseException | None, over: bool = False) -> None:
+    def _call(self, function: Callable[..., None], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is there to be told
-            self._loop.call_soon_threadsafe(self._told, failure, over)
+            self._loop.call_soon_threadsafe(function, *arguments)
 
     # Called by the event loop.
 
-    def _told(self, failure: BaseException | None, over: bool) -> None:
-        if over:
-            self._thread_over.set()
-        if failure is not None and self._failure is None:
+    def _came(self) -> None:
+        """A picture came, and maybe its unit."""
+        now = self._loop.time()
+        self._patience.packets(now)
+        self._patience.pictures(1, now)
+        if self._units:
+            self._wake()
+
+    def _fail(self, failure: BaseException) -> None:
+        if self._failure is None:
             self._failure = failure
+        self._wake()
+
+    def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    @property
+    def _patience(self) -> Patience:
+        if self._known_patience is None:
+            self._known_patience = Patience(self._limits.picture_s, self._demuxer.opened or self._loop.time())
+        return self._known_patience
 
     def _watch(self) -> None:
         """End the stream when no picture came for too long. Runs about once per limit, not once per picture."""
         now = self._loop.time()
         opened = self._demuxer.opened
-        silent_at = self._begun + self._open_s
-        no_key_at = silent_at + self._limits.key_s
-        if opened is not None:
-            # While units wait it is not the camera who keeps us waiting.
-            last = now if self._units else max(self._demuxer.last_picture, self._taken_up)
-            silent_at, no_key_at = last + self._limits.picture_s, opened + self._limits.key_s
-        no_key = not self._started and not self._units and now >= no_key_at
-        if now >= silent_at or no_key:
-            self._told(NoPicture(self._no_key_frame() if no_key else self._silence()), over=False)
+        if opened is None:
+            silent_at = no_key_at = self._begun + self._open_s
         else:
-            due = silent_at if self._started else min(silent_at, no_key_at)
+            if self._units:
+                self._patience.waive(now)  # it is not the camera who keeps us waiting
+            silent_at, no_key_at = self._patience.due, opened + self._limits.key_s
+        keyless = not self._started and not self._units
+        if now >= silent_at:
+            self._fail(NoPicture(self._silence()))
+        elif keyless and now >= no_key_at:
+            self._fail(NoPicture(self._no_key_frame()))
+        else:
+            due = min(silent_at, no_key_at) if keyless else silent_at
             due = due if opened is not None else min(due, now + self._limits.picture_s)
             self._watchdog = self._loop.call_at(due, self._watch)
 
     def _silence(self) -> str:
-        where, limit = self._target.where, f"{self._limits.picture_s:g} s"
-        if self._demuxer.pictures:
-            return f"{where}: no picture for {limit}, the connection still stands; check or restart the camera"
+        where = self._target.where
         if self._demuxer.opened is None:
             return f"{where}: nothing came within {self._open_s:g} s of connecting; check or restart the camera"
+        limit = f"{self._patience.limit_s:.3g} s"
+        if self._demuxer.pictures:
+            return f"{where}: no picture for {limit}, the connection still stands; check or restart the camera"
         return f"{where}: nothing came within {limit} of its answer; check or restart the camera"
 
     def _no_key_frame(self) -> str:
         return (
             f"{self._target.where}: pictures, but no whole key frame with its parameter sets within "
-            f"{self._limits.key_s:g} s; set the camera's I-frame interval to 1 or 2 s"
+            f"{self._limits.key_s:g} s; set the camera's I-frame interval to 1 or 2 s and its smart coding off"
         )
