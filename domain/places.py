@@ -21,6 +21,24 @@ class Transport(StrEnum):
     UDP = "udp"
 
 
+class Engine(StrEnum):
+    """What speaks to a camera: our own RTSP client, libav, or the one of them that can."""
+
+    AUTO = "auto"
+    NATIVE = "native"
+    LIBAV = "libav"
+
+
+SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "file")
+"""Of addresses that can be recorded. The native engine speaks the first; the pinned libav has no SRT."""
+
+
+def scheme_of(url: str) -> str:
+    """The scheme of an address, in lower case; ``file`` for a bare path."""
+    scheme, found, _ = url.partition("://")
+    return scheme.strip().lower() if found else "file"
+
+
 @dataclass(frozen=True, slots=True)
 class Station:
     """工位: one numbered place where one candidate works. ``id`` is unique within its site."""
@@ -44,6 +62,7 @@ class Camera:
     panoramic: bool = False
     nvr: str | None = None
     channel: int | None = None
+    engine: Engine = Engine.AUTO
 
 
 @dataclass(frozen=True, slots=True)

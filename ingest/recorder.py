@@ -21,7 +21,7 @@ import structlog
 
 from config.secrets import Credentials
 from domain.evidence import CameraEvent, Cause, EndReason, Outage, Run
-from domain.places import Transport
+from domain.places import Engine, Transport
 from domain.timeline import Clock, Interval
 from ingest import camera_state
 from ingest.bookkeeper import Bookkeeper, RunBook
@@ -65,6 +65,7 @@ class Assignment:
     credentials: Credentials | None
     transport: Transport
     device: Device | None = None  # what it is reached through, shared with other cameras
+    engine: Engine = Engine.AUTO
 
 
 @dataclass(frozen=True, slots=True)

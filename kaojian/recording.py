@@ -17,12 +17,13 @@ from datetime import timedelta
 from config.secrets import Secrets
 from config.settings import Settings
 from domain.timeline import SystemClock
+from ingest.engines import Engines
 from ingest.healing import Healer
 from ingest.host_clock import HostWitnesses
 from ingest.reconcile import claim_spools, reconcile
-from ingest.recorder import Assignment, Cutting
+from ingest.recorder import Cutting
 from ingest.relay.server import Relay
-from ingest.rtsp.client import Limits, RtspSource
+from ingest.rtsp.client import Limits
 from ingest.shard import Shard
 from ingest.spool import Spool
 from ingest.supervisor import Supervisor
@@ -89,7 +90,7 @@ async def _record(settings: Settings, database: Database, shard: Shard, life: Li
     spool, second = _spools(settings)
     supervisor = Supervisor(
         wanted=Schedule(database, Secrets(settings.secrets_dir), timedelta(seconds=settings.run_up_seconds)).wanted,
-        open_source=lambda assignment: _rtsp(assignment, limits),
+        open_source=Engines.with_limits(limits).open,
         evidence=database.evidence,
         spool=spool,
         second=second,
@@ -103,10 +104,6 @@ async def _record(settings: Settings, database: Database, shard: Shard, life: Li
         former=life.former,
     )
     await supervisor.run(stop)
-
-
-def _rtsp(assignment: Assignment, limits: Limits) -> RtspSource:
-    return RtspSource(assignment.url, assignment.credentials, assignment.transport, limits)
 
 
 def _store(settings: Settings) -> None:

@@ -22,6 +22,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
     WithJsonSchema,
 )
 
@@ -31,7 +32,19 @@ from config.errors import DocumentRefused, Problem
 from config.logs import redacted
 from config.rule_pack import RulePack
 from config.secrets import NAME as SECRET_NAME
-from domain.places import Batch, Camera, Nvr, Room, Site, SittingPlan, Station, Transport
+from domain.places import (
+    SCHEMES,
+    Batch,
+    Camera,
+    Engine,
+    Nvr,
+    Room,
+    Site,
+    SittingPlan,
+    Station,
+    Transport,
+    scheme_of,
+)
 from domain.timeline import utc
 from records import coherence
 
@@ -132,16 +145,22 @@ def _camera_url(url: str) -> str:
         raise ValueError("must not hold a user name or password; keep them as a secret and name it in `secret`")
     try:
         parts = urlsplit(url)
-        understood = parts.scheme == "rtsp" and bool(parts.hostname) and parts.port != 0
+        scheme, place = parts.scheme, bool(parts.hostname) and parts.port != 0
     except ValueError:  # a malformed IPv6 address, a port that is no number or too large
-        understood = False
-    if not understood:
-        raise ValueError("must be the address of an RTSP stream, like rtsp://10.0.0.8:554/stream")
+        scheme, place = "", False
+    if scheme == "file":
+        place = parts.hostname is None and parts.path.startswith("/")
+    if scheme and scheme not in SCHEMES:
+        raise ValueError(f"{scheme}:// cannot be recorded; use one of {', '.join(SCHEMES)}")
+    if not place:
+        raise ValueError("must be the address of a stream, like rtsp://10.0.0.8:554/stream, or of a file, file:///…")
     return url
 
 
 def _nvr_address(address: str) -> str:
     parts = urlsplit(_camera_url(address))
+    if parts.scheme != "rtsp":
+        raise ValueError("must be an RTSP address, like rtsp://10.0.0.9:554")
     if parts.path.strip("/") or parts.query:
         raise ValueError("must end with the port, like rtsp://10.0.0.9:554; what follows belongs into `path`")
     return f"rtsp://{parts.netloc}"
@@ -155,6 +174,14 @@ def _nvr_path(path: str) -> str:
     ):
         raise ValueError("must begin with / and hold {channel} once, like /Streaming/Channels/{channel}01")
     return path
+
+
+def _engine(engine: Engine, info: ValidationInfo) -> Engine:
+    """The native engine speaks rtsp:// and nothing else. An address that was refused is told for itself."""
+    scheme = scheme_of(info.data.get("url") or "rtsp://")
+    if engine is Engine.NATIVE and scheme != "rtsp":
+        raise ValueError(f"native records rtsp:// only, not {scheme}://; leave it out or write libav")
+    return engine
 
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -203,7 +230,7 @@ class _Camera(BaseModel):
     model_config = _STRICT
     id: _Id
     url: Annotated[str, AfterValidator(_camera_url)] | None = Field(
-        None, description="Its RTSP stream; may be left out where `nvr` and `channel` tell it"
+        None, description="Its stream; may be left out where `nvr` and `channel` tell it"
     )
     secret: _Secret = Field(None, description="Name of the secret that holds user:password; the nvr's if left out")
     nvr: _Id | None = Field(None, description="硬盘录像机 that it is reached through")
@@ -211,6 +238,9 @@ class _Camera(BaseModel):
         None, description="通道 its number at that nvr"
     )
     transport: Transport = Transport.TCP
+    engine: Annotated[Engine, AfterValidator(_engine)] = Field(
+        Engine.AUTO, description="What records it: native (rtsp:// only), libav, or by auto the one that can"
+    )
     panoramic: bool = Field(False, description="Shows the whole room (全景)")
     sees: tuple[_Label, ...] = Field((), description="Stations in its picture")
 
@@ -297,6 +327,7 @@ def _camera(camera: _Camera, nvrs: Mapping[str, _Nvr]) -> Camera:
         panoramic=camera.panoramic,
         nvr=camera.nvr,
         channel=camera.channel,
+        engine=camera.engine,
     )
 
 

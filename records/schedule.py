@@ -54,6 +54,7 @@ class Schedule:
             credentials=self._credentials(camera),
             transport=camera.transport,
             device=_device(sitting.site, camera),
+            engine=camera.engine,
         )
 
     def _credentials(self, camera: Camera) -> Credentials | None:

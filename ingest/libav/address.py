@@ -11,15 +11,12 @@ from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from domain.places import Transport
+from domain.places import SCHEMES, Transport, scheme_of
 from ingest.source import UnsupportedStream
 
 _RTSP: Final = frozenset({"rtsp", "rtsps"})
 _HTTP: Final = frozenset({"http", "https"})
 _RTMP: Final = frozenset({"rtmp", "rtmps"})
-SCHEMES: Final = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "file")
-"""What the pinned PyAV opens and this engine is tested for. Its libav is built without SRT, SCTP and DASH."""
-
 _SECRET_IN_PATH = re.compile(r"(?i)\b(user(?:name)?|usr|pass(?:word|wd)?|pwd|auth|token)=[^/;&]*")
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f]")
 _UDP_BUFFER_BYTES: Final = 2 << 20  # the burst of a large key frame
@@ -61,7 +58,7 @@ def target(url: str, login: Login | None, transport: Transport, answer_s: float)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise UnsupportedStream("the address cannot be read; write it like rtsps://192.0.2.10/stream1") from None
-    scheme = parts.scheme.lower()
+    scheme = scheme_of(url)
     if scheme not in SCHEMES:
         known = ", ".join(SCHEMES)
         raise UnsupportedStream(f"{scheme}:// cannot be recorded by the libav of this installation; use {known}")
@@ -103,4 +100,4 @@ def _options(scheme: str, transport: Transport, answer_s: float) -> dict[str, st
     return {**_COMMON, **_TLS, "rw_timeout": wait_us, "rtmp_live": "live"}
 
 
-_TLS: Final = {"tls_verify": "0"}  # cameras sign their own certificates (docs/decisions)
+_TLS: Final = {"tls_verify": "0"}  # cameras sign their own certificates (docs/decisions/0014-two-engines.md)

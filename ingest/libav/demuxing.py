@@ -101,7 +101,9 @@ class Demuxer:
         with self._open() as container:
             stream = _recordable(container, self._target)
             self.opened = time.monotonic()
-            own_time = self._target.is_file or container.format.name not in _TIMELESS
+            own_time = container.format.name not in _TIMELESS
+            if self._target.is_file and not own_time:
+                raise UnsupportedStream(f"{self._target.where} tells no times; put it into MP4 or MPEG-TS")
             codec = RECORDABLE[stream.codec_context.codec.canonical_name]
             assembler = Assembler(codec, stream.codec_context.extradata or b"", own_time)
             for packet in self._packets(container, stream):
@@ -120,11 +122,13 @@ class Demuxer:
         raise ConnectionLost(f"{self._target.where}: {what}")
 
     def _open(self) -> InputContainer:
+        begun = time.monotonic()
         limits = (self._waiting.open_s, self._waiting.packet_s)
         try:
             return av.open(self._target.name, options=self._target.options, timeout=limits)
         except av.error.FFmpegError as error:
-            _raise_opening(error, self._target)
+            waited = time.monotonic() - begun >= self._waiting.open_s  # an interrupted answer is also called invalid
+            _raise_opening(error, self._target, waited)
 
     def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[Packet]:
         """Packets as they come; those of a file, or of a stream that comes in pieces, at their own pace."""
@@ -192,7 +196,7 @@ def _recordable(container: InputContainer, target: Target) -> VideoStream:
     )
 
 
-def _raise_opening(error: av.error.FFmpegError, target: Target) -> NoReturn:
+def _raise_opening(error: av.error.FFmpegError, target: Target, waited: bool) -> NoReturn:
     """Say in our words why nothing could be opened. libav's words hold the address and with it the password."""
     where = target.where
     if isinstance(error, (av.error.HTTPClientError, av.error.HTTPServerError)):
@@ -203,9 +207,9 @@ def _raise_opening(error: av.error.FFmpegError, target: Target) -> NoReturn:
         raise UnsupportedStream(
             f"{where}: libav here knows no such stream; use another address of the camera"
         ) from None
-    if isinstance(error, av.error.InvalidDataError):
+    if isinstance(error, av.error.InvalidDataError) and not waited:
         raise UnsupportedStream(f"{where} holds nothing that libav knows as video; check the address") from None
-    reason = "no answer" if isinstance(error, av.error.ExitError) else (error.strerror or "error").lower()
+    reason = "no answer" if waited else (error.strerror or "error").lower()
     advice = "check its path" if target.is_file else "check its power, cable and address"
     raise CameraUnreachable(f"no connection to {where}: {reason}; {advice}") from None
 

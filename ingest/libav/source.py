@@ -2,7 +2,7 @@
 
 It implements ``ingest.source.Source``. libav works in a thread (``demuxing``); here its pictures are taken over, and
 here is the watchdog: libav's own limits fire late, and count a picture that they squeeze out as one that came. What
-libav does not tell is in docs/decisions.
+libav does not tell is in docs/decisions/0014-two-engines.md.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _TEARDOWN_S: Final = 0.5
 class LibavSource:
     """One camera or file, to be opened once per run.
 
-    ``url`` has one of ``address.SCHEMES`` or is the path of a file, which is played at its own pace, once.
+    ``url`` has one of ``domain.places.SCHEMES`` or is the path of a file, which is played at its own pace, once.
     ``credentials`` win over a login in ``url``. ``transport`` matters to rtsp:// alone.
     """
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.places import Batch, Camera, Nvr, Room, Site, SittingPlan, Station, Transport
+from domain.places import Batch, Camera, Engine, Nvr, Room, Site, SittingPlan, Station, Transport
 from domain.timeline import MICROSECOND, utc
 
 
@@ -79,6 +79,7 @@ def _camera(camera: Camera) -> dict[str, Any]:
         "secret": camera.secret,
         "transport": camera.transport.value,
         "panoramic": camera.panoramic,
+        **({} if camera.engine is Engine.AUTO else {"engine": camera.engine.value}),
     }
     return {**told, "nvr": camera.nvr, "channel": camera.channel} if camera.nvr is not None else told
 
@@ -93,6 +94,7 @@ def _camera_of(told: Mapping[str, Any]) -> Camera:
         panoramic=told["panoramic"],
         nvr=told.get("nvr"),
         channel=told.get("channel"),
+        engine=Engine(told.get("engine", Engine.AUTO)),
     )
 
 

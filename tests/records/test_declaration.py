@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import DocumentRefused
-from domain.places import Camera, Station, Transport
+from domain.places import Camera, Engine, Station, Transport
 from records.declaration import Declaration, duration, parse, read, schema
 from tests.records.setups import BATCH, SITE, WHOLE
 
@@ -127,9 +127,16 @@ def test_stations_that_look_like_numbers_stay_what_they_are() -> None:
         ("secret: cam-c1", "secret: admin:hunter2", "sites[0].rooms[0].cameras[0].secret", "pattern"),
         ("transport: udp", "transport: quic", "sites[0].rooms[1].cameras[0].transport", "'tcp' or 'udp'"),
         ("panoramic: true\n", "panoramic: perhaps\n", "sites[0].rooms[0].cameras[0].panoramic", "boolean"),
-        ("rtsp://127.0.0.1:8554", "http://127.0.0.1:8554", "sites[0].rooms[0].cameras[0].url", "RTSP stream"),
-        ("rtsp://127.0.0.1:8554", "rtsp://127.0.0.1:99999", "sites[0].rooms[0].cameras[0].url", "RTSP stream"),
-        ("rtsp://127.0.0.1:8554", "rtsp://[::1", "sites[0].rooms[0].cameras[0].url", "RTSP stream"),
+        (
+            "rtsp://127.0.0.1:8554",
+            "srt://127.0.0.1:8554",
+            "sites[0].rooms[0].cameras[0].url",
+            "cannot be recorded",
+        ),
+        ("rtsp://127.0.0.1:8554", "rtsp://127.0.0.1:99999", "sites[0].rooms[0].cameras[0].url", "of a stream"),
+        ("rtsp://127.0.0.1:8554", "rtsp://[::1", "sites[0].rooms[0].cameras[0].url", "of a stream"),
+        ("rtsp://127.0.0.1:8554", "file://host", "sites[0].rooms[0].cameras[0].url", "or of a file"),
+        ("transport: udp", "engine: vlc", "sites[0].rooms[1].cameras[0].engine", "'auto', 'native' or 'libav'"),
         ("id: sg-001\n", "id: ../sg\n", "sites[0].id", "pattern"),
         ("county: 浈江区", "county:", "sites[0].county", "must not be empty"),
         ("    county: 浈江区\n", "", "sites[0].county", "is required and missing"),
@@ -144,6 +151,18 @@ def test_each_wrong_field_is_named_with_its_line(old: str, new: str, field: str,
     assert message in lines[0]
     number = int(re.match(r"exam\.yaml:(\d+): ", lines[0]).group(1))  # type: ignore[union-attr]
     assert abs(number - line_of(old)) <= old.count("\n") + 2
+
+
+@pytest.mark.parametrize(
+    "url", ["rtsps://h/s", "rtmp://h/s", "http://h/s.m3u8", "https://h:8443/s", "file:///films/a.mp4"]
+)
+def test_addresses_of_other_schemes_are_for_libav(url: str) -> None:
+    other = bent("rtsp://127.0.0.1:8555/stream", url)
+    assert parse(other, "exam.yaml").sites[0].rooms[1].cameras[0].engine is Engine.AUTO
+    by_libav = bent("transport: udp", "engine: libav", other)
+    assert parse(by_libav, "exam.yaml").sites[0].rooms[1].cameras[0].engine is Engine.LIBAV
+    (line,) = said(bent("transport: udp", "engine: native", other))
+    assert "sites[0].rooms[1].cameras[0].engine: native records rtsp:// only" in line
 
 
 def test_the_line_is_exactly_that_of_the_field() -> None:

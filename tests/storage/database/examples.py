@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from domain.evidence import Copy, Place, Recorder, Run, Segment
 from domain.people import Actor, Door
-from domain.places import Batch, Camera, Room, Site, SittingPlan, Station, Transport
+from domain.places import Batch, Camera, Engine, Room, Site, SittingPlan, Station, Transport
 from domain.timeline import Interval
 from storage.database import Database
 
@@ -67,7 +67,7 @@ def store(database: Database, *segments: Segment) -> None:
 def site(site_id: str = "site-1", camera: str = "cam-1", name: str = "韶关市第一考点") -> Site:
     stations = (Station("A1"), Station("A2"))
     side = Camera(f"{camera}-side", "rtsp://10.0.0.2/side", ("A2",), None, Transport.UDP)
-    front = Camera(camera, "rtsp://10.0.0.1/main", ("A1", "A2"), "front", Transport.TCP, panoramic=True)
+    front = Camera(camera, "rtsp://10.0.0.1/main", ("A1", "A2"), "front", Transport.TCP, True, engine=Engine.LIBAV)
     return Site(site_id, name, "浈江区", (Room("room-1", "第一试室", stations, (front, side)),))
 
 
