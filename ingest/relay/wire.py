@@ -5,8 +5,9 @@ A viewer connects to a Unix socket, sends one request and then only reads. All n
     request   "KJR1"  u8 length (1..255)  camera id, UTF-8
     message   u32 length of what follows (1..16 MiB)  u8 kind  body
 
-    kind 1    format     u8 codec (1 H.264, 2 H.265), then VPS, SPS and PPS, each as u16 length and bytes;
-                         before the first unit and whenever it changes; the VPS of H.264 has length 0
+    kind 1    format     u8 codec (1 H.264, 2 H.265, 3 JPEG), then VPS, SPS and PPS, each as u16 length and bytes;
+                         before the first unit and whenever it changes; the VPS of H.264 has length 0;
+                         of JPEG the first is u16 width, u16 height, and the others have length 0
     kind 2    unit       i64 arrival at the recorder (µs since 1970-01-01 UTC)  i64 RTP time (90 kHz, from an origin
                          of the run)  u8 flags (1 key frame, 2 damaged), then NAL units, each as u32 length and bytes
     kind 3    skipped    empty: pictures were left out, because this viewer was too slow; the next unit is a key frame
@@ -38,7 +39,8 @@ MOST_MESSAGE_BYTES: Final = 16 << 20
 _HEAD = struct.Struct(">IB")
 _UNIT = struct.Struct(">qqB")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CODECS = {1: Codec.H264, 2: Codec.H265}
+_SIZE = struct.Struct(">HH")
+_CODECS = {1: Codec.H264, 2: Codec.H265, 3: Codec.JPEG}
 _NUMBERS = {codec: number for number, codec in _CODECS.items()}
 _KEY, _DAMAGED = 1, 2
 HEAD_BYTES: Final = _HEAD.size
@@ -116,6 +118,8 @@ def message(kind: Kind, body: bytes = b"") -> bytes:
 def format_message(video: VideoFormat) -> bytes:
     """The message that tells how the units after it are coded."""
     sets = (video.vps, video.sps, video.pps)
+    if video.codec is Codec.JPEG:
+        sets = (_SIZE.pack(video.width, video.height), b"", b"")
     body = bytes((_NUMBERS[video.codec],)) + b"".join(len(each).to_bytes(2, "big") + each for each in sets)
     return message(Kind.FORMAT, body)
 
@@ -142,6 +146,10 @@ def format_of(body: bytes) -> VideoFormat:
     if not body or body[0] not in _CODECS:
         raise MalformedRelay("a format of no known codec")
     vps, sps, pps = _pieces(body[1:], 2, 3)
+    if _CODECS[body[0]] is Codec.JPEG:
+        if len(vps) != _SIZE.size:
+            raise MalformedRelay("a JPEG format without a size")
+        return VideoFormat(Codec.JPEG, *_SIZE.unpack(vps))
     try:
         if _CODECS[body[0]] is Codec.H265:
             return VideoFormat.from_h265(vps, sps, pps)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ingest.relay import wire
 from ingest.relay.wire import HEAD_BYTES, Ended, Kind, LiveUnit, MalformedRelay
+from storage.media import Codec, VideoFormat
 from tests.ingest.pictures import unit, video_format
 
 
@@ -74,3 +75,11 @@ def test_a_message_without_end_is_refused() -> None:
     with pytest.raises(MalformedRelay):
         wire.head((wire.MOST_MESSAGE_BYTES + 1).to_bytes(4, "big") + b"\x02")
     assert wire.ended_of(bytes((Ended.FULL,))) is Ended.FULL
+
+
+def test_a_jpeg_format_comes_back_with_its_size() -> None:
+    video = VideoFormat(Codec.JPEG, 1280, 720)
+    said = wire.format_message(video)
+    assert wire.format_of(said[wire.HEAD_BYTES :]) == video
+    with pytest.raises(wire.MalformedRelay, match="size"):
+        wire.format_of(b"\x03" + bytes(6))
