@@ -16,7 +16,7 @@ WEB := dashboard/web
 WEB_SOURCES := $(filter-out $(WEB)/auto-imports.d.ts $(WEB)/components.d.ts,$(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.ts $(WEB)/package-lock.json -type f 2>/dev/null))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-mutations check fix lock clean packages bench-record
+.PHONY: help demo serve test test-mutations test-slices check fix lock clean packages bench-record
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ test: $(STAMPS)/dev $(WEB)/dist/index.html packages  ## set up what tests need, 
 
 test-mutations: $(STAMPS)/dev packages  ## a million spoilt inputs for everything that reads bytes from outside
 	@KAOJIAN_MUTATIONS=1000000 $(BIN)/python -m pytest tests/mutation $(ARGS)
+
+test-slices: $(STAMPS)/dev packages  ## ten minutes of every codec, transport and engine, compared slice by slice
+	@KAOJIAN_SLICES_S=600 $(BIN)/python -m pytest tests/ingest/test_every_slice.py $(ARGS)
 
 check: test  ## all tests; types, style and import rules are among them (tests/house)
 
