@@ -14,7 +14,8 @@ What an observation can say:
   answers, no file that can be indexed, or not the frames its row promises.
 - MISSING: every place answers and none has the file.
 
-While a place does not answer, nothing is known and nothing is written; the segment is asked for again.
+While a place does not answer (a spool that this host cannot see is one), nothing is known and nothing is written; the
+segment is asked for again.
 """
 
 from __future__ import annotations

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from pathlib import Path
 from typing import BinaryIO, Protocol
+
+from storage.spool_marker import device_of
 
 
 class Disk(Protocol):
@@ -113,5 +114,4 @@ class HostDisk:
         return shutil.disk_usage(root).free
 
     def device(self, root: Path) -> str:
-        number = root.stat().st_dev
-        return f"{socket.gethostname()}:{os.major(number)}:{os.minor(number)}"
+        return device_of(root)

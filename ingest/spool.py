@@ -29,8 +29,7 @@ from uuid import uuid4
 from domain.evidence import Cause
 from ingest.disk import Disk, HostDisk
 from storage.media import BrokenFile, FileIndex, read_index
-
-MARKER = ".kaojian-spool"
+from storage.spool_marker import MARKER
 
 _OPEN_SUFFIX = ".open"
 _BROKEN_SUFFIX = ".broken"

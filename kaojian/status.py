@@ -21,6 +21,7 @@ from domain.evidence import CameraEvent, Cause, Place, Recorder
 from domain.host_clock import ClockState, HostClock, Witness, judge_clock
 from domain.places import Camera, Sitting
 from domain.timeline import Interval, rfc3339
+from storage.archive import UnseenSpool, unseen_spools
 from storage.database import Database, Evidence
 
 _COUNT_UP_TO = 1000  # what waits is counted up to here
@@ -78,6 +79,7 @@ class Status:
     cameras: tuple[CameraStatus, ...]
     waiting_for_analysis: int
     waiting_for_s3: int | None
+    unseen_spools: tuple[UnseenSpool, ...] = ()  # of what waits for analysis: only there, and not visible here
 
 
 def gather(database: Database, now: datetime, *, stores_objects: bool) -> Status:
@@ -85,13 +87,15 @@ def gather(database: Database, now: datetime, *, stores_objects: bool) -> Status
     evidence = database.evidence
     recorders = tuple(each for each in evidence.recorders() if _is_alive(each, now))
     sittings = database.setup.sittings()
+    unobserved = evidence.segments_without_observation(_COUNT_UP_TO)
     return Status(
         now=now,
         recorders=tuple(_with_clock(evidence, recorders, now)),
         sittings=tuple((sitting, sitting_state(sitting, now)) for sitting in sittings),
         cameras=tuple(_cameras(database, sittings, recorders, now)),
-        waiting_for_analysis=len(evidence.segments_without_observation(_COUNT_UP_TO)),
+        waiting_for_analysis=len(unobserved),
         waiting_for_s3=len(evidence.segments_without_copy(Place.S3, _COUNT_UP_TO)) if stores_objects else None,
+        unseen_spools=tuple(unseen_spools(evidence, unobserved)),
     )
 
 
@@ -132,6 +136,9 @@ def to_json(status: Status) -> dict[str, Any]:
             for each in status.cameras
         ],
         "waiting": {"analysis": status.waiting_for_analysis, "s3": status.waiting_for_s3},
+        "unseen_spools": [
+            {"folder": each.target, "device": each.device, "segments": each.segments} for each in status.unseen_spools
+        ],
     }
 
 
@@ -145,6 +152,11 @@ def tables(status: Status) -> Iterable[Table | Text]:
         yield Text(f"Clock of {each.recorder.host}: {_clock_text(each.clock)}")
     stored = "no object store is set" if status.waiting_for_s3 is None else f"{status.waiting_for_s3} for S3"
     yield Text(f"Segments waiting: {status.waiting_for_analysis} for analysis, {stored}")
+    for unseen in status.unseen_spools:
+        yield Text(
+            f"Spool not visible from here 存储不可见: {unseen.target} ({unseen.device or 'device unknown'}) has the "
+            f"only copies of {unseen.segments} segments that wait for analysis; mount it, or analyse on its host"
+        )
 
 
 def _sittings_table(status: Status) -> Table:

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +39,7 @@ from storage.objects import (
     Objects,
     ObjectsUnavailable,
 )
+from storage.spool_marker import is_there
 
 AT_ONCE = 16  # segments of one round
 FAILED_PAUSE_S = 60.0  # a segment that failed for itself is not tried again before
@@ -66,7 +68,7 @@ class Why(StrEnum):
 
     MISSING = "missing"  # the place answers and has no such file or object
     DAMAGED = "damaged"  # it gave other bytes
-    UNREACHABLE = "unreachable"  # the place does not answer, so nothing is known about the copy
+    UNREACHABLE = "unreachable"  # the place does not answer here (a spool: not its host, or its disk is away)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,14 +286,18 @@ class Archive:
         return file
 
     def _found_spool_file(self, segment: Segment, copy: Copy) -> BinaryIO:
-        for root in dict.fromkeys((Path(copy.target), self._spool_root)):
-            try:
-                return (root / segment.key).open("rb")
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                raise _NoAnswer(Why.UNREACHABLE) from error
-        raise _NoAnswer(Why.MISSING)
+        """Missing only where the spool is there and lacks the file; else nothing is known. Raises _NoAnswer."""
+        named = Path(copy.target)
+        for root in dict.fromkeys((named, self._spool_root)):
+            file = _if_there(root / segment.key)
+            if file is not None:
+                return file
+        if not is_there(named, copy.device):
+            raise _NoAnswer(Why.UNREACHABLE)
+        file = _if_there(named / segment.key)  # its disk may have come back between the two questions
+        if file is None:
+            raise _NoAnswer(Why.MISSING)
+        return file
 
     def _fetched(self, segment: Segment, copy: Copy) -> BinaryIO:
         file = cast(BinaryIO, SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES))  # noqa: SIM115 - handed on open
@@ -339,6 +345,43 @@ class Archive:
         if len(self._sound) >= _SOUND_FILES:
             self._sound.clear()
         self._sound[path] = look
+
+
+def _if_there(path: Path) -> BinaryIO | None:
+    """The file, None where nothing has that name. Raises _NoAnswer."""
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _NoAnswer(Why.UNREACHABLE) from error
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenSpool:
+    """A spool that this host cannot see, and how many of the segments asked about lie there and nowhere else."""
+
+    target: str
+    device: str  # as Copy.device
+    segments: int
+
+
+def unseen_spools(evidence: Evidence, segments: Iterable[Segment]) -> list[UnseenSpool]:
+    """Spools that hold the only standing copies of these segments and do not answer here, most segments first.
+
+    Their files are looked for one by one, but not read. Raises DatabaseUnavailable.
+    """
+    found: Counter[tuple[str, str]] = Counter()
+    for rows in evidence.copies([segment.key for segment in segments]).values():
+        standing = [row for row in rows if row.removed is None]
+        unseen = [row for row in standing if row.place is Place.SPOOL and not _can_be_asked(row)]
+        if standing and len(unseen) == len(standing):
+            found.update({(row.target, row.device) for row in unseen})
+    return [UnseenSpool(target, device, count) for (target, device), count in found.most_common()]
+
+
+def _can_be_asked(copy: Copy) -> bool:
+    return (Path(copy.target) / copy.segment).exists() or is_there(Path(copy.target), copy.device)
 
 
 def _compare(file: BinaryIO, segment: Segment) -> None:

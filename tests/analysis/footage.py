@@ -13,6 +13,7 @@ from domain.timeline import Interval
 from storage.archive import Archive
 from storage.database import Database
 from storage.media import Codec, Ledger, Sample, VideoFormat, fragment, init_segment
+from storage.spool_marker import MARKER, device_of
 from tests.analysis.ledgers import START, at
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import FakeClock
@@ -86,7 +87,9 @@ class Cabinet:
         path = self.path(segment)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        copy = Copy(key, Place.SPOOL, str(self.folder), segment.interval.end, segment.size_bytes, segment.sha256)
+        (self.folder / MARKER).touch()
+        ended, device = segment.interval.end, device_of(self.folder)
+        copy = Copy(key, Place.SPOOL, str(self.folder), ended, segment.size_bytes, segment.sha256, device=device)
         self.database.evidence.add_segment(segment, copy)
         return segment
 

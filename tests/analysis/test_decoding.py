@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from structlog.testing import capture_logs
 
 from analysis.decoding import RESTING_S, DecodingWorker, observe, observe_pending
 from domain.evidence import Place, SegmentState
@@ -141,6 +142,23 @@ def test_while_a_store_does_not_answer_nothing_is_known(cabinet: Cabinet) -> Non
         observe(cabinet.archive, segment, cabinet.clock)
     assert observe_pending(cabinet.database.evidence, cabinet.archive, cabinet.clock) == 0
     assert cabinet.database.evidence.observations([segment.key]) == {}
+
+
+def test_a_spool_that_is_not_mounted_is_no_gap_and_its_footage_waits(cabinet: Cabinet) -> None:
+    segment = cabinet.segment(0)
+    evidence = cabinet.database.evidence
+    disk = cabinet.folder.rename(cabinet.folder.with_name("unmounted"))
+    cabinet.folder.mkdir()
+    worker = DecodingWorker(evidence, cabinet.archive, cabinet.clock)
+    with capture_logs() as logs:
+        assert worker.observe_pending(1) == 0
+    assert [(line["event"], "unreachable" in line["reason"]) for line in logs] == [("segment_unreadable", True)]
+    assert evidence.observations([segment.key]) == {}
+    cabinet.folder.rmdir()
+    disk.rename(cabinet.folder)
+    cabinet.clock.advance(RESTING_S)
+    assert worker.observe_pending(1) == 1
+    assert evidence.observations([segment.key])[segment.key].state is SegmentState.OK
 
 
 def test_pending_segments_are_observed_once(cabinet: Cabinet) -> None:

@@ -21,9 +21,10 @@ from ingest.clock import RunClock
 from ingest.healing import Healer
 from ingest.reconcile import reconcile
 from ingest.segmenter import Closed, Event, Fragment, Opened, Segmenter
-from ingest.spool import MARKER, Spool, segment_key
+from ingest.spool import Spool, segment_key
 from ingest.worker import Job
 from storage.database import Database, connect
+from storage.spool_marker import MARKER
 from tests.fakes.disk import FakeDisk, PowerCut
 from tests.fakes.time import NOON, FakeClock
 from tests.ingest.pictures import FPS, unit

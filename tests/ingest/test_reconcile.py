@@ -13,8 +13,9 @@ from domain.timeline import Interval
 from ingest.healing import Healer
 from ingest.reconcile import reconcile
 from ingest.segmenter import Closed
-from ingest.spool import MARKER, Spool, SpoolBroken, segment_key
+from ingest.spool import Spool, SpoolBroken, segment_key
 from storage.database import Database, connect
+from storage.spool_marker import MARKER
 from tests.fakes.time import NOON, FakeClock
 from tests.ingest.pictures import FPS, unit
 from tests.ingest.test_segmenter import record

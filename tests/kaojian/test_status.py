@@ -17,6 +17,7 @@ from storage.database import Database, connect
 from tests.fakes.time import FakeClock
 from tests.fakes.witnesses import FREE, KEPT
 from tests.records.setups import ACTOR, START, WHOLE
+from tests.storage.database.examples import copy, segment
 
 SECOND = timedelta(seconds=1)
 
@@ -74,6 +75,15 @@ def test_recorders_alive_are_told_with_their_instants(database: Database) -> Non
     ]
     assert told["waiting"] == {"analysis": 0, "s3": 0}
     assert to_json(gather(database, START + 10 * SECOND, stores_objects=False))["recorders"] == []
+
+
+def test_footage_that_only_another_host_can_read_is_told_with_its_folder(database: Database) -> None:
+    database.evidence.begin_run(Run("run-1", "sg-001-c1", "rec-1", START))
+    written = segment(0, 60, camera="sg-001-c1")
+    database.evidence.add_segment(written, copy(written, target="/spool-of-b", device="recorder-b:8:1"))
+    told = to_json(gather(database, START + SECOND, stores_objects=False))
+    assert told["unseen_spools"] == [{"folder": "/spool-of-b", "device": "recorder-b:8:1", "segments": 1}]
+    assert "/spool-of-b (recorder-b:8:1) has the only copies of 1 segments" in _lines(database, 1)
 
 
 def _lines(database: Database, seconds: float) -> str:

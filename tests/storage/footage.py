@@ -9,6 +9,7 @@ from pathlib import Path
 from domain.evidence import Copy, Place, Recorder, Run, Segment
 from domain.timeline import Interval
 from storage.database import Database
+from storage.spool_marker import MARKER, device_of
 from tests.fakes.time import NOON
 
 RUN = Run("run-1", "cam-1", "recorder-1", NOON)
@@ -52,7 +53,9 @@ class Footage:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         target = str(self._spool_root)
-        copy = Copy(segment.key, Place.SPOOL, target, segment.interval.end, len(data), segment.sha256)
+        (self._spool_root / MARKER).touch()
+        device = device_of(self._spool_root)
+        copy = Copy(segment.key, Place.SPOOL, target, segment.interval.end, len(data), segment.sha256, device=device)
         self._evidence.add_segment(segment, copy)
         return segment
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from storage.archive import (
     NoCopyAnswers,
     SpoolFileDamaged,
     SpoolFileMissing,
+    UnseenSpool,
     Why,
+    unseen_spools,
 )
 from storage.database import Database, connect
 from storage.errors import DatabaseUnavailable, UnknownBatch
@@ -301,6 +304,39 @@ def test_footage_damaged_in_every_place_is_known_to_be_damaged(
         everything(archive, segment)
     assert refused.value.damaged
     assert not refused.value.unreachable
+
+
+def test_a_spool_whose_disk_is_not_mounted_has_lost_nothing(
+    archive: Archive, footage: Footage, spool: Path, tmp_path: Path
+) -> None:
+    segment = footage.close_segment(0)
+    data = footage.path(segment).read_bytes()
+    disk = spool.rename(tmp_path / "unmounted")
+    for _ in ("no folder", "an empty folder"):
+        with pytest.raises(NoCopyAnswers) as refused:
+            everything(archive, segment)
+        assert [refusal.why for refusal in refused.value.refusals] == [Why.UNREACHABLE]
+        spool.mkdir(exist_ok=True)
+    spool.rmdir()
+    disk.rename(spool)
+    assert everything(archive, segment) == data
+
+
+@pytest.mark.parametrize("device", ["another-host:8:1", ""])
+def test_a_file_in_the_spool_of_another_host_is_not_missing_here(
+    archive: Archive, footage: Footage, database: Database, spool: Path, device: str
+) -> None:
+    here = footage.close_segment(0)
+    (copy,) = database.evidence.copies([here.key])[here.key]
+    there = replace(here, key=here.key.replace(".mp4", "-b.mp4"))
+    database.evidence.add_segment(there, replace(copy, segment=there.key, device=device))
+    with pytest.raises(NoCopyAnswers) as refused:
+        everything(archive, there)
+    assert refused.value.unreachable
+    assert unseen_spools(database.evidence, [here, there]) == [UnseenSpool(str(spool), device, 1)]
+    archive_copy = replace(copy, segment=there.key, place=Place.S3, target="bucket")
+    database.evidence.add_copy(archive_copy)
+    assert unseen_spools(database.evidence, [here, there]) == []
 
 
 def test_a_spool_that_was_moved_is_found_under_its_new_root(
