@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.clocks import VOUCHED
-from analysis.coverage import HEARTBEAT_LIMIT
+from analysis.live import living, standings
 from domain.calendar import SHANGHAI
 from domain.evidence import CameraEvent, Cause, Place, Recorder
 from domain.host_clock import ClockState, HostClock, Witness, judge_clock
@@ -85,7 +85,7 @@ class Status:
 def gather(database: Database, now: datetime, *, stores_objects: bool) -> Status:
     """The state at ``now``. Raises DatabaseUnavailable."""
     evidence = database.evidence
-    recorders = tuple(each for each in evidence.recorders() if _is_alive(each, now))
+    recorders = living(evidence, now)
     sittings = database.setup.sittings()
     unobserved = evidence.segments_without_observation(_COUNT_UP_TO)
     return Status(
@@ -190,17 +190,15 @@ def _cameras_table(status: Status) -> Table:
 def _cameras(
     database: Database, sittings: list[Sitting], recorders: Iterable[Recorder], now: datetime
 ) -> Iterable[CameraStatus]:
-    alive = {each.id for each in recorders}
-    runs = {run.camera: run for run in database.evidence.open_runs() if run.recorder in alive}
-    outages = {outage.camera: outage for outage in database.evidence.open_outages()}
-    events = {camera: event for camera, event in database.evidence.latest_events().items() if event.recorder in alive}
     wanting = [sitting for sitting in sittings if sitting.wants_recording(now)]
     wanted = {camera.id for sitting in wanting for camera in sitting.cameras()}
-    for camera, (site, room) in _places(database, wanting).items():
-        run, outage, event = runs.get(camera), outages.get(camera), events.get(camera)
+    places = _places(database, wanting)
+    found = standings(database.evidence, {each.id for each in recorders}, list(places))
+    for camera, (site, room) in places.items():
+        run, outage, event = found[camera].run, found[camera].outage, found[camera].event
         if run is not None:
             yield CameraStatus(camera, site, room, RecordingState.RECORDING, run.started, connection=event)
-        elif outage is not None and alive:
+        elif outage is not None:
             yield CameraStatus(camera, site, room, RecordingState.OUT, outage.start, outage.cause, event)
         elif camera in wanted:
             yield CameraStatus(camera, site, room, RecordingState.NOT_RECORDED, connection=event)
@@ -261,10 +259,6 @@ _BY = {
     Witness.SERVER: "the object store",
     Witness.CAMERAS: "the cameras (common time)",
 }
-
-
-def _is_alive(recorder: Recorder, now: datetime) -> bool:
-    return recorder.ended is None and now - recorder.seen <= HEARTBEAT_LIMIT
 
 
 def _connection_json(event: CameraEvent | None) -> dict[str, Any] | None:

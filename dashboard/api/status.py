@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from fastapi import APIRouter
 
-from analysis.coverage import HEARTBEAT_LIMIT
+from analysis.live import Standing, is_alive, living, standings
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.problems import RESPONSES
 from dashboard.api.shapes import (
@@ -19,7 +19,7 @@ from dashboard.api.shapes import (
     RecordingState,
     Status,
 )
-from domain.evidence import CameraEvent, Cause, Outage, Recorder, Run
+from domain.evidence import CameraEvent, Cause, Recorder
 from domain.places import Site
 
 router = APIRouter(tags=["status"], responses=RESPONSES)
@@ -36,18 +36,14 @@ def health(backed: Backed) -> Health:
 def status(backed: Backed) -> Status:
     """Which recorders live, and for every camera whether it is being recorded and when it last showed a picture."""
     now = backed.clock.now()
-    recorders = backed.database.evidence.recorders(None)
-    alive = [recorder for recorder in recorders if is_alive(recorder, now)]
+    evidence = backed.database.evidence
+    alive = living(evidence, now)
+    last = evidence.last_recorder()
     return Status(
         at=now,
-        recorders=tuple(_recorder(recorder, now) for recorder in alive or recorders[-1:]),
+        recorders=tuple(_recorder(each, now) for each in alive or ([last] if last is not None else [])),
         cameras=tuple(_cameras(backed, {recorder.id for recorder in alive}, now)),
     )
-
-
-def is_alive(recorder: Recorder, now: datetime) -> bool:
-    """Not ended, and heard from within the limit that coverage uses too."""
-    return recorder.ended is None and now - recorder.seen <= HEARTBEAT_LIMIT
 
 
 def _recorder(recorder: Recorder, now: datetime) -> RecorderShape:
@@ -63,13 +59,12 @@ def _recorder(recorder: Recorder, now: datetime) -> RecorderShape:
 
 def _cameras(backed: Backing, alive: set[str], now: datetime) -> Iterable[CameraStatus]:
     evidence = backed.database.evidence
-    runs = {run.camera: run for run in evidence.open_runs() if run.recorder in alive}
-    outages = {outage.camera: outage for outage in evidence.open_outages()}
     sittings = backed.database.setup.sittings()
     wanted = {camera.id for each in sittings if each.wants_recording(now) for camera in each.cameras()}
-    events = evidence.latest_events()
-    for camera, site, room in _places(backed.database.setup.sites()):
-        state, outage = camera_state(camera, wanted, runs, outages, bool(alive))
+    places = list(_places(backed.database.setup.sites()))
+    found = standings(evidence, alive, [camera for camera, _, _ in places])
+    for camera, site, room in places:
+        state, outage = camera_state(found[camera], wanted=camera in wanted)
         last = evidence.last_segment(camera)
         yield CameraStatus(
             camera=camera,
@@ -78,31 +73,25 @@ def _cameras(backed: Backing, alive: set[str], now: datetime) -> Iterable[Camera
             state=state,
             last_frame=last.interval.end if last is not None else None,
             outage=outage,
-            connection=_connection(events.get(camera), alive) if state is not RecordingState.IDLE else None,
+            connection=_connection(found[camera].event) if state is not RecordingState.IDLE else None,
         )
 
 
-def _connection(event: CameraEvent | None, alive: set[str]) -> ConnectionShape | None:
-    """What the camera's newest event says, as long as the recorder that wrote it lives."""
-    if event is None or event.recorder not in alive:
+def _connection(event: CameraEvent | None) -> ConnectionShape | None:
+    if event is None:
         return None
     return ConnectionShape(state=event.state, since=event.at, detail=event.detail, changes=event.changes)
 
 
-def camera_state(
-    camera: str, wanted: set[str], runs: Mapping[str, Run], outages: Mapping[str, Outage], recorder_alive: bool
-) -> tuple[RecordingState, OutageShape | None]:
-    """What a camera does: ``runs`` are the open runs of living recorders, ``outages`` those that last."""
-    if camera in wanted and not recorder_alive:
-        return RecordingState.OUTAGE, OutageShape(start=None, cause=Cause.RECORDER_STOPPED, detail="")
-    outage = outages.get(camera)
-    if outage is not None and camera in wanted:
-        return RecordingState.OUTAGE, OutageShape(start=outage.start, cause=outage.cause, detail=outage.detail)
-    if camera in runs:
+def camera_state(standing: Standing, *, wanted: bool) -> tuple[RecordingState, OutageShape | None]:
+    """What a camera does. A wanted one that no living recorder is at is named as coverage will name it."""
+    if standing.run is not None:
         return RecordingState.RECORDING, None
-    if camera in wanted:
-        return RecordingState.OUTAGE, OutageShape(start=None, cause=Cause.UNEXPLAINED, detail="")
-    return RecordingState.IDLE, None
+    if not wanted:
+        return RecordingState.IDLE, None
+    if (outage := standing.outage) is None:
+        return RecordingState.OUTAGE, OutageShape(start=None, cause=Cause.RECORDER_STOPPED, detail="")
+    return RecordingState.OUTAGE, OutageShape(start=outage.start, cause=outage.cause, detail=outage.detail)
 
 
 def _places(sites: Iterable[Site]) -> Iterable[tuple[str, str, str]]:

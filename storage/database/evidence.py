@@ -78,6 +78,18 @@ class Evidence:
             query = query.where(sa.or_(overlapping, table.c.id.in_(sorted(also))) if also else overlapping)
         return [_recorder(row) for row in self._rows(query)]
 
+    def open_recorders(self) -> list[Recorder]:
+        """Recorders that did not end in order and have not been found dead, by start."""
+        table = tables.recorders
+        query = sa.select(table).where(table.c.ended.is_(None)).order_by(table.c.started, table.c.id)
+        return [_recorder(row) for row in self._rows(query)]
+
+    def last_recorder(self) -> Recorder | None:
+        """The recorder that began last."""
+        table = tables.recorders
+        rows = self._rows(sa.select(table).order_by(table.c.started.desc(), table.c.id.desc()).limit(1))
+        return _recorder(rows[0]) if rows else None
+
     def add_clock_reading(self, reading: HostClock) -> None:
         """Write what was seen of the host's clock. Raises UnknownRow for an unknown recorder, ConflictingRow."""
         with self._engine.writing() as connection:
@@ -289,12 +301,21 @@ class Evidence:
         query = sa.select(table).where(table.c.at >= window.start, table.c.at < window.end)
         return [_event(row) for row in self._rows(query.order_by(table.c.number))]
 
-    def latest_events(self) -> dict[str, CameraEvent]:
-        """The newest event of each camera that ever had one, by camera."""
-        table = tables.camera_events
-        newest = sa.select(sa.func.max(table.c.number)).group_by(table.c.camera)
-        rows = self._rows(sa.select(table).where(table.c.number.in_(newest)).order_by(table.c.camera))
-        return {row.camera: _event(row) for row in rows}
+    def latest_events(self, recorders: Collection[str], cameras: Collection[str]) -> list[CameraEvent]:
+        """The newest event of each of these cameras by each of these recorders, the newest first.
+
+        One look into an index for each pair, whatever their history.
+        """
+        if not recorders or not cameras:
+            return []
+        table, inner = tables.camera_events, tables.camera_events.alias()
+        camera, recorder = _asked("camera", cameras), _asked("recorder", recorders)
+        of_pair = sa.and_(inner.c.camera == camera.c.value, inner.c.recorder == recorder.c.value)
+        newest = sa.select(inner.c.number).where(of_pair).order_by(inner.c.number.desc()).limit(1)
+        of_pairs = sa.select(newest.correlate(camera, recorder).scalar_subquery())
+        of_pairs = of_pairs.select_from(camera.join(recorder, sa.true()))
+        query = sa.select(table).where(table.c.number.in_(of_pairs))
+        return [_event(row) for row in self._rows(query.order_by(table.c.number.desc()))]
 
     # Observations
 
@@ -373,6 +394,11 @@ def _row(
 
 def _overlapping(begins: sa.Column[Any], ends: sa.Column[Any], window: Interval) -> sa.ColumnElement[bool]:
     return sa.and_(begins < window.end, sa.or_(ends.is_(None), ends > window.start))
+
+
+def _asked(name: str, values: Iterable[str]) -> sa.CTE:
+    """A list as a table of one column, ``value``."""
+    return sa.values(sa.column("value", sa.Text), name=name).data([(each,) for each in values]).cte()
 
 
 def _batched(keys: Iterable[str], size: int) -> Iterator[list[str]]:

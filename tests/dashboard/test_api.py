@@ -18,7 +18,7 @@ import pytest
 from analysis.report import sitting_report, to_json
 from config.rule_pack import load as load_rule_pack
 from dashboard.app import create_app
-from domain.evidence import EndReason, Recorder, Run
+from domain.evidence import Cause, EndReason, Outage, Recorder, Run
 from domain.timeline import Interval, rfc3339
 from storage.database import connect
 from storage.errors import DatabaseUnavailable
@@ -244,6 +244,24 @@ def test_status_in_mid_exam_shows_recording_and_a_dead_recorder_as_outage(tmp_pa
         exam.clock.advance(60)
         after = api.get("/api/v1/status").json()
     assert {(each["state"], each["outage"]["cause"]) for each in after["cameras"]} == {("outage", "recorder_stopped")}
+    database.close()
+
+
+def test_status_names_the_cameras_of_a_dead_worker_while_another_lives(tmp_path: Path) -> None:
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    exam = hold_exam(database, tmp_path / "spool", closed=False)
+    exam.clock.advance(60)
+    now = exam.clock.now()
+    database.evidence.begin_recorder(Recorder("worker-2", "exam-host", now, now))
+    database.evidence.begin_run(Run("run-w", "A-cam-2", "worker-2", now))
+    database.evidence.open_outage(Outage("out-w", "A-cam-3", now, None, Cause.NO_DATA, "silent", "worker-2"))
+    with client_of(exam) as api:
+        status = api.get("/api/v1/status").json()
+    told = {each["camera"]: each["outage"] and each["outage"]["cause"] for each in status["cameras"]}
+    assert [each["id"] for each in status["recorders"]] == ["worker-2"]
+    assert told.pop("A-cam-2") is None
+    assert told.pop("A-cam-3") == "no_data"
+    assert set(told.values()) == {"recorder_stopped"}
     database.close()
 
 

@@ -411,6 +411,17 @@ def test_a_reading_is_never_replaced_and_needs_its_recorder(database: Database) 
         database.evidence.add_clock_reading(HostClock("nobody", after(0), NTP))
 
 
+def test_recorders_are_open_until_they_end_and_the_last_one_is_known(database: Database) -> None:
+    assert database.evidence.last_recorder() is None
+    database.evidence.begin_recorder(RECORDER)
+    later = replace(RECORDER, id="recorder-2", started=after(1), seen=after(1))
+    database.evidence.begin_recorder(later)
+    assert database.evidence.open_recorders() == [RECORDER, later]
+    database.evidence.end_recorder(later.id, after(2))
+    assert database.evidence.open_recorders() == [RECORDER]
+    assert database.evidence.last_recorder() == replace(later, seen=after(2), ended=after(2))
+
+
 def _event(number: int, state: CameraState, camera: str = "cam-1") -> CameraEvent:
     return CameraEvent(f"event-{number}", camera, RECORDER.id, after(number), state, "no route to it", number)
 
@@ -422,7 +433,10 @@ def test_the_states_of_cameras_come_back_in_order_and_a_repeat_changes_nothing(d
         database.evidence.add_event(event)
     assert database.evidence.events(span(0, 10)) == events
     assert database.evidence.events(span(1, 2)) == events[:1]
-    assert database.evidence.latest_events() == {"cam-1": events[1], "cam-2": events[2]}
+    newest = database.evidence.latest_events({RECORDER.id, "nobody"}, ["cam-1", "cam-2", "cam-3"])
+    assert newest == [events[2], events[1]]
+    assert database.evidence.latest_events({"nobody"}, ["cam-1"]) == []
+    assert database.evidence.latest_events(set(), ["cam-1"]) == []
     with pytest.raises(ConflictingRow):
         database.evidence.add_event(replace(events[0], state=CameraState.LOST))
     with pytest.raises(UnknownRow):
