@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from config.rule_pack import RulePack
-from dashboard.api import batches, footage, problems, status
+from dashboard.api import batches, footage, metrics, problems, status
 from dashboard.api.backing import Backing
+from dashboard.metrics import Sources, StoreProbe
 from domain.timeline import Clock
 from storage.archive import Archive
 from storage.database import Database
@@ -54,6 +55,8 @@ def create_app(
     rule_packs: Callable[[str], RulePack],
     clock: Clock,
     web_dist: Path | None,
+    *,
+    spools: Sequence[Path] = (),
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes.
 
@@ -61,7 +64,10 @@ def create_app(
     none. Binding to loopback only, and refusing foreign Host names, is the caller's part.
     """
     app = _described()
-    app.state.backing = Backing(database, archive, rule_packs, clock)
+    app.state.backing = Backing(
+        database, archive, rule_packs, clock, Sources(database, archive, spools, StoreProbe(archive))
+    )
+    app.include_router(metrics.router)
     app.include_router(_page(web_dist.resolve() if web_dist is not None else None))
     app.add_middleware(_SafeHeaders)
     problems.install(app)

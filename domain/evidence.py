@@ -213,7 +213,10 @@ _STATE_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class CameraEvent:
-    """A camera came into a state. ``changes`` counts all since its last event: several where it changes too often."""
+    """A camera came into a state. ``changes`` counts all since its last event: several where it changes too often.
+
+    ``dark_s`` is set on a return to pictures: for how many seconds there had been none.
+    """
 
     id: str
     camera: str
@@ -222,6 +225,7 @@ class CameraEvent:
     state: CameraState
     detail: str = ""  # one sentence for people, no credentials
     changes: int = 1
+    dark_s: float | None = None
 
 
 class SegmentState(StrEnum):

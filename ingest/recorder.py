@@ -161,10 +161,13 @@ class CameraRecorder:
         self._watch, told = camera_state.after(watch, happening, now)
         if told is None:
             return
-        if told.dark is not None:
-            detail = f"pictures after {told.dark.total_seconds():.1f} s"
-        event_id, camera = uuid4().hex, self.assignment.camera
-        self._book.add_event(CameraEvent(event_id, camera, self._recorder, now, told.state, detail, told.changes))
+        dark_s = told.dark.total_seconds() if told.dark is not None else None
+        if dark_s is not None:
+            detail = f"pictures after {dark_s:.1f} s"
+        event = CameraEvent(
+            uuid4().hex, self.assignment.camera, self._recorder, now, told.state, detail, told.changes
+        )
+        self._book.add_event(replace(event, dark_s=dark_s))
 
     async def run(self) -> None:
         """Attempt after attempt. Returns only by cancellation, with every row closed."""

@@ -156,6 +156,12 @@ class Archive:
         """Whether there is an object store at all."""
         return self._objects is not None
 
+    def ping(self) -> None:
+        """Ask the object store one thing. Raises ObjectsUnavailable, also where none is set up, and AccessRefused."""
+        if self._objects is None:
+            raise ObjectsUnavailable("no object store is set up")
+        self._objects.ping()
+
     def keep(self, segment: Segment) -> Copy:
         """Bring one segment into the object store; the copy that already is there, if it is.
 

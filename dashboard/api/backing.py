@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 
 from analysis.report import SittingReport, sitting_report
 from config.rule_pack import RulePack
+from dashboard.metrics import Sources
 from domain.law import Verdict
 from domain.places import Sitting
 from domain.timeline import Clock
@@ -60,6 +61,7 @@ class Backing:
     archive: Archive
     rule_packs: Callable[[str], RulePack]
     clock: Clock
+    measured: Sources
     verdicts: Verdicts = field(default_factory=Verdicts)
 
     def sitting(self, batch_id: str, number: int) -> Sitting:

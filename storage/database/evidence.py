@@ -90,6 +90,12 @@ class Evidence:
         rows = self._rows(sa.select(table).order_by(table.c.started.desc(), table.c.id.desc()).limit(1))
         return _recorder(rows[0]) if rows else None
 
+    def recorders_of(self, lives: Collection[str]) -> list[Recorder]:
+        """The recorders with these ids, by start."""
+        table = tables.recorders
+        query = sa.select(table).where(table.c.id.in_(sorted(lives))).order_by(table.c.started, table.c.id)
+        return [_recorder(row) for row in self._rows(query)] if lives else []
+
     def add_clock_reading(self, reading: HostClock) -> None:
         """Write what was seen of the host's clock. Raises UnknownRow for an unknown recorder, ConflictingRow."""
         with self._engine.writing() as connection:
@@ -285,6 +291,13 @@ class Evidence:
         query = sa.select(table).where(table.c.ends.is_(None)).order_by(table.c.begins, table.c.id)
         return [_outage(row) for row in self._rows(query)]
 
+    def outages_since(self, start: datetime) -> list[Outage]:
+        """Outages of all cameras that last or ended after that instant, by start."""
+        table = tables.outages
+        ended = sa.select(table).where(table.c.ends > start)
+        query = sa.union_all(ended, sa.select(table).where(table.c.ends.is_(None)))
+        return sorted(map(_outage, self._rows(query)), key=lambda outage: (outage.start, outage.id))
+
     # States of cameras
 
     def add_event(self, event: CameraEvent) -> None:
@@ -339,12 +352,24 @@ class Evidence:
         """Segments that nobody opened yet, oldest first."""
         return self._oldest(tables.WITHOUT_OBSERVATION, limit)
 
+    def count_without_copy(self, place: Place, limit: int) -> int:
+        """How many segments have no copy at that kind of place, counted up to ``limit``."""
+        return self._count_up_to(_WITHOUT_COPY[place], limit)
+
+    def count_without_observation(self, limit: int) -> int:
+        """How many segments nobody opened yet, counted up to ``limit``."""
+        return self._count_up_to(tables.WITHOUT_OBSERVATION, limit)
+
+    def _count_up_to(self, where: sa.ColumnElement[bool], limit: int) -> int:
+        some = sa.select(tables.segments.c.key).where(where).limit(limit).subquery()
+        return int(self._rows(sa.select(sa.func.count()).select_from(some))[0][0])
+
     def _oldest(self, where: sa.ColumnElement[bool], limit: int) -> list[Segment]:
         table = tables.segments
         query = sa.select(table).where(where).order_by(table.c.begins, table.c.key).limit(limit)
         return [_segment(row) for row in self._rows(query)]
 
-    def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+    def _rows(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> Sequence[sa.Row[Any]]:
         with self._engine.reading() as connection:
             return connection.execute(query).all()
 
@@ -563,12 +588,13 @@ def _event_row(event: CameraEvent) -> dict[str, Any]:
         "state": event.state.value,
         "detail": event.detail,
         "changes": event.changes,
+        "dark_s": event.dark_s,
     }
 
 
 def _event(row: sa.Row[Any]) -> CameraEvent:
     state = CameraState(row.state)
-    return CameraEvent(row.id, row.camera, row.recorder, row.at, state, row.detail, row.changes)
+    return CameraEvent(row.id, row.camera, row.recorder, row.at, state, row.detail, row.changes, row.dark_s)
 
 
 def _observation_row(observation: Observation) -> dict[str, Any]:

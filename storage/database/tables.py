@@ -187,6 +187,7 @@ outages = sa.Table(
     sa.Column("recorder", sa.Text, sa.ForeignKey("recorders.id")),  # NULL where it was not written down yet
 )
 sa.Index("ix_outages_camera_begins", outages.c.camera, outages.c.begins)
+sa.Index("ix_outages_ends", outages.c.ends)
 sa.Index(
     "ix_outages_open",
     outages.c.begins,
@@ -205,10 +206,17 @@ camera_events = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
     sa.Column("changes", sa.Integer, nullable=False),
+    sa.Column("dark_s", sa.Double),
 )
 sa.Index("uq_camera_events_id", camera_events.c.id, unique=True)
 sa.Index("ix_camera_events_camera_number", camera_events.c.camera, camera_events.c.number)
 sa.Index("ix_camera_events_at", camera_events.c.at)
+sa.Index(
+    "ix_camera_events_recorder_camera_number",
+    camera_events.c.recorder,
+    camera_events.c.camera,
+    camera_events.c.number,
+)
 
 observations = sa.Table(
     "observations",

@@ -20,6 +20,7 @@ BESIDE_THE_ROOMS = ("tests", "bench")
 DOORS: Mapping[str, tuple[str, ...]] = {
     "fastapi": ("dashboard.app", "dashboard.api", "dashboard.live"),
     "starlette": ("dashboard.app", "dashboard.api", "dashboard.live"),
+    "prometheus_client": ("dashboard.metrics",),
     "sqlalchemy": ("storage",),
     "alembic": ("storage",),
     "minio": ("storage",),

@@ -359,3 +359,7 @@ def test_a_camera_s_states_are_written_as_it_comes_and_goes(played: Played) -> N
     assert [event.state for event in played.events] == [CameraState.LIVE, CameraState.CONNECTING, CameraState.REFUSED]
     assert [event.detail for event in played.events][1:] == ["the camera hung up", "wrong password"]
     assert {event.recorder for event in played.events} == {"r1"}
+    dark_s = played.events[0].dark_s
+    assert dark_s is not None
+    assert played.events[0].detail == f"pictures after {dark_s:.1f} s"
+    assert [event.dark_s for event in played.events][1:] == [None, None]

@@ -422,13 +422,36 @@ def test_recorders_are_open_until_they_end_and_the_last_one_is_known(database: D
     assert database.evidence.last_recorder() == replace(later, seen=after(2), ended=after(2))
 
 
+def test_outages_of_today_are_those_that_last_or_ended_since(database: Database) -> None:
+    begin(database)
+    for each in (outage(0, 5, "old"), outage(1, 11, "over"), outage(2, None, "lasts"), outage(12, 13, "new")):
+        database.evidence.open_outage(each)
+    assert [each.id for each in database.evidence.outages_since(after(10))] == ["over", "lasts", "new"]
+
+
+def test_what_waits_is_counted_up_to_the_limit(database: Database) -> None:
+    begin(database)
+    for start in range(0, 50, 10):
+        store(database, segment(start, start + 10))
+    for count in (lambda limit: database.evidence.count_without_copy(Place.S3, limit), _unopened(database)):
+        assert [count(limit) for limit in (3, 100)] == [3, 5]
+
+
+def _unopened(database: Database) -> Callable[[int], int]:
+    return database.evidence.count_without_observation
+
+
 def _event(number: int, state: CameraState, camera: str = "cam-1") -> CameraEvent:
     return CameraEvent(f"event-{number}", camera, RECORDER.id, after(number), state, "no route to it", number)
 
 
 def test_the_states_of_cameras_come_back_in_order_and_a_repeat_changes_nothing(database: Database) -> None:
     database.evidence.begin_recorder(RECORDER)
-    events = [_event(1, CameraState.LIVE), _event(2, CameraState.LOST), _event(3, CameraState.REFUSED, "cam-2")]
+    events = [
+        replace(_event(1, CameraState.LIVE), dark_s=2.5),
+        _event(2, CameraState.LOST),
+        _event(3, CameraState.REFUSED, "cam-2"),
+    ]
     for event in (*events, events[0]):
         database.evidence.add_event(event)
     assert database.evidence.events(span(0, 10)) == events

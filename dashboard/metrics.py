@@ -1,0 +1,263 @@
+"""What the service does right now as Prometheus metrics, read from the database whenever somebody asks.
+
+Nothing is counted in this process, so that the numbers are right whatever process did the work and whenever it was
+started. Every look is bounded: the newest row of something, rows that are open, rows of today by an index, and what
+waits up to COUNT_UP_TO. A database that does not answer leaves out what it alone knows, and shows as itself.
+Labels hold names of the installation only: no address, no credentials, no person. Not here: the route
+(``dashboard.api.metrics``). Format: Prometheus text exposition 0.0.4.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
+from pathlib import Path
+from threading import Lock
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from analysis.clocks import VOUCHED
+from analysis.live import Standing, living, standings
+from domain.calendar import SHANGHAI
+from domain.evidence import CameraState, Outage, Place, Recorder, Segment
+from domain.host_clock import ClockState, judge_clock
+from domain.places import Site
+from domain.timeline import Interval
+from storage.archive import Archive
+from storage.database import Database, Evidence
+from storage.errors import DatabaseUnavailable, StorageError
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+COUNT_UP_TO = 1000
+STORE_WAIT_S = 2.0
+"""How long a scrape waits for the object store; one that takes longer counts as away."""
+
+_SPOOLS = ("first", "second")
+
+
+@dataclass(slots=True)
+class StoreProbe:
+    """Asks the object store whether it answers, one question at a time, whoever waits for the answer."""
+
+    archive: Archive
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "object-store-probe"))
+    _asked: Future[bool] | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    def answers(self) -> bool:
+        """Within STORE_WAIT_S. A question that nobody has answered yet is not put again."""
+        with self._lock:
+            if self._asked is None or self._asked.done():
+                self._asked = self._pool.submit(self._ask)
+            asked = self._asked
+        try:
+            return asked.result(STORE_WAIT_S)
+        except TimeoutError:
+            return False
+
+    def _ask(self) -> bool:
+        try:
+            self.archive.ping()
+        except StorageError:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What metrics are read from. ``spools`` are the spools' folders on this host, the first one first."""
+
+    database: Database
+    archive: Archive
+    spools: Sequence[Path]
+    store: StoreProbe
+
+
+def exposition(sources: Sources, now: datetime) -> bytes:
+    """All metrics at ``now``, in the text format of CONTENT_TYPE."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Scrape(sources, now))
+    return generate_latest(registry)
+
+
+class _Scrape(Collector):
+    def __init__(self, sources: Sources, now: datetime) -> None:
+        self._sources = sources
+        self._now = now
+
+    def collect(self) -> Iterator[Metric]:
+        up = _gauge("database_up", "1 when the database answers.")
+        try:
+            found = list(_from_database(self._sources, self._now))
+            up.add_metric([], 1)
+        except DatabaseUnavailable:
+            found = []
+            up.add_metric([], 0)
+        yield up
+        yield from found
+        yield from _spools(self._sources.spools)
+        if self._sources.archive.keeps:
+            answers = _gauge("object_store_up", f"1 when the object store answers within {STORE_WAIT_S:g} s.")
+            answers.add_metric([], float(self._sources.store.answers()))
+            yield answers
+
+
+def _from_database(sources: Sources, now: datetime) -> Iterator[Metric]:
+    evidence = sources.database.evidence
+    alive = living(evidence, now)
+    cameras = _cameras(sources.database.setup.sites())
+    found = standings(evidence, {each.id for each in alive}, cameras)
+    yield from _recorders(evidence.open_recorders(), now)
+    yield from _states(found, _wanted(sources.database, now), {each.id: each.host for each in alive})
+    yield from _pictures({camera: evidence.last_segment(camera) for camera in cameras}, now)
+    yield from _outages(evidence, now)
+    yield from _waiting(evidence, stores_objects=sources.archive.keeps)
+    yield from _clocks(evidence, alive, now)
+
+
+def _cameras(sites: Iterable[Site]) -> list[str]:
+    return [camera.id for site in sites for room in site.rooms for camera in room.cameras]
+
+
+def _wanted(database: Database, now: datetime) -> set[str]:
+    sittings = database.setup.sittings()
+    return {camera.id for each in sittings if each.wants_recording(now) for camera in each.cameras()}
+
+
+def _recorders(open_ones: Iterable[Recorder], now: datetime) -> Iterator[Metric]:
+    ages = _gauge(
+        "recorder_heartbeat_age_seconds",
+        "Time since a recorder process was last heard from; one that stopped in order or was replaced is left out.",
+        "recorder",
+        "life",
+    )
+    for each in open_ones:
+        ages.add_metric([each.host, each.id], max(0.0, (now - each.seen).total_seconds()))
+    yield ages
+
+
+def _states(found: Mapping[str, Standing], wanted: Collection[str], names: Mapping[str, str]) -> Iterator[Metric]:
+    needed = _gauge("camera_wanted", "1 while a sitting wants the camera recorded.", "camera")
+    recorded = _gauge("camera_recorded", "1 while a recorder that lives records the camera.", "camera")
+    states = _gauge(
+        "camera_state",
+        "How it stands between a recorder and a camera: 1 for the state it is in, 0 for the others.",
+        "camera",
+        "recorder",
+        "state",
+    )
+    for camera, standing in found.items():
+        needed.add_metric([camera], float(camera in wanted))
+        recorded.add_metric([camera], float(standing.run is not None))
+        newest = {names[event.recorder]: event for event in reversed(standing.events)} if camera in wanted else {}
+        for name, event in sorted(newest.items()):
+            for state in CameraState:
+                states.add_metric([camera, name, state.value], float(state is event.state))
+    yield from (needed, recorded, states)
+
+
+def _pictures(newest: Mapping[str, Segment | None], now: datetime) -> Iterator[Metric]:
+    """From each camera's newest closed file."""
+    of_file = "in the camera's newest closed file"
+    age = _gauge(
+        "camera_last_picture_age_seconds",
+        f"Time since the end of the last picture {of_file}; up to the length of a file while all is well.",
+        "camera",
+    )
+    lost = _gauge("camera_lost_packets", f"RTP packets missing {of_file}.", "camera")
+    delayed = _gauge("camera_delayed_seconds", f"How late the most delayed picture {of_file} was.", "camera")
+    rate = _gauge("camera_bit_rate_bits_per_second", f"Bytes by length {of_file}, in bits.", "camera")
+    offset = _gauge(
+        "camera_clock_offset_seconds",
+        f"Camera clock minus host clock {of_file}; left out where the camera tells no time.",
+        "camera",
+    )
+    for camera, segment in newest.items():
+        if segment is None:
+            continue
+        age.add_metric([camera], max(0.0, (now - segment.interval.end).total_seconds()))
+        lost.add_metric([camera], segment.lost_packets)
+        delayed.add_metric([camera], segment.delayed_s)
+        rate.add_metric([camera], 8 * segment.size_bytes / segment.interval.seconds)
+        if segment.clock_offset_s is not None:
+            offset.add_metric([camera], segment.clock_offset_s)
+    yield from (age, lost, delayed, rate, offset)
+
+
+def _outages(evidence: Evidence, now: datetime) -> Iterator[Metric]:
+    """Today is the day of Asia/Shanghai."""
+    since = datetime.combine(now.astimezone(SHANGHAI).date(), time(), SHANGHAI).astimezone(UTC)
+    found = evidence.outages_since(since)
+    lives = evidence.recorders_of({each.recorder for each in found if each.recorder is not None})
+    names = {each.id: each.host for each in lives}
+    seconds: dict[tuple[str, str, str], float] = defaultdict(float)
+    numbers: dict[tuple[str, str, str], int] = defaultdict(int)
+    for outage in found:
+        key = (outage.camera, names.get(outage.recorder or "", ""), outage.cause.value)
+        seconds[key] += _seconds_since(outage, since, now)
+        numbers[key] += 1
+    told = "of the camera since midnight in Beijing, as the recorder wrote them down"
+    labels = ("camera", "recorder", "cause")
+    lengths = _gauge("camera_outage_today_seconds", f"Length of all outages {told}.", *labels)
+    counts = _gauge("camera_outages_today", f"Number of outages {told}.", *labels)
+    for key in sorted(seconds):
+        lengths.add_metric(key, seconds[key])
+        counts.add_metric(key, numbers[key])
+    yield from (lengths, counts)
+
+
+def _seconds_since(outage: Outage, since: datetime, now: datetime) -> float:
+    span = outage.interval(now)
+    return max(0.0, (span.end - max(span.start, since)).total_seconds()) if span is not None else 0.0
+
+
+def _waiting(evidence: Evidence, *, stores_objects: bool) -> Iterator[Metric]:
+    upto = f"counted up to {COUNT_UP_TO}."
+    decoding = _gauge("segments_waiting_for_decoding", f"Closed files that nobody has opened yet, {upto}")
+    decoding.add_metric([], evidence.count_without_observation(COUNT_UP_TO))
+    yield decoding
+    if stores_objects:
+        upload = _gauge("segments_waiting_for_upload", f"Closed files without a copy in the object store, {upto}")
+        upload.add_metric([], evidence.count_without_copy(Place.S3, COUNT_UP_TO))
+        yield upload
+
+
+def _clocks(evidence: Evidence, alive: Iterable[Recorder], now: datetime) -> Iterator[Metric]:
+    lately = Interval(now - VOUCHED, now + VOUCHED)
+    latest = {reading.recorder: reading for reading in evidence.clock_readings(lately)}
+    by_host = {each.host: latest[each.id] for each in alive if each.id in latest}
+    told = "by the last reading of a recorder that lives"
+    states = _gauge("host_clock_state", f"The recording host's clock {told}: 1 for its state.", "recorder", "state")
+    offsets = _gauge("host_clock_offset_seconds", f"Host clock minus its witness {told}.", "recorder")
+    errors = _gauge("host_clock_error_seconds", f"How far off that offset may be {told}.", "recorder")
+    for host, reading in sorted(by_host.items()):
+        found = judge_clock(reading)
+        for state in ClockState:
+            states.add_metric([host, state.value], float(state is found.state))
+        if found.offset_s is not None and found.error_s is not None:
+            offsets.add_metric([host], found.offset_s)
+            errors.add_metric([host], found.error_s)
+    yield from (states, offsets, errors)
+
+
+def _spools(spools: Sequence[Path]) -> Iterator[Metric]:
+    free = _gauge("spool_free_bytes", "Free space of the disk that a spool of this host lies on.", "spool")
+    size = _gauge("spool_size_bytes", "Size of the disk that a spool of this host lies on.", "spool")
+    for name, folder in zip(_SPOOLS, spools, strict=False):
+        try:
+            usage = shutil.disk_usage(folder)
+        except OSError:
+            continue  # a disk that does not answer has no numbers; its absence can be alerted on
+        free.add_metric([name], usage.free)
+        size.add_metric([name], usage.total)
+    yield from (free, size)
+
+
+def _gauge(name: str, told: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"kaojian_{name}", told, labels=labels)
