@@ -197,7 +197,8 @@ class _NalFormat:
             self._note(_by_start_codes(configuration))
             return
         h264 = self._coding is H264
-        self._length_bytes = (configuration[4 if h264 else 21] & 3) + 1 if len(configuration) > 22 or h264 else 4
+        at = 4 if h264 else 21
+        self._length_bytes = (configuration[at] & 3) + 1 if len(configuration) > at else 4
         self._note(_avcc_sets(configuration) if h264 else _hvcc_sets(configuration))
 
     @staticmethod

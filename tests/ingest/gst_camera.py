@@ -95,10 +95,13 @@ def encode_clip(path: Path, codec: str = "h264", *, frames: int = 50, bit_rate: 
 class GstCamera:
     """One camera of foreign make in a process of its own; a context manager that kills what it started."""
 
-    def __init__(self, clip: Clip, username: str = "", password: str = "") -> None:
+    def __init__(self, clip: Clip, username: str = "", password: str = "", pem: Path | None = None) -> None:
         self.clip = clip
         self.url = ""
+        self._scheme = "rtsp" if pem is None else "rtsps"
         self._arguments: Sequence[str] = [SYSTEM_PYTHON, str(_SERVER), str(clip.path), clip.codec, username, password]
+        if pem is not None:
+            self._arguments = [*self._arguments, str(pem)]
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> GstCamera:
@@ -111,7 +114,7 @@ class GstCamera:
         if not line.startswith("ready "):
             self.kill()
             raise RuntimeError("gst-rtsp-server did not start")
-        self.url = f"rtsp://127.0.0.1:{int(line.split()[1])}/live"
+        self.url = f"{self._scheme}://127.0.0.1:{int(line.split()[1])}/live"
         return self
 
     def __exit__(

@@ -1,6 +1,7 @@
 """An RTSP camera of foreign make: gst-rtsp-server, run as a process of its own under the system's Python.
 
-Usage: gst_server.py CLIP CODEC USER PASSWORD (CODEC is h264 or h265, an empty USER means no login). CLIP holds
+Usage: gst_server.py CLIP CODEC USER PASSWORD [PEM] (CODEC is h264 or h265, an empty USER means no login; PEM holds a
+certificate and its key, and makes it a camera that speaks TLS alone, which needs a login too). CLIP holds
 access units, each with its length before it (32 bits, big-endian), at 25 per second; they are sent in an endless
 loop with timestamps that run on. Prints ``ready PORT`` once it listens. Needs nothing of this project.
 """
@@ -16,7 +17,7 @@ import gi  # type: ignore[import-not-found]
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # type: ignore[import-not-found]  # noqa: E402
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # type: ignore[import-not-found]  # noqa: E402
 
 FRAMES_PER_SECOND = 25
 PIPELINE = (
@@ -58,8 +59,10 @@ def configure(_factory: Any, media: Any, units: list[bytes]) -> None:
     threading.Thread(target=push_frames, args=(source, units), daemon=True).start()
 
 
-def require_login(server: Any, factory: Any, user: str, password: str) -> None:
+def require_login(server: Any, factory: Any, user: str, password: str, pem: str) -> None:
     auth = GstRtspServer.RTSPAuth.new()
+    if pem:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(pem))
     auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
     token = GstRtspServer.RTSPToken()
     token.set_string(GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE, "viewer")
@@ -71,7 +74,7 @@ def require_login(server: Any, factory: Any, user: str, password: str) -> None:
     server.set_auth(auth)
 
 
-def main(clip: str, codec: str, user: str, password: str) -> None:
+def main(clip: str, codec: str, user: str, password: str, pem: str = "") -> None:
     Gst.init(None)
     units = access_units(clip)
     server = GstRtspServer.RTSPServer.new()
@@ -82,7 +85,7 @@ def main(clip: str, codec: str, user: str, password: str) -> None:
     factory.set_shared(True)
     factory.connect("media-configure", configure, units)
     if user:
-        require_login(server, factory, user, password)
+        require_login(server, factory, user, password, pem)
     server.get_mount_points().add_factory("/live", factory)
     if not server.attach(None):
         raise SystemExit("gst-rtsp-server could not listen")
@@ -91,4 +94,4 @@ def main(clip: str, codec: str, user: str, password: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5])
+    main(*sys.argv[1:6])
