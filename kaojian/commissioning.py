@@ -1,4 +1,4 @@
-"""``kaojian camera test``: watch one camera by the recorder's own engine and show what it sends. Wiring and words.
+"""``kaojian camera test``: watch one camera by the engine that records it and show what it sends. Wiring and words.
 
 What is advised stands in ``ingest.commissioning``. Nothing is recorded, and sound is never asked for.
 """
@@ -15,8 +15,11 @@ from rich.text import Text
 from config import rule_pack
 from config.secrets import Secrets
 from config.settings import Settings
-from domain.places import Camera
+from domain.places import Camera, Transport
 from ingest.commissioning import Advice, Reading, advice, observe
+from ingest.engines import Engines
+from ingest.libav.source import LibavSource
+from ingest.recorder import Assignment
 from ingest.rtsp.client import Limits, RtspSource
 from ingest.source import SourceError
 from records.errors import RecordsError
@@ -60,18 +63,21 @@ def watch(name: str, seconds: float, settings: Settings, database: Database) -> 
     """Watch a camera by its id or its address. Raises NotTried, SecretError and StorageError."""
     limits = Limits(picture_s=settings.stall_seconds)
     if "://" in name:
-        source, said = RtspSource(name, limits=limits), "URL"
+        camera = Assignment("URL", "", "", name, None, Transport.TCP)
     else:
-        camera = _camera(database, name)
+        found = _camera(database, name)
         secrets = Secrets(settings.secrets_dir)
-        login = secrets.credentials(camera.secret) if camera.secret is not None else None
-        source, said = RtspSource(camera.url, login, camera.transport, limits), camera.id
+        login = secrets.credentials(found.secret) if found.secret is not None else None
+        camera = Assignment(found.id, "", "", found.url, login, found.transport, engine=found.engine)
+    native = RtspSource(camera.url, camera.credentials, camera.transport, limits)
+    libav = LibavSource(camera.url, camera.credentials, camera.transport, limits)
+    source = Engines(lambda _: native, lambda _: libav).open(camera)
     try:
         reading = asyncio.run(observe(source, seconds))
     except SourceError as error:
         raise NotTried(str(error)) from error
     rules = rule_pack.load(rule_pack.available(settings.rule_packs_dir)[-1], settings.rule_packs_dir)
-    return Tried(said, reading, source.audio, advice(reading, rules))
+    return Tried(camera.camera, reading, native.audio, advice(reading, rules))
 
 
 def _camera(database: Database, name: str) -> Camera:

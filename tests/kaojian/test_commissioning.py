@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ingest.simulator.camera import CameraSettings, SimulatedCamera
+from tests.ingest.libav.footage import footage
 from tests.kaojian.conftest import Command
 from tests.records.setups import WHOLE
 
@@ -53,6 +54,13 @@ def test_a_camera_that_was_set_up_is_found_by_its_id_and_logged_in_by_its_secret
     assert done.code == 0, done.err
     assert "分辨率" in done.out
     assert "请选用主码流" in done.out
+
+
+def test_a_file_is_watched_by_the_engine_that_would_record_it(kaojian: Command, tmp_path: Path) -> None:
+    made = footage(tmp_path / "trial.ts", "mpegts")
+    done = kaojian("camera", "test", made.path.as_uri(), "--seconds", "1", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["width"] == 320
 
 
 def test_a_camera_that_nobody_knows_is_refused(kaojian: Command) -> None:
