@@ -9,17 +9,20 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
 import numpy as np
 
+from ingest.clock import ENVELOPE_S, FAR_S
+from ingest.recorder import RETRY_MAX_S
 from ingest.rtsp.client import Limits, Patience
 from ingest.simulator.encoder import Encoder
 from ingest.simulator.faults import ClockOffset, Disconnect, LateBurst, PacketLoss, Stall
 from ingest.source import AccessUnit, CameraUnreachable, ConnectionLost, NoPicture
 from kaojian.drill.plan import CameraKind, Congestion, Fault, Planned, Standstill
+from kaojian.drill.truth import Connection, Sent
 from kaojian.drill.virtual_time import HostClock
 from storage.media import TIMESCALE, VideoFormat
 
@@ -27,30 +30,9 @@ CONNECT_S = 0.02
 """From the first packet of a connection to the answer to PLAY."""
 
 _REPORT_EVERY_S = 2.0
+_GOOD_RATE = 1e-3  # of an oscillator; what is farther off is a camera that stamps other than it delivers
 _SIZE = (128, 96)
 _LONGEST_GOP = 160
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A picture that arrived: when it was taken, monotonic time of the host; whether it is a key frame, and whole.
-
-    ``after_loss`` says that packets between it and the picture before it never came.
-    """
-
-    taken_s: float
-    arrived_s: float
-    key: bool
-    whole: bool
-    after_loss: bool
-
-
-@dataclass(slots=True)
-class Connection:
-    """What one connection brought, in order."""
-
-    began_s: float
-    sent: list[Sent] = field(default_factory=list)
 
 
 class VirtualCamera:
@@ -87,6 +69,22 @@ class VirtualCamera:
         stood_s = sum(min(max(at_s - still.at_s, 0.0), still.fault.seconds) for still in self._standstills)
         rate = self.kind.fps / self.kind.stamped_fps * (1 + self.kind.drift_ppm * 1e-6)
         return (at_s - stood_s) * rate
+
+    @property
+    def edge_s(self) -> float:
+        """One picture and the way through the network; where it counts wrong, the bound of the run clock too."""
+        kind = self.kind
+        edge_s = kind.interval_s + kind.latency_s + kind.jitter_s + 0.02
+        return edge_s + (FAR_S + ENVELOPE_S * kind.rate_error if kind.rate_error > _GOOD_RATE else 0.0)
+
+    def resumed_s(self, since_s: float) -> float:
+        """When the picture ends that a recorder begins with at the latest, if nothing is in its way any more."""
+        number = self.first_after(since_s + RETRY_MAX_S + 2 * CONNECT_S)
+        if not self.kind.key_on_play:
+            number += self.kind.gop
+        while self.fate(number) != "whole":
+            number += self.kind.gop
+        return self.taken_s(number) + self.kind.interval_s
 
     def in_force(self, kind: type[Fault], at_s: float) -> Planned | None:
         return next(

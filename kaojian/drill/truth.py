@@ -16,15 +16,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
+from typing import Protocol
 
 from domain.evidence import Cause
 from domain.timeline import Interval, IntervalSet
-from ingest.clock import ENVELOPE_S, FAR_S
-from ingest.recorder import KEYLESS_S, RETRY_MAX_S
+from ingest.clock import ENVELOPE_S
+from ingest.recorder import KEYLESS_S
 from ingest.segmenter import LONGEST_STEP_S
 from ingest.simulator.faults import Disconnect, LateBurst, PacketLoss, Stall
-from kaojian.drill.camera import CONNECT_S, Connection, VirtualCamera
 from kaojian.drill.plan import (
     CameraKind,
     ClockStep,
@@ -35,13 +35,68 @@ from kaojian.drill.plan import (
     Planned,
     Standstill,
 )
-from kaojian.drill.virtual_time import HostClock
 
 FRAGMENT_S = 1.0
-_GOOD_RATE = 1e-3  # of an oscillator; what is farther off is a camera that stamps other than it delivers
-
 SILENCE_S = 2.5
 """A pause of pictures from here on may end a connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A picture that arrived: when it was taken, monotonic time of the host; whether it is a key frame, and whole.
+
+    ``after_loss`` says that packets between it and the picture before it never came.
+    """
+
+    taken_s: float
+    arrived_s: float
+    key: bool
+    whole: bool
+    after_loss: bool
+
+
+@dataclass(slots=True)
+class Connection:
+    """What one connection brought, in order."""
+
+    began_s: float
+    sent: list[Sent] = field(default_factory=list)
+
+
+class Walls(Protocol):
+    """The host's wall clock by its monotonic one."""
+
+    steps: list[tuple[float, float]]
+
+    def wall_at(self, monotonic: float, *, before_step: bool = False) -> datetime:
+        """What the wall clock said at that monotonic instant."""
+
+    def walls(self, start: float, end: float) -> tuple[datetime, datetime]:
+        """The earliest and the latest that it said from one monotonic instant to another."""
+
+
+class Witness(Protocol):
+    """A camera that wrote down what it sent."""
+
+    @property
+    def kind(self) -> CameraKind: ...
+
+    @property
+    def planned(self) -> Sequence[Planned]: ...
+
+    @property
+    def clock(self) -> Walls: ...
+
+    @property
+    def connections(self) -> Sequence[Connection]: ...
+
+    @property
+    def edge_s(self) -> float:
+        """How far an edge of the report may lie from what it sent."""
+
+    def resumed_s(self, since_s: float) -> float:
+        """By when footage must go on, once nothing stands in its way: the longest pause between two attempts, an
+        attempt, and the next whole key frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +145,14 @@ class Absence:
 
 
 def camera_truth(
-    camera: VirtualCamera, host: Sequence[Planned], absences: Sequence[Absence], ended_s: float
+    camera: Witness, host: Sequence[Planned], absences: Sequence[Absence], ended_s: float
 ) -> CameraTruth:
     """The truth of one camera, once the drill is over."""
     good, possible = (
         IntervalSet(span for each in camera.connections for span in _good(camera, each, slack))
         for slack in (0.9, 1.1)
     )
-    edge_s = edge_of(camera.kind)
+    edge_s = camera.edge_s
     excuses = [
         *_of_camera(camera, host, absences),
         *_of_host(camera, host),
@@ -105,11 +160,11 @@ def camera_truth(
         _excuse(camera.clock, ended_s - 2.0, ended_s, Cause.RECORDER_STOPPED),
     ]
     blurred = tuple(_blurred(camera, edge_s))
-    twice = IntervalSet(_twice(camera.clock))
+    twice = IntervalSet(_twice(camera.clock, edge_s))
     return CameraTruth(camera.kind.id, good, possible, tuple(excuses), edge_s, blurred, twice)
 
 
-def _blurred(camera: VirtualCamera, edge_s: float) -> Iterator[tuple[Interval, float]]:
+def _blurred(camera: Witness, edge_s: float) -> Iterator[tuple[Interval, float]]:
     for planned in camera.planned:
         match planned.fault:
             case Congestion(delay_s=delay_s):
@@ -125,16 +180,11 @@ def _blurred(camera: VirtualCamera, edge_s: float) -> Iterator[tuple[Interval, f
                 pass
 
 
-def _twice(clock: HostClock) -> Iterator[Interval]:
+def _twice(clock: Walls, edge_s: float) -> Iterator[Interval]:
+    """The first pass ends with its last picture, which may stand for a while after the step."""
     for at_s, step_s in clock.steps:
         if step_s < 0:
-            yield Interval(clock.wall_at(at_s), clock.wall_at(at_s, before_step=True))
-
-
-def edge_of(kind: CameraKind) -> float:
-    """One picture and the way through the network; for a camera that counts wrong, the bound of the run clock too."""
-    edge_s = kind.interval_s + kind.latency_s + kind.jitter_s + 0.02
-    return edge_s + (FAR_S + ENVELOPE_S * kind.rate_error if kind.rate_error > _GOOD_RATE else 0.0)
+            yield Interval(clock.wall_at(at_s), clock.wall_at(at_s, before_step=True) + timedelta(seconds=edge_s))
 
 
 def longest_step_s(kind: CameraKind) -> float:
@@ -142,7 +192,7 @@ def longest_step_s(kind: CameraKind) -> float:
     return max(LONGEST_STEP_S, 3 * kind.interval_s)
 
 
-def _good(camera: VirtualCamera, connection: Connection, slack: float) -> Iterator[Interval]:
+def _good(camera: Witness, connection: Connection, slack: float) -> Iterator[Interval]:
     """The spans of the pictures that can be decoded, on the host's wall clock."""
     usual_s, longest_s, broken = camera.kind.interval_s, slack * longest_step_s(camera.kind), True
     for sent, following in zip_longest(connection.sent, connection.sent[1:]):
@@ -154,34 +204,22 @@ def _good(camera: VirtualCamera, connection: Connection, slack: float) -> Iterat
         yield Interval(start, start + timedelta(seconds=step_s if step_s <= longest_s else usual_s))
 
 
-def _excuse(clock: HostClock, start_s: float, end_s: float, *causes: Cause, wholly: bool = False) -> Excuse:
+def _excuse(clock: Walls, start_s: float, end_s: float, *causes: Cause, wholly: bool = False) -> Excuse:
     start, end = clock.walls(start_s, end_s)
     return Excuse(Interval(start, max(end, start + timedelta(milliseconds=1))), frozenset(causes), wholly)
 
 
-def _resumed_s(camera: VirtualCamera, since_s: float) -> float:
-    """By when footage must go on at the latest, once nothing stands in its way any more: the longest pause between
-    two attempts, an attempt, and the next whole key frame."""
-    ready_s = since_s + RETRY_MAX_S + 2 * CONNECT_S
-    number = camera.first_after(ready_s)
-    if not camera.kind.key_on_play:
-        number += camera.kind.gop
-    while camera.fate(number) != "whole":
-        number += camera.kind.gop
-    return camera.taken_s(number) + camera.kind.interval_s
-
-
-def _waits(camera: VirtualCamera) -> tuple[Cause, ...]:
+def _waits(camera: Witness) -> tuple[Cause, ...]:
     """A key frame that lets itself be waited for is the camera's own gap."""
     if camera.kind.key_on_play or camera.kind.gop * camera.kind.interval_s <= KEYLESS_S:
         return ()
     return (Cause.NO_DATA,)
 
 
-def _of_camera(camera: VirtualCamera, host: Sequence[Planned], absences: Sequence[Absence]) -> Iterator[Excuse]:
+def _of_camera(camera: Witness, host: Sequence[Planned], absences: Sequence[Absence]) -> Iterator[Excuse]:
     kind, clock = camera.kind, camera.clock
     for planned in camera.planned:
-        start, end, back = planned.at_s, planned.end_s, _resumed_s(camera, planned.end_s)
+        start, end, back = planned.at_s, planned.end_s, camera.resumed_s(planned.end_s)
         match planned.fault:
             case Disconnect():
                 yield _excuse(clock, start, back, Cause.CAMERA_DISCONNECTED, *_waits(camera))
@@ -190,7 +228,9 @@ def _of_camera(camera: VirtualCamera, host: Sequence[Planned], absences: Sequenc
             case PacketLoss():
                 until_s = end + (2 * kind.gop + 1) * kind.interval_s
                 untold = any(each.killed and start <= each.start_s <= until_s + FRAGMENT_S for each in absences)
-                yield _excuse(clock, start, until_s, Cause.PACKET_LOSS, *([Cause.SEGMENT_DAMAGED] if untold else []))
+                causes = [Cause.PACKET_LOSS, *([Cause.SEGMENT_DAMAGED] if untold else [])]
+                causes += [Cause.NO_DATA] if _starves(camera, start, until_s) else []
+                yield _excuse(clock, start, until_s, *causes)
             case LateBurst(seconds=seconds) if seconds > SILENCE_S:
                 yield _excuse(clock, start, back, Cause.NO_DATA)
             case LateBurst() | Congestion():
@@ -199,8 +239,19 @@ def _of_camera(camera: VirtualCamera, host: Sequence[Planned], absences: Sequenc
                 pass
 
 
+def _starves(camera: Witness, start_s: float, end_s: float) -> bool:
+    """Whether losses leave a connection so long without a picture, or one to begin with, that it is silent."""
+    for connection, following in zip_longest(camera.connections, camera.connections[1:]):
+        came = [connection.began_s, *(sent.arrived_s for sent in connection.sent if sent.whole)]
+        came += [following.began_s] if following is not None else []
+        for before, after in pairwise(came):
+            if after - before >= SILENCE_S and before < end_s and after > start_s:
+                return True
+    return False
+
+
 def _in_flight(
-    camera: VirtualCamera, planned: Planned, host: Sequence[Planned], absences: Sequence[Absence]
+    camera: Witness, planned: Planned, host: Sequence[Planned], absences: Sequence[Absence]
 ) -> Iterator[Excuse]:
     """What was held back when the connection ended is lost with it, for whatever ended it."""
     delay_s = planned.fault.delay_s if isinstance(planned.fault, Congestion) else 0.0
@@ -222,10 +273,10 @@ def _in_flight(
             yield _excuse(camera.clock, max(planned.at_s, at_s - delay_s - planned.fault.seconds), at_s, cause)
 
 
-def _of_host(camera: VirtualCamera, host: Sequence[Planned]) -> Iterator[Excuse]:
+def _of_host(camera: Witness, host: Sequence[Planned]) -> Iterator[Excuse]:
     clock = camera.clock
     for planned in host:
-        back = _resumed_s(camera, planned.end_s)
+        back = camera.resumed_s(planned.end_s)
         match planned.fault:
             case ClockStep():
                 late_s = camera.kind.interval_s + 0.1
@@ -234,7 +285,7 @@ def _of_host(camera: VirtualCamera, host: Sequence[Planned]) -> Iterator[Excuse]
                 noticed_s = planned.end_s + camera.kind.interval_s + 0.1  # by the next picture that comes
                 start = min([planned.at_s, *_stopped_disks(host, planned.at_s)])
                 yield _excuse(clock, _undurable_s(camera, start), noticed_s, Cause.DISK_FULL, wholly=True)
-                yield _excuse(clock, planned.at_s, _resumed_s(camera, noticed_s), Cause.DISK_FULL, *_waits(camera))
+                yield _excuse(clock, planned.at_s, camera.resumed_s(noticed_s), Cause.DISK_FULL, *_waits(camera))
             case DiskStopped():
                 yield _excuse(clock, planned.at_s, back + 2.0, Cause.OVERFLOW, *_waits(camera))
             case _:
@@ -247,16 +298,16 @@ def _stopped_disks(host: Iterable[Planned], at_s: float) -> Iterator[float]:
             yield planned.at_s
 
 
-def _undurable_s(camera: VirtualCamera, at_s: float) -> float:
+def _undurable_s(camera: Witness, at_s: float) -> float:
     """From where on pictures are not on the disk yet: the open fragment, the picture in hand and the one awaited."""
     received = [sent.taken_s for each in camera.connections for sent in each.sent if sent.arrived_s <= at_s]
     return min(at_s, max(received, default=at_s)) - FRAGMENT_S - 2 * camera.kind.interval_s
 
 
-def _of_absences(camera: VirtualCamera, absences: Sequence[Absence], host: Sequence[Planned]) -> Iterator[Excuse]:
+def _of_absences(camera: Witness, absences: Sequence[Absence], host: Sequence[Planned]) -> Iterator[Excuse]:
     """What nobody received, and what a killed recorder had received and not made durable."""
     for absence in absences:
-        back = _resumed_s(camera, absence.end_s)
+        back = camera.resumed_s(absence.end_s)
         yield _excuse(camera.clock, absence.start_s, back, Cause.RECORDER_STOPPED, *_waits(camera))
         if not absence.killed:
             continue
