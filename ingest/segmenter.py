@@ -23,6 +23,10 @@ from storage.media import TIMESCALE, Ledger, Sample, VideoFormat, fragment, init
 LONGEST_STEP_S = 1.5
 """Pictures further apart than this, and than three usual intervals, have a hole between them (docs/time.md)."""
 
+SYNC_SHARE = 0.15
+"""Of a fragment's wished length, what is left for its way to the disk: a picture received is durable within that
+length, so that a kill costs no more, held first pictures (``ingest.recorder``) and the sync included."""
+
 COUNT_JUMP_S = 1.0
 """RTP time and host apart by more than this from one picture to the next: the camera began to count anew."""
 
@@ -104,14 +108,18 @@ class _OpenFile:
 
 
 class Segmenter:
-    """Cuts one run. ``segment_s`` and ``fragment_s`` are wished lengths; key frames decide the real ones.
+    """Cuts one run. ``segment_s`` is a wished length; key frames decide the real one.
+
+    ``fragment_s`` is how old a received picture may be before it is durable: a fragment is cut when its first picture
+    would be older than that, less ``SYNC_SHARE``, with the picture that is due next; also by the time that its
+    pictures show, which differs where they come late. A camera slower than that has fragments of one picture.
 
     ``first_cut_s`` shortens the first file of the run, so that many cameras do not close their files together.
     """
 
     def __init__(self, segment_s: float, fragment_s: float, first_cut_s: float | None = None) -> None:
         self._segment = timedelta(seconds=segment_s)
-        self._fragment = timedelta(seconds=fragment_s)
+        self._fragment_s = fragment_s * (1 - SYNC_SHARE)
         self._cut_after = timedelta(seconds=first_cut_s) if first_cut_s is not None else self._segment
         self._file: _OpenFile | None = None
         self._pending: _Picture | None = None  # its duration is known only when the next one comes
@@ -224,14 +232,20 @@ class Segmenter:
         if not self._is_hole(step):
             self._samples.append(_Timed(before, following.instant, following.media - before.media))
             self._steps.append(step.total_seconds())
-            long_enough = following.instant - self._samples[0].picture.instant >= self._fragment
-            return self._flush() if long_enough else []
+            return self._flush() if self._is_long_enough(following) else []
         until = before.instant + self._interval
         self._samples.append(_Timed(before, until, _ticks(self._interval)))
         events = self._flush()
         if self._loss_from is None:
             events.append(Hole(Interval(until, following.instant), Cause.NO_DATA, "RTP time jumped"))
         return events
+
+    def _is_long_enough(self, following: _Picture) -> bool:
+        """Whether the collected pictures cannot wait for the one after ``following``."""
+        first = self._samples[0].picture
+        shown_s = (following.instant - first.instant).total_seconds()
+        waited_s = following.unit.arrived_monotonic - first.unit.arrived_monotonic
+        return max(shown_s, waited_s) + self._interval.total_seconds() > self._fragment_s
 
     def _cut(self, key: _Picture) -> list[Event]:
         """At a key frame: begin the first file, or close one that is long enough or of another format."""

@@ -10,10 +10,12 @@ import signal
 import sqlite3
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, pairwise
 from pathlib import Path
+from statistics import median
 
 import av
 import pytest
@@ -28,8 +30,7 @@ from tests.e2e.installation import WORKERS, Installation, sleep_until, wait_for
 
 FPS = 15
 KILLS = int(os.environ.get("KAOJIAN_KILLS", "8"))
-LOST_AT_MOST = timedelta(seconds=1.5)  # the fragment that was being gathered, the picture to end it, and its sync
-LOST_AT_FIRST = timedelta(seconds=2.1)  # a run's first pictures are held besides until its clock is known
+LOST_AT_MOST_S = 1 + 1 / FPS  # and what this disk's slowest sync took while the recorder wrote
 
 
 @pytest.fixture
@@ -58,19 +59,20 @@ def _frame_numbers(path: Path) -> list[int | None]:
 
 @pytest.mark.timeout(120 + 12 * KILLS)
 def test_a_recorder_killed_at_any_instant_leaves_whole_files_true_rows_and_no_doubt(
-    installation: Installation,
+    installation: Installation, tmp_path: Path
 ) -> None:
     chance = random.Random(20260501)
     began = datetime.now(UTC)
     setup = {camera: _start(installation, camera) for camera in ("k1", "k2")}
     recorder = installation.start("ingest", KAOJIAN_SEGMENT_SECONDS="2")
     bell = installation.apply(setup, lead_s=0, exam_s=600 + 10 * KILLS, tail_s=0, in_s=1)
-    kills = []
+    kills, slowest_sync_s = [], 0.0
     for _ in range(KILLS):
         time.sleep(chance.uniform(0.05, 3.0))
+        slowest_sync_s = max(slowest_sync_s, _sync_s(tmp_path))
+        kills.append(datetime.now(UTC))
         recorder.send_signal(signal.SIGKILL)
         recorder.wait()
-        kills.append(datetime.now(UTC))
         left = set(installation.spool.rglob("*.open"))
         recorder = installation.start("ingest", KAOJIAN_SEGMENT_SECONDS="2")
         assert left & set(installation.spool.rglob("*.open")) == set()
@@ -78,11 +80,12 @@ def test_a_recorder_killed_at_any_instant_leaves_whole_files_true_rows_and_no_do
     recorder.terminate()
     assert recorder.wait(30) == 0
     assert list(installation.spool.rglob("*.open")) == []
-    lost = []
+    lost_s = []
     for camera in setup:
         _check_files(installation, camera, began)
-        lost += _check_kills(installation, camera, began, kills)
-    _tell(lost)
+        lost_s += _check_kills(installation, camera, began, kills)
+    _tell(lost_s, slowest_sync_s)
+    assert max(lost_s) <= LOST_AT_MOST_S + slowest_sync_s
     installation.start("analysis")
     wait_for(lambda: not installation.database.evidence.segments_without_observation(1))
     installation.open(bell)
@@ -109,14 +112,36 @@ def _check_files(installation: Installation, camera: str, began: datetime) -> No
         assert numbers == list(range(numbers[0] or 0, (numbers[0] or 0) + len(numbers))) if numbers else True
 
 
-def _tell(lost: list[float]) -> None:
+def _sync_s(folder: Path) -> float:
+    """How long the disk takes now for what a fragment costs: its bytes, and the name of a new file."""
+    path, begun = folder / "sync-probe", time.monotonic()
+    with path.open("wb") as file:
+        file.write(os.urandom(200_000))
+        file.flush()
+        os.fdatasync(file.fileno())
+    descriptor = os.open(folder, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+    path.unlink()
+    return time.monotonic() - begun
+
+
+def _tell(lost_s: list[float], slowest_sync_s: float) -> None:
     """One line for whoever asked for more kills than usual."""
-    figures = {"kills": KILLS, "runs_cut_short": len(lost), "most_lost_s": round(max(lost), 3)}
-    print(json.dumps({"bench": "kills", **figures, "mean_lost_s": round(sum(lost) / len(lost), 3)}))  # noqa: T201 (the figures)
+    tenths = sorted(Counter(int(each * 10) / 10 for each in lost_s).items())
+    figures = {
+        "kills": KILLS,
+        "runs_cut_short": len(lost_s),
+        "most_lost_s": round(max(lost_s), 3),
+        "median_lost_s": round(median(lost_s), 3),
+        "runs_by_tenth_of_a_second": {f"{tenth:.1f}": count for tenth, count in tenths},
+        "slowest_sync_s": round(slowest_sync_s, 3),
+    }
+    print(json.dumps({"bench": "kills", **figures}))  # noqa: T201 (the figures)
 
 
 def _check_kills(installation: Installation, camera: str, began: datetime, kills: list[datetime]) -> list[float]:
-    """Each run ended by a kill holds what it had received but for the open fragment; seconds lost by each."""
+    """Each run ended by a kill holds what it had received but for its newest pictures; seconds lost by each."""
     runs, segments = _evidence(installation, camera, began)
     assert all(run.ended is not None for run in runs)
     killed = [run for run in runs if run.end_reason is EndReason.RECORDER_KILLED]
@@ -126,7 +151,6 @@ def _check_kills(installation: Installation, camera: str, began: datetime, kills
         kill = min(kill for kill in kills if kill > run.started)
         assert run.ended is not None
         lost.append((kill - run.ended).total_seconds())
-        assert kill - run.ended < (LOST_AT_FIRST if run.ended == run.started else LOST_AT_MOST)
     for (_, before), (_, after) in pairwise((run.id, run) for run in runs):
         assert before.ended is not None
         assert before.ended <= after.started

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import random
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+import pytest
+
 from domain.evidence import Cause
 from domain.timeline import Interval
-from ingest.clock import RunClock
-from ingest.segmenter import Closed, Event, Fragment, Hole, Opened, Segmenter
+from ingest.clock import WARM_UP_S, RunClock
+from ingest.segmenter import SYNC_SHARE, Closed, Event, Fragment, Hole, Opened, Segmenter
 from ingest.source import AccessUnit
 from storage.media import FileIndex, read_index
 from tests.fakes.time import NOON
@@ -80,11 +84,42 @@ def test_a_file_reads_back_as_it_was_written() -> None:
         assert index.fragments[0].samples[0].key
 
 
-def test_no_fragment_is_longer_than_a_second_and_a_picture() -> None:
+def test_no_fragment_is_longer_than_a_second_less_what_its_sync_may_take() -> None:
     recorded = record(unit(n) for n in range(10 * FPS))
     for number in range(len(recorded.files)):
         for fragment in recorded.index(number).fragments:
-            assert sum(sample.duration for sample in fragment.samples) <= 90_000 * (1 + 1.5 / FPS)
+            assert sum(sample.duration for sample in fragment.samples) <= 90_000 * (1 - SYNC_SHARE)
+
+
+@pytest.mark.parametrize("every", [1, 3])
+@pytest.mark.parametrize("jitter_s", [0.0, 0.06])
+def test_every_picture_is_handed_on_within_a_second_of_its_arrival_with_time_left_for_the_sync(
+    every: int, jitter_s: float
+) -> None:
+    chance = random.Random(7)
+    units = [unit(n, late_s=chance.uniform(0, jitter_s)) for n in range(0, 20 * FPS, every)]
+    clock, segmenter, waiting = RunClock(), Segmenter(6.0, 1.0), deque[AccessUnit]()
+    warm = [each for each in units if each.arrived_monotonic - units[0].arrived_monotonic <= WARM_UP_S]
+    clock.warm_up([(each.rtp_time, each.arrived, each.arrived_monotonic) for each in warm])
+    for number, each in enumerate(units):
+        now = max(each.arrived_monotonic, warm[-1].arrived_monotonic)  # the first ones are held until then
+        waiting.append(each)
+        for event in segmenter.take(each, clock.stamp(each.rtp_time, each.arrived, each.arrived_monotonic)):
+            if isinstance(event, Fragment):
+                assert now - waiting[0].arrived_monotonic <= 1 - SYNC_SHARE + 2 * jitter_s
+                waiting = deque([each])  # it ended the fragment, and is the first of the next
+        assert now - waiting[0].arrived_monotonic <= 1 - SYNC_SHARE + 2 * jitter_s, number
+
+
+def test_pictures_that_come_late_do_not_make_a_fragment_wait_for_the_time_that_they_show() -> None:
+    units = [unit(n, late_s=min(3.0, n / FPS)) for n in range(4 * FPS)]  # at half their pace for three seconds
+    clock, segmenter, since, waits = RunClock(), Segmenter(60.0, 1.0), units[0].arrived_monotonic, []
+    for each in units:
+        events = segmenter.take(each, clock.stamp(each.rtp_time, each.arrived, each.arrived_monotonic))
+        if any(isinstance(event, Fragment) for event in events):
+            waits.append(each.arrived_monotonic - since)
+            since = each.arrived_monotonic
+    assert max(waits) <= 1 - SYNC_SHARE / 2
 
 
 def test_long_files_without_key_frames_go_on_until_one_comes() -> None:
