@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -16,7 +16,7 @@ from math import sqrt
 from statistics import median
 
 from domain.evidence import Segment
-from domain.host_clock import ClockJudgement, ClockState, HostClock, Witness, judge_clock
+from domain.host_clock import ClockJudgement, ClockState, HostClock, Witness, judge_clock, pooled
 from domain.timeline import Interval, IntervalSet
 
 VOUCHED = timedelta(minutes=3)
@@ -34,17 +34,18 @@ _LIMIT_STATES = (ClockState.OFF, ClockState.DISPUTED)
 
 @dataclass(frozen=True, slots=True)
 class HostFootage:
-    """What one host recorded of a window, when its clock was stepped meanwhile, and the readings of that clock."""
+    """What one host covers of a window by camera, when its clock was stepped, and what its processes read of it."""
 
     host: str
-    recorded: IntervalSet
+    recorded: Mapping[str, IntervalSet]
     steps: tuple[datetime, ...]
     readings: tuple[HostClock, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class HostClockFacts:
-    """A host's clock over what it recorded. ``unproven`` is the part of it that no reading vouches for.
+    """A host's clock over what it recorded. ``unproven`` is the part of it that no reading vouches for, ``in_doubt``
+    what of that no other host covers whose clock is proven: only there the report rests on this clock.
 
     ``state`` says why: SYNCHRONISED when nothing is unproven, else the worst that a reading nearby said, UNWITNESSED
     where none said anything, ``unread`` where there was none either. ``by`` is the weakest witness that vouched, and
@@ -58,6 +59,7 @@ class HostClockFacts:
     readings: int
     unread: bool
     unproven: IntervalSet
+    in_doubt: IntervalSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +86,66 @@ class Drift:
         return max(0.0, self.low_ppm, -self.high_ppm)
 
 
-def host_clock(footage: HostFootage) -> HostClockFacts:
-    """Which part of what a host recorded lies near a reading that proves its clock.
+def host_clocks(hosts: Sequence[HostFootage]) -> tuple[HostClockFacts, ...]:
+    """Which part of what each host recorded lies near a reading that proves its clock, one verdict for each host.
 
     A reading in which nobody said anything neither vouches nor doubts; between two that said something, the nearer
     one speaks. None speaks across a step of the clock: what it says holds on its own side only.
     """
-    judged = [(each.at, judge_clock(each)) for each in sorted(footage.readings, key=lambda each: each.at)]
+    said = [(each, _said(each)) for each in hosts]
+    proven: dict[str, IntervalSet] = defaultdict(IntervalSet)
+    for footage, told in said:
+        for camera, spans in footage.recorded.items():
+            proven[camera] |= spans & told.proven
+    found = []
+    for footage, told in said:
+        in_doubt = _all(spans - proven[camera] for camera, spans in footage.recorded.items())
+        found.append(_facts(footage, told, _milliseconds(in_doubt)))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the readings of one host prove: when each was taken, and the span that each telling one speaks for."""
+
+    read: tuple[datetime, ...]
+    spoken: tuple[tuple[Interval, ClockJudgement], ...]
+
+    @property
+    def good(self) -> list[tuple[Interval, ClockJudgement]]:
+        return [(span, found) for span, found in self.spoken if found.state is ClockState.SYNCHRONISED]
+
+    @property
+    def proven(self) -> IntervalSet:
+        return IntervalSet(span for span, _ in self.good)
+
+
+def _said(footage: HostFootage) -> _Said:
+    judged = [(each.at, judge_clock(each)) for each in pooled(footage.readings, footage.steps)]
     telling = [(at, found) for at, found in judged if found.state is not ClockState.UNWITNESSED]
-    spoken = list(_spoken(telling, sorted(footage.steps)))
-    good = [(span, found) for span, found in spoken if found.state is ClockState.SYNCHRONISED]
-    unproven = _milliseconds(footage.recorded - IntervalSet(span for span, _ in good))
-    near = [found for span, found in good if IntervalSet([span]) & footage.recorded]
-    doubts = {found.state for span, found in spoken if unproven & IntervalSet([span])}
+    return _Said(tuple(at for at, _ in judged), tuple(_spoken(telling, sorted(footage.steps))))
+
+
+def _facts(footage: HostFootage, said: _Said, in_doubt: IntervalSet) -> HostClockFacts:
+    recorded = _all(footage.recorded.values())
+    unproven = _milliseconds(recorded - said.proven)
+    near = [found for span, found in said.good if IntervalSet([span]) & recorded]
+    doubts = {found.state for span, found in said.spoken if unproven & IntervalSet([span])}
     return HostClockFacts(
         host=footage.host,
         state=_worst(doubts) if unproven else ClockState.SYNCHRONISED,
         by=max((found.by for found in near if found.by), key=list(Witness).index, default=None),
         error_s=max((abs(found.offset_s or 0.0) + (found.error_s or 0.0) for found in near), default=None),
-        readings=len(judged),
+        readings=len(said.read),
         unread=bool(unproven)
-        and not unproven & IntervalSet(Interval(at - VOUCHED, at + VOUCHED) for at, _ in judged),
+        and not unproven & IntervalSet(Interval(at - VOUCHED, at + VOUCHED) for at in said.read),
         unproven=unproven,
+        in_doubt=in_doubt,
     )
+
+
+def _all(parts: Iterable[IntervalSet]) -> IntervalSet:
+    return IntervalSet(span for part in parts for span in part)
 
 
 def _spoken(

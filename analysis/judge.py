@@ -200,10 +200,15 @@ def _near(found: Iterable[_Missing]) -> list[list[_Missing]]:
 
 
 def _host_clock_remarks(hosts: Sequence[HostClockFacts]) -> Iterator[Remark]:
-    """A host's clock that nothing vouches for leaves the times unknown, and the footage where it is."""
+    """A host's clock that nothing vouches for leaves the times unknown, and the footage where it is.
+
+    Unless another host, whose clock is proven, covers the same: then the doubted footage is not needed.
+    """
     for host in hosts:
-        if host.unproven:
+        if host.in_doubt:
             yield Remark(Verdict.UNKNOWN, wording.host_clock_unproven(host))
+        elif host.unproven:
+            yield Remark(Verdict.PASS, wording.host_clock_not_needed(host))
         elif host.by in (Witness.SERVER, Witness.CAMERAS):
             yield Remark(Verdict.PASS, wording.host_clock_by_others(host))
 

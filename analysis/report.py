@@ -11,14 +11,14 @@ Raises storage's UnknownBatch and UnknownSitting for what was never applied, Dat
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from analysis.backup import Backup, camera_backup
-from analysis.clocks import VOUCHED, Drift, HostClockFacts, HostFootage, host_clock
+from analysis.clocks import VOUCHED, Drift, HostClockFacts, HostFootage, host_clocks
 from analysis.coverage import (
     CameraLedger,
     Source,
@@ -34,8 +34,8 @@ from analysis.judge import findings, station_verdict
 from analysis.nvrs import NvrEvent, nvr_events
 from config.rule_pack import RulePack
 from domain.calendar import local_day, retained_until
-from domain.evidence import Coverage, EndReason, Gap
-from domain.host_clock import ClockJudgement
+from domain.evidence import Coverage, EndReason, Gap, Run
+from domain.host_clock import TOGETHER, ClockJudgement
 from domain.law import Finding, Verdict, fold
 from domain.places import Sitting
 from domain.timeline import Interval, IntervalSet, rfc3339, rounded_to_milliseconds
@@ -202,7 +202,7 @@ def _report(evidence: Evidence, sitting: Sitting, last_day: date, rules: RulePac
         waiting=_waiting(sitting, window, settled, now),
         settled_until=settled,
         planned=sitting.opened is None,
-        host_clocks=_host_clocks(evidence, ledgers.values(), part) if part is not None else (),
+        host_clocks=_host_clocks(evidence, ledgers, cameras, part) if part is not None else (),
     )
     clauses = findings(facts, rules)
     reports = tuple(_camera_report(camera) for camera in cameras)
@@ -310,33 +310,50 @@ def _holdings(ledger: CameraLedger, window: Interval) -> tuple[Holding, ...]:
     )
 
 
-def _host_clocks(evidence: Evidence, ledgers: Iterable[CameraLedger], part: Interval) -> tuple[HostClockFacts, ...]:
+def _host_clocks(
+    evidence: Evidence, ledgers: Mapping[str, CameraLedger], cameras: Iterable[CameraFacts], part: Interval
+) -> tuple[HostClockFacts, ...]:
     """The clock of each host that recorded in ``part``, by the readings in it and shortly before and after."""
-    ledgers = tuple(ledgers)
-    hosts = {each.id: each.host for ledger in ledgers for each in ledger.recorders if each.reads_clock}
-    recorded: dict[str, list[Interval]] = defaultdict(list)
+    lives = {each.id: each.host for ledger in ledgers.values() for each in ledger.recorders if each.reads_clock}
+    recorded: dict[str, dict[str, IntervalSet]] = defaultdict(dict)
     steps: dict[str, set[datetime]] = defaultdict(set)
-    for ledger in ledgers:
-        by_run = {run.id: hosts.get(run.recorder) for run in ledger.runs}
-        for segment in ledger.segments:
-            host = by_run.get(segment.run)
-            if host is not None and (span := segment.interval.intersection(part)) is not None:
-                recorded[host].append(span)
-        for before, after in pairwise(ledger.runs):
-            if before.end_reason is EndReason.CLOCK_STEP and before.ended is not None and before.recorder in hosts:
-                steps[hosts[before.recorder]] |= {before.ended, after.started}
-    readings = evidence.clock_readings(Interval(part.start - VOUCHED, part.end + VOUCHED))
-    return tuple(
-        host_clock(
+    for facts in cameras:
+        for host, runs in _runs_by_host(ledgers[facts.camera.id], lives).items():
+            spans = (Interval(run.started, end) for run in runs if (end := run.ended or part.end) > run.started)
+            if covered := facts.recorded.get(host, IntervalSet()) & IntervalSet(spans):
+                recorded[host][facts.camera.id] = covered
+            steps[host].update(_steps(runs))
+    # Processes that recorded nothing of this sitting heard their cameras all the same: same host, same clock.
+    around = Interval(part.start - VOUCHED - TOGETHER, part.end + VOUCHED + TOGETHER)
+    hosts = {each.id: each.host for each in evidence.recorders(around)} | lives
+    readings = evidence.clock_readings(around)
+    return host_clocks(
+        [
             HostFootage(
                 host,
-                IntervalSet(recorded[host]),
+                recorded[host],
                 tuple(sorted(steps[host])),
                 tuple(reading for reading in readings if hosts.get(reading.recorder) == host),
             )
-        )
-        for host in sorted(recorded)
+            for host in sorted(recorded)
+        ]
     )
+
+
+def _runs_by_host(ledger: CameraLedger, hosts: Mapping[str, str]) -> dict[str, list[Run]]:
+    """The camera's runs by the host whose lives they belong to, each host's by start; of unknown lives none."""
+    found: dict[str, list[Run]] = defaultdict(list)
+    for run in ledger.runs:
+        if run.recorder in hosts:
+            found[hosts[run.recorder]].append(run)
+    return found
+
+
+def _steps(runs: Iterable[Run]) -> Iterator[datetime]:
+    """When the clock was stepped: where one run ended because of it, and where the next began."""
+    for before, after in pairwise(runs):
+        if before.end_reason is EndReason.CLOCK_STEP and before.ended is not None:
+            yield from (before.ended, after.started)
 
 
 def _station_facts(
@@ -502,6 +519,7 @@ def _host_clock_json(clock: HostClockFacts) -> dict[str, Any]:
         "error_s": None if clock.error_s is None else round(clock.error_s, 3),
         "readings": clock.readings,
         "unproven_s": (clock.unproven.length // _MILLISECOND) / 1000,
+        "in_doubt_s": (clock.in_doubt.length // _MILLISECOND) / 1000,
     }
 
 

@@ -190,13 +190,26 @@ def clock_drifts(camera: str, drift: Drift, limit_ppm: float) -> Words:
 
 def host_clock_unproven(clock: HostClockFacts) -> Words:
     """Why the times are not proven; that there is footage is another matter, and the sentence says so."""
-    reason = _UNREAD if clock.unread else _UNPROVEN[clock.state]
-    spans = _spans(clock.unproven)
+    reason, spans = _why_unproven(clock), _spans(clock.in_doubt)
     return Words(
         f"录像主机{clock.host}的时钟{reason.zh}，{spans.zh}的时间无法判定，但录像存在这一事实不受影响",
         f"the clock of recording host {clock.host} {reason.en}, so the times {spans.en} are unproven; "
         "that the footage exists stands",
     )
+
+
+def host_clock_not_needed(clock: HostClockFacts) -> Words:
+    """What the doubted host recorded, another one recorded as well, whose clock is proven."""
+    reason = _why_unproven(clock)
+    return Words(
+        f"录像主机{clock.host}的时钟{reason.zh}，但所涉时段均另有时钟已证实的主机的录像，时间不存疑",
+        f"the clock of recording host {clock.host} {reason.en}; all of that time is also covered by a host whose "
+        "clock is proven",
+    )
+
+
+def _why_unproven(clock: HostClockFacts) -> Words:
+    return _UNREAD if clock.unread else _UNPROVEN[clock.state]
 
 
 _UNREAD = Words("没有核对记录", "was not checked")

@@ -1,17 +1,19 @@
 """The clock of the host that records, as evidence: what was seen of it each minute, and what that proves.
 
 The host's clock is the time base of all footage, so it needs witnesses of its own. A reading holds what three of
-them said, and nothing else; ``judge_clock`` is the rule of docs/time.md over one reading. Pure. Not here: how the
-witnesses are asked (``ingest.host_clock``) and what a whole window of readings means (``analysis.host_clock``).
+them said, and nothing else; ``judge_clock`` is the rule of docs/time.md over one reading. A host may be read by
+several processes, each of which hears its own cameras: ``pooled`` puts their word together. Pure. Not here: how the
+witnesses are asked (``ingest.host_clock``) and what a whole window of readings means (``analysis.clocks``).
 
 Every offset here is *host minus witness* in seconds: positive where the host is ahead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import median
 
@@ -27,6 +29,14 @@ AGREEMENT_S = 1.0
 
 CAMERAS = 3
 """So many camera clocks must say the same: of fewer, a wrong one could not be told."""
+
+
+TOGETHER = timedelta(seconds=90)
+"""Cameras that processes of one host heard within this of each other are judged together.
+
+Half as long again as the time between two readings, so that each process has one even where a reading comes late; in
+that time an unkept clock (500 ppm) wanders by 0.05 s.
+"""
 
 
 class Witness(StrEnum):
@@ -72,22 +82,35 @@ class ServerDate:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraOffset:
+    """What one camera's clock said of the host's; ``address`` is its host and port."""
+
+    address: str
+    offset_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class CameraClocks:
     """The cameras' clocks by their RTCP sender reports (RFC 3550 6.4.1), one for each address.
 
     ``agreeing`` of the ``told`` lie within AGREEMENT_S of the median of all; ``offset_s`` is the median of these and
-    ``spread_s`` the farthest of them from it.
+    ``spread_s`` the farthest of them from it. ``each`` has every camera's own, by its address (host:port); it is
+    empty in readings from before it was written down.
     """
 
     told: int
     agreeing: int
     offset_s: float
     spread_s: float
+    each: tuple[CameraOffset, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class HostClock:
-    """One reading: what each witness said at ``at``, by the host's own clock; None where it said nothing."""
+    """One reading: what each witness said at ``at``, by the host's own clock; None where it said nothing.
+
+    ``cameras`` are those that this process of the host hears.
+    """
 
     recorder: str  # Recorder.id, and so the host
     at: datetime
@@ -117,17 +140,46 @@ class ClockJudgement:
                 return None
 
 
-def camera_clocks(offsets_s: Iterable[float]) -> CameraClocks | None:
-    """The cameras together, from each one's clock as *camera minus host*; None where no camera tells the time."""
-    told = [-offset for offset in offsets_s]
+def camera_clocks(offsets_s: Mapping[str, float]) -> CameraClocks | None:
+    """The cameras together, from each address's clock as *host minus camera*; None where none tells the time."""
+    told = list(offsets_s.values())
     if not told:
         return None
+    each = tuple(CameraOffset(address, offsets_s[address]) for address in sorted(offsets_s))
     middle = median(told)
     agreeing = [offset for offset in told if abs(offset - middle) <= AGREEMENT_S]
     if not agreeing:  # an even number, half on either side: no camera is near their middle
-        return CameraClocks(len(told), 0, middle, max(abs(offset - middle) for offset in told))
+        return CameraClocks(len(told), 0, middle, max(abs(offset - middle) for offset in told), each)
     offset_s = median(agreeing)
-    return CameraClocks(len(told), len(agreeing), offset_s, max(abs(offset - offset_s) for offset in agreeing))
+    spread_s = max(abs(offset - offset_s) for offset in agreeing)
+    return CameraClocks(len(told), len(agreeing), offset_s, spread_s, each)
+
+
+def pooled(readings: Iterable[HostClock], steps: Iterable[datetime] = ()) -> list[HostClock]:
+    """All readings of one host by time, each with the cameras that any of its processes heard within TOGETHER of it.
+
+    Of one address the word nearest in time counts. None is heard across a step of the clock. A reading that heard no
+    camera itself, or of which only the sum was written down, stays as it is.
+    """
+    ordered = sorted(readings, key=lambda each: each.at)
+    instants, changes = [each.at for each in ordered], sorted(steps)
+    found = []
+    for reading in ordered:
+        first, end = bisect_left(instants, reading.at - TOGETHER), bisect_right(instants, reading.at + TOGETHER)
+        side = bisect_right(changes, reading.at)
+        near = [each for each in ordered[first:end] if bisect_right(changes, each.at) == side]
+        found.append(_with_cameras_of(reading, near))
+    return found
+
+
+def _with_cameras_of(reading: HostClock, near: Iterable[HostClock]) -> HostClock:
+    if reading.cameras is None or not reading.cameras.each:
+        return reading
+    offsets_s: dict[str, float] = {}
+    for said in sorted(near, key=lambda each: abs(each.at - reading.at), reverse=True):
+        if said.cameras is not None:
+            offsets_s |= {each.address: each.offset_s for each in said.cameras.each}
+    return replace(reading, cameras=camera_clocks(offsets_s))
 
 
 def judge_clock(reading: HostClock) -> ClockJudgement:

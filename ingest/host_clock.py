@@ -2,6 +2,7 @@
 
 Each reading is what the kernel, the object store and the cameras say at that moment (``domain.host_clock``); a
 witness that does not answer is missing from it, and a reading without any is written too, so that silence is known.
+Where several processes record on one host, each writes what its own cameras say; who reads puts them together.
 Not here: how a camera's clock is heard (``ingest.recorder``), what readings prove (``domain.host_clock``).
 """
 
@@ -72,8 +73,8 @@ class HostWitnesses:
 
 
 class ClockWatch:
-    """Writes a reading at once, then every READ_EVERY_S; and as soon as cameras can vouch for a clock that nobody
-    else does, since a recorder starts before its cameras."""
+    """Writes a reading at once, then every READ_EVERY_S; and where nobody vouches for the clock, as soon as a camera
+    tells the time that did not before, since a recorder starts before its cameras and others hear other ones."""
 
     def __init__(
         self,
@@ -91,6 +92,7 @@ class ClockWatch:
         self._write = write
         self._read_at: float | None = None
         self._state: ClockState | None = None
+        self._heard: frozenset[str] = frozenset()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -107,8 +109,9 @@ class ClockWatch:
             return
         self._read_at = self._clock.monotonic()
         ntp, server = await asyncio.to_thread(self._ask)
-        cameras = camera_clocks(self._offsets().values())
-        reading = HostClock(self._recorder, self._clock.now(), ntp, server, cameras)
+        offsets = self._offsets()
+        self._heard = frozenset(offsets)
+        reading = HostClock(self._recorder, self._clock.now(), ntp, server, camera_clocks(offsets))
         self._write(reading)
         self._tell(judge_clock(reading).state)
 
@@ -118,23 +121,20 @@ class ClockWatch:
     def _is_due(self) -> bool:
         if self._read_at is None or self._clock.monotonic() - self._read_at >= READ_EVERY_S:
             return True
-        if self._state is not ClockState.UNWITNESSED:
-            return False
-        cameras = HostClock(self._recorder, self._clock.now(), cameras=camera_clocks(self._offsets().values()))
-        return judge_clock(cameras).state is not ClockState.UNWITNESSED
+        return self._state is ClockState.UNWITNESSED and not self._offsets().keys() <= self._heard
 
     def _offsets(self) -> Mapping[str, float]:
-        """Camera minus host by address, of the clocks heard lately; the median where one address has several."""
+        """Host minus camera by address, of the clocks heard lately; the median where one address has several."""
         since = self._clock.monotonic() - HEARD_S
         found: dict[str, list[float]] = {}
         for each in self._cameras():
             if each.heard >= since:
-                found.setdefault(each.address, []).append(each.offset_s)
+                found.setdefault(each.address, []).append(-each.offset_s)
         return {address: median(offsets) for address, offsets in found.items()}
 
     def _tell(self, state: ClockState) -> None:
-        """Once when it changes."""
+        """Once when it changes; what this process cannot tell, others of the host may, by their cameras."""
         if state is not self._state:
-            tell = _log.info if state is ClockState.SYNCHRONISED else _log.warning
-            tell("host_clock", state=state, before=self._state)
+            tell = _log.warning if state in (ClockState.OFF, ClockState.DISPUTED) else _log.info
+            tell("host_clock", state=state, before=self._state, cameras=len(self._heard))
         self._state = state

@@ -5,7 +5,8 @@ Not here: verdicts (``analysis.report``). ``gather`` finds, ``to_json`` and ``ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +19,7 @@ from analysis.clocks import VOUCHED
 from analysis.live import living, standings
 from domain.calendar import SHANGHAI
 from domain.evidence import CameraEvent, Cause, Place, Recorder
-from domain.host_clock import ClockState, HostClock, Witness, judge_clock
+from domain.host_clock import ClockState, HostClock, Witness, judge_clock, pooled
 from domain.places import Camera, Sitting
 from domain.timeline import Interval, rfc3339
 from storage.archive import UnseenSpool, unseen_spools
@@ -60,7 +61,10 @@ class CameraStatus:
 
 @dataclass(frozen=True, slots=True)
 class RecorderStatus:
-    """A recorder that lives, with the last reading of its host's clock; None where it has written none lately."""
+    """A recorder process that lives, with the last reading of its host's clock by any of them that tells anything.
+
+    None where none has been written lately.
+    """
 
     recorder: Recorder
     clock: HostClock | None
@@ -148,8 +152,8 @@ def tables(status: Status) -> Iterable[Table | Text]:
     yield _cameras_table(status)
     recorders = ", ".join(f"{each.recorder.host} since {_local(each.recorder.started)}" for each in status.recorders)
     yield Text(f"Recorder: {recorders or 'none is running (start it with: kaojian serve)'}")
-    for each in status.recorders:
-        yield Text(f"Clock of {each.recorder.host}: {_clock_text(each.clock)}")
+    for host, clock in {each.recorder.host: each.clock for each in status.recorders}.items():
+        yield Text(f"Clock of {host}: {_clock_text(clock)}")
     stored = "no object store is set" if status.waiting_for_s3 is None else f"{status.waiting_for_s3} for S3"
     yield Text(f"Segments waiting: {status.waiting_for_analysis} for analysis, {stored}")
     for unseen in status.unseen_spools:
@@ -218,9 +222,19 @@ def _places(database: Database, wanting: list[Sitting]) -> dict[str, tuple[str, 
 
 def _with_clock(evidence: Evidence, recorders: Iterable[Recorder], now: datetime) -> Iterator[RecorderStatus]:
     lately = Interval(now - VOUCHED, now + VOUCHED)  # the clock that read and ours may differ a little
-    latest = {reading.recorder: reading for reading in evidence.clock_readings(lately)}
+    hosts = {each.id: each.host for each in evidence.recorders(lately)}
+    readings: dict[str, list[HostClock]] = defaultdict(list)
+    for reading in evidence.clock_readings(lately):
+        readings[hosts.get(reading.recorder, reading.recorder)].append(reading)
+    latest = {host: _latest(pooled(found)) for host, found in readings.items()}
     for each in recorders:
-        yield RecorderStatus(each, latest.get(each.id))
+        yield RecorderStatus(each, latest.get(each.host))
+
+
+def _latest(readings: Sequence[HostClock]) -> HostClock:
+    """The last in which anybody said anything, else the last."""
+    telling = (each for each in reversed(readings) if judge_clock(each).state is not ClockState.UNWITNESSED)
+    return next(telling, readings[-1])
 
 
 def _clock_json(reading: HostClock | None) -> dict[str, Any] | None:

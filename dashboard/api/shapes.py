@@ -154,6 +154,7 @@ class HostClockShape(_Shape):
     """The clock of a host that recorded, over what it recorded; ``synchronised`` is null where it cannot be told.
 
     ``by`` is the weakest witness that vouched for a part of it, ``error_s`` how far off the clock may have been.
+    For ``unproven_s`` of it nothing vouches; ``in_doubt_s`` of that no host covers whose clock is proven.
     """
 
     host: str
@@ -163,6 +164,7 @@ class HostClockShape(_Shape):
     error_s: float | None
     readings: int
     unproven_s: float
+    in_doubt_s: float
 
 
 class NvrEventShape(CameraGap):

@@ -30,7 +30,7 @@ from domain.evidence import (
     Segment,
     SegmentState,
 )
-from domain.host_clock import CameraClocks, HostClock, NtpState, ServerDate
+from domain.host_clock import CameraClocks, CameraOffset, HostClock, NtpState, ServerDate
 from domain.timeline import MICROSECOND, Interval
 from storage.database import tables
 from storage.database.connection import Engine, insert_once
@@ -467,11 +467,13 @@ def _reading_row(reading: HostClock) -> dict[str, Any]:
             "server_independent": server.independent,
         }
     if (cameras := reading.cameras) is not None:
+        said = {each.address: each.offset_s for each in cameras.each}
         row |= {
             "cameras_told": cameras.told,
             "cameras_agreeing": cameras.agreeing,
             "cameras_offset_s": cameras.offset_s,
             "cameras_spread_s": cameras.spread_s,
+            "cameras_each": json.dumps(said) if said else None,
         }
     return row
 
@@ -483,7 +485,14 @@ def _reading(row: sa.Row[Any]) -> HostClock:
     if row.server is not None:
         server = ServerDate(row.server, row.server_offset_s, row.server_error_s, row.server_independent)
     if row.cameras_told is not None:
-        cameras = CameraClocks(row.cameras_told, row.cameras_agreeing, row.cameras_offset_s, row.cameras_spread_s)
+        said = json.loads(row.cameras_each) if row.cameras_each is not None else {}
+        cameras = CameraClocks(
+            row.cameras_told,
+            row.cameras_agreeing,
+            row.cameras_offset_s,
+            row.cameras_spread_s,
+            tuple(CameraOffset(address, offset_s) for address, offset_s in said.items()),
+        )
     return HostClock(row.recorder, row.at, ntp, server, cameras)
 
 

@@ -91,6 +91,7 @@ host_clock = sa.Table(
     sa.Column("cameras_agreeing", sa.Integer),
     sa.Column("cameras_offset_s", sa.Double),
     sa.Column("cameras_spread_s", sa.Double),
+    sa.Column("cameras_each", sa.Text),  # JSON: offset by address; empty where only the sum was written down
 )
 sa.Index("ix_host_clock_at", host_clock.c.at)
 

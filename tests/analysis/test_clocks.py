@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.clocks import Drift, HostClockFacts, HostFootage, camera_drift, host_clock
+from analysis.clocks import Drift, HostClockFacts, HostFootage, camera_drift, host_clocks
 from domain.evidence import Segment
 from domain.host_clock import CameraClocks, ClockState, HostClock, ServerDate, Witness
 from domain.timeline import IntervalSet
@@ -33,7 +33,9 @@ def free(*seconds: float) -> list[HostClock]:
 def judged(
     readings: Iterable[HostClock], recorded: IntervalSet = HOUR, steps: Iterable[float] = ()
 ) -> HostClockFacts:
-    return host_clock(HostFootage("exam-host", recorded, tuple(map(at, steps)), tuple(readings)))
+    (found,) = host_clocks([HostFootage("exam-host", {"cam-1": recorded}, tuple(map(at, steps)), tuple(readings))])
+    assert found.in_doubt == found.unproven  # nobody else recorded
+    return found
 
 
 def test_a_host_read_each_minute_is_proven_throughout() -> None:
@@ -82,6 +84,38 @@ def test_the_weakest_witness_that_was_needed_is_named_with_its_error() -> None:
     found = judged([*kept(0), cameras], IntervalSet([span(0, 400)]))
     assert (found.state, found.by) == (ClockState.SYNCHRONISED, Witness.CAMERAS)
     assert found.error_s == pytest.approx(0.3)
+
+
+def footage(host: str, readings: Iterable[HostClock], **recorded: IntervalSet) -> HostFootage:
+    return HostFootage(host, recorded, (), tuple(readings))
+
+
+def test_a_doubted_host_counts_only_where_no_proven_one_covers() -> None:
+    proven = footage("good", kept(*range(0, 1260, 60)), cam=IntervalSet([span(0, 1000)]))
+    doubted = footage("bad", free(0, 60), cam=IntervalSet([span(900, 1200)]))
+    good, bad = sorted(host_clocks([doubted, proven]), key=lambda each: each.host != "good")
+    assert (good.unproven, good.in_doubt) == (IntervalSet(), IntervalSet())
+    assert bad.unproven == IntervalSet([span(900, 1200)])
+    assert bad.in_doubt == IntervalSet([span(1000, 1200)])
+
+
+def test_a_proven_host_vouches_for_the_cameras_that_it_records_and_for_no_other() -> None:
+    proven = footage("good", kept(*range(0, 660, 60)), cam_1=IntervalSet([span(0, 600)]))
+    doubted = footage("bad", [], cam_1=IntervalSet([span(0, 600)]), cam_2=IntervalSet([span(100, 200)]))
+    bad, _ = host_clocks([doubted, proven])
+    assert bad.in_doubt == IntervalSet([span(100, 200)])
+
+
+def test_two_doubted_hosts_do_not_vouch_for_each_other() -> None:
+    both = IntervalSet([span(0, 600)])
+    found = host_clocks([footage(host, free(0), cam=both) for host in ("one", "two")])
+    assert [each.in_doubt for each in found] == [both, both]
+
+
+def test_what_one_host_could_prove_once_is_no_doubt_of_the_other_then() -> None:
+    both = IntervalSet([span(0, 1000)])
+    early, late = host_clocks([footage("early", kept(0), cam=both), footage("late", kept(1000), cam=both)])
+    assert early.in_doubt == late.in_doubt == IntervalSet([span(180, 820)])
 
 
 @given(

@@ -159,6 +159,7 @@ def test_a_host_kept_in_step_is_told_and_changes_nothing(planned: Cabinet) -> No
             "error_s": 0.02,
             "readings": 2,
             "unproven_s": 0.0,
+            "in_doubt_s": 0.0,
         }
     ]
 

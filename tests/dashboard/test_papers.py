@@ -162,7 +162,8 @@ def test_the_paper_is_served_in_both_languages_under_a_closed_policy(api: httpx.
     assert api.get(address, params={"lang": "fr"}).status_code == 422
 
 
-CLOCK = HostClockFacts("exam-host", ClockState.SYNCHRONISED, Witness.NTP, 0.0205, 3, False, IntervalSet())
+NOTHING = IntervalSet()
+CLOCK = HostClockFacts("exam-host", ClockState.SYNCHRONISED, Witness.NTP, 0.0205, 3, False, NOTHING, NOTHING)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.host_clock import ClockState, HostClock, ServerDate, Witness, judge_clock
+from domain.host_clock import CameraOffset, ClockState, HostClock, ServerDate, Witness, judge_clock
 from ingest.host_clock import HEARD_S, READ_EVERY_S, ClockWatch, HeardClock, HostWitnesses
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import NOON, FakeClock
@@ -76,12 +76,32 @@ def test_cameras_that_come_later_are_heard_at_once_where_nobody_else_vouches(wat
     watched.look()
     watched.hear(0.1, 0.1)
     watched.look(5)
-    assert len(watched.written) == 1  # two could not tell a wrong one
+    assert judge_clock(watched.written[-1]).by is None  # two by themselves, but others may hear a third
+    watched.look(1)
+    assert len(watched.written) == 2
     watched.hear(0.1, 0.1, 0.2)
     watched.look(1)
     assert watched.last == (ClockState.SYNCHRONISED, Witness.CAMERAS)
+    watched.hear(0.1, 0.1, 0.2, 0.1)
     watched.look(1)
-    assert len(watched.written) == 2
+    assert len(watched.written) == 3
+
+
+def test_a_camera_that_was_heard_already_does_not_hurry_the_next_reading(watched: Watched) -> None:
+    watched.witnesses.said_ntp = FREE
+    watched.hear(0.1, 0.1)
+    watched.look()
+    for number in (1, 2, 1):
+        watched.hear(*[0.1] * number)
+        watched.look(1)
+    assert len(watched.written) == 1
+
+
+def test_each_camera_s_own_word_is_written_down_as_host_minus_camera(watched: Watched) -> None:
+    watched.hear(0.25, -1.0)
+    watched.look()
+    assert watched.written[0].cameras is not None
+    assert watched.written[0].cameras.each == (CameraOffset("cam0:554", -0.25), CameraOffset("cam1:554", 1.0))
 
 
 def test_the_channels_of_one_recorder_box_are_one_clock(watched: Watched) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from domain.evidence import CameraEvent, CameraState, Cause, EndReason, Observation, Outage, Place, SegmentState
-from domain.host_clock import CameraClocks, HostClock, NtpState, ServerDate
+from domain.host_clock import CameraClocks, HostClock, NtpState, ServerDate, camera_clocks
 from domain.timeline import MICROSECOND, Interval
 from storage.database import Database
 from storage.errors import ConflictingCopy, ConflictingRow, ConflictingSegment, UnknownRow
@@ -382,6 +382,7 @@ CAMERAS = CameraClocks(6, 5, 0.013, 0.2)
         HostClock("recorder-1", after(60), NTP),
         HostClock("recorder-1", after(60), server=SERVER),
         HostClock("recorder-1", after(60), cameras=CAMERAS),
+        HostClock("recorder-1", after(60), cameras=camera_clocks({"10.0.0.1:554": 0.1, "[::1]:554": -0.0123})),
         HostClock("recorder-1", after(60)),
     ],
 )

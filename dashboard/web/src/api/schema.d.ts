@@ -395,6 +395,7 @@ export interface components {
          * @description The clock of a host that recorded, over what it recorded; ``synchronised`` is null where it cannot be told.
          *
          *     ``by`` is the weakest witness that vouched for a part of it, ``error_s`` how far off the clock may have been.
+         *     For ``unproven_s`` of it nothing vouches; ``in_doubt_s`` of that no host covers whose clock is proven.
          */
         HostClockShape: {
             by: components["schemas"]["Witness"] | null;
@@ -402,6 +403,8 @@ export interface components {
             error_s: number | null;
             /** Host */
             host: string;
+            /** In Doubt S */
+            in_doubt_s: number;
             /** Readings */
             readings: number;
             state: components["schemas"]["ClockState"];
