@@ -13,7 +13,6 @@ from contextlib import aclosing
 import structlog
 
 from domain.places import Engine, scheme_of
-from ingest.libav.source import LibavSource
 from ingest.recorder import Assignment
 from ingest.rtsp.client import Limits, RtspSource
 from ingest.source import AccessUnit, Source, UnsupportedStream
@@ -36,7 +35,7 @@ class Engines:
         """The engines of the service."""
         return cls(
             lambda camera: RtspSource(camera.url, camera.credentials, camera.transport, limits),
-            lambda camera: LibavSource(camera.url, camera.credentials, camera.transport, limits),
+            lambda camera: _through_libav(camera, limits),
         )
 
     def open(self, assignment: Assignment) -> Source:
@@ -47,17 +46,23 @@ class Engines:
             return self._libav(assignment)
         if assignment.url in self._only_libav:
             return self._libav(assignment)
-        return _Either(self._native(assignment), self._libav(assignment), lambda: self._remember(assignment))
+        return _Either(self._native(assignment), lambda: self._libav(assignment), lambda: self._remember(assignment))
 
     def _remember(self, assignment: Assignment) -> None:
         self._only_libav.add(assignment.url)
         _log.info("recorded_through_libav", camera=assignment.camera)
 
 
+def _through_libav(camera: Assignment, limits: Limits) -> Source:
+    from ingest.libav.source import LibavSource  # noqa: PLC0415 (a third of a second to load, and most never need it)
+
+    return LibavSource(camera.url, camera.credentials, camera.transport, limits)
+
+
 class _Either:
     """A source that goes on as another where the first one cannot record what is offered."""
 
-    def __init__(self, first: Source, other: Source, other_can: Callable[[], None]) -> None:
+    def __init__(self, first: Source, other: Callable[[], Source], other_can: Callable[[], None]) -> None:
         self._first = first
         self._other = other
         self._other_can = other_can
@@ -77,7 +82,7 @@ class _Either:
         else:
             return
         try:
-            async with aclosing(self._other.units()) as units:
+            async with aclosing(self._other().units()) as units:
                 async for unit in units:
                     if not begun:
                         begun = True
