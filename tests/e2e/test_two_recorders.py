@@ -36,7 +36,7 @@ def test_a_second_recorder_closes_the_gaps_of_the_first_and_only_the_loss_of_bot
 ) -> None:
     with Installation(tmp_path) as installation:
         url = installation.cameras.start(
-            CameraSettings(id="k1", room="ROOM 301", stations=("A-01",), bits_per_second=800_000)
+            CameraSettings("k1", "ROOM 301", ("A-01",), width=640, height=360, bits_per_second=800_000)
         )
         running = {name: _start(installation, name, folder) for name, folder in spools.items()}
         installation.start("analysis")
