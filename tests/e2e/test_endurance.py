@@ -29,7 +29,7 @@ from records.errors import DiskTooFull
 from tests.e2e.installation import WORKERS, Installation, sleep_until, wait_for
 
 FPS = 15
-KILLS = int(os.environ.get("KAOJIAN_KILLS", "8"))
+KILLS = int(os.environ.get("KAOJIAN_KILLS", "5"))
 LOST_AT_MOST_S = 1 + 1 / FPS  # and what this disk's slowest sync took while the recorder wrote
 
 

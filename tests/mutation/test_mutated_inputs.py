@@ -18,7 +18,7 @@ from tests.mutation.golden import Transcript, segment_file, transcript
 from tests.mutation.mutator import Mutator
 from tests.mutation.targets import Target, targets
 
-MUTATIONS = int(os.environ.get("KAOJIAN_MUTATIONS", "30000"))
+MUTATIONS = int(os.environ.get("KAOJIAN_MUTATIONS", "10000"))
 NAMES = (
     "address",
     "login",
