@@ -66,7 +66,8 @@ def test_a_second_recorder_closes_the_gaps_of_the_first_and_only_the_loss_of_bot
         assert [each.cause for each in station.gaps] == [Cause.RECORDER_STOPPED]
 
         recorded = {each.recorder: each.recorded_ms for each in camera.recorders}
-        assert recorded["a"] < recorded["b"] <= camera.recorded_ms
+        assert recorded["a"] < camera.recorded_ms
+        assert recorded["b"] <= camera.recorded_ms
         assert {each.recorder for each in camera.sources} <= {"a", "b"}
         shown = [each for each in camera.sources if alone + EDGE in each.interval]
         assert [each.recorder for each in shown] == ["b"]
