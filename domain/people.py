@@ -1,8 +1,13 @@
-"""Who acts: every acting function takes an Actor, and every act is written down with one."""
+"""Who acts and who may look: every acting function takes an Actor, and every account has one role in one scope.
+
+Not here: which role may do what (``dashboard.access.table``), and how somebody proves who they are.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -18,9 +23,93 @@ class Door(StrEnum):
 class Actor:
     """Who acts, through which door and, where it differs, on whose behalf.
 
-    The command line acts as ``local:<OS user>``, a role of the service as ``service:<role>``.
+    The command line acts as ``local:<OS user>``, a role of the service as ``service:<role>``, a person at the page as
+    ``account:<name>``.
     """
 
     name: str
     door: Door
     on_behalf_of: str | None = None
+
+
+class Role(StrEnum):
+    """What an account is for. The city dispatches and issues, the county supervises, the site runs (clause 二)."""
+
+    CITY_ADMINISTRATOR = "city_administrator"
+    CITY_OFFICER = "city_officer"
+    CITY_SUPERVISOR = "city_supervisor"
+    COUNTY_SUPERVISOR = "county_supervisor"
+    SITE_OPERATOR = "site_operator"
+    AUDITOR = "auditor"
+
+    @property
+    def reach(self) -> Reach:
+        return _REACH[self]
+
+
+class Reach(StrEnum):
+    """How far a role sees, and so what its scope names."""
+
+    CITY = "city"  # everything; the scope names nothing
+    COUNTY = "county"
+    SITE = "site"
+    BATCHES = "batches"
+
+
+_REACH: Mapping[Role, Reach] = {
+    Role.CITY_ADMINISTRATOR: Reach.CITY,
+    Role.CITY_OFFICER: Reach.CITY,
+    Role.CITY_SUPERVISOR: Reach.CITY,
+    Role.COUNTY_SUPERVISOR: Reach.COUNTY,
+    Role.SITE_OPERATOR: Reach.SITE,
+    Role.AUDITOR: Reach.BATCHES,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose something is: the county and site it belongs to, and the batch, where it belongs to one."""
+
+    county: str
+    site: str
+    batch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What of the installation an account sees. ``names`` are of the kind that ``reach`` says."""
+
+    reach: Reach
+    names: frozenset[str] = frozenset()
+
+    def covers(self, place: Place) -> bool:
+        """Whether something of that place lies inside. What belongs to no batch is outside a scope of batches."""
+        match self.reach:
+            case Reach.CITY:
+                return True
+            case Reach.COUNTY:
+                return place.county in self.names
+            case Reach.SITE:
+                return place.site in self.names
+            case Reach.BATCHES:
+                return place.batch is not None and place.batch in self.names
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """账户: a person known to this installation by a name that is never given to another.
+
+    From ``expires`` on, and once disabled, it opens no door. ``must_change``: its password was made for it.
+    """
+
+    name: str
+    role: Role
+    scope: Scope
+    created: datetime
+    must_change: bool
+    expires: datetime | None = None
+    disabled: datetime | None = None
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether the account may be used at all."""
+        return self.disabled is None and (self.expires is None or now < self.expires)

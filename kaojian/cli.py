@@ -25,7 +25,8 @@ from config import logs
 from config import settings as settings_door
 from config.errors import ConfigError, DocumentRefused
 from config.settings import Settings
-from domain.people import Actor, Door
+from dashboard.access.errors import AccessError
+from domain.people import Actor, Door, Role
 from domain.timeline import SystemClock, rfc3339
 from records import conduct, declaration, setup
 from records.conduct import Disk
@@ -36,7 +37,7 @@ from storage.errors import StorageError
 if TYPE_CHECKING:
     from kaojian.drill.simulated import Outcome
 
-EXPECTED = (ConfigError, StorageError, RecordsError, OSError)
+EXPECTED = (ConfigError, StorageError, RecordsError, AccessError, OSError)
 
 app = typer.Typer(
     help="Kaojian 考鉴: records exams and accounts for every second of them.",
@@ -49,6 +50,8 @@ sitting_app = typer.Typer(help="Open and close sittings 场次.", no_args_is_hel
 app.add_typer(sitting_app, name="sitting")
 camera_app = typer.Typer(help="Try cameras 摄像机.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(camera_app, name="camera")
+user_app = typer.Typer(help="Accounts 账户 for the page and the API.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(user_app, name="user")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -233,6 +236,73 @@ def doctor() -> None:
     _show(table)
     if not is_fit(checks):
         raise typer.Exit(1)
+
+
+# --- Accounts ---------------------------------------------------------------------------------------------------
+
+AccountName = Annotated[str, typer.Argument(metavar="NAME", help="What the person logs in with, never used twice")]
+
+
+@user_app.command("add")
+def add_user(
+    name: AccountName,
+    role: Annotated[Role, typer.Option(help="What the account is for")],
+    of: Annotated[
+        list[str] | None, typer.Option(help="The county, the site or the batch it sees; batches may be several")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(parser=_instant, metavar="TIME", help="When it ends by itself")
+    ] = None,
+) -> None:
+    """Add an account and print its first password, once. The first account is made here too."""
+    from dashboard.access import accounts  # noqa: PLC0415 (loads the hashing only where it is needed)
+
+    with _opened() as (_, database):
+        wanted = accounts.Wanted(name, role, of or (), until)
+        first = accounts.add(database, wanted, local_actor(), SystemClock())
+    _tell_first_password(name, first)
+
+
+@user_app.command("list")
+def list_users() -> None:
+    """Show all accounts, the closed ones too."""
+    table = Table(show_edge=False)
+    for heading in ("Name", "Role", "Sees", "Until", "State"):
+        table.add_column(heading, overflow="fold")
+    now = SystemClock().now()
+    with _opened() as (_, database):
+        for each in database.accounts.all():
+            sees = ", ".join(sorted(each.scope.names)) or "all"
+            until = rfc3339(each.expires) if each.expires is not None else ""
+            first = "first password" if each.must_change else "open"
+            row = (each.name, each.role.value, sees, until, first if each.is_open(now) else "closed")
+            table.add_row(*(Text(cell) for cell in row))
+    _show(table)
+
+
+@user_app.command("disable")
+def disable_user(name: AccountName) -> None:
+    """Close an account for good; whoever uses it is out at once."""
+    from dashboard.access import accounts  # noqa: PLC0415 (as above)
+
+    with _opened() as (_, database):
+        accounts.disable(database, name, local_actor(), SystemClock())
+    typer.echo(f"account {name} is closed")
+
+
+@user_app.command("reset")
+def reset_user(name: AccountName) -> None:
+    """Print another first password for somebody who lost theirs; whoever uses the account is out at once."""
+    from dashboard.access import accounts  # noqa: PLC0415 (as above)
+
+    with _opened() as (_, database):
+        first = accounts.reset(database, name, local_actor(), SystemClock())
+    _tell_first_password(name, first)
+
+
+def _tell_first_password(name: str, first: str) -> None:
+    typer.echo(f"account {name}, first password: {first}")
+    typer.echo("note: it is kept nowhere else and must be changed at the first login", err=True)
 
 
 # --- Running ----------------------------------------------------------------------------------------------------

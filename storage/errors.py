@@ -7,11 +7,13 @@
     ├── UnknownRow                 the call names something that was never written
     │   ├── UnknownSite
     │   ├── UnknownBatch
-    │   └── UnknownSitting
+    │   ├── UnknownSitting
+    │   └── UnknownAccount
     ├── ConflictingRow             the call contradicts something already written, which stays as it is
     │   ├── ConflictingSegment
     │   ├── ConflictingCopy
-    │   └── CameraBelongsElsewhere
+    │   ├── CameraBelongsElsewhere
+    │   └── NameTaken
     └── WrongState                 the act does not fit the state of the sitting
         ├── AlreadyOpen
         ├── NotOpen
@@ -55,6 +57,10 @@ class UnknownSitting(UnknownRow):
     """The batch is known and has no sitting of that number."""
 
 
+class UnknownAccount(UnknownRow):
+    """There is no account of that name."""
+
+
 class ConflictingRow(StorageError):
     """The call contradicts something already written, which stays as it is."""
 
@@ -69,6 +75,10 @@ class ConflictingCopy(ConflictingRow):
 
 class CameraBelongsElsewhere(ConflictingRow):
     """The camera's id is in use at another site: footage is found by camera and time alone."""
+
+
+class NameTaken(ConflictingRow):
+    """An account of that name exists or existed: a name stands for one person for ever."""
 
 
 class WrongState(StorageError):

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from storage.database.accounts import Accounts
 from storage.database.connection import Engine
 from storage.database.evidence import Evidence
 from storage.database.journal import Journal, JournalEntry
 from storage.database.setup import Setup
 
-__all__ = ["Database", "Evidence", "Journal", "JournalEntry", "Setup", "connect"]
+__all__ = ["Accounts", "Database", "Evidence", "Journal", "JournalEntry", "Setup", "connect"]
 
 
 class Database:
@@ -23,6 +24,7 @@ class Database:
         self.evidence = Evidence(engine)
         self.setup = Setup(engine)
         self.journal = Journal(engine)
+        self.accounts = Accounts(engine)
 
     def __str__(self) -> str:
         """The address without its password, for people."""

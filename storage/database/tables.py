@@ -273,3 +273,44 @@ journal = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),
 )
 sa.Index("ix_journal_subject_id", journal.c.subject, journal.c.id)
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),  # a JSON list of what the role's reach names
+    sa.Column("created", Instant, nullable=False),
+    sa.Column("expires", Instant),
+    sa.Column("disabled", Instant),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("must_change", sa.Boolean, nullable=False),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),  # the SHA-256 of the token, which is nowhere but with its holder
+    sa.Column("account", sa.Text, sa.ForeignKey("accounts.name"), nullable=False),
+    sa.Column("began", Instant, nullable=False),
+    sa.Column("seen", Instant, nullable=False),
+    sa.Column("ended", Instant),
+    sa.Column("end_reason", sa.Text),
+)
+sa.Index(
+    "ix_sessions_open",
+    sessions.c.account,
+    sqlite_where=sessions.c.ended.is_(None),
+    postgresql_where=sessions.c.ended.is_(None),
+)
+
+login_attempts = sa.Table(
+    "login_attempts",
+    metadata,
+    sa.Column("id", Serial, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("known", sa.Boolean, nullable=False),
+    sa.Column("succeeded", sa.Boolean, nullable=False),
+)
+sa.Index("ix_login_attempts_name_id", login_attempts.c.name, login_attempts.c.id)

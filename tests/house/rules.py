@@ -25,6 +25,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "alembic": ("storage",),
     "minio": ("storage",),
     "av": ("ingest", "analysis", "dashboard.live"),
+    "argon2": ("dashboard.access.passwords",),
     "ultralytics": ("analysis.people",),
 }
 """A library and the only parts of the rooms that may import it."""

@@ -12,6 +12,7 @@ import pytest
 from dashboard.papers.words import PHASES
 from domain.evidence import Cause
 from domain.law import Verdict, fold
+from domain.people import Role
 from tests.house.rules import ROOT
 
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
@@ -38,6 +39,10 @@ def test_the_glossary_lists_the_causes_in_the_order_of_their_rank() -> None:
 def test_causes_and_phases_have_the_words_of_the_glossary_in_both_languages() -> None:
     assert [row[1:3] for row in table("Causes")] == [[cause.zh, cause.en] for cause in Cause]
     assert [row[:3] for row in table("Phases")] == [[name, zh, en.lower()] for name, (zh, en) in PHASES.items()]
+
+
+def test_the_glossary_lists_the_roles() -> None:
+    assert [row[0] for row in table("Roles")] == [role.value for role in Role]
 
 
 def test_the_glossary_lists_the_verdicts_in_the_order_in_which_they_fold() -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from domain.evidence import CameraEvent, CameraState, Cause, Observation, Outage, SegmentState
 from domain.host_clock import HostClock
-from domain.people import Actor, Door
+from domain.people import Account, Actor, Door, Reach, Role, Scope
 from storage.database import Database, connect
 from storage.database.journal import JournalEntry
 from storage.database.tables import metadata
@@ -33,7 +33,13 @@ def test_entries_can_be_asked_for_by_subject(database: Database) -> None:
 
 @pytest.mark.parametrize(
     ("table", "column"),
-    [("journal", "id"), ("revisions", "id"), ("observations", "id"), ("host_clock", "cameras_told")],
+    [
+        ("journal", "id"),
+        ("revisions", "id"),
+        ("observations", "id"),
+        ("login_attempts", "id"),
+        ("host_clock", "cameras_told"),
+    ],
 )
 def test_the_database_itself_refuses_to_change_what_is_only_ever_added(url: str, table: str, column: str) -> None:
     _fill(url)
@@ -68,6 +74,10 @@ def _fill(url: str) -> None:
     database.setup.apply_batch(batch(), ACTOR, after(0))
     database.setup.open_sitting("batch-1", 1, after(10), after(12))
     database.journal.record(after(0), ACTOR, "act", "subject")
+    account = Account("li", Role.CITY_OFFICER, Scope(Reach.CITY), after(0), must_change=True)
+    database.accounts.add(account, "hash")
+    database.accounts.begin_attempt("li", after(0))
+    database.accounts.succeed("li", "session-1", after(0))
     database.close()
 
 

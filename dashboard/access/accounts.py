@@ -1,0 +1,87 @@
+"""The acts on accounts: add, close, give another first password. Each is written into the journal with its actor.
+
+Not here: coming in with one (``dashboard.access.login``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard.access import passwords
+from dashboard.access.errors import AccountRefused
+from domain.people import Account, Actor, Reach, Role, Scope
+from domain.timeline import Clock, rfc3339
+from storage.database import Database
+
+_NAME = re.compile(r"[a-z][a-z0-9._-]{1,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An account to be made. ``sees``: the county, the site or the batches that the role's reach asks for."""
+
+    name: str
+    role: Role
+    sees: Sequence[str] = ()
+    expires: datetime | None = None
+
+
+def add(database: Database, wanted: Wanted, actor: Actor, clock: Clock) -> str:
+    """Add an account and return its first password, which is kept nowhere and must be changed at first use.
+
+    Raises AccountRefused, NameTaken.
+    """
+    now, expires = clock.now(), wanted.expires
+    if not _NAME.fullmatch(wanted.name):
+        raise AccountRefused(
+            f"{wanted.name!r} is no name for an account: 2 to 40 of a-z 0-9 . _ -, beginning with a letter"
+        )
+    if expires is not None and expires <= now:
+        raise AccountRefused(f"the account would have ended at {rfc3339(expires)}, before it began")
+    if wanted.role is Role.AUDITOR and expires is None:
+        raise AccountRefused("an auditor sees named batches for a limited time: say until when")
+    scope = _scope(database, wanted.role, frozenset(wanted.sees))
+    first = passwords.invented()
+    account = Account(wanted.name, wanted.role, scope, now, must_change=True, expires=expires)
+    database.accounts.add(account, passwords.hashed(first))
+    database.journal.record(now, actor, "add_account", wanted.name, " ".join([wanted.role, *sorted(scope.names)]))
+    return first
+
+
+def disable(database: Database, name: str, actor: Actor, clock: Clock) -> None:
+    """Close an account for good; whoever uses it is out at once. Raises UnknownAccount."""
+    now = clock.now()
+    database.accounts.disable(name, now)
+    database.journal.record(now, actor, "disable_account", name)
+
+
+def reset(database: Database, name: str, actor: Actor, clock: Clock) -> str:
+    """Another first password for somebody who lost theirs; whoever uses the account is out. Raises UnknownAccount."""
+    first, now = passwords.invented(), clock.now()
+    database.accounts.set_password(name, passwords.hashed(first), now, must_change=True)
+    database.journal.record(now, actor, "reset_password", name)
+    return first
+
+
+def _scope(database: Database, role: Role, wanted: frozenset[str]) -> Scope:
+    """What the names mean for the role. Raises AccountRefused for too many, too few, or one that is not there."""
+    match role.reach:
+        case Reach.CITY:
+            if wanted:
+                raise AccountRefused(f"a {role} sees the whole city; name no county, site or batch")
+            return Scope(Reach.CITY)
+        case Reach.COUNTY:
+            kind, known = "county", {site.county for site in database.setup.sites()}
+        case Reach.SITE:
+            kind, known = "site", {site.id for site in database.setup.sites()}
+        case Reach.BATCHES:
+            kind, known = "batch", {batch.id for batch in database.setup.batches()}
+    if not wanted or (len(wanted) > 1 and role.reach is not Reach.BATCHES):
+        raise AccountRefused(f"a {role} needs {'at least one' if role.reach is Reach.BATCHES else 'one'} {kind}")
+    if missing := sorted(wanted - known):
+        there = ", ".join(sorted(known)) or "none yet; apply a set-up first"
+        raise AccountRefused(f"there is no {kind} {', '.join(missing)}; there is: {there}")
+    return Scope(role.reach, wanted)

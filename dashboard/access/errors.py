@@ -1,0 +1,39 @@
+"""Everything that can be refused on the way in, as one tree. No message carries a password.
+
+AccessError
+├── AccountRefused      an account cannot be as it was asked for
+├── PasswordRefused     a password is not fit to be one
+├── LoginRefused        name and password open no door
+└── TooManyAttempts     ... and were tried too often
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+class AccessError(Exception):
+    """Base of them all. The message is one line for people and says what to do."""
+
+
+class AccountRefused(AccessError):
+    """The account cannot be as it was asked for."""
+
+
+class PasswordRefused(AccessError):
+    """The password is not fit to be one."""
+
+
+class LoginRefused(AccessError):
+    """Name and password do not open a door. The message is the same whatever was wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("name and password do not match, or the account is closed")
+
+
+class TooManyAttempts(AccessError):
+    """Too many wrong passwords in a row; ``wait_s`` whole seconds must go by, with a right one too."""
+
+    def __init__(self, wait: timedelta) -> None:
+        self.wait_s = -(-wait // timedelta(seconds=1))
+        super().__init__(f"too many wrong passwords; try again in {self.wait_s} s")

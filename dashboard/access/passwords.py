@@ -1,0 +1,55 @@
+"""Passwords: what one must be, how it is hashed (argon2id, RFC 9106) and compared. The one door to argon2.
+
+Not here: whose password it is, and how often it may be tried (``dashboard.access.login``).
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from dashboard.access.errors import PasswordRefused
+
+SHORTEST, LONGEST = 12, 128
+"""Length in characters. NIST SP 800-63B 5.1.1: length is what counts; no rule of digits and signs."""
+
+_AT_ONCE = threading.BoundedSemaphore(2)  # each hash takes 64 MiB; a crowd at the door must not take them all
+_HASHER = PasswordHasher()  # the second recommendation of RFC 9106 4: 3 passes over 64 MiB
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that are taken for each other on paper
+
+
+def check(password: str, name: str) -> None:
+    """Raises PasswordRefused for one that is too short or long, monotonous, or has the account's name in it."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise PasswordRefused(f"a password has {SHORTEST} to {LONGEST} characters; this one has {len(password)}")
+    if len(set(password)) < 5:
+        raise PasswordRefused("the password has fewer than five different characters")
+    if name.casefold() in password.casefold():
+        raise PasswordRefused("the password contains the name of the account")
+
+
+def hashed(password: str) -> str:
+    """The password's hash with a salt and its parameters, as text."""
+    with _AT_ONCE:
+        return _HASHER.hash(password)
+
+
+def matches(password_hash: str | None, password: str) -> bool:
+    """Whether the password is that of the hash. For None, an account that is not there, the same work for a no."""
+    with _AT_ONCE:
+        try:
+            return _HASHER.verify(password_hash or _NOBODYS, password) and password_hash is not None
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+
+
+def invented() -> str:
+    """A first password to be changed: 20 letters, 98 bits, in groups for reading aloud."""
+    letters = [secrets.choice(_LETTERS) for _ in range(20)]
+    return "-".join("".join(letters[start : start + 5]) for start in range(0, 20, 5))
+
+
+_NOBODYS = _HASHER.hash(secrets.token_hex(32))

@@ -1,0 +1,195 @@
+"""Accounts, the sessions they hold, and every attempt to begin one. Not here: what a password must be, and hashing.
+
+Nothing is deleted: an account is disabled, a session ended. A name that no account has is kept as a digest only,
+for people type their password into the wrong field.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from itertools import takewhile
+from typing import Any
+
+import sqlalchemy as sa
+
+from domain.people import Account, Role, Scope
+from storage.database import tables
+from storage.database.connection import Engine, insert_once
+from storage.errors import NameTaken, UnknownAccount
+
+FREE_FAILURES = 5
+"""How many wrong passwords in a row cost no waiting."""
+
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=15)
+"""After each further one the wait doubles, to this and no more: nobody can lock another out for good."""
+
+
+class EndReason(StrEnum):
+    """Why a session ended."""
+
+    LOGOUT = "logout"
+    IDLE = "idle"
+    TOO_OLD = "too_old"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 (a reason, not a secret)
+    ACCOUNT_CLOSED = "account_closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """登录会话: from proving who one is until it ends. ``id`` is the SHA-256 of the token, never the token."""
+
+    id: str
+    began: datetime
+    seen: datetime
+    ended: datetime | None
+
+
+class Accounts:
+    """The accounts of one database. All methods raise DatabaseUnavailable when it does not answer."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, account: Account, password_hash: str) -> None:
+        """Add an account. Raises NameTaken, also where the account of that name is disabled."""
+        row = {
+            "name": account.name,
+            "role": account.role.value,
+            "scope": json.dumps(sorted(account.scope.names), ensure_ascii=False),
+            "created": account.created,
+            "expires": account.expires,
+            "disabled": account.disabled,
+            "password_hash": password_hash,
+            "must_change": account.must_change,
+        }
+        with self._engine.writing() as connection:
+            if not insert_once(connection, tables.accounts, row):
+                raise NameTaken(f"there is or was an account {account.name}; choose another name")
+
+    def all(self) -> list[Account]:
+        """Every account by name, the disabled ones too."""
+        with self._engine.reading() as connection:
+            return [_account(row) for row in connection.execute(sa.select(tables.accounts).order_by("name"))]
+
+    def find(self, name: str) -> tuple[Account, str] | None:
+        """The account of that name and the hash of its password."""
+        query = sa.select(tables.accounts).where(tables.accounts.c.name == name)
+        with self._engine.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else (_account(row), row.password_hash)
+
+    def set_password(self, name: str, password_hash: str, at: datetime, *, must_change: bool) -> None:
+        """Give the account another password and end its sessions. Raises UnknownAccount."""
+        changed = {"password_hash": password_hash, "must_change": must_change}
+        self._change(name, changed, at, EndReason.PASSWORD_CHANGED)
+
+    def disable(self, name: str, at: datetime) -> None:
+        """Close the account for good and end its sessions. Raises UnknownAccount."""
+        self._change(name, {"disabled": at}, at, EndReason.ACCOUNT_CLOSED)
+
+    def _change(self, name: str, values: dict[str, Any], at: datetime, why: EndReason) -> None:
+        table = tables.accounts
+        with self._engine.writing() as connection:
+            done = connection.execute(sa.update(table).where(table.c.name == name).values(values))
+            if done.rowcount == 0:
+                raise UnknownAccount(f"there is no account {name}; `kaojian user list` shows all")
+            of_account = tables.sessions.c.account == name
+            _end(connection, of_account, at, why)
+
+    def begin_attempt(self, name: str, at: datetime) -> timedelta:
+        """Write down that somebody tries this name, as failed until ``succeed``; or how long to wait before trying.
+
+        Written before the password is looked at, so that many tries at once are counted like one after the other.
+        A try that has to wait is not counted.
+        """
+        table = tables.login_attempts
+        with self._engine.writing() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.text("LOCK TABLE login_attempts IN SHARE ROW EXCLUSIVE MODE"))
+            known = _is_known(connection, name)
+            written = name if known else _digest(name)
+            wait = _wait(connection, written, at)
+            if not wait:
+                row = {"at": at, "name": written, "known": known, "succeeded": False}
+                connection.execute(sa.insert(table).values(row))
+            return wait
+
+    def succeed(self, name: str, session_id: str, at: datetime) -> None:
+        """The password was right: count failures anew and begin a session. Raises UnknownAccount."""
+        with self._engine.writing() as connection:
+            if not _is_known(connection, name):
+                raise UnknownAccount(f"there is no account {name}")
+            attempt = {"at": at, "name": name, "known": True, "succeeded": True}
+            connection.execute(sa.insert(tables.login_attempts).values(attempt))
+            session = {"id": session_id, "account": name, "began": at, "seen": at}
+            connection.execute(sa.insert(tables.sessions).values(session))
+
+    def session(self, session_id: str) -> tuple[Session, Account] | None:
+        """The session of that id and its account, both as they stand; an ended one too."""
+        table = tables.sessions
+        query = (
+            sa.select(table, tables.accounts)
+            .join(tables.accounts, tables.accounts.c.name == table.c.account)
+            .where(table.c.id == session_id)
+        )
+        with self._engine.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else (Session(row.id, row.began, row.seen, row.ended), _account(row))
+
+    def see(self, session_id: str, at: datetime) -> None:
+        """The session was used."""
+        table = tables.sessions
+        with self._engine.writing() as connection:
+            connection.execute(sa.update(table).where(table.c.id == session_id).values(seen=at))
+
+    def end_session(self, session_id: str, at: datetime, why: EndReason) -> None:
+        """End a session; nothing happens to one that has ended."""
+        with self._engine.writing() as connection:
+            _end(connection, tables.sessions.c.id == session_id, at, why)
+
+
+def _is_known(connection: sa.Connection, name: str) -> bool:
+    table = tables.accounts
+    return connection.execute(sa.select(table.c.name).where(table.c.name == name)).first() is not None
+
+
+def _digest(name: str) -> str:
+    return "sha256:" + sha256(name.encode()).hexdigest()
+
+
+def _end(connection: sa.Connection, which: sa.ColumnElement[bool], at: datetime, why: EndReason) -> None:
+    table = tables.sessions
+    standing = sa.and_(which, table.c.ended.is_(None))
+    connection.execute(sa.update(table).where(standing).values(ended=at, end_reason=why.value))
+
+
+def _wait(connection: sa.Connection, name: str, at: datetime) -> timedelta:
+    """How long the next try of this name has to wait, by its failures since it last succeeded."""
+    table = tables.login_attempts
+    query = sa.select(table.c.at, table.c.succeeded).where(table.c.name == name).order_by(table.c.id.desc()).limit(32)
+    since = takewhile(lambda row: not row.succeeded, connection.execute(query))
+    return waiting([row.at for row in since], at)
+
+
+def waiting(failures: Sequence[datetime], at: datetime) -> timedelta:
+    """How long to wait at an instant after these failures, latest first; zero when there is no need.
+
+    A clock that was set back makes nobody wait longer than the longest wait.
+    """
+    beyond = len(failures) - FREE_FAILURES
+    if beyond < 0:
+        return timedelta()
+    wait = min(FIRST_WAIT * (1 << min(beyond, 16)), LONGEST_WAIT)  # more would not fit a timedelta
+    return min(max(failures[0] + wait - at, timedelta()), wait)
+
+
+def _account(row: sa.Row[Any]) -> Account:
+    role = Role(row.role)
+    scope = Scope(role.reach, frozenset(json.loads(row.scope)))
+    return Account(row.name, role, scope, row.created, row.must_change, row.expires, row.disabled)

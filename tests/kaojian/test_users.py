@@ -1,0 +1,73 @@
+"""Accounts from the command line: the first one is made here, and every act has its local user in the journal."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dashboard.access import login
+from domain.timeline import SystemClock
+from storage.database import connect
+from tests.kaojian.conftest import Command
+from tests.kaojian.test_cli import journal
+
+
+def test_the_first_account_is_made_with_a_password_that_opens_the_door(kaojian: Command, installation: Path) -> None:
+    done = kaojian("user", "add", "chen", "--role", "city_administrator")
+    assert done.code == 0
+    first = re.fullmatch(r"account chen, first password: (\S+)\n", done.out)
+    assert first is not None
+    database = connect(f"sqlite:///{installation / 'var' / 'kaojian.sqlite3'}")
+    account, _ = login.log_in(database, SystemClock(), "chen", first[1])
+    database.close()
+    assert account.must_change
+    listed = kaojian("user", "list")
+    assert "chen" in listed.out
+    assert first[1] not in listed.out
+    ((act, subject, actor),) = journal(installation)
+    assert (act, subject) == ("add_account", "chen")
+    assert actor.name.startswith("local:")
+
+
+def test_an_account_is_reset_and_closed(kaojian: Command) -> None:
+    kaojian("user", "add", "chen", "--role", "city_officer")
+    assert "first password" in kaojian("user", "reset", "chen").out
+    assert kaojian("user", "disable", "chen").out == "account chen is closed\n"
+    assert "closed" in kaojian("user", "list").out
+    again = kaojian("user", "add", "chen", "--role", "city_officer")
+    assert (again.code, "choose another name" in again.err) == (1, True)
+    assert kaojian("user", "disable", "nobody").code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("Li", "--role", "city_officer"), "is no name"),
+        (("l", "--role", "city_officer"), "is no name"),
+        (("li", "--role", "city_officer", "--of", "sg-001"), "whole city"),
+        (("li", "--role", "county_supervisor"), "needs one county"),
+        (("li", "--role", "county_supervisor", "--of", "浈江区", "--of", "武江区"), "needs one county"),
+        (("li", "--role", "county_supervisor", "--of", "nowhere"), "no county nowhere; there is: 浈江区"),
+        (("li", "--role", "site_operator", "--of", "浈江区"), "no site 浈江区; there is: sg-001"),
+        (("li", "--role", "auditor", "--of", "2026-0501"), "until when"),
+        (("li", "--role", "auditor", "--until", "2099-01-01T00:00:00Z"), "at least one batch"),
+        (("li", "--role", "auditor", "--of", "2026-0501", "--until", "2020-01-01T00:00:00Z"), "before it began"),
+    ],
+)
+def test_an_account_that_makes_no_sense_is_refused_in_words(
+    kaojian: Command, arguments: tuple[str, ...], words: str
+) -> None:
+    kaojian("apply", "exam.yaml")
+    done = kaojian("user", "add", *arguments)
+    assert done.code == 1
+    assert words in done.err
+    assert "li" not in kaojian("user", "list").out.split()
+
+
+def test_scopes_are_of_places_that_are_set_up(kaojian: Command) -> None:
+    kaojian("apply", "exam.yaml")
+    for name, role, of in (("lin", "county_supervisor", "浈江区"), ("wu", "site_operator", "sg-001")):
+        assert kaojian("user", "add", name, "--role", role, "--of", of).code == 0
+        assert of in kaojian("user", "list").out
