@@ -9,6 +9,8 @@ endif
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 BIN := .venv/bin
+# Tests wait more than they compute: two files of them run beside each other (ARGS="-n 0" for one at a time).
+SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 STAMPS := .make
 WEB := dashboard/web
@@ -29,7 +31,7 @@ serve: $(STAMPS)/runtime $(WEB)/dist/index.html  ## run the service with the set
 
 test: $(STAMPS)/dev $(WEB)/dist/index.html packages  ## set up what tests need, run them all
 	@npm --prefix $(WEB) run --silent test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 test-mutations: $(STAMPS)/dev packages  ## a million spoilt inputs for everything that reads bytes from outside
 	@KAOJIAN_MUTATIONS=1000000 $(BIN)/python -m pytest tests/mutation $(ARGS)

@@ -39,7 +39,7 @@ def access_units(path: str) -> list[bytes]:
 def push_frames(source: Any, units: list[bytes]) -> None:
     """Send the units at their pace until the pipeline refuses them."""
     step = Gst.SECOND // FRAMES_PER_SECOND
-    while source.get_clock() is None:
+    while source.get_clock() is None or source.get_base_time() == 0:  # the clock is set first, the base time then
         time.sleep(0.01)
     first = source.get_clock().get_time() - source.get_base_time()
     started = time.monotonic()

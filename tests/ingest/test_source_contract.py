@@ -124,14 +124,8 @@ Open = Callable[..., contextlib.AbstractAsyncContextManager[AsyncGenerator[Acces
 
 @pytest.fixture(params=[RtspSource, LibavSource], ids=["native", "libav"])
 def opened(request: pytest.FixtureRequest) -> Open:
-    """Opens a source of each engine.
-
-    gst-rtsp-server 1.22 answers PLAY and sends nothing in about one of thirty first connections: then once more.
-    """
-    return functools.partial(watching, attempts=3, make=request.param)
-
-
-native = functools.partial(watching, attempts=3)
+    """Opens a source of each engine."""
+    return functools.partial(watching, make=request.param)
 
 
 @pytest.fixture(params=[Transport.TCP, Transport.UDP], ids=["tcp", "udp"])
@@ -299,7 +293,7 @@ def test_what_is_lost_on_the_way_is_counted_and_nothing_broken_passes_for_whole(
     either_clip: Clip, transport: Transport
 ) -> None:
     async def watch() -> None:
-        async with simulated(either_clip) as camera, native(camera.url, PLAIN_LOGIN, transport) as units:
+        async with simulated(either_clip) as camera, watching(camera.url, PLAIN_LOGIN, transport) as units:
             assert camera.camera is not None
             await taken(units, 3)
             fault = asyncio.create_task(camera.camera.play(PacketLoss(1.5, 0.3)))

@@ -34,12 +34,11 @@ def transcript(camera: GstCamera) -> Transcript:
 
     Raises RuntimeError when the camera does not send them.
     """
-    for _ in range(3):  # gst-rtsp-server answers PLAY and sends nothing now and then
-        stream, description = _received(camera.url)
-        packets = _interleaved(stream)
-        if len(packets) > 20:
-            return Transcript(stream, description, packets, video_track(description))
-    raise RuntimeError("gst-rtsp-server sent no stream")
+    stream, description = _received(camera.url)
+    packets = _interleaved(stream)
+    if len(packets) <= 20:
+        raise RuntimeError("gst-rtsp-server sent no stream")
+    return Transcript(stream, description, packets, video_track(description))
 
 
 def _received(url: str) -> tuple[bytes, bytes]:

@@ -218,7 +218,7 @@ def test_a_camera_behind_tls_is_recorded_slice_by_slice(secure: tuple[Clip, str,
     clip, url, login = secure
 
     async def watch() -> list[AccessUnit]:
-        async with watching(url, login, make=LibavSource, attempts=3) as units:
+        async with watching(url, login, make=LibavSource) as units:
             return await taken(units, 40)
 
     assert url.startswith("rtsps://")
