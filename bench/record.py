@@ -2,9 +2,10 @@
 
 Measured are the recorder as the role ``ingest`` wires it (with run clock, ledger, hashes, syncs and rows), one
 ``ffmpeg -c copy -f segment`` per camera, and a C program that only receives and writes (``floor.c``). The cameras are
-gst-rtsp-server's, over TCP, 1080p25 at 4 Mbit/s or ``--bitrate``; what they cost does not count. Of the recorder,
-what it lost and how soon footage is in its file are told too. Prints JSON lines and judges nothing; a line with
-``saturated`` true was measured without a core to spare: take fewer cameras.
+gst-rtsp-server's, over TCP, 1080p25 at 4 Mbit/s or ``--bitrate``; what they cost does not count. Where they would
+leave no core to spare, ``--source c`` takes cheap ones (``cameras.c``) for all engines alike. Of the recorder, what
+it lost and how soon footage is in its file are told too. Prints JSON lines and judges nothing; a line with
+``saturated`` true was measured without a core to spare: take fewer or cheaper cameras.
 """
 
 from __future__ import annotations
@@ -65,14 +66,14 @@ def encode_clip(path: Path, mbit: float = 4.0) -> None:
 
 
 @contextmanager
-def cameras(clip: Path, count: int, servers: int) -> Iterator[list[str]]:
+def cameras(server: Sequence[str], clip: Path, count: int, servers: int) -> Iterator[list[str]]:
     """The addresses of ``count`` cameras, spread over ``servers`` processes."""
     shares = [len(range(number, count, servers)) for number in range(min(servers, count))]
     processes: list[subprocess.Popen[str]] = []
     urls: list[str] = []
     try:
         for share in shares:
-            command = [SYSTEM_PYTHON, str(_HERE / "cameras.py"), str(clip), str(share)]
+            command = [*server, str(clip), str(share)]
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
             processes.append(process)
             port = _port(process)
@@ -82,6 +83,20 @@ def cameras(clip: Path, count: int, servers: int) -> Iterator[list[str]]:
         for process in processes:
             process.kill()
             process.communicate()
+
+
+def camera_server(source: str, folder: Path) -> list[str]:
+    """How the server of the cameras is started, but for its clip and their number."""
+    if source == "gst":
+        return [SYSTEM_PYTHON, str(_HERE / "cameras.py")]
+    return [_built("cameras", folder)]
+
+
+def _built(program: str, folder: Path) -> str:
+    """A C program of this folder, compiled."""
+    made = str(folder / program)
+    subprocess.run(["cc", "-O2", "-o", made, str(_HERE / f"{program}.c")], check=True)
+    return made
 
 
 def _port(process: subprocess.Popen[str]) -> int:
@@ -256,10 +271,11 @@ def summary(rounds: Sequence[dict[str, Usage]], count: int, lost: int, outages: 
 
 def run(arguments: argparse.Namespace, folder: Path) -> None:
     encode_clip(folder / "clip.h264", arguments.bitrate)
-    subprocess.run(["cc", "-O2", "-o", str(folder / "floor"), str(_HERE / "floor.c")], check=True)
+    _built("floor", folder)
+    server = camera_server(arguments.source, folder)
     rounds: list[dict[str, Usage]] = []
     lost = outages = 0
-    with cameras(folder / "clip.h264", arguments.cameras, arguments.servers) as urls:
+    with cameras(server, folder / "clip.h264", arguments.cameras, arguments.servers) as urls:
         for _ in range(arguments.rounds):
             usages: dict[str, Usage] = {}
             for engine in arguments.engines:
@@ -286,6 +302,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="measured, after the warm-up")
     parser.add_argument("--warm-up", type=float, default=20.0, help="gst-rtsp-server prepares cameras slowly")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--source", choices=["gst", "c"], default="gst", help="gst-rtsp-server, or cameras.c")
     parser.add_argument("--servers", type=int, default=2, help="processes that the cameras are spread over")
     parser.add_argument("--engines", nargs="+", default=["floor", "ffmpeg", "kaojian"])
     arguments = parser.parse_args()

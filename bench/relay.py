@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from bench.record import cameras, encode_clip
+from bench.record import camera_server, cameras, encode_clip
 from ingest.relay.client import RelayClient
 from ingest.relay.wire import LiveUnit
 
@@ -95,7 +95,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="kaojian-bench-") as name, ExitStack() as stack:
         folder = Path(name)
         encode_clip(folder / "clip.h264")
-        urls = stack.enter_context(cameras(folder / "clip.h264", arguments.cameras, 1))
+        urls = stack.enter_context(cameras(camera_server("gst", folder), folder / "clip.h264", arguments.cameras, 1))
         process = stack.enter_context(recorder(folder, urls))
         time.sleep(arguments.warm_up)
         for _ in range(arguments.rounds):
