@@ -70,11 +70,27 @@ class Depacketizer:
             finished = self._turn(packet.timestamp, lost)
         self._arrived = arrived
         self._take(packet.payload)
-        if packet.marker:
-            picture = self._finish()
-            if picture is not None:
-                return (*finished, picture)
-        return finished
+        return self._ended(finished) if packet.marker else finished
+
+    def push_unit(self, nal: bytes, timestamp: int, marker: bool, arrived: Arrival) -> Sequence[Picture]:
+        """As ``push`` of all the packets of a fragmented unit, which is whole and the very next one."""
+        finished = self._turn(timestamp, 0) if timestamp != self._timestamp else ()
+        self._arrived = arrived
+        self._count(len(nal))
+        self._close_fragments()
+        if self._coding.kind(nal) in self._coding.slices:
+            self._has_slice = True
+        self._add(nal)
+        return self._ended(finished) if marker else finished
+
+    def _ended(self, finished: Sequence[Picture]) -> Sequence[Picture]:
+        picture = self._finish()
+        return finished if picture is None else (*finished, picture)
+
+    def _count(self, size_bytes: int) -> None:
+        self._size_bytes += size_bytes
+        if self._size_bytes > MAX_PICTURE_BYTES:
+            raise MalformedVideo(_TOO_LARGE)
 
     def inside_fragments(self, timestamp: int) -> bool:
         """Whether a fragmented NAL unit of the picture of that time has begun and not ended."""
@@ -86,9 +102,7 @@ class Depacketizer:
             return
         self._fragments += fragments
         self._arrived = arrived
-        self._size_bytes += sum(map(len, fragments))
-        if self._size_bytes > MAX_PICTURE_BYTES:
-            raise MalformedVideo(_TOO_LARGE)
+        self._count(sum(map(len, fragments)))
 
     def _turn(self, timestamp: int, lost: int) -> Sequence[Picture]:
         """Note a loss or a new timestamp before the packet itself is taken."""
@@ -107,9 +121,7 @@ class Depacketizer:
     def _take(self, payload: bytes) -> None:
         if not payload:
             return
-        self._size_bytes += len(payload)
-        if self._size_bytes > MAX_PICTURE_BYTES:
-            raise MalformedVideo(_TOO_LARGE)
+        self._count(len(payload))
         coding = self._coding
         kind = coding.kind(payload)
         if kind == coding.fragment:

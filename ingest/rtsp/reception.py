@@ -10,6 +10,8 @@ import struct
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 
 from ingest.rtsp.messages import DOLLAR, frame_end
 from ingest.rtsp.pictures import Depacketizer, Picture
@@ -33,6 +35,18 @@ from ingest.rtsp.wire import MalformedPacket, StreamEnded
 from ingest.source import AccessUnit
 
 _SEQUENCE_AT = 6  # in an interleaved frame, where the four bytes of the frame come before the packet
+_BEGINS, _ENDS = 0x80, 0x40  # in a fragment's own header
+_EDGES = _BEGINS | _ENDS
+
+
+class _WholeUnit(NamedTuple):
+    """A NAL unit joined from its fragments, how many packets it took, and where the next frame begins."""
+
+    nal: bytes
+    timestamp: int
+    marker: bool
+    packets: int
+    end: int
 
 
 class Reception:
@@ -56,6 +70,7 @@ class Reception:
         self._coding = track.coding
         self._fragment_at = 4 + 12 + track.coding.header_bytes + 1  # in a frame, where the bytes of a fragment begin
         self._headers = struct.Struct(f"!{_SEQUENCE_AT}sH{self._fragment_at - _SEQUENCE_AT - 2}s")
+        self._heads = struct.Struct(f"!{_SEQUENCE_AT}sH{self._fragment_at - _SEQUENCE_AT - 3}sB")
         self._own_ssrc = own_ssrc
         self._datagrams = datagrams
         self._ssrc: int | None = None
@@ -75,10 +90,53 @@ class Reception:
         """
         while at < len(buffer) and buffer[at] == DOLLAR and (end := frame_end(buffer, at)) is not None:
             if buffer[at + 1] in self._channels:
-                units += self.receive(buffer[at + 4 : end], arrived)
-                end = self._follow_fragments(buffer, at, end, arrived)
+                whole = self._whole_unit(buffer, at, end)
+                if whole is not None:
+                    units += self._take_unit(whole, arrived)
+                    end = whole.end
+                else:
+                    units += self.receive(buffer[at + 4 : end], arrived)
+                    end = self._follow_fragments(buffer, at, end, arrived)
             at = end
         return at
+
+    def _whole_unit(self, buffer: bytes, at: int, end: int) -> _WholeUnit | None:
+        """The fragmented unit that begins with the very next packet, where all of it lies in the buffer.
+
+        Nearly every picture comes so: a first fragment, more of the same size whose headers differ in the sequence
+        number alone, and a last one. Everything else is left to ``receive``.
+        """
+        size, begin, coding = end - at, self._fragment_at, self._coding
+        if size <= begin:
+            return None
+        before, first, stream, kind = self._heads.unpack_from(buffer, at)
+        if first != self._sequence.expected or kind & _EDGES != _BEGINS or before[4:] != self._plain:
+            return None
+        if int.from_bytes(stream[4:8], "big") != self._ssrc or coding.kind(stream[8:]) != coding.fragment:
+            return None
+        kind &= coding.type_mask
+        pieces, number = [coding.header(stream[8:], kind), buffer[at + begin : end]], (first + 1) & 0xFFFF
+        alike = memoryview(buffer)[end : len(buffer) - (len(buffer) - end) % size]
+        for head, sequence, *like, piece in _frames(begin, size).iter_unpack(alike):
+            if sequence != number or head != before or like != [stream, kind]:
+                break
+            pieces.append(piece)
+            number, end = (number + 1) & 0xFFFF, end + size
+        at, last = end, frame_end(buffer, end)
+        if last is None or last - at <= begin:
+            return None
+        head, sequence, *like = self._heads.unpack_from(buffer, at)
+        same_stream = head[:2] == before[:2] and head[4] == before[4] and head[5] & 0x7F == before[5]
+        if not same_stream or sequence != number or like != [stream, kind | _ENDS]:
+            return None
+        pieces.append(buffer[at + begin : last])
+        timestamp = int.from_bytes(stream[:4], "big")
+        return _WholeUnit(b"".join(pieces), timestamp, head[5] > 0x7F, len(pieces) - 1, last)
+
+    def _take_unit(self, unit: _WholeUnit, arrived: Arrival) -> Sequence[AccessUnit]:
+        self.packets += unit.packets
+        self._sequence.advance(unit.packets)
+        return self._units(self._depacketizer.push_unit(unit.nal, unit.timestamp, unit.marker, arrived))
 
     def _follow_fragments(self, buffer: bytes, at: int, end: int, arrived: Arrival) -> int:
         """Take the frames that go on with the unit of the one at ``at``; the offset behind them.
@@ -141,7 +199,9 @@ class Reception:
         lost = self._sequence.accept(rtp.sequence)
         if lost < 0:
             return ()
-        pictures = self._depacketizer.push(rtp, lost, arrived)
+        return self._units(self._depacketizer.push(rtp, lost, arrived))
+
+    def _units(self, pictures: Sequence[Picture]) -> Sequence[AccessUnit]:
         if not pictures:
             return ()
         self.pictures += len(pictures)
@@ -203,6 +263,12 @@ class Reception:
             delay_s=now - heard,
         )
         return receiver_report(self._own_ssrc, report)
+
+
+@lru_cache(maxsize=64)
+def _frames(begin: int, size: int) -> struct.Struct:
+    """Fragments of one size: frame and flags, sequence number, the stream's headers, the fragment's, its bytes."""
+    return struct.Struct(f"!{_SEQUENCE_AT}sH{begin - _SEQUENCE_AT - 3}sB{size - begin}s")
 
 
 class _Jitter:
