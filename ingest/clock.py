@@ -28,7 +28,7 @@ SILENCE_S = 3.0
 was learnt before must outlive it, or pictures that only came late would be told as a standstill."""
 
 BACKWARDS_S = 1.0
-"""RTP time that falls back by more than this began to count anew; less is a camera that repeats or reorders."""
+"""RTP time that falls back by more than this began to count anew; less is a B frame, or a camera that repeats."""
 
 OLDEST_S = 10.0
 """The first picture of a connection may be this old: the key frame that some cameras keep for those who come."""
@@ -73,13 +73,13 @@ class Stamp:
 
 
 class RunClock:
-    """Stamps the pictures of one run, in decoding order without B frames."""
+    """Stamps the pictures of one run, in the order in which they come."""
 
     def __init__(self) -> None:
         self._anchor: tuple[datetime, float, int] | None = None
         self._envelope: deque[_Seen] = deque()  # offsets rise from the head on
         self._offset_s = 0.0
-        self._last_media_s = 0.0
+        self._last_media_s = 0.0  # the latest, which B frames that come after it do not move
         self._last_arrival_s = 0.0
         self._age_s = 0.0
         self._last: datetime | None = None
@@ -104,14 +104,18 @@ class RunClock:
         self._offset_s = least.offset_s
 
     def stamp(self, rtp_time: int, arrived: datetime, arrived_monotonic: float) -> Stamp:
-        """The instant of the next picture: strictly increasing, and at most FAR_S (and the milliseconds that keep
-        squeezed pictures apart) later than its arrival, so that hardly a moment is covered before it was seen."""
+        """The instant of the next picture: at most FAR_S (and the milliseconds that keep squeezed pictures apart)
+        later than its arrival, so that hardly a moment is covered before it was seen; and strictly increasing, but
+        for pictures whose RTP time lies a little before one that came: B frames, whose place is before it.
+        """
         if self._anchor is None:
             self._anchor = (arrived, arrived_monotonic, rtp_time)
         wall, monotonic, first = self._anchor
         arrival_s = arrived_monotonic - monotonic
         media_s = (rtp_time - first) / TICKS_PER_SECOND
-        if media_s < self._last_media_s - BACKWARDS_S:
+        if media_s < self._last_media_s:
+            if media_s >= self._last_media_s - BACKWARDS_S:
+                return self._between(media_s, arrival_s, wall)
             self._envelope.clear()  # what was learnt is of another count; the picture in hand is all there is
         self._age_s += max(0.0, min(arrival_s - self._last_arrival_s, SILENCE_S))
         self._last_arrival_s = arrival_s
@@ -124,6 +128,11 @@ class RunClock:
         seen.instant = instant
         self._last, self._last_media_s = instant, media_s
         return Stamp(instant, max(0.0, arrival_s - media_s - self._offset_s), standstill)
+
+    def _between(self, media_s: float, arrival_s: float, wall: datetime) -> Stamp:
+        """A picture of before one that has come. It is the later of the two for it and teaches nothing."""
+        delay_s = max(0.0, arrival_s - media_s - self._offset_s)
+        return Stamp(wall + timedelta(seconds=media_s + self._offset_s), delay_s)
 
     def _least_delay(self, seen: _Seen) -> tuple[float, Interval | None]:
         """The smallest offset of the last ENVELOPE_S, and the standstill that its sudden rise reveals, if any."""

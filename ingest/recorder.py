@@ -285,12 +285,13 @@ class CameraRecorder:
         if run is not None:
             self._release(run)
         self._heard = None
-        if run is None or run.book is None:
+        if run is None:
             return None
-        ended = run.segmenter.recorded_until
-        assert ended is not None  # noqa: S101 (a run has a book from its first picture on)
         for event in run.segmenter.end():
             self._carry_out(run, event)
+        ended = run.segmenter.recorded_until
+        if run.book is None or ended is None:
+            return None
         failed = run.book.failure is not None
         told = run.book.durable_until if failed else run.segmenter.accounted_until or ended
         run.book.end(min(ended, told), reason, self._told_until)

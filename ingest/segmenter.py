@@ -1,24 +1,37 @@
 """From stamped pictures to segments, fragments and holes: where files are cut and what is missing inside them.
 
 Pure: takes access units, returns events in the order in which they must become durable. Files are cut at key
-frames only, nothing is re-encoded and no intact picture is dropped; what could not be kept is told as a Hole.
-Inside a file pictures keep the camera's own times; where they lie on the host's clock is told by each fragment's
-``prft`` and by the segment's interval.
+frames only, nothing is re-encoded and no picture that can be decoded is dropped; what could not be kept is told as
+a Hole. Inside a file pictures keep the camera's own times; where they lie on the host's clock is told by each
+fragment's ``prft`` and by the segment's interval.
 Not here: where bytes go (``ingest.spool``) and when to connect (``ingest.recorder``).
 """
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from statistics import median_low
 
 from domain.evidence import Cause
 from domain.timeline import Interval
 from ingest.clock import Stamp
+from ingest.ordering import LEAST_STEP, Ordering, Picture
 from ingest.source import AccessUnit
-from storage.media import TIMESCALE, Ledger, Sample, VideoFormat, fragment, init_segment, stored_nals
+from storage.media import (
+    TIMESCALE,
+    Ledger,
+    Sample,
+    VideoFormat,
+    breaks_link,
+    fragment,
+    goes_on_with_picture,
+    init_segment,
+    leads_from_before,
+    may_be_shown_earlier,
+    stored_nals,
+)
 
 LONGEST_STEP_S = 1.5
 """Pictures further apart than this, and than three usual intervals, have a hole between them (docs/time.md)."""
@@ -75,17 +88,10 @@ Event = Opened | Fragment | Closed | Hole
 
 
 @dataclass(slots=True)
-class _Picture:
-    unit: AccessUnit
-    instant: datetime  # on the host's clock
-    media: int  # on the camera's: RTP ticks, kept rising whatever the camera does
-
-
-@dataclass(slots=True)
 class _Timed:
     """A picture whose end is known, on both clocks."""
 
-    picture: _Picture
+    picture: Picture
     until: datetime
     duration: int  # ticks
 
@@ -122,13 +128,19 @@ class Segmenter:
         self._fragment_s = fragment_s * (1 - SYNC_SHARE)
         self._cut_after = timedelta(seconds=first_cut_s) if first_cut_s is not None else self._segment
         self._file: _OpenFile | None = None
-        self._pending: _Picture | None = None  # its duration is known only when the next one comes
+        self._format: VideoFormat | None = None
+        self._ordering: Ordering | None = None  # where pictures may be shown in another order than they are coded
+        self._latest: Picture | None = None  # that was taken, in decoding order
+        self._pending: Picture | None = None  # its duration is known only when the next one comes
         self._recount = 0  # ticks to add to RTP time, since the camera began to count anew
         self._seen = datetime.min.replace(tzinfo=UTC)  # the latest picture's instant, whole or damaged
+        self._skips_leading = False  # until a key frame whose leading pictures can be decoded
         self._samples: list[_Timed] = []  # of the fragment being collected
+        self._group = 1  # pictures that are put in order together
         self._steps: deque[float] = deque(maxlen=15)
         self._flushed_until: datetime | None = None
         self._loss_from: datetime | None = None
+        self._recorded_until: datetime | None = None
         self._told_until: datetime | None = None
 
     @property
@@ -141,15 +153,15 @@ class Segmenter:
 
     @property
     def recorded_until(self) -> datetime | None:
-        """End of the last picture taken, None before the first."""
-        return self._pending.instant + self._interval if self._pending is not None else None
+        """End of the last picture taken, once ``end`` was called; None without a picture."""
+        return self._recorded_until
 
     @property
     def _interval(self) -> timedelta:
         """The usual time between two pictures of this stream."""
         if self._steps:
             return timedelta(seconds=median_low(self._steps))
-        fps = self._pending.unit.format.nominal_fps if self._pending is not None else None
+        fps = self._format.nominal_fps if self._format is not None else None
         return timedelta(seconds=1 / fps) if fps else _FALLBACK_INTERVAL
 
     def take(self, unit: AccessUnit, stamp: Stamp) -> list[Event]:
@@ -161,39 +173,118 @@ class Segmenter:
         still = stamp.standstill
         if still is not None and self._is_hole(still.end - still.start + self._interval):
             events.append(Hole(still, Cause.NO_DATA, "RTP time stood still"))
-        self._seen = stamp.instant
-        if unit.damaged or not stored_nals(unit.nals, unit.format.codec) or (self._file is None and not unit.key):
+        self._seen = max(self._seen, stamp.instant)
+        if unit.damaged or not stored_nals(unit.nals, unit.format.codec) or (self._latest is None and not unit.key):
             return events
-        picture = _Picture(unit, stamp.instant, self._media_time(unit, stamp.instant))
-        events += self._settle_pending(picture, stamp.standstill)
         if unit.key:
-            events += self._end_loss(stamp.instant)
-            events += self._cut(picture)
-        self._pending = picture
-        return events
+            events += self._begin_sequence(unit)
+        before = self._latest
+        if before is not None and unit.rtp_time <= before.unit.rtp_time and self._is_rest(unit, before):
+            return events
+        picture = self._pictured(unit, stamp)
+        self._latest = picture
+        if self._ordering is None:
+            events += self._settle_pending(picture)
+            if unit.key:
+                events += self._end_loss(picture.instant)
+                events += self._cut(picture)
+            self._pending = picture
+            return events
+        return events + self._order(picture, self._ordering)
 
     def end(self) -> list[Event]:
         """The run is over: the last picture gets the usual duration, the file is closed."""
+        events = self._release()
         if self._pending is None:
-            return []
-        until = self._pending.instant + self._interval
+            return events
+        until = self._recorded_until = self._pending.since + self._interval
         self._told_until = max(until, self._seen + self._interval) if self._loss_from is not None else until
         self._samples.append(_Timed(self._pending, until, _ticks(self._interval)))
-        events = self._end_loss(self._told_until)
+        events += self._end_loss(self._told_until)
         events += self._flush()
         events += self._close()
-        self._pending = None
+        self._pending = self._latest = None
         return events
 
-    def _media_time(self, unit: AccessUnit, instant: datetime) -> int:
-        """The camera's own time, kept rising; where its count jumps, the file goes on by the host's clock instead."""
+    def _begin_sequence(self, key: AccessUnit) -> list[Event]:
+        """At a key frame of another format all that came before is shown before it, and decoders begin anew."""
+        video = key.format
+        if video is self._format or video == self._format:
+            self._format = video
+            self._skips_leading = self._ordering is not None and breaks_link(key.nals, video.codec)
+            return []
+        events = self._release()
+        self._format, self._skips_leading = video, True
+        self._ordering = self._new_ordering(video.reorder_depth) if video.reorder_depth else None
+        return events
+
+    def _new_ordering(self, depth: int) -> Ordering:
         before = self._pending
-        if before is None:
-            return unit.rtp_time
-        by_host = before.media + _ticks(instant - before.instant)
-        if abs(unit.rtp_time + self._recount - by_host) > COUNT_JUMP_S * TIMESCALE:
-            self._recount = by_host - unit.rtp_time
-        return max(unit.rtp_time + self._recount, before.media + 1)
+        return Ordering(depth) if before is None else Ordering(depth, before.since, before.decoded)
+
+    def _is_rest(self, unit: AccessUnit, before: Picture) -> bool:
+        """Whether a unit is the rest of the one before it, or belongs to a picture that no decoder shows.
+
+        Some cameras send each slice as if it were a picture; the slices of one picture have one time.
+        """
+        if unit.rtp_time == before.unit.rtp_time and goes_on_with_picture(unit.nals, unit.format.codec):
+            before.unit = replace(before.unit, nals=before.unit.nals + unit.nals)
+            return True
+        return self._skips_leading and leads_from_before(unit.nals, unit.format.codec)
+
+    def _pictured(self, unit: AccessUnit, stamp: Stamp) -> Picture:
+        """The picture with the camera's own time, in one count; where that jumps, it goes on by the host's clock.
+
+        Without B frames times are kept rising.
+        """
+        before, instant, media = self._latest, stamp.instant, unit.rtp_time + self._recount
+        if before is not None:
+            by_host = before.media + _ticks(instant - before.instant)
+            if abs(media - by_host) > COUNT_JUMP_S * TIMESCALE:
+                self._recount, media = by_host - unit.rtp_time, by_host
+            if self._ordering is None and media < before.media and self._format is not None:
+                self._learn_order(unit, self._format)
+            if self._ordering is None:
+                media, instant = max(media, before.media + 1), max(instant, before.instant + LEAST_STEP)
+        return Picture(unit, instant, media, instant, media, stamp.standstill, self._loss_from is not None)
+
+    def _learn_order(self, unit: AccessUnit, video: VideoFormat) -> None:
+        """A step back in a stream that does not tell whether it has any."""
+        if video.reorder_depth is None and may_be_shown_earlier(unit.nals, video.codec):
+            self._ordering = self._new_ordering(1)
+
+    def _order(self, picture: Picture, ordering: Ordering) -> list[Event]:
+        """Take a picture of a stream with B frames, and record what is now known to be in order."""
+        events = self._end_loss(picture.instant) if picture.unit.key else []
+        for group in ordering.push(picture):
+            events += self._append(group)
+        return events
+
+    def _release(self) -> list[Event]:
+        """Record what waits to be put in order."""
+        groups = self._ordering.release() if self._ordering is not None else []
+        return [event for group in groups for event in self._append(group)]
+
+    def _append(self, group: list[Picture]) -> list[Event]:
+        """Record pictures that are shown in no other order than among themselves; a file may begin with the first.
+
+        Where some of them are made from this key frame and from what is in the file before, that file ends with them,
+        and the key frame is in both.
+        """
+        first, self._group = group[0], len(group)
+        is_open = any(leads_from_before(picture.unit.nals, picture.unit.format.codec) for picture in group[1:])
+        events: list[Event] = []
+        for picture in group:
+            events += self._settle_pending(picture)
+            if picture is first and picture.unit.key and not is_open:
+                events += self._cut(picture)
+            self._pending = picture
+        if is_open and first.unit.key and self._is_due(first):
+            again = replace(first, since=first.instant, decoded=first.media, standstill=None, opens=True)
+            events += self._settle_pending(again)
+            events += self._cut(again)
+            self._pending = again
+        return events
 
     def _note(self, unit: AccessUnit, stamp: Stamp) -> None:
         if self._file is None:
@@ -204,8 +295,14 @@ class Segmenter:
             self._file.clock_offset_s = (unit.camera_time - stamp.instant).total_seconds()
 
     def _begin_loss(self, instant: datetime) -> None:
-        if self._loss_from is None and self._pending is not None:
-            self._loss_from = min(self._pending.instant + self._interval, instant)
+        """From the end of what is known to be whole: a lost picture may be shown before those that came before it."""
+        if self._loss_from is not None or self._latest is None:
+            return
+        before = self._pending
+        if before is not None:
+            self._loss_from = min(before.since + self._interval, instant)
+        elif self._ordering is not None:
+            self._loss_from = min(instant, *(picture.instant for picture in self._ordering.held))
 
     def _end_loss(self, until: datetime) -> list[Event]:
         start, self._loss_from = self._loss_from, None
@@ -217,7 +314,7 @@ class Segmenter:
         """Whether a pause between two pictures is longer than a slow camera makes it (docs/time.md)."""
         return pause > _LONGEST_STEP and pause > 3 * self._interval
 
-    def _settle_pending(self, following: _Picture, standstill: Interval | None) -> list[Event]:
+    def _settle_pending(self, following: Picture) -> list[Event]:
         """Now that the next picture is here, the pending one has an end; maybe a hole lies between them.
 
         A standstill was told where it was. The instants that it now moves on by were not without pictures: those
@@ -226,42 +323,48 @@ class Segmenter:
         before = self._pending
         if before is None:
             return []
-        step = following.instant - before.instant
-        if standstill is not None:
-            step -= standstill.end - standstill.start
+        step = following.since - before.since
+        if following.standstill is not None:
+            step -= following.standstill.end - following.standstill.start
         if not self._is_hole(step):
-            self._samples.append(_Timed(before, following.instant, following.media - before.media))
-            self._steps.append(step.total_seconds())
-            return self._flush() if self._is_long_enough(following) else []
-        until = before.instant + self._interval
+            duration = max(1, following.decoded - before.decoded)
+            self._samples.append(_Timed(before, following.since, duration))
+            if step:
+                self._steps.append(step.total_seconds())
+            return self._flush() if following.opens and self._is_long_enough(following) else []
+        until = before.since + self._interval
         self._samples.append(_Timed(before, until, _ticks(self._interval)))
         events = self._flush()
-        if self._loss_from is None:
-            events.append(Hole(Interval(until, following.instant), Cause.NO_DATA, "RTP time jumped"))
+        if not following.in_loss:
+            events.append(Hole(Interval(until, following.since), Cause.NO_DATA, "RTP time jumped"))
         return events
 
-    def _is_long_enough(self, following: _Picture) -> bool:
-        """Whether the collected pictures cannot wait for the one after ``following``."""
-        first = self._samples[0].picture
-        shown_s = (following.instant - first.instant).total_seconds()
-        waited_s = following.unit.arrived_monotonic - first.unit.arrived_monotonic
-        return max(shown_s, waited_s) + self._interval.total_seconds() > self._fragment_s
+    def _is_long_enough(self, following: Picture) -> bool:
+        """Whether the collected pictures cannot wait for those after ``following``."""
+        first, latest = self._samples[0].picture, self._latest or following
+        shown_s = (following.since - first.since).total_seconds()
+        waited_s = latest.unit.arrived_monotonic - first.unit.arrived_monotonic
+        return max(shown_s, waited_s) + self._group * self._interval.total_seconds() > self._fragment_s
 
-    def _cut(self, key: _Picture) -> list[Event]:
-        """At a key frame: begin the first file, or close one that is long enough or of another format."""
+    def _is_due(self, key: Picture) -> bool:
+        """Whether a file has to begin with this key frame: the first, one after enough, or of another format."""
         file = self._file
-        if file is not None:
-            long_enough = key.instant - file.first >= self._cut_after
-            if not long_enough and key.unit.format == file.format:
-                return []
+        if file is None or key.unit.format != file.format:
+            return True
+        return key.instant - file.first >= self._cut_after
+
+    def _cut(self, key: Picture) -> list[Event]:
+        """At a key frame: begin the first file, or close one that is long enough or of another format."""
+        if not self._is_due(key):
+            return []
         events: list[Event] = []
-        if file is not None:
+        if self._file is not None:
             events += self._flush()
             events += self._close()
             self._cut_after = self._segment
         head = init_segment(key.unit.format)
-        self._file = _OpenFile(key.instant, key.media, key.unit.format, len(head))
-        events.append(Opened(key.instant, head))
+        self._file = _OpenFile(key.since, key.decoded, key.unit.format, len(head))
+        events.append(Opened(key.since, head))
         return events
 
     def _flush(self) -> list[Event]:
@@ -269,14 +372,11 @@ class Segmenter:
         if self._file is None or not self._samples:
             return []
         file, first = self._file, self._samples[0].picture
-        samples = [
-            Sample(timed.picture.unit.nals, timed.duration, timed.picture.unit.key, timed.picture.unit.shown_after)
-            for timed in self._samples
-        ]
+        samples = [_sample(timed) for timed in self._samples]
         file.sequence += 1
         file.frames += len(samples)
-        decode_time, codec = first.media - file.first_media, file.format.codec
-        data = fragment(file.sequence, decode_time, samples, first.instant, file.ledger, codec=codec)
+        decode_time, codec = first.decoded - file.first_media, file.format.codec
+        data = fragment(file.sequence, decode_time, samples, first.since, file.ledger, codec=codec)
         self._flushed_until = self._samples[-1].until
         self._samples = []
         return [Fragment(data, self._flushed_until)]
@@ -288,6 +388,11 @@ class Segmenter:
             return []
         self._file = None
         return [Closed(Interval(file.first, until), file.frames, file.format, file.head_size, file.ledger)]
+
+
+def _sample(timed: _Timed) -> Sample:
+    picture = timed.picture
+    return Sample(picture.unit.nals, timed.duration, picture.unit.key, picture.media - picture.decoded)
 
 
 def _ticks(span: timedelta) -> int:

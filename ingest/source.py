@@ -52,14 +52,13 @@ class AccessUnit:
     ``nals`` are NAL units without start codes or length prefixes, in order, parameter sets included where the
     camera sent them in band; units whose bytes are incomplete are left out and ``damaged`` is set. A JPEG
     picture is one unit.
-    ``rtp_time`` counts 90 kHz ticks, unwrapped to 64 bits, from an arbitrary origin of the run.
+    ``rtp_time`` counts 90 kHz ticks, unwrapped to 64 bits, from an arbitrary origin of the run, and says when the
+    picture is shown (RFC 6184 5.1, RFC 7798 4.1): where pictures are coded in another order it goes up and down.
     ``arrived``/``arrived_monotonic`` are the host's wall clock (UTC) and monotonic clock (s) when the unit's last
     packet was read. ``lost_packets`` counts RTP packets missing by sequence number since the previous unit was
     yielded, inside this unit or before it. ``camera_time`` is the camera's own clock for this picture by its
     latest RTCP sender report (RFC 3550 6.4.1), None before the first report. ``keyless_s`` stands on the first unit
     of a connection only: for how long pictures came before it that nothing can be made of, since no key frame had.
-    ``shown_after`` is how many ticks after ``rtp_time`` the picture is shown, where an engine knows that pictures are
-    coded in another order than they are shown in; ``rtp_time`` is then its decoding time.
 
     What an engine cannot know it does not guess: with libav ``lost_packets`` is 0, and ``damaged`` only what libav
     marks.
@@ -75,7 +74,6 @@ class AccessUnit:
     damaged: bool = False
     camera_time: datetime | None = None
     keyless_s: float = 0.0
-    shown_after: int = 0
 
 
 class Source(Protocol):

@@ -102,14 +102,13 @@ class Assembler:
         return AccessUnit(
             nals=nals,
             key=key,
-            rtp_time=self._unwrapped(decoded),
+            rtp_time=self._unwrapped(decoded) + _wait(decoded, shown),
             arrived=packet.arrived,
             arrived_monotonic=packet.monotonic,
             format=video,
             damaged=packet.corrupt,
             camera_time=camera_time,
             keyless_s=keyless_s,
-            shown_after=shown - decoded if abs(shown - decoded) < _NEAR else 0,
         )
 
     def _unwrapped(self, ticks: int) -> int:
@@ -133,6 +132,14 @@ def _ticks(packet: Packet, stamp: int | None) -> int:
     """A stamp of the packet as ticks; where it has only the other one, that."""
     known = next(value for value in (stamp, packet.dts, packet.pts) if value is not None)
     return round(known * packet.time_base * TICKS_PER_SECOND)
+
+
+def _wait(decoded: int, shown: int) -> int:
+    """How long after its decoding a picture is shown, in ticks; between the two the counter may have begun again."""
+    for wrap in (0, *_WRAPS):
+        if abs(shown - decoded + wrap) < _NEAR:
+            return shown - decoded + wrap
+    return 0
 
 
 def _stamped_before(waiting: Sequence[Packet], following: Packet) -> Iterator[Packet]:

@@ -152,7 +152,8 @@ class VideoFile:
     """The H.264 or H.265 pictures of a file, played round and round without coding them again.
 
     Picture ``n`` of the endless stream is sent ``sent_at(n)`` seconds after its start and shown at ``shown_at(n)``;
-    both go on evenly from one round to the next.
+    both go on evenly from one round to the next. Of a file with B frames the first pictures are shown before that
+    start: a camera codes its pictures as they are taken, and sends those first that others are made from.
     """
 
     def __init__(self, path: Path) -> None:
@@ -205,7 +206,8 @@ class VideoFile:
             self._sent = self._shown = [index * step for index in range(len(packets))]
         else:
             self._sent = [float((dts - base) * stream.time_base) for dts, _ in times]
-            self._shown = [float((pts - base) * stream.time_base) for _, pts in times]
+            ahead = max(pts - dts for dts, pts in times)  # nobody can send a picture before it was taken
+            self._shown = [float((pts - base - ahead) * stream.time_base) for _, pts in times]
         self._duration = self._sent[-1] + step
 
     def _in_band(self, nals: tuple[bytes, ...]) -> CodedPicture:

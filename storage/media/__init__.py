@@ -10,7 +10,15 @@ from __future__ import annotations
 from storage.media.errors import BrokenFile, MediaError, UnsupportedVideo
 from storage.media.layout import TIMESCALE, Ledger
 from storage.media.reading import FileIndex, FragmentIndex, SampleIndex, read_index
-from storage.media.video import Codec, VideoFormat, stored_nals
+from storage.media.video import (
+    Codec,
+    VideoFormat,
+    breaks_link,
+    goes_on_with_picture,
+    leads_from_before,
+    may_be_shown_earlier,
+    stored_nals,
+)
 from storage.media.writing import Sample, fragment, init_segment
 
 __all__ = [
@@ -25,8 +33,12 @@ __all__ = [
     "SampleIndex",
     "UnsupportedVideo",
     "VideoFormat",
+    "breaks_link",
     "fragment",
+    "goes_on_with_picture",
     "init_segment",
+    "leads_from_before",
+    "may_be_shown_earlier",
     "read_index",
     "stored_nals",
 ]

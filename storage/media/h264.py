@@ -1,11 +1,12 @@
-"""What H.264 parameter sets say: picture size, profile, pixel shape, nominal frame rate (ITU-T H.264 7.3.2.1, E.1).
+"""What H.264 parameter sets say: size, profile, pixel shape, frame rate, reordering (ITU-T H.264 7.3.2.1, E.1).
 
 Reads sequence parameter sets and the head of picture parameter sets, and writes and reads the ``avcC`` record that
-holds both (ISO/IEC 14496-15 5.3.3.1.2); knows nothing of slices, decodes nothing.
+holds both (ISO/IEC 14496-15 5.3.3.1.2). Of slices it reads no more than their kind; it decodes nothing.
 """
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from dataclasses import dataclass
 
@@ -16,6 +17,16 @@ NAL_SPS = 7
 NAL_PPS = 8
 NAL_ACCESS_UNIT_DELIMITER = 9
 LEFT_OUT = frozenset({NAL_SPS, NAL_PPS, NAL_ACCESS_UNIT_DELIMITER})
+SLICES = range(1, 6)
+HEADER_BYTES = 1
+
+_SLICE_HEAD_BYTES = 12  # more than the two codes at its beginning take
+_B_SLICES = (1, 6)  # table 7-6
+_BASELINE = 66
+_ORDERED_LIKE_CODED = 2  # pic_order_cnt_type, 8.2.1.3
+# E.2.1, max_num_reorder_frames: profiles which, with constraint_set3_flag, code every picture for itself
+_PROFILES_OF_INTRA = frozenset({44, 86, 100, 110, 122, 244})
+_CONSTRAINT_SET_3 = 0x10
 
 # 7.3.2.1.1: the profiles whose SPS carries chroma format, bit depths and scaling lists
 _PROFILES_WITH_CHROMA = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
@@ -32,7 +43,10 @@ def nal_type(nal: bytes) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SequenceParameters:
-    """What we need of one SPS. ``width`` and ``height`` are pixels after cropping."""
+    """What we need of one SPS. ``width`` and ``height`` are pixels after cropping.
+
+    ``reorder`` is how many pictures may come before one that is shown before them, None where it is not told.
+    """
 
     id: int
     profile: int
@@ -45,6 +59,16 @@ class SequenceParameters:
     height: int
     pixel_aspect: tuple[int, int] | None = None  # horizontal : vertical, None where the camera does not say
     frames_per_second: float | None = None
+    reorder: int | None = None
+
+
+@dataclass(slots=True)
+class _Usability:
+    """What the VUI said up to where it could be read."""
+
+    aspect: tuple[int, int] | None = None
+    frames_per_second: float | None = None
+    reorder: int | None = None
 
 
 def _check_header(nal: bytes, wanted: int, name: str) -> None:
@@ -75,14 +99,41 @@ def parse_sps(sps: bytes) -> SequenceParameters:
     if profile in _PROFILES_WITH_CHROMA:
         chroma, luma_bits, chroma_bits, separate_planes = _chroma(bits)
     bits.unsigned("log2_max_frame_num_minus4", 12)
-    _skip_picture_order(bits)
+    order_kind = _skip_picture_order(bits)
     bits.unsigned("max_num_ref_frames", 16)
     bits.flag()  # gaps_in_frame_num_value_allowed_flag
     width, height = _picture_size(bits, 0 if separate_planes else chroma)
-    aspect, rate = _usability(bits) if bits.flag() else (None, None)
+    usability = _usability(bits) if bits.flag() else _Usability()
+    reorder = usability.reorder
+    ordered = profile == _BASELINE or order_kind == _ORDERED_LIKE_CODED
+    if ordered or (reorder is None and profile in _PROFILES_OF_INTRA and constraints & _CONSTRAINT_SET_3):
+        reorder = 0
     return SequenceParameters(
-        sequence_id, profile, constraints, level, chroma, luma_bits, chroma_bits, width, height, aspect, rate
+        sequence_id,
+        profile,
+        constraints,
+        level,
+        chroma,
+        luma_bits,
+        chroma_bits,
+        width,
+        height,
+        usability.aspect,
+        usability.frames_per_second,
+        reorder,
     )
+
+
+def is_bipredicted(nal: bytes) -> bool:
+    """Whether a NAL unit is a B slice (7.3.3): its picture may be shown before one that was coded before it."""
+    if not nal or nal_type(nal) not in SLICES:
+        return False
+    bits = Bits(nal[HEADER_BYTES : HEADER_BYTES + _SLICE_HEAD_BYTES])
+    try:
+        bits.unsigned("first_mb_in_slice")
+        return bits.unsigned("slice_type", 9) in _B_SLICES
+    except UnsupportedVideo:
+        return False
 
 
 def _chroma(bits: Bits) -> tuple[int, int, int, bool]:
@@ -108,7 +159,8 @@ def _skip_scaling_list(bits: Bits, length: int) -> None:
         last = following or last
 
 
-def _skip_picture_order(bits: Bits) -> None:
+def _skip_picture_order(bits: Bits) -> int:
+    """pic_order_cnt_type; steps over what belongs to it."""
     kind = bits.unsigned("pic_order_cnt_type", 2)
     if kind == 0:
         bits.unsigned("log2_max_pic_order_cnt_lsb_minus4", 12)
@@ -118,6 +170,7 @@ def _skip_picture_order(bits: Bits) -> None:
         bits.signed("offset_for_top_to_bottom_field")
         for _ in range(bits.unsigned("num_ref_frames_in_pic_order_cnt_cycle", 255)):
             bits.signed("offset_for_ref_frame")
+    return kind
 
 
 def _picture_size(bits: Bits, chroma_array: int) -> tuple[int, int]:
@@ -143,16 +196,36 @@ def _picture_size(bits: Bits, chroma_array: int) -> tuple[int, int]:
     return width, height
 
 
-def _usability(bits: Bits) -> tuple[tuple[int, int] | None, float | None]:
-    """Sample aspect ratio and frame rate of the VUI (E.1.1), as far as it can be read."""
-    aspect: tuple[int, int] | None = None
-    try:
+def _usability(bits: Bits) -> _Usability:
+    """Sample aspect ratio, frame rate and reordering of the VUI (E.1.1), as far as it can be read."""
+    found = _Usability()
+    with contextlib.suppress(UnsupportedVideo):
         if bits.flag():  # aspect_ratio_info_present_flag
-            aspect = pixel_aspect(bits)
+            found.aspect = pixel_aspect(bits)
         skip_colours(bits)
-        return aspect, _frame_rate(bits) if bits.flag() else None
-    except UnsupportedVideo:
-        return aspect, None
+        if bits.flag():  # timing_info_present_flag
+            found.frames_per_second = _frame_rate(bits)
+            bits.flag()  # fixed_frame_rate_flag
+        present = [bits.flag() and _skip_hypothetical_decoder(bits) for _ in range(2)]  # nal_hrd, vcl_hrd
+        bits.take(2 if any(present) else 1)  # low_delay_hrd_flag, pic_struct_present_flag
+        if bits.flag():  # bitstream_restriction_flag
+            bits.flag()  # motion_vectors_over_pic_boundaries_flag
+            for _ in range(4):  # bytes of a picture, bits of a macroblock, lengths of vectors
+                bits.unsigned("a code of the bitstream restriction")
+            found.reorder = bits.unsigned("max_num_reorder_frames", 16)
+    return found
+
+
+def _skip_hypothetical_decoder(bits: Bits) -> bool:
+    """hrd_parameters (E.1.2); true, since they are there."""
+    count = 1 + bits.unsigned("cpb_cnt_minus1", 31)
+    bits.take(8)  # bit_rate_scale, cpb_size_scale
+    for _ in range(count):
+        bits.unsigned("bit_rate_value_minus1")
+        bits.unsigned("cpb_size_value_minus1")
+        bits.flag()
+    bits.take(20)  # lengths of delays and of the time offset
+    return True
 
 
 def _frame_rate(bits: Bits) -> float | None:

@@ -1,11 +1,12 @@
-"""What H.265 parameter sets say: picture size, profile, pixel shape, nominal frame rate (ITU-T H.265 7.3.2, E.2).
+"""What H.265 parameter sets say: size, profile, pixel shape, frame rate, reordering (ITU-T H.265 7.3.2, E.2).
 
 Reads video and sequence parameter sets and the head of picture parameter sets, and writes and reads the ``hvcC``
-record that holds all three (ISO/IEC 14496-15 8.3.3.1.2); knows nothing of slices, decodes nothing.
+record that holds all three (ISO/IEC 14496-15 8.3.3.1.2); knows nothing of slices but their kinds, decodes nothing.
 """
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from dataclasses import dataclass
 
@@ -17,8 +18,11 @@ NAL_SPS = 33
 NAL_PPS = 34
 NAL_ACCESS_UNIT_DELIMITER = 35
 LEFT_OUT = frozenset({NAL_VPS, NAL_SPS, NAL_PPS, NAL_ACCESS_UNIT_DELIMITER})
+SLICES = range(32)
+SKIPPED_LEADING = frozenset({8, 9})  # RASL: shown before the key frame, and made from pictures before it too
+BROKEN_LINKS = frozenset({16, 17, 18})  # BLA: what its skipped leading pictures were made from is not there
+HEADER_BYTES = 2  # 7.3.1.2
 
-_HEADER_BYTES = 2  # 7.3.1.2
 _MAX_LUMA_SAMPLES = 35_651_584  # Table A.8, level 6.2
 _MAX_SIDE = 16_888  # A.4.1 b and c: sqrt(8 * MaxLumaPs)
 _RECORD_HEAD = struct.Struct(">B12sHBBBBHBB")
@@ -35,7 +39,8 @@ def nal_type(nal: bytes) -> int:
 class SequenceParameters:
     """What we need of one SPS. ``width`` and ``height`` are pixels inside the conformance window.
 
-    ``general`` holds the 12 bytes of the general profile, tier and level (7.3.3), which hvcC repeats.
+    ``general`` holds the 12 bytes of the general profile, tier and level (7.3.3), which hvcC repeats. ``reorder`` is
+    how many pictures may come before one that is shown before them, None where it could not be read.
     """
 
     id: int
@@ -50,14 +55,24 @@ class SequenceParameters:
     height: int
     pixel_aspect: tuple[int, int] | None = None  # horizontal : vertical, None where the camera does not say
     frames_per_second: float | None = None
+    reorder: int | None = None
+
+
+@dataclass(slots=True)
+class _Usability:
+    """What stands behind the bit depths, up to where it could be read."""
+
+    aspect: tuple[int, int] | None = None
+    frames_per_second: float | None = None
+    reorder: int | None = None
 
 
 def _payload(nal: bytes, wanted: int, name: str) -> Bits:
-    if not _HEADER_BYTES < len(nal) <= MAX_PARAMETER_SET_BYTES:
+    if not HEADER_BYTES < len(nal) <= MAX_PARAMETER_SET_BYTES:
         raise UnsupportedVideo(f"a {name} parameter set of {len(nal)} bytes")
     if nal[0] & 0x80 or nal_type(nal) != wanted:
         raise UnsupportedVideo(f"not a {name} parameter set: first byte {nal[0]:#04x}")
-    return Bits(nal[_HEADER_BYTES:])
+    return Bits(nal[HEADER_BYTES:])
 
 
 def parse_vps(vps: bytes) -> int:
@@ -75,8 +90,8 @@ def parse_pps(pps: bytes) -> int:
 def parse_sps(sps: bytes) -> SequenceParameters:
     """Read an SPS NAL unit (7.3.2.2.1). Raises UnsupportedVideo for garbage.
 
-    What stands behind the bit depths is only read for the VUI; where it cannot be read, pixel shape and frame rate
-    are unknown, and decoders will say whether more is wrong.
+    What stands behind the bit depths is only read for reordering and VUI; where it cannot be read, these, pixel shape
+    and frame rate are unknown, and decoders will say whether more is wrong.
     """
     bits = _payload(sps, NAL_SPS, "sequence")
     video_id = bits.take(4)
@@ -92,7 +107,7 @@ def parse_sps(sps: bytes) -> SequenceParameters:
     width, height = _picture_size(bits, 0 if separate_planes else chroma)
     luma_bits = 8 + bits.unsigned("bit_depth_luma_minus8", 7)  # 8 would be allowed, but hvcC has 3 bits for it
     chroma_bits = 8 + bits.unsigned("bit_depth_chroma_minus8", 7)
-    aspect, rate = _usability(bits, further_sub_layers)
+    usability = _usability(bits, further_sub_layers)
     return SequenceParameters(
         sequence_id,
         video_id,
@@ -104,8 +119,9 @@ def parse_sps(sps: bytes) -> SequenceParameters:
         chroma_bits,
         width,
         height,
-        aspect,
-        rate,
+        usability.aspect,
+        usability.frames_per_second,
+        usability.reorder,
     )
 
 
@@ -135,29 +151,31 @@ def _picture_size(bits: Bits, chroma_array: int) -> tuple[int, int]:
     return width, height
 
 
-def _usability(bits: Bits, further_sub_layers: int) -> tuple[tuple[int, int] | None, float | None]:
-    """Sample aspect ratio and frame rate of the VUI (E.2.1), as far as it can be read."""
-    aspect: tuple[int, int] | None = None
-    try:
-        _skip_to_usability(bits, further_sub_layers)
+def _usability(bits: Bits, further_sub_layers: int) -> _Usability:
+    """Reordering, sample aspect ratio and frame rate of the VUI (E.2.1), as far as they can be read."""
+    found = _Usability()
+    with contextlib.suppress(UnsupportedVideo):
+        order_bits = 4 + bits.unsigned("log2_max_pic_order_cnt_lsb_minus4", 12)
+        for _ in range(further_sub_layers + 1 if bits.flag() else 1):  # the last is of all sub-layers together
+            bits.unsigned("sps_max_dec_pic_buffering_minus1")
+            found.reorder = bits.unsigned("sps_max_num_reorder_pics", 15)
+            bits.unsigned("sps_max_latency_increase_plus1")
+        _skip_to_usability(bits, order_bits)
         if not bits.flag():  # vui_parameters_present_flag
-            return None, None
+            return found
         if bits.flag():  # aspect_ratio_info_present_flag
-            aspect = pixel_aspect(bits)
+            found.aspect = pixel_aspect(bits)
         skip_colours(bits)
         bits.take(3)  # neutral_chroma_indication_flag, field_seq_flag, frame_field_info_present_flag
         if bits.flag():  # default_display_window_flag
             _skip_codes(bits, 4)
-        return aspect, _frame_rate(bits) if bits.flag() else None
-    except UnsupportedVideo:
-        return aspect, None
+        if bits.flag():  # vui_timing_info_present_flag
+            found.frames_per_second = _frame_rate(bits)
+    return found
 
 
-def _skip_to_usability(bits: Bits, further_sub_layers: int) -> None:
-    """From log2_max_pic_order_cnt_lsb_minus4 to the flag before the VUI (7.3.2.2.1)."""
-    order_bits = 4 + bits.unsigned("log2_max_pic_order_cnt_lsb_minus4", 12)
-    for _ in range(further_sub_layers + 1 if bits.flag() else 1):
-        _skip_codes(bits, 3)  # sps_max_dec_pic_buffering_minus1, num_reorder_pics, latency_increase_plus1
+def _skip_to_usability(bits: Bits, order_bits: int) -> None:
+    """From the sizes of coding blocks to the flag before the VUI (7.3.2.2.1)."""
     _skip_codes(bits, 6)  # sizes of coding and transform blocks, depths of the transform hierarchy
     if bits.flag() and bits.flag():  # scaling_list_enabled_flag, sps_scaling_list_data_present_flag
         _skip_scaling_lists(bits)

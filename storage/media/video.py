@@ -93,6 +93,11 @@ class VideoFormat:
         return self._sequence.pixel_aspect if self._sequence is not None else None
 
     @property
+    def reorder_depth(self) -> int | None:
+        """How many pictures may come before one that is shown before them: 0 without B pictures, None if not told."""
+        return self._sequence.reorder if self._sequence is not None else 0
+
+    @property
     def decoder_configuration(self) -> bytes:
         """The payload of ``avcC`` or ``hvcC`` (ISO/IEC 14496-15), which is libav's extradata too, or of ``esds``.
 
@@ -129,6 +134,35 @@ def stored_nals(nals: Iterable[bytes], codec: Codec = Codec.H264) -> tuple[bytes
     if codec is Codec.H265:
         return tuple(nal for nal in nals if nal and h265.nal_type(nal) not in h265.LEFT_OUT)
     return tuple(nal for nal in nals if nal and h264.nal_type(nal) not in h264.LEFT_OUT)
+
+
+def may_be_shown_earlier(nals: Iterable[bytes], codec: Codec) -> bool:
+    """Whether an access unit may be shown before one that was coded before it. Of H.265 its SPS says that alone."""
+    return codec is Codec.H264 and any(map(h264.is_bipredicted, nals))
+
+
+def leads_from_before(nals: Iterable[bytes], codec: Codec) -> bool:
+    """Whether it is a skipped leading picture (H.265 3.137): no decoder can show it that began at its key frame."""
+    return codec is Codec.H265 and any(nal and h265.nal_type(nal) in h265.SKIPPED_LEADING for nal in nals)
+
+
+def breaks_link(nals: Iterable[bytes], codec: Codec) -> bool:
+    """Whether it is a key frame behind which every decoder leaves skipped leading pictures out (H.265 3.14)."""
+    return codec is Codec.H265 and any(nal and h265.nal_type(nal) in h265.BROKEN_LINKS for nal in nals)
+
+
+def goes_on_with_picture(nals: Iterable[bytes], codec: Codec) -> bool:
+    """Whether its first slice is not the first of a picture.
+
+    The first bit behind the header says so: first_slice_segment_in_pic_flag (H.265 7.3.6.1), or the code of
+    first_mb_in_slice 0, which is that bit alone (H.264 7.3.3, 9.1).
+    """
+    for nal in nals:
+        if codec is Codec.H265 and nal and h265.nal_type(nal) in h265.SLICES:
+            return nal[h265.HEADER_BYTES : h265.HEADER_BYTES + 1] < b"\x80"
+        if codec is Codec.H264 and nal and h264.nal_type(nal) in h264.SLICES:
+            return nal[h264.HEADER_BYTES : h264.HEADER_BYTES + 1] < b"\x80"
+    return False
 
 
 def known_entry(kinds: Iterable[bytes]) -> Codec:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -41,7 +42,8 @@ def why_gst_is_missing() -> str | None:
 class Clip:
     """A clip as a camera would send it. ``slices`` are its coded slices in order, one per frame, all different.
 
-    ``path`` holds access units with their lengths, for ``gst_server``; ``stream`` the same as a byte stream.
+    ``path`` holds access units with their lengths, for ``gst_server``; ``stream`` the same as a byte stream, or with
+    B frames as an MPEG transport stream, which has times. ``shown`` is each frame's place in the order of showing.
     """
 
     path: Path
@@ -50,6 +52,7 @@ class Clip:
     width: int
     height: int
     slices: tuple[bytes, ...]
+    shown: tuple[int, ...]
 
     def is_slice(self, nal: bytes) -> bool:
         return is_slice(nal, self.codec)
@@ -65,31 +68,62 @@ def is_slice(nal: bytes, codec: str) -> bool:
     return nal[0] >> 1 < 32 if codec == "h265" else nal[0] & 0x1F in (1, 5)
 
 
-def encode_clip(path: Path, codec: str = "h264", *, frames: int = 50, bit_rate: int = 400_000) -> Clip:
-    """Moving noise, a key frame every second, one slice per frame, no reordering."""
+def encode_clip(
+    path: Path,
+    codec: str = "h264",
+    *,
+    frames: int = 50,
+    bit_rate: int = 400_000,
+    b_frames: int = 0,
+    open_gop: bool = False,
+) -> Clip:
+    """Moving noise, a key frame every second, one slice per frame; B frames and open groups only if asked for."""
     width, height = 320, 192
     encoder = av.CodecContext.create(codec.replace("h26", "libx26"), "w")
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.bit_rate = bit_rate
     encoder.framerate = FRAMES_PER_SECOND  # type: ignore[assignment]
+    encoder.time_base = Fraction(1, FRAMES_PER_SECOND)
     rate = f"vbv-maxrate={bit_rate // 1000}:vbv-bufsize={bit_rate // 1000}"
-    threads = "threads=1:sliced-threads=0" if codec == "h264" else "pools=1:frame-threads=1:log-level=none:open-gop=0"
-    parameters = f"{threads}:bframes=0:keyint={FRAMES_PER_SECOND}:scenecut=0:repeat-headers=1:{rate}"
+    threads = "threads=1:sliced-threads=0" if codec == "h264" else "pools=1:frame-threads=1:log-level=none"
+    order = f"bframes={b_frames}:b-adapt=0:b-pyramid={2 * (b_frames > 0)}:open-gop={int(open_gop)}"
+    if codec == "h265":
+        order = order.replace("b-pyramid=2", "b-pyramid=1")
+    parameters = f"{threads}:{order}:keyint={FRAMES_PER_SECOND + 2 * open_gop}:scenecut=0:repeat-headers=1:{rate}"
     encoder.options = {"preset": "ultrafast", codec.replace("h", "x") + "-params": parameters}
-    noise = np.random.default_rng(7).integers(0, 255, (height + 2 * frames, width + 2 * frames), np.uint8)
-    units: list[bytes] = []
+    random = np.random.default_rng(7)
+    noise = random.integers(0, 255, (height + 2 * frames, width + 2 * frames), np.uint8)
+    packets: list[av.Packet[av.VideoStream]] = []
     for number in range(frames):
         picture = np.full((height * 3 // 2, width), 128, np.uint8)
         picture[:height] = noise[number * 2 : number * 2 + height, number * 2 : number * 2 + width] // 2
-        units += map(bytes, encoder.encode(av.VideoFrame.from_ndarray(picture, "yuv420p")))
-    units += map(bytes, encoder.encode(None))
-    path.write_bytes(b"".join(len(unit).to_bytes(4, "big") + unit for unit in units))
-    stream = path.with_suffix(f".{codec}")
-    stream.write_bytes(b"".join(units))
+        if b_frames:
+            picture[:64, :64] = random.integers(0, 255, (64, 64))  # or those between two others would have no bits
+        frame = av.VideoFrame.from_ndarray(picture, "yuv420p")
+        frame.pts = number
+        packets += encoder.encode(frame)
+    packets += encoder.encode(None)
+    units, shown = [bytes(packet) for packet in packets], tuple(packet.pts or 0 for packet in packets)
+    prefixes = (len(unit).to_bytes(4, "big") + at.to_bytes(4, "big") for unit, at in zip(units, shown, strict=True))
+    path.write_bytes(b"".join(prefix + unit for prefix, unit in zip(prefixes, units, strict=True)))
+    stream = path.with_suffix(".ts" if b_frames else f".{codec}")
+    if b_frames:
+        _write_transport_stream(stream, codec, packets)
+    else:
+        stream.write_bytes(b"".join(units))
     slices = tuple(nal for unit in units for nal in nal_units(unit) if is_slice(nal, codec))
     assert len(slices) == len(set(slices)) == frames
-    return Clip(path, stream, codec, width, height, slices)
+    return Clip(path, stream, codec, width, height, slices, shown)
+
+
+def _write_transport_stream(path: Path, codec: str, packets: Sequence[av.Packet[av.VideoStream]]) -> None:
+    with av.open(str(path), "w", format="mpegts") as container:
+        stream = container.add_mux_stream("hevc" if codec == "h265" else codec, FRAMES_PER_SECOND)
+        assert isinstance(stream, av.VideoStream)
+        for packet in packets:
+            packet.stream = stream
+            container.mux(packet)
 
 
 class GstCamera:

@@ -1,9 +1,10 @@
 """An RTSP camera of foreign make: gst-rtsp-server, run as a process of its own under the system's Python.
 
 Usage: gst_server.py CLIP CODEC USER PASSWORD [PEM] (CODEC is h264 or h265, an empty USER means no login; PEM holds a
-certificate and its key, and makes it a camera that speaks TLS alone, which needs a login too). CLIP holds
-access units, each with its length before it (32 bits, big-endian), at 25 per second; they are sent in an endless
-loop with timestamps that run on. Prints ``ready PORT`` once it listens. Needs nothing of this project.
+certificate and its key, and makes it a camera that speaks TLS alone, which needs a login too). CLIP holds access
+units at 25 per second, each with its length and its place in the order of showing before it (32 bits each,
+big-endian); they are sent in an endless loop with timestamps that run on. Prints ``ready PORT`` once it listens.
+Needs nothing of this project.
 """
 
 import sys
@@ -26,17 +27,17 @@ PIPELINE = (
 )
 
 
-def access_units(path: str) -> list[bytes]:
+def access_units(path: str) -> list[tuple[int, bytes]]:
     data = Path(path).read_bytes()
     units, at = [], 0
     while at < len(data):
-        size = int.from_bytes(data[at : at + 4], "big")
-        units.append(data[at + 4 : at + 4 + size])
-        at += 4 + size
+        size, shown = int.from_bytes(data[at : at + 4], "big"), int.from_bytes(data[at + 4 : at + 8], "big")
+        units.append((shown, data[at + 8 : at + 8 + size]))
+        at += 8 + size
     return units
 
 
-def push_frames(source: Any, units: list[bytes]) -> None:
+def push_frames(source: Any, units: list[tuple[int, bytes]]) -> None:
     """Send the units at their pace until the pipeline refuses them."""
     step = Gst.SECOND // FRAMES_PER_SECOND
     while source.get_clock() is None or source.get_base_time() == 0:  # the clock is set first, the base time then
@@ -44,9 +45,13 @@ def push_frames(source: Any, units: list[bytes]) -> None:
     first = source.get_clock().get_time() - source.get_base_time()
     started = time.monotonic()
     count = 0
+    delay = max(place - shown for place, (shown, _) in enumerate(units))
     while True:
-        buffer = Gst.Buffer.new_wrapped(units[count % len(units)])
-        buffer.pts = buffer.dts = first + count * step
+        turn, index = divmod(count, len(units))
+        shown, unit = units[index]
+        buffer = Gst.Buffer.new_wrapped(unit)
+        buffer.dts = first + count * step
+        buffer.pts = first + (turn * len(units) + shown + delay) * step
         buffer.duration = step
         if source.emit("push-buffer", buffer) != Gst.FlowReturn.OK:
             return
@@ -54,7 +59,7 @@ def push_frames(source: Any, units: list[bytes]) -> None:
         time.sleep(max(0.0, started + count / FRAMES_PER_SECOND - time.monotonic()))
 
 
-def configure(_factory: Any, media: Any, units: list[bytes]) -> None:
+def configure(_factory: Any, media: Any, units: list[tuple[int, bytes]]) -> None:
     source = media.get_element().get_by_name_recurse_up("frames")
     threading.Thread(target=push_frames, args=(source, units), daemon=True).start()
 

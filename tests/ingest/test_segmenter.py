@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import random
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -51,10 +51,19 @@ def record(units: Iterable[AccessUnit], segment_s: float = 4.0) -> Recorded:
                 case Hole():
                     recorded.holes.append(event)
 
-    for item in units:
+    taken = list(units)
+    warm_up(clock, taken)
+    for item in taken:
         carry_out(segmenter.take(item, clock.stamp(item.rtp_time, item.arrived, item.arrived_monotonic)))
     carry_out(segmenter.end())
     return recorded
+
+
+def warm_up(clock: RunClock, units: Sequence[AccessUnit]) -> list[AccessUnit]:
+    """Let a run's first pictures teach its clock, as the recorder does before it stamps any; those pictures."""
+    warm = [each for each in units if each.arrived_monotonic - units[0].arrived_monotonic <= WARM_UP_S]
+    clock.warm_up([(each.rtp_time, each.arrived, each.arrived_monotonic) for each in warm])
+    return warm
 
 
 def _at(number: int) -> timedelta:
@@ -99,8 +108,7 @@ def test_every_picture_is_handed_on_within_a_second_of_its_arrival_with_time_lef
     chance = random.Random(7)
     units = [unit(n, late_s=chance.uniform(0, jitter_s)) for n in range(0, 20 * FPS, every)]
     clock, segmenter, waiting = RunClock(), Segmenter(6.0, 1.0), deque[AccessUnit]()
-    warm = [each for each in units if each.arrived_monotonic - units[0].arrived_monotonic <= WARM_UP_S]
-    clock.warm_up([(each.rtp_time, each.arrived, each.arrived_monotonic) for each in warm])
+    warm = warm_up(clock, units)
     for number, each in enumerate(units):
         now = max(each.arrived_monotonic, warm[-1].arrived_monotonic)  # the first ones are held until then
         waiting.append(each)

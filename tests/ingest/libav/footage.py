@@ -24,17 +24,22 @@ WIDTH, HEIGHT = 320, 192
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """A file and its coded slices in decoding order, one per picture, all different."""
+    """A file and its coded slices in decoding order, one per picture, all different.
+
+    ``shown`` is each picture's place in the order of showing.
+    """
 
     path: Path
     codec: str
     slices: tuple[bytes, ...]
+    shown: tuple[int, ...]
 
 
 def footage(path: Path, form: str, codec: str = "h264", *, frames: int = 40, reordered: bool = False) -> Footage:
     """Code ``frames`` pictures at 25 a second, a key frame every second, into libav's format ``form``."""
     options = {"hls_time": "0.5", "hls_list_size": "0"} if form == "hls" else {}
     slices: list[bytes] = []
+    shown: list[int] = []
     with av.open(str(path), "w", format=form, options=options) as container:
         stream = container.add_stream(codec.replace("h26", "libx26"), rate=FPS)
         assert isinstance(stream, av.VideoStream)
@@ -50,9 +55,10 @@ def footage(path: Path, form: str, codec: str = "h264", *, frames: int = 40, reo
         for picture in [*_pictures(frames), None]:
             for packet in stream.encode(picture):
                 slices += [nal for nal in nal_units(bytes(packet)) if is_slice(nal, codec)]
+                shown.append(round((packet.pts or 0) * packet.time_base * FPS))
                 container.mux(packet)
     assert len(slices) == len(set(slices)) == frames
-    return Footage(path, codec, tuple(slices))
+    return Footage(path, codec, tuple(slices), tuple(shown))
 
 
 def _pictures(count: int) -> Iterator[av.VideoFrame]:

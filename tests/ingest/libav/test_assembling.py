@@ -107,8 +107,23 @@ def test_stamps_of_another_base_become_ticks() -> None:
         replace(packet(number), pts=number * 40 + 80, dts=number * 40, time_base=Fraction(1, 1000))
         for number in range(3)
     ]
-    units = assembled(packets)
-    assert [(unit.rtp_time, unit.shown_after) for unit in units] == [(0, 7200), (3600, 7200), (7200, 7200)]
+    assert [unit.rtp_time for unit in assembled(packets)] == [7200, 10800, 14400]
+
+
+def test_pictures_coded_out_of_order_have_the_times_at_which_they_are_shown_also_where_the_counter_begins_again() -> (
+    None
+):
+    places = [0, 4, 2, 1, 3, 8, 6, 5, 7]
+    first = 2**32 - 5 * STEP
+    packets = [
+        replace(packet(number, stamp=first + number * STEP), pts=first + (place + 2) * STEP)
+        for number, place in enumerate(places)
+    ]
+    wrapped = [replace(each, pts=(each.pts or 0) % 2**32, dts=(each.dts or 0) % 2**32) for each in packets]
+    for given_packets in (packets, wrapped):
+        assert [unit.rtp_time for unit in assembled(given_packets)] == [
+            first + (place + 2) * STEP for place in places
+        ]
 
 
 def test_the_cameras_clock_is_told_once_its_first_report_came() -> None:
