@@ -19,14 +19,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.evidence import Cause
+from ingest.clock import RunClock
 from ingest.ordering import Ordering, Picture
+from ingest.segmenter import SYNC_SHARE, Fragment, Segmenter
 from ingest.simulator.camera import CameraSettings, SimulatedCamera
 from ingest.source import AccessUnit
 from storage.media import VideoFormat, leads_from_before, read_index
 from tests.fakes.time import NOON
 from tests.ingest.gst_camera import FRAMES_PER_SECOND, Clip, GstCamera, encode_clip, nal_units, why_gst_is_missing
 from tests.ingest.rtsp.watching import taken, watching
-from tests.ingest.test_segmenter import Recorded, record
+from tests.ingest.test_segmenter import Recorded, record, warm_up
 
 TICKS = 90_000 // FRAMES_PER_SECOND
 KINDS = [("h264", False), ("h264", True), ("h265", False), ("h265", True)]
@@ -216,6 +218,20 @@ def test_the_slices_of_one_picture_are_one_frame_however_they_are_sent() -> None
     recorded = record(units, segment_s=60)
     assert sum(facts.frames for _, facts in recorded.files) == 75
     assert recorded.holes == []
+
+
+@pytest.mark.parametrize(("codec", "open_gop"), KINDS)
+def test_every_picture_is_handed_on_in_time_for_its_sync(codec: str, open_gop: bool) -> None:
+    units, clock, segmenter = coded(codec, open_gop), RunClock(), Segmenter(60.0, 1.0)
+    warm_up(clock, units)
+    written = 0
+    for unit in units:
+        for event in segmenter.take(unit, clock.stamp(unit.rtp_time, unit.arrived, unit.arrived_monotonic)):
+            if isinstance(event, Fragment):
+                assert unit.arrived_monotonic - units[written].arrived_monotonic <= 1 - SYNC_SHARE
+                at = event.data.index(b"trun")
+                written += int.from_bytes(event.data[at + 8 : at + 12], "big")
+    assert written > len(units) - FRAMES_PER_SECOND
 
 
 _shuffled = st.lists(st.permutations(range(5)), min_size=1, max_size=12)
