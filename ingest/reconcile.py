@@ -6,7 +6,8 @@
    the one with more whole bytes, the other is mended from it later (``ingest.healing``).
 3. Closed files without a row get one, from their own bytes; where not even their run has one, the database had been
    away when the recorder died, and the run is written from the file.
-4. Copies whose file is gone get their tombstone.
+4. Copies whose file is gone get their tombstone; files whose copy has one, since a recorder was killed between
+   marking and removing them (``ingest.eviction``), are compared and get a row again.
 5. Runs left open end where their last segment ends: the recorder had died.
 6. Outages left open end at the dead recorder's last heartbeat; from there on nobody watched.
 7. Recorders without an end are ended at their last heartbeat.
@@ -75,6 +76,7 @@ def reconcile(
     files_closed, bytes_cut = ours.close_files()
     rows = ours.claim_files()
     gone = sum(ours.entomb(each) for each in spools)
+    ours.take_back()
     for run in runs_open:
         evidence.end_run(run.id, _end_of(evidence, run, now), EndReason.RECORDER_KILLED)
     outages_open = [
@@ -167,6 +169,17 @@ class _Ours:
             self._evidence.tombstone_copy(key, Place.SPOOL, str(spool.root), self._now)
         return len(gone)
 
+    def take_back(self) -> None:
+        """Give files a row again whose copy has a tombstone although they are there, if they are what they were."""
+        for spool in self._spools:
+            target = str(spool.root)
+            unclaimed = sorted(set(self._owned(spool.closed)) - self._evidence.spool_keys(target))
+            for key, copies in self._evidence.copies(unclaimed).items():
+                segment = self._evidence.segment(key)
+                entombed = any(copy.place is Place.SPOOL and copy.target == target for copy in copies)
+                if segment is not None and entombed:
+                    self._add_copy(segment, spool)
+
     def _owned(self, keys: Callable[[], list[str]]) -> list[str]:
         return [key for key in keys() if self._owns(camera_of(key))]
 
@@ -190,12 +203,20 @@ class _Ours:
 
     def _add_equal_copies(self, segment: Segment, but: Spool) -> None:
         for other in self._spools:
-            if other is but or not other.holds(segment.key):
-                continue
-            if other.sha256(segment.key) == segment.sha256:
-                self._evidence.add_copy(spool_copy(segment, other, self._now))
-            else:
-                _log.error("spool_files_differ", key=segment.key, spool=str(other.root))
+            if other is not but and other.holds(segment.key):
+                self._add_copy(segment, other)
+
+    def _add_copy(self, segment: Segment, spool: Spool) -> None:
+        """The row of a file whose segment is known, if it has that segment's bytes."""
+        try:
+            equal = spool.sha256(segment.key) == segment.sha256
+        except SpoolError as error:
+            _log.error("spool_file_unreadable", key=segment.key, reason=str(error))
+            return
+        if equal:
+            self._evidence.add_copy(spool_copy(segment, spool, self._now))
+        else:
+            _log.error("spool_files_differ", key=segment.key, spool=str(spool.root))
 
     def _run_of(self, key: str, camera: str, span: Interval) -> Run | None:
         """The run that wrote a file; one made from the file where none was written; None without a recorder."""

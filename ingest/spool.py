@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from errno import EDQUOT, ENOSPC
@@ -88,11 +88,12 @@ class Spool:
 
     def __init__(self, root: Path, reserve_bytes: int, disk: Disk | None = None) -> None:
         self.root = root.absolute()
-        self._reserve = reserve_bytes
+        self.reserve_bytes = reserve_bytes
         self._disk = disk or HostDisk()
         self._id: str | None = None
         self._device = ""
         self._used = False
+        self.make_room: Callable[[], object] | None = None  # asked before the spool calls itself full
         self._sure: set[Path] = set()  # folders whose names are synced
 
     def claim(self, *, used: bool) -> None:
@@ -127,17 +128,27 @@ class Spool:
 
     def free_bytes(self) -> int:
         """Bytes that may still be written before the reserve is touched; negative when it already is."""
-        return self._disk.free_bytes(self.root) - self._reserve
+        return self._disk.free_bytes(self.root) - self.reserve_bytes
 
-    def require_room(self) -> None:
-        """Raises SpoolFull when only the reserve is left, SpoolBroken when the disk does not answer or is away."""
-        self._require_claim()
+    def has_room(self, beyond_bytes: int = 0) -> bool:
+        """Whether more than that may still be written before the reserve is touched. Raises SpoolBroken."""
         try:
-            free = self.free_bytes()
+            return self.free_bytes() > beyond_bytes
         except OSError as error:
             _refuse(self.root, error)
-        if free <= 0:
-            raise SpoolFull(f"{self.root} has less than its reserve of {self._reserve} bytes free: make room there")
+
+    def require_room(self) -> None:
+        """Raises SpoolFull when only the reserve is left, SpoolBroken when the disk does not answer or is away.
+
+        ``make_room`` is asked first where the spool has one: what lies safely elsewhere goes before footage is lost.
+        """
+        self._require_claim()
+        if not self.has_room() and self.make_room is not None:
+            self.make_room()
+        if not self.has_room():
+            raise SpoolFull(
+                f"{self.root} has less than its reserve of {self.reserve_bytes} bytes free: make room there"
+            )
 
     def create(self, key: str) -> SpoolFile:
         """A new, exclusively created file. Raises SpoolFull, SpoolBroken."""

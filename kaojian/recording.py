@@ -10,14 +10,19 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import timedelta
+from functools import partial
 
 from config.secrets import Secrets
 from config.settings import Settings
+from domain.evidence import Copy, Segment
 from domain.timeline import SystemClock
 from ingest.engines import Engines
+from ingest.eviction import Eviction
 from ingest.healing import Healer
 from ingest.host_clock import HostWitnesses
 from ingest.reconcile import claim_spools, reconcile
@@ -29,12 +34,14 @@ from ingest.spool import Spool
 from ingest.supervisor import Supervisor
 from kaojian.processes import Alone, Life, Member, stop_event
 from records.schedule import Schedule
+from storage.archive import confirm
 from storage.database import Database, connect
-from storage.objects import S3Objects
+from storage.objects import Objects, S3Objects
 
 KEEP_REST_S = 10.0
 LIVE = "live"  # the folder, below data_dir, in which recorders hand their pictures on
 _PREPARE = "prepare"
+_EVICTED_S = 5.0  # how long a stop waits for the file that is being proven
 
 
 def members(settings: Settings) -> list[Member]:
@@ -103,7 +110,32 @@ async def _record(settings: Settings, database: Database, shard: Shard, life: Li
         shard=shard,
         former=life.former,
     )
-    await supervisor.run(stop)
+    with _evicting(settings, database, [each for each in (spool, second) if each is not None], shard):
+        await supervisor.run(stop)
+
+
+@contextmanager
+def _evicting(settings: Settings, database: Database, spools: Sequence[Spool], shard: Shard) -> Iterator[None]:
+    """Meanwhile, a thread for each spool makes room in it, where an object store holds what may go."""
+    stop = threading.Event()
+    threads = []
+    for spool in spools if settings.s3 is not None else ():
+        confirmed = partial(_confirmed, database, S3Objects(settings.s3))
+        eviction = Eviction(database.evidence, spool, confirmed, SystemClock(), shard.owns)
+        spool.make_room = eviction.make_room
+        threads.append(threading.Thread(target=eviction.run, args=(stop,), name="eviction", daemon=True))
+        threads[-1].start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(_EVICTED_S)
+
+
+def _confirmed(database: Database, objects: Objects, segment: Segment) -> Copy:
+    copies = database.evidence.copies([segment.key])[segment.key]
+    return confirm(segment, copies, objects, SystemClock().now())
 
 
 def _store(settings: Settings) -> None:

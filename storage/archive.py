@@ -2,11 +2,12 @@
 
 A segment is kept in numbered steps (``Archive.keep``); a Copy row says that all of them were done. Not here: what
 makes a segment (``ingest``), how objects are stored and proven (``storage.objects``), what is in the footage
-(``analysis``), and removing anything: no copy is ever removed here.
+(``analysis``), and removing anything: no copy is ever removed here, but ``confirm`` says whether another one could be.
 
     StorageError
     ├── SpoolFileMissing   no copy of the segment lies in a spool, so there is nothing to upload
     ├── SpoolFileDamaged   the bytes in the spool are not those the segment was closed with; never uploaded
+    ├── Unconfirmed        the object store does not hold the segment, whole and locked, as it was read back just now
     └── NoCopyAnswers      no copy gives the right bytes; says for each copy why
 """
 
@@ -57,6 +58,14 @@ class SpoolFileMissing(StorageError):
 
 class SpoolFileDamaged(StorageError):
     """The spool file is not what it was when the segment was closed. It is left as it is, and not uploaded."""
+
+
+class Unconfirmed(StorageError):
+    """Nobody may rely on the object store for this segment now. ``unreachable``: the store itself does not answer."""
+
+    def __init__(self, message: str, *, unreachable: bool = False) -> None:
+        super().__init__(message)
+        self.unreachable = unreachable
 
 
 class RetentionUnknown(StorageError):
@@ -361,6 +370,47 @@ def _if_there(path: Path) -> BinaryIO | None:
         return None
     except OSError as error:
         raise _NoAnswer(Why.UNREACHABLE) from error
+
+
+def confirm(segment: Segment, copies: Iterable[Copy], objects: Objects, now: datetime) -> Copy:
+    """The copy of a segment in the object store, proven at this moment, so that another one is not needed to keep it.
+
+    1. Take the copies that were stored there and not removed, of those that ``copies`` names.
+    2. Ask the store whether that version is locked beyond ``now``.
+    3. Read all of it back and compare size and hash with the segment's row.
+
+    Raises Unconfirmed. A row alone is not enough: a server may have lost what it once gave back.
+    """
+    reason = "it was never stored there"
+    for copy in copies:
+        if copy.place is not Place.S3 or copy.removed is not None or copy.target != objects.target:
+            continue
+        try:
+            wrong = _doubt(segment, copy, objects, now)
+        except _STORE_LOST as error:
+            raise Unconfirmed(f"{segment.key} in {copy.target}: {error}", unreachable=True) from error
+        except StorageError as error:
+            wrong = str(error)
+        if wrong is None:
+            return copy
+        reason = wrong
+    raise Unconfirmed(f"{segment.key} in {objects.target}: {reason}")
+
+
+def _doubt(segment: Segment, copy: Copy, objects: Objects, now: datetime) -> str | None:
+    """Why a stored copy is not to be relied on; None where nothing is wrong."""
+    locked_until = objects.stat(segment.key, copy.version_id).locked_until
+    if locked_until is None or locked_until <= now:
+        return "it is not locked"
+    digest, size_bytes = hashlib.sha256(), 0
+    while size_bytes < segment.size_bytes:
+        length = min(BLOCK_BYTES, segment.size_bytes - size_bytes)
+        block = objects.read(segment.key, size_bytes, length, copy.version_id)
+        if len(block) != length:
+            return "it is shorter than the segment"
+        digest.update(block)
+        size_bytes += length
+    return None if digest.hexdigest() == segment.sha256 else "it has other bytes than the segment"
 
 
 @dataclass(frozen=True, slots=True)

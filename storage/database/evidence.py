@@ -248,6 +248,25 @@ class Evidence:
         )
         return self._oldest(sa.and_(tables.WITHOUT_S3_COPY, table.c.ends < before, ~there), limit)
 
+    def kept_twice(self, target: str, limit: int, after: tuple[datetime, str] | None = None) -> list[Segment]:
+        """Segments with standing copies both in the spool of that root folder and in S3, oldest first.
+
+        ``after`` goes on behind a segment: the start of its interval, and its key.
+        """
+        table, copies = tables.segments, tables.copies
+        there = sa.exists().where(
+            copies.c.segment == table.c.key,
+            copies.c.place == Place.SPOOL.value,
+            copies.c.target == target,
+            copies.c.removed.is_(None),
+        )
+        where = [tables.IN_SPOOL, tables.IN_S3, there]
+        if after is not None:
+            begins, key = after
+            later = sa.and_(table.c.begins == begins, table.c.key > key)
+            where += [table.c.begins >= begins, sa.or_(table.c.begins > begins, later)]
+        return self._oldest(sa.and_(*where), limit)
+
     # Outages
 
     def open_outage(self, outage: Outage) -> None:

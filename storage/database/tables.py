@@ -149,6 +149,16 @@ for _name, _where in (
 ):
     sa.Index(_name, segments.c.begins, segments.c.key, sqlite_where=_where, postgresql_where=_where)
 
+IN_SPOOL = segments.c.copies_spool > _ZERO
+IN_S3 = segments.c.copies_s3 > _ZERO
+sa.Index(
+    "ix_segments_kept_twice",
+    segments.c.begins,
+    segments.c.key,
+    sqlite_where=sa.and_(IN_SPOOL, IN_S3),
+    postgresql_where=sa.and_(IN_SPOOL, IN_S3),
+)
+
 copies = sa.Table(
     "copies",
     metadata,
