@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -34,6 +35,7 @@ from storage.errors import StorageError
 _log = structlog.get_logger()
 
 HEARTBEAT_S = 1.0
+_BESIDE_S = 5.0  # how long a stop waits for what runs beside the recording
 
 
 class Supervisor:
@@ -46,6 +48,8 @@ class Supervisor:
     Several processes may share the cameras: each records its ``shard``, as the life ``recorder`` (a new id when left
     out), and reconciles at its start what its own ``former`` lives left. Without ``former`` it is alone, and all that
     anybody left behind is its own.
+
+    ``beside`` is what runs in threads of its own from then on, until the event that it is given is set.
     """
 
     def __init__(
@@ -66,12 +70,14 @@ class Supervisor:
         shard: Shard = WHOLE,
         former: Sequence[str] | None = None,
         second: Spool | None = None,
+        beside: Sequence[Callable[[threading.Event], None]] = (),
     ) -> None:
         self._wanted = wanted
         self._open_source = open_source
         self._evidence = evidence
         self._spool = spool
         self._second = second
+        self._beside = beside
         self._cutting = cutting
         self._clock = clock
         self._id = recorder or uuid4().hex
@@ -94,6 +100,10 @@ class Supervisor:
     async def run(self, stop: asyncio.Event) -> None:
         """Reconcile, then record until ``stop``; every row is written before this returns."""
         await asyncio.to_thread(self._begin)
+        over = threading.Event()
+        threads = [threading.Thread(target=each, args=(over,), daemon=True) for each in self._beside]
+        for thread in threads:
+            thread.start()
         await self._open_relay()
         watch = asyncio.create_task(self._clock_watch.run(), name="host clock")
         try:
@@ -109,6 +119,9 @@ class Supervisor:
                 await self._relay.stop()
             await self._stop(list(self._recorders), EndReason.RECORDER_STOPPED)
             await asyncio.to_thread(self._book.finish)
+            over.set()
+            for thread in threads:
+                await asyncio.to_thread(thread.join, _BESIDE_S)
             await asyncio.to_thread(self._evidence.end_recorder, self._id, self._clock.now())
 
     def _begin(self) -> None:

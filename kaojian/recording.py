@@ -10,10 +10,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 
@@ -41,7 +40,6 @@ from storage.objects import Objects, S3Objects
 KEEP_REST_S = 10.0
 LIVE = "live"  # the folder, below data_dir, in which recorders hand their pictures on
 _PREPARE = "prepare"
-_EVICTED_S = 5.0  # how long a stop waits for the file that is being proven
 
 
 def members(settings: Settings) -> list[Member]:
@@ -95,6 +93,7 @@ async def _record(settings: Settings, database: Database, shard: Shard, life: Li
         loop.add_signal_handler(number, stop.set)
     limits = Limits(picture_s=settings.stall_seconds)
     spool, second = _spools(settings)
+    spools = [each for each in (spool, second) if each is not None]
     supervisor = Supervisor(
         wanted=Schedule(database, Secrets(settings.secrets_dir), timedelta(seconds=settings.run_up_seconds)).wanted,
         open_source=Engines.with_limits(limits).open,
@@ -109,28 +108,22 @@ async def _record(settings: Settings, database: Database, shard: Shard, life: Li
         recorder=life.id,
         shard=shard,
         former=life.former,
+        beside=[each.run for each in _evictions(settings, database, spools, shard)],
     )
-    with _evicting(settings, database, [each for each in (spool, second) if each is not None], shard):
-        await supervisor.run(stop)
+    await supervisor.run(stop)
 
 
-@contextmanager
-def _evicting(settings: Settings, database: Database, spools: Sequence[Spool], shard: Shard) -> Iterator[None]:
-    """Meanwhile, a thread for each spool makes room in it, where an object store holds what may go."""
-    stop = threading.Event()
-    threads = []
-    for spool in spools if settings.s3 is not None else ():
+def _evictions(settings: Settings, database: Database, spools: Sequence[Spool], shard: Shard) -> list[Eviction]:
+    """What makes room in each spool, where an object store holds what may go."""
+    if settings.s3 is None:
+        return []
+    found = []
+    for spool in spools:
         confirmed = partial(_confirmed, database, S3Objects(settings.s3))
         eviction = Eviction(database.evidence, spool, confirmed, SystemClock(), shard.owns)
         spool.make_room = eviction.make_room
-        threads.append(threading.Thread(target=eviction.run, args=(stop,), name="eviction", daemon=True))
-        threads[-1].start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(_EVICTED_S)
+        found.append(eviction)
+    return found
 
 
 def _confirmed(database: Database, objects: Objects, segment: Segment) -> Copy:

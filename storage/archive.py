@@ -2,7 +2,7 @@
 
 A segment is kept in numbered steps (``Archive.keep``); a Copy row says that all of them were done. Not here: what
 makes a segment (``ingest``), how objects are stored and proven (``storage.objects``), what is in the footage
-(``analysis``), and removing anything: no copy is ever removed here, but ``confirm`` says whether another one could be.
+(``analysis``), and removing anything: no copy is ever removed here; ``confirm`` says whether another one could be.
 
     StorageError
     ├── SpoolFileMissing   no copy of the segment lies in a spool, so there is nothing to upload
