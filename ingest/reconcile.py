@@ -5,7 +5,9 @@
 2. Files left open are cut back to their last complete fragment, synced and named; of a file that lies in two spools
    the one with more whole bytes, the other is mended from it later (``ingest.healing``).
 3. Closed files without a row get one, from their own bytes; where not even their run has one, the database had been
-   away when the recorder died, and the run is written from the file.
+   away when the recorder died, and the run is written from the file. What such a file, or the last one of a run left
+   open, tells missing of its own time is written as an outage first, as far as nobody has written it yet: a loss of
+   packets may have lasted when the recorder died.
 4. Copies whose file is gone get their tombstone; files whose copy has one, since a recorder was killed between
    marking and removing them (``ingest.eviction``), are compared and get a row again.
 5. Runs left open end where their last segment ends: the recorder had died.
@@ -25,12 +27,12 @@ from uuid import UUID, uuid5
 
 import structlog
 
-from domain.evidence import EndReason, Place, Recorder, Run, Segment
-from domain.timeline import Interval
+from domain.evidence import EndReason, Outage, Place, Recorder, Run, Segment
+from domain.timeline import Interval, IntervalSet
 from ingest.bookkeeper import segment_from_file, spool_copy
 from ingest.spool import Spool, SpoolError, camera_of
 from storage.database.evidence import Evidence
-from storage.media import MediaError
+from storage.media import FileIndex, MediaError
 
 _log = structlog.get_logger()
 
@@ -74,6 +76,8 @@ def reconcile(
     ours = _Ours(evidence, spools, owns, mine, now)
     runs_open = [run for run in evidence.open_runs() if owns(run.camera) and run.recorder in ours.ids]
     files_closed, bytes_cut = ours.close_files()
+    for run in runs_open:
+        ours.tell_last_of(run)
     rows = ours.claim_files()
     gone = sum(ours.entomb(each) for each in spools)
     ours.take_back()
@@ -159,6 +163,37 @@ class _Ours:
                     added += self._claim(spool, key)
         return added
 
+    def tell_last_of(self, run: Run) -> None:
+        """What the run's last closed file tells missing: its row may have been the last thing that was written."""
+        segment = self._evidence.last_segment_of(run)
+        if segment is None:
+            return
+        for spool in self._spools:
+            try:
+                if not spool.holds(segment.key):
+                    continue
+                index = spool.index(segment.key)
+            except (SpoolError, MediaError) as error:
+                _log.error("spool_file_unreadable", key=segment.key, reason=str(error))
+                continue
+            self._tell_missing(segment.key, index, run)
+            return
+
+    def _tell_missing(self, key: str, index: FileIndex, run: Run) -> None:
+        """Write as outages what a file tells missing and no row of its recorder does."""
+        for span, cause in index.missing:
+            written = IntervalSet(
+                known
+                for outage in self._evidence.outages(run.camera, span)
+                if (outage.cause, outage.recorder) == (cause, run.recorder)
+                and (known := outage.interval(self._now)) is not None
+            )
+            for part in IntervalSet([span]) - written:
+                name = uuid5(_OF_FILES, f"{key} {part.start.isoformat()} {cause}").hex
+                detail = "told by the file itself: the recorder died before it was written down"
+                outage = Outage(name, run.camera, part.start, part.end, cause, detail, run.recorder)
+                self._evidence.open_outage(outage)
+
     def entomb(self, spool: Spool) -> int:
         """Write the tombstones of copies whose file is gone: how many."""
         standing = {key for key in self._evidence.spool_keys(str(spool.root)) if self._owns(camera_of(key))}
@@ -196,6 +231,8 @@ class _Ours:
         if run is None:
             _log.error("spool_file_without_run", key=key)
             return 0
+        if file.index is not None:
+            self._tell_missing(key, file.index, run)
         segment = segment_from_file(file, run=run.id, camera=camera, batch=batch)
         self._evidence.add_segment(segment, spool_copy(segment, spool, self._now))
         self._add_equal_copies(segment, spool)

@@ -22,7 +22,7 @@ import structlog
 from config.secrets import Credentials
 from domain.evidence import CameraEvent, Cause, EndReason, Outage, Run
 from domain.places import Engine, Transport
-from domain.timeline import Clock, Interval
+from domain.timeline import Clock
 from ingest import camera_state
 from ingest.bookkeeper import Bookkeeper, RunBook
 from ingest.camera_state import Happening
@@ -241,7 +241,7 @@ class CameraRecorder:
         """Cameras close their first files at different times, spread by their names."""
         spread = zlib.crc32(self.assignment.camera.encode()) % 1000 / 1000
         first_cut_s = self._cutting.segment_s * (0.5 + 0.5 * spread)
-        segmenter = Segmenter(self._cutting.segment_s, self._cutting.fragment_s, first_cut_s)
+        segmenter = Segmenter(self._cutting.segment_s, self._cutting.fragment_s, first_cut_s, self._told_until)
         return _ActiveRun(uuid4().hex, RunClock(), segmenter)
 
     def _carry_out(self, run: _ActiveRun, event: Event) -> None:
@@ -271,10 +271,7 @@ class CameraRecorder:
             self._end_outage(run.started)
 
     def _note_hole(self, hole: Hole) -> None:
-        """Only from where the run before ended: a camera may begin with a key frame that it took long ago."""
-        if hole.interval.end <= self._told_until:
-            return
-        span = Interval(max(hole.interval.start, self._told_until), hole.interval.end)
+        span = hole.interval
         _log.warning("hole_recorded", camera=self.assignment.camera, cause=hole.cause, seconds=round(span.seconds, 3))
         outage = Outage(uuid4().hex, self.assignment.camera, span.start, span.end, hole.cause, hole.detail)
         self._book.open_outage(replace(outage, recorder=self._recorder))

@@ -3,7 +3,8 @@
 Pure: takes access units, returns events in the order in which they must become durable. Files are cut at key
 frames only, nothing is re-encoded and no picture that can be decoded is dropped; what could not be kept is told as
 a Hole. Inside a file pictures keep the camera's own times; where they lie on the host's clock is told by each
-fragment's ``prft`` and by the segment's interval.
+fragment's ``prft`` and by the segment's interval. What is missing is told twice: by the Hole, and by the first
+fragment that is cut after it was known, so that a file cut short behind any fragment tells of all that it shows.
 Not here: where bytes go (``ingest.spool``) and when to connect (``ingest.recorder``).
 """
 
@@ -22,6 +23,7 @@ from ingest.source import AccessUnit
 from storage.media import (
     TIMESCALE,
     Ledger,
+    Missing,
     Sample,
     VideoFormat,
     breaks_link,
@@ -45,6 +47,7 @@ COUNT_JUMP_S = 1.0
 
 _LONGEST_STEP = timedelta(seconds=LONGEST_STEP_S)
 _SECOND = timedelta(seconds=1)
+_EVER = datetime.min.replace(tzinfo=UTC)
 _FALLBACK_INTERVAL = timedelta(seconds=1 / 25)  # until the stream has shown its own rate
 
 
@@ -121,9 +124,13 @@ class Segmenter:
     pictures show, which differs where they come late. A camera slower than that has fragments of one picture.
 
     ``first_cut_s`` shortens the first file of the run, so that many cameras do not close their files together.
+    ``told_until`` is where the run before ended, on the same clock: what it shows is not missing, although a camera
+    may begin with a key frame that it took long ago.
     """
 
-    def __init__(self, segment_s: float, fragment_s: float, first_cut_s: float | None = None) -> None:
+    def __init__(
+        self, segment_s: float, fragment_s: float, first_cut_s: float | None = None, told_until: datetime = _EVER
+    ) -> None:
         self._segment = timedelta(seconds=segment_s)
         self._fragment_s = fragment_s * (1 - SYNC_SHARE)
         self._cut_after = timedelta(seconds=first_cut_s) if first_cut_s is not None else self._segment
@@ -133,7 +140,7 @@ class Segmenter:
         self._latest: Picture | None = None  # that was taken, in decoding order
         self._pending: Picture | None = None  # its duration is known only when the next one comes
         self._recount = 0  # ticks to add to RTP time, since the camera began to count anew
-        self._seen = datetime.min.replace(tzinfo=UTC)  # the latest picture's instant, whole or damaged
+        self._seen = _EVER  # the latest picture's instant, whole or damaged
         self._skips_leading = False  # until a key frame whose leading pictures can be decoded
         self._samples: list[_Timed] = []  # of the fragment being collected
         self._group = 1  # pictures that are put in order together
@@ -141,7 +148,9 @@ class Segmenter:
         self._flushed_until: datetime | None = None
         self._loss_from: datetime | None = None
         self._recorded_until: datetime | None = None
-        self._told_until: datetime | None = None
+        self._untold: list[Missing] = []  # in the file, so far
+        self._accounted_until: datetime | None = None
+        self._before = told_until
 
     @property
     def accounted_until(self) -> datetime | None:
@@ -149,7 +158,7 @@ class Segmenter:
 
         Later than ``recorded_until`` where the last pictures came damaged.
         """
-        return self._told_until
+        return self._accounted_until
 
     @property
     def recorded_until(self) -> datetime | None:
@@ -172,7 +181,7 @@ class Segmenter:
             self._begin_loss(stamp.instant)
         still = stamp.standstill
         if still is not None and self._is_hole(still.end - still.start + self._interval):
-            events.append(Hole(still, Cause.NO_DATA, "RTP time stood still"))
+            events += self._tell(still.start, still.end, Cause.NO_DATA, "RTP time stood still")
         self._seen = max(self._seen, stamp.instant)
         if unit.damaged or not stored_nals(unit.nals, unit.format.codec) or (self._latest is None and not unit.key):
             return events
@@ -198,9 +207,9 @@ class Segmenter:
         if self._pending is None:
             return events
         until = self._recorded_until = self._pending.since + self._interval
-        self._told_until = max(until, self._seen + self._interval) if self._loss_from is not None else until
+        self._accounted_until = max(until, self._seen + self._interval) if self._loss_from is not None else until
         self._samples.append(_Timed(self._pending, until, _ticks(self._interval)))
-        events += self._end_loss(self._told_until)
+        events += self._end_loss(self._accounted_until)
         events += self._flush()
         events += self._close()
         self._pending = self._latest = None
@@ -306,9 +315,16 @@ class Segmenter:
 
     def _end_loss(self, until: datetime) -> list[Event]:
         start, self._loss_from = self._loss_from, None
-        if start is None or start >= until:
+        if start is None:
             return []
-        return [Hole(Interval(start, until), Cause.PACKET_LOSS, "packets lost, pictures damaged up to the key frame")]
+        return self._tell(start, until, Cause.PACKET_LOSS, "packets lost, pictures damaged up to the key frame")
+
+    def _tell(self, start: datetime, end: datetime, cause: Cause, detail: str) -> list[Event]:
+        start = max(start, self._before)
+        if start >= end:
+            return []
+        self._untold.append(Missing(start, end, cause))
+        return [Hole(Interval(start, end), cause, detail)]
 
     def _is_hole(self, pause: timedelta) -> bool:
         """Whether a pause between two pictures is longer than a slow camera makes it (docs/time.md)."""
@@ -336,7 +352,7 @@ class Segmenter:
         self._samples.append(_Timed(before, until, _ticks(self._interval)))
         events = self._flush()
         if not following.in_loss:
-            events.append(Hole(Interval(until, following.since), Cause.NO_DATA, "RTP time jumped"))
+            events += self._tell(until, following.since, Cause.NO_DATA, "RTP time jumped")
         return events
 
     def _is_long_enough(self, following: Picture) -> bool:
@@ -376,7 +392,11 @@ class Segmenter:
         file.sequence += 1
         file.frames += len(samples)
         decode_time, codec = first.decoded - file.first_media, file.format.codec
-        data = fragment(file.sequence, decode_time, samples, first.since, file.ledger, codec=codec)
+        missing, self._untold = self._untold, []
+        if self._loss_from is not None:
+            missing.append(Missing(max(self._loss_from, self._before), None, Cause.PACKET_LOSS))
+        told = file.ledger
+        data = fragment(file.sequence, decode_time, samples, first.since, told, missing=missing, codec=codec)
         self._flushed_until = self._samples[-1].until
         self._samples = []
         return [Fragment(data, self._flushed_until)]

@@ -212,13 +212,16 @@ class Spool:
 
     def read_back(self, key: str) -> ClosedFile:
         """Size, hash and index of a closed file, from its bytes. Raises BrokenFile, SpoolBroken."""
-        path = self.root / key
-        try:
-            with self._disk.open_reading(path) as file:
-                index = read_index(file)
-        except OSError as error:
-            _refuse(path, error)
-        return ClosedFile(key, path, index.total_bytes, self.sha256(key), index)
+        index = self.index(key)
+        return ClosedFile(key, self.root / key, index.total_bytes, self.sha256(key), index)
+
+    def index(self, key: str) -> FileIndex:
+        """What a closed file holds. Raises BrokenFile, SpoolBroken."""
+        with self.open_closed(key) as file:
+            try:
+                return read_index(file)
+            except OSError as error:
+                _refuse(self.root / key, error)
 
     def blocks(self, key: str) -> Iterator[bytes]:
         """The bytes of a closed file, block by block. Raises SpoolBroken."""

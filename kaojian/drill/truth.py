@@ -227,10 +227,8 @@ def _of_camera(camera: Witness, host: Sequence[Planned], absences: Sequence[Abse
                 yield _excuse(clock, start - kind.interval_s, back, Cause.NO_DATA)
             case PacketLoss():
                 until_s = end + (2 * kind.gop + 1) * kind.interval_s
-                untold = any(each.killed and start <= each.start_s <= until_s + FRAGMENT_S for each in absences)
-                causes = [Cause.PACKET_LOSS, *([Cause.SEGMENT_DAMAGED] if untold else [])]
-                causes += [Cause.NO_DATA] if _starves(camera, start, until_s) else []
-                yield _excuse(clock, start, until_s, *causes)
+                starved = [Cause.NO_DATA] if _starves(camera, start, until_s) else []
+                yield _excuse(clock, start, until_s, Cause.PACKET_LOSS, *starved)
             case LateBurst(seconds=seconds) if seconds > SILENCE_S:
                 yield _excuse(clock, start, back, Cause.NO_DATA)
             case LateBurst() | Congestion():

@@ -8,7 +8,7 @@ The error tree is drawn in ``storage.media.errors``, the layout of a file in ``s
 from __future__ import annotations
 
 from storage.media.errors import BrokenFile, MediaError, UnsupportedVideo
-from storage.media.layout import TIMESCALE, Ledger
+from storage.media.layout import TIMESCALE, Ledger, Missing
 from storage.media.reading import FileIndex, FragmentIndex, SampleIndex, read_index
 from storage.media.video import (
     Codec,
@@ -29,6 +29,7 @@ __all__ = [
     "FragmentIndex",
     "Ledger",
     "MediaError",
+    "Missing",
     "Sample",
     "SampleIndex",
     "UnsupportedVideo",

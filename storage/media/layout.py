@@ -1,4 +1,4 @@
-"""What writing and reading agree on: time scale, the ledger's box, instants as NTP timestamps, sample flags.
+"""What writing and reading agree on: time scale, the boxes of our own, instants as NTP timestamps, sample flags.
 
 Nothing here touches a file.
 """
@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 import struct
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from domain.evidence import Cause
 from domain.timeline import MICROSECOND
 from storage.media.errors import BrokenFile
 
@@ -33,6 +35,12 @@ LEDGER_UUID = uuid.UUID("7f0c5b0e-52a5-4c7e-9d0b-6b616f6a6961").bytes
 _LEDGER = struct.Struct(">IQdd")  # version and flags, lost packets, delay (s), clock offset (s)
 _LEDGER_VERSION = 1
 _HAS_CLOCK_OFFSET = 1
+
+MISSING_UUID = uuid.UUID("1d4d2a0c-6a3f-4f5b-8f0e-6b616f6a6961").bytes
+_MISSING_HEAD = struct.pack(">I", 1 << 24)  # version and flags
+_MISSING = struct.Struct(">HHIIII")  # cause, whether it lasts; start and end, each as NTP seconds and fraction
+_CAUSES = {1: Cause.PACKET_LOSS, 2: Cause.NO_DATA}
+_CODES = {cause: code for code, cause in _CAUSES.items()}
 
 _ERA = datetime(1900, 1, 1, tzinfo=UTC)  # RFC 5905 6: NTP's era 0
 _ERA_SECONDS = 2**32
@@ -74,6 +82,45 @@ def unpack_ledger(payload: bytes) -> Ledger | None:
     if not math.isfinite(delayed) or not math.isfinite(offset):
         raise BrokenFile("a ledger with a number that is none")
     return Ledger(lost, delayed, offset if head & _HAS_CLOCK_OFFSET else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A span of a file's time that its pictures do not show, on the host's clock, with its cause.
+
+    ``end`` is None while it lasts: up to the end of the fragment that tells it, and beyond.
+    """
+
+    start: datetime
+    end: datetime | None
+    cause: Cause
+
+
+def pack_missing(missing: Sequence[Missing]) -> bytes:
+    """Payload of the ``uuid`` box of what is missing, after the 16 bytes of MISSING_UUID. Raises ValueError."""
+    entries = [_MISSING_HEAD]
+    for each in missing:
+        if each.cause not in _CODES or (each.end is not None and each.end <= each.start):
+            raise ValueError(f"missing time that cannot be written: {each}")
+        end = (0, 0) if each.end is None else to_ntp(each.end)
+        entries.append(_MISSING.pack(_CODES[each.cause], each.end is None, *to_ntp(each.start), *end))
+    return b"".join(entries)
+
+
+def unpack_missing(payload: bytes) -> tuple[Missing, ...]:
+    """The inverse of ``pack_missing``. Raises BrokenFile, also for what a later version wrote: to leave it out would
+    be to call covered what is not."""
+    head, entries = payload[: len(_MISSING_HEAD)], payload[len(_MISSING_HEAD) :]
+    if head != _MISSING_HEAD or len(entries) % _MISSING.size:
+        raise BrokenFile("a box of missing time that this version cannot read")
+    return tuple(_missing(*entry) for entry in _MISSING.iter_unpack(entries))
+
+
+def _missing(code: int, lasts: int, *stamps: int) -> Missing:
+    start, end = from_ntp(*stamps[:2]), from_ntp(*stamps[2:])
+    if code not in _CAUSES or lasts not in (0, 1) or not (lasts or start < end):
+        raise BrokenFile(f"missing time of cause {code} from {start} to {end}")
+    return Missing(start, None if lasts else end, _CAUSES[code])
 
 
 def to_ntp(instant: datetime) -> tuple[int, int]:

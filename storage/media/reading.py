@@ -20,10 +20,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO
 
+from domain.evidence import Cause
 from domain.timeline import Interval
 from storage.media import layout
 from storage.media.errors import BrokenFile, UnsupportedVideo
-from storage.media.layout import TIMESCALE, TRACK, Ledger, ticks_to_time
+from storage.media.layout import TIMESCALE, TRACK, Ledger, Missing, ticks_to_time
 from storage.media.video import SAMPLE_ENTRIES, VideoFormat, known_entry
 
 _MAX_MOOV_BYTES = 2**20
@@ -31,6 +32,7 @@ _MAX_MOOF_BYTES = 2**24  # a million samples
 _MAX_SMALL_BOX_BYTES = 2**12
 _VISUAL_ENTRY_BYTES = 78  # 14496-12 12.1.3.2: what stands in a visual sample entry before its child boxes
 _VISUAL_SIZE_AT = 24  # ... width and height among it
+_UUID_BYTES = 16  # 14496-12 4.2: what a uuid box is
 _ZERO_TAIL_BYTES = 8
 _LARGESIZE_FOLLOWS = b"\0\0\0\1"
 
@@ -56,7 +58,8 @@ class SampleIndex:
 class FragmentIndex:
     """One complete fragment. ``offset`` and ``size`` span it from its ``prft`` to the end of its ``mdat``.
 
-    ``captured`` is the host's instant of its first sample; ``ledger`` is None where the file has none for it.
+    ``captured`` is the host's instant of its first sample; ``ledger`` is None where the file has none for it;
+    ``missing`` is what it tells first, or as lasting still.
     """
 
     offset: int
@@ -65,6 +68,7 @@ class FragmentIndex:
     decode_time: int
     captured: datetime
     ledger: Ledger | None
+    missing: tuple[Missing, ...]
     samples: tuple[SampleIndex, ...]
 
     @property
@@ -104,6 +108,17 @@ class FileIndex:
         if not self.fragments:
             return None
         return Interval(self.fragments[0].captured, max(item.interval.end for item in self.fragments))
+
+    @property
+    def missing(self) -> tuple[tuple[Interval, Cause], ...]:
+        """The time that its pictures do not show, with its causes; what lasted still ends with the file."""
+        span = self.span
+        if span is None:
+            return ()
+        told = [each for item in self.fragments[:-1] for each in item.missing if each.end is not None]
+        told += self.fragments[-1].missing
+        ends = [(each, each.end or span.end) for each in told]
+        return tuple((Interval(each.start, end), each.cause) for each, end in ends if each.start < end)
 
     @property
     def frames(self) -> int:
@@ -287,12 +302,13 @@ def _check_order(before: list[FragmentIndex], following: FragmentIndex) -> None:
 
 
 class _Pending:
-    """A fragment of which not all boxes have been met yet: prft, then ledger and moof, then mdat."""
+    """A fragment of which not all boxes have been met yet: prft, then our own and moof, then mdat."""
 
     def __init__(self, file: BinaryIO, prft: _Box) -> None:
         self.whole: FragmentIndex | None = None
         self._offset = prft.offset
         self._ledger: Ledger | None = None
+        self._missing: tuple[Missing, ...] = ()
         self._moof: tuple[_Box, bytes] | None = None
         data = _payload(file, prft, _MAX_SMALL_BOX_BYTES)
         if len(data) != layout.PRFT.size:
@@ -305,7 +321,7 @@ class _Pending:
     def take(self, file: BinaryIO, box: _Box) -> None:
         """Use the next box of the file; ``whole`` is set once it was the last one."""
         if box.kind == b"uuid" and self._moof is None:
-            self._take_ledger(file, box)
+            self._take_own(file, box)
         elif box.kind == b"moof" and self._moof is None:
             self._moof = (box, _payload(file, box, _MAX_MOOF_BYTES))
         elif box.kind == b"mdat" and self._moof is not None:
@@ -313,12 +329,13 @@ class _Pending:
         elif box.kind in (b"prft", b"moof", b"mdat"):
             raise BrokenFile(f"{box.kind!r} at byte {box.offset} in the middle of a fragment")
 
-    def _take_ledger(self, file: BinaryIO, box: _Box) -> None:
-        if box.size - box.header_bytes > _MAX_SMALL_BOX_BYTES:
-            return
-        data = _payload(file, box, _MAX_SMALL_BOX_BYTES)
-        if data[:16] == layout.LEDGER_UUID:
-            self._ledger = layout.unpack_ledger(data[16:])
+    def _take_own(self, file: BinaryIO, box: _Box) -> None:
+        length = box.size - box.header_bytes
+        kind = _read(file, box.body, min(_UUID_BYTES, length))
+        if kind == layout.MISSING_UUID:
+            self._missing = layout.unpack_missing(_payload(file, box, _MAX_MOOF_BYTES)[_UUID_BYTES:])
+        elif kind == layout.LEDGER_UUID and length <= _MAX_SMALL_BOX_BYTES:
+            self._ledger = layout.unpack_ledger(_payload(file, box, _MAX_SMALL_BOX_BYTES)[_UUID_BYTES:])
 
     def _finish(self, moof: _Box, data: bytes, mdat: _Box) -> FragmentIndex:
         children = _children(data)
@@ -330,8 +347,8 @@ class _Pending:
         if decode_time != self._media_time:
             raise BrokenFile(f"prft and tfdt disagree: {self._media_time} and {decode_time} ticks")
         samples = _samples(_only(track, b"trun"), moof.offset, mdat)
-        size = mdat.end - self._offset
-        return FragmentIndex(self._offset, size, sequence, decode_time, self._captured, self._ledger, samples)
+        size, told = mdat.end - self._offset, (self._ledger, self._missing)
+        return FragmentIndex(self._offset, size, sequence, decode_time, self._captured, *told, samples)
 
 
 def _decode_time(tfdt: bytes) -> int:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage.media import layout
-from storage.media.layout import TIMESCALE, TRACK, Ledger
+from storage.media.layout import TIMESCALE, TRACK, Ledger, Missing
 from storage.media.video import SAMPLE_ENTRIES, Codec, VideoFormat, stored_nals
 
 _UNITY_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)  # 6.2.2
@@ -58,15 +58,17 @@ def fragment(
     captured: datetime,
     ledger: Ledger,
     *,
+    missing: Sequence[Missing] = (),
     codec: Codec = Codec.H264,
 ) -> bytes:
-    """``prft``, the ledger's ``uuid`` box, ``moof`` and ``mdat``: the unit in which a file grows.
+    """``prft``, our ``uuid`` boxes, ``moof`` and ``mdat``: the unit in which a file grows.
 
     ``sequence`` rises from 1 within a file. ``decode_time`` (ticks) is the decode time of the first sample; it
     must be later than that of the previous fragment's last sample and may jump, which leaves a hole. ``captured``
     is the host's instant at which the first sample was captured, an aware datetime from 1968 to 2104. ``prft``
-    (8.16.5, flags 24: instant of capture) holds it as NTP timestamp against the decode time. ``codec`` is that of the
-    file's format.
+    (8.16.5, flags 24: instant of capture) holds it as NTP timestamp against the decode time. ``missing`` is what no
+    fragment before has told, or what lasts still; without any there is no box for it. ``codec`` is that of the file's
+    format.
 
     Raises ValueError for anything that cannot be written: no samples, a sample of which nothing would be
     kept (see ``stored_nals``) or without duration, numbers out of range.
@@ -96,6 +98,7 @@ def fragment(
         (
             _box(b"prft", reference),
             _box(b"uuid", layout.LEDGER_UUID, layout.pack_ledger(ledger)),
+            _box(b"uuid", layout.MISSING_UUID, layout.pack_missing(missing)) if missing else b"",
             _movie_fragment(sequence, decode_time, b"".join(entries), len(samples)),
             (total + 8).to_bytes(4, "big") + b"mdat",
             *payload,

@@ -11,19 +11,23 @@ import pytest
 
 from domain.evidence import Cause, EndReason, Outage, Recorder, Run
 from domain.timeline import Interval
+from ingest.bookkeeper import segment_from_file, spool_copy
+from ingest.clock import RunClock
 from ingest.healing import Healer
 from ingest.reconcile import reconcile
-from ingest.segmenter import Closed
+from ingest.segmenter import Closed, Fragment, Opened, Segmenter
 from ingest.spool import Spool, SpoolBroken, segment_key
 from storage.database import Database, connect
 from storage.media import TIMESCALE, read_index
 from storage.spool_marker import MARKER
 from tests.fakes.time import NOON, FakeClock
-from tests.ingest.pictures import FPS, unit
+from tests.ingest.pictures import FPS, GOP, unit
 from tests.ingest.test_segmenter import record
 
 DAY = Interval(NOON - timedelta(hours=1), NOON + timedelta(hours=12))
 LATER = NOON + timedelta(minutes=5)
+LOST_AT = 20
+LOSS = NOON + timedelta(seconds=LOST_AT / FPS)
 
 
 @pytest.fixture
@@ -149,6 +153,64 @@ def test_files_that_are_none_of_ours_keep_no_recorder_from_starting(database: Da
     assert (found.files_closed, found.runs_ended) == (1, 1)
     assert file.key in [segment.key for segment in database.evidence.segments("cam", DAY)]
     assert (spool.root / "holiday.mp4").read_bytes() == b"somebody's film"
+
+
+def _cut_in_a_loss(until: int) -> bytes:
+    """What is on the disk of a run whose packets go missing in its 20th picture, when it is killed at ``until``."""
+    clock, segmenter, data = RunClock(), Segmenter(60.0, 1.0), b""
+    for n in range(until):
+        each = unit(n, lost_packets=2 if n == LOST_AT else 0, damaged=n == LOST_AT)
+        for event in segmenter.take(each, clock.stamp(each.rtp_time, each.arrived, each.arrived_monotonic)):
+            match event:
+                case Opened():
+                    data += event.head
+                case Fragment():
+                    data += event.data
+    return data
+
+
+def test_a_loss_of_packets_that_lasted_when_the_recorder_was_killed_is_no_footage(
+    database: Database, spool: Spool
+) -> None:
+    _leave_open(spool, _cut_in_a_loss(2 * GOP - 1))
+    reconcile(database.evidence, spool, LATER)
+    (segment,) = database.evidence.segments("cam", DAY)
+    (outage,) = database.evidence.outages("cam", DAY)
+    assert segment.interval.end > LOSS, "pictures that came damaged must be on the disk, or this proves nothing"
+    assert (outage.cause, outage.recorder, outage.end) == (Cause.PACKET_LOSS, "r1", segment.interval.end)
+    assert abs((outage.start - LOSS).total_seconds()) < 0.01
+    reconcile(database.evidence, spool, LATER)
+    assert database.evidence.outages("cam", DAY) == [outage]
+
+
+@pytest.mark.parametrize("written", [False, True], ids=["its row died too", "its row was written"])
+def test_a_loss_that_was_over_when_the_recorder_was_killed_is_told_once(
+    database: Database, spool: Spool, written: bool
+) -> None:
+    _leave_open(spool, _cut_in_a_loss(4 * GOP))
+    known = Outage("known", "cam", LOSS, NOON + timedelta(seconds=2), Cause.PACKET_LOSS, "", "r1")
+    if written:
+        database.evidence.open_outage(known)
+    reconcile(database.evidence, spool, LATER)
+    (outage,) = database.evidence.outages("cam", DAY)
+    assert (outage.id == "known") is written
+    assert abs((outage.start - known.start).total_seconds()) < 0.01
+    assert outage.end is not None
+    assert known.end is not None
+    assert abs((outage.end - known.end).total_seconds()) < 0.01
+
+
+def test_a_file_that_got_its_row_just_before_the_kill_tells_of_the_loss_that_had_none(
+    database: Database, spool: Spool
+) -> None:
+    _leave_open(spool, _cut_in_a_loss(2 * GOP - 1))
+    closed = spool.recover(spool.left_open()[0])
+    assert closed is not None
+    segment = segment_from_file(closed, run="run", camera="cam", batch="batch")
+    database.evidence.add_segment(segment, spool_copy(segment, spool, NOON))
+    reconcile(database.evidence, spool, LATER)
+    (outage,) = database.evidence.outages("cam", DAY)
+    assert outage.end == segment.interval.end
 
 
 def _close_file(spool: Spool, camera: str = "cam") -> str:

@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from domain.evidence import Cause
-from domain.timeline import Interval
+from domain.timeline import Interval, IntervalSet
 from ingest.clock import WARM_UP_S, RunClock
 from ingest.segmenter import SYNC_SHARE, Closed, Event, Fragment, Hole, Opened, Segmenter
 from ingest.source import AccessUnit
@@ -163,6 +163,30 @@ def test_loss_that_lasts_to_the_end_of_the_run_is_told_to_its_end() -> None:
     units = [unit(n, lost_packets=1 if n == 20 else 0, damaged=n == 20) for n in range(28)]
     (hole,) = record(units).holes
     assert abs((hole.interval.end - NOON - _at(28)).total_seconds()) < 0.01
+
+
+def test_a_file_cut_behind_any_fragment_tells_of_every_loss_that_it_shows() -> None:
+    lost = {3 * GOP + 4, 5 * GOP - 1, 7 * GOP, 9 * GOP + 2}
+    units = [unit(n, lost_packets=int(n in lost), damaged=n in lost) for n in range(10 * GOP)]
+    recorded = record(units, segment_s=60.0)
+    losses = IntervalSet(hole.interval for hole in recorded.holes)
+    assert len(losses) == len(lost)
+    data, _ = recorded.files[0]
+    for fragment in recorded.index(0).fragments:
+        cut = read_index(io.BytesIO(data[: fragment.offset + fragment.size]))
+        assert cut.span is not None
+        shown = IntervalSet([cut.span])
+        assert IntervalSet(span for span, _ in cut.missing) & shown == losses & shown
+
+
+def test_a_run_tells_nothing_missing_of_time_that_the_run_before_it_shows() -> None:
+    shown_until, clock, events = NOON + _at(8), RunClock(), []
+    segmenter = Segmenter(60.0, 1.0, told_until=shown_until)
+    for n in range(2 * GOP):
+        each = unit(n, lost_packets=int(n == 5), damaged=n == 5)
+        events += segmenter.take(each, clock.stamp(each.rtp_time, each.arrived, each.arrived_monotonic))
+    (hole,) = [event for event in events if isinstance(event, Hole)]
+    assert hole.interval.start == shown_until
 
 
 def test_pictures_that_come_late_make_no_hole_and_show_their_delay() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.evidence import Cause
 from domain.timeline import Interval
 from storage.media import (
     TIMESCALE,
@@ -19,12 +20,14 @@ from storage.media import (
     FileIndex,
     Ledger,
     MediaError,
+    Missing,
     Sample,
     VideoFormat,
     fragment,
     init_segment,
     read_index,
 )
+from storage.media.layout import MISSING_UUID
 from tests.storage.coded_video import BitWriter, at_any_pace
 
 NINE = datetime(2026, 5, 1, 9, tzinfo=UTC)
@@ -277,6 +280,44 @@ def test_a_ledger_of_a_later_version_or_none_at_all_is_no_ledger() -> None:
     assert read(init_segment(VIDEO) + later).fragments[0].ledger is None
     without = plain[:prft] + plain[prft + ledger :]
     assert read(init_segment(VIDEO) + without).fragments[0].ledger is None
+
+
+def _telling(number: int, *missing: Missing) -> bytes:
+    samples = [Sample((KEY_SLICE,), TIMESCALE, True)]
+    captured = NINE + timedelta(seconds=number)
+    return fragment(number + 1, number * TIMESCALE, samples, captured, QUIET, missing=missing)
+
+
+def test_what_is_missing_is_told_to_its_end_or_to_that_of_the_file() -> None:
+    from_s = [NINE + timedelta(seconds=at) for at in (0.5, 1.25, 1.75)]
+    lasting = Missing(from_s[0], None, Cause.PACKET_LOSS)
+    over = Missing(from_s[0], from_s[1], Cause.PACKET_LOSS)
+    jump = Missing(from_s[1], from_s[2], Cause.NO_DATA)
+    data = init_segment(VIDEO) + _telling(0, lasting)
+    assert read(data).missing == ((Interval(from_s[0], NINE + timedelta(seconds=1)), Cause.PACKET_LOSS),)
+    index = read(data + _telling(1, over, jump))
+    assert [item.missing for item in index.fragments] == [(lasting,), (over, jump)]
+    assert index.missing == (
+        (Interval(from_s[0], from_s[1]), Cause.PACKET_LOSS),
+        (Interval(from_s[1], from_s[2]), Cause.NO_DATA),
+    )
+    assert read(init_segment(VIDEO) + second(0)).missing == ()
+
+
+@pytest.mark.parametrize("at", [0, 5, 7, 8])  # version, cause, whether it lasts, start
+def test_missing_time_that_cannot_be_read_makes_a_broken_file_and_not_covered_time(at: int) -> None:
+    data = bytearray(
+        init_segment(VIDEO) + _telling(0, Missing(NINE, NINE + timedelta(seconds=0.5), Cause.PACKET_LOSS))
+    )
+    data[data.index(MISSING_UUID) + 16 + at] = 0xFF
+    with pytest.raises(BrokenFile, match="missing time"):
+        read(bytes(data))
+
+
+def test_missing_time_of_another_cause_or_without_length_is_not_written() -> None:
+    for wrong in (Missing(NINE, None, Cause.DISK_FULL), Missing(NINE, NINE, Cause.NO_DATA)):
+        with pytest.raises(ValueError, match="missing time"):
+            _telling(0, wrong)
 
 
 def test_fragments_out_of_order_or_without_their_clock_are_broken() -> None:
