@@ -47,12 +47,12 @@ _DECODERS = {Codec.H264: "h264", Codec.H265: "hevc", Codec.JPEG: "mjpeg"}  # as 
 
 @dataclass(frozen=True, slots=True)
 class _Shot:
-    """One coded picture of a file, in decoding order."""
+    """One coded picture of a file, in decoding order; ``shown`` is its instant on the host's clock."""
 
     offset: int
     size: int
     key: bool
-    instant: datetime
+    shown: datetime
 
 
 def observe(archive: Archive, segment: Segment, clock: Clock) -> Observation:
@@ -81,9 +81,9 @@ def _decoded(file: BinaryIO, segment: Segment, clock: Clock) -> Observation:
         return Observation(segment.key, clock.now(), SegmentState.DAMAGED, 0, (), detail)
     shots = list(_shots(index))
     good = _decodable(file, index.format, shots)
-    bad = tuple(_bad_spans(shots, good, segment.interval))
-    if not bad:
+    if len(good) == len(shots):
         return Observation(segment.key, clock.now(), SegmentState.OK, len(good))
+    bad = tuple(_bad_spans(shots, good, segment.interval))
     detail = f"{len(shots) - len(good)} of {len(shots)} frames do not decode"
     return Observation(segment.key, clock.now(), SegmentState.DAMAGED, len(good), bad, detail)
 
@@ -92,7 +92,8 @@ def _shots(index: FileIndex) -> Iterator[_Shot]:
     for fragment in index.fragments:
         ticks = 0
         for sample in fragment.samples:
-            yield _Shot(sample.offset, sample.size, sample.key, fragment.captured + ticks_to_time(ticks))
+            shown = fragment.captured + ticks_to_time(ticks + sample.composition_offset)
+            yield _Shot(sample.offset, sample.size, sample.key, shown)
             ticks += sample.duration
 
 
@@ -126,18 +127,26 @@ def _intact(decoder: VideoCodecContext, packet: av.Packet[av.VideoStream] | None
 
 
 def _bad_spans(shots: list[_Shot], good: set[int], whole: Interval) -> IntervalSet:
-    """From the first picture that does not decode to the next key frame that does, or to the segment's end."""
+    """From a picture that does not decode to the next key frame that does, or to the segment's end.
+
+    All pictures coded between the two are in doubt, and B frames among them are shown before those they follow.
+    """
     spans: list[Interval] = []
-    since: datetime | None = None
+    doubted: list[datetime] = []
     for number, shot in enumerate(shots):
-        if number not in good:
-            since = shot.instant if since is None else since
-        elif shot.key and since is not None:
-            spans.append(Interval(since, shot.instant))
-            since = None
-    if since is not None:
-        spans.append(Interval(since, max(whole.end, shots[-1].instant)))
+        if doubted and shot.key and number in good:
+            spans += _up_to(shot.shown, doubted)
+            doubted = []
+        elif doubted or number not in good:
+            doubted.append(shot.shown)
+    if doubted:
+        spans += _up_to(max(whole.end, *doubted), doubted)
     return IntervalSet(spans).clipped(whole)
+
+
+def _up_to(end: datetime, doubted: list[datetime]) -> list[Interval]:
+    since = min(doubted)
+    return [Interval(since, end)] if since < end else []
 
 
 def observe_pending(evidence: Evidence, archive: Archive, clock: Clock, limit: int = AT_ONCE) -> int:

@@ -62,8 +62,8 @@ class Cabinet:
         **facts: object,
     ) -> Segment:
         """Write a file of ``frames`` pictures at 25 fps (``reordered``: with B pictures) and its rows."""
-        coded = _coded(frames, reordered, codec)
-        samples = coded.samples()
+        coded = coded_video(frames, reordered, codec)
+        samples = shown_from_the_start(coded)
         data = file_bytes(coded.format, damage(samples) if damage else samples, at(start))
         key = f"site/batch/{camera}/{at(start):%Y%m%dT%H%M%S.%fZ}.mp4"
         segment = Segment(
@@ -97,12 +97,20 @@ class Cabinet:
         return self.folder / segment.key
 
 
-def _coded(frames: int, reordered: bool, codec: Codec) -> Coded:
+def coded_video(frames: int, reordered: bool, codec: Codec) -> Coded:
+    """Moving pictures with a key frame each GOP of them; ``reordered``: with B frames."""
     if codec is Codec.H265:
         return encode_h265(frames=frames, parameters=f"bframes={3 * reordered}")
     if codec is Codec.JPEG:
         return encode_jpeg(frames=frames)
     return encode(frames=frames, options=()) if reordered else encode(frames=frames)
+
+
+def shown_from_the_start(coded: Coded) -> list[Sample]:
+    """As the recorder writes them: without the delay by which an encoder keeps all offsets above 0."""
+    samples = coded.samples()
+    delay = samples[0].composition_offset
+    return [replace(sample, composition_offset=sample.composition_offset - delay) for sample in samples]
 
 
 def file_bytes(video: VideoFormat, samples: Sequence[Sample], start: datetime) -> bytes:

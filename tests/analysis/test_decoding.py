@@ -12,7 +12,7 @@ from domain.evidence import Place, SegmentState
 from domain.timeline import Interval
 from storage.archive import NoCopyAnswers
 from storage.media import Codec
-from tests.analysis.footage import FPS, Cabinet, broken, emptied
+from tests.analysis.footage import FPS, Cabinet, broken, coded_video, emptied, shown_from_the_start
 from tests.analysis.ledgers import span
 
 # libav decodes the rest of a halved H.265 slice to whatever comes and gives no sign; without any data it gives one
@@ -53,6 +53,23 @@ def test_a_broken_picture_spoils_its_group_up_to_the_next_key_frame(cabinet: Cab
     assert observation.state is SegmentState.DAMAGED
     assert observation.bad == (frames(13, 20), frames(32, 40))
     assert observation.frames_decoded < 50
+
+
+@pytest.mark.parametrize("codec", PREDICTING)
+def test_a_broken_b_frame_spoils_from_where_it_is_shown_and_not_from_where_it_lies(
+    cabinet: Cabinet, codec: Codec
+) -> None:
+    shown = [
+        place + sample.composition_offset * FPS // 90_000
+        for place, sample in enumerate(shown_from_the_start(coded_video(50, True, codec)))
+    ]
+    number = next(place for place, when in enumerate(shown) if place > 10 and when < place)
+    key = next(place for place in range(number, 50) if place % 10 == 0)
+    assert shown[key] == key
+
+    segment = cabinet.segment(0, reordered=True, damage=DAMAGES[codec](number), codec=codec)
+    first, *_ = observe(cabinet.archive, segment, cabinet.clock).bad
+    assert first == frames(min(shown[number:key]), key)
 
 
 @pytest.mark.parametrize("codec", PREDICTING)
