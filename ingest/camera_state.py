@@ -29,7 +29,7 @@ class Happening(StrEnum):
     PICTURES = "pictures"  # they come, and the disk takes them
     SILENCE = "silence"  # the connection stands without a picture
     REFUSAL = "refusal"  # the camera answered and said no, or offers nothing that can be recorded
-    BREAK = "break"  # the connection ended, or none could be made
+    BREAK = "break"  # the connection ended, or none could be made, or the disk does not take pictures
     NOTHING = "nothing"  # time went by
 
 

@@ -182,8 +182,10 @@ class CameraRecorder:
                     self._lose(EndReason.CLOCK_STEP, Cause.CLOCK_STEP, "the host's clock was stepped", attempted)
                 except _OverflowError as error:
                     self._lose(EndReason.OVERFLOW, Cause.OVERFLOW, str(error), attempted)
+                    self._met(Happening.BREAK, str(error))
                 except SpoolError as error:
                     self._lose(EndReason.DISK_FULL, error.cause, str(error), attempted)
+                    self._met(Happening.BREAK, str(error))
                 await asyncio.sleep(self._pause_s())
         finally:
             self._end_run(self.stop_reason)

@@ -270,6 +270,8 @@ def test_a_full_disk_keeps_what_was_written_and_names_the_rest(database: Databas
     assert [outage.cause for outage in played.outages] == [Cause.DISK_FULL]
     (run,) = played.runs
     assert run.end_reason is EndReason.DISK_FULL
+    assert played.events[-1].state is not CameraState.LIVE  # whatever the camera sends: nothing is kept of it
+    assert "no space left" in played.events[-1].detail
     assert played.segments[-1].interval.end <= played.outages[0].start
     assert _seconds(played.outages[0].start) - _seconds(played.segments[-1].interval.end) < 1.1
     for segment in played.segments:
@@ -352,6 +354,7 @@ def test_a_disk_that_refuses_every_write_is_one_outage_however_often_it_is_tried
     (outage,) = played.outages
     assert outage.cause is Cause.OVERFLOW
     assert played.segments == []
+    assert played.events[-1].state is not CameraState.LIVE
 
 
 def test_a_camera_s_states_are_written_as_it_comes_and_goes(played: Played) -> None:
