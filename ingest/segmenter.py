@@ -304,14 +304,17 @@ class Segmenter:
             self._file.clock_offset_s = (unit.camera_time - stamp.instant).total_seconds()
 
     def _begin_loss(self, instant: datetime) -> None:
-        """From the end of what is known to be whole: a lost picture may be shown before those that came before it."""
+        """From the end of what is known to be whole: a lost picture may be shown before those that came before it.
+
+        Never from before the last picture that is in order, however far a damaged one's own time lies back.
+        """
         if self._loss_from is not None or self._latest is None:
             return
         before = self._pending
         if before is not None:
-            self._loss_from = min(before.since + self._interval, instant)
+            self._loss_from = max(before.since, min(before.since + self._interval, instant))
         elif self._ordering is not None:
-            self._loss_from = min(instant, *(picture.instant for picture in self._ordering.held))
+            self._loss_from = min((picture.instant for picture in self._ordering.held), default=instant)
 
     def _end_loss(self, until: datetime) -> list[Event]:
         start, self._loss_from = self._loss_from, None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.evidence import Cause
@@ -162,6 +162,7 @@ def test_every_file_reads_back_as_its_facts_say(schedule: list[Step], segment_s:
 
 @settings(deadline=None, max_examples=50)
 @given(_schedules)
+@example([Step(), Step(), Step(silence_s=1.4, rtp_jump_s=-2.0, damaged=True)])
 def test_nothing_is_told_missing_that_lies_ahead_of_what_was_seen(schedule: list[Step]) -> None:
     """However RTP time jumps: a hole ends where pictures go on, hardly later than the last one came."""
     run = _record(_units(schedule), 4.0, 1.0)
