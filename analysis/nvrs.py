@@ -16,7 +16,8 @@ from domain.timeline import Interval
 AT_ONCE = timedelta(seconds=2)
 """Gaps that begin within this time of the first of them began together."""
 
-_OF_A_DEVICE = (Cause.CAMERA_DISCONNECTED, Cause.NO_DATA)
+OF_A_DEVICE = (Cause.CAMERA_DISCONNECTED, Cause.NO_DATA)
+"""Causes that a camera, an NVR or a cable has; any other is ours to mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def _together(nvr: str, group: Sequence[CameraFacts]) -> list[NvrEvent]:
     begun = sorted({(gap.interval.start, gap.cause) for each in gaps.values() for gap in each})
     events: list[NvrEvent] = []
     for start, cause in begun:
-        if cause not in _OF_A_DEVICE or any(start in event.interval for event in events):
+        if cause not in OF_A_DEVICE or any(start in event.interval for event in events):
             continue
         met = [_met(each, start, cause) for each in gaps.values()]
         ends = [gap.interval.end for gap in met if gap is not None]

@@ -22,13 +22,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from analysis.clocks import VOUCHED
-from analysis.live import Standing, living, standings
+from analysis.live import Standing, host_clocks_now, living, standings
 from domain.calendar import SHANGHAI
 from domain.evidence import CameraState, Outage, Place, Recorder, Segment
 from domain.host_clock import ClockState, judge_clock
 from domain.places import Site
-from domain.timeline import Interval
 from storage.archive import Archive
 from storage.database import Database, Evidence
 from storage.errors import DatabaseUnavailable, StorageError
@@ -229,10 +227,9 @@ def _waiting(evidence: Evidence, *, stores_objects: bool) -> Iterator[Metric]:
 
 
 def _clocks(evidence: Evidence, alive: Iterable[Recorder], now: datetime) -> Iterator[Metric]:
-    lately = Interval(now - VOUCHED, now + VOUCHED)
-    latest = {reading.recorder: reading for reading in evidence.clock_readings(lately)}
-    by_host = {each.host: latest[each.id] for each in alive if each.id in latest}
-    told = "by the last reading of a recorder that lives"
+    latest = host_clocks_now(evidence, now)
+    by_host = {each.host: latest[each.host] for each in alive if each.host in latest}
+    told = "by the last reading of its host that tells anything"
     states = _gauge("host_clock_state", f"The recording host's clock {told}: 1 for its state.", "recorder", "state")
     offsets = _gauge("host_clock_offset_seconds", f"Host clock minus its witness {told}.", "recorder")
     errors = _gauge("host_clock_error_seconds", f"How far off that offset may be {told}.", "recorder")

@@ -5,8 +5,7 @@ Not here: verdicts (``analysis.report``). ``gather`` finds, ``to_json`` and ``ta
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,15 +14,14 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from analysis.clocks import VOUCHED
-from analysis.live import living, standings
+from analysis.live import NvrOut, Placed, Standing, host_clocks_now, living, nvrs_out, placed, standings
 from domain.calendar import SHANGHAI
 from domain.evidence import CameraEvent, Cause, Place, Recorder
-from domain.host_clock import ClockState, HostClock, Witness, judge_clock, pooled
+from domain.host_clock import ClockState, HostClock, Witness, judge_clock
 from domain.places import Camera, Sitting
-from domain.timeline import Interval, rfc3339
+from domain.timeline import rfc3339
 from storage.archive import UnseenSpool, unseen_spools
-from storage.database import Database, Evidence
+from storage.database import Database
 
 _COUNT_UP_TO = 1000  # what waits is counted up to here
 
@@ -81,6 +79,7 @@ class Status:
     recorders: tuple[RecorderStatus, ...]  # alive
     sittings: tuple[tuple[Sitting, SittingState], ...]
     cameras: tuple[CameraStatus, ...]
+    nvrs: tuple[NvrOut, ...]  # out with all their wanted cameras
     waiting_for_analysis: int
     waiting_for_s3: int | None
     unseen_spools: tuple[UnseenSpool, ...] = ()  # of what waits for analysis: only there, and not visible here
@@ -91,12 +90,16 @@ def gather(database: Database, now: datetime, *, stores_objects: bool) -> Status
     evidence = database.evidence
     recorders = living(evidence, now)
     sittings = database.setup.sittings()
+    cameras = placed(database.setup.sites(), sittings, now)
+    found = standings(evidence, {each.id for each in recorders}, [each.camera.id for each in cameras])
+    clocks = host_clocks_now(evidence, now)
     unobserved = evidence.segments_without_observation(_COUNT_UP_TO)
     return Status(
         now=now,
-        recorders=tuple(_with_clock(evidence, recorders, now)),
+        recorders=tuple(RecorderStatus(each, clocks.get(each.host)) for each in recorders),
         sittings=tuple((sitting, sitting_state(sitting, now)) for sitting in sittings),
-        cameras=tuple(_cameras(database, sittings, recorders, now)),
+        cameras=tuple(_camera(each, found[each.camera.id]) for each in cameras),
+        nvrs=tuple(nvrs_out(cameras, found)),
         waiting_for_analysis=len(unobserved),
         waiting_for_s3=len(evidence.segments_without_copy(Place.S3, _COUNT_UP_TO)) if stores_objects else None,
         unseen_spools=tuple(unseen_spools(evidence, unobserved)),
@@ -139,6 +142,7 @@ def to_json(status: Status) -> dict[str, Any]:
             }
             for each in status.cameras
         ],
+        "nvrs": [_nvr_json(each) for each in status.nvrs],
         "waiting": {"analysis": status.waiting_for_analysis, "s3": status.waiting_for_s3},
         "unseen_spools": [
             {"folder": each.target, "device": each.device, "segments": each.segments} for each in status.unseen_spools
@@ -150,6 +154,12 @@ def tables(status: Status) -> Iterable[Table | Text]:
     """The same for people; times are those of Asia/Shanghai."""
     yield _sittings_table(status)
     yield _cameras_table(status)
+    for nvr in status.nvrs:
+        cameras = ", ".join(camera.id for camera in nvr.cameras)
+        yield Text(
+            f"NVR 硬盘录像机 {nvr.nvr} of {nvr.site.id}: all its cameras are out since {_local(nvr.since)} "
+            f"({nvr.cause.value} {nvr.cause.zh}): {cameras}; check its power and network"
+        )
     recorders = ", ".join(f"{each.recorder.host} since {_local(each.recorder.started)}" for each in status.recorders)
     yield Text(f"Recorder: {recorders or 'none is running (start it with: kaojian serve)'}")
     for host, clock in {each.recorder.host: each.clock for each in status.recorders}.items():
@@ -191,50 +201,26 @@ def _cameras_table(status: Status) -> Table:
     return table
 
 
-def _cameras(
-    database: Database, sittings: list[Sitting], recorders: Iterable[Recorder], now: datetime
-) -> Iterable[CameraStatus]:
-    wanting = [sitting for sitting in sittings if sitting.wants_recording(now)]
-    wanted = {camera.id for sitting in wanting for camera in sitting.cameras()}
-    places = _places(database, wanting)
-    found = standings(database.evidence, {each.id for each in recorders}, list(places))
-    for camera, (site, room) in places.items():
-        run, outage, event = found[camera].run, found[camera].outage, found[camera].event
-        if run is not None:
-            yield CameraStatus(camera, site, room, RecordingState.RECORDING, run.started, connection=event)
-        elif outage is not None:
-            yield CameraStatus(camera, site, room, RecordingState.OUT, outage.start, outage.cause, event)
-        elif camera in wanted:
-            yield CameraStatus(camera, site, room, RecordingState.NOT_RECORDED, connection=event)
-        else:
-            yield CameraStatus(camera, site, room, RecordingState.IDLE)
+def _camera(placed: Placed, standing: Standing) -> CameraStatus:
+    where = (placed.camera.id, placed.site.id, placed.room.id)
+    if (run := standing.run) is not None:
+        return CameraStatus(*where, RecordingState.RECORDING, run.started, connection=standing.connection)
+    if (outage := standing.outage) is not None:
+        return CameraStatus(*where, RecordingState.OUT, outage.start, outage.cause, standing.connection)
+    if placed.wanted:
+        return CameraStatus(*where, RecordingState.NOT_RECORDED, connection=standing.connection)
+    return CameraStatus(*where, RecordingState.IDLE)
 
 
-def _places(database: Database, wanting: list[Sitting]) -> dict[str, tuple[str, str]]:
-    """Site and room of every camera, by its id: as set up now, and as sittings in progress know them."""
-    found: dict[str, tuple[str, str]] = {}
-    for site in (*database.setup.sites(), *(sitting.site for sitting in wanting)):
-        for room in site.rooms:
-            for camera in room.cameras:
-                found[camera.id] = (site.id, room.id)
-    return dict(sorted(found.items()))
-
-
-def _with_clock(evidence: Evidence, recorders: Iterable[Recorder], now: datetime) -> Iterator[RecorderStatus]:
-    lately = Interval(now - VOUCHED, now + VOUCHED)  # the clock that read and ours may differ a little
-    hosts = {each.id: each.host for each in evidence.recorders(lately)}
-    readings: dict[str, list[HostClock]] = defaultdict(list)
-    for reading in evidence.clock_readings(lately):
-        readings[hosts.get(reading.recorder, reading.recorder)].append(reading)
-    latest = {host: _latest(pooled(found)) for host, found in readings.items()}
-    for each in recorders:
-        yield RecorderStatus(each, latest.get(each.host))
-
-
-def _latest(readings: Sequence[HostClock]) -> HostClock:
-    """The last in which anybody said anything, else the last."""
-    telling = (each for each in reversed(readings) if judge_clock(each).state is not ClockState.UNWITNESSED)
-    return next(telling, readings[-1])
+def _nvr_json(each: NvrOut) -> dict[str, Any]:
+    return {
+        "nvr": each.nvr,
+        "site": each.site.id,
+        "since": rfc3339(each.since),
+        "cause": each.cause.value,
+        "connection": each.state.value if each.state is not None else None,
+        "cameras": [camera.id for camera in each.cameras],
+    }
 
 
 def _clock_json(reading: HostClock | None) -> dict[str, Any] | None:

@@ -313,15 +313,53 @@ class ConnectionShape(_Shape):
 
 
 class CameraStatus(_Shape):
-    """One camera now. ``last_frame`` is the end of its last closed segment; ``connection`` is null while idle."""
+    """One camera now. ``last_frame`` is the end of its last closed segment; ``connection`` is null while idle.
+
+    ``outage.start`` and ``connection`` are null where no recorder that lives is at it.
+    """
 
     camera: str
     site: str
+    site_name: str
     room: str
+    room_name: str
+    sees: tuple[str, ...]
+    nvr: str | None
+    channel: int | None
     state: RecordingState
     last_frame: Instant | None
     outage: OutageShape | None
     connection: ConnectionShape | None
+
+
+class NvrStatus(_Shape):
+    """An NVR of which every wanted camera is out ``since`` the last of them went: one event, not one for each.
+
+    ``connection`` is the state that its cameras are in, null where they differ.
+    """
+
+    nvr: str
+    site: str
+    site_name: str
+    since: Instant
+    cause: Cause
+    connection: CameraState | None
+    cameras: tuple[str, ...]
+
+
+class ClockStatus(_Shape):
+    """The clock of a host whose recorder lives, by its last reading; ``offset_s`` is host minus witness.
+
+    ``state`` and ``at`` are null where it was not read lately. ``synchronised``: null where it cannot be told.
+    """
+
+    host: str
+    at: Instant | None
+    state: ClockState | None
+    synchronised: bool | None
+    by: Witness | None
+    offset_s: float | None
+    error_s: float | None
 
 
 class Status(_Shape):
@@ -330,6 +368,8 @@ class Status(_Shape):
     at: Instant
     recorders: tuple[RecorderShape, ...]
     cameras: tuple[CameraStatus, ...]
+    nvrs: tuple[NvrStatus, ...]
+    host_clocks: tuple[ClockStatus, ...]
 
 
 class Health(_Shape):

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from fastapi import APIRouter
 
-from analysis.live import Standing, is_alive, living, standings
+from analysis.live import NvrOut, Placed, Standing, host_clocks_now, is_alive, living, nvrs_out, placed, standings
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.problems import RESPONSES
 from dashboard.api.shapes import (
     CameraStatus,
+    ClockStatus,
     ConnectionShape,
     Health,
+    NvrStatus,
     OutageShape,
     RecorderShape,
     RecordingState,
     Status,
 )
 from domain.evidence import CameraEvent, Cause, Recorder
-from domain.places import Site
+from domain.host_clock import HostClock, judge_clock
 
 router = APIRouter(tags=["status"], responses=RESPONSES)
 
@@ -34,15 +36,19 @@ def health(backed: Backed) -> Health:
 
 @router.get("/status")
 def status(backed: Backed) -> Status:
-    """Which recorders live, and for every camera whether it is being recorded and when it last showed a picture."""
+    """Which recorders live and how far their hosts' clocks are proven, and how it stands with each camera and NVR."""
     now = backed.clock.now()
-    evidence = backed.database.evidence
+    evidence, setup = backed.database.evidence, backed.database.setup
     alive = living(evidence, now)
     last = evidence.last_recorder()
+    cameras = placed(setup.sites(), setup.sittings(), now)
+    found = standings(evidence, {each.id for each in alive}, [each.camera.id for each in cameras])
     return Status(
         at=now,
         recorders=tuple(_recorder(each, now) for each in alive or ([last] if last is not None else [])),
-        cameras=tuple(_cameras(backed, {recorder.id for recorder in alive}, now)),
+        cameras=tuple(_camera(backed, each, found[each.camera.id]) for each in cameras),
+        nvrs=tuple(_nvr(each) for each in nvrs_out(cameras, found)),
+        host_clocks=tuple(_clocks(alive, host_clocks_now(evidence, now))),
     )
 
 
@@ -57,24 +63,24 @@ def _recorder(recorder: Recorder, now: datetime) -> RecorderShape:
     )
 
 
-def _cameras(backed: Backing, alive: set[str], now: datetime) -> Iterable[CameraStatus]:
-    evidence = backed.database.evidence
-    sittings = backed.database.setup.sittings()
-    wanted = {camera.id for each in sittings if each.wants_recording(now) for camera in each.cameras()}
-    places = list(_places(backed.database.setup.sites()))
-    found = standings(evidence, alive, [camera for camera, _, _ in places])
-    for camera, site, room in places:
-        state, outage = camera_state(found[camera], wanted=camera in wanted)
-        last = evidence.last_segment(camera)
-        yield CameraStatus(
-            camera=camera,
-            site=site,
-            room=room,
-            state=state,
-            last_frame=last.interval.end if last is not None else None,
-            outage=outage,
-            connection=_connection(found[camera].event) if state is not RecordingState.IDLE else None,
-        )
+def _camera(backed: Backing, placed: Placed, standing: Standing) -> CameraStatus:
+    camera = placed.camera
+    state, outage = camera_state(standing, wanted=placed.wanted)
+    last = backed.database.evidence.last_segment(camera.id)
+    return CameraStatus(
+        camera=camera.id,
+        site=placed.site.id,
+        site_name=placed.site.name,
+        room=placed.room.id,
+        room_name=placed.room.name,
+        sees=camera.sees,
+        nvr=camera.nvr,
+        channel=camera.channel,
+        state=state,
+        last_frame=last.interval.end if last is not None else None,
+        outage=outage,
+        connection=_connection(standing.connection) if state is not RecordingState.IDLE else None,
+    )
 
 
 def _connection(event: CameraEvent | None) -> ConnectionShape | None:
@@ -94,8 +100,28 @@ def camera_state(standing: Standing, *, wanted: bool) -> tuple[RecordingState, O
     return RecordingState.OUTAGE, OutageShape(start=outage.start, cause=outage.cause, detail=outage.detail)
 
 
-def _places(sites: Iterable[Site]) -> Iterable[tuple[str, str, str]]:
-    for site in sites:
-        for room in site.rooms:
-            for camera in room.cameras:
-                yield camera.id, site.id, room.id
+def _nvr(out: NvrOut) -> NvrStatus:
+    return NvrStatus(
+        nvr=out.nvr,
+        site=out.site.id,
+        site_name=out.site.name,
+        since=out.since,
+        cause=out.cause,
+        connection=out.state,
+        cameras=tuple(camera.id for camera in out.cameras),
+    )
+
+
+def _clocks(alive: Iterable[Recorder], latest: Mapping[str, HostClock]) -> Iterator[ClockStatus]:
+    for host in sorted({each.host for each in alive if each.reads_clock}):
+        reading = latest.get(host)
+        found = judge_clock(reading) if reading is not None else None
+        yield ClockStatus(
+            host=host,
+            at=reading.at if reading is not None else None,
+            state=found.state if found is not None else None,
+            synchronised=found.synchronised if found is not None else None,
+            by=found.by if found is not None else None,
+            offset_s=found.offset_s if found is not None else None,
+            error_s=found.error_s if found is not None else None,
+        )

@@ -34,7 +34,7 @@ from domain.evidence import (
 )
 from domain.host_clock import HostClock
 from domain.people import Actor, Door
-from domain.places import Batch, Camera, Room, Site, SittingPlan, Station
+from domain.places import Batch, Camera, Nvr, Room, Site, SittingPlan, Station
 from domain.timeline import Interval
 from storage.archive import Archive
 from storage.database import Database
@@ -62,7 +62,10 @@ SILENT = Interval(START + timedelta(seconds=40), START + timedelta(seconds=46))
 
 
 def camera(name: str, *sees: str, panoramic: bool = False) -> Camera:
-    return Camera(name, f"rtsp://127.0.0.1:8554/{name}", sees, "cameras", panoramic=panoramic)
+    """Those of room B are channels of one NVR."""
+    nvr, channel = ("nvr-B", int(name[-1])) if name.startswith("B") else (None, None)
+    url = f"rtsp://127.0.0.1:8554/{name}"
+    return Camera(name, url, sees, "cameras", panoramic=panoramic, nvr=nvr, channel=channel)
 
 
 SITE = Site(
@@ -83,6 +86,7 @@ SITE = Site(
             (camera("B-cam-1", "B01"), camera("B-cam-2", "B02"), camera("B-cam-3", "B02", "B03", panoramic=True)),
         ),
     ),
+    (Nvr("nvr-B", "rtsp://127.0.0.1:8554"),),
 )
 
 

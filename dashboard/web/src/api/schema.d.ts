@@ -193,7 +193,7 @@ export interface paths {
         };
         /**
          * Status
-         * @description Which recorders live, and for every camera whether it is being recorded and when it last showed a picture.
+         * @description Which recorders live and how far their hosts' clocks are proven, and how it stands with each camera and NVR.
          */
         get: operations["status"];
         put?: never;
@@ -310,18 +310,30 @@ export interface components {
         /**
          * CameraStatus
          * @description One camera now. ``last_frame`` is the end of its last closed segment; ``connection`` is null while idle.
+         *
+         *     ``outage.start`` and ``connection`` are null where no recorder that lives is at it.
          */
         CameraStatus: {
             /** Camera */
             camera: string;
+            /** Channel */
+            channel: number | null;
             connection: components["schemas"]["ConnectionShape"] | null;
             /** Last Frame */
             last_frame: string | null;
+            /** Nvr */
+            nvr: string | null;
             outage: components["schemas"]["OutageShape"] | null;
             /** Room */
             room: string;
+            /** Room Name */
+            room_name: string;
+            /** Sees */
+            sees: string[];
             /** Site */
             site: string;
+            /** Site Name */
+            site_name: string;
             state: components["schemas"]["RecordingState"];
         };
         /**
@@ -347,6 +359,26 @@ export interface components {
          * @enum {string}
          */
         ClockState: "synchronised" | "off" | "disputed" | "unwitnessed";
+        /**
+         * ClockStatus
+         * @description The clock of a host whose recorder lives, by its last reading; ``offset_s`` is host minus witness.
+         *
+         *     ``state`` and ``at`` are null where it was not read lately. ``synchronised``: null where it cannot be told.
+         */
+        ClockStatus: {
+            /** At */
+            at: string | null;
+            by: components["schemas"]["Witness"] | null;
+            /** Error S */
+            error_s: number | null;
+            /** Host */
+            host: string;
+            /** Offset S */
+            offset_s: number | null;
+            state: components["schemas"]["ClockState"] | null;
+            /** Synchronised */
+            synchronised: boolean | null;
+        };
         /**
          * ConnectionShape
          * @description How it stands between the recorder and a camera since ``since``; ``changes`` as in ``domain.evidence``.
@@ -440,6 +472,29 @@ export interface components {
              * Format: date-time
              */
             start: string;
+        };
+        /**
+         * NvrStatus
+         * @description An NVR of which every wanted camera is out ``since`` the last of them went: one event, not one for each.
+         *
+         *     ``connection`` is the state that its cameras are in, null where they differ.
+         */
+        NvrStatus: {
+            /** Cameras */
+            cameras: string[];
+            cause: components["schemas"]["Cause"];
+            connection: components["schemas"]["CameraState"] | null;
+            /** Nvr */
+            nvr: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Site */
+            site: string;
+            /** Site Name */
+            site_name: string;
         };
         /**
          * OutageShape
@@ -758,6 +813,10 @@ export interface components {
             at: string;
             /** Cameras */
             cameras: components["schemas"]["CameraStatus"][];
+            /** Host Clocks */
+            host_clocks: components["schemas"]["ClockStatus"][];
+            /** Nvrs */
+            nvrs: components["schemas"]["NvrStatus"][];
             /** Recorders */
             recorders: components["schemas"]["RecorderShape"][];
         };
