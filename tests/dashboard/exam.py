@@ -132,8 +132,9 @@ def hold_exam(database: Database, spool: Path, *, closed: bool = True) -> Exam:
         clock.step((until + timedelta(seconds=1) - clock.now()).total_seconds())
     begun = WINDOW.start - timedelta(minutes=1)
     database.evidence.begin_recorder(Recorder("recorder-1", "exam-host", begun, until, reads_clock=True))
-    for minute in range(3):
-        database.evidence.add_clock_reading(HostClock("recorder-1", begun + timedelta(minutes=minute), KEPT))
+    for at in (begun + timedelta(minutes=minute) for minute in range(3)):
+        if at <= until:
+            database.evidence.add_clock_reading(HostClock("recorder-1", at, KEPT))
     for room in SITE.rooms:
         for each in room.cameras:
             _record(exam, each.id, until, closed)

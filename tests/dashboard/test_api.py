@@ -18,11 +18,24 @@ import pytest
 from analysis.report import sitting_report, to_json
 from config.rule_pack import load as load_rule_pack
 from dashboard.app import create_app
-from domain.evidence import Cause, EndReason, Outage, Recorder, Run
+from domain.evidence import CameraEvent, CameraState, Cause, EndReason, Outage, Recorder, Run
+from domain.host_clock import HostClock, ServerDate
 from domain.timeline import Interval, rfc3339
 from storage.database import connect
 from storage.errors import DatabaseUnavailable
-from tests.dashboard.exam import BATCH, FPS, PACK, SITE, UNPLUGGED, WINDOW, Exam, add_segment, hold_exam, lose
+from tests.dashboard.exam import (
+    BATCH,
+    FPS,
+    PACK,
+    SITE,
+    START,
+    UNPLUGGED,
+    WINDOW,
+    Exam,
+    add_segment,
+    hold_exam,
+    lose,
+)
 from tests.dashboard.serving import served
 
 
@@ -234,35 +247,112 @@ def test_status_after_the_exam_shows_the_recorder_stopped_and_cameras_idle(api: 
     assert all(each["last_frame"] for each in status["cameras"])
 
 
-def test_status_in_mid_exam_shows_recording_and_a_dead_recorder_as_outage(tmp_path: Path) -> None:
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Exam]:
+    """An exam in progress, which every camera sees."""
     database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
-    exam = hold_exam(database, tmp_path / "spool", closed=False)
-    with client_of(exam) as api:
-        during = api.get("/api/v1/status").json()
-        assert {each["state"] for each in during["cameras"]} == {"recording"}
-        assert api.get("/api/v1/batches").json()[0]["sittings"][0]["verdict"] == "pending"
-        exam.clock.advance(60)
-        after = api.get("/api/v1/status").json()
-    assert {(each["state"], each["outage"]["cause"]) for each in after["cameras"]} == {("outage", "recorder_stopped")}
+    yield hold_exam(database, tmp_path / "spool", closed=False)
     database.close()
 
 
-def test_status_names_the_cameras_of_a_dead_worker_while_another_lives(tmp_path: Path) -> None:
-    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
-    exam = hold_exam(database, tmp_path / "spool", closed=False)
-    exam.clock.advance(60)
-    now = exam.clock.now()
+def test_status_in_mid_exam_shows_recording_and_a_dead_recorder_as_outage(running: Exam) -> None:
+    with client_of(running) as api:
+        during = api.get("/api/v1/status").json()
+        assert {each["state"] for each in during["cameras"]} == {"recording"}
+        assert api.get("/api/v1/batches").json()[0]["sittings"][0]["verdict"] == "pending"
+        running.clock.advance(60)
+        after = api.get("/api/v1/status").json()
+    assert {(each["state"], each["outage"]["cause"]) for each in after["cameras"]} == {("outage", "recorder_stopped")}
+    assert after["nvrs"] == []  # it is the recorder that is gone
+
+
+def test_status_says_where_a_camera_is_and_which_stations_go_dark_with_it(running: Exam) -> None:
+    with client_of(running) as api:
+        status = api.get("/api/v1/status")
+    (camera,) = [each for each in status.json()["cameras"] if each["camera"] == "B-cam-3"]
+    told = {name: camera[name] for name in ("site", "site_name", "room", "room_name", "sees", "nvr", "channel")}
+    assert told == {
+        "site": SITE.id,
+        "site_name": SITE.name,
+        "room": "B",
+        "room_name": SITE.rooms[1].name,
+        "sees": ["B02", "B03"],
+        "nvr": "nvr-B",
+        "channel": 3,
+    }
+    assert "rtsp" not in status.text
+
+
+def test_status_tells_an_nvr_that_is_gone_once_and_its_cameras_with_their_connections(running: Exam) -> None:
+    for number in (1, 2, 3):
+        lose_camera(running, f"B-cam-{number}", number)
+    with client_of(running) as api:
+        status = api.get("/api/v1/status").json()
+    (nvr,) = status["nvrs"]
+    assert nvr == {
+        "nvr": "nvr-B",
+        "site": SITE.id,
+        "site_name": SITE.name,
+        "since": rfc3339(START + timedelta(seconds=3)),
+        "cause": "camera_disconnected",
+        "connection": "lost",
+        "cameras": ["B-cam-1", "B-cam-2", "B-cam-3"],
+    }
+    said = {each["camera"]: each["connection"] for each in status["cameras"]}
+    assert said["B-cam-2"] == {
+        "state": "lost",
+        "since": rfc3339(START + timedelta(seconds=2)),
+        "detail": "connection reset",
+        "changes": 1,
+    }
+    assert said["A-cam-2"] is None  # nothing was told of it yet
+
+
+def lose_camera(exam: Exam, camera: str, second: int) -> None:
+    """The connection is reset so many seconds after the bell."""
+    at, evidence = START + timedelta(seconds=second), exam.database.evidence
+    evidence.open_outage(
+        Outage(camera, camera, at, None, Cause.CAMERA_DISCONNECTED, "connection reset", "recorder-1")
+    )
+    evidence.add_event(CameraEvent(camera, camera, "recorder-1", at, CameraState.LOST, "connection reset"))
+
+
+def test_status_tells_how_far_the_clock_of_each_recording_host_is_proven(running: Exam) -> None:
+    evidence, now = running.database.evidence, running.clock.now()
+    evidence.begin_recorder(Recorder("worker-2", "exam-host", now, now, reads_clock=True))
+    evidence.begin_recorder(Recorder("new", "new-host", now, now, reads_clock=True))
+    evidence.begin_recorder(Recorder("old", "old-host", now, now))
+    late = ServerDate("ntp.example:80", 7.5, 0.6, independent=True)
+    evidence.add_clock_reading(HostClock("worker-2", now, server=late))
+    with client_of(running) as api:
+        clocks = api.get("/api/v1/status").json()["host_clocks"]
+    assert clocks == [
+        {
+            "host": "exam-host",
+            "at": rfc3339(now),
+            "state": "off",
+            "synchronised": False,
+            "by": "server",
+            "offset_s": 7.5,
+            "error_s": 0.6,
+        },
+        dict.fromkeys(clocks[1]) | {"host": "new-host"},
+    ]
+
+
+def test_status_names_the_cameras_of_a_dead_worker_while_another_lives(running: Exam) -> None:
+    running.clock.advance(60)
+    database, now = running.database, running.clock.now()
     database.evidence.begin_recorder(Recorder("worker-2", "exam-host", now, now))
     database.evidence.begin_run(Run("run-w", "A-cam-2", "worker-2", now))
     database.evidence.open_outage(Outage("out-w", "A-cam-3", now, None, Cause.NO_DATA, "silent", "worker-2"))
-    with client_of(exam) as api:
+    with client_of(running) as api:
         status = api.get("/api/v1/status").json()
     told = {each["camera"]: each["outage"] and each["outage"]["cause"] for each in status["cameras"]}
     assert [each["id"] for each in status["recorders"]] == ["worker-2"]
     assert told.pop("A-cam-2") is None
     assert told.pop("A-cam-3") == "no_data"
     assert set(told.values()) == {"recorder_stopped"}
-    database.close()
 
 
 def test_health_answers(api: httpx.Client) -> None:

@@ -14,7 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from config.rule_pack import load as load_rule_pack
 from dashboard.app import create_app
-from domain.evidence import CameraEvent, CameraState, Cause, Outage
+from domain.evidence import CameraEvent, CameraState, Cause, Outage, Recorder
+from domain.host_clock import HostClock, ServerDate
 from storage.database import connect
 from storage.database.tables import metadata
 from storage.errors import DatabaseUnavailable
@@ -110,6 +111,16 @@ def test_a_camera_is_told_with_its_newest_file_and_its_state(exam: Exam) -> None
         for state in CameraState
     }
     assert {state for state, value in states.items() if value} == {CameraState.LIVE}
+
+
+def test_the_clock_of_a_host_is_told_by_whichever_of_its_processes_read_it_last(exam: Exam) -> None:
+    now = exam.clock.now()
+    exam.database.evidence.begin_recorder(Recorder("worker-2", "exam-host", now, now, reads_clock=True))
+    late = ServerDate("ntp.example:80", 7.5, 0.6, independent=True)
+    exam.database.evidence.add_clock_reading(HostClock("worker-2", now, server=late))
+    _, found = scrape(exam)
+    assert found["kaojian_host_clock_offset_seconds", (("recorder", "exam-host"),)] == 7.5
+    assert found["kaojian_host_clock_state", (("recorder", "exam-host"), ("state", "off"))] == 1
 
 
 def test_a_dead_recorder_leaves_a_growing_age_and_cameras_that_nobody_records(exam: Exam) -> None:

@@ -16,10 +16,30 @@ from records.setup import apply
 from storage.database import Database, connect
 from tests.fakes.time import FakeClock
 from tests.fakes.witnesses import FREE, KEPT
-from tests.records.setups import ACTOR, START, WHOLE
+from tests.records.setups import ACTOR, BATCH, START, WHOLE
 from tests.storage.database.examples import copy, segment
 
 SECOND = timedelta(seconds=1)
+SITE_OF_AN_NVR = """\
+sites:
+  - id: sg-001
+    name: 韶关示范考场
+    county: 浈江区
+    nvrs:
+      - {id: nvr-1, address: "rtsp://127.0.0.1:8554", path: "/{channel}", secret: nvr-1}
+    rooms:
+      - id: r301
+        name: 301 试室
+        stations: [A-01]
+        cameras:
+          - {id: sg-001-c1, nvr: nvr-1, channel: 2, sees: [A-01]}
+          - {id: sg-001-c3, nvr: nvr-1, channel: 1, sees: [A-01]}
+      - id: r302
+        name: 302 试室
+        stations: [B-01]
+        cameras:
+          - {id: sg-001-c2, nvr: nvr-1, channel: 3, sees: [B-01]}
+"""
 
 
 @pytest.fixture
@@ -60,6 +80,28 @@ def test_an_open_outage_shows_its_cause(database: Database) -> None:
     database.evidence.end_run("run-1", START + SECOND, EndReason.CAMERA_DISCONNECTED)
     database.evidence.open_outage(Outage("out-1", "sg-001-c1", START + SECOND, None, Cause.CAMERA_DISCONNECTED))
     assert states(database, 2)["sg-001-c1"] == (RecordingState.OUT, Cause.CAMERA_DISCONNECTED)
+
+
+def test_an_nvr_with_all_its_cameras_out_is_one_line_that_names_them(tmp_path: Path) -> None:
+    database = connect(f"sqlite:///{tmp_path / 'nvr.sqlite3'}")
+    apply(parse(SITE_OF_AN_NVR + BATCH, "exam.yaml"), database, ACTOR, FakeClock(START - timedelta(days=1)))
+    database.evidence.begin_recorder(Recorder("rec-1", "host", START, START))
+    for number, camera in enumerate(("sg-001-c1", "sg-001-c3")):
+        since = START + number * SECOND
+        database.evidence.open_outage(Outage(camera, camera, since, None, Cause.CAMERA_DISCONNECTED, "", "rec-1"))
+    told = to_json(gather(database, START + 2 * SECOND, stores_objects=True))
+    assert told["nvrs"] == [
+        {
+            "nvr": "nvr-1",
+            "site": "sg-001",
+            "since": "2026-05-01T01:00:01.000Z",
+            "cause": "camera_disconnected",
+            "connection": None,
+            "cameras": ["sg-001-c3", "sg-001-c1"],
+        }
+    ]
+    assert "nvr-1 of sg-001: all its cameras are out since 2026-05-01 09:00:01" in _lines(database, 2)
+    database.close()
 
 
 def test_recorders_alive_are_told_with_their_instants(database: Database) -> None:
