@@ -17,6 +17,7 @@ from dashboard.api import batches, footage, metrics, problems, status
 from dashboard.api.backing import Backing
 from dashboard.metrics import Sources, StoreProbe
 from domain.timeline import Clock
+from ingest.ballast import Ballast
 from storage.archive import Archive
 from storage.database import Database
 
@@ -57,6 +58,7 @@ def create_app(
     web_dist: Path | None,
     *,
     spools: Sequence[Path] = (),
+    ballast: Ballast | None = None,
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes.
 
@@ -65,7 +67,7 @@ def create_app(
     """
     app = _described()
     app.state.backing = Backing(
-        database, archive, rule_packs, clock, Sources(database, archive, spools, StoreProbe(archive))
+        database, archive, rule_packs, clock, Sources(database, archive, spools, StoreProbe(archive), ballast)
     )
     app.include_router(metrics.router)
     app.include_router(_page(web_dist.resolve() if web_dist is not None else None))

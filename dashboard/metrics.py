@@ -27,6 +27,7 @@ from domain.calendar import SHANGHAI
 from domain.evidence import CameraState, Outage, Place, Recorder, Segment
 from domain.host_clock import ClockState, judge_clock
 from domain.places import Site
+from ingest.ballast import Ballast
 from storage.archive import Archive
 from storage.database import Database, Evidence
 from storage.errors import DatabaseUnavailable, StorageError
@@ -75,6 +76,7 @@ class Sources:
     archive: Archive
     spools: Sequence[Path]
     store: StoreProbe
+    ballast: Ballast | None = None
 
 
 def exposition(sources: Sources, now: datetime) -> bytes:
@@ -100,6 +102,7 @@ class _Scrape(Collector):
         yield up
         yield from found
         yield from _spools(self._sources.spools)
+        yield from _ballast(self._sources.ballast)
         if self._sources.archive.keeps:
             answers = _gauge("object_store_up", f"1 when the object store answers within {STORE_WAIT_S:g} s.")
             answers.add_metric([], float(self._sources.store.answers()))
@@ -254,6 +257,17 @@ def _spools(spools: Sequence[Path]) -> Iterator[Metric]:
         free.add_metric([name], usage.free)
         size.add_metric([name], usage.total)
     yield from (free, size)
+
+
+def _ballast(ballast: Ballast | None) -> Iterator[Metric]:
+    if ballast is None or not ballast.size_bytes:
+        return
+    held = _gauge("ballast_held", "1 while all disks of this host hold their ballast; 0 when one gave it up.")
+    try:
+        held.add_metric([], float(all(ballast.is_held(folder) for folder in ballast.places())))
+    except OSError:
+        held.add_metric([], 0.0)
+    yield held
 
 
 def _gauge(name: str, told: str, *labels: str) -> GaugeMetricFamily:

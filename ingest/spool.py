@@ -84,11 +84,16 @@ def camera_of(key: str) -> str:
 
 
 class Spool:
-    """One folder on one disk. ``reserve_bytes`` stay free for the database and the alarm. Opens nothing when made."""
+    """One folder on one disk. ``reserve_bytes`` stay free for the database and the alarm. Opens nothing when made.
 
-    def __init__(self, root: Path, reserve_bytes: int, disk: Disk | None = None) -> None:
+    No file is begun on what is left of the reserve, and those begun are not written on below ``floor_bytes``: that
+    much is given up for others when the disk is full (``ingest.ballast``).
+    """
+
+    def __init__(self, root: Path, reserve_bytes: int, disk: Disk | None = None, floor_bytes: int = 0) -> None:
         self.root = root.absolute()
         self.reserve_bytes = reserve_bytes
+        self.floor_bytes = floor_bytes
         self._disk = disk or HostDisk()
         self._id: str | None = None
         self._device = ""
@@ -162,7 +167,7 @@ class Spool:
             handle = self._disk.create(_with(path, _OPEN_SUFFIX))
         except OSError as error:
             _refuse(path, error)
-        return SpoolFile(self._disk, key, path, handle)
+        return SpoolFile(self._disk, key, path, handle, self._require_floor)
 
     def left_open(self) -> list[str]:
         """Keys of files that a crash left open, sorted. Raises SpoolBroken."""
@@ -252,7 +257,7 @@ class Spool:
             self._make_folders(path.parent)
             if self._disk.exists(part):
                 self._disk.remove(part)
-            file = SpoolFile(self._disk, key, path, self._disk.create(part))
+            file = SpoolFile(self._disk, key, path, self._disk.create(part), self._require_floor)
         except OSError as error:
             _refuse(path, error)
         try:
@@ -358,6 +363,11 @@ class Spool:
         if found != self._id:
             raise SpoolBroken(f"{self.root} is another spool than at first: mount the disk that was there")
 
+    def _require_floor(self) -> None:
+        """Raises SpoolFull where the next bytes would be those that others need to go on; OSError."""
+        if self.floor_bytes and self._disk.free_bytes(self.root) < self.floor_bytes:
+            raise SpoolFull(f"{self.root} has less than {self.floor_bytes} bytes free: make room there")
+
     def _make_folders(self, folder: Path) -> None:
         """Create a folder, and sync all that name it once in this life: whoever made them may have died before."""
         if folder in self._sure and self._disk.exists(folder):
@@ -378,13 +388,14 @@ class Spool:
 class SpoolFile:
     """A file being written: each append is one write, hashed on the way; ``sync`` makes all of it durable."""
 
-    def __init__(self, disk: Disk, key: str, path: Path, handle: int) -> None:
+    def __init__(self, disk: Disk, key: str, path: Path, handle: int, require_floor: Callable[[], None]) -> None:
         self.key = key
         self.synced_bytes = 0
         self.sync_failed = False
         self._disk = disk
         self._path = path
         self._handle = handle
+        self._require_floor = require_floor
         self._hash = hashlib.sha256()
         self._size = 0
         self._named = False  # whether its folder was synced since it got its first name
@@ -397,6 +408,7 @@ class SpoolFile:
     def append(self, data: bytes) -> None:
         """One write of all bytes. A short write is a full disk. Raises SpoolFull, SpoolBroken."""
         try:
+            self._require_floor()
             written = self._disk.write(self._handle, data)
         except OSError as error:
             _refuse(self._path, error)

@@ -19,7 +19,9 @@ from config.secrets import Secrets
 from config.settings import Settings
 from domain.host_clock import ClockState, HostClock, NtpState, Witness, judge_clock
 from domain.timeline import SystemClock
+from ingest.ballast import Ballast
 from ingest.kernel_clock import kernel_clock
+from kaojian.ballasting import ballast
 from records.conduct import Disk
 from storage.database import Database, connect
 from storage.errors import StorageError
@@ -60,6 +62,7 @@ def examine(
     """All checks, one after the other; a check that fails does not stop the next."""
     yield check_clock(_read_clock(clock(), settings.s3, store))
     yield check_disk(settings)
+    yield from check_ballast(ballast(settings))
     yield from _check_store(settings.s3, store)
     yield from _check_database(settings)
 
@@ -102,6 +105,19 @@ def check_disk(settings: Settings) -> Check:
         remedy = "make room there, or set KAOJIAN_SPOOL_DIR to a larger disk; until then no sitting is opened"
         return Check("disk", State.FAIL, said, remedy)
     return Check("disk", State.OK, said)
+
+
+def check_ballast(found: Ballast) -> Iterator[Check]:
+    """Each disk of database, state and spools should hold blocks that can be given up when it is full."""
+    for folder in found.places() if found.size_bytes else ():
+        name = f"{folder}: {found.size_bytes >> 20} MiB"
+        if found.is_held(folder):
+            yield Check("ballast", State.OK, f"{name} held, to be given up when the disk is full")
+        elif found.fits(folder):
+            yield Check("ballast", State.OK, f"{name} will be taken when the recorder runs")
+        else:
+            said = f"{name} not held: the disk is full, and the database may soon be unable to write"
+            yield Check("ballast", State.FAIL, said, f"make room in {folder}; the ballast is then taken again")
 
 
 def _read_clock(

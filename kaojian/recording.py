@@ -31,6 +31,7 @@ from ingest.rtsp.client import Limits
 from ingest.shard import Shard
 from ingest.spool import Spool
 from ingest.supervisor import Supervisor
+from kaojian.ballasting import ballast
 from kaojian.processes import Alone, Life, Member, stop_event
 from records.schedule import Schedule
 from storage.archive import confirm
@@ -45,7 +46,8 @@ _PREPARE = "prepare"
 def members(settings: Settings) -> list[Member]:
     """The processes of the ingest role. The uploader stops last: recorders close their last files before it."""
     alone = Alone(settings.spool_dir)
-    found = [Member(_PREPARE, lambda _: _prepare(settings), once=True, may_start=alone.taken)]
+    found = [Member("ballast", lambda _: ballast(settings).run(stop_event()))]
+    found += [Member(_PREPARE, lambda _: _prepare(settings), once=True, may_start=alone.taken)]
     count = settings.ingest_workers
     found += [_recorder(settings, Shard(index, count)) for index in range(count)]
     if settings.spool_second_dir is not None:
@@ -72,8 +74,8 @@ def _prepare(settings: Settings) -> None:
 
 def _spools(settings: Settings) -> tuple[Spool, Spool | None]:
     first, second = settings.spool_dir, settings.spool_second_dir
-    reserve = settings.min_free_bytes
-    return Spool(first, reserve), Spool(second, reserve) if second is not None else None
+    made = partial(Spool, reserve_bytes=settings.min_free_bytes, floor_bytes=settings.ballast_bytes)
+    return made(first), made(second) if second is not None else None
 
 
 def _mend(settings: Settings) -> None:

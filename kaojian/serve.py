@@ -71,6 +71,7 @@ def _dashboard(settings: Settings) -> None:
 
     from config.rule_pack import load as load_rule_pack  # noqa: PLC0415
     from dashboard.app import create_app  # noqa: PLC0415
+    from kaojian.ballasting import ballast  # noqa: PLC0415
     from kaojian.wiring import open_archive  # noqa: PLC0415
 
     with closing(connect(settings.database_url)) as database:
@@ -81,5 +82,6 @@ def _dashboard(settings: Settings) -> None:
             SystemClock(),
             WEB if WEB.is_dir() else None,
             spools=[folder for folder in (settings.spool_dir, settings.spool_second_dir) if folder is not None],
+            ballast=ballast(settings),
         )
         uvicorn.run(app, host=settings.http_host, port=settings.http_port, log_level="warning")

@@ -8,12 +8,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from storage.database.accounts import Accounts
-from storage.database.connection import Engine
+from storage.database.connection import Engine, folder_of
 from storage.database.evidence import Evidence
 from storage.database.journal import Journal, JournalEntry
 from storage.database.setup import Setup
 
-__all__ = ["Accounts", "Database", "Evidence", "Journal", "JournalEntry", "Setup", "connect"]
+__all__ = ["Accounts", "Database", "Evidence", "Journal", "JournalEntry", "Setup", "connect", "folder_of"]
 
 
 class Database:

@@ -128,6 +128,14 @@ class Engine:
         return "check that the server runs, that it can be reached from here, and the address, user and password"
 
 
+def folder_of(url: str) -> Path | None:
+    """The folder that a database's file lies in; None for one on a server. Raises DatabaseUnavailable."""
+    parsed = _understood(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database is None or parsed.database.startswith("file:"):
+        return None
+    return Path(parsed.database).absolute().parent
+
+
 def insert_once(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> bool:
     """Insert a row unless a unique index holds its like already. True if it was inserted."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite

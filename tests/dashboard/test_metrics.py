@@ -16,6 +16,7 @@ from config.rule_pack import load as load_rule_pack
 from dashboard.app import create_app
 from domain.evidence import CameraEvent, CameraState, Cause, Outage, Recorder
 from domain.host_clock import HostClock, ServerDate
+from ingest.ballast import Ballast
 from storage.database import connect
 from storage.database.tables import metadata
 from storage.errors import DatabaseUnavailable
@@ -25,6 +26,7 @@ from tests.dashboard.serving import served
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 PROMISED = {
+    "kaojian_ballast_held",
     "kaojian_camera_bit_rate_bits_per_second",
     "kaojian_camera_clock_offset_seconds",
     "kaojian_camera_delayed_seconds",
@@ -59,7 +61,8 @@ def exam(tmp_path: Path) -> Iterator[Exam]:
 @contextmanager
 def client_of(exam: Exam) -> Iterator[httpx.Client]:
     spools = [exam.spool, exam.spool / "gone"]
-    app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None, spools=spools)
+    ballast = Ballast(lambda: [exam.spool], 4096)
+    app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None, spools=spools, ballast=ballast)
     with served(app) as address, httpx.Client(base_url=address) as client:
         yield client
 

@@ -9,6 +9,7 @@ import pytest
 from config.s3 import S3Settings
 from config.settings import Settings, load
 from domain.host_clock import NtpState
+from ingest.disk import HostDisk
 from kaojian import doctor
 from kaojian.doctor import Check, State, examine
 from records.declaration import parse
@@ -85,6 +86,17 @@ def test_a_disk_below_its_reserve_fails(
     state, said = found(load(), store)["disk"]
     assert state is State.FAIL
     assert "no sitting is opened" in said
+
+
+def test_a_disk_without_room_for_its_ballast_fails(
+    settings: Settings, store: MemoryObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.data_dir.mkdir()
+    assert found(settings, store)["ballast"][0] is State.OK
+    monkeypatch.setattr(HostDisk, "free_bytes", lambda *_: 1 << 20)
+    state, said = found(settings, store)["ballast"]
+    assert state is State.FAIL
+    assert str(settings.data_dir) in said
 
 
 def test_a_spool_that_cannot_be_written_fails(

@@ -1,0 +1,22 @@
+"""Which disks of this installation carry ballast. Not here: taking it and giving it up (``ingest.ballast``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from config.settings import Settings
+from ingest.ballast import Ballast
+from storage.database import folder_of
+from storage.spool_marker import MARKER
+
+
+def ballast(settings: Settings) -> Ballast:
+    """On the disks of state, database and spools; a spool's only while it is mounted, as its marker shows."""
+
+    def folders() -> list[Path]:
+        state = [settings.data_dir, folder_of(settings.database_url)]
+        spools = [settings.spool_dir, settings.spool_second_dir]
+        mounted = [folder for folder in spools if folder is not None and (folder / MARKER).exists()]
+        return [folder for folder in (*state, *mounted) if folder is not None]
+
+    return Ballast(folders, settings.ballast_bytes)
