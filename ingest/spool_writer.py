@@ -1,8 +1,10 @@
 """One spool and its worker: many files grow at once, and each is synced once for all that was written meanwhile.
 
-Fragments of all cameras that wait are written first; then every file that grew is synced once, whatever the number
-of its fragments. So a disk that is slow to sync is asked less often and not ever later, and 32 cameras cost 32 syncs
-a second at most. Not here: which bytes go into which file, and what follows from a failure (``ingest.bookkeeper``).
+Fragments of all cameras that wait are written first; then one file that grew is synced, once, whatever the number of
+its fragments, and what came meanwhile is written before the next file's turn. So a fragment waits for one sync at
+most until it is in its file, a disk that is slow to sync is asked less often and not ever later, and 32 cameras cost
+32 syncs a second at most. Not here: which bytes go into which file, and what follows from a failure
+(``ingest.bookkeeper``).
 """
 
 from __future__ import annotations
@@ -57,7 +59,7 @@ class SpoolWriter:
 
     def finish(self, timeout_s: float) -> None:
         """Do everything that was handed in, sync included."""
-        self._worker.submit(self._commit)
+        self._worker.submit(self._commit_all)
         if not self._worker.finish(timeout_s):
             _log.error("spool_not_finished", spool=str(self.spool.root), backlog_bytes=self.backlog_bytes)
 
@@ -101,12 +103,17 @@ class SpoolWriter:
             _log.info("spool_back", spool=str(self.spool.root), seconds=seconds)
 
     def _commit(self) -> None:
+        """Sync the file that waits longest; the next one's turn comes after all that waits to be written."""
         try:
-            for file in list(self._unsynced):
+            for file in list(self._unsynced)[:1]:
                 self.sync_now(file)
-        finally:
-            if self._unsynced:  # what was told raised: the others must not wait for ever
+        finally:  # also where what was told raised: the others must not wait for ever
+            if self._unsynced:
                 self._worker.submit(self._commit)
+
+    def _commit_all(self) -> None:
+        for file in list(self._unsynced):
+            self.sync_now(file)
 
     def _answer(self, answers: SimpleQueue[SpoolError | None]) -> None:
         try:
