@@ -84,6 +84,11 @@ class Settings(BaseSettings):
     log_level: LogLevel = LogLevel.INFO
 
     @property
+    def spool_dirs(self) -> tuple[Path, ...]:
+        """The first spool, and the second where there is one."""
+        return (self.spool_dir,) if self.spool_second_dir is None else (self.spool_dir, self.spool_second_dir)
+
+    @property
     def s3(self) -> S3Settings | None:
         """The object store, or None when none is set."""
         if not self.s3_endpoint:

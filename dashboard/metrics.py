@@ -13,6 +13,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -28,6 +29,8 @@ from domain.evidence import CameraState, Outage, Place, Recorder, Segment
 from domain.host_clock import ClockState, judge_clock
 from domain.places import Site
 from ingest.ballast import Ballast
+from ingest.set_aside import FOLDER as SET_ASIDE
+from ingest.spool import Spool, SpoolError
 from storage.archive import Archive
 from storage.database import Database, Evidence
 from storage.errors import DatabaseUnavailable, StorageError
@@ -257,6 +260,11 @@ def _spools(spools: Sequence[Path]) -> Iterator[Metric]:
         free.add_metric([name], usage.free)
         size.add_metric([name], usage.total)
     yield from (free, size)
+    refused = _gauge("rows_set_aside", "Rows that the database refused, as files in a spool of this host.", "spool")
+    for name, folder in zip(_SPOOLS, spools, strict=False):
+        with suppress(SpoolError):
+            refused.add_metric([name], len(Spool(folder, 0).names(SET_ASIDE)))
+    yield refused
 
 
 def _ballast(ballast: Ballast | None) -> Iterator[Metric]:

@@ -3,7 +3,8 @@
 One worker owns the rows, and one each spool: every byte goes to all of them, and none waits for another. A spool that
 fails loses the file that it was writing and is tried again with the next; what it lacks is copied there later
 (``ingest.healing``). A run fails only where no spool has its file any more. A database that is away holds rows back
-and loses none; the files are already safe and the next start finds them (``ingest.reconcile``).
+and loses none; the files are already safe and the next start finds them (``ingest.reconcile``). A row that a working
+database refuses is set aside, and the others go on (``ingest.set_aside``).
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from domain.evidence import CameraEvent, Cause, Copy, EndReason, Outage, Place, 
 from domain.host_clock import HostClock
 from domain.timeline import Clock
 from ingest.segmenter import Closed
+from ingest.set_aside import Row, SetAside
 from ingest.spool import ClosedFile, Spool, SpoolBroken, SpoolError, SpoolFile, SpoolFull
 from ingest.spool_writer import SpoolWriter
 from ingest.worker import OrderedWorker, Worker
 from storage.database.evidence import Evidence
-from storage.errors import DatabaseUnavailable
+from storage.errors import DatabaseUnavailable, StorageError
 from storage.media import MediaError
 
 _log = structlog.get_logger()
@@ -64,6 +66,7 @@ class Bookkeeper:
         self.writers = [SpoolWriter(spool, worker("spool"), clock)]
         if second is not None:
             self.writers.append(SpoolWriter(second, worker("spool-2"), clock))
+        self._set_aside = SetAside([writer.spool for writer in self.writers])
         self._rows = worker("rows")
         self._database_lost_at: float | None = None
 
@@ -103,35 +106,45 @@ class Bookkeeper:
 
     def new_run(self, run: Run) -> RunBook:
         """Where one run's files go; its row is written first."""
-        self._row(lambda: self._evidence.begin_run(run))
+        self._row("begin_run", run)
         return RunBook(self, run)
 
     def end_run(self, run_id: str, ended: datetime, reason: EndReason) -> None:
-        self._row(lambda: self._evidence.end_run(run_id, ended, reason))
+        self._row("end_run", run_id, ended, reason)
 
     def open_outage(self, outage: Outage) -> None:
-        self._row(lambda: self._evidence.open_outage(outage))
+        self._row("open_outage", outage)
 
     def close_outage(self, outage_id: str, end: datetime, cause: Cause | None, detail: str | None) -> None:
-        self._row(lambda: self._evidence.close_outage(outage_id, end, cause, detail))
+        self._row("close_outage", outage_id, end, cause, detail)
 
     def add_event(self, event: CameraEvent) -> None:
-        self._row(lambda: self._evidence.add_event(event))
+        self._row("add_event", event)
 
     def heartbeat(self, recorder: str) -> None:
         """Only while the row worker keeps up: a heartbeat must not be older than what it stands for."""
-        self._row(lambda: self._evidence.heartbeat(recorder, self._clock.now()))
+        self._rows.submit(lambda: self._insisted(lambda: self._evidence.heartbeat(recorder, self._clock.now())))
 
     def add_clock_reading(self, reading: HostClock) -> None:
-        self._row(lambda: self._evidence.add_clock_reading(reading))
+        self._row("add_clock_reading", reading)
 
     def add_segment(self, segment: Segment, spool: Spool) -> None:
         """The row of a closed, synced file, and its copy in that spool; of a second spool only the copy is new."""
         copy = spool_copy(segment, spool, self._clock.now())
-        self._row(lambda: self._evidence.add_segment(segment, copy))
+        self._row("add_segment", segment, copy)
 
-    def _row(self, job: Callable[[], None]) -> None:
-        self._rows.submit(lambda: self._insisted(job))
+    def _row(self, act: str, *arguments: object) -> None:
+        row = Row(act, arguments)
+        self._rows.submit(lambda: self._insisted(partial(self._write, row)))
+
+    def _write(self, row: Row) -> None:
+        """Write a row; one that the database will never take is set aside. Raises DatabaseUnavailable."""
+        try:
+            row.write(self._evidence)
+        except DatabaseUnavailable:
+            raise
+        except StorageError as error:
+            self._set_aside.keep(row, str(error), self._clock.now())
 
     def _insisted(self, job: Callable[[], None]) -> float | None:
         """Write a row; while the database is away, the seconds after which to try again."""

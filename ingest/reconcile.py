@@ -2,6 +2,7 @@
 
 1. Each spool is claimed by its marker. One whose disk is not mounted is told of and left out: nothing is written
    there, and no row of it is touched.
+   Then rows that a working database had refused are tried again (``ingest.set_aside``).
 2. Files left open are cut back to their last complete fragment, synced and named; of a file that lies in two spools
    the one with more whole bytes, the other is mended from it later (``ingest.healing``).
 3. Closed files without a row get one, from their own bytes; where not even their run has one, the database had been
@@ -30,6 +31,7 @@ import structlog
 from domain.evidence import EndReason, Outage, Place, Recorder, Run, Segment
 from domain.timeline import Interval, IntervalSet
 from ingest.bookkeeper import segment_from_file, spool_copy
+from ingest.set_aside import SetAside
 from ingest.spool import Spool, SpoolError, camera_of
 from storage.database.evidence import Evidence
 from storage.media import FileIndex, MediaError
@@ -68,6 +70,7 @@ def reconcile(
     names the recorders that died and ``host`` where they ran, None is all of them.
     """
     spools = claim_spools(evidence, [spool] if second is None else [spool, second])
+    SetAside(spools).retry(evidence)
     mine = [
         each
         for each in evidence.recorders()

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -115,7 +116,7 @@ class Spool:
                         f"{self.root} has no {MARKER}, but recordings were written there: its disk is not mounted; "
                         f"mount it (or, if all of it is truly gone, make an empty file {marker})"
                     )
-                self._mark(marker)
+                self._write_whole(marker, uuid4().hex.encode())
             with self._disk.open_reading(marker) as file:
                 self._id = file.read().decode(errors="replace").strip()
         except OSError as error:
@@ -229,7 +230,7 @@ class Spool:
                 _refuse(self.root / key, error)
 
     def blocks(self, key: str) -> Iterator[bytes]:
-        """The bytes of a closed file, block by block. Raises SpoolBroken."""
+        """The bytes of a closed file, or of one that was put, block by block. Raises SpoolBroken."""
         path = self.root / key
         try:
             with self._disk.open_reading(path) as file:
@@ -285,6 +286,25 @@ class Spool:
         except OSError as error:
             _refuse(path, error)
 
+    def put(self, name: str, data: bytes) -> None:
+        """Write a small file that is no footage, whole and synced; the reserve is there for such.
+
+        Raises SpoolFull, SpoolBroken.
+        """
+        self._require_claim()
+        try:
+            self._write_whole(self.root / name, data)
+        except OSError as error:
+            _refuse(self.root / name, error)
+
+    def names(self, folder: str) -> list[str]:
+        """What ``put`` left in that folder, ``.json`` only, sorted. Raises SpoolBroken."""
+        try:
+            paths = [path for path in self._disk.files(self.root / folder) if path.suffix == ".json"]
+        except OSError as error:
+            _refuse(self.root / folder, error)
+        return [str(path.relative_to(self.root)) for path in paths]
+
     def is_beginning_of(self, key: str, whole: BinaryIO) -> bool:
         """Whether a file left open holds nothing but the first bytes of ``whole``. Raises SpoolBroken."""
         path = _with(self.root / key, _OPEN_SUFFIX)
@@ -334,18 +354,21 @@ class Spool:
         ends = [each.offset + each.size for each in index.fragments]
         return index.total_bytes, max((end for end in ends if end <= at_most), default=0)
 
-    def _mark(self, marker: Path) -> None:
-        """A new id, synced, and only then given its name: a marker is never half written."""
-        self._make_folders(self.root)
-        part = marker.with_name(f"{MARKER}-{uuid4().hex}")
+    def _write_whole(self, path: Path, data: bytes) -> None:
+        """Synced, and only then given its name: such a file is never half written. Raises OSError."""
+        self._make_folders(path.parent)
+        part = path.with_name(f"{path.name}-{uuid4().hex}")
         handle = self._disk.create(part)
         try:
-            self._disk.write(handle, uuid4().hex.encode())
+            written = self._disk.write(handle, data)
             self._disk.sync(handle)
         finally:
             self._disk.close(handle)
-        self._disk.rename(part, marker)
-        self._disk.sync_folder(self.root)
+        if written != len(data):
+            self._disk.remove(part)
+            raise OSError(ENOSPC, os.strerror(ENOSPC))
+        self._disk.rename(part, path)
+        self._disk.sync_folder(path.parent)
 
     def _require_claim(self) -> None:
         """The folder must still be the one that was claimed; one that nobody claimed is taken as it is found."""

@@ -15,8 +15,7 @@ def ballast(settings: Settings) -> Ballast:
 
     def folders() -> list[Path]:
         state = [settings.data_dir, folder_of(settings.database_url)]
-        spools = [settings.spool_dir, settings.spool_second_dir]
-        mounted = [folder for folder in spools if folder is not None and (folder / MARKER).exists()]
+        mounted = [folder for folder in settings.spool_dirs if (folder / MARKER).exists()]
         return [folder for folder in (*state, *mounted) if folder is not None]
 
     return Ballast(folders, settings.ballast_bytes)

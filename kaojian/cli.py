@@ -157,7 +157,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs")]
     from kaojian import status as state  # noqa: PLC0415 (loads the analysis only where it is needed)
 
     with _opened() as (settings, database):
-        found = state.gather(database, SystemClock().now(), stores_objects=settings.s3 is not None)
+        now, spools = SystemClock().now(), settings.spool_dirs
+        found = state.gather(database, now, stores_objects=settings.s3 is not None, spools=spools)
     if as_json:
         _print_json(state.to_json(found))
         return

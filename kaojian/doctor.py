@@ -21,6 +21,8 @@ from domain.host_clock import ClockState, HostClock, NtpState, Witness, judge_cl
 from domain.timeline import SystemClock
 from ingest.ballast import Ballast
 from ingest.kernel_clock import kernel_clock
+from ingest.set_aside import REMEDY, SetAside
+from ingest.spool import Spool
 from kaojian.ballasting import ballast
 from records.conduct import Disk
 from storage.database import Database, connect
@@ -63,6 +65,7 @@ def examine(
     yield check_clock(_read_clock(clock(), settings.s3, store))
     yield check_disk(settings)
     yield from check_ballast(ballast(settings))
+    yield from check_rows(settings)
     yield from _check_store(settings.s3, store)
     yield from _check_database(settings)
 
@@ -118,6 +121,14 @@ def check_ballast(found: Ballast) -> Iterator[Check]:
         else:
             said = f"{name} not held: the disk is full, and the database may soon be unable to write"
             yield Check("ballast", State.FAIL, said, f"make room in {folder}; the ballast is then taken again")
+
+
+def check_rows(settings: Settings) -> Iterator[Check]:
+    """Rows that the database refused are no part of any report."""
+    refused = SetAside([Spool(folder, settings.min_free_bytes) for folder in settings.spool_dirs]).waiting()
+    if refused:
+        said = f"the database refused {len(refused)}, the first because {refused[0].reason}"
+        yield Check("rows", State.FAIL, said, REMEDY)
 
 
 def _read_clock(

@@ -81,7 +81,7 @@ def _dashboard(settings: Settings) -> None:
             partial(load_rule_pack, folder=settings.rule_packs_dir),
             SystemClock(),
             WEB if WEB.is_dir() else None,
-            spools=[folder for folder in (settings.spool_dir, settings.spool_second_dir) if folder is not None],
+            spools=settings.spool_dirs,
             ballast=ballast(settings),
         )
         uvicorn.run(app, host=settings.http_host, port=settings.http_port, log_level="warning")

@@ -5,10 +5,11 @@ Not here: verdicts (``analysis.report``). ``gather`` finds, ``to_json`` and ``ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -20,6 +21,9 @@ from domain.evidence import CameraEvent, Cause, Place, Recorder
 from domain.host_clock import ClockState, HostClock, Witness, judge_clock
 from domain.places import Camera, Sitting
 from domain.timeline import rfc3339
+from ingest.set_aside import REMEDY as SET_ASIDE_REMEDY
+from ingest.set_aside import Refused, SetAside
+from ingest.spool import Spool
 from storage.archive import UnseenSpool, unseen_spools
 from storage.database import Database
 
@@ -83,10 +87,11 @@ class Status:
     waiting_for_analysis: int
     waiting_for_s3: int | None
     unseen_spools: tuple[UnseenSpool, ...] = ()  # of what waits for analysis: only there, and not visible here
+    rows_set_aside: tuple[Refused, ...] = ()  # what the database refused, in the spools of this host
 
 
-def gather(database: Database, now: datetime, *, stores_objects: bool) -> Status:
-    """The state at ``now``. Raises DatabaseUnavailable."""
+def gather(database: Database, now: datetime, *, stores_objects: bool, spools: Sequence[Path] = ()) -> Status:
+    """The state at ``now``; ``spools`` are those of this host. Raises DatabaseUnavailable, SpoolError."""
     evidence = database.evidence
     recorders = living(evidence, now)
     sittings = database.setup.sittings()
@@ -103,6 +108,7 @@ def gather(database: Database, now: datetime, *, stores_objects: bool) -> Status
         waiting_for_analysis=len(unobserved),
         waiting_for_s3=len(evidence.segments_without_copy(Place.S3, _COUNT_UP_TO)) if stores_objects else None,
         unseen_spools=tuple(unseen_spools(evidence, unobserved)),
+        rows_set_aside=tuple(SetAside([Spool(folder, 0) for folder in spools]).waiting()),
     )
 
 
@@ -147,6 +153,15 @@ def to_json(status: Status) -> dict[str, Any]:
         "unseen_spools": [
             {"folder": each.target, "device": each.device, "segments": each.segments} for each in status.unseen_spools
         ],
+        "rows_set_aside": [
+            {
+                "file": each.name,
+                "at": _told(each.at),
+                "act": each.row.act if each.row is not None else None,
+                "reason": each.reason,
+            }
+            for each in status.rows_set_aside
+        ],
     }
 
 
@@ -170,6 +185,11 @@ def tables(status: Status) -> Iterable[Table | Text]:
         yield Text(
             f"Spool not visible from here 存储不可见: {unseen.target} ({unseen.device or 'device unknown'}) has the "
             f"only copies of {unseen.segments} segments that wait for analysis; mount it, or analyse on its host"
+        )
+    if refused := status.rows_set_aside:
+        yield Text(
+            f"ROWS REFUSED 数据库拒收的记录: {len(refused)} set aside in the spool, the first because "
+            f"{refused[0].reason}; reports lack them: {SET_ASIDE_REMEDY}"
         )
 
 

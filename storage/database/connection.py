@@ -30,6 +30,9 @@ _LOCK_WAIT_S = 20
 _CONNECT_WAIT_S = 5
 _MIGRATION_LOCK = 0x4B414F4A  # an arbitrary number of ours for pg_advisory_xact_lock
 _WRITES = "kaojian_writes"
+_NEVER_TAKEN = (sa.exc.DataError, sa.exc.NoResultFound, sa.exc.MultipleResultsFound, OverflowError, UnicodeError)
+"""What no trying again mends: a number too large, text that the database has no bytes for (NUL in PostgreSQL)."""
+
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -57,7 +60,7 @@ class Engine:
         """A transaction that may write; committed and synced when the block ends, else undone as a whole.
 
         Raises UnknownRow where a row refers to one that was never written, RowRefused where it breaks another rule
-        of the schema, DatabaseUnavailable for the rest.
+        of the schema or holds what the database has no form for, DatabaseUnavailable for the rest.
         """
         with self._wrapped(), self._engine.connect() as connection:
             connection.execution_options(**{_WRITES: True})
@@ -116,10 +119,15 @@ class Engine:
             if _is_foreign_key(error.orig):
                 raise UnknownRow(f"a row refers to one that was never written: {_first_line(error.orig)}") from error
             raise RowRefused(f"the database {self._where} refused a row: {_first_line(error.orig)}") from error
+        except _NEVER_TAKEN as error:
+            raise RowRefused(
+                f"the database {self._where} cannot hold a value: {_first_line(_cause(error))}"
+            ) from error
         except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
-            cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+            if type(error) is sa.exc.StatementError:  # not the driver's word: a value was refused on its way there
+                raise RowRefused(f"the database {self._where} cannot hold a value: {_first_line(error)}") from error
             raise DatabaseUnavailable(
-                f"the database {self._where} cannot be used ({_first_line(cause)}); {self._remedy()}"
+                f"the database {self._where} cannot be used ({_first_line(_cause(error))}); {self._remedy()}"
             ) from error
 
     def _remedy(self) -> str:
@@ -196,6 +204,11 @@ def _is_foreign_key(error: BaseException | None) -> bool:
     if isinstance(error, sqlite3.Error):
         return error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
     return getattr(error, "sqlstate", None) == "23503"  # PostgreSQL, appendix A: foreign_key_violation
+
+
+def _cause(error: Exception) -> object:
+    """What the driver said, where it was the driver."""
+    return error.orig if isinstance(error, sa.exc.DBAPIError) else error
 
 
 def _first_line(error: object) -> str:

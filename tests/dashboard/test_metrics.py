@@ -43,6 +43,7 @@ PROMISED = {
     "kaojian_host_clock_state",
     "kaojian_object_store_up",
     "kaojian_recorder_heartbeat_age_seconds",
+    "kaojian_rows_set_aside",
     "kaojian_segments_waiting_for_decoding",
     "kaojian_segments_waiting_for_upload",
     "kaojian_spool_free_bytes",

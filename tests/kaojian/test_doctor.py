@@ -10,6 +10,8 @@ from config.s3 import S3Settings
 from config.settings import Settings, load
 from domain.host_clock import NtpState
 from ingest.disk import HostDisk
+from ingest.set_aside import FOLDER
+from ingest.spool import Spool
 from kaojian import doctor
 from kaojian.doctor import Check, State, examine
 from records.declaration import parse
@@ -97,6 +99,13 @@ def test_a_disk_without_room_for_its_ballast_fails(
     state, said = found(settings, store)["ballast"]
     assert state is State.FAIL
     assert str(settings.data_dir) in said
+
+
+def test_rows_that_the_database_refused_fail(settings: Settings, store: MemoryObjects) -> None:
+    Spool(settings.spool_dir, 0).put(f"{FOLDER}/1.json", b"{}")
+    state, said = found(settings, store)["rows"]
+    assert state is State.FAIL
+    assert FOLDER in said
 
 
 def test_a_spool_that_cannot_be_written_fails(

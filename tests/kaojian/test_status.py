@@ -7,9 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from rich.text import Text
 
 from domain.evidence import Cause, EndReason, Outage, Recorder, Run
 from domain.host_clock import HostClock
+from ingest.set_aside import Row, SetAside
+from ingest.spool import Spool
 from kaojian.status import RecordingState, gather, tables, to_json
 from records.declaration import parse
 from records.setup import apply
@@ -147,3 +150,13 @@ def test_a_reading_of_long_ago_is_not_told_as_the_clock_of_now(database: Databas
     database.evidence.add_clock_reading(HostClock("rec-1", START, KEPT))
     database.evidence.heartbeat("rec-1", START + 600 * SECOND)
     assert "not read lately" in _lines(database, 600)
+
+
+def test_rows_that_the_database_refused_are_told_with_their_reason(database: Database, tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", 0)
+    outage = Outage("o", "sg-001-c1", START, None, Cause.NO_DATA)
+    SetAside([spool]).keep(Row("open_outage", (outage,)), "CHECK constraint failed", START)
+    found = gather(database, START, stores_objects=False, spools=[spool.root])
+    (told,) = to_json(found)["rows_set_aside"]
+    assert (told["act"], told["reason"]) == ("open_outage", "CHECK constraint failed")
+    assert any("1 set aside" in part.plain for part in tables(found) if isinstance(part, Text))

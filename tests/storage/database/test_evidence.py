@@ -13,7 +13,7 @@ from domain.evidence import CameraEvent, CameraState, Cause, EndReason, Observat
 from domain.host_clock import CameraClocks, HostClock, NtpState, ServerDate, camera_clocks
 from domain.timeline import MICROSECOND, Interval
 from storage.database import Database
-from storage.errors import ConflictingCopy, ConflictingRow, ConflictingSegment, UnknownRow
+from storage.errors import ConflictingCopy, ConflictingRow, ConflictingSegment, RowRefused, UnknownRow
 from tests.storage.database.examples import NINE, RECORDER, after, begin, copy, run, segment, span, store
 
 OBJECT_LOCK = {"version_id": "v1", "locked_until": after(1e8)}
@@ -465,3 +465,24 @@ def test_the_states_of_cameras_come_back_in_order_and_a_repeat_changes_nothing(d
         database.evidence.add_event(replace(events[0], state=CameraState.LOST))
     with pytest.raises(UnknownRow):
         database.evidence.add_event(replace(events[0], id="other", recorder="nobody"))
+
+
+def test_a_value_that_no_database_can_hold_is_refused_and_not_called_an_absence(database: Database) -> None:
+    begin(database)
+    for event in (
+        CameraEvent("e", "cam-1", RECORDER.id, after(0), CameraState.LOST, changes=1 << 70),
+        CameraEvent("e", "cam-1", RECORDER.id, after(0), CameraState.LOST, detail="\ud800"),
+    ):
+        with pytest.raises(RowRefused):
+            database.evidence.add_event(event)
+
+
+def test_a_value_that_one_database_cannot_hold_is_written_or_refused(database: Database) -> None:
+    begin(database)
+    event = CameraEvent("e", "cam-1", RECORDER.id, after(0), CameraState.LOST, detail="nul \0")
+    try:
+        database.evidence.add_event(event)
+    except RowRefused:
+        assert database.evidence.events(span(-1, 1)) == []
+    else:
+        assert database.evidence.events(span(-1, 1)) == [event]
