@@ -121,7 +121,7 @@ class Settings(BaseSettings):
     def _loopback_only(cls, host: str) -> str:
         if not _is_loopback(host):
             raise ValueError(
-                f"{host} can be reached from other machines, and there are no accounts yet to keep strangers out; "
+                f"{host} can be reached from other machines, and passwords and footage would travel in the clear; "
                 "only loopback is allowed: 127.0.0.1, ::1 or localhost"
             )
         return host

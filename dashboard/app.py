@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.responses import FileResponse, JSONResponse
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from config.rule_pack import RulePack
-from dashboard.api import batches, footage, metrics, problems, status
+from dashboard.api import batches, footage, metrics, problems, session, status
 from dashboard.api.backing import Backing
+from dashboard.api.guard import guard
 from dashboard.metrics import Sources, StoreProbe
 from domain.timeline import Clock
 from ingest.ballast import Ballast
@@ -70,6 +71,7 @@ def create_app(
         database, archive, rule_packs, clock, Sources(database, archive, spools, StoreProbe(archive), ballast)
     )
     app.include_router(metrics.router)
+    app.include_router(_description(app))
     app.include_router(_page(web_dist.resolve() if web_dist is not None else None))
     app.add_middleware(_SafeHeaders)
     problems.install(app)
@@ -93,18 +95,34 @@ class _Api(FastAPI):
 
 
 def _described() -> FastAPI:
-    """The app with all routes of the API. No page of documentation: it would load scripts from elsewhere."""
+    """The app with all routes of the API, each behind the guard.
+
+    No page of documentation: it would load scripts from elsewhere. The framework's own route for the description
+    would not pass the guard either; ``_description`` does.
+    """
     app = _Api(
         title="Kaojian",
         version=VERSION,
-        openapi_url=f"{API}/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
+        dependencies=[Depends(guard)],
     )
-    for room in (batches, footage, status):
+    for room in (batches, footage, session, status):
         app.include_router(room.router, prefix=API)
     return app
+
+
+def _description(app: FastAPI) -> APIRouter:
+    """The API's own description, as JSON."""
+    router = APIRouter()
+
+    @router.get(f"{API}/openapi.json", include_in_schema=False)
+    def description() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
+    return router
 
 
 def _page(web_dist: Path | None) -> APIRouter:

@@ -3,7 +3,8 @@
 1. An S3 server, six cameras that speak RTSP, and the three roles of the service are started as processes.
 2. The site, its rooms and one sitting are applied, the sitting is opened, one camera is unplugged and one stalled.
 3. When the window has ended and everything is stored and decoded, the report is written and compared with the truth.
-4. The page is served until Ctrl-C; with ``once`` the comparison decides the exit status.
+4. An account for each role is made and the page is served until Ctrl-C; with ``once`` the comparison decides the exit
+   status.
 
 Everything lies in one folder, made anew each time. The service has no branch for the demonstration: it is the
 service, with short segments.
@@ -36,10 +37,12 @@ from analysis.report import SittingReport, sitting_report, to_json
 from config.rule_pack import load as load_rule_pack
 from config.s3 import S3Settings
 from config.settings import Settings
+from dashboard.access import accounts
+from dashboard.access.accounts import Wanted
 from dashboard.papers.report import render
 from domain.evidence import Place
 from domain.law import Verdict
-from domain.people import Actor
+from domain.people import Actor, Reach, Role
 from domain.places import Sitting
 from domain.timeline import SystemClock
 from ingest.simulator.drill import read_truth
@@ -49,7 +52,7 @@ from records import conduct, declaration, setup
 from storage.database import Database, connect
 from storage.seaweed import SeaweedServer, free_ports
 
-SITE, BATCH, RULE_PACK = "sg-demo", "2026-DEMO", "SG-2022-08-10"
+SITE, COUNTY, BATCH, RULE_PACK = "sg-demo", "浈江区", "2026-DEMO", "SG-2022-08-10"
 LEAD_S, EXAM_S, TAIL_S = 10, 65, 15
 START_IN_S = 6  # from the cameras' readiness to the window, so that recording runs before it
 SETTLE_S = 60
@@ -130,6 +133,7 @@ def _play(root: Path, port: int, actor: Actor, console: Console, *, once: bool) 
         _written(root, report, sitting, console)
         different = differences(read_truth(root / "truth.jsonl"), report, _views(sitting))
         display.verdict(console, report, different)
+        display.accounts(console, _accounts(demo))
         if not once:
             console.print(f"the page: [bold]http://127.0.0.1:{port}[/bold]   Ctrl-C stops everything")
             with suppress(KeyboardInterrupt):
@@ -285,6 +289,19 @@ def _applied(demo: _Demo, password: str, urls: dict[str, str]) -> Sitting:
     return sitting
 
 
+def _accounts(demo: _Demo) -> list[tuple[str, Role, str]]:
+    """One account for each role, gone with the demonstration: name, role, password."""
+    told = []
+    clock = SystemClock()
+    sees = {Reach.CITY: (), Reach.COUNTY: (COUNTY,), Reach.SITE: (SITE,), Reach.BATCHES: (BATCH,)}
+    for role in Role:
+        name = f"demo-{role.replace('_', '-')}"
+        until = clock.now() + timedelta(days=1)
+        wanted = Wanted(name, role, sees[role.reach], until, must_change=False)
+        told.append((name, role, accounts.add(demo.database, wanted, demo.actor, clock)))
+    return told
+
+
 def _declaration(urls: dict[str, str], start: datetime) -> dict[str, Any]:
     rooms = [
         {
@@ -312,7 +329,7 @@ def _declaration(urls: dict[str, str], start: datetime) -> dict[str, Any]:
         "lead": f"{LEAD_S}s",
         "tail": f"{TAIL_S}s",
     }
-    site = {"id": SITE, "name": "韶关示范考场", "county": "浈江区", "rooms": rooms}
+    site = {"id": SITE, "name": "韶关示范考场", "county": COUNTY, "rooms": rooms}
     batch = {
         "id": BATCH,
         "site": SITE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -17,6 +17,7 @@ from analysis.report import SittingReport
 from domain.calendar import SHANGHAI
 from domain.evidence import Gap, Place
 from domain.law import Verdict
+from domain.people import Role
 from domain.places import Sitting
 from domain.timeline import Interval, SystemClock
 from storage.database import Database
@@ -131,6 +132,16 @@ def verdict(console: Console, report: SittingReport, differences: list[str]) -> 
         console.print("[green]the report names exactly the faults that were played[/green]")
     for line in differences:
         console.print(f"[red]differs from what was played: {line}[/red]", soft_wrap=True)
+
+
+def accounts(console: Console, told: Sequence[tuple[str, Role, str]]) -> None:
+    """Names and passwords to log in at the page with, one of each role."""
+    table = Table(title="accounts of this demonstration")
+    for title in ("account", "role", "password"):
+        table.add_column(title)
+    for name, role, password in told:
+        table.add_row(name, role.replace("_", " "), password)
+    console.print(table)
 
 
 def _coverage(report: SittingReport) -> Table:

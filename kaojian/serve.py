@@ -66,7 +66,7 @@ def _analysis(settings: Settings) -> None:
 
 
 def _dashboard(settings: Settings) -> None:
-    """The page and the API, on loopback until accounts exist (``Settings`` refuses anything else)."""
+    """The page and the API, on loopback until there is TLS (``Settings`` refuses anything else)."""
     import uvicorn  # noqa: PLC0415 (see the module)
 
     from config.rule_pack import load as load_rule_pack  # noqa: PLC0415

@@ -21,12 +21,16 @@ _NAME = re.compile(r"[a-z][a-z0-9._-]{1,39}")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An account to be made. ``sees``: the county, the site or the batches that the role's reach asks for."""
+    """An account to be made. ``sees``: the county, the site or the batches that the role's reach asks for.
+
+    Not ``must_change``: where the account will be gone before its password could have been passed on.
+    """
 
     name: str
     role: Role
     sees: Sequence[str] = ()
     expires: datetime | None = None
+    must_change: bool = True
 
 
 def add(database: Database, wanted: Wanted, actor: Actor, clock: Clock) -> str:
@@ -45,7 +49,7 @@ def add(database: Database, wanted: Wanted, actor: Actor, clock: Clock) -> str:
         raise AccountRefused("an auditor sees named batches for a limited time: say until when")
     scope = _scope(database, wanted.role, frozenset(wanted.sees))
     first = passwords.invented()
-    account = Account(wanted.name, wanted.role, scope, now, must_change=True, expires=expires)
+    account = Account(wanted.name, wanted.role, scope, now, wanted.must_change, expires)
     database.accounts.add(account, passwords.hashed(first))
     database.journal.record(now, actor, "add_account", wanted.name, " ".join([wanted.role, *sorted(scope.names)]))
     return first

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from analysis.report import batch_report, to_json
 from dashboard.api.backing import Backed, Backing
+from dashboard.api.guard import Seen
 from dashboard.api.problems import RESPONSES
 from dashboard.api.shapes import (
     BatchSummary,
@@ -38,9 +39,9 @@ _PAPER_HEADERS = {
 
 
 @router.get("")
-def batches(backed: Backed) -> list[BatchSummary]:
-    """All batches with their sittings, the latest first."""
-    sittings = sorted(backed.database.setup.sittings(), key=lambda each: (each.batch.id, each.plan.number))
+def batches(backed: Backed, seen: Seen) -> list[BatchSummary]:
+    """The batches in the viewer's scope with their sittings, the latest first."""
+    sittings = sorted(seen.sittings(), key=lambda each: (each.batch.id, each.plan.number))
     found = []
     for _, group in groupby(sittings, key=lambda each: each.batch.id):
         of_batch = list(group)

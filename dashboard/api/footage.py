@@ -2,15 +2,15 @@
 
 A segment is one fMP4 file: its head (ftyp, moov) is served as init.mp4, the rest as media.m4s, unchanged. Media time
 starts at 0 in every file, so a discontinuity stands between any two, and each carries its own wall-clock time; a gap
-is where that clock jumps. Not here: what is played where two recorders recorded (``dashboard.api.pieces``), and who
-may see footage.
+is where that clock jumps. Not here: what is played where two recorders recorded (``dashboard.api.pieces``), and whose
+footage somebody may see (``dashboard.access``).
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
@@ -21,9 +21,11 @@ from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import Response, StreamingResponse
 
 from analysis.report import camera_ledger
+from dashboard.access.sight import Sight
 from dashboard.api.backing import Backed, Backing
+from dashboard.api.guard import Seen
 from dashboard.api.pieces import Piece, pieces
-from dashboard.api.problems import RESPONSES, ImpossibleSpan, NoFootage, RangeNotSatisfiable, UnknownCamera
+from dashboard.api.problems import RESPONSES, HeldBack, ImpossibleSpan, NoFootage, RangeNotSatisfiable
 from domain.evidence import Segment
 from domain.timeline import Interval, rfc3339, utc
 from storage.errors import UnknownRow
@@ -45,22 +47,29 @@ Key = Annotated[str, Path(max_length=512)]
 )
 def playlist(
     backed: Backed,
+    seen: Seen,
     camera: Annotated[str, Path(max_length=64)],
     start: Annotated[datetime, Query(description="RFC 3339 with zone")],
     end: Annotated[datetime, Query(description="RFC 3339 with zone")],
 ) -> Response:
-    """What can be played of a camera's footage between two instants, oldest first, from one recorder at a time."""
-    found = _pieces(backed, camera, _span(start, end))
+    """What can be played of a camera's footage between two instants, oldest first, from one recorder at a time.
+
+    Footage outside the viewer's scope is left out; so is what a sitting holds back that is not closed.
+    """
+    recorded = _pieces(backed, camera, _span(start, end), seen.footage())
+    held_back = seen.held_back()
+    found = [piece for piece in recorded if not held_back(piece.segment)]
+    if recorded and not found:
+        raise HeldBack(f"the footage of camera {camera} may be watched once the sitting is closed")
     if not found:
-        _refuse_unknown(backed, camera)
         raise NoFootage(f"camera {camera} has no footage to play between {rfc3339(start)} and {rfc3339(end)}")
     return Response(media_playlist(found), media_type=PLAYLIST_TYPE, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/footage/{key:path}/init.mp4", response_class=Response, responses={200: {"content": {"video/mp4": {}}}})
-def init_part(backed: Backed, key: Key) -> Response:
+def init_part(backed: Backed, seen: Seen, key: Key) -> Response:
     """The head of a segment: what a player must know before any picture."""
-    segment = _segment(backed, key)
+    segment = _segment(backed, seen, key)
     head = backed.archive.read(segment, 0, segment.init_size_bytes)
     return Response(head, media_type="video/mp4", headers=_HEADERS)
 
@@ -71,10 +80,13 @@ def init_part(backed: Backed, key: Key) -> Response:
     responses={200: {"content": {"video/iso.segment": {}}}, 206: {"content": {"video/iso.segment": {}}}},
 )
 def media_part(
-    backed: Backed, key: Key, byte_range: Annotated[str | None, Header(alias="Range", max_length=200)] = None
+    backed: Backed,
+    seen: Seen,
+    key: Key,
+    byte_range: Annotated[str | None, Header(alias="Range", max_length=200)] = None,
 ) -> Response:
     """The pictures of a segment, or one byte range of them (RFC 9110 14)."""
-    segment = _segment(backed, key)
+    segment = _segment(backed, seen, key)
     size = segment.size_bytes - segment.init_size_bytes
     wanted = asked_range(byte_range, size)
     first, last = wanted if wanted is not None else (0, size - 1)
@@ -132,9 +144,9 @@ def asked_range(header: str | None, size_bytes: int) -> tuple[int, int] | None:
     return first, last
 
 
-def _pieces(backed: Backing, camera: str, span: Interval) -> list[Piece]:
+def _pieces(backed: Backing, camera: str, span: Interval, inside: Callable[[Segment], bool]) -> list[Piece]:
     ledger = camera_ledger(backed.database.evidence, camera, span)
-    within = [segment for segment in ledger.segments if segment.interval.overlaps(span)]
+    within = [segment for segment in ledger.segments if segment.interval.overlaps(span) and inside(segment)]
     return pieces(replace(ledger, segments=within), backed.archive.opened, backed.clock.now())
 
 
@@ -145,17 +157,13 @@ def _span(start: datetime, end: datetime) -> Interval:
         raise ImpossibleSpan(str(error)) from error
 
 
-def _refuse_unknown(backed: Backing, camera: str) -> None:
-    known = {each.id for site in backed.database.setup.sites() for room in site.rooms for each in room.cameras}
-    frozen = {each.id for sitting in backed.database.setup.sittings() for each in sitting.cameras()}
-    if camera not in known | frozen:
-        raise UnknownCamera(f"there is no camera {camera}")
-
-
-def _segment(backed: Backing, key: str) -> Segment:
+def _segment(backed: Backing, seen: Sight, key: str) -> Segment:
+    """The segment of that key, which the guard found inside the scope. Raises UnknownRow, HeldBack."""
     found = backed.database.evidence.segment(key)
     if found is None:
         raise UnknownRow(f"there is no segment {key}")
+    if seen.held_back()(found):
+        raise HeldBack("the footage may be watched once the sitting is closed")
     return found
 
 

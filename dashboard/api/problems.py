@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from config.errors import RulePackRefused
+from dashboard.access.errors import LoginRefused, PasswordRefused, TooManyAttempts
 from dashboard.api.shapes import FieldProblem, Problem
 from storage.archive import NoCopyAnswers
 from storage.errors import DatabaseUnavailable, UnknownBatch, UnknownRow, UnknownSitting
@@ -32,6 +33,30 @@ class ImpossibleSpan(Exception):
     """The span asked for ends before it starts, or its ends have no time zone."""
 
 
+class NotLoggedIn(Exception):
+    """Nobody is logged in, or the session has ended."""
+
+
+class PasswordMustChange(Exception):
+    """The account still has the password that was made for it."""
+
+
+class NotAllowed(Exception):
+    """The role may not do this, to anything."""
+
+
+class HeldBack(Exception):
+    """The role may watch the footage once the sitting is closed."""
+
+
+class CrossSite(Exception):
+    """A change was asked for by a page that is not ours."""
+
+
+class Undeclared(Exception):
+    """The table of roles does not name the route: a bug of ours, and closed until it is mended."""
+
+
 class RangeNotSatisfiable(Exception):
     """The byte range asked for lies outside the resource (RFC 9110 14.4)."""
 
@@ -48,6 +73,15 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     NoFootage: (HTTPStatus.NOT_FOUND, "no-footage", "There is no footage to play"),
     ImpossibleSpan: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-span", "The span is impossible"),
     RangeNotSatisfiable: (HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range", "The byte range is impossible"),
+    NotLoggedIn: (HTTPStatus.UNAUTHORIZED, "not-logged-in", "Nobody is logged in"),
+    LoginRefused: (HTTPStatus.FORBIDDEN, "login-refused", "Name and password do not match"),
+    TooManyAttempts: (HTTPStatus.TOO_MANY_REQUESTS, "too-many-attempts", "Too many wrong passwords"),
+    PasswordRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "password-refused", "The password is not fit to be one"),
+    PasswordMustChange: (HTTPStatus.FORBIDDEN, "password-must-change", "The first password must be changed"),
+    NotAllowed: (HTTPStatus.FORBIDDEN, "not-allowed", "The role may not do this"),
+    HeldBack: (HTTPStatus.FORBIDDEN, "held-back", "The sitting is not closed"),
+    CrossSite: (HTTPStatus.FORBIDDEN, "cross-site", "The request comes from another site"),
+    Undeclared: (HTTPStatus.FORBIDDEN, "undeclared", "Nobody is allowed here"),
     NoCopyAnswers: (HTTPStatus.SERVICE_UNAVAILABLE, "no-copy-answers", "No copy of the footage answers"),
     DatabaseUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable", "The database does not answer"),
     RulePackRefused: (HTTPStatus.INTERNAL_SERVER_ERROR, "rule-pack", "The rule pack cannot be used"),
@@ -55,7 +89,7 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
 """Every error that a request may end with. The nearest class in an error's ancestry counts."""
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in (404, 422, 503)
+    status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in (401, 403, 404, 422, 429, 503)
 }
 """What OpenAPI says about refusals, for every route."""
 
@@ -89,11 +123,22 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     status, name, title = TABLE[kind]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request_failed", path=request.url.path, problem=name, error=str(error))
-    headers = {"Content-Range": f"bytes */{error.size_bytes}"} if isinstance(error, RangeNotSatisfiable) else None
     problem = Problem(
         type=f"urn:kaojian:problem:{name}", title=title, status=status, detail=str(error), instance=request.url.path
     )
-    return _answer(problem, headers)
+    return _answer(problem, _headers(error))
+
+
+def _headers(error: Exception) -> dict[str, str] | None:
+    """What HTTP asks of an answer beside its problem (RFC 9110 10.2.3, 14.4, 15.5.2)."""
+    match error:
+        case RangeNotSatisfiable():
+            return {"Content-Range": f"bytes */{error.size_bytes}"}
+        case TooManyAttempts():
+            return {"Retry-After": str(error.wait_s)}
+        case NotLoggedIn():
+            return {"WWW-Authenticate": 'Cookie realm="kaojian"'}
+    return None
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

@@ -9,11 +9,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, SecretStr, WithJsonSchema
 
+from dashboard.access.table import Act
 from domain.evidence import CameraState, Cause
 from domain.host_clock import ClockState, Witness
 from domain.law import Verdict
+from domain.people import Role
 from domain.timeline import rfc3339
 
 Instant = Annotated[
@@ -377,6 +379,37 @@ class Health(_Shape):
 
     status: Literal["ok"] = "ok"
     at: Instant
+
+
+class AccountShape(_Shape):
+    """Who is logged in. ``sees`` names the county, site or batches of the scope; empty for the whole city."""
+
+    name: str
+    role: Role
+    sees: tuple[str, ...]
+    may: tuple[Act, ...]
+    expires: Instant | None
+    must_change: bool
+
+
+class SessionShape(_Shape):
+    """``account`` is null while nobody is logged in."""
+
+    account: AccountShape | None
+
+
+class LoginBody(_Shape):
+    """Name and password."""
+
+    name: Annotated[str, Field(max_length=64)]
+    password: Annotated[SecretStr, Field(max_length=256)]
+
+
+class PasswordBody(_Shape):
+    """The password until now, and the one from now on."""
+
+    old: Annotated[SecretStr, Field(max_length=256)]
+    new: Annotated[SecretStr, Field(max_length=256)]
 
 
 class FieldProblem(_Shape):

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from analysis.live import NvrOut, Placed, Standing, host_clocks_now, is_alive, living, nvrs_out, placed, standings
 from dashboard.api.backing import Backed, Backing
+from dashboard.api.guard import Seen
 from dashboard.api.problems import RESPONSES
 from dashboard.api.shapes import (
     CameraStatus,
@@ -35,13 +36,13 @@ def health(backed: Backed) -> Health:
 
 
 @router.get("/status")
-def status(backed: Backed) -> Status:
-    """Which recorders live and how far their hosts' clocks are proven, and how it stands with each camera and NVR."""
+def status(backed: Backed, seen: Seen) -> Status:
+    """Which recorders live and how far their hosts' clocks are proven; of the viewer's scope, each camera and NVR."""
     now = backed.clock.now()
-    evidence, setup = backed.database.evidence, backed.database.setup
+    evidence = backed.database.evidence
     alive = living(evidence, now)
     last = evidence.last_recorder()
-    cameras = placed(setup.sites(), setup.sittings(), now)
+    cameras = placed(seen.sites(), seen.sittings(), now)
     found = standings(evidence, {each.id for each in alive}, [each.camera.id for each in cameras])
     return Status(
         at=now,

@@ -12,7 +12,7 @@ from config.rule_pack import load as load_rule_pack
 from dashboard.app import create_app
 from storage.database import connect
 from tests.dashboard.exam import Exam, hold_exam
-from tests.dashboard.serving import served
+from tests.dashboard.serving import client
 
 
 @pytest.fixture(scope="session")
@@ -37,5 +37,5 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def api(exam: Exam, page: Path) -> Iterator[httpx.Client]:
     app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, page)
-    with served(app) as address, httpx.Client(base_url=address) as client:
-        yield client
+    with client(app) as talking:
+        yield talking

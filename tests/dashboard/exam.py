@@ -33,7 +33,7 @@ from domain.evidence import (
     SegmentState,
 )
 from domain.host_clock import HostClock
-from domain.people import Actor, Door
+from domain.people import Account, Actor, Door, Reach, Role, Scope
 from domain.places import Batch, Camera, Nvr, Room, Site, SittingPlan, Station
 from domain.timeline import Interval
 from storage.archive import Archive
@@ -56,6 +56,7 @@ LOCKED_UNTIL = datetime.fromisoformat("2029-05-02T00:00:00+08:00")
 BATCH = "SG-2026-0501"
 PACK = load_rule_pack("SG-2022-08-10")
 TESTER = Actor("local:tester", Door.COMMAND_LINE)
+TOKEN = "held by the supervisor of the city"
 
 UNPLUGGED = Interval(START + timedelta(seconds=20), START + timedelta(seconds=28))
 SILENT = Interval(START + timedelta(seconds=40), START + timedelta(seconds=46))
@@ -130,6 +131,7 @@ def hold_exam(database: Database, spool: Path, *, closed: bool = True) -> Exam:
     else:
         until = START + timedelta(seconds=30)
         clock.step((until + timedelta(seconds=1) - clock.now()).total_seconds())
+    log_in(exam, Account("supervisor", Role.CITY_SUPERVISOR, Scope(Reach.CITY), clock.now(), False), TOKEN)
     begun = WINDOW.start - timedelta(minutes=1)
     database.evidence.begin_recorder(Recorder("recorder-1", "exam-host", begun, until, reads_clock=True))
     for at in (begun + timedelta(minutes=minute) for minute in range(3)):
@@ -143,6 +145,12 @@ def hold_exam(database: Database, spool: Path, *, closed: bool = True) -> Exam:
     else:
         database.evidence.heartbeat("recorder-1", clock.now())
     return exam
+
+
+def log_in(exam: Exam, account: Account, token: str) -> None:
+    """An account whose password nobody has, and a session of it that ``token`` opens."""
+    exam.database.accounts.add(account, "no hash")
+    exam.database.accounts.succeed(account.name, hashlib.sha256(token.encode()).hexdigest(), exam.clock.now())
 
 
 def _record(exam: Exam, name: str, until: datetime, closed: bool) -> None:

@@ -8,8 +8,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpx
 import uvicorn
 from fastapi import FastAPI
+
+from dashboard.api.guard import COOKIE
+from tests.dashboard.exam import TOKEN
 
 
 @contextmanager
@@ -28,3 +32,12 @@ def served(app: FastAPI) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+@contextmanager
+def client(app: FastAPI, token: str | None = TOKEN) -> Iterator[httpx.Client]:
+    """A program that talks to the served app with a token, as a page of the same address would."""
+    with served(app) as address:
+        cookies = {} if token is None else {COOKIE: token}
+        with httpx.Client(base_url=address, cookies=cookies, headers={"Origin": address}) as talking:
+            yield talking

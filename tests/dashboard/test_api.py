@@ -36,15 +36,15 @@ from tests.dashboard.exam import (
     hold_exam,
     lose,
 )
-from tests.dashboard.serving import served
+from tests.dashboard.serving import client
 
 
 @contextmanager
 def client_of(exam: Exam) -> Iterator[httpx.Client]:
     """A client of a dashboard of its own, without a built page."""
     app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None)
-    with served(app) as address, httpx.Client(base_url=address) as client:
-        yield client
+    with client(app) as talking:
+        yield talking
 
 
 SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end)}

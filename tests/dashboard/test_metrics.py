@@ -21,7 +21,7 @@ from storage.database import connect
 from storage.database.tables import metadata
 from storage.errors import DatabaseUnavailable
 from tests.dashboard.exam import START, Exam, hold_exam
-from tests.dashboard.serving import served
+from tests.dashboard.serving import client
 
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -64,8 +64,8 @@ def client_of(exam: Exam) -> Iterator[httpx.Client]:
     spools = [exam.spool, exam.spool / "gone"]
     ballast = Ballast(lambda: [exam.spool], 4096)
     app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None, spools=spools, ballast=ballast)
-    with served(app) as address, httpx.Client(base_url=address) as client:
-        yield client
+    with client(app) as talking:
+        yield talking
 
 
 def scrape(exam: Exam) -> tuple[str, Series]:

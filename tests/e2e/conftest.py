@@ -8,14 +8,16 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from config.rule_pack import load as load_rule_pack
+from dashboard.api.guard import COOKIE
 from dashboard.app import create_app
 from storage.database import connect
-from tests.dashboard.exam import Exam, hold_exam
+from tests.dashboard.exam import TOKEN, Exam, hold_exam
 from tests.dashboard.serving import served
 
 DIST = Path(__file__).parents[2] / "dashboard" / "web" / "dist"
@@ -76,12 +78,17 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     complaints: list[str] = []
     with ExitStack() as contexts:
 
-        def opened(where: str, *, width: int = 1366, height: int = 768, strict: bool = True) -> Page:
+        def opened(
+            where: str, *, width: int = 1366, height: int = 768, strict: bool = True, token: str | None = TOKEN
+        ) -> Page:
             context = browser.new_context(
                 viewport={"width": width, "height": height}, timezone_id="America/New_York", locale="zh-CN"
             )
             contexts.callback(context.close)
             context.set_default_timeout(20_000)
+            if token is not None:
+                address = "{0.scheme}://{0.netloc}".format(urlsplit(where))
+                context.add_cookies([{"name": COOKIE, "value": token, "url": address}])
             page = context.new_page()
             if strict:
                 page.on("console", lambda said: complaints.append(said.text) if said.type != "log" else None)

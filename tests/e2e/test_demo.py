@@ -18,6 +18,7 @@ from typing import Any
 import av
 import pytest
 
+from domain.people import Role
 from ingest.simulator.faults import PlayedFault
 from ingest.simulator.scene import read_frame_number
 from storage.seaweed import find_weed
@@ -68,6 +69,7 @@ pytestmark = pytest.mark.timeout(300)
 
 def test_the_report_names_exactly_the_faults_that_were_played(demo: Demo) -> None:
     assert demo.status == 0, demo.said
+    assert all(f"demo-{role.replace('_', '-')}" in demo.said for role in Role)
     gaps = {camera["camera"]: [gap["cause"] for gap in camera["gaps"]] for camera in demo.report["cameras"]}
     assert gaps == {"c1": [], "c2": [], "c3": ["camera_disconnected"], "c4": [], "c5": ["no_data"], "c6": []}
 

@@ -20,6 +20,7 @@ from tests.fakes.time import FakeClock
 
 ADMIN = Actor("local:test", Door.COMMAND_LINE)
 NEW = "朝霞 over the Bei river"
+REAL_HASHER = passwords._HASHER  # of the service; these tests hash with less work
 
 
 @pytest.fixture
@@ -69,6 +70,10 @@ def test_an_unknown_name_costs_the_same_hash_as_a_wrong_password(
             login.log_in(database, clock, name, "wrong")
     assert verified[0] == verified[1]
     assert verified[0][0] == "argon2id"
+
+
+def test_the_service_hashes_with_three_passes_over_64_mib() -> None:
+    assert REAL_HASHER.hash("a password").split("$")[1:4] == ["argon2id", "v=19", "m=65536,t=3,p=4"]
 
 
 def test_a_right_password_has_to_wait_too_after_too_many_wrong_ones(

@@ -3,24 +3,43 @@
 import createClient from 'openapi-fetch'
 
 import type { paths } from './schema'
-import type { BatchSummary, Report, SittingDetail, Status } from './types'
+import type { BatchSummary, Report, Session, SittingDetail, Status } from './types'
 
 const client = createClient<paths>()
 
 interface Problem {
+  type?: string
   title?: string
   detail?: string | null
 }
 
-/** The server answered and said no; the message is its own sentence. */
-export class Refused extends Error {}
+/** The server answered and said no; the message is its own sentence, `kind` the type of the problem. */
+export class Refused extends Error {
+  constructor(
+    message: string,
+    readonly kind: string,
+  ) {
+    super(message)
+  }
+}
+
+const NOT_LOGGED_IN = 'urn:kaojian:problem:not-logged-in'
+let loggedOut: () => void = () => undefined
+
+/** `told` is called whenever the server says that nobody is logged in here any more. */
+export function onLoggedOut(told: () => void): void {
+  loggedOut = told
+}
+
+function refused(error: unknown): Refused {
+  const problem = (typeof error === 'object' && error !== null ? error : {}) as Problem
+  if (problem.type === NOT_LOGGED_IN) loggedOut()
+  return new Refused(problem.detail ?? problem.title ?? '', problem.type ?? '')
+}
 
 async function answer<T>(call: Promise<{ data?: T; error?: unknown }>): Promise<T> {
   const { data, error } = await call
-  if (data === undefined) {
-    const problem = (typeof error === 'object' && error !== null ? error : {}) as Problem
-    throw new Refused(problem.detail ?? problem.title ?? '')
-  }
+  if (data === undefined) throw refused(error)
   return data
 }
 
@@ -38,6 +57,23 @@ export function fetchReport(batch: string, number: number): Promise<Report> {
 
 export function fetchStatus(): Promise<Status> {
   return answer(client.GET('/api/v1/status'))
+}
+
+export function fetchSession(): Promise<Session> {
+  return answer(client.GET('/api/v1/session'))
+}
+
+export function logIn(name: string, password: string): Promise<Session> {
+  return answer(client.POST('/api/v1/session', { body: { name, password } }))
+}
+
+export function changePassword(old: string, fresh: string): Promise<Session> {
+  return answer(client.POST('/api/v1/session/password', { body: { old, new: fresh } }))
+}
+
+export async function logOut(): Promise<void> {
+  const { error } = await client.DELETE('/api/v1/session')
+  if (error !== undefined) throw refused(error)
 }
 
 export function playlistAddress(camera: string, from: string, to: string): string {

@@ -104,6 +104,7 @@ export const en: Words = {
   fromNext: 'No footage at that instant; playing from the nearest footage.',
   noFootage: 'There is no footage to play in this span.',
   playbackFailed: 'The footage cannot be played. Try again later.',
+  notAllowed: 'This account may not watch this footage, or not before the sitting is closed.',
   codecNotPlayable: 'This camera records in H.265, which this browser cannot play. Use a browser that can; the footage is kept all the same.',
   endOfFootage: 'The footage ends here.',
   seenStation: (station: string, camera: string) => `Station ${station}, seen by camera ${camera}`,

@@ -11,7 +11,7 @@ type Plain =
   | 'playBefore' | 'coveredLength' | 'recordedLength' | 'gapCount' | 'gapLength' | 'share' | 'frames'
   | 'lostPackets' | 'delay' | 'clockOffset' | 'clockDrift' | 'clockOffsetUnknown' | 'paper' | 'json' | 'updating'
   | 'localTimeNote' | 'playback' | 'closePlayer' | 'playing' | 'fromBeforeGap' | 'fromNext' | 'noFootage'
-  | 'playbackFailed' | 'codecNotPlayable' | 'endOfFootage' | 'previousGap' | 'nextGap' | 'speed' | 'loadFailed'
+  | 'playbackFailed' | 'notAllowed' | 'codecNotPlayable' | 'endOfFootage' | 'previousGap' | 'nextGap' | 'speed' | 'loadFailed'
   | 'notFound' | 'back' | 'retry' | 'recorders' | 'recorderAlive' | 'recorderDown' | 'recorderEnded' | 'camerasIdle' | 'lastFrame'
   | 'backedUp' | 'backupLag' | 'notBackedUp' | 'sources' | 'never' | 'status' | 'heartbeat' | 'host' | 'sees'
 

@@ -103,6 +103,7 @@ export const zh: Words = {
   fromNext: '所点时刻没有录像，从最近的录像开始播放。',
   noFootage: '所选时段没有可回放的录像。',
   playbackFailed: '录像无法播放，请稍后再试。',
+  notAllowed: '当前账户不能观看此录像，或场次尚未结束。',
   codecNotPlayable: '这台摄像机的录像为 H.265 编码，当前浏览器不能播放，请换用支持 H.265 的浏览器。录像本身不受影响。',
   endOfFootage: '录像到此为止。',
   seenStation: (station: string, camera: string) => `工位 ${station} 由摄像机 ${camera} 拍摄`,

@@ -1,0 +1,67 @@
+"""What one account sees of the installation: its scope laid over the set-up, and what is held back from it.
+
+A batch and its footage belong to the site that the batch's plan names now, and to that site's county. Not here: which
+role may ask (``dashboard.access.table``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from dashboard.access.table import MAY, Act
+from domain.evidence import Segment
+from domain.people import Account, Place
+from domain.places import Site, Sitting
+from storage.database import Setup
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """See the module. Reads the set-up anew each time it is asked."""
+
+    account: Account
+    setup: Setup
+
+    def batch(self, batch_id: str) -> bool:
+        """Whether the batch is there and inside."""
+        found = self.setup.batch(batch_id)
+        site = None if found is None else self.setup.site(found.site)
+        return site is not None and self.account.scope.covers(Place(site.county, site.id, batch_id))
+
+    def camera(self, camera: str) -> bool:
+        """Whether the camera stands at a site inside, or a sitting inside uses it."""
+        at_sites = any(each.id == camera for site in self.sites() for room in site.rooms for each in room.cameras)
+        return at_sites or any(each.id == camera for sitting in self.sittings() for each in sitting.cameras())
+
+    def sites(self) -> list[Site]:
+        """The sites inside, as they stand now."""
+        scope = self.account.scope
+        return [site for site in self.setup.sites() if scope.covers(Place(site.county, site.id))]
+
+    def sittings(self) -> list[Sitting]:
+        """The sittings of the batches inside."""
+        inside = cache(self.batch)
+        return [sitting for sitting in self.setup.sittings() if inside(sitting.batch.id)]
+
+    def footage(self) -> Callable[[Segment], bool]:
+        """Whether a segment lies inside, as a question that may be asked of many."""
+        inside = cache(self.batch)
+        return lambda segment: inside(segment.batch)
+
+    def held_back(self) -> Callable[[Segment], bool]:
+        """Whether a segment may not be watched yet, because a sitting that its camera serves is not closed.
+
+        From when the sitting wants to be recorded, without an end: an exam may run late, and nobody told us of it.
+        """
+        if self.account.role in MAY[Act.WATCH_OPEN]:
+            return lambda _: False
+        begins = [
+            (min(each.plan.recording_from, each.opened or each.plan.recording_from), {of.id for of in each.cameras()})
+            for each in self.setup.sittings()
+            if each.closed is None
+        ]
+        return lambda segment: any(
+            segment.camera in cameras and segment.interval.end > start for start, cameras in begins
+        )

@@ -1,0 +1,104 @@
+"""The one door: every route of the application comes through here before anything of it runs.
+
+1. What does the route do? One that the table does not name opens for nobody.
+2. A request that changes something must come from a page of ours (CSRF).
+3. Who asks? The session of the cookie, or nobody.
+4. A first password must be changed before anything else.
+5. May the role? 6. Does what the address names lie inside the scope? If not, it is as if it were not there.
+
+Not here: lists, which show what is inside only, and single files of footage, which their routes look at one by one.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request, Response
+
+from dashboard.access import login
+from dashboard.access.login import Viewer
+from dashboard.access.sight import Sight
+from dashboard.access.table import MAY, ROUTES, Act
+from dashboard.api.backing import Backed, Backing
+from dashboard.api.problems import CrossSite, NotAllowed, NotLoggedIn, PasswordMustChange, Undeclared, UnknownCamera
+from storage.errors import UnknownBatch, UnknownRow
+
+COOKIE = "kaojian_session"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_JUDGED = frozenset({"batch", "number", "camera", "key"})
+
+
+def guard(request: Request, backed: Backed) -> None:
+    """Let the request in or raise the problem it ends with; leaves the viewer with the request."""
+    act = ROUTES.get(request.scope["route"].name)
+    if act is None:
+        raise Undeclared("nobody is allowed here yet: dashboard.access.table does not name this route")
+    if request.method not in _SAFE and not _is_ours(request):
+        raise CrossSite("the request does not come from a page of this service")
+    if act is Act.ANYBODY:
+        return
+    viewer = viewer_of(request, backed)
+    if viewer is None:
+        raise NotLoggedIn("log in first")
+    request.state.viewer = viewer
+    if act is not Act.OWN_SESSION:
+        if viewer.account.must_change:
+            raise PasswordMustChange("change the first password first")
+        _judge(act, viewer, request.path_params, backed)
+
+
+def viewer_of(request: Request, backed: Backing) -> Viewer | None:
+    """Who holds the request's cookie."""
+    token = request.cookies.get(COOKIE)
+    return None if token is None else login.resume(backed.database, backed.clock, token)
+
+
+def keep_token(request: Request, response: Response, token: str) -> None:
+    """Give the browser its token: out of reach of scripts and of other sites, gone with the browser."""
+    # Over plain HTTP, which is spoken on loopback only, a browser would not give a Secure cookie back.
+    secure = request.url.scheme == "https"
+    response.set_cookie(COOKIE, token, path="/", httponly=True, samesite="strict", secure=secure)
+
+
+def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> None:
+    """Raises NotAllowed for the role; UnknownBatch, UnknownCamera, UnknownRow for what lies outside the scope."""
+    if viewer.account.role not in MAY[act]:
+        raise NotAllowed(f"the role {viewer.account.role} may not do this")
+    if not named.keys() <= _JUDGED:
+        raise Undeclared("nobody is allowed here yet: dashboard.api.guard does not know what the address names")
+    sight = Sight(viewer.account, backed.database.setup)
+    if "batch" in named and not sight.batch(named["batch"]):
+        raise UnknownBatch(f"there is no batch {named['batch']}")
+    if "camera" in named and not sight.camera(named["camera"]):
+        raise UnknownCamera(f"there is no camera {named['camera']}")
+    if "key" in named:
+        segment = backed.database.evidence.segment(named["key"])
+        if segment is None or not sight.footage()(segment):
+            raise UnknownRow(f"there is no segment {named['key']}")
+
+
+def _is_ours(request: Request) -> bool:
+    """Whether a browser, or a program that says so, sends this from a page of the address it sends it to."""
+    origin = request.headers.get("origin")
+    if origin is None:
+        return request.headers.get("sec-fetch-site") == "same-origin"
+    return urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower() != ""
+
+
+def _viewing(request: Request) -> Viewer:
+    found = request.state.viewer
+    assert isinstance(found, Viewer)  # noqa: S101 - the guard let nobody else in
+    return found
+
+
+Viewing = Annotated[Viewer, Depends(_viewing)]
+"""Who asks, for routes that are not for anybody."""
+
+
+def _sight(viewer: Viewing, backed: Backed) -> Sight:
+    return Sight(viewer.account, backed.database.setup)
+
+
+Seen = Annotated[Sight, Depends(_sight)]
+"""What who asks may see."""

@@ -1,0 +1,264 @@
+"""The door against its table: every route of the description, as every role, inside and outside its scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from config.rule_pack import load as load_rule_pack
+from dashboard.access.table import MAY, ROUTES, Act
+from dashboard.api import document
+from dashboard.api.guard import COOKIE
+from dashboard.app import create_app, openapi
+from domain.people import Account, Reach, Role, Scope
+from domain.places import Batch
+from domain.timeline import rfc3339
+from storage.database import connect
+from tests.dashboard.exam import BATCH, PACK, SITE, TESTER, TOKEN, WINDOW, Exam, hold_exam, log_in, plan
+from tests.dashboard.serving import client
+
+INSIDE = {Reach.CITY: "", Reach.COUNTY: SITE.county, Reach.SITE: SITE.id, Reach.BATCHES: BATCH}
+SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end)}
+LIMITED = [role for role in Role if role.reach is not Reach.CITY]
+HIDDEN = {"page": "/", "description": "/api/v1/openapi.json", "metrics": "/metrics"}
+
+
+def account(exam: Exam, role: Role, *, inside: bool = True, must_change: bool = False) -> str:
+    """The token of an account of that role, of whose scope the exam is a part or not."""
+    names = frozenset({INSIDE[role.reach] if inside else "elsewhere"} - {""})
+    number = len(exam.database.accounts.all())
+    held = Account(f"{role}-{number}", role, Scope(role.reach, names), exam.clock.now(), must_change)
+    log_in(exam, held, f"token-{number}")
+    return f"token-{number}"
+
+
+@cache
+def described() -> dict[str, Any]:
+    """The routes of the API's description, which takes longer to write than to ask them all."""
+    paths: dict[str, Any] = openapi()["paths"]
+    return paths
+
+
+def operations(exam: Exam) -> dict[str, tuple[str, str]]:
+    """Method and address of every route, with the ids of the exam in its place holders."""
+    ids = {"batch": BATCH, "number": "1", "camera": "A-cam-1", "key": exam.segments("A-cam-1")[0].key}
+    found = {name: ("GET", path) for name, path in HIDDEN.items()}
+    for path, methods in described().items():
+        for method, operation in methods.items():
+            found[operation["operationId"]] = (method.upper(), path.format_map(ids))
+    return found
+
+
+@pytest.fixture(scope="module")
+def held(exam: Exam) -> Exam:
+    """The exam that all tests of this room read; accounts are added to it, and change nothing of it."""
+    return exam
+
+
+@pytest.fixture(scope="module")
+def app(held: Exam, page: Path) -> FastAPI:
+    return create_app(held.database, held.archive, load_rule_pack, held.clock, page)
+
+
+@pytest.fixture(scope="module")
+def anybody(app: FastAPI) -> Iterator[httpx.Client]:
+    with client(app, None) as talking:
+        yield talking
+
+
+def ask(talking: httpx.Client, operation: tuple[str, str], token: str | None) -> httpx.Response:
+    method, address = operation
+    params = SPAN if "playlist" in address else None
+    headers = {} if token is None else {"Cookie": f"{COOKIE}={token}"}
+    return talking.request(method, address, params=params, headers=headers)
+
+
+def routes(router: Any) -> Iterator[Any]:
+    """All routes of an application, also those of routers in it."""
+    for route in router.routes:
+        inner = getattr(route, "original_router", None)
+        if inner is None:
+            yield route
+        else:
+            yield from routes(inner)
+
+
+def test_the_table_names_every_route_and_nothing_else(app: FastAPI, held: Exam) -> None:
+    there = list(routes(app))
+    assert all(isinstance(route, APIRoute) for route in there), "a route of another kind would pass the guard"
+    assert {route.name for route in there} == set(ROUTES) == set(operations(held))
+    assert len(there) == len(ROUTES), "two routes of one name would share a line of the table"
+
+
+def test_every_act_but_anybodys_says_which_roles_may() -> None:
+    assert set(MAY) == set(Act) - {Act.ANYBODY}
+    assert all(MAY.values())
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_nobody_comes_in_without_a_session_but_where_anybody_may(
+    anybody: httpx.Client, held: Exam, name: str
+) -> None:
+    operation = operations(held)[name]
+    for token in (None, "planted", ""):
+        answer = ask(anybody, operation, token)
+        if ROUTES[name] is Act.ANYBODY:
+            assert answer.status_code in {200, 422}
+        else:
+            assert answer.status_code == 401
+            assert answer.json()["type"] == "urn:kaojian:problem:not-logged-in"
+            assert "www-authenticate" in answer.headers
+        assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("role", Role)
+def test_inside_its_scope_a_role_may_what_the_table_says(anybody: httpx.Client, held: Exam, role: Role) -> None:
+    for name, operation in operations(held).items():
+        answer = ask(anybody, operation, account(held, role))
+        act = ROUTES[name]
+        if act is Act.ANYBODY or role in MAY[act]:
+            # Those that take a body are sent none.
+            assert answer.status_code == (422 if operation[0] == "POST" else 204 if name == "log_out" else 200), name
+        else:
+            assert answer.status_code == 403, name
+            assert answer.json()["type"] == "urn:kaojian:problem:not-allowed"
+
+
+@pytest.mark.parametrize("role", LIMITED)
+def test_outside_its_scope_a_role_finds_nothing_of_the_exam(anybody: httpx.Client, held: Exam, role: Role) -> None:
+    for name, operation in operations(held).items():
+        if ROUTES[name] in {Act.ANYBODY, Act.OWN_SESSION}:
+            continue
+        answer = ask(anybody, operation, account(held, role, inside=False))
+        if operation[1] in {"/api/v1/batches", "/api/v1/status"}:
+            assert answer.status_code == 200
+            assert not any(each in answer.text for each in (BATCH, SITE.id, SITE.name, SITE.county, "A-cam"))
+        else:
+            assert answer.status_code == 404, name
+
+
+def test_what_lies_outside_is_told_in_the_words_of_what_is_not_there(anybody: httpx.Client, held: Exam) -> None:
+    token = account(held, Role.SITE_OPERATOR, inside=False)
+    for name, operation in operations(held).items():
+        if ROUTES[name] not in {Act.SEE, Act.WATCH} or operation[1] in {"/api/v1/batches", "/api/v1/status"}:
+            continue
+        other = (operation[0], operation[1].replace(BATCH, "no-batch").replace("A-cam-1", "no-cam"))
+        outside, missing = ask(anybody, operation, token).json(), ask(anybody, other, token).json()
+        outside["detail"] = outside["detail"].replace(BATCH, "no-batch").replace("A-cam-1", "no-cam")
+        assert {**outside, "instance": ""} == {**missing, "instance": ""}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_with_a_first_password_there_is_nothing_to_do_but_to_change_it(
+    anybody: httpx.Client, held: Exam, role: Role
+) -> None:
+    token = account(held, role, must_change=True)
+    for name, operation in operations(held).items():
+        if ROUTES[name] in {Act.ANYBODY, Act.OWN_SESSION}:
+            continue
+        answer = ask(anybody, operation, token)
+        assert (answer.status_code, answer.json()["type"]) == (403, "urn:kaojian:problem:password-must-change"), name
+
+
+def test_a_route_that_the_table_does_not_name_opens_for_nobody(held: Exam) -> None:
+    app = create_app(held.database, held.archive, load_rule_pack, held.clock, None)
+    app.router.routes.clear()
+
+    def forgotten() -> str:
+        return "secret"
+
+    def status(secret: str) -> str:
+        return secret
+
+    app.add_api_route("/forgotten", forgotten)
+    app.add_api_route("/of/{secret}", status)  # named in the table, with something in its address that nobody judges
+    with client(app) as talking:
+        for address in ("/forgotten", "/of/things"):
+            answer = talking.get(address)
+            assert (answer.status_code, answer.json()["type"]) == (403, "urn:kaojian:problem:undeclared")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": ""},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {},
+    ],
+)
+def test_a_change_that_another_site_asks_for_is_refused(
+    anybody: httpx.Client, held: Exam, headers: dict[str, str]
+) -> None:
+    token = account(held, Role.CITY_SUPERVISOR)
+    del anybody.headers["Origin"]
+    try:
+        for method, address in (("DELETE", ""), ("POST", ""), ("POST", "/password")):
+            answer = anybody.request(
+                method, f"/api/v1/session{address}", headers={**headers, "Cookie": f"{COOKIE}={token}"}, json={}
+            )
+            assert (answer.status_code, answer.json()["type"]) == (403, "urn:kaojian:problem:cross-site")
+        same = {"Sec-Fetch-Site": "same-origin", "Cookie": f"{COOKIE}={token}"}
+        assert anybody.delete("/api/v1/session", headers=same).status_code == 204
+    finally:
+        anybody.headers["Origin"] = str(anybody.base_url)
+
+
+def test_footage_of_a_sitting_that_is_not_closed_is_for_those_with_a_duty(tmp_path: Path) -> None:
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    exam = hold_exam(database, tmp_path / "spool", closed=False)
+    tokens = {role: account(exam, role) for role in MAY[Act.WATCH]}
+    asked = [operations(exam)[name] for name in ("playlist", "init_part", "media_part")]
+    with client(create_app(database, exam.archive, load_rule_pack, exam.clock, None), None) as talking:
+        for role, token in tokens.items():
+            answers = [ask(talking, each, token) for each in asked]
+            on_duty = role in MAY[Act.WATCH_OPEN]
+            assert [answer.status_code for answer in answers] == [200 if on_duty else 403] * 3, role
+            if not on_duty:
+                assert {each.json()["type"] for each in answers} == {"urn:kaojian:problem:held-back"}
+        database.setup.close_sitting(BATCH, 1, WINDOW.end, WINDOW.end)
+        for token in tokens.values():
+            assert [ask(talking, each, token).status_code for each in asked] == [200] * 3
+    database.close()
+
+
+def test_a_camera_that_served_two_batches_shows_an_auditor_only_what_belongs_to_theirs(tmp_path: Path) -> None:
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    exam = hold_exam(database, tmp_path / "spool")
+    mine = exam.segments("A-cam-1")[0]
+    theirs = replace(mine, key=mine.key.replace(BATCH, "SG-OTHER"), batch="SG-OTHER")
+    start = WINDOW.end + timedelta(days=1)
+    other = Batch("SG-OTHER", SITE.id, "中式烹调师", PACK.id, (plan(1, start),))
+    database.setup.apply_batch(other, TESTER, exam.clock.now())
+    auditor = Account("zhou", Role.AUDITOR, Scope(Reach.BATCHES, frozenset({"SG-OTHER"})), exam.clock.now(), False)
+    log_in(exam, auditor, "zhou's")
+    with client(create_app(database, exam.archive, load_rule_pack, exam.clock, None), "zhou's") as talking:
+        listed = talking.get("/api/v1/cameras/A-cam-1/playlist.m3u8", params=SPAN)
+        assert (listed.status_code, listed.json()["type"]) == (404, "urn:kaojian:problem:no-footage")
+        assert talking.get(f"/api/v1/footage/{mine.key}/init.mp4").status_code == 404
+        assert talking.get(f"/api/v1/footage/{theirs.key}/init.mp4").status_code == 404
+        assert [each["id"] for each in talking.get("/api/v1/batches").json()] == ["SG-OTHER"]
+    database.close()
+
+
+@pytest.mark.parametrize("key", ["..%2F..%2Fkaojian.db", "%2Fetc%2Fpasswd", "sg-001%00"])
+def test_a_key_that_climbs_out_of_the_spool_names_nothing(anybody: httpx.Client, held: Exam, key: str) -> None:
+    answer = ask(anybody, ("GET", f"/api/v1/footage/{key}/init.mp4"), TOKEN)
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:kaojian:problem:unknown")
+
+
+def test_the_description_of_the_api_is_served_as_it_is_kept(anybody: httpx.Client) -> None:
+    assert anybody.get("/api/v1/openapi.json").json() == openapi()
+    assert "openapi" in document.text()
