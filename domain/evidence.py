@@ -142,6 +142,14 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SpoolName:
+    """Which spool: the folder that it lies in, and the id that its marker holds. Of two hosts only the ids differ."""
+
+    root: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Copy:
     """One place where a segment's bytes lie, written only after they were read back and compared.
 
@@ -151,6 +159,9 @@ class Copy:
     ``device`` is what fails as one: for a spool ``host:major:minor`` of the device that its folder lies on, as the
     kernel numbers it (st_dev), for S3 the endpoint. Equal devices are one device whatever their targets; ``""`` is
     unknown, in rows that were written before anybody asked, and must not be counted as another one.
+
+    ``spool`` is the id of the spool that it lies in, since two hosts may have one at the same path; ``""`` is unknown
+    in the same way, and for S3.
     """
 
     segment: str  # Segment.key
@@ -163,6 +174,7 @@ class Copy:
     locked_until: datetime | None = None
     removed: datetime | None = None
     device: str = ""
+    spool: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -353,6 +353,7 @@ def spool_copy(segment: Segment, spool: Spool, verified: datetime) -> Copy:
         size_bytes=segment.size_bytes,
         sha256=segment.sha256,
         device=spool.device,
+        spool=spool.name.id,
     )
 
 

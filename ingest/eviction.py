@@ -100,7 +100,7 @@ class Eviction:
         now = self._clock.monotonic()
         self._resting = {key: until for key, until in self._resting.items() if until > now}
         after = None
-        while found := self._evidence.kept_twice(str(self._spool.root), _AT_ONCE, after):
+        while found := self._evidence.kept_twice(self._spool.name, _AT_ONCE, after):
             for segment in found:
                 if self._owns(camera_of(segment.key)) and segment.key not in self._resting:
                     yield segment
@@ -118,7 +118,8 @@ class Eviction:
             _log.error("spool_file_not_confirmed", key=segment.key, reason=str(error))
             self._resting[segment.key] = self._clock.monotonic() + REST_S
             return 0
-        self._evidence.tombstone_copy(segment.key, Place.SPOOL, str(self._spool.root), self._clock.now())
+        name = self._spool.name
+        self._evidence.tombstone_copy(segment.key, Place.SPOOL, name.root, self._clock.now(), name.id)
         self._spool.remove(segment.key)
         with self._changed:
             self._changed.notify_all()

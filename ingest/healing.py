@@ -64,7 +64,7 @@ class Healer:
         settled = self._clock.now() - SETTLED
         limit = _AT_ONCE + len(self._resting)
         added = 0
-        for segment in self._evidence.segments_not_in_spool(str(spool.root), settled, limit):
+        for segment in self._evidence.segments_not_in_spool(spool.name, settled, limit):
             if (spool, segment.key) in self._resting:
                 continue
             try:

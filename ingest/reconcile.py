@@ -1,7 +1,8 @@
 """At start: what the last recorder left behind is closed, claimed and accounted for, before anything new is written.
 
-1. Each spool is claimed by its marker. One whose disk is not mounted is told of and left out: nothing is written
-   there, and no row of it is touched.
+1. Each spool is claimed by its marker. One whose disk is not mounted, or that another recorder owns, is told of and
+   left out: nothing is written there, and no row of it is touched. Copies from before rows named their spool are
+   said to lie in it where this recorder wrote them at this path.
    Then rows that a working database had refused are tried again (``ingest.set_aside``).
 2. Files left open are cut back to their last complete fragment, synced and named; of a file that lies in two spools
    the one with more whole bytes, the other is mended from it later (``ingest.healing``).
@@ -71,6 +72,8 @@ def reconcile(
     """
     spools = claim_spools(evidence, [spool] if second is None else [spool, second])
     SetAside(spools).retry(evidence)
+    for each in spools:
+        evidence.adopt_copies(each.name, each.owner)
     mine = [
         each
         for each in evidence.recorders()
@@ -108,13 +111,13 @@ def reconcile(
 
 
 def claim_spools(evidence: Evidence, spools: Sequence[Spool]) -> list[Spool]:
-    """Those that are there. One whose disk seems not to be mounted is told of, and refuses every file from now on."""
+    """Those that are there and ours. Another one is told of, and refuses every file from now on."""
     there = []
     for spool in spools:
         try:
-            keys = sorted(evidence.spool_keys(str(spool.root)), key=lambda key: key.rpartition("/")[2])
-            newest = keys[-_LOOKED_FOR:]
-            spool.claim(used=bool(newest) and not any(spool.holds(key) for key in newest))
+            newest = evidence.newest_copies(str(spool.root), spool.owner, _LOOKED_FOR)
+            gone = bool(newest) and not any(spool.holds(copy.segment) for copy in newest)
+            spool.claim(used=gone, formerly=newest[0].spool if newest else "")
         except SpoolError as error:
             _log.error("spool_away", spool=str(spool.root), reason=str(error))
         else:
@@ -199,22 +202,21 @@ class _Ours:
 
     def entomb(self, spool: Spool) -> int:
         """Write the tombstones of copies whose file is gone: how many."""
-        standing = {key for key in self._evidence.spool_keys(str(spool.root)) if self._owns(camera_of(key))}
+        standing = {key for key in self._evidence.spool_keys(spool.name) if self._owns(camera_of(key))}
         missed = sorted(standing.difference(self._owned(spool.closed)))
         gone = [key for key in missed if _is_gone(spool, key)]
         for key in gone:
             _log.error("spool_file_gone", spool=str(spool.root), key=key)
-            self._evidence.tombstone_copy(key, Place.SPOOL, str(spool.root), self._now)
+            self._evidence.tombstone_copy(key, Place.SPOOL, spool.name.root, self._now, spool.name.id)
         return len(gone)
 
     def take_back(self) -> None:
         """Give files a row again whose copy has a tombstone although they are there, if they are what they were."""
         for spool in self._spools:
-            target = str(spool.root)
-            unclaimed = sorted(set(self._owned(spool.closed)) - self._evidence.spool_keys(target))
+            unclaimed = sorted(set(self._owned(spool.closed)) - self._evidence.spool_keys(spool.name))
             for key, copies in self._evidence.copies(unclaimed).items():
                 segment = self._evidence.segment(key)
-                entombed = any(copy.place is Place.SPOOL and copy.target == target for copy in copies)
+                entombed = any(copy.place is Place.SPOOL and copy.spool == spool.name.id for copy in copies)
                 if segment is not None and entombed:
                     self._add_copy(segment, spool)
 

@@ -6,8 +6,8 @@ then may a Segment row say that it exists. What a crash leaves as ``.open`` is c
 and closed the same way. Nothing here overwrites footage, and only ``remove`` deletes any: who calls it has proven
 that the same bytes lie elsewhere.
 
-A folder is known by its marker, a file ``.kaojian-spool`` that holds an id: an empty folder where the spool's disk
-should be mounted has none, and nothing is written into it.
+A folder is known by its marker, a file ``.kaojian-spool`` that holds an id and whose it is: an empty folder where the
+spool's disk should be mounted has none, and nothing is written into it, nor into one that another recorder owns.
 
     SpoolError
     ├── SpoolFull     the disk has less free space than the reserve, or a write met ENOSPC
@@ -27,10 +27,10 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 from uuid import uuid4
 
-from domain.evidence import Cause
+from domain.evidence import Cause, SpoolName
 from ingest.disk import Disk, HostDisk
 from storage.media import BrokenFile, FileIndex, read_index
-from storage.spool_marker import MARKER
+from storage.spool_marker import MARKER, Marker
 
 _OPEN_SUFFIX = ".open"
 _BROKEN_SUFFIX = ".broken"
@@ -91,8 +91,18 @@ class Spool:
     much is given up for others when the disk is full (``ingest.ballast``).
     """
 
-    def __init__(self, root: Path, reserve_bytes: int, disk: Disk | None = None, floor_bytes: int = 0) -> None:
+    def __init__(
+        self,
+        root: Path,
+        reserve_bytes: int,
+        disk: Disk | None = None,
+        *,
+        floor_bytes: int = 0,
+        owner: str = "",
+    ) -> None:
+        """``owner`` is the name of the recorder that it is to belong to; without one it is for anybody."""
         self.root = root.absolute()
+        self.owner = owner
         self.reserve_bytes = reserve_bytes
         self.floor_bytes = floor_bytes
         self._disk = disk or HostDisk()
@@ -102,25 +112,38 @@ class Spool:
         self.make_room: Callable[[], object] | None = None  # asked before the spool calls itself full
         self._sure: set[Path] = set()  # folders whose names are synced
 
-    def claim(self, *, used: bool) -> None:
+    def claim(self, *, used: bool, formerly: str = "") -> None:
         """Take the folder as this spool, making it and its marker where it is new.
 
-        ``used`` says that rows speak of files in it: then it must have its marker. Raises SpoolBroken.
+        ``used`` says that rows speak of files in it: then it must have its marker. ``formerly`` is the id that these
+        rows go by: a new marker, and one that a person made empty, gets it. Raises SpoolFull, SpoolBroken.
         """
         self._used = self._used or used
-        marker = self.root / MARKER
+        path = self.root / MARKER
         try:
-            if not self._disk.exists(marker):
-                if self._used:
-                    raise SpoolBroken(
-                        f"{self.root} has no {MARKER}, but recordings were written there: its disk is not mounted; "
-                        f"mount it (or, if all of it is truly gone, make an empty file {marker})"
-                    )
-                self._write_whole(marker, uuid4().hex.encode())
-            with self._disk.open_reading(marker) as file:
-                self._id = file.read().decode(errors="replace").strip()
+            found = self._marker() if self._disk.exists(path) else None
+            if found is None and self._used:
+                raise SpoolBroken(
+                    f"{self.root} has no {MARKER}, but recordings were written there: its disk is not mounted; "
+                    f"mount it (or, if all of it is truly gone, make an empty file {path})"
+                )
+            if found is None or not found.id:
+                found = Marker(formerly or uuid4().hex, self.owner)
+                self._write_whole(path, found.data())
+            self._require_ours(found)
+            if self.owner and not found.recorder:
+                with contextlib.suppress(OSError):  # a disk that is full now says it at the next start
+                    self._write_whole(path, Marker(found.id, self.owner).data())
         except OSError as error:
-            _refuse(marker, error)
+            _refuse(path, error)
+        self._id = found.id
+
+    @property
+    def name(self) -> SpoolName:
+        """By which rows speak of it. Raises SpoolFull, SpoolBroken where it is not there."""
+        if self._id is None:
+            self.claim(used=self._used)
+        return SpoolName(str(self.root), self._id or "")
 
     @property
     def device(self) -> str:
@@ -375,16 +398,23 @@ class Spool:
         if self._id is None:
             self.claim(used=self._used)
             return
-        marker = self.root / MARKER
         try:
-            with self._disk.open_reading(marker) as file:
-                found = file.read().decode(errors="replace").strip()
+            found = self._marker()
         except FileNotFoundError as error:
             raise SpoolBroken(f"{self.root} has lost its {MARKER}: its disk is not mounted; mount it") from error
         except OSError as error:
-            _refuse(marker, error)
-        if found != self._id:
+            _refuse(self.root / MARKER, error)
+        self._require_ours(found)
+        if found.id != self._id:
             raise SpoolBroken(f"{self.root} is another spool than at first: mount the disk that was there")
+
+    def _marker(self) -> Marker:
+        with self._disk.open_reading(self.root / MARKER) as file:
+            return Marker.parse(file.read())
+
+    def _require_ours(self, found: Marker) -> None:
+        if self.owner and found.recorder and found.recorder != self.owner:
+            raise SpoolBroken(not_ours(self.root, found, self.owner))
 
     def _require_floor(self) -> None:
         """Raises SpoolFull where the next bytes would be those that others need to go on; OSError."""
@@ -474,6 +504,15 @@ class SpoolFile:
         if handle >= 0:
             with contextlib.suppress(OSError):  # Linux closes it whatever it says, and the sync told of bad disks
                 self._disk.close(handle)
+
+
+def not_ours(root: Path, found: Marker, owner: str) -> str:
+    """What to say where a spool belongs to another recorder."""
+    return (
+        f"{root} is the spool of recorder {found.recorder}, and this is {owner}: give it a folder of its own, or, if "
+        f"{owner} has taken the place of {found.recorder} for good, write its name into the second line of "
+        f"{root / MARKER}"
+    )
 
 
 def _with(path: Path, suffix: str) -> Path:

@@ -7,6 +7,7 @@ throw-away object under a lock of some seconds. Not here: whether a sitting's ca
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -22,12 +23,13 @@ from domain.timeline import SystemClock
 from ingest.ballast import Ballast
 from ingest.kernel_clock import kernel_clock
 from ingest.set_aside import REMEDY, SetAside
-from ingest.spool import Spool
+from ingest.spool import Spool, not_ours
 from kaojian.ballasting import ballast
 from records.conduct import Disk
 from storage.database import Database, connect
 from storage.errors import StorageError
 from storage.objects import Objects, S3Objects
+from storage.spool_marker import MARKER, read_marker
 
 _FOLLOW = "run: timedatectl set-ntp true, or start chrony, and wait a minute"
 
@@ -64,6 +66,7 @@ def examine(
     """All checks, one after the other; a check that fails does not stop the next."""
     yield check_clock(_read_clock(clock(), settings.s3, store))
     yield check_disk(settings)
+    yield from check_owners(settings)
     yield from check_ballast(ballast(settings))
     yield from check_rows(settings)
     yield from _check_store(settings.s3, store)
@@ -108,6 +111,20 @@ def check_disk(settings: Settings) -> Check:
         remedy = "make room there, or set KAOJIAN_SPOOL_DIR to a larger disk; until then no sitting is opened"
         return Check("disk", State.FAIL, said, remedy)
     return Check("disk", State.OK, said)
+
+
+def check_owners(settings: Settings) -> Iterator[Check]:
+    """A spool that belongs to another recorder is refused by this one."""
+    owner = settings.recorder or socket.gethostname()
+    for folder in settings.spool_dirs:
+        try:
+            marker = read_marker(folder)
+        except OSError as error:
+            yield Check("spool", State.FAIL, f"{folder / MARKER}: {error}", "mend its disk")
+            continue
+        if marker is not None and marker.recorder not in {"", owner}:
+            said, _, remedy = not_ours(folder, marker, owner).partition(": ")
+            yield Check("spool", State.FAIL, said, remedy)
 
 
 def check_ballast(found: Ballast) -> Iterator[Check]:

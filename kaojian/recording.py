@@ -74,7 +74,12 @@ def _prepare(settings: Settings) -> None:
 
 def _spools(settings: Settings) -> tuple[Spool, Spool | None]:
     first, second = settings.spool_dir, settings.spool_second_dir
-    made = partial(Spool, reserve_bytes=settings.min_free_bytes, floor_bytes=settings.ballast_bytes)
+    made = partial(
+        Spool,
+        reserve_bytes=settings.min_free_bytes,
+        floor_bytes=settings.ballast_bytes,
+        owner=settings.recorder or socket.gethostname(),
+    )
     return made(first), made(second) if second is not None else None
 
 

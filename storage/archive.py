@@ -307,7 +307,7 @@ class Archive:
             file = _if_there(root / segment.key)
             if file is not None:
                 return file
-        if not is_there(named, copy.device):
+        if not is_there(named, copy.device, copy.spool):
             raise _NoAnswer(Why.UNREACHABLE)
         file = _if_there(named / segment.key)  # its disk may have come back between the two questions
         if file is None:
@@ -437,7 +437,7 @@ def unseen_spools(evidence: Evidence, segments: Iterable[Segment]) -> list[Unsee
 
 
 def _can_be_asked(copy: Copy) -> bool:
-    return (Path(copy.target) / copy.segment).exists() or is_there(Path(copy.target), copy.device)
+    return (Path(copy.target) / copy.segment).exists() or is_there(Path(copy.target), copy.device, copy.spool)
 
 
 def _compare(file: BinaryIO, segment: Segment) -> None:

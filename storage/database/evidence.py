@@ -29,6 +29,7 @@ from domain.evidence import (
     Run,
     Segment,
     SegmentState,
+    SpoolName,
 )
 from domain.host_clock import CameraClocks, CameraOffset, HostClock, NtpState, ServerDate
 from domain.timeline import MICROSECOND, Interval
@@ -210,10 +211,18 @@ class Evidence:
                 found[row.segment].append(_copy(row))
         return found
 
-    def tombstone_copy(self, segment: str, place: Place, target: str, at: datetime) -> None:
-        """The bytes at that place were removed then. Repeating it changes nothing. Raises UnknownRow."""
+    def tombstone_copy(self, segment: str, place: Place, target: str, at: datetime, spool: str = "") -> None:
+        """The bytes at that place, and in the spool of that id, were removed then.
+
+        Repeating it changes nothing. Raises UnknownRow.
+        """
         table = tables.copies
-        there = sa.and_(table.c.segment == segment, table.c.place == place.value, table.c.target == target)
+        there = sa.and_(
+            table.c.segment == segment,
+            table.c.place == place.value,
+            table.c.target == target,
+            table.c.spool == spool,
+        )
         with self._engine.writing() as connection:
             standing = sa.update(table).where(there, table.c.removed.is_(None)).values(removed=at)
             removed = len(connection.execute(standing.returning(table.c.id)).all())
@@ -226,40 +235,60 @@ class Evidence:
         """Segments that have no copy (or only removed ones) at that kind of place, oldest first."""
         return self._oldest(_WITHOUT_COPY[place], limit)
 
-    def spool_keys(self, target: str) -> set[str]:
-        """Keys of all segments with a standing copy in the spool of that root folder."""
-        table = tables.copies
-        query = sa.select(table.c.segment).where(
-            table.c.place == Place.SPOOL.value, table.c.target == target, table.c.removed.is_(None)
-        )
-        return {row.segment for row in self._rows(query)}
+    def spool_keys(self, spool: SpoolName) -> set[str]:
+        """Keys of all segments with a standing copy in that spool."""
+        return {row.segment for row in self._rows(sa.select(tables.copies.c.segment).where(_standing_in(spool)))}
 
-    def segments_not_in_spool(self, target: str, before: datetime, limit: int) -> list[Segment]:
+    def newest_copies(self, root: str, recorder: str, limit: int) -> list[Copy]:
+        """Standing copies at that folder of what the recorder of that name recorded, the newest first.
+
+        An empty name stands for all recorders.
+        """
+        copies = tables.copies
+        of_recorder = [copies.c.place == Place.SPOOL.value, copies.c.target == root, copies.c.removed.is_(None)]
+        if recorder:
+            of_recorder.append(tables.recorders.c.host == recorder)
+        joined = copies.join(tables.segments).join(tables.runs).join(tables.recorders)
+        newest = (tables.segments.c.begins.desc(), tables.segments.c.key.desc())
+        query = sa.select(copies).select_from(joined).where(*of_recorder).order_by(*newest).limit(limit)
+        return [_copy(row) for row in self._rows(query)]
+
+    def adopt_copies(self, spool: SpoolName, recorder: str) -> int:
+        """Copies at the spool's folder of which nobody knows the spool lie in it: how many.
+
+        Only of what the recorder of that name recorded; an empty name stands for all.
+        """
+        table = tables.copies
+        unknown = sa.and_(table.c.place == Place.SPOOL.value, table.c.target == spool.root, table.c.spool == "")
+        if not self._rows(sa.select(table.c.id).where(unknown).limit(1)):
+            return 0
+        theirs = sa.select(tables.segments.c.key).select_from(
+            tables.segments.join(tables.runs).join(tables.recorders)
+        )
+        if recorder:
+            theirs = theirs.where(tables.recorders.c.host == recorder)
+        known = sa.select(table.c.segment).where(_standing_in(spool)).scalar_subquery()
+        ours = sa.and_(unknown, table.c.segment.in_(theirs), table.c.segment.not_in(known))
+        adopted = sa.update(table).where(ours).values(spool=spool.id)
+        with self._engine.writing() as connection:
+            return len(connection.execute(adopted.returning(table.c.id)).all())
+
+    def segments_not_in_spool(self, spool: SpoolName, before: datetime, limit: int) -> list[Segment]:
         """Segments that ended before then and lie in some spool or in none, but not in that one nor in S3.
 
         Oldest first.
         """
-        table, copies = tables.segments, tables.copies
-        there = sa.exists().where(
-            copies.c.segment == table.c.key,
-            copies.c.place == Place.SPOOL.value,
-            copies.c.target == target,
-            copies.c.removed.is_(None),
-        )
+        table = tables.segments
+        there = sa.exists().where(tables.copies.c.segment == table.c.key, _standing_in(spool))
         return self._oldest(sa.and_(tables.WITHOUT_S3_COPY, table.c.ends < before, ~there), limit)
 
-    def kept_twice(self, target: str, limit: int, after: tuple[datetime, str] | None = None) -> list[Segment]:
-        """Segments with standing copies both in the spool of that root folder and in S3, oldest first.
+    def kept_twice(self, spool: SpoolName, limit: int, after: tuple[datetime, str] | None = None) -> list[Segment]:
+        """Segments with standing copies both in that spool and in S3, oldest first.
 
         ``after`` goes on behind a segment: the start of its interval, and its key.
         """
-        table, copies = tables.segments, tables.copies
-        there = sa.exists().where(
-            copies.c.segment == table.c.key,
-            copies.c.place == Place.SPOOL.value,
-            copies.c.target == target,
-            copies.c.removed.is_(None),
-        )
+        table = tables.segments
+        there = sa.exists().where(tables.copies.c.segment == table.c.key, _standing_in(spool))
         where = [tables.IN_SPOOL, tables.IN_S3, there]
         if after is not None:
             begins, key = after
@@ -415,7 +444,7 @@ def _write_copy(connection: sa.Connection, segment: Segment, copy: Copy) -> None
             _count(connection, copy.segment, _COUNTERS[copy.place], 1)
         return
     table = tables.copies
-    identity = [table.c[name] == row[name] for name in ("segment", "place", "target", "version_id")]
+    identity = [table.c[name] == row[name] for name in ("segment", "place", "target", "version_id", "spool")]
     written = connection.execute(sa.select(table.c.locked_until).where(*identity, table.c.removed.is_(None))).one()
     if written.locked_until != copy.locked_until:
         raise ConflictingCopy(f"the copy of {copy.segment} in {copy.place} was written before with another lock")
@@ -438,6 +467,16 @@ def _row(
 
 def _overlapping(begins: sa.Column[Any], ends: sa.Column[Any], window: Interval) -> sa.ColumnElement[bool]:
     return sa.and_(begins < window.end, sa.or_(ends.is_(None), ends > window.start))
+
+
+def _standing_in(spool: SpoolName) -> sa.ColumnElement[bool]:
+    table = tables.copies
+    return sa.and_(
+        table.c.place == Place.SPOOL.value,
+        table.c.target == spool.root,
+        table.c.spool == spool.id,
+        table.c.removed.is_(None),
+    )
 
 
 def _asked(name: str, values: Iterable[str]) -> sa.CTE:
@@ -573,6 +612,7 @@ def _copy_row(copy: Copy) -> dict[str, Any]:
         "locked_until": copy.locked_until,
         "removed": copy.removed,
         "device": copy.device,
+        "spool": copy.spool,
     }
 
 
@@ -588,6 +628,7 @@ def _copy(row: sa.Row[Any]) -> Copy:
         locked_until=row.locked_until,
         removed=row.removed,
         device=row.device,
+        spool=row.spool,
     )
 
 

@@ -173,6 +173,7 @@ copies = sa.Table(
     sa.Column("locked_until", Instant),
     sa.Column("removed", Instant),
     sa.Column("device", sa.Text, nullable=False, server_default=sa.text("''")),  # "" where nobody asked
+    sa.Column("spool", sa.Text, nullable=False, server_default=sa.text("''")),  # as device
 )
 sa.Index("ix_copies_segment", copies.c.segment)
 sa.Index(
@@ -181,6 +182,7 @@ sa.Index(
     copies.c.place,
     copies.c.target,
     copies.c.version_id,
+    copies.c.spool,
     unique=True,
     sqlite_where=copies.c.removed.is_(None),
     postgresql_where=copies.c.removed.is_(None),

@@ -73,7 +73,7 @@ class Night:
 
     def claimed(self) -> list[bool]:
         """Which of them a row says are there."""
-        keys = self.database.evidence.spool_keys(str(self.spool.root))
+        keys = self.database.evidence.spool_keys(self.spool.name)
         return [segment.key in keys for segment in self.segments]
 
 

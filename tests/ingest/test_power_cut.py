@@ -103,8 +103,8 @@ class Recording:
 
     def check_claims(self) -> None:
         """Every standing copy is there, under its key, with the bytes that its row tells."""
-        for root, disk in zip(ROOTS, self.disks, strict=False):
-            for key in self.database.evidence.spool_keys(str(root)):
+        for root, disk, spool in zip(ROOTS, self.disks, self.spools(), strict=False):
+            for key in self.database.evidence.spool_keys(spool.name):
                 segment = self.database.evidence.segment(key)
                 assert segment is not None
                 data = disk.open_reading(root / key).read()
@@ -239,13 +239,13 @@ def test_a_spool_that_breaks_costs_nothing_while_the_other_works_and_is_mended_l
     disk._spend = spend  # type: ignore[method-assign]
     recording.record()
     assert all(run.failure is None for run in recording.runs)
-    kept = recording.database.evidence.spool_keys(str(ROOTS[1 - lame]))
+    kept = recording.database.evidence.spool_keys(recording.spools()[1 - lame].name)
     assert len(kept) == 2 * 3
     disk._spend = real  # type: ignore[method-assign]
     disk.broken = False
     recording.check_claims()
     recording.restart()
-    assert recording.database.evidence.spool_keys(str(ROOTS[lame])) == kept
+    assert recording.database.evidence.spool_keys(recording.spools()[lame].name) == kept
     recording.check_claims()
     files = {path.name for path in disk.files(ROOTS[lame]) if not path.name.startswith(MARKER)}
     assert files == {Path(key).name for key in kept}
@@ -256,7 +256,7 @@ def test_a_spool_that_hangs_holds_up_neither_the_other_nor_the_rows(tmp_path: Pa
     recording = Recording(tmp_path, empty, _disks(2))
     recording.workers["spool-2"].hung = True
     recording.record()
-    assert len(recording.database.evidence.spool_keys(str(ROOTS[0]))) == 2 * 3
+    assert len(recording.database.evidence.spool_keys(recording.spools()[0].name)) == 2 * 3
     assert recording.database.evidence.open_runs() == []
     assert [run.durable_until for run in recording.runs] == [NOON + timedelta(seconds=SECONDS)] * 2
     recording.database.close()
@@ -267,7 +267,7 @@ def test_a_full_first_spool_is_no_full_disk_while_the_second_has_room(tmp_path: 
     recording.disks[0].full = True
     recording.record()
     assert all(run.failure is None for run in recording.runs)
-    keys = recording.database.evidence.spool_keys(str(ROOTS[1]))
+    keys = recording.database.evidence.spool_keys(recording.spools()[1].name)
     assert len(keys) == 2 * 3
     for copies in recording.database.evidence.copies(sorted(keys)).values():
         assert [(copy.place, copy.target, copy.device) for copy in copies] == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from ingest.segmenter import Closed, Fragment, Opened, Segmenter
 from ingest.spool import Spool, SpoolBroken, segment_key
 from storage.database import Database, connect
 from storage.media import TIMESCALE, read_index
-from storage.spool_marker import MARKER
+from storage.spool_marker import MARKER, Marker, read_marker
 from tests.fakes.time import NOON, FakeClock
 from tests.ingest.pictures import FPS, GOP, unit
 from tests.ingest.test_segmenter import record
@@ -312,3 +313,73 @@ def test_a_damaged_file_is_never_taken_for_a_copy(database: Database, spool: Spo
     assert Healer(database.evidence, [spool, second], FakeClock(LATER)).round() == 0
     assert second.closed() == []
     assert [copy.target for copy in database.evidence.copies([key])[key]] == [str(spool.root)]
+
+
+def _at_the_same_path(database: Database, spool: Spool, tmp_path: Path) -> tuple[Spool, str, str]:
+    """A spool of recorder ``host`` and one of ``elsewhere`` at the same path, each with a file; theirs is mounted."""
+    evidence = database.evidence
+    evidence.begin_recorder(Recorder("r2", "elsewhere", NOON, NOON + timedelta(seconds=20)))
+    evidence.begin_run(Run("theirs", "theirs", "r2", NOON))
+    ours = Spool(spool.root, 0, owner="host")
+    key = _close_file(spool)
+    reconcile(evidence, ours, LATER, host="host", owns=lambda camera: camera == "cam")
+    spool.root.rename(tmp_path / "ours")
+    theirs = Spool(spool.root, 0, owner="elsewhere")
+    other = _close_file(theirs, "theirs")
+    return theirs, key, other
+
+
+def test_two_hosts_with_a_spool_at_the_same_path_leave_each_other_s_copies_alone(
+    database: Database, spool: Spool, tmp_path: Path
+) -> None:
+    theirs, key, other = _at_the_same_path(database, spool, tmp_path)
+    assert reconcile(database.evidence, theirs, LATER, host="elsewhere").copies_gone == 0
+    copies = database.evidence.copies([key, other])
+    assert [copy.removed for found in copies.values() for copy in found] == [None, None]
+    assert len({copy.spool for found in copies.values() for copy in found}) == 2
+
+
+def test_a_spool_of_another_recorder_is_refused_by_name_and_left_as_it_is(
+    database: Database, spool: Spool, tmp_path: Path
+) -> None:
+    theirs, key, _ = _at_the_same_path(database, spool, tmp_path)
+    mine = Spool(theirs.root, 0, owner="host")
+    before = sorted(path.name for path in theirs.root.rglob("*"))
+    assert reconcile(database.evidence, mine, LATER, host="host").copies_gone == 0
+    with pytest.raises(SpoolBroken, match=r"is the spool of recorder elsewhere, and this is host: .* second line"):
+        mine.create(segment_key("site/batch/cam", LATER))
+    assert sorted(path.name for path in theirs.root.rglob("*")) == before
+    assert [copy.removed for copy in database.evidence.copies([key])[key]] == [None]
+
+
+def test_a_marker_from_before_there_were_owners_gets_its_recorder_and_old_rows_their_spool(
+    database: Database, spool: Spool
+) -> None:
+    evidence = database.evidence
+    evidence.begin_recorder(Recorder("r2", "elsewhere", NOON, NOON + timedelta(seconds=20)))
+    evidence.begin_run(Run("theirs", "theirs", "r2", NOON))
+    (spool.root / MARKER).write_text("0123456789abcdef")
+    spool = Spool(spool.root, 0)
+    for camera, run in (("cam", "run"), ("theirs", "theirs")):
+        closed = spool.read_back(_close_file(spool, camera))
+        old = segment_from_file(closed, run=run, camera=camera, batch="batch")
+        evidence.add_segment(old, replace(spool_copy(old, spool, NOON), spool=""))
+        (spool.root / old.key).unlink()
+    assert reconcile(evidence, Spool(spool.root, 0, owner="host"), LATER, host="host").copies_gone == 1
+    assert read_marker(spool.root) == Marker("0123456789abcdef", "host")
+    found = {copy.spool: copy.removed for rows in evidence.copies(_keys("cam", "theirs")).values() for copy in rows}
+    assert found == {"0123456789abcdef": LATER, "": None}
+
+
+def test_an_empty_marker_says_that_all_of_the_spool_that_was_there_is_gone(database: Database, spool: Spool) -> None:
+    key = _close_file(spool)
+    reconcile(database.evidence, spool, LATER)
+    (spool.root / key).unlink()
+    (spool.root / MARKER).write_text("")
+    new = Spool(spool.root, 0)
+    assert reconcile(database.evidence, new, LATER).copies_gone == 1
+    assert new.name == spool.name
+
+
+def _keys(*cameras: str) -> list[str]:
+    return [segment_key(f"site/batch/{camera}", NOON) for camera in cameras]

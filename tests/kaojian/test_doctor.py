@@ -101,6 +101,13 @@ def test_a_disk_without_room_for_its_ballast_fails(
     assert str(settings.data_dir) in said
 
 
+def test_a_spool_of_another_recorder_fails(settings: Settings, store: MemoryObjects) -> None:
+    Spool(settings.spool_dir, 0, owner="elsewhere").claim(used=False)
+    state, said = found(settings, store)["spool"]
+    assert state is State.FAIL
+    assert "recorder elsewhere" in said
+
+
 def test_rows_that_the_database_refused_fail(settings: Settings, store: MemoryObjects) -> None:
     Spool(settings.spool_dir, 0).put(f"{FOLDER}/1.json", b"{}")
     state, said = found(settings, store)["rows"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from domain.evidence import Copy, Place, Recorder, Run, Segment
 from domain.timeline import Interval
 from storage.database import Database
-from storage.spool_marker import MARKER, device_of
+from storage.spool_marker import MARKER, Marker, device_of
 from tests.fakes.time import NOON
 
 RUN = Run("run-1", "cam-1", "recorder-1", NOON)
@@ -53,9 +53,18 @@ class Footage:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         target = str(self._spool_root)
-        (self._spool_root / MARKER).touch()
+        (self._spool_root / MARKER).write_bytes(Marker("spool-1").data())
         device = device_of(self._spool_root)
-        copy = Copy(segment.key, Place.SPOOL, target, segment.interval.end, len(data), segment.sha256, device=device)
+        copy = Copy(
+            segment.key,
+            Place.SPOOL,
+            target,
+            segment.interval.end,
+            len(data),
+            segment.sha256,
+            device=device,
+            spool="spool-1",
+        )
         self._evidence.add_segment(segment, copy)
         return segment
 

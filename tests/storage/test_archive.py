@@ -261,7 +261,7 @@ def test_a_range_ends_where_the_segment_ends(archive: Archive, footage: Footage)
 
 def test_a_removed_copy_is_not_asked(archive: Archive, footage: Footage, database: Database, spool: Path) -> None:
     segment = footage.close_segment(0)
-    database.evidence.tombstone_copy(segment.key, Place.SPOOL, str(spool), NOON)
+    database.evidence.tombstone_copy(segment.key, Place.SPOOL, str(spool), NOON, "spool-1")
     with pytest.raises(NoCopyAnswers, match="all were removed") as refused:
         archive.read(segment, 0, 1)
     assert not refused.value.unreachable
@@ -322,18 +322,22 @@ def test_a_spool_whose_disk_is_not_mounted_has_lost_nothing(
     assert everything(archive, segment) == data
 
 
-@pytest.mark.parametrize("device", ["another-host:8:1", ""])
+@pytest.mark.parametrize(
+    "of", [{"device": "elsewhere:8:1", "spool": ""}, {"device": "", "spool": ""}, {"spool": "spool-2"}]
+)
 def test_a_file_in_the_spool_of_another_host_is_not_missing_here(
-    archive: Archive, footage: Footage, database: Database, spool: Path, device: str
+    archive: Archive, footage: Footage, database: Database, of: dict[str, str]
 ) -> None:
     here = footage.close_segment(0)
     (copy,) = database.evidence.copies([here.key])[here.key]
     there = replace(here, key=here.key.replace(".mp4", "-b.mp4"))
-    database.evidence.add_segment(there, replace(copy, segment=there.key, device=device))
+    database.evidence.add_segment(there, replace(copy, segment=there.key, **of))  # type: ignore[arg-type]
     with pytest.raises(NoCopyAnswers) as refused:
         everything(archive, there)
     assert refused.value.unreachable
-    assert unseen_spools(database.evidence, [here, there]) == [UnseenSpool(str(spool), device, 1)]
+    assert unseen_spools(database.evidence, [here, there]) == [
+        UnseenSpool(copy.target, of.get("device", copy.device), 1)
+    ]
     archive_copy = replace(copy, segment=there.key, place=Place.S3, target="bucket")
     database.evidence.add_copy(archive_copy)
     assert unseen_spools(database.evidence, [here, there]) == []
