@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     run_up_seconds: Annotated[float, Field(ge=0, le=120)] = 5
     stall_seconds: Annotated[float, Field(gt=0, le=60)] = 3
     min_free_bytes: Annotated[int, Field(ge=0)] = 2 << 30
+    expected_bit_rate: Annotated[float, Field(gt=0, le=1e9)] = 4_000_000
     ballast_bytes: Annotated[int, Field(ge=0, le=1 << 30)] = 32 << 20
     ingest_workers: Annotated[int, Field(ge=1, le=64)] = 2
 

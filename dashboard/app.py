@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from dashboard.api.guard import guard
 from dashboard.metrics import Sources, StoreProbe
 from domain.timeline import Clock
 from ingest.ballast import Ballast
+from records.headroom import Spools
 from storage.archive import Archive
 from storage.database import Database
 
@@ -58,7 +59,7 @@ def create_app(
     clock: Clock,
     web_dist: Path | None,
     *,
-    spools: Sequence[Path] = (),
+    spools: Spools | None = None,
     ballast: Ballast | None = None,
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes.
@@ -67,9 +68,8 @@ def create_app(
     none. Binding to loopback only, and refusing foreign Host names, is the caller's part.
     """
     app = _described()
-    app.state.backing = Backing(
-        database, archive, rule_packs, clock, Sources(database, archive, spools, StoreProbe(archive), ballast)
-    )
+    sources = Sources(database, archive, spools or Spools(), StoreProbe(archive), ballast)
+    app.state.backing = Backing(database, archive, rule_packs, clock, sources)
     app.include_router(metrics.router)
     app.include_router(_description(app))
     app.include_router(_page(web_dist.resolve() if web_dist is not None else None))

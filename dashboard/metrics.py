@@ -31,6 +31,7 @@ from domain.places import Site
 from ingest.ballast import Ballast
 from ingest.set_aside import FOLDER as SET_ASIDE
 from ingest.spool import Spool, SpoolError
+from records.headroom import NAMES, Headroom, Spools, headrooms
 from storage.archive import Archive
 from storage.database import Database, Evidence
 from storage.errors import DatabaseUnavailable, StorageError
@@ -39,8 +40,6 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 COUNT_UP_TO = 1000
 STORE_WAIT_S = 2.0
 """How long a scrape waits for the object store; one that takes longer counts as away."""
-
-_SPOOLS = ("first", "second")
 
 
 @dataclass(slots=True)
@@ -73,11 +72,11 @@ class StoreProbe:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What metrics are read from. ``spools`` are the spools' folders on this host, the first one first."""
+    """What metrics are read from. ``spools`` are those of this host."""
 
     database: Database
     archive: Archive
-    spools: Sequence[Path]
+    spools: Spools
     store: StoreProbe
     ballast: Ballast | None = None
 
@@ -104,7 +103,7 @@ class _Scrape(Collector):
             up.add_metric([], 0)
         yield up
         yield from found
-        yield from _spools(self._sources.spools)
+        yield from _spools(self._sources.spools.folders)
         yield from _ballast(self._sources.ballast)
         if self._sources.archive.keeps:
             answers = _gauge("object_store_up", f"1 when the object store answers within {STORE_WAIT_S:g} s.")
@@ -123,6 +122,7 @@ def _from_database(sources: Sources, now: datetime) -> Iterator[Metric]:
     yield from _outages(evidence, now)
     yield from _waiting(evidence, stores_objects=sources.archive.keeps)
     yield from _clocks(evidence, alive, now)
+    yield from _headrooms(headrooms(sources.database, sources.spools, now, evicts=sources.archive.keeps))
 
 
 def _cameras(sites: Iterable[Site]) -> list[str]:
@@ -252,7 +252,7 @@ def _clocks(evidence: Evidence, alive: Iterable[Recorder], now: datetime) -> Ite
 def _spools(spools: Sequence[Path]) -> Iterator[Metric]:
     free = _gauge("spool_free_bytes", "Free space of the disk that a spool of this host lies on.", "spool")
     size = _gauge("spool_size_bytes", "Size of the disk that a spool of this host lies on.", "spool")
-    for name, folder in zip(_SPOOLS, spools, strict=False):
+    for name, folder in zip(NAMES, spools, strict=False):
         try:
             usage = shutil.disk_usage(folder)
         except OSError:
@@ -261,10 +261,19 @@ def _spools(spools: Sequence[Path]) -> Iterator[Metric]:
         size.add_metric([name], usage.total)
     yield from (free, size)
     refused = _gauge("rows_set_aside", "Rows that the database refused, as files in a spool of this host.", "spool")
-    for name, folder in zip(_SPOOLS, spools, strict=False):
+    for name, folder in zip(NAMES, spools, strict=False):
         with suppress(SpoolError):
             refused.add_metric([name], len(Spool(folder, 0).names(SET_ASIDE)))
     yield refused
+
+
+def _headrooms(rooms: Iterable[Headroom]) -> Iterator[Metric]:
+    needed = _gauge("spool_needed_bytes", "What the coming sittings need of a spool, at measured bit rates.", "spool")
+    short = _gauge("spool_short_bytes", "How much of that will be missing if nothing more is uploaded.", "spool")
+    for room in rooms:
+        needed.add_metric([room.spool], room.needed_bytes)
+        short.add_metric([room.spool], room.short_bytes)
+    yield from (needed, short)
 
 
 def _ballast(ballast: Ballast | None) -> Iterator[Metric]:

@@ -84,8 +84,8 @@ class SetAside:
         _log.error("row_lost", act=row.act, reason=reason, row=text)
 
     def waiting(self) -> list[Refused]:
-        """All that wait, in order. Raises SpoolError."""
-        return [_read(spool, name) for spool in self._spools for name in spool.names(FOLDER)]
+        """All that wait, in order, in the spools that answer."""
+        return [_read(spool, name) for spool in self._spools for name in _names(spool)]
 
     def retry(self, evidence: Evidence) -> tuple[int, int]:
         """Try all again, until a round writes none: how many were written, and how many still wait.

@@ -155,9 +155,10 @@ def close_sitting(
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs")] = False) -> None:
     """Show sittings, cameras and what still waits."""
     from kaojian import status as state  # noqa: PLC0415 (loads the analysis only where it is needed)
+    from kaojian.disks import spools_of  # noqa: PLC0415 (as above)
 
     with _opened() as (settings, database):
-        now, spools = SystemClock().now(), settings.spool_dirs
+        now, spools = SystemClock().now(), spools_of(settings)
         found = state.gather(database, now, stores_objects=settings.s3 is not None, spools=spools)
     if as_json:
         _print_json(state.to_json(found))
@@ -409,7 +410,7 @@ def _opened() -> Iterator[tuple[Settings, Database]]:
 
 
 def _disk(settings: Settings) -> Disk:
-    return Disk.of(settings.spool_dir, settings.min_free_bytes)
+    return Disk.of(settings.spool_dir, settings.min_free_bytes, settings.expected_bit_rate)
 
 
 def _drilled(outcome: Outcome) -> bool:

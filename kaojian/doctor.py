@@ -24,8 +24,9 @@ from ingest.ballast import Ballast
 from ingest.kernel_clock import kernel_clock
 from ingest.set_aside import REMEDY, SetAside
 from ingest.spool import Spool, not_ours
-from kaojian.ballasting import ballast
+from kaojian.disks import ballast, spools_of
 from records.conduct import Disk
+from records.headroom import Headroom, headrooms, remedy, told
 from storage.database import Database, connect
 from storage.errors import StorageError
 from storage.objects import Objects, S3Objects
@@ -184,9 +185,20 @@ def _check_database(settings: Settings) -> Iterator[Check]:
             database.ping()
             yield Check("database", State.OK, f"{database} answers, its schema is up to date")
             yield check_secrets(database, Secrets(settings.secrets_dir))
+            evicts = settings.s3 is not None
+            rooms = headrooms(database, spools_of(settings), SystemClock().now(), evicts=evicts)
+            yield from check_headroom(rooms, evicts=evicts)
             yield check_rule_packs(database, settings)
     except StorageError as error:
         yield Check("database", State.FAIL, str(error), "mend it, or set KAOJIAN_DATABASE_URL")
+
+
+def check_headroom(rooms: Iterable[Headroom], *, evicts: bool) -> Iterator[Check]:
+    """The coming sittings must fit; with an object store what is uploaded meanwhile may make the room."""
+    for room in rooms:
+        if room.sittings:
+            short = State.NOTE if evicts else State.FAIL
+            yield Check("head-room", short if room.short_bytes else State.OK, told(room), remedy(room))
 
 
 def check_secrets(database: Database, secrets: Secrets) -> Check:

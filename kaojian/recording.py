@@ -31,7 +31,7 @@ from ingest.rtsp.client import Limits
 from ingest.shard import Shard
 from ingest.spool import Spool
 from ingest.supervisor import Supervisor
-from kaojian.ballasting import ballast
+from kaojian.disks import ballast
 from kaojian.processes import Alone, Life, Member, stop_event
 from records.schedule import Schedule
 from storage.archive import confirm

@@ -71,7 +71,7 @@ def _dashboard(settings: Settings) -> None:
 
     from config.rule_pack import load as load_rule_pack  # noqa: PLC0415
     from dashboard.app import create_app  # noqa: PLC0415
-    from kaojian.ballasting import ballast  # noqa: PLC0415
+    from kaojian.disks import ballast, spools_of  # noqa: PLC0415
     from kaojian.wiring import open_archive  # noqa: PLC0415
 
     with closing(connect(settings.database_url)) as database:
@@ -81,7 +81,7 @@ def _dashboard(settings: Settings) -> None:
             partial(load_rule_pack, folder=settings.rule_packs_dir),
             SystemClock(),
             WEB if WEB.is_dir() else None,
-            spools=settings.spool_dirs,
+            spools=spools_of(settings),
             ballast=ballast(settings),
         )
         uvicorn.run(app, host=settings.http_host, port=settings.http_port, log_level="warning")

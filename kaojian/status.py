@@ -5,11 +5,10 @@ Not here: verdicts (``analysis.report``). ``gather`` finds, ``to_json`` and ``ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -24,6 +23,8 @@ from domain.timeline import rfc3339
 from ingest.set_aside import REMEDY as SET_ASIDE_REMEDY
 from ingest.set_aside import Refused, SetAside
 from ingest.spool import Spool
+from records.headroom import Headroom, Spools, headrooms
+from records.headroom import told as headroom_told
 from storage.archive import UnseenSpool, unseen_spools
 from storage.database import Database
 
@@ -88,10 +89,12 @@ class Status:
     waiting_for_s3: int | None
     unseen_spools: tuple[UnseenSpool, ...] = ()  # of what waits for analysis: only there, and not visible here
     rows_set_aside: tuple[Refused, ...] = ()  # what the database refused, in the spools of this host
+    headrooms: tuple[Headroom, ...] = ()  # of the spools of this host
 
 
-def gather(database: Database, now: datetime, *, stores_objects: bool, spools: Sequence[Path] = ()) -> Status:
-    """The state at ``now``; ``spools`` are those of this host. Raises DatabaseUnavailable, SpoolError."""
+def gather(database: Database, now: datetime, *, stores_objects: bool, spools: Spools | None = None) -> Status:
+    """The state at ``now``; ``spools`` are those of this host. Raises DatabaseUnavailable."""
+    spools = spools or Spools()
     evidence = database.evidence
     recorders = living(evidence, now)
     sittings = database.setup.sittings()
@@ -108,7 +111,8 @@ def gather(database: Database, now: datetime, *, stores_objects: bool, spools: S
         waiting_for_analysis=len(unobserved),
         waiting_for_s3=len(evidence.segments_without_copy(Place.S3, _COUNT_UP_TO)) if stores_objects else None,
         unseen_spools=tuple(unseen_spools(evidence, unobserved)),
-        rows_set_aside=tuple(SetAside([Spool(folder, 0) for folder in spools]).waiting()),
+        rows_set_aside=tuple(SetAside([Spool(folder, 0) for folder in spools.folders]).waiting()),
+        headrooms=tuple(headrooms(database, spools, now, evicts=stores_objects)),
     )
 
 
@@ -153,6 +157,7 @@ def to_json(status: Status) -> dict[str, Any]:
         "unseen_spools": [
             {"folder": each.target, "device": each.device, "segments": each.segments} for each in status.unseen_spools
         ],
+        "headroom": [_headroom_json(each) for each in status.headrooms],
         "rows_set_aside": [
             {
                 "file": each.name,
@@ -186,6 +191,8 @@ def tables(status: Status) -> Iterable[Table | Text]:
             f"Spool not visible from here 存储不可见: {unseen.target} ({unseen.device or 'device unknown'}) has the "
             f"only copies of {unseen.segments} segments that wait for analysis; mount it, or analyse on its host"
         )
+    for room in status.headrooms:
+        yield Text(f"Head-room 空间余量 of spool {headroom_told(room)}")
     if refused := status.rows_set_aside:
         yield Text(
             f"ROWS REFUSED 数据库拒收的记录: {len(refused)} set aside in the spool, the first because "
@@ -230,6 +237,20 @@ def _camera(placed: Placed, standing: Standing) -> CameraStatus:
     if placed.wanted:
         return CameraStatus(*where, RecordingState.NOT_RECORDED, connection=standing.connection)
     return CameraStatus(*where, RecordingState.IDLE)
+
+
+def _headroom_json(each: Headroom) -> dict[str, Any]:
+    return {
+        "spool": each.spool,
+        "needed_bytes": each.needed_bytes,
+        "free_bytes": each.free_bytes,
+        "evictable_bytes": each.evictable_bytes,
+        "short_bytes": each.short_bytes,
+        "full_at": _told(each.full),
+        "sittings": each.sittings,
+        "until": _told(each.until),
+        "cameras_not_measured": list(each.unmeasured),
+    }
 
 
 def _nvr_json(each: NvrOut) -> dict[str, Any]:

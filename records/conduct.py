@@ -16,11 +16,11 @@ from domain.people import Actor
 from domain.places import Room, Sitting, SittingPlan
 from domain.timeline import Clock, rfc3339, utc
 from records.errors import DiskTooFull, ImpossibleTime
+from records.headroom import EXPECTED_BIT_RATE, measure
 from storage.database import Database
 from storage.errors import UnknownBatch, UnknownSitting
 
 _EARLY = timedelta(hours=12)
-_BYTES_PER_CAMERA_SECOND = 500_000  # 4 Mbit/s, a usual 1080p main stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,13 @@ class Disk:
     path: Path
     free_bytes: int
     reserve_bytes: int
+    expected_bit_rate: float = EXPECTED_BIT_RATE  # of a camera that was never recorded, in bit/s
 
     @classmethod
-    def of(cls, path: Path, reserve_bytes: int) -> Disk:
+    def of(cls, path: Path, reserve_bytes: int, expected_bit_rate: float = EXPECTED_BIT_RATE) -> Disk:
         """The disk that a folder lies on, or will lie on once it is made."""
         standing = next(folder for folder in (path, *path.parents) if folder.exists())
-        return cls(path, shutil.disk_usage(standing).free, reserve_bytes)
+        return cls(path, shutil.disk_usage(standing).free, reserve_bytes, expected_bit_rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def open_sitting(
     database.setup.open_sitting(batch_id, number, now, start)
     database.journal.record(now, actor, "open_sitting", _subject(batch_id, number), f"start {rfc3339(start)}")
     sitting = _known(database, batch_id, number)
-    return Opened(sitting, tuple(_warnings(sitting, disk)))
+    return Opened(sitting, tuple(_warnings(sitting, disk, database)))
 
 
 def close_sitting(
@@ -140,16 +141,21 @@ def _past(what: str, told: datetime, now: datetime) -> datetime:
     return told
 
 
-def _warnings(sitting: Sitting, disk: Disk) -> Iterator[str]:
+def _warnings(sitting: Sitting, disk: Disk, database: Database) -> Iterator[str]:
     for room in sitting.rooms:
         yield from _room_warnings(room)
     early = sitting.plan.planned_start - sitting.start
     if early > _EARLY:
         yield f"the planned start is {early.total_seconds() / 3600:.0f} h away; all cameras are recorded from now on"
-    length = max(sitting.window.seconds, 0)
-    needed = int(length * len(list(sitting.cameras())) * _BYTES_PER_CAMERA_SECOND)
+    rates = measure(database.evidence, {camera.id for camera in sitting.cameras()}, disk.expected_bit_rate).values()
+    rate = sum(each.bytes_per_s for each in rates)
+    needed = int(sitting.window.seconds * rate)
     if sitting.closed is None and needed > disk.free_bytes:
-        yield f"at 4 Mbit/s per camera the sitting needs {_gib(needed)}; {disk.path} has {_gib(disk.free_bytes)} free"
+        seen = sum(each.measured for each in rates)
+        yield (
+            f"at {8e-6 * rate:.1f} Mbit/s together ({seen} of {len(rates)} cameras measured, the others as expected) "
+            f"the sitting needs {_gib(needed)}; {disk.path} has {_gib(disk.free_bytes)} free"
+        )
 
 
 def _room_warnings(room: Room) -> Iterator[str]:

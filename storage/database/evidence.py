@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -295,6 +295,24 @@ class Evidence:
             later = sa.and_(table.c.begins == begins, table.c.key > key)
             where += [table.c.begins >= begins, sa.or_(table.c.begins > begins, later)]
         return self._oldest(sa.and_(*where), limit)
+
+    def kept_twice_bytes(self, spool: SpoolName, limit: int) -> int:
+        """Bytes of the segments that ``kept_twice`` gives; of so many of the oldest at most."""
+        table = tables.segments
+        there = sa.exists().where(tables.copies.c.segment == table.c.key, _standing_in(spool))
+        both = sa.select(table.c.size_bytes).where(tables.IN_SPOOL, tables.IN_S3, there)
+        some = both.order_by(table.c.begins, table.c.key).limit(limit).subquery()
+        return int(self._rows(sa.select(sa.func.coalesce(sa.func.sum(some.c.size_bytes), 0)))[0][0])
+
+    def weight(self, camera: str, limit: int) -> tuple[int, timedelta]:
+        """Bytes and length of the camera's newest segments together, of so many at most."""
+        table = tables.segments
+        newest = sa.select(table.c.size_bytes, table.c.length_us).where(table.c.camera == camera)
+        some = newest.order_by(table.c.begins.desc(), table.c.key.desc()).limit(limit).subquery()
+        size_bytes = sa.func.coalesce(sa.func.sum(some.c.size_bytes), 0).label("size_bytes")
+        length_us = sa.func.coalesce(sa.func.sum(some.c.length_us), 0).label("length_us")
+        found = self._rows(sa.select(size_bytes, length_us))[0]
+        return int(found.size_bytes), int(found.length_us) * MICROSECOND
 
     # Outages
 

@@ -17,6 +17,7 @@ from dashboard.app import create_app
 from domain.evidence import CameraEvent, CameraState, Cause, Outage, Recorder
 from domain.host_clock import HostClock, ServerDate
 from ingest.ballast import Ballast
+from records.headroom import Spools
 from storage.database import connect
 from storage.database.tables import metadata
 from storage.errors import DatabaseUnavailable
@@ -47,6 +48,8 @@ PROMISED = {
     "kaojian_segments_waiting_for_decoding",
     "kaojian_segments_waiting_for_upload",
     "kaojian_spool_free_bytes",
+    "kaojian_spool_needed_bytes",
+    "kaojian_spool_short_bytes",
     "kaojian_spool_size_bytes",
 }
 
@@ -61,7 +64,7 @@ def exam(tmp_path: Path) -> Iterator[Exam]:
 
 @contextmanager
 def client_of(exam: Exam) -> Iterator[httpx.Client]:
-    spools = [exam.spool, exam.spool / "gone"]
+    spools = Spools([exam.spool, exam.spool / "gone"])
     ballast = Ballast(lambda: [exam.spool], 4096)
     app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None, spools=spools, ballast=ballast)
     with client(app) as talking:

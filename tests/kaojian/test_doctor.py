@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from config.s3 import S3Settings
 from config.settings import Settings, load
 from domain.host_clock import NtpState
+from domain.timeline import SystemClock
 from ingest.disk import HostDisk
 from ingest.set_aside import FOLDER
 from ingest.spool import Spool
@@ -106,6 +109,24 @@ def test_a_spool_of_another_recorder_fails(settings: Settings, store: MemoryObje
     state, said = found(settings, store)["spool"]
     assert state is State.FAIL
     assert "recorder elsewhere" in said
+
+
+@pytest.mark.parametrize(("stored", "expected"), [(True, State.NOTE), (False, State.FAIL)])
+def test_a_spool_too_small_for_the_coming_sittings_says_how_many_gigabytes_are_missing(
+    settings: Settings, store: MemoryObjects, monkeypatch: pytest.MonkeyPatch, stored: bool, expected: State
+) -> None:
+    with closing(connect(settings.database_url)) as database:
+        day = SystemClock().now().date() + timedelta(days=30)
+        coming = WHOLE.replace("2026-05-01T", f"{day.isoformat()}T")
+        apply(parse(coming, "exam.yaml"), database, ACTOR, SystemClock())
+    monkeypatch.setenv("KAOJIAN_EXPECTED_BIT_RATE", "1e9")
+    monkeypatch.setenv("KAOJIAN_MIN_FREE_BYTES", str(1 << 60))
+    if not stored:
+        monkeypatch.delenv("KAOJIAN_S3_ENDPOINT")
+    state, said = found(load(), store)["head-room"]
+    assert state is expected
+    assert "GB SHORT" in said
+    assert "sg-001-c1, sg-001-c2" in said
 
 
 def test_rows_that_the_database_refused_fail(settings: Settings, store: MemoryObjects) -> None:

@@ -15,6 +15,7 @@ from ingest.set_aside import Row, SetAside
 from ingest.spool import Spool
 from kaojian.status import RecordingState, gather, tables, to_json
 from records.declaration import parse
+from records.headroom import Spools
 from records.setup import apply
 from storage.database import Database, connect
 from tests.fakes.time import FakeClock
@@ -156,7 +157,7 @@ def test_rows_that_the_database_refused_are_told_with_their_reason(database: Dat
     spool = Spool(tmp_path / "spool", 0)
     outage = Outage("o", "sg-001-c1", START, None, Cause.NO_DATA)
     SetAside([spool]).keep(Row("open_outage", (outage,)), "CHECK constraint failed", START)
-    found = gather(database, START, stores_objects=False, spools=[spool.root])
+    found = gather(database, START, stores_objects=False, spools=Spools([spool.root]))
     (told,) = to_json(found)["rows_set_aside"]
     assert (told["act"], told["reason"]) == ("open_outage", "CHECK constraint failed")
     assert any("1 set aside" in part.plain for part in tables(found) if isinstance(part, Text))

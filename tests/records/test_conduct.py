@@ -118,7 +118,7 @@ def test_doubtful_set_up_is_warned_of_and_not_refused(database: Database, clock:
         "room r302: no camera sees station B-01 (工位)",
         "room r302: camera sg-001-c2 sees no station",
         "room r302 has no panoramic camera (全景)",
-        "at 4 Mbit/s per camera the sitting needs 10.7 GiB",
+        "at 8.0 Mbit/s together (0 of 2 cameras measured, the others as expected) the sitting needs 10.7 GiB",
     ]
 
 

@@ -1,4 +1,7 @@
-"""Which disks of this installation carry ballast. Not here: taking it and giving it up (``ingest.ballast``)."""
+"""Which disks of this installation hold what: its spools, and those that carry ballast.
+
+Not here: taking ballast and giving it up (``ingest.ballast``), and whether there is room (``records.headroom``).
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,14 @@ from pathlib import Path
 
 from config.settings import Settings
 from ingest.ballast import Ballast
+from records.headroom import Spools
 from storage.database import folder_of
 from storage.spool_marker import MARKER
+
+
+def spools_of(settings: Settings) -> Spools:
+    """The spools of this host."""
+    return Spools(settings.spool_dirs, settings.min_free_bytes, settings.expected_bit_rate)
 
 
 def ballast(settings: Settings) -> Ballast:
