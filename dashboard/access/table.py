@@ -50,6 +50,7 @@ ROUTES: Mapping[str, Act] = {
     "playlist": Act.WATCH,
     "init_part": Act.WATCH,
     "media_part": Act.WATCH,
+    "whole_file": Act.WATCH,
 }
 """What each route does, by its name."""
 

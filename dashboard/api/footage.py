@@ -1,4 +1,4 @@
-"""Footage for playing: an HLS playlist of a camera (RFC 8216) and the bytes of its segments.
+"""Footage for playing: an HLS playlist of a camera (RFC 8216) and the bytes of its segments, in parts or whole.
 
 A segment is one fMP4 file: its head (ftyp, moov) is served as init.mp4, the rest as media.m4s, unchanged. Media time
 starts at 0 in every file, so a discontinuity stands between any two, and each carries its own wall-clock time; a gap
@@ -93,10 +93,22 @@ def media_part(
     headers = {**_HEADERS, "Content-Length": str(last - first + 1)}
     if wanted is not None:
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    blocks = _blocks(backed, segment, segment.init_size_bytes + first, last - first + 1)
-    # The first block is read before the answer begins, so that footage nobody can read is refused in words.
-    body = chain([next(blocks, b"")], blocks)
+    body = _read(backed, segment, segment.init_size_bytes + first, last - first + 1)
     return StreamingResponse(body, 200 if wanted is None else 206, headers, "video/iso.segment")
+
+
+@router.get("/footage/{key:path}/file.mp4", response_class=Response, responses={200: {"content": {"video/mp4": {}}}})
+def whole_file(backed: Backed, seen: Seen, key: Key) -> Response:
+    """The segment as it is kept, to be saved: for what no browser plays, and for checking its hash."""
+    segment = _segment(backed, seen, key)
+    name = quote("-".join(segment.key.split("/")[-2:]))
+    headers = {
+        **_HEADERS,
+        "Accept-Ranges": "none",
+        "Content-Length": str(segment.size_bytes),
+        "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+    }
+    return StreamingResponse(_read(backed, segment, 0, segment.size_bytes), 200, headers, "video/mp4")
 
 
 def media_playlist(found: Sequence[Piece]) -> str:
@@ -165,6 +177,12 @@ def _segment(backed: Backing, seen: Sight, key: str) -> Segment:
     if seen.held_back()(found):
         raise HeldBack("the footage may be watched once the sitting is closed")
     return found
+
+
+def _read(backed: Backing, segment: Segment, offset: int, length: int) -> Iterator[bytes]:
+    """The first block is read before the answer begins, so that footage nobody can read is refused in words."""
+    blocks = _blocks(backed, segment, offset, length)
+    return chain([next(blocks, b"")], blocks)
 
 
 def _blocks(backed: Backing, segment: Segment, offset: int, length: int) -> Iterator[bytes]:

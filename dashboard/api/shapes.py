@@ -317,7 +317,8 @@ class ConnectionShape(_Shape):
 class CameraStatus(_Shape):
     """One camera now. ``last_frame`` is the end of its last closed segment; ``connection`` is null while idle.
 
-    ``outage.start`` and ``connection`` are null where no recorder that lives is at it.
+    ``outage.start`` and ``connection`` are null where no recorder that lives is at it. ``clock_offset_s`` is that of
+    the same segment, camera minus host.
     """
 
     camera: str
@@ -330,6 +331,7 @@ class CameraStatus(_Shape):
     channel: int | None
     state: RecordingState
     last_frame: Instant | None
+    clock_offset_s: float | None
     outage: OutageShape | None
     connection: ConnectionShape | None
 

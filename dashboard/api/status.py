@@ -79,6 +79,7 @@ def _camera(backed: Backing, placed: Placed, standing: Standing) -> CameraStatus
         channel=camera.channel,
         state=state,
         last_frame=last.interval.end if last is not None else None,
+        clock_offset_s=last.clock_offset_s if last is not None else None,
         outage=outage,
         connection=_connection(standing.connection) if state is not RecordingState.IDLE else None,
     )

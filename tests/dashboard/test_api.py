@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import shutil
@@ -147,6 +148,17 @@ def test_head_and_pictures_together_are_the_file_and_decode_in_full(api: httpx.C
         assert len(list(container.decode(video=0))) == segment.frames
 
 
+def test_a_segment_is_saved_as_the_file_it_is_under_a_name_that_tells_camera_and_time(
+    api: httpx.Client, exam: Exam
+) -> None:
+    segment = exam.segments("B-cam-3")[1]
+    answer = api.get(f"/api/v1/footage/{segment.key}/file.mp4")
+    assert hashlib.sha256(answer.content).hexdigest() == segment.sha256
+    name = "B-cam-3-" + segment.key.rpartition("/")[2]
+    assert answer.headers["content-disposition"] == f"attachment; filename*=UTF-8''{name}"
+    assert "no-store" in answer.headers["cache-control"]
+
+
 @pytest.mark.parametrize(
     ("asked", "first", "last"), [("bytes=0-99", 0, 99), ("bytes=100-", 100, None), ("bytes=-50", -50, None)]
 )
@@ -271,6 +283,7 @@ def test_status_says_where_a_camera_is_and_which_stations_go_dark_with_it(runnin
         status = api.get("/api/v1/status")
     (camera,) = [each for each in status.json()["cameras"] if each["camera"] == "B-cam-3"]
     told = {name: camera[name] for name in ("site", "site_name", "room", "room_name", "sees", "nvr", "channel")}
+    assert camera["clock_offset_s"] == 0.4
     assert told == {
         "site": SITE.id,
         "site_name": SITE.name,

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from storage.media import init_segment
+from domain.evidence import Cause, Outage
+from storage.media import Codec, VideoFormat, init_segment
 from tests.dashboard.exam import BATCH, EXAM, START, WINDOW, Exam
 from tests.e2e.conftest import OpenPage
 from tests.storage.coded_video import encode_h265
@@ -74,14 +75,23 @@ def test_from_the_list_to_a_sitting_to_footage_across_a_gap(open_page: OpenPage,
     assert 28 <= shown_seconds(page) <= 40
 
 
-def test_footage_that_this_browser_cannot_play_is_called_by_its_codec(open_page: OpenPage, address: str) -> None:
+@pytest.mark.parametrize("codec", ["H.265", "MJPEG"])
+def test_footage_that_this_browser_cannot_play_is_called_by_its_codec_and_can_be_saved(
+    open_page: OpenPage, address: str, codec: str
+) -> None:
     page = open_page(address + SITTING)
-    head = init_segment(encode_h265(1280, 720, 1).format)
+    video = encode_h265(1280, 720, 1).format if codec == "H.265" else VideoFormat(Codec.JPEG, 1280, 720)
+    head = init_segment(video)
     page.route("**/init.mp4", lambda route: route.fulfill(body=head, content_type="video/mp4"))
-    if page.evaluate("MediaSource.isTypeSupported('video/mp4; codecs=\"hvc1.1.6.L93.90\"')"):
+    if codec == "H.265" and page.evaluate("MediaSource.isTypeSupported('video/mp4; codecs=\"hvc1.1.6.L93.90\"')"):
         pytest.skip("this browser plays H.265")
-    click_lane(page, "station:A01", 50)
-    expect(page.locator("[data-player-message]")).to_contain_text("H.265")
+    click_lane(page, "camera:A-cam-2", 50)
+    message = page.locator("[data-player-message]")
+    expect(message).to_contain_text(codec)
+    with page.expect_download() as saved:
+        message.get_by_role("link", name="下载录像文件").click()
+    name = saved.value.suggested_filename
+    assert name == "A-cam-2-20260501T090038.000000Z.mp4"  # the file that holds the instant clicked, 09:00:40
 
 
 def test_a_click_into_a_gap_plays_from_just_before_it_and_says_so(open_page: OpenPage, address: str) -> None:
@@ -185,6 +195,33 @@ def test_a_pending_sitting_is_brought_up_to_date_without_a_reload(
     expect(page.locator("[data-sitting-verdict]")).to_have_text("不符合")
     expect(page.locator(".legend")).to_contain_text("录像服务未运行")
     expect(page.locator("main")).not_to_contain_text("数据实时更新中")
+
+
+def test_a_camera_and_an_nvr_that_go_are_told_under_the_bar_and_lead_the_status(
+    open_page: OpenPage, running_exam: tuple[Exam, str]
+) -> None:
+    exam, where = running_exam
+    page = open_page(where)
+    expect(page.locator("tr", has_text="第 1 场")).to_be_visible()
+    expect(page.locator("[data-troubles]")).to_have_count(0)
+    for number, camera in enumerate(["A-cam-1", "B-cam-1", "B-cam-2", "B-cam-3"]):
+        at = START + timedelta(seconds=20 + number)
+        gone = Outage(camera, camera, at, None, Cause.CAMERA_DISCONNECTED, "connection reset", "recorder-1")
+        exam.database.evidence.open_outage(gone)
+    lines = page.locator("[data-troubles] p")
+    expect(lines).to_have_count(2, timeout=20_000)  # the page asks every five seconds
+    expect(lines.first).to_contain_text("硬盘录像机 nvr-B 摄像机断线")
+    expect(lines.first).to_contain_text("B-cam-1、B-cam-2、B-cam-3")
+    expect(lines.last).to_contain_text("摄像机 A-cam-1 摄像机断线")
+    expect(lines.last).to_contain_text("工位 A01 没有录像")
+    page.get_by_role("link", name="摄像机 2/6 正常").click()
+    rows = page.locator("[data-cameras] tbody tr")
+    expect(rows.first).to_contain_text("A-cam-1")
+    expect(rows.first.locator("[data-state]")).to_have_text("摄像机断线")
+    expect(rows.last.locator("[data-state]")).to_have_text("录像中")
+    expect(page.locator("[data-hosts]")).to_contain_text("已同步")
+    assert _overflow(page) == 0
+    assert _violations(page) == []
 
 
 def test_the_report_opens_as_a_paper_in_the_language_of_the_page(open_page: OpenPage, address: str) -> None:

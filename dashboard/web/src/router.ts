@@ -13,6 +13,7 @@ export const router = createRouter({
       component: () => import('./pages/SittingPage.vue'),
       props: (route) => ({ batch: String(route.params.batch), number: Number(route.params.number) }),
     },
+    { path: '/status', name: 'status', component: () => import('./pages/StatusPage.vue') },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/Missing.vue') },
   ],
 })

@@ -4,7 +4,8 @@ import type { Report, Room } from '@/api/types'
 import { chartOption, escaped, laneAt, tooltip, GRID, LANE_HEIGHT } from '@/pure/chart'
 import { causesShown, lanes, spanAt, spans, type Lane } from '@/pure/lanes'
 import { CAUSES, CAUSE_COLOURS, COVERED, VERDICT_COLOURS } from '@/pure/palette'
-import { gapsCrossed, instantOf, isH265, neighbourGap, overHole, positionOf, startInCamera, startInStation } from '@/pure/playback'
+import { fileAddress } from '@/api/client'
+import { fragmentAt, gapsCrossed, instantOf, neighbourGap, overHole, positionOf, startInCamera, startInStation, troublesomeCodec } from '@/pure/playback'
 import { duration, instant, localDateTime, localSpan, preciseTime } from '@/pure/time'
 import { en } from '@/words/en'
 import { zh } from '@/words/zh'
@@ -94,10 +95,20 @@ describe('lanes', () => {
 })
 
 describe('playback', () => {
-  it('knows H.265 by the codecs of a MIME type', () => {
-    expect(isH265('video/mp4;codecs=hvc1.1.6.L93.B0')).toBe(true)
-    expect(isH265('video/mp4;codecs=avc1.42c01f')).toBe(false)
-    expect(isH265(undefined)).toBe(false)
+  it('knows H.265 and Motion JPEG by the codecs of a MIME type', () => {
+    expect(troublesomeCodec('video/mp4;codecs=hvc1.1.6.L93.B0')).toBe('H.265')
+    expect(troublesomeCodec('video/mp4;codecs=mp4v')).toBe('MJPEG')
+    expect(troublesomeCodec('video/mp4;codecs=mp4v.6C')).toBe('MJPEG')
+    expect(troublesomeCodec('video/mp4;codecs=avc1.42c01f')).toBeUndefined()
+    expect(troublesomeCodec(undefined)).toBeUndefined()
+  })
+  it('offers the file that lies at a position', () => {
+    const files = [0, 10].map((start) => ({ start, duration: 10, programDateTime: at(start) }))
+    expect(fragmentAt(12, files)).toBe(files[1])
+    expect(fragmentAt(40, files)).toBe(files[1])
+    expect(fragmentAt(-1, files)).toBe(files[0])
+    expect(fragmentAt(0, [])).toBeUndefined()
+    expect(fileAddress('/api/v1/footage/a/b.mp4/media.m4s')).toBe('/api/v1/footage/a/b.mp4/file.mp4')
   })
 
   const found = lanes(rooms, report)

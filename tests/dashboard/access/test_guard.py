@@ -220,17 +220,17 @@ def test_footage_of_a_sitting_that_is_not_closed_is_for_those_with_a_duty(tmp_pa
     database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
     exam = hold_exam(database, tmp_path / "spool", closed=False)
     tokens = {role: account(exam, role) for role in MAY[Act.WATCH]}
-    asked = [operations(exam)[name] for name in ("playlist", "init_part", "media_part")]
+    asked = [operations(exam)[name] for name in ("playlist", "init_part", "media_part", "whole_file")]
     with client(create_app(database, exam.archive, load_rule_pack, exam.clock, None), None) as talking:
         for role, token in tokens.items():
             answers = [ask(talking, each, token) for each in asked]
             on_duty = role in MAY[Act.WATCH_OPEN]
-            assert [answer.status_code for answer in answers] == [200 if on_duty else 403] * 3, role
+            assert [answer.status_code for answer in answers] == [200 if on_duty else 403] * len(asked), role
             if not on_duty:
                 assert {each.json()["type"] for each in answers} == {"urn:kaojian:problem:held-back"}
         database.setup.close_sitting(BATCH, 1, WINDOW.end, WINDOW.end)
         for token in tokens.values():
-            assert [ask(talking, each, token).status_code for each in asked] == [200] * 3
+            assert [ask(talking, each, token).status_code for each in asked] == [200] * len(asked)
     database.close()
 
 

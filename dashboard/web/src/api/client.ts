@@ -81,6 +81,11 @@ export function playlistAddress(camera: string, from: string, to: string): strin
   return `/api/v1/cameras/${encodeURIComponent(camera)}/playlist.m3u8?${span.toString()}`
 }
 
+/** Where the whole file lies that a fragment of a playlist is of. */
+export function fileAddress(fragment: string): string {
+  return fragment.replace(/\/media\.m4s$/, '/file.mp4')
+}
+
 export function reportAddress(batch: string, number: number): string {
   return `/api/v1/batches/${encodeURIComponent(batch)}/sittings/${number}/report`
 }

@@ -126,6 +126,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/footage/{key}/file.mp4": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whole File
+         * @description The segment as it is kept, to be saved: for what no browser plays, and for checking its hash.
+         */
+        get: operations["whole_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/footage/{key}/init.mp4": {
         parameters: {
             query?: never;
@@ -383,13 +403,16 @@ export interface components {
          * CameraStatus
          * @description One camera now. ``last_frame`` is the end of its last closed segment; ``connection`` is null while idle.
          *
-         *     ``outage.start`` and ``connection`` are null where no recorder that lives is at it.
+         *     ``outage.start`` and ``connection`` are null where no recorder that lives is at it. ``clock_offset_s`` is that of
+         *     the same segment, camera minus host.
          */
         CameraStatus: {
             /** Camera */
             camera: string;
             /** Channel */
             channel: number | null;
+            /** Clock Offset S */
+            clock_offset_s: number | null;
             connection: components["schemas"]["ConnectionShape"] | null;
             /** Last Frame */
             last_frame: string | null;
@@ -1396,6 +1419,82 @@ export interface operations {
                 };
                 content: {
                     "application/vnd.apple.mpegurl": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whole_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": unknown;
                 };
             };
             /** @description Unauthorized */

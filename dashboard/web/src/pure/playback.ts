@@ -102,7 +102,13 @@ export function overHole(position: number, ranges: readonly { start: number; end
   return next && next.start - position < 120 ? next.start + 0.01 : undefined
 }
 
-/** Whether a MIME type names H.265 in its codecs (RFC 6381). */
-export function isH265(mimeType: string | undefined): boolean {
-  return /\b(hvc1|hev1)\b/.test(mimeType ?? '')
+/** The codec of a MIME type (RFC 6381) that our cameras may record in and a browser may not play. */
+export function troublesomeCodec(mimeType: string | undefined): 'H.265' | 'MJPEG' | undefined {
+  if (/\b(hvc1|hev1)\b/.test(mimeType ?? '')) return 'H.265'
+  return /\bmp4v\b/.test(mimeType ?? '') ? 'MJPEG' : undefined
+}
+
+/** The last fragment that begins at or before a position; the first where none does. */
+export function fragmentAt<T extends Fragment>(position: number, fragments: readonly T[]): T | undefined {
+  return fragments.findLast((each) => each.start <= position) ?? fragments[0]
 }

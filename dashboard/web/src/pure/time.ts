@@ -78,3 +78,8 @@ export function duration(seconds: number, language: 'zh' | 'en'): string {
   const minutes = Math.round(tenths / 600)
   return `${Math.floor(minutes / 60)} ${unit.h} ${minutes % 60} ${unit.min}`
 }
+
+/** An offset with its sign and unit: `+7.500 s`, `−0.040 s`. */
+export function signedSeconds(seconds: number, digits = 3): string {
+  return `${seconds >= 0 ? '+' : '−'}${Math.abs(seconds).toFixed(digits)} s`
+}

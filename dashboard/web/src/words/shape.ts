@@ -1,6 +1,6 @@
 // Which words a language must have. The record types make a missing verdict or cause a compile error.
 
-import type { RecordingState, Cause, PhaseId, SittingState, Verdict } from '@/api/types'
+import type { CameraState, Cause, ClockState, PhaseId, RecordingState, SittingState, Verdict, Witness } from '@/api/types'
 
 type Plain =
   | 'product' | 'productLong' | 'language' | 'batches' | 'batch' | 'project' | 'site' | 'county' | 'sitting'
@@ -14,6 +14,9 @@ type Plain =
   | 'playbackFailed' | 'notAllowed' | 'codecNotPlayable' | 'endOfFootage' | 'previousGap' | 'nextGap' | 'speed' | 'loadFailed'
   | 'notFound' | 'back' | 'retry' | 'recorders' | 'recorderAlive' | 'recorderDown' | 'recorderEnded' | 'camerasIdle' | 'lastFrame'
   | 'backedUp' | 'backupLag' | 'notBackedUp' | 'sources' | 'never' | 'status' | 'heartbeat' | 'host' | 'sees'
+  | 'pages' | 'room' | 'nvr' | 'since' | 'detail' | 'hostClock' | 'clockError' | 'checkedAt' | 'onlyTroubles' | 'noCameras'
+  | 'noTroubles' | 'heartbeats' | 'clockUnread' | 'clockWitness' | 'recorderGone' | 'workerGone' | 'startRecorder' | 'checkNvr'
+  | 'timeUnproven' | 'timeUnvouched' | 'statusStale' | 'neverConnected' | 'mjpegNotPlayable' | 'download'
 
 export interface Words extends Record<Plain, string> {
   states: Record<SittingState, string>
@@ -21,6 +24,19 @@ export interface Words extends Record<Plain, string> {
   causes: Record<Cause, string>
   phases: Record<PhaseId, string>
   cameraStates: Record<RecordingState, string>
+  connections: Record<CameraState, string>
+  clockStates: Record<ClockState, string>
+  witnesses: Record<Witness, string>
+  sinceTime: (time: string) => string
+  list: (names: readonly string[]) => string
+  cameraTrouble: (camera: string, what: string) => string
+  nvrTrouble: (nvr: string, what: string) => string
+  clockTrouble: (host: string, what: string) => string
+  notRecorded: (cameras: string) => string
+  darkStations: (stations: string) => string
+  seenByOthers: (stations: string) => string
+  moreTroubles: (number: number) => string
+  channel: (number: number) => string
   sittingNumber: (number: number) => string
   total: (batches: number, sittings: number) => string
   updated: (time: string) => string
