@@ -142,6 +142,16 @@ class Settings(BaseSettings):
         return endpoint
 
     @model_validator(mode="after")
+    def _ballast_stays_reserve(self) -> Settings:
+        if self.ballast_bytes * 2 > self.min_free_bytes:
+            raise ValueError(
+                f"KAOJIAN_BALLAST_BYTES={self.ballast_bytes} is more than half of "
+                f"KAOJIAN_MIN_FREE_BYTES={self.min_free_bytes}: once given up it would count as room for footage; "
+                "make it smaller"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _s3_is_whole(self) -> Settings:
         if self.s3_secret_key_file is not None and not self.s3_secret_key.get_secret_value():
             object.__setattr__(self, "s3_secret_key", SecretStr(_secret_key(self.s3_secret_key_file)))

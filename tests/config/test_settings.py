@@ -170,3 +170,15 @@ def test_camera_secrets_do_not_belong_in_the_settings_file(monkeypatch: pytest.M
 def test_a_database_password_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAOJIAN_DATABASE_URL", "postgresql+psycopg://kaojian:hunter2@127.0.0.1/kaojian")
     assert "hunter2" not in repr(load())
+
+
+@pytest.mark.parametrize(("free", "ballast", "refused"), [(64 << 20, 32 << 20, False), (63 << 20, 32 << 20, True)])
+def test_ballast_given_up_must_not_count_as_room(
+    monkeypatch: pytest.MonkeyPatch, free: int, ballast: int, refused: bool
+) -> None:
+    monkeypatch.setenv("KAOJIAN_MIN_FREE_BYTES", str(free))
+    monkeypatch.setenv("KAOJIAN_BALLAST_BYTES", str(ballast))
+    if refused:
+        assert "more than half of KAOJIAN_MIN_FREE_BYTES" in refusal()
+    else:
+        assert load().ballast_bytes == ballast

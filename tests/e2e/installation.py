@@ -84,6 +84,7 @@ class Installation:
             "KAOJIAN_SEGMENT_SECONDS": 4,
             "KAOJIAN_RUN_UP_SECONDS": 2,
             "KAOJIAN_MIN_FREE_BYTES": 1 << 20,
+            "KAOJIAN_BALLAST_BYTES": 1 << 18,
             "KAOJIAN_LOG_FORMAT": "json",
         }
         if database_url is not None:

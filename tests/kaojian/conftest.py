@@ -33,7 +33,7 @@ def installation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Pa
     for name in [name for name in os.environ if name.startswith("KAOJIAN_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("KAOJIAN_MIN_FREE_BYTES", "0")
+    monkeypatch.setenv("KAOJIAN_MIN_FREE_BYTES", str(64 << 20))
     (tmp_path / "exam.yaml").write_text(WHOLE, encoding="utf-8")
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
