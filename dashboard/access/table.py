@@ -42,6 +42,7 @@ ROUTES: Mapping[str, Act] = {
     "log_out": Act.OWN_SESSION,
     "change_password": Act.OWN_SESSION,
     "status": Act.SEE,
+    "drifts": Act.SEE,
     "batches": Act.SEE,
     "whole_report": Act.SEE,
     "sitting": Act.SEE,

@@ -336,6 +336,15 @@ class CameraStatus(_Shape):
     connection: ConnectionShape | None
 
 
+class CameraDrift(_Shape):
+    """How much faster a camera's clock ran than the host's lately, in parts per million; the bounds are of 95 %."""
+
+    camera: str
+    drift_ppm: float
+    low_ppm: float
+    high_ppm: float
+
+
 class NvrStatus(_Shape):
     """An NVR of which every wanted camera is out ``since`` the last of them went: one event, not one for each.
 

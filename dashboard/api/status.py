@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter
 
+from analysis.clocks import camera_drift
 from analysis.live import NvrOut, Placed, Standing, host_clocks_now, is_alive, living, nvrs_out, placed, standings
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.guard import Seen
 from dashboard.api.problems import RESPONSES
 from dashboard.api.shapes import (
+    CameraDrift,
     CameraStatus,
     ClockStatus,
     ConnectionShape,
@@ -24,6 +26,10 @@ from dashboard.api.shapes import (
 )
 from domain.evidence import CameraEvent, Cause, Recorder
 from domain.host_clock import HostClock, judge_clock
+from domain.timeline import Interval
+
+DRIFT_OVER = timedelta(hours=1)
+"""Six times what the least drift that can be told is told by."""
 
 router = APIRouter(tags=["status"], responses=RESPONSES)
 
@@ -51,6 +57,23 @@ def status(backed: Backed, seen: Seen) -> Status:
         nvrs=tuple(_nvr(each) for each in nvrs_out(cameras, found)),
         host_clocks=tuple(_clocks(alive, host_clocks_now(evidence, now))),
     )
+
+
+@router.get("/status/drifts")
+def drifts(backed: Backed, seen: Seen) -> list[CameraDrift]:
+    """How the clocks of the viewer's cameras drift, by the footage of the last hour; of some it cannot be told.
+
+    Reads far more than the status does: to be asked once a minute, when another file may be there.
+    """
+    now = backed.clock.now()
+    lately, evidence = Interval(now - DRIFT_OVER, now), backed.database.evidence
+    cameras = [each.camera.id for each in placed(seen.sites(), seen.sittings(), now)]
+    found = ((camera, camera_drift(evidence.segments(camera, lately))) for camera in cameras)
+    return [
+        CameraDrift(camera=camera, drift_ppm=each.ppm, low_ppm=each.low_ppm, high_ppm=each.high_ppm)
+        for camera, each in found
+        if each is not None
+    ]
 
 
 def _recorder(recorder: Recorder, now: datetime) -> RecorderShape:

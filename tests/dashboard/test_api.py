@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -19,7 +20,7 @@ import pytest
 from analysis.report import sitting_report, to_json
 from config.rule_pack import load as load_rule_pack
 from dashboard.app import create_app
-from domain.evidence import CameraEvent, CameraState, Cause, EndReason, Outage, Recorder, Run
+from domain.evidence import CameraEvent, CameraState, Cause, Copy, EndReason, Outage, Place, Recorder, Run
 from domain.host_clock import HostClock, ServerDate
 from domain.timeline import Interval, rfc3339
 from storage.database import connect
@@ -48,6 +49,7 @@ def client_of(exam: Exam) -> Iterator[httpx.Client]:
         yield talking
 
 
+MINUTE = timedelta(minutes=1)
 SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end)}
 
 
@@ -351,6 +353,25 @@ def test_status_tells_how_far_the_clock_of_each_recording_host_is_proven(running
         },
         dict.fromkeys(clocks[1]) | {"host": "new-host"},
     ]
+
+
+def test_a_camera_whose_clock_drifts_is_told_with_its_rate_and_one_seen_for_too_short_is_not(running: Exam) -> None:
+    evidence, now = running.database.evidence, running.clock.now()
+    evidence.begin_run(Run("run-d", "A-cam-1", "recorder-1", now - timedelta(hours=2)))
+    known = running.segments("A-cam-1")[0]
+    for minute in range(1, 101):
+        start = now - timedelta(minutes=minute)
+        drifted_s = 0.1 - 50e-6 * 60 * minute if minute <= 60 else 9.0  # another rate before the last hour
+        segment = replace(
+            known, key=f"d-{minute}", run="run-d", interval=Interval(start, start + MINUTE), clock_offset_s=drifted_s
+        )
+        copy = Copy(segment.key, Place.SPOOL, "/spool", start, segment.size_bytes, segment.sha256)
+        evidence.add_segment(segment, copy)
+    with client_of(running) as api:
+        (told,) = api.get("/api/v1/status/drifts").json()
+    assert told["camera"] == "A-cam-1"
+    assert told["drift_ppm"] == pytest.approx(50, abs=1)
+    assert told["low_ppm"] <= told["drift_ppm"] <= told["high_ppm"]
 
 
 def test_status_names_the_cameras_of_a_dead_worker_while_another_lives(running: Exam) -> None:

@@ -222,6 +222,9 @@ def test_a_camera_and_an_nvr_that_go_are_told_under_the_bar_and_lead_the_status(
     expect(page.locator("[data-hosts]")).to_contain_text("已同步")
     assert _overflow(page) == 0
     assert _violations(page) == []
+    page.get_by_role("button", name="English").click()
+    expect(lines.first).to_contain_text("NVR nvr-B: Camera disconnected")
+    assert _overflow(page) == 0
 
 
 def test_the_report_opens_as_a_paper_in_the_language_of_the_page(open_page: OpenPage, address: str) -> None:

@@ -54,6 +54,12 @@ describe('troubles', () => {
     ])
   })
 
+  it('name the first of many stations and count them all', () => {
+    const sees = Array.from({ length: 16 }, (_, number) => `S${number + 1}`)
+    expect(lines(status([out('c2', 'no_data', -10, { sees })]))[0]).toContain('工位 S1、S2、S3、S4、S5 等 16 个 没有录像')
+    expect(lines(status([out('c2', 'no_data', -10, { sees })]), en)[0]).toContain('S4, S5 and 11 more')
+  })
+
   it('do not take a station of another site for recorded', () => {
     const found = status([{ ...recording, site: 'other' }, out('c2', 'no_data', -10)])
     expect(lines(found)[0]).toContain('工位 A01 没有录像')

@@ -3,7 +3,7 @@
 import createClient from 'openapi-fetch'
 
 import type { paths } from './schema'
-import type { BatchSummary, Report, Session, SittingDetail, Status } from './types'
+import type { BatchSummary, CameraDrift, Report, Session, SittingDetail, Status } from './types'
 
 const client = createClient<paths>()
 
@@ -57,6 +57,10 @@ export function fetchReport(batch: string, number: number): Promise<Report> {
 
 export function fetchStatus(): Promise<Status> {
   return answer(client.GET('/api/v1/status'))
+}
+
+export function fetchDrifts(): Promise<CameraDrift[]> {
+  return answer(client.GET('/api/v1/status/drifts'))
 }
 
 export function fetchSession(): Promise<Session> {

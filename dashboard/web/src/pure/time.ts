@@ -83,3 +83,10 @@ export function duration(seconds: number, language: 'zh' | 'en'): string {
 export function signedSeconds(seconds: number, digits = 3): string {
   return `${seconds >= 0 ? '+' : '−'}${Math.abs(seconds).toFixed(digits)} s`
 }
+
+const DAY_S_PER_PPM = 0.0864
+
+/** A drift in parts per million as what a clock gains a day: `+1.7 s`. */
+export function dailyDrift(ppm: number): string {
+  return signedSeconds(ppm * DAY_S_PER_PPM, 1)
+}

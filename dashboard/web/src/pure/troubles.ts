@@ -31,6 +31,10 @@ export type Trouble =
 /** A reading is made each minute; a host that has just begun has none yet. */
 const FIRST_READING_MS = 90_000
 
+/** So many names have room in a line; of more, the first are named and all are counted. */
+const STATIONS = 6
+const CAMERAS = 16
+
 const OWN: readonly OwnCause[] = ['recorder_stopped', 'disk_full', 'overflow']
 const OF_THE_CONNECTION: readonly Cause[] = ['camera_disconnected', 'no_data']
 
@@ -62,8 +66,8 @@ export function told(trouble: Trouble, words: Words, now: number): { what: strin
     case 'camera': {
       const what = words.cameraTrouble(trouble.camera, happened(trouble, words))
       const stations = [
-        ...(trouble.dark.length ? [words.darkStations(words.list(trouble.dark))] : []),
-        ...(trouble.seen.length ? [words.seenByOthers(words.list(trouble.seen))] : []),
+        ...(trouble.dark.length ? [words.darkStations(named(trouble.dark, words, STATIONS))] : []),
+        ...(trouble.seen.length ? [words.seenByOthers(named(trouble.seen, words, STATIONS))] : []),
       ]
       return { what, since: since(trouble.since, words, now), then: [trouble.room, ...stations].join(' · ') }
     }
@@ -92,8 +96,12 @@ function happened(trouble: { state: CameraState | null; cause: Cause }, words: W
   return trouble.state === null || trouble.state === 'live' ? words.causes[trouble.cause] : words.connections[trouble.state]
 }
 
+function named(names: readonly string[], words: Words, atMost: number): string {
+  return names.length > atMost ? words.someOf(names.slice(0, atMost - 1), names.length) : words.list(names)
+}
+
 function lost(trouble: { cameras: readonly string[] }, words: Words, advice = ''): string {
-  return [words.notRecorded(words.list(trouble.cameras)), ...(advice ? [advice] : [])].join(' · ')
+  return [words.notRecorded(named(trouble.cameras, words, CAMERAS)), ...(advice ? [advice] : [])].join(' · ')
 }
 
 function since(at: number | null, words: Words, now: number): string {

@@ -157,6 +157,7 @@ export const en: Words = {
   witnesses: { ntp: 'NTP', server: 'object store', cameras: 'cameras (common time)' },
   sinceTime: (time: string) => `since ${time}`,
   list: (names: readonly string[]) => names.join(', '),
+  someOf: (first: readonly string[], all: number) => `${first.join(', ')} and ${all - first.length} more`,
   cameraTrouble: (camera: string, what: string) => `Camera ${camera}: ${what}`,
   nvrTrouble: (nvr: string, what: string) => `NVR ${nvr}: ${what}`,
   clockTrouble: (host: string, what: string) => `Clock of recording host ${host}: ${what}`,

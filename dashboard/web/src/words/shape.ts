@@ -29,6 +29,7 @@ export interface Words extends Record<Plain, string> {
   witnesses: Record<Witness, string>
   sinceTime: (time: string) => string
   list: (names: readonly string[]) => string
+  someOf: (first: readonly string[], all: number) => string
   cameraTrouble: (camera: string, what: string) => string
   nvrTrouble: (nvr: string, what: string) => string
   clockTrouble: (host: string, what: string) => string

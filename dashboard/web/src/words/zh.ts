@@ -156,6 +156,7 @@ export const zh: Words = {
   witnesses: { ntp: 'NTP', server: '对象存储服务器', cameras: '摄像机（共同时间）' },
   sinceTime: (time: string) => `自 ${time} 起`,
   list: (names: readonly string[]) => names.join('、'),
+  someOf: (first: readonly string[], all: number) => `${first.join('、')} 等 ${all} 个`,
   cameraTrouble: (camera: string, what: string) => `摄像机 ${camera} ${what}`,
   nvrTrouble: (nvr: string, what: string) => `硬盘录像机 ${nvr} ${what}`,
   clockTrouble: (host: string, what: string) => `录像主机 ${host} 时钟${what}`,
