@@ -16,18 +16,20 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
 from domain.timeline import Clock, SystemClock
 from ingest.simulator.camera_clock import CameraClock
 from ingest.simulator.encoder import CodedPicture, Encoder, VideoFile
-from ingest.simulator.errors import BadDescription, FaultNotPossible
+from ingest.simulator.errors import BadDescription, FaultNotPossible, UnreadableVideo
 from ingest.simulator.faults import (
     ClockDrift,
     ClockOffset,
+    Congestion,
     Disconnect,
     Fault,
     Freeze,
@@ -37,6 +39,7 @@ from ingest.simulator.faults import (
     PictureFault,
     PlayedFault,
     Stall,
+    Standstill,
     name_of,
 )
 from ingest.simulator.packets import CLOCK_RATE, ReceiverReport, carries_picture, payloads
@@ -53,8 +56,12 @@ _LONGEST_LAG_S = 5.0
 class CameraSettings:
     """What a camera is and shows. ``gop`` is in frames, None for one second; ``file`` replaces the drawn scene.
 
+    A file is sent as it is, round and round at its own pace; with a ``gop``, its first pictures only: ``fps`` of them
+    a second, begun anew at its first key frame after so many and whenever a key frame is wanted, as an encoder would.
+    Such a camera can take its pictures at another ``pace`` than it stamps them: 0.84 claims 25 and delivers 21.
+
     ``key_on_play`` False makes a camera that starts a client anywhere in its GOP, as some do. ``codec`` is H264 or
-    H265; any other (JPEG) is offered in the SDP only, for a recorder that must refuse it. A file is sent as it is.
+    H265; any other (JPEG) is offered in the SDP only, for a recorder that must refuse it.
     """
 
     id: str
@@ -68,6 +75,7 @@ class CameraSettings:
     height: int = 720
     fps: int = 15
     gop: int | None = None
+    pace: float = 1.0
     bits_per_second: int = 2_000_000
     file: Path | None = None
     path: str = "/live"
@@ -85,6 +93,8 @@ class CameraSettings:
             raise BadDescription(f"camera {self.id}: {self.width}x{self.height} is odd or smaller than 320x180")
         if not 1 <= self.fps <= 60:
             raise BadDescription(f"camera {self.id}: fps must be 1 to 60, not {self.fps}")
+        if self.pace <= 0 or (self.pace != 1 and (self.file is None or self.gop is None)):
+            raise BadDescription(f"camera {self.id}: only a file with a gop has a pace, and that is more than 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +109,48 @@ class LossyPicture:
     damaged: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SentPicture:
+    """A picture that went out to one session: when it was due and when it went, UTC by the host's clock.
+
+    ``damaged`` says that packets with bytes of the picture were left out, ``gone`` that all of its packets were.
+    """
+
+    camera: str
+    session: str
+    due: datetime
+    sent: datetime
+    key: bool
+    damaged: bool
+    gone: bool
+
+
+class _Source(Protocol):
+    """Where pictures come from: number ``n`` is due and shown at these seconds of the camera's oscillator.
+
+    ``pace`` is how fast shown time goes on beside due time.
+    """
+
+    codec: str
+    pace: float
+
+    def parameter_sets(self) -> tuple[bytes, ...]: ...
+
+    def due_at(self, number: int) -> float: ...
+
+    def shown_at(self, number: int) -> float: ...
+
+    def number_at(self, elapsed: float) -> int:
+        """The first frame that is not due yet."""
+
+    def picture(self, number: int, key: bool) -> CodedPicture:
+        """The picture of that frame; ``key`` demands a key frame of an encoder that can."""
+
+
 class _Drawn:
     """Pictures drawn and coded here. Used by the camera's thread; only ``faults`` is set from the loop."""
+
+    pace = 1.0
 
     def __init__(self, settings: CameraSettings, clock: CameraClock) -> None:
         self._fps, self._clock = settings.fps, clock
@@ -122,7 +172,6 @@ class _Drawn:
         return number / self._fps
 
     def number_at(self, elapsed: float) -> int:
-        """The first frame that is not due yet."""
         return max(0, int(elapsed * self._fps) + 1)
 
     def picture(self, number: int, key: bool) -> CodedPicture:
@@ -146,6 +195,8 @@ class _Drawn:
 class _Filed:
     """Pictures of a file."""
 
+    pace = 1.0
+
     def __init__(self, path: Path) -> None:
         self._file = VideoFile(path)
         self.codec = self._file.codec
@@ -166,8 +217,39 @@ class _Filed:
             number += 1
         return number
 
-    def picture(self, number: int, _key: bool) -> CodedPicture:
+    def picture(self, number: int, key: bool) -> CodedPicture:
         return self._file.picture(number)
+
+
+class _Begun:
+    """The first GOP of a file, begun anew after so many of its pictures and whenever a key frame is wanted."""
+
+    def __init__(self, path: Path, gop: int, fps: int, pace: float) -> None:
+        self._file = VideoFile(path)
+        self.codec = self._file.codec
+        self.pace = pace
+        self._gop, self._fps = gop, fps
+        self._place = 0
+        if not self._file.picture(0).key or any(self._file.picture(place).key for place in range(1, gop)):
+            raise UnreadableVideo(f"{path} does not begin with a key frame and {gop - 1} pictures that are none")
+
+    def parameter_sets(self) -> tuple[bytes, ...]:
+        return self._file.parameter_sets()
+
+    def due_at(self, number: int) -> float:
+        return number / self._fps / self.pace
+
+    def shown_at(self, number: int) -> float:
+        return number / self._fps
+
+    def number_at(self, elapsed: float) -> int:
+        return max(0, int(elapsed * self._fps * self.pace) + 1)
+
+    def picture(self, number: int, key: bool) -> CodedPicture:
+        """Each builds upon the one that was handed out before it, so that ``number`` does not matter."""
+        place = 0 if key or self._place >= self._gop else self._place
+        self._place = place + 1
+        return self._file.picture(place)
 
 
 class SimulatedCamera:
@@ -178,9 +260,14 @@ class SimulatedCamera:
         settings: CameraSettings,
         clock: Clock | None = None,
         on_played: Callable[[PlayedFault], None] | None = None,
+        on_sent: Callable[[SentPicture], None] | None = None,
     ) -> None:
-        """``on_played`` is told of each fault when it is over. Raises UnreadableVideo for an unusable ``file``."""
+        """``on_played`` is told of each fault when it is over, ``on_sent`` of each picture when it went to a session.
+
+        Raises UnreadableVideo for an unusable ``file``.
+        """
         self.settings = settings
+        self._on_sent = on_sent
         self._on_played = on_played
         self.truth: list[PlayedFault] = []
         self.frames_sent = 0
@@ -189,7 +276,7 @@ class SimulatedCamera:
         self._clock = CameraClock(self._host_clock)
         self._clock.set_ahead(settings.clock_offset_s)
         self._clock.drift(settings.clock_drift_ppm)
-        self._source = _Drawn(settings, self._clock) if settings.file is None else _Filed(settings.file)
+        self._source = _source(settings, self._clock)
         self._sets = self._source.parameter_sets()
         self._server = RtspServer(_server_settings(settings), self)
         self._played: list[Fault] = []
@@ -294,19 +381,28 @@ class SimulatedCamera:
                 return _nothing
             case Stall():
                 return self._start_at_key
-            case LateBurst():
-                self._server.hold()
-                return self._release
+            case LateBurst() | Congestion():
+                return self._hold_up(fault)
             case PacketLoss(rate=rate, seed=seed):
                 loss = (rate, random.Random(seed))  # noqa: S311 (a reproducible loss, not a secret)
                 self._losses.append(loss)
                 return lambda: self._losses.remove(loss)
-            case ClockOffset() | ClockDrift():
+            case ClockOffset() | ClockDrift() | Standstill():
                 return self._mistime(fault)
             case _:
                 return self._show_picture_fault(fault)
 
-    def _mistime(self, fault: ClockOffset | ClockDrift) -> Callable[[], None]:
+    def _hold_up(self, fault: LateBurst | Congestion) -> Callable[[], None]:
+        if isinstance(fault, LateBurst):
+            self._server.hold()
+            return self._release
+        self._server.delay(fault.delay_s)
+        return lambda: self._server.delay(0.0)
+
+    def _mistime(self, fault: ClockOffset | ClockDrift | Standstill) -> Callable[[], None]:
+        if isinstance(fault, Standstill):
+            self._clock.stand_still(fault.seconds)
+            return _nothing
         if isinstance(fault, ClockDrift):
             return self._clock.drift(fault.ppm)
         self._clock.set_ahead(fault.offset_s)
@@ -355,7 +451,7 @@ class SimulatedCamera:
                 self._awake.wait()
                 number = max(number, self._source.number_at(self._clock.elapsed()))
                 continue
-            ahead_s = self._clock.seconds_until(self._source.due_at(number))
+            now, ahead_s = self._host_clock.now(), self._clock.seconds_until(self._source.due_at(number))
             if ahead_s > 0:
                 self._stopping.wait(ahead_s)
                 continue
@@ -366,32 +462,39 @@ class SimulatedCamera:
             key = self._key_wanted.is_set()
             if key:
                 self._key_wanted.clear()
-            if not self._hand_over(number, self._source.picture(number, key)):
+            if not self._hand_over(number, self._source.picture(number, key), now + timedelta(seconds=ahead_s)):
                 return
             number += 1
 
-    def _hand_over(self, number: int, picture: CodedPicture) -> bool:
+    def _hand_over(self, number: int, picture: CodedPicture, due: datetime) -> bool:
         """Pass a picture to the loop; False once the loop is gone."""
         try:
             if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._publish, number, picture)
+                self._loop.call_soon_threadsafe(self._publish, number, picture, due)
         except RuntimeError:  # the loop was closed under a camera that nobody stopped
             return False
         return True
 
-    def _publish(self, number: int, picture: CodedPicture) -> None:
+    def _publish(self, number: int, picture: CodedPicture, due: datetime) -> None:
         """On the loop: one picture to all who watch."""
         if self._silent:
+            self._key_wanted.set()  # later pictures would build upon one that nobody got
             return
         pieces = payloads(picture.nals, payload_limit(self._server.settings), self._source.codec)
         lost = [self._is_lost() for _ in pieces]
         rtp_time = round(self._source.shown_at(number) * CLOCK_RATE)
-        if self._server.send(pieces, picture.key, rtp_time, lost):
+        missing = [piece for piece, is_lost in zip(pieces, lost, strict=True) if is_lost]
+        damaged = any(carries_picture(piece, self._source.codec) for piece in missing)
+
+        def sent(session: str) -> None:
+            if self._on_sent is not None:
+                now, gone = self._host_clock.now(), len(missing) == len(pieces)
+                self._on_sent(SentPicture(self.settings.id, session, due, now, picture.key, damaged, gone))
+
+        if self._server.send(pieces, picture.key, rtp_time, lost, sent):
             self.frames_sent += 1
-            if any(lost):
+            if missing:
                 taken = self._clock.wall_at(self._source.shown_at(number))
-                missing = [piece for piece, is_lost in zip(pieces, lost, strict=True) if is_lost]
-                damaged = any(carries_picture(piece, self._source.codec) for piece in missing)
                 self.lossy.append(LossyPicture(taken, len(missing), damaged))
             self._send_reports(only_first=True)
         self._settle()
@@ -402,7 +505,8 @@ class SimulatedCamera:
 
     def _send_reports(self, only_first: bool) -> None:
         elapsed = self._clock.elapsed()
-        self._server.report(self._clock.wall_at(elapsed), round(elapsed * CLOCK_RATE), only_first)
+        shown = elapsed * self._source.pace
+        self._server.report(self._clock.wall_at(elapsed), round(shown * CLOCK_RATE), only_first)
 
     async def _report(self) -> None:
         """Sender reports, and an end to sessions that nobody keeps alive."""
@@ -412,6 +516,14 @@ class SimulatedCamera:
             self._server.drop_silent(loop.time())
             if not self._silent:
                 self._send_reports(only_first=False)
+
+
+def _source(settings: CameraSettings, clock: CameraClock) -> _Source:
+    if settings.file is None:
+        return _Drawn(settings, clock)
+    if settings.gop is None:
+        return _Filed(settings.file)
+    return _Begun(settings.file, settings.gop, settings.fps, settings.pace)
 
 
 def _nothing() -> None:

@@ -1,7 +1,8 @@
 """The clock inside a simulated camera: one oscillator that drives frames, RTP time and the burnt-in time of day.
 
-It starts right and follows the host's monotonic clock; a drift makes it run fast, an offset sets only its time of
-day wrong. Elapsed time is seconds by the camera's oscillator since its start. Safe to read from any thread.
+It starts right and follows the host's monotonic clock; a drift makes it run fast, a standstill stops it for a while,
+an offset sets only its time of day wrong. Elapsed time is seconds by the camera's oscillator since its start. Safe to
+read from any thread.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from domain.timeline import Clock
 
 @dataclass(frozen=True, slots=True)
 class _Setting:
-    monotonic: float
+    monotonic: float  # from here on it counts
     elapsed: float
     rate: float
     wall: datetime  # the time of day the camera believes in, at ``elapsed``
@@ -46,6 +47,13 @@ class CameraClock:
         """Step the time of day; frames and RTP time go on unbroken."""
         self._setting = replace(self._setting, wall=self._setting.wall + timedelta(seconds=seconds))
 
+    def stand_still(self, seconds: float) -> None:
+        """Stop counting for so long from now on; the time of day is right again behind it."""
+        setting, now = self._setting, self._clock.monotonic()
+        elapsed = self._elapsed_at(setting, now)
+        wall = setting.wall + timedelta(seconds=elapsed - setting.elapsed + seconds)
+        self._setting = _Setting(max(now, setting.monotonic) + seconds, elapsed, setting.rate, wall)
+
     def drift(self, ppm: float) -> Callable[[], None]:
         """Let the oscillator run that much faster from now on. What is returned ends it and sets the clock right."""
         begun = self._clock.monotonic()
@@ -61,8 +69,8 @@ class CameraClock:
         setting, now = self._setting, self._clock.monotonic()
         elapsed = self._elapsed_at(setting, now)
         wall = setting.wall + timedelta(seconds=elapsed - setting.elapsed)
-        self._setting = _Setting(now, elapsed, setting.rate + by, wall)
+        self._setting = _Setting(max(now, setting.monotonic), elapsed, setting.rate + by, wall)
 
     @staticmethod
     def _elapsed_at(setting: _Setting, monotonic: float) -> float:
-        return setting.elapsed + (monotonic - setting.monotonic) * setting.rate
+        return setting.elapsed + max(0.0, monotonic - setting.monotonic) * setting.rate

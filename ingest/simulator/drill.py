@@ -7,7 +7,8 @@
     {"error": "no camera 'A-09'; there are A-01"}
 
 and takes commands as JSON lines: ``{"camera": "A-01", "fault": "disconnect", "seconds": 8}``. The truth file has
-one line for each fault when it is over: the object under ``played``.
+one line for each fault when it is over: the object under ``played``. The file ``sent``, where one is named, has one
+line for each picture that went out to a client.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from domain.timeline import Clock, SystemClock, rfc3339, utc
-from ingest.simulator.camera import CameraSettings, SimulatedCamera
+from ingest.simulator.camera import CameraSettings, SentPicture, SimulatedCamera
 from ingest.simulator.errors import BadDescription, SimulatorError
 from ingest.simulator.faults import Fault, PlayedFault, fault_from_json
 from ingest.simulator.rtsp_text import Authentication
@@ -48,6 +49,7 @@ class SiteDescription:
     faults: tuple[ScheduledFault, ...] = ()
     truth: Path | None = None
     start: datetime | None = None
+    sent: Path | None = None
 
     def __post_init__(self) -> None:
         names = [camera.id for camera in self.cameras]
@@ -60,7 +62,8 @@ class SiteDescription:
 
 
 def description_from_json(document: Mapping[str, Any]) -> SiteDescription:
-    """``{"cameras": [{"id", "room", ...}], "faults": [{"at_s", "camera", "fault", ...}], "truth", "start"}``.
+    """``{"cameras": [{"id", "room", ...}], "faults": [{"at_s", "camera", "fault", ...}], "truth", "start",
+    "sent"}``.
 
     A camera takes the fields of CameraSettings. Raises BadDescription or another SimulatorError, one line each.
     """
@@ -69,9 +72,10 @@ def description_from_json(document: Mapping[str, Any]) -> SiteDescription:
         faults = tuple(_scheduled(entry) for entry in document.get("faults", ()))
         truth = Path(document["truth"]) if document.get("truth") else None
         start = utc(datetime.fromisoformat(document["start"])) if document.get("start") else None
+        sent = Path(document["sent"]) if document.get("sent") else None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadDescription(f"the description cannot be read: {type(error).__name__} {error}") from error
-    return SiteDescription(cameras, faults, truth, start)
+    return SiteDescription(cameras, faults, truth, start, sent)
 
 
 def _camera(entry: Mapping[str, Any]) -> CameraSettings:
@@ -147,12 +151,16 @@ class _Site:
         self._description, self._tell, self._clock = description, tell, clock
         self.truth: list[PlayedFault] = []
         self._cameras = {
-            settings.id: SimulatedCamera(settings, clock, self._write_down) for settings in description.cameras
+            settings.id: SimulatedCamera(settings, clock, self._write_down, self._note if description.sent else None)
+            for settings in description.cameras
         }
+        self._sent: TextIO | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._start = description.start
 
     async def start(self) -> None:
+        if self._description.sent is not None:
+            self._sent = self._description.sent.open("a", encoding="utf-8")
         for camera in self._cameras.values():
             await camera.start()
         self._start = self._start or self._clock.now()
@@ -164,6 +172,8 @@ class _Site:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(camera.stop() for camera in self._cameras.values()))
+        if self._sent is not None:
+            self._sent.close()
 
     def keep(self, work: Coroutine[Any, Any, None]) -> None:
         """Run it beside the rest until it ends or the site stops."""
@@ -211,6 +221,12 @@ class _Site:
             with self._description.truth.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(played.to_json()) + "\n")
 
+    def _note(self, picture: SentPicture) -> None:
+        if self._sent is not None:
+            document = dataclasses.asdict(picture)
+            instants = {name: document[name].isoformat() for name in ("due", "sent")}
+            self._sent.write(json.dumps({**document, **instants}) + "\n")
+
     def _say(self, document: Mapping[str, Any]) -> None:
         self._tell(json.dumps(document))
 
@@ -223,3 +239,14 @@ def read_truth(path: Path) -> list[PlayedFault]:
     """The truth file of a drill. Raises OSError, or ValueError where a line is no played fault."""
     with path.open(encoding="utf-8") as file:
         return [PlayedFault.from_json(json.loads(line)) for line in file if line.strip()]
+
+
+def read_sent(path: Path) -> list[SentPicture]:
+    """The pictures that went out, in order. Raises OSError, or ValueError where a line is no picture."""
+    with path.open(encoding="utf-8") as file:
+        return [_picture(json.loads(line)) for line in file]
+
+
+def _picture(document: dict[str, Any]) -> SentPicture:
+    instants = {name: utc(datetime.fromisoformat(document[name])) for name in ("due", "sent")}
+    return SentPicture(**{**document, **instants})

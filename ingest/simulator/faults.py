@@ -32,6 +32,13 @@ class Stall:
 
 
 @dataclass(frozen=True, slots=True)
+class Standstill:
+    """The camera takes no picture and its clock of pictures (RTP time) stands still; then both go on."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class PacketLoss:
     """Each RTP packet is lost with probability ``rate``, reproducibly by ``seed``."""
 
@@ -45,6 +52,14 @@ class LateBurst:
     """Packets are held back, then all sent at once; none is lost."""
 
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Congestion:
+    """Each packet goes ``delay_s`` later than it should; none is lost, and they keep their order."""
+
+    seconds: float
+    delay_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +126,17 @@ class Loop:
 
 
 PictureFault = Cover | Blur | Freeze | Move | Dim | Loop
-Fault = Disconnect | Stall | PacketLoss | LateBurst | ClockOffset | ClockDrift | PictureFault
+Fault = (
+    Disconnect | Stall | Standstill | PacketLoss | LateBurst | Congestion | ClockOffset | ClockDrift | PictureFault
+)
 
 _KINDS: dict[str, type[Fault]] = {
     "disconnect": Disconnect,
     "stall": Stall,
+    "standstill": Standstill,
     "packet_loss": PacketLoss,
     "late_burst": LateBurst,
+    "congestion": Congestion,
     "clock_offset": ClockOffset,
     "clock_drift": ClockDrift,
     "cover": Cover,

@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from functools import partial
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -153,6 +155,14 @@ class _UdpPair:
         self._rtcp.close()
 
 
+class _Sending(NamedTuple):
+    """Packets on their way out, and who is told once they went."""
+
+    packets: list[bytes]
+    is_report: bool
+    sent: Callable[[], None]
+
+
 class Session:
     """One client's stream: its own SSRC, sequence numbers and RTP origin (RFC 3550 5.1)."""
 
@@ -168,10 +178,19 @@ class Session:
         self.reported = False
         self.report: ReceiverReport | None = None
         self._packets = self._octets = 0
-        self._held: list[tuple[bool, list[bytes]]] | None = None
+        self._held: list[_Sending] | None = None
+        self._delay_s = 0.0
+        self._late: deque[_Sending] = deque()
+        self._late_until = 0.0  # event loop time
 
-    def send(self, pieces: Sequence[bytes], rtp_time: int, lost: Sequence[bool]) -> None:
-        """One access unit; a lost packet takes its sequence number with it."""
+    def send(
+        self,
+        pieces: Sequence[bytes],
+        rtp_time: int,
+        lost: Sequence[bool],
+        sent: Callable[[], None],
+    ) -> None:
+        """One access unit; a lost packet takes its sequence number with it. ``sent`` is called once it went out."""
         packets = []
         for index, (piece, gone) in enumerate(zip(pieces, lost, strict=True)):
             if not gone:
@@ -180,12 +199,12 @@ class Session:
                 self._octets += len(piece)
             self.sequence = (self.sequence + 1) & 0xFFFF
         self._packets += len(packets)
-        self._pass_on(False, packets)
+        self._pass_on(_Sending(packets, False, sent))
 
     def send_report(self, wall: datetime, rtp_time: int) -> None:
         report = sender_report(self.ssrc, wall, self.origin + rtp_time, self._packets, self._octets)
         self.reported = True
-        self._pass_on(True, [report])
+        self._pass_on(_Sending([report], True, _nobody))
 
     def hold(self) -> None:
         """Keep packets back from now on."""
@@ -195,20 +214,43 @@ class Session:
     def release(self) -> None:
         """Send all that was kept back."""
         held, self._held = self._held, None
-        for is_report, packets in held or ():
-            self._pass_on(is_report, packets)
+        for sending in held or ():
+            self._pass_on(sending)
+
+    def delay(self, seconds: float) -> None:
+        """Send packets so much later from now on, in their order."""
+        self._delay_s = seconds
 
     def read_report(self, datagram: bytes, now: float) -> None:
         self.seen = now
         self.report = next(iter(receiver_reports(datagram, self.ssrc)), self.report)
 
-    def _pass_on(self, is_report: bool, packets: list[bytes]) -> None:
+    def _pass_on(self, sending: _Sending) -> None:
         if self._held is not None:
-            self._held.append((is_report, packets))
-        elif is_report:
-            self.outlet.send_report(packets[0])
-        elif packets:
-            self.outlet.send(packets)
+            self._held.append(sending)
+        elif self._delay_s or self._late:
+            loop = asyncio.get_running_loop()
+            self._late_until = max(self._late_until, loop.time() + self._delay_s)
+            self._late.append(sending)
+            loop.call_at(self._late_until, self._send_late)
+        else:
+            self._send_now(sending)
+
+    def _send_late(self) -> None:
+        sending = self._late.popleft()
+        if self.playing:  # else its connection has ended meanwhile
+            self._send_now(sending)
+
+    def _send_now(self, sending: _Sending) -> None:
+        if sending.is_report:
+            self.outlet.send_report(sending.packets[0])
+        elif sending.packets:
+            self.outlet.send(sending.packets)
+        sending.sent()
+
+
+def _nobody() -> None:
+    """Nobody is told."""
 
 
 class RtspServer:
@@ -221,6 +263,7 @@ class RtspServer:
         self._connections: set[_Connection] = set()
         self._server: asyncio.Server | None = None
         self._holding = False
+        self._delay_s = 0.0
 
     async def listen(self) -> None:
         """Open the port; the first time it may be any, later it is the same again."""
@@ -250,14 +293,24 @@ class RtspServer:
     def full(self) -> bool:
         return self.settings.max_sessions is not None and len(self.sessions) >= self.settings.max_sessions
 
-    def send(self, pieces: Sequence[bytes], key: bool, rtp_time: int, lost: Sequence[bool]) -> bool:
-        """One access unit as payloads to everybody; whether anybody was there to get it."""
+    def send(
+        self,
+        pieces: Sequence[bytes],
+        key: bool,
+        rtp_time: int,
+        lost: Sequence[bool],
+        sent: Callable[[str], None] = lambda _: None,
+    ) -> bool:
+        """One access unit as payloads to everybody; whether anybody was there to get it.
+
+        ``sent`` is told the session when the packets went out, which is later where they are held.
+        """
         reached = False
         for session in self._playing():
             if session.waits_for_key and not key:
                 continue
             session.waits_for_key = False
-            session.send(pieces, rtp_time, lost)
+            session.send(pieces, rtp_time, lost, partial(sent, session.id))
             reached = True
         return reached
 
@@ -282,6 +335,11 @@ class RtspServer:
         for session in list(self.sessions.values()):
             session.release()
 
+    def delay(self, seconds: float) -> None:
+        self._delay_s = seconds
+        for session in self.sessions.values():
+            session.delay(seconds)
+
     def drop_silent(self, now: float) -> None:
         """Close connections whose session has not been heard of within its timeout."""
         for connection in list(self._connections):
@@ -297,6 +355,7 @@ class RtspServer:
         self.sessions[session.id] = session
         if self._holding:
             session.hold()
+        session.delay(self._delay_s)
 
     def dismiss(self, session: Session) -> None:
         self.sessions.pop(session.id, None)

@@ -19,9 +19,9 @@ from ingest.clock import ENVELOPE_S, FAR_S
 from ingest.recorder import RETRY_MAX_S
 from ingest.rtsp.client import Limits, Patience
 from ingest.simulator.encoder import Encoder
-from ingest.simulator.faults import ClockOffset, Disconnect, LateBurst, PacketLoss, Stall
+from ingest.simulator.faults import ClockOffset, Congestion, Disconnect, LateBurst, PacketLoss, Stall, Standstill
 from ingest.source import AccessUnit, CameraUnreachable, ConnectionLost, NoPicture
-from kaojian.drill.plan import CameraKind, Congestion, Fault, Planned, Standstill
+from kaojian.drill.plan import CameraKind, Fault, Planned
 from kaojian.drill.truth import Connection, Sent
 from kaojian.drill.virtual_time import HostClock
 from storage.media import TIMESCALE, VideoFormat

@@ -1,8 +1,8 @@
 """What a drill plays: cameras of several kinds and a random schedule of faults, all of it from one seed.
 
-Pure. Faults of a camera are those of ``ingest.simulator.faults`` and two more; those of the host are here. Left out
-is a congestion that holds every picture back for longer than the run clock remembers: late and still then look
-alike (docs/time.md).
+Pure. Faults of a camera are those of ``ingest.simulator.faults``; those of the host are here. Left out is a
+congestion that holds every picture back for longer than the run clock remembers: late and still then look alike
+(docs/time.md).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ingest.simulator import faults
-from ingest.simulator.faults import ClockOffset, Disconnect, LateBurst, PacketLoss, Stall
+from ingest.simulator.faults import ClockOffset, Congestion, Disconnect, LateBurst, PacketLoss, Stall, Standstill
 
 QUIET_S = 12.0
 """Before the first fault: the recorder starts, the window begins."""
@@ -21,21 +21,6 @@ RUN_OUT_S = 8.0
 """After the last fault, so that each has an end inside the window."""
 
 LONGEST_FAULT_S = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Standstill:
-    """The camera takes no picture and its clock of pictures (RTP time) stands still; then it goes on."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Congestion:
-    """Each packet is ``delay_s`` later than usual; none is lost, and they come in order."""
-
-    seconds: float
-    delay_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +67,7 @@ class DiskStopped:
 
 
 HostFault = Kill | Restart | ClockStep | DatabaseAway | DiskFull | DiskStopped
-CameraFault = faults.Fault | Standstill | Congestion
+CameraFault = faults.Fault
 Fault = CameraFault | HostFault
 
 

@@ -24,16 +24,14 @@ from domain.timeline import Interval, IntervalSet
 from ingest.clock import ENVELOPE_S
 from ingest.recorder import KEYLESS_S
 from ingest.segmenter import LONGEST_STEP_S
-from ingest.simulator.faults import Disconnect, LateBurst, PacketLoss, Stall
+from ingest.simulator.faults import Congestion, Disconnect, LateBurst, PacketLoss, Stall, Standstill
 from kaojian.drill.plan import (
     CameraKind,
     ClockStep,
-    Congestion,
     DatabaseAway,
     DiskFull,
     DiskStopped,
     Planned,
-    Standstill,
 )
 
 FRAGMENT_S = 1.0

@@ -17,10 +17,11 @@ import av.error
 import numpy as np
 import pytest
 
-from ingest.simulator.camera import CameraSettings, SimulatedCamera
+from ingest.simulator.camera import CameraSettings, SentPicture, SimulatedCamera
 from ingest.simulator.faults import (
     ClockDrift,
     ClockOffset,
+    Congestion,
     Cover,
     Disconnect,
     Fault,
@@ -295,6 +296,25 @@ async def test_a_late_burst_comes_all_at_once_and_nothing_is_lost() -> None:
     pictures = client.pictures()
     assert all((after.sequence - before.sequence) & 0xFFFF == 1 for before, after in pairwise(pictures))
     assert run_on(client.frame_numbers()[:-1])
+
+
+@live
+async def test_a_congestion_delays_every_packet_and_keeps_their_order() -> None:
+    sent: list[SentPicture] = []
+    camera = SimulatedCamera(SMALL, on_sent=sent.append)
+    await camera.start()
+    async with RawClient(camera.url) as client:
+        await client.play()
+        await client.listen_for(3)
+        async with during(camera, Congestion(60, delay_s=0.4)):
+            await client.listen_for(12)
+        await client.listen_for(3)
+    await camera.stop()
+    pictures = client.pictures()
+    assert all((after.sequence - before.sequence) & 0xFFFF == 1 for before, after in pairwise(pictures))
+    assert run_on(client.frame_numbers()[:-1])
+    assert max((picture.sent - picture.due).total_seconds() for picture in sent) >= 0.4
+    assert sent == sorted(sent, key=lambda picture: picture.sent)
 
 
 @live

@@ -23,6 +23,7 @@ from tests.fakes.time import NOON, FakeClock
 
 NEEDED: dict[str, dict[str, float]] = {
     "packet_loss": {"rate": 0.1},
+    "congestion": {"delay_s": 0.4},
     "clock_offset": {"offset_s": -3},
     "clock_drift": {"ppm": 50},
 }
@@ -86,6 +87,19 @@ def test_an_offset_moves_the_time_of_day_alone() -> None:
     host.advance(1)
     assert clock.elapsed() == pytest.approx(1)
     assert clock.wall_at(1) == NOON + timedelta(seconds=-39)
+
+
+def test_a_standstill_stops_everything_but_the_time_of_day() -> None:
+    host = FakeClock()
+    clock = CameraClock(host)
+    host.advance(10)
+    clock.stand_still(3)
+    host.advance(2)
+    assert clock.elapsed() == pytest.approx(10)
+    assert clock.seconds_until(10.5) == pytest.approx(1.5)
+    host.advance(5)
+    assert clock.elapsed() == pytest.approx(14)
+    assert clock.wall_at(clock.elapsed()) == host.now()
 
 
 def test_a_drift_moves_everything_and_only_the_time_of_day_is_set_right_again() -> None:

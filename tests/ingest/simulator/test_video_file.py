@@ -13,9 +13,9 @@ import av
 import numpy as np
 import pytest
 
-from ingest.simulator.camera import CameraSettings, SimulatedCamera
+from ingest.simulator.camera import CameraSettings, SentPicture, SimulatedCamera
 from ingest.simulator.encoder import Encoder, VideoFile
-from ingest.simulator.errors import FaultNotPossible, UnreadableVideo
+from ingest.simulator.errors import BadDescription, FaultNotPossible, UnreadableVideo
 from ingest.simulator.faults import Freeze
 from ingest.simulator.scene import Scene
 from tests.ingest.simulator.raw_client import RawClient
@@ -96,3 +96,40 @@ def test_a_camera_plays_a_file_round_and_round(byte_stream: Path) -> None:
     assert steps == {90_000 // FPS}
     numbers = client.frame_numbers()
     assert all(after == (before + 1) % FRAMES for before, after in pairwise(numbers))  # type: ignore[operator]
+
+
+def test_a_camera_begins_the_gop_of_a_file_anew_and_writes_down_what_it_sent(byte_stream: Path) -> None:
+    sent: list[SentPicture] = []
+
+    async def play() -> RawClient:
+        camera = SimulatedCamera(
+            CameraSettings("FILE", "ROOM 301", file=byte_stream, fps=20, gop=6, pace=0.8), on_sent=sent.append
+        )
+        await camera.start()
+        try:
+            async with RawClient(camera.url) as client:
+                await client.play()
+                await client.listen_for(9)
+                async with RawClient(camera.url) as second:
+                    await second.play()
+                    await second.listen_for(2)
+                await client.listen_for(4)
+        finally:
+            await camera.stop()
+        return client
+
+    client = asyncio.run(play())
+    first = [picture for picture in sent if picture.session == sent[0].session]
+    assert [picture.key for picture in first[:8]] == [True, False, False, False, False, False, True, False]
+    assert any(after.key and not before.key for before, after in pairwise(first[8:]))
+    assert {(after - before) & 0xFFFFFFFF for before, after in pairwise(client.times())} == {90_000 // 20}
+    steps = [(after.due - before.due).total_seconds() for before, after in pairwise(first)]
+    assert steps == pytest.approx([1 / 16] * len(steps), abs=0.02)
+    assert all(picture.due <= picture.sent for picture in sent)
+
+
+def test_only_a_file_with_a_gop_of_that_length_can_be_begun_anew(byte_stream: Path) -> None:
+    with pytest.raises(UnreadableVideo, match="does not begin with"):
+        SimulatedCamera(CameraSettings("FILE", "ROOM 301", file=byte_stream, gop=12))
+    with pytest.raises(BadDescription, match="pace"):
+        CameraSettings("DRAWN", "ROOM 301", pace=0.8)
