@@ -35,7 +35,7 @@ from storage.database import Database, connect
 from storage.errors import StorageError
 
 if TYPE_CHECKING:
-    from kaojian.drill.simulated import Outcome
+    from kaojian.drill.outcome import Outcome
 
 EXPECTED = (ConfigError, StorageError, RecordsError, AccessError, OSError)
 

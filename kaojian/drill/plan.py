@@ -113,12 +113,13 @@ class CameraKind:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One drill."""
+    """One drill. The window begins ``quiet_s`` after its start."""
 
     seed: int
     minutes: float
     cameras: tuple[CameraKind, ...]
     faults: tuple[Planned, ...]
+    quiet_s: float = QUIET_S
 
     def of_camera(self, camera: str) -> tuple[Planned, ...]:
         return tuple(planned for planned in self.faults if planned.camera == camera)
