@@ -35,6 +35,7 @@ from records.headroom import NAMES, Headroom, Spools, headrooms
 from storage.archive import Archive
 from storage.database import Database, Evidence
 from storage.errors import DatabaseUnavailable, StorageError
+from storage.spool_marker import read_marker
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 COUNT_UP_TO = 1000
@@ -252,19 +253,28 @@ def _clocks(evidence: Evidence, alive: Iterable[Recorder], now: datetime) -> Ite
 def _spools(spools: Sequence[Path]) -> Iterator[Metric]:
     free = _gauge("spool_free_bytes", "Free space of the disk that a spool of this host lies on.", "spool")
     size = _gauge("spool_size_bytes", "Size of the disk that a spool of this host lies on.", "spool")
+    mounted = _gauge("spool_mounted", "1 when the folder of a spool of this host has its marker.", "spool")
     for name, folder in zip(NAMES, spools, strict=False):
+        mounted.add_metric([name], float(_has_marker(folder)))
         try:
             usage = shutil.disk_usage(folder)
         except OSError:
             continue  # a disk that does not answer has no numbers; its absence can be alerted on
         free.add_metric([name], usage.free)
         size.add_metric([name], usage.total)
-    yield from (free, size)
+    yield from (mounted, free, size)
     refused = _gauge("rows_set_aside", "Rows that the database refused, as files in a spool of this host.", "spool")
     for name, folder in zip(NAMES, spools, strict=False):
         with suppress(SpoolError):
             refused.add_metric([name], len(Spool(folder, 0).names(SET_ASIDE)))
     yield refused
+
+
+def _has_marker(folder: Path) -> bool:
+    try:
+        return read_marker(folder) is not None
+    except OSError:
+        return False
 
 
 def _headrooms(rooms: Iterable[Headroom]) -> Iterator[Metric]:

@@ -414,7 +414,7 @@ class Spool:
 
     def _require_ours(self, found: Marker) -> None:
         if self.owner and found.recorder and found.recorder != self.owner:
-            raise SpoolBroken(not_ours(self.root, found, self.owner))
+            raise SpoolBroken(": ".join(not_ours(self.root, found, self.owner)))
 
     def _require_floor(self) -> None:
         """Raises SpoolFull where the next bytes would be those that others need to go on; OSError."""
@@ -506,13 +506,14 @@ class SpoolFile:
                 self._disk.close(handle)
 
 
-def not_ours(root: Path, found: Marker, owner: str) -> str:
-    """What to say where a spool belongs to another recorder."""
-    return (
-        f"{root} is the spool of recorder {found.recorder}, and this is {owner}: give it a folder of its own, or, if "
-        f"{owner} has taken the place of {found.recorder} for good, write its name into the second line of "
-        f"{root / MARKER}"
+def not_ours(root: Path, found: Marker, owner: str) -> tuple[str, str]:
+    """What to say where a spool belongs to another recorder, and what to do."""
+    said = f"{root} is the spool of recorder {found.recorder}, and this is {owner}"
+    remedy = (
+        f"give it a folder of its own, or, if {owner} has taken the place of {found.recorder} for good, write its "
+        f"name into the second line of {root / MARKER}"
     )
+    return said, remedy
 
 
 def _with(path: Path, suffix: str) -> Path:

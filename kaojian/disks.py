@@ -5,6 +5,7 @@ Not here: taking ballast and giving it up (``ingest.ballast``), and whether ther
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 from config.settings import Settings
@@ -16,7 +17,13 @@ from storage.spool_marker import MARKER
 
 def spools_of(settings: Settings) -> Spools:
     """The spools of this host."""
-    return Spools(settings.spool_dirs, settings.min_free_bytes, settings.expected_bit_rate)
+    owner = recorder_name(settings)
+    return Spools(settings.spool_dirs, settings.min_free_bytes, settings.expected_bit_rate, owner)
+
+
+def recorder_name(settings: Settings) -> str:
+    """What the recorder of this host goes by in all its lives, and what its spools' markers say."""
+    return settings.recorder or socket.gethostname()
 
 
 def ballast(settings: Settings) -> Ballast:

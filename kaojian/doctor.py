@@ -7,10 +7,10 @@ throw-away object under a lock of some seconds. Not here: whether a sitting's ca
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from config import rule_pack
@@ -23,14 +23,17 @@ from domain.timeline import SystemClock
 from ingest.ballast import Ballast
 from ingest.kernel_clock import kernel_clock
 from ingest.set_aside import REMEDY, SetAside
-from ingest.spool import Spool, not_ours
+from ingest.spool import Spool
+from ingest.spool_standing import SecondCopies, SpoolState, look, second_copies
 from kaojian.disks import ballast, spools_of
 from records.conduct import Disk
-from records.headroom import Headroom, headrooms, remedy, told
+from records.headroom import Headroom, Spools, headrooms, remedy, told
 from storage.database import Database, connect
 from storage.errors import StorageError
 from storage.objects import Objects, S3Objects
-from storage.spool_marker import MARKER, read_marker
+
+_LEVELLED_S = 300.0
+"""A file that one spool missed is copied there within this time while all is well."""
 
 _FOLLOW = "run: timedatectl set-ntp true, or start chrony, and wait a minute"
 
@@ -67,7 +70,6 @@ def examine(
     """All checks, one after the other; a check that fails does not stop the next."""
     yield check_clock(_read_clock(clock(), settings.s3, store))
     yield check_disk(settings)
-    yield from check_owners(settings)
     yield from check_ballast(ballast(settings))
     yield from check_rows(settings)
     yield from _check_store(settings.s3, store)
@@ -114,18 +116,34 @@ def check_disk(settings: Settings) -> Check:
     return Check("disk", State.OK, said)
 
 
-def check_owners(settings: Settings) -> Iterator[Check]:
-    """A spool that belongs to another recorder is refused by this one."""
-    owner = settings.recorder or socket.gethostname()
-    for folder in settings.spool_dirs:
-        try:
-            marker = read_marker(folder)
-        except OSError as error:
-            yield Check("spool", State.FAIL, f"{folder / MARKER}: {error}", "mend its disk")
-            continue
-        if marker is not None and marker.recorder not in {"", owner}:
-            said, _, remedy = not_ours(folder, marker, owner).partition(": ")
-            yield Check("spool", State.FAIL, said, remedy)
+def check_spools(database: Database, spools: Spools, now: datetime) -> Iterator[Check]:
+    """Each spool must be the one that rows speak of, and the second one must keep up with the first."""
+    found = look(database.evidence, spools.folders, spools.owner)
+    for name, standing in zip(("spool", "second spool"), found, strict=False):
+        if standing.detail:
+            state = State.NOTE if standing.state is SpoolState.SHARED else State.FAIL
+            yield Check(name, state, standing.detail, standing.remedy)
+    if len(found) > 1:
+        yield check_second_copies(second_copies(database.evidence, found[0], found[1], _cameras(database)), now)
+
+
+def check_second_copies(found: SecondCopies, now: datetime) -> Check:
+    """How far the second spool is behind (C6.2-2)."""
+    lag = found.greatest_lag
+    said = "no file lies in both yet" if lag is None else f"greatest lag {lag.total_seconds():.1f} s ({found.camera})"
+    if found.waiting_since is None:
+        return Check("second copies", State.OK, f"{said}, of the newest files none lacks its second copy")
+    waits_s = (now - found.waiting_since).total_seconds()
+    said = f"{said}; {found.waiting} of the newest files lack their second copy, the first for {waits_s:.0f} s"
+    if waits_s < _LEVELLED_S:
+        return Check("second copies", State.OK, said)
+    return Check(
+        "second copies", State.NOTE, said, "see that the second spool is mounted, has room, and the recorder runs"
+    )
+
+
+def _cameras(database: Database) -> list[str]:
+    return [camera.id for site in database.setup.sites() for room in site.rooms for camera in room.cameras]
 
 
 def check_ballast(found: Ballast) -> Iterator[Check]:
@@ -185,6 +203,7 @@ def _check_database(settings: Settings) -> Iterator[Check]:
             database.ping()
             yield Check("database", State.OK, f"{database} answers, its schema is up to date")
             yield check_secrets(database, Secrets(settings.secrets_dir))
+            yield from check_spools(database, spools_of(settings), SystemClock().now())
             evicts = settings.s3 is not None
             rooms = headrooms(database, spools_of(settings), SystemClock().now(), evicts=evicts)
             yield from check_headroom(rooms, evicts=evicts)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -31,7 +30,7 @@ from ingest.rtsp.client import Limits
 from ingest.shard import Shard
 from ingest.spool import Spool
 from ingest.supervisor import Supervisor
-from kaojian.disks import ballast
+from kaojian.disks import ballast, recorder_name
 from kaojian.processes import Alone, Life, Member, stop_event
 from records.schedule import Schedule
 from storage.archive import confirm
@@ -67,9 +66,8 @@ def _recorder(settings: Settings, shard: Shard) -> Member:
 
 def _prepare(settings: Settings) -> None:
     with closing(connect(settings.database_url)) as database:
-        host = settings.recorder or socket.gethostname()
         spool, second = _spools(settings)
-        reconcile(database.evidence, spool, SystemClock().now(), second=second, host=host)
+        reconcile(database.evidence, spool, SystemClock().now(), second=second, host=recorder_name(settings))
 
 
 def _spools(settings: Settings) -> tuple[Spool, Spool | None]:
@@ -78,7 +76,7 @@ def _spools(settings: Settings) -> tuple[Spool, Spool | None]:
         Spool,
         reserve_bytes=settings.min_free_bytes,
         floor_bytes=settings.ballast_bytes,
-        owner=settings.recorder or socket.gethostname(),
+        owner=recorder_name(settings),
     )
     return made(first), made(second) if second is not None else None
 

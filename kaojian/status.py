@@ -23,6 +23,7 @@ from domain.timeline import rfc3339
 from ingest.set_aside import REMEDY as SET_ASIDE_REMEDY
 from ingest.set_aside import Refused, SetAside
 from ingest.spool import Spool
+from ingest.spool_standing import SecondCopies, SpoolStanding, look, second_copies
 from records.headroom import Headroom, Spools, headrooms
 from records.headroom import told as headroom_told
 from storage.archive import UnseenSpool, unseen_spools
@@ -90,6 +91,8 @@ class Status:
     unseen_spools: tuple[UnseenSpool, ...] = ()  # of what waits for analysis: only there, and not visible here
     rows_set_aside: tuple[Refused, ...] = ()  # what the database refused, in the spools of this host
     headrooms: tuple[Headroom, ...] = ()  # of the spools of this host
+    spools: tuple[SpoolStanding, ...] = ()  # of this host, the first one first
+    second_copies: SecondCopies | None = None  # None without a second spool
 
 
 def gather(database: Database, now: datetime, *, stores_objects: bool, spools: Spools | None = None) -> Status:
@@ -102,6 +105,8 @@ def gather(database: Database, now: datetime, *, stores_objects: bool, spools: S
     found = standings(evidence, {each.id for each in recorders}, [each.camera.id for each in cameras])
     clocks = host_clocks_now(evidence, now)
     unobserved = evidence.segments_without_observation(_COUNT_UP_TO)
+    seen = look(evidence, spools.folders, spools.owner)
+    second = second_copies(evidence, seen[0], seen[1], [each.camera.id for each in cameras]) if seen[1:] else None
     return Status(
         now=now,
         recorders=tuple(RecorderStatus(each, clocks.get(each.host)) for each in recorders),
@@ -113,6 +118,8 @@ def gather(database: Database, now: datetime, *, stores_objects: bool, spools: S
         unseen_spools=tuple(unseen_spools(evidence, unobserved)),
         rows_set_aside=tuple(SetAside([Spool(folder, 0) for folder in spools.folders]).waiting()),
         headrooms=tuple(headrooms(database, spools, now, evicts=stores_objects)),
+        spools=tuple(seen),
+        second_copies=second,
     )
 
 
@@ -157,6 +164,11 @@ def to_json(status: Status) -> dict[str, Any]:
         "unseen_spools": [
             {"folder": each.target, "device": each.device, "segments": each.segments} for each in status.unseen_spools
         ],
+        "spools": [
+            {"folder": str(each.folder), "state": each.state.value, "detail": each.detail, "remedy": each.remedy}
+            for each in status.spools
+        ],
+        "second_copies": _second_json(status.second_copies),
         "headroom": [_headroom_json(each) for each in status.headrooms],
         "rows_set_aside": [
             {
@@ -191,6 +203,7 @@ def tables(status: Status) -> Iterable[Table | Text]:
             f"Spool not visible from here 存储不可见: {unseen.target} ({unseen.device or 'device unknown'}) has the "
             f"only copies of {unseen.segments} segments that wait for analysis; mount it, or analyse on its host"
         )
+    yield from map(Text, _spool_lines(status))
     for room in status.headrooms:
         yield Text(f"Head-room 空间余量 of spool {headroom_told(room)}")
     if refused := status.rows_set_aside:
@@ -237,6 +250,31 @@ def _camera(placed: Placed, standing: Standing) -> CameraStatus:
     if placed.wanted:
         return CameraStatus(*where, RecordingState.NOT_RECORDED, connection=standing.connection)
     return CameraStatus(*where, RecordingState.IDLE)
+
+
+def _spool_lines(status: Status) -> Iterable[str]:
+    """What is wrong with a spool, by its name, and how far the second is behind."""
+    for name, each in zip(("Spool 暂存盘", "Second spool 第二暂存盘"), status.spools, strict=False):
+        if each.detail:
+            yield f"{name} {each.state.value.upper()}: {each.detail}; {each.remedy}"
+    if (second := status.second_copies) is not None:
+        lag = second.greatest_lag
+        said = (
+            "no file in both yet" if lag is None else f"at most {lag.total_seconds():.1f} s later ({second.camera})"
+        )
+        since = f", since {_local(second.waiting_since)}" if second.waiting_since is not None else ""
+        yield f"Second copies 第二份 of the newest files: {said}; {second.waiting} still lack theirs{since}"
+
+
+def _second_json(found: SecondCopies | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "greatest_lag_s": found.greatest_lag.total_seconds() if found.greatest_lag is not None else None,
+        "camera": found.camera,
+        "waiting": found.waiting,
+        "waiting_since": _told(found.waiting_since),
+    }
 
 
 def _headroom_json(each: Headroom) -> dict[str, Any]:

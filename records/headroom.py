@@ -36,11 +36,15 @@ _EVICTABLE = 100_000  # so many files are looked at
 
 @dataclass(frozen=True, slots=True)
 class Spools:
-    """The spools of this host, the first one first, as the settings have them; ``expected_bit_rate`` in bit/s."""
+    """The spools of this host, the first one first, as the settings have them; ``expected_bit_rate`` in bit/s.
+
+    ``owner`` is the name of the recorder here.
+    """
 
     folders: Sequence[Path] = ()
     reserve_bytes: int = 0
     expected_bit_rate: float = EXPECTED_BIT_RATE
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

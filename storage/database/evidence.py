@@ -183,10 +183,14 @@ class Evidence:
 
     def last_segment(self, camera: str) -> Segment | None:
         """The segment of a camera that began last."""
+        return next(iter(self.newest_segments(camera, 1)), None)
+
+    def newest_segments(self, camera: str, limit: int) -> list[Segment]:
+        """The segments of a camera that began last, so many at most, the newest first."""
         table = tables.segments
         query = sa.select(table).where(table.c.camera == camera)
-        rows = self._rows(query.order_by(table.c.begins.desc(), table.c.key.desc()).limit(1))
-        return _segment(rows[0]) if rows else None
+        rows = self._rows(query.order_by(table.c.begins.desc(), table.c.key.desc()).limit(limit))
+        return [_segment(row) for row in rows]
 
     def last_segment_of(self, run: Run) -> Segment | None:
         """The segment of a run that began last."""

@@ -48,6 +48,7 @@ PROMISED = {
     "kaojian_segments_waiting_for_decoding",
     "kaojian_segments_waiting_for_upload",
     "kaojian_spool_free_bytes",
+    "kaojian_spool_mounted",
     "kaojian_spool_needed_bytes",
     "kaojian_spool_short_bytes",
     "kaojian_spool_size_bytes",

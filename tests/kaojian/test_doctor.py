@@ -15,17 +15,20 @@ from domain.timeline import SystemClock
 from ingest.disk import HostDisk
 from ingest.set_aside import FOLDER
 from ingest.spool import Spool
+from ingest.spool_standing import SecondCopies
 from kaojian import doctor
-from kaojian.doctor import Check, State, examine
+from kaojian.doctor import Check, State, check_second_copies, examine
 from records.declaration import parse
 from records.setup import apply
 from storage.database import connect
 from storage.objects import Objects
+from storage.spool_marker import MARKER
 from tests.fakes.objects import MemoryObjects
-from tests.fakes.time import FakeClock
+from tests.fakes.time import NOON, FakeClock
 from tests.fakes.witnesses import FREE, KEPT
 from tests.kaojian.conftest import Command
 from tests.records.setups import ACTOR, WHOLE
+from tests.storage.footage import Footage
 
 
 @pytest.fixture
@@ -91,6 +94,31 @@ def test_a_disk_below_its_reserve_fails(
     state, said = found(load(), store)["disk"]
     assert state is State.FAIL
     assert "no sitting is opened" in said
+
+
+def test_a_second_spool_that_is_not_mounted_is_named_and_its_lag_told(
+    settings: Settings, store: MemoryObjects, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KAOJIAN_SPOOL_SECOND_DIR", str(tmp_path / "second"))
+    monkeypatch.setenv("KAOJIAN_RECORDER", "host")
+    with closing(connect(settings.database_url)) as database:
+        Footage(database, tmp_path / "second").close_segment(0)
+    assert found(load(), store)["second copies"][0] is State.OK
+    (tmp_path / "second" / MARKER).unlink()
+    state, said = found(load(), store)["second spool"]
+    assert state is State.FAIL
+    assert str(tmp_path / "second") in said
+    assert "not mounted | mount it" in said
+
+
+def test_a_file_that_lacks_its_second_copy_for_long_is_noted() -> None:
+    waits = SecondCopies(timedelta(seconds=1.5), "cam-1", 2, NOON)
+    soon = check_second_copies(waits, NOON + timedelta(seconds=60))
+    late = check_second_copies(waits, NOON + timedelta(seconds=600))
+    assert (soon.state, late.state) == (State.OK, State.NOTE)
+    assert (
+        "greatest lag 1.5 s (cam-1); 2 of the newest files lack their second copy, the first for 600 s" in late.said
+    )
 
 
 def test_a_disk_without_room_for_its_ballast_fails(

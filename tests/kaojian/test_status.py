@@ -161,3 +161,16 @@ def test_rows_that_the_database_refused_are_told_with_their_reason(database: Dat
     (told,) = to_json(found)["rows_set_aside"]
     assert (told["act"], told["reason"]) == ("open_outage", "CHECK constraint failed")
     assert any("1 set aside" in part.plain for part in tables(found) if isinstance(part, Text))
+
+
+def test_a_second_spool_that_is_not_mounted_is_told_with_what_to_do(database: Database, tmp_path: Path) -> None:
+    only = segment(0, 60, camera="sg-001-c1")
+    database.evidence.begin_run(Run("run-1", "sg-001-c1", "rec-1", START))
+    database.evidence.add_segment(only, copy(only, target=str(tmp_path / "second"), spool="spool-2"))
+    spools = Spools([tmp_path / "first", tmp_path / "second"], owner="host")
+    found = gather(database, START, stores_objects=False, spools=spools)
+    told = to_json(found)
+    assert [each["state"] for each in told["spools"]] == ["new", "away"]
+    assert told["second_copies"] == {"greatest_lag_s": None, "camera": None, "waiting": 0, "waiting_since": None}
+    lines = [part.plain for part in tables(found) if isinstance(part, Text)]
+    assert any(line.startswith("Second spool 第二暂存盘 AWAY") and line.endswith("mount it") for line in lines)
