@@ -91,17 +91,23 @@ class RunClock:
         wall, monotonic, _ = self._anchor
         return stepped(wall, monotonic, arrived, arrived_monotonic)
 
-    def warm_up(self, arrivals: Sequence[tuple[int, datetime, float]]) -> None:
-        """Learn from the run's first pictures, given as (rtp_time, arrived, arrived_monotonic), before any stamp."""
+    def warm_up(
+        self, arrivals: Sequence[tuple[int, datetime, float]], earlier: Sequence[tuple[int, float]] = ()
+    ) -> None:
+        """Learn from the run's first pictures, given as (rtp_time, arrived, arrived_monotonic), before any stamp.
+
+        ``earlier``, given as (rtp_time, arrived_monotonic), are those of the same connection that came before them
+        and are no part of the run, in order: they tell as well how the two clocks lie to each other.
+        """
         first, wall, monotonic = arrivals[0]
         self._anchor = (wall, monotonic, first)
         seen = [
             _Seen(at - monotonic, (at - monotonic) - (rtp_time - first) / TICKS_PER_SECOND, wall)
             for rtp_time, _, at in arrivals
         ]
-        least = min(_before_a_jump(seen), key=lambda item: item.offset_s)
-        self._envelope.append(least)
-        self._offset_s = least.offset_s
+        for item in (*_before(earlier, arrivals[0]), min(_before_a_jump(seen), key=lambda item: item.offset_s)):
+            self._lower(item)
+        self._offset_s = self._envelope[0].offset_s
 
     def stamp(self, rtp_time: int, arrived: datetime, arrived_monotonic: float) -> Stamp:
         """The instant of the next picture: at most FAR_S (and the milliseconds that keep squeezed pictures apart)
@@ -138,9 +144,7 @@ class RunClock:
         """The smallest offset of the last ENVELOPE_S, and the standstill that its sudden rise reveals, if any."""
         queue = self._envelope
         before_s = queue[0].offset_s if queue else seen.offset_s
-        while queue and queue[-1].offset_s >= seen.offset_s:
-            queue.pop()
-        queue.append(seen)
+        self._lower(seen)
         expired: _Seen | None = None
         while queue[0].age_s < seen.age_s - ENVELOPE_S:
             expired = queue.popleft()
@@ -148,6 +152,12 @@ class RunClock:
         if expired is None or rise_s <= STANDSTILL_S:
             return queue[0].offset_s, None
         return queue[0].offset_s, Interval(expired.instant, expired.instant + timedelta(seconds=rise_s))
+
+    def _lower(self, seen: _Seen) -> None:
+        """Keep the picture in the envelope, and of those before it only what was less late."""
+        while self._envelope and self._envelope[-1].offset_s >= seen.offset_s:
+            self._envelope.pop()
+        self._envelope.append(seen)
 
     def _settle(self, least_s: float, media_s: float, *, jump: bool) -> None:
         """Move the estimate towards the least delay: slowly when near; when far, at once down and faster up."""
@@ -164,6 +174,22 @@ class RunClock:
 def stepped(wall: datetime, monotonic: float, later_wall: datetime, later_monotonic: float) -> bool:
     """Whether the wall clock was stepped between two readings of both clocks."""
     return abs((later_wall - wall).total_seconds() - (later_monotonic - monotonic)) > CLOCK_STEP_S
+
+
+def _before(earlier: Sequence[tuple[int, float]], first: tuple[int, datetime, float]) -> Sequence[_Seen]:
+    """Of the pictures before a run's first one those that count: of the same count, and within the envelope."""
+    media, wall, arrived = first
+    age_s, after = 0.0, (media, arrived)
+    found: deque[_Seen] = deque()
+    for rtp_time, at in reversed(earlier):
+        pause_s, step_s = after[1] - at, (after[0] - rtp_time) / TICKS_PER_SECOND
+        age_s += min(pause_s, SILENCE_S)
+        if age_s > ENVELOPE_S or step_s < -BACKWARDS_S or abs(pause_s - step_s) > OLDEST_S:
+            break
+        offset_s = (at - arrived) - (rtp_time - media) / TICKS_PER_SECOND
+        found.appendleft(_Seen(-age_s, offset_s, wall + timedelta(seconds=at - arrived)))
+        after = rtp_time, at
+    return found
 
 
 def _before_a_jump(seen: Sequence[_Seen]) -> Sequence[_Seen]:

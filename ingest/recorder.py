@@ -228,7 +228,8 @@ class CameraRecorder:
         """Record the pictures that were held; from here on each is recorded as it comes."""
         held, run.held = run.held, None
         if held:
-            run.clock.warm_up([(unit.rtp_time, unit.arrived, unit.arrived_monotonic) for unit in held])
+            seen = [(unit.rtp_time, unit.arrived, unit.arrived_monotonic) for unit in held]
+            run.clock.warm_up(seen, held[0].earlier)
             for unit in held:
                 self._record(run, unit)
 

@@ -58,7 +58,8 @@ class AccessUnit:
     packet was read. ``lost_packets`` counts RTP packets missing by sequence number since the previous unit was
     yielded, inside this unit or before it. ``camera_time`` is the camera's own clock for this picture by its
     latest RTCP sender report (RFC 3550 6.4.1), None before the first report. ``keyless_s`` stands on the first unit
-    of a connection only: for how long pictures came before it that nothing can be made of, since no key frame had.
+    of a connection only: for how long pictures came before it that nothing can be made of, since no key frame had;
+    and so does ``earlier``, the latest of them, as (rtp_time, arrived_monotonic): they tell when pictures are taken.
 
     What an engine cannot know it does not guess: with libav ``lost_packets`` is 0, and ``damaged`` only what libav
     marks.
@@ -74,6 +75,11 @@ class AccessUnit:
     damaged: bool = False
     camera_time: datetime | None = None
     keyless_s: float = 0.0
+    earlier: tuple[tuple[int, float], ...] = ()
+
+
+MOST_EARLIER = 128
+"""Pictures before the first unit that ``earlier`` tells of: some seconds of any camera."""
 
 
 class Source(Protocol):

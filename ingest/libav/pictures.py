@@ -7,6 +7,7 @@ is not guessed: sequence numbers stay inside it, so ``lost_packets`` is 0 and ``
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from fractions import Fraction
 from typing import Final
 
 from ingest.rtsp.codings import H264, H265, Coding
-from ingest.source import AccessUnit
+from ingest.source import MOST_EARLIER, AccessUnit
 from storage.media import Codec, MediaError, VideoFormat
 
 TICKS_PER_SECOND: Final = 90_000
@@ -66,6 +67,7 @@ class Assembler:
         self._shift = 0
         self._started = False
         self._first_ticks: int | None = None  # of the first picture seen
+        self._earlier: deque[tuple[int, float]] = deque(maxlen=MOST_EARLIER)  # pictures before the first key frame
 
     def take(self, packet: Packet) -> Sequence[AccessUnit]:
         """The units that a packet completes: none while it has no stamp yet, else it and those it gives one to.
@@ -92,9 +94,12 @@ class Assembler:
         decoded, shown = _ticks(packet, packet.dts), _ticks(packet, packet.pts)
         if self._first_ticks is None:
             self._first_ticks = decoded
+        rtp_time = self._unwrapped(decoded) + _wait(decoded, shown)
         if video is None or not nals or not (self._started or (key and not packet.corrupt)):
+            self._earlier.append((rtp_time, packet.monotonic))
             return None
         keyless_s = 0.0 if self._started else max(0, decoded - self._first_ticks) / TICKS_PER_SECOND
+        earlier = () if self._started else tuple(self._earlier)
         self._started = True
         camera_time = None
         if packet.camera_us is not None:
@@ -102,13 +107,14 @@ class Assembler:
         return AccessUnit(
             nals=nals,
             key=key,
-            rtp_time=self._unwrapped(decoded) + _wait(decoded, shown),
+            rtp_time=rtp_time,
             arrived=packet.arrived,
             arrived_monotonic=packet.monotonic,
             format=video,
             damaged=packet.corrupt,
             camera_time=camera_time,
             keyless_s=keyless_s,
+            earlier=earlier,
         )
 
     def _unwrapped(self, ticks: int) -> int:

@@ -32,7 +32,7 @@ from ingest.rtsp.rtp import (
 )
 from ingest.rtsp.sdp import VideoTrack
 from ingest.rtsp.wire import MalformedPacket, StreamEnded
-from ingest.source import AccessUnit
+from ingest.source import MOST_EARLIER, AccessUnit
 
 _SEQUENCE_AT = 6  # in an interleaved frame, where the four bytes of the frame come before the packet
 _BEGINS, _ENDS = 0x80, 0x40  # in a fragment's own header
@@ -80,6 +80,7 @@ class Reception:
         self._time = TimestampUnwrapper()
         self._camera_clock: tuple[datetime, int] | None = None  # an instant and its RTP timestamp
         self._last_report: tuple[int, float] | None = None  # NTP time of the last sender report, when it came
+        self._earlier: deque[tuple[int, float]] = deque(maxlen=MOST_EARLIER)  # pictures before the first key frame
         self._jitter = _Jitter()
         self._reported = (0, 0)  # received and lost at the last receiver report
 
@@ -212,8 +213,10 @@ class Reception:
         time = self._time.unwrap(picture.timestamp)
         self._jitter.note(time, picture.arrived.monotonic)
         if picture.format is None or not (self.started or (picture.key and not picture.damaged)):
+            self._earlier.append((time, picture.arrived.monotonic))
             return None
         lost = picture.lost_packets if self.started else 0  # before the first unit nothing was missed
+        earlier = () if self.started else tuple(self._earlier)
         self.started = True
         return AccessUnit(
             nals=picture.nals,
@@ -225,6 +228,7 @@ class Reception:
             lost_packets=lost,
             damaged=picture.damaged,
             camera_time=self._camera_time(time),
+            earlier=earlier,
         )
 
     def _camera_time(self, time: int) -> datetime | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from ingest.recorder import RETRY_MAX_S
 from ingest.rtsp.client import Limits, Patience
 from ingest.simulator.encoder import Encoder
 from ingest.simulator.faults import ClockOffset, Congestion, Disconnect, LateBurst, PacketLoss, Stall, Standstill
-from ingest.source import AccessUnit, CameraUnreachable, ConnectionLost, NoPicture
+from ingest.source import MOST_EARLIER, AccessUnit, CameraUnreachable, ConnectionLost, NoPicture
 from kaojian.drill.plan import CameraKind, Fault, Planned
 from kaojian.drill.truth import Connection, Sent
 from kaojian.drill.virtual_time import HostClock
@@ -152,13 +153,11 @@ class VirtualSource:
         number, last_s, first_seen, started = camera.first_after(began), began, None, False
         if camera.kind.key_on_play:
             camera.begins_gop_at(number)
-        patience = Patience(self._limits.picture_s, began)
+        patience, earlier = Patience(self._limits.picture_s, began), deque[tuple[int, float]](maxlen=MOST_EARLIER)
         while True:
             number = self._skip_unsent(number)
             arrival = max(last_s, camera.arrival_s(number))
-            patience_ends = (
-                patience.due if first_seen is None or started else max(patience.due, began + self._limits.key_s)
-            )
+            patience_ends = patience.due if started else min(patience.due, began + self._limits.key_s)
             await self._until(min(arrival, cut_s, patience_ends))
             if cut_s <= min(arrival, patience_ends):
                 raise ConnectionLost("the camera closed the connection")
@@ -173,12 +172,13 @@ class VirtualSource:
             patience.pictures(1, arrival)
             first_seen = arrival if first_seen is None else first_seen
             if not started and (not unit.key or unit.damaged):
+                earlier.append((unit.rtp_time, arrival))
                 continue
             self._write_down(log, number - 1, unit)
             if not started:
                 started = True
                 patience.announce(camera.kind.interval_s)
-                unit = replace(unit, keyless_s=arrival - first_seen, lost_packets=0)
+                unit = replace(unit, keyless_s=arrival - first_seen, lost_packets=0, earlier=tuple(earlier))
             yield unit
 
     async def _until(self, at_s: float) -> None:

@@ -8,21 +8,22 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.clock import FAR_S, WARM_UP_S, RunClock, Stamp
+from ingest.clock import ENVELOPE_S, FAR_S, WARM_UP_S, RunClock, Stamp
 from tests.fakes.time import NOON
 
 FPS = 25
 
 
-def _play(pictures: list[tuple[float, float]]) -> list[Stamp]:
-    """Stamps of pictures given as (media time, arrival), both in seconds since NOON."""
+def _play(pictures: list[tuple[float, float]], earlier: list[tuple[float, float]] | None = None) -> list[Stamp]:
+    """Stamps of pictures given as (media time, arrival), both in seconds since NOON; ``earlier`` ones get none."""
     clock = RunClock()
     clock.warm_up(
         [
             (round(media_s * 90_000), NOON + timedelta(seconds=arrival_s), 500 + arrival_s)
             for media_s, arrival_s in pictures
             if arrival_s - pictures[0][1] <= WARM_UP_S
-        ]
+        ],
+        [(round(media_s * 90_000), 500 + arrival_s) for media_s, arrival_s in earlier or ()],
     )
     return [
         clock.stamp(round(media_s * 90_000), NOON + timedelta(seconds=arrival_s), 500 + arrival_s)
@@ -131,3 +132,43 @@ def test_a_camera_of_one_picture_a_second_is_stamped_with_its_arrivals() -> None
     stamps = _play([(float(n), n + 0.02 * (n % 3)) for n in range(300)])
     assert all(_off(stamp, n) < 0.05 for n, stamp in enumerate(stamps))
     assert all(stamp.standstill is None for stamp in stamps)
+
+
+_IN_TIME = [(n / FPS, n / FPS) for n in range(-2 * FPS, 0)]
+"""What came before a run: two seconds of pictures, each as soon as it was taken."""
+
+
+@given(st.lists(st.floats(0, 2.5), min_size=1, max_size=FPS))
+def test_a_run_that_begins_with_late_pictures_lies_where_they_were_taken_by_those_before_it(
+    delays: list[float],
+) -> None:
+    arrivals: list[float] = []
+    for n, delay in enumerate(delays):
+        arrivals.append(max(arrivals[-1] if arrivals else 0.0, n / FPS + delay))
+    stamps = _play([(n / FPS, arrival) for n, arrival in enumerate(arrivals)], _IN_TIME)
+    assert all(_off(stamp, n / FPS) < 0.001 for n, stamp in enumerate(stamps))
+    assert all(stamp.standstill is None for stamp in stamps)
+
+
+def test_what_came_before_a_run_counts_no_longer_than_the_envelope() -> None:
+    earlier = [(n / FPS, n / FPS + (1.0 if n >= -4 * FPS else 0.0)) for n in range(-6 * FPS, 0)]
+    stamps = _play([(n / FPS, n / FPS + 1.0) for n in range(10 * FPS)], earlier)
+    assert all(_off(stamp, n / FPS + 1.0) < 0.001 for n, stamp in enumerate(stamps))
+    assert all(stamp.standstill is None for stamp in stamps)
+
+
+def test_pictures_of_another_count_before_a_run_say_nothing_about_it() -> None:
+    for jump_s in (-3600.0, 20.0):
+        counted_otherwise = [(media_s + jump_s, arrival_s) for media_s, arrival_s in _IN_TIME]
+        stamps = _play([(n / FPS, n / FPS + 0.02) for n in range(100)], counted_otherwise)
+        assert all(_off(stamp, n / FPS + 0.02) < 0.001 for n, stamp in enumerate(stamps))
+        assert all(stamp.standstill is None for stamp in stamps)
+
+
+def test_a_camera_that_stood_still_before_a_run_is_told_once_and_in_time() -> None:
+    stood = [(media_s + 1.0, arrival_s) for media_s, arrival_s in _IN_TIME]
+    stamps = _play([(n / FPS, n / FPS) for n in range(10 * FPS)], [*stood[: 2 * FPS - 1]])
+    holes = [stamp.standstill for stamp in stamps if stamp.standstill is not None]
+    assert [round(hole.seconds, 3) for hole in holes] == [1.0]
+    assert holes[0].start <= _at(0)
+    assert all(_off(stamp, n / FPS) < 0.001 for n, stamp in enumerate(stamps) if n > ENVELOPE_S * FPS)

@@ -182,6 +182,14 @@ def test_a_short_wait_for_a_key_frame_belongs_to_the_outage_before_it(played: Pl
     assert (outage.cause, _seconds(outage.start), _seconds(outage.end)) == (Cause.CAMERA_DISCONNECTED, 5, 8)
 
 
+def test_pictures_before_the_first_key_frame_tell_that_it_came_late(played: Played) -> None:
+    earlier = tuple((unit(n).rtp_time, unit(n).arrived_monotonic) for n in range(4 * FPS, 5 * FPS))
+    late = [unit(n, late_s=1.0) for n in range(5 * FPS, 7 * FPS)]
+    played.play([replace(late[0], earlier=earlier), *late[1:], *_units(8 * FPS, 9 * FPS)])
+    (run,) = played.runs
+    assert _seconds(run.started) == pytest.approx(5, abs=0.001)
+
+
 def test_silence_on_an_open_connection_is_no_data(played: Played) -> None:
     played.play([*_units(0, 75), NoPicture("silent")], [NoPicture("silent")], _units(165, 200))
     (outage,) = played.outages

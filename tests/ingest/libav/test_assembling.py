@@ -139,6 +139,10 @@ def test_nothing_comes_before_the_first_whole_key_frame_and_the_wait_is_told() -
     units = assembled(packets[1:], assembler)  # the key frames are 0, 10 (damaged) and 20
     assert [unit.key for unit in units] == [True, False, False, False, False]
     assert units[0].keyless_s == pytest.approx(19 / 25)
+    assert units[0].earlier == tuple(
+        (units[0].rtp_time - n * STEP, packets[20 - n].monotonic) for n in range(19, 0, -1)
+    )
+    assert units[1].earlier == ()
     assert assembler.pictures == 24
 
 

@@ -84,6 +84,18 @@ def test_nothing_comes_out_before_the_first_whole_key_frame() -> None:
     assert unit.lost_packets == 0
 
 
+def test_the_first_unit_tells_when_the_pictures_before_it_came_and_no_other_does() -> None:
+    made, reception = Packetizer(), Reception(TRACK, 1)
+    early = [*made.unit([SPS, PPS, SLICE], 0), *made.unit([SLICE], 3600)]
+    units = [unit for second, packet in enumerate(early) for unit in reception.receive(packet, at(second))]
+    assert units == []
+    [first] = received(reception, made.unit([KEY_SLICE], 7200))
+    [second] = received(reception, made.unit([SLICE], 10_800))
+    came = [number for number, packet in enumerate(early) if packet[1] & 0x80]  # the marker ends a picture
+    assert first.earlier == ((first.rtp_time - 7200, came[0]), (first.rtp_time - 3600, came[1]))
+    assert second.earlier == ()
+
+
 def test_losses_are_counted_with_the_next_unit() -> None:
     made, reception = Packetizer(), Reception(TRACK, 1)
     packets = made.unit([SPS, PPS, KEY_SLICE], 0) + made.unit([SLICE], 3600) + made.unit([SLICE], 7200)
