@@ -198,7 +198,8 @@ def _good(camera: Witness, connection: Connection, slack: float) -> Iterator[Int
         if broken:
             continue
         step_s = following.taken_s - sent.taken_s if following is not None and not following.after_loss else usual_s
-        start = camera.clock.wall_at(sent.taken_s)
+        # A run keeps the wall clock by which it began: that of the arrival, if it was stepped since the taking.
+        start = camera.clock.wall_at(sent.arrived_s) - timedelta(seconds=sent.arrived_s - sent.taken_s)
         yield Interval(start, start + timedelta(seconds=step_s if step_s <= longest_s else usual_s))
 
 
@@ -295,9 +296,12 @@ def _stopped_disks(host: Iterable[Planned], at_s: float) -> Iterator[float]:
 
 
 def _undurable_s(camera: Witness, at_s: float) -> float:
-    """From where on pictures are not on the disk yet: the open fragment, the picture in hand and the one awaited."""
-    received = [sent.taken_s for each in camera.connections for sent in each.sent if sent.arrived_s <= at_s]
-    return min(at_s, max(received, default=at_s)) - FRAGMENT_S - 2 * camera.kind.interval_s
+    """From where on pictures are not on the disk yet: the last second of those that came, however long before they
+    were taken (the open fragment), the picture in hand and the one awaited."""
+    received = [sent for each in camera.connections for sent in each.sent if sent.arrived_s <= at_s]
+    latest_s = max((sent.arrived_s for sent in received), default=at_s)
+    fresh_s = min((sent.taken_s for sent in received if sent.arrived_s >= latest_s - FRAGMENT_S), default=at_s)
+    return min(at_s, fresh_s) - 2 * camera.kind.interval_s
 
 
 def _of_absences(camera: Witness, absences: Sequence[Absence], host: Sequence[Planned]) -> Iterator[Excuse]:

@@ -10,10 +10,12 @@ import pytest
 from config import logs
 from domain.evidence import Cause, Coverage, Gap
 from domain.timeline import Interval, IntervalSet
+from kaojian.drill.camera import VirtualCamera
 from kaojian.drill.comparison import departures
-from kaojian.drill.plan import random_plan
+from kaojian.drill.plan import CameraKind, random_plan
 from kaojian.drill.simulated import drill_in_memory
-from kaojian.drill.truth import CameraTruth, Excuse
+from kaojian.drill.truth import Absence, CameraTruth, Connection, Excuse, Sent, camera_truth
+from kaojian.drill.virtual_time import HostClock, VirtualLoop
 from tests.fakes.time import NOON
 from tests.kaojian.conftest import Command
 
@@ -52,6 +54,36 @@ def test_a_report_that_departs_from_the_truth_by_more_than_an_edge_is_found(
     gaps: list[tuple[float, float, Cause]], kinds: list[str]
 ) -> None:
     assert [departure.kind for departure in departures(_TRUTH, _told(*gaps))] == kinds
+
+
+_KIND = CameraKind("c1", 5.0, 5.0, 5, True, 0.0, 0.0, 0.0, 0.0)
+
+
+def _sent(*arrivals: tuple[float, float]) -> VirtualCamera:
+    """A camera of five pictures a second, all key frames, that sent what was (taken, arrived), in one connection."""
+    loop = VirtualLoop()
+    camera = VirtualCamera(_KIND, (), HostClock(loop, NOON))
+    camera.connections.append(Connection(0.0, [Sent(taken, came, True, True, False) for taken, came in arrivals]))
+    loop.close()
+    return camera
+
+
+def test_what_came_in_the_last_second_before_a_kill_may_be_lost_however_long_before_it_was_taken() -> None:
+    in_time, held_s = [(n / 5, n / 5) for n in range(50)], 13.0
+    burst = [(n / 5, max(n / 5, held_s)) for n in range(50, 68)]
+    camera = _sent(*in_time, *burst)
+    (killed,) = (
+        excuse.span
+        for excuse in camera_truth(camera, (), [Absence(13.5, 15.0, 13.5, killed=True)], 100).excuses
+        if excuse.wholly
+    )
+    assert killed == _span(10 - 2 / 5, 13.5)
+
+
+def test_a_picture_that_arrives_after_the_clock_was_stepped_is_dated_by_the_new_clock() -> None:
+    camera = _sent((9.8, 10.3), (10.0, 10.3), (10.2, 10.3), (10.4, 10.4))
+    camera.clock.steps.append((10.1, 60.0))
+    assert camera_truth(camera, (), (), 100).good == IntervalSet([_span(69.8, 70.6)])
 
 
 def test_the_same_seed_plays_the_same_drill() -> None:
