@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from config.rule_pack import RulePack
-from dashboard.api import batches, footage, metrics, problems, session, status
+from dashboard.api import batches, footage, metrics, problems, session, status, viewings
 from dashboard.api.backing import Backing
 from dashboard.api.guard import guard
 from dashboard.metrics import Sources, StoreProbe
@@ -22,6 +22,8 @@ from ingest.ballast import Ballast
 from records.headroom import Spools
 from storage.archive import Archive
 from storage.database import Database
+from storage.signing import Signer
+from storage.viewing_record import ViewingRecord
 
 API = "/api/v1"
 VERSION = "0.1.0"
@@ -61,15 +63,18 @@ def create_app(
     *,
     spools: Spools | None = None,
     ballast: Ballast | None = None,
+    viewed: ViewingRecord | None = None,
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes.
 
     ``rule_packs`` loads a rule pack by its id; ``web_dist`` is the folder of the built page, None where there is
-    none. Binding to loopback only, and refusing foreign Host names, is the caller's part.
+    none. Without ``viewed``, viewings are signed with a key that is gone with the app. Binding to loopback only, and
+    refusing foreign Host names, is the caller's part.
     """
     app = _described()
     sources = Sources(database, archive, spools or Spools(), StoreProbe(archive), ballast)
-    app.state.backing = Backing(database, archive, rule_packs, clock, sources)
+    viewed = viewed or ViewingRecord(database.viewings, Signer.new(), None)
+    app.state.backing = Backing(database, archive, rule_packs, clock, sources, viewed)
     app.include_router(metrics.router)
     app.include_router(_description(app))
     app.include_router(_page(web_dist.resolve() if web_dist is not None else None))
@@ -109,7 +114,7 @@ def _described() -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(guard)],
     )
-    for room in (batches, footage, session, status):
+    for room in (batches, footage, session, status, viewings):
         app.include_router(room.router, prefix=API)
     return app
 

@@ -28,6 +28,7 @@ from config.settings import Settings
 from dashboard.access.errors import AccessError
 from domain.people import Actor, Door, Role
 from domain.timeline import SystemClock, rfc3339
+from domain.viewings import Seal
 from records import conduct, declaration, setup
 from records.conduct import Disk
 from records.errors import RecordsError, SetupRefused
@@ -52,6 +53,8 @@ camera_app = typer.Typer(help="Try cameras 摄像机.", no_args_is_help=True, ri
 app.add_typer(camera_app, name="camera")
 user_app = typer.Typer(help="Accounts 账户 for the page and the API.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(user_app, name="user")
+viewings_app = typer.Typer(help="Who looked at footage 调看记录.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(viewings_app, name="viewings")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -238,6 +241,61 @@ def doctor() -> None:
     _show(table)
     if not is_fit(checks):
         raise typer.Exit(1)
+
+
+SealText = Annotated[
+    str | None, typer.Option("--seal", metavar="NUMBER:DIGEST", help="A seal of an entry that you kept on paper")
+]
+Keys = Annotated[
+    list[str] | None, typer.Option("--key", metavar="HEX", help="A public key to believe; may be several")
+]
+
+
+@app.command()
+def check(
+    seal: SealText = None,
+    key: Keys = None,
+    copy: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Check a copy instead, by --key alone and without network")
+    ] = None,
+) -> None:
+    """Check the record of who looked at footage 调看记录; exit 1 where it was tampered with."""
+    from kaojian import viewings  # noqa: PLC0415 (as above)
+    from storage import viewing_check  # noqa: PLC0415 (as above)
+
+    also, keys = None if seal is None else Seal.parse(seal), key or []
+    if seal is not None and also is None:
+        raise typer.BadParameter("write it as it was printed: number:digest", param_hint="--seal")
+    if wrong := [each for each in keys if not viewings.is_key(each)]:
+        raise typer.BadParameter(f"{wrong[0]} is not 64 hex digits", param_hint="--key")
+    if copy is not None:
+        if not keys:
+            raise typer.BadParameter("name the key that you believe; a copy cannot tell it", param_hint="--key")
+        by = viewing_check.Vouchers(copy, keys, also=also)
+        found = viewing_check.check_copy(by)
+    else:
+        with _opened() as (settings, database):
+            by = viewings.vouchers(settings, keys, also)
+            found = viewing_check.check(database.viewings, by)
+    for line in viewings.told(found, by):
+        typer.echo(line)
+    if found.chain.faults:
+        _complain("kaojian: the record of viewings is not what was written; keep this database and its backups apart")
+        raise typer.Exit(1)
+
+
+@viewings_app.command("copy")
+def copy_viewings(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder")],
+) -> None:
+    """Copy the record of viewings with its seals, to be checked elsewhere by `kaojian check --copy`."""
+    from kaojian import viewings  # noqa: PLC0415 (as above)
+    from storage import viewing_check  # noqa: PLC0415 (as above)
+
+    with _opened() as (settings, database):
+        by = viewings.vouchers(settings, (), None)
+        count = viewing_check.take_copy(database.viewings, by, folder)
+    typer.echo(f"written: {folder}, {count} entries; check it with --key {' '.join(by.keys) or '(none yet)'}")
 
 
 # --- Accounts ---------------------------------------------------------------------------------------------------

@@ -72,16 +72,24 @@ def _dashboard(settings: Settings) -> None:
     from config.rule_pack import load as load_rule_pack  # noqa: PLC0415
     from dashboard.app import create_app  # noqa: PLC0415
     from kaojian.disks import ballast, spools_of  # noqa: PLC0415
+    from kaojian.viewings import objects_of, sealed_daily  # noqa: PLC0415
     from kaojian.wiring import open_archive  # noqa: PLC0415
+    from storage.signing import Signer  # noqa: PLC0415
+    from storage.viewing_days import DaySeals  # noqa: PLC0415
+    from storage.viewing_record import ViewingRecord  # noqa: PLC0415
 
+    signer, clock = Signer.kept(settings.signing_key_file), SystemClock()
+    days = DaySeals(settings.viewings_dir, signer, objects_of(settings))
     with closing(connect(settings.database_url)) as database:
         app = create_app(
             database,
             open_archive(settings, database),
             partial(load_rule_pack, folder=settings.rule_packs_dir),
-            SystemClock(),
+            clock,
             WEB if WEB.is_dir() else None,
             spools=spools_of(settings),
             ballast=ballast(settings),
+            viewed=ViewingRecord(database.viewings, signer, settings.viewings_dir),
         )
-        uvicorn.run(app, host=settings.http_host, port=settings.http_port, log_level="warning")
+        with sealed_daily(database.viewings, days, clock):
+            uvicorn.run(app, host=settings.http_host, port=settings.http_port, log_level="warning")

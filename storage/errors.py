@@ -3,6 +3,9 @@
     StorageError
     ├── DatabaseUnavailable        the database cannot be opened, does not answer or refuses to write
     │   └── SchemaUnknown          the database was written by a later version of Kaojian
+    ├── SealRefused                a viewing is in the database and cannot be sealed outside of it
+    ├── CopyRefused                a folder is no copy of the record of viewings
+    ├── KeyRefused                 the file of the signing key holds none, or can be read by others
     ├── RowRefused                 the row breaks a rule of the schema: a bug, and no trying again will mend it
     ├── UnknownRow                 the call names something that was never written
     │   ├── UnknownSite
@@ -35,6 +38,18 @@ class DatabaseUnavailable(StorageError):
 
 class SchemaUnknown(DatabaseUnavailable):
     """The database carries a revision that this version does not know; it is left untouched."""
+
+
+class SealRefused(StorageError):
+    """The file of seals cannot be written. What was to be shown must not be shown."""
+
+
+class CopyRefused(StorageError):
+    """The folder is no copy of the record of viewings; says which line is not."""
+
+
+class KeyRefused(StorageError):
+    """The file of the signing key holds no such key, or others may read it. Nothing is signed."""
 
 
 class RowRefused(StorageError):

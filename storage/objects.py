@@ -140,6 +140,9 @@ class Objects(Protocol):
     def read(self, key: str, offset: int = 0, length: int | None = None, version_id: str | None = None) -> bytes:
         """Up to ``length`` bytes from ``offset``; fewer at the end, none behind it. Raises NoSuchObject."""
 
+    def keys(self, prefix: str) -> set[str]:
+        """Every key that begins so, also one that a delete marker hides. Raises as ``put``."""
+
     def self_test(self) -> LockTest:
         """Try to delete a throw-away object under lock. Raises ObjectsUnavailable, AccessRefused, RequestRefused."""
 
@@ -232,6 +235,12 @@ class S3Objects:
             finally:
                 answer.close()
                 answer.release_conn()
+
+    def keys(self, prefix: str) -> set[str]:
+        self._make_bucket_once()
+        with self._translated(f"what begins with {prefix} cannot be listed"):
+            listed = self._client.list_objects(self._bucket, prefix=prefix, recursive=True, include_version=True)
+            return {str(item.object_name) for item in listed}
 
     def self_test(self) -> LockTest:
         try:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from domain.people import Role
+from domain.viewings import Deed
 
 
 class Act(StrEnum):
@@ -18,6 +19,7 @@ class Act(StrEnum):
     ANYBODY = "anybody"  # without logging in
     OWN_SESSION = "own_session"  # whoever has logged in, also with a first password
     SEE = "see"  # sittings, reports, the state of cameras: no picture
+    AUDIT = "audit"  # who watched what
     WATCH = "watch"  # footage of sittings that are closed
     WATCH_OPEN = "watch_open"  # footage of sittings that are not: it shows papers that are still secret (六(四))
 
@@ -27,6 +29,7 @@ _ALL = frozenset(Role)
 MAY: Mapping[Act, frozenset[Role]] = {
     Act.OWN_SESSION: _ALL,
     Act.SEE: _ALL,
+    Act.AUDIT: frozenset({Role.CITY_SUPERVISOR, Role.AUDITOR}),
     Act.WATCH: _ALL - {Role.CITY_ADMINISTRATOR},
     Act.WATCH_OPEN: frozenset({Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR}),
 }
@@ -48,12 +51,21 @@ ROUTES: Mapping[str, Act] = {
     "sitting": Act.SEE,
     "report": Act.SEE,
     "report_paper": Act.SEE,
+    "viewings": Act.AUDIT,
     "playlist": Act.WATCH,
     "init_part": Act.WATCH,
     "media_part": Act.WATCH,
     "whole_file": Act.WATCH,
 }
 """What each route does, by its name."""
+
+DEEDS: Mapping[str, Deed] = {
+    "playlist": Deed.OPEN,
+    "init_part": Deed.FETCH,
+    "media_part": Deed.FETCH,
+    "whole_file": Deed.SAVE,
+}
+"""As what a route that shows footage is written down."""
 
 
 def acts_of(role: Role) -> tuple[Act, ...]:

@@ -21,6 +21,7 @@ from domain.timeline import Clock
 from storage.archive import Archive
 from storage.database import Database
 from storage.errors import UnknownBatch, UnknownSitting
+from storage.viewing_record import ViewingRecord
 
 SETTLED_VERDICT_S = 60.0
 """How long a list may show the verdict of a closed sitting without computing it again: copies may be lost later."""
@@ -62,6 +63,7 @@ class Backing:
     rule_packs: Callable[[str], RulePack]
     clock: Clock
     measured: Sources
+    viewed: ViewingRecord
     verdicts: Verdicts = field(default_factory=Verdicts)
 
     def sitting(self, batch_id: str, number: int) -> Sitting:

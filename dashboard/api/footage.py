@@ -26,6 +26,7 @@ from dashboard.api.backing import Backed, Backing
 from dashboard.api.guard import Seen
 from dashboard.api.pieces import Piece, pieces
 from dashboard.api.problems import RESPONSES, HeldBack, ImpossibleSpan, NoFootage, RangeNotSatisfiable
+from dashboard.api.witness import Witnessed
 from domain.evidence import Segment
 from domain.timeline import Interval, rfc3339, utc
 from storage.errors import UnknownRow
@@ -46,23 +47,29 @@ Key = Annotated[str, Path(max_length=512)]
     "/cameras/{camera}/playlist.m3u8", response_class=Response, responses={200: {"content": {PLAYLIST_TYPE: {}}}}
 )
 def playlist(
+    *,
     backed: Backed,
     seen: Seen,
+    witness: Witnessed,
     camera: Annotated[str, Path(max_length=64)],
     start: Annotated[datetime, Query(description="RFC 3339 with zone")],
     end: Annotated[datetime, Query(description="RFC 3339 with zone")],
+    purpose: Annotated[str, Query(max_length=200, description="Why, in the viewer's own words")] = "",
 ) -> Response:
     """What can be played of a camera's footage between two instants, oldest first, from one recorder at a time.
 
     Footage outside the viewer's scope is left out; so is what a sitting holds back that is not closed.
     """
-    recorded = _pieces(backed, camera, _span(start, end), seen.footage())
+    span = _span(start, end)
+    recorded = _pieces(backed, camera, span, seen.footage())
     held_back = seen.held_back()
     found = [piece for piece in recorded if not held_back(piece.segment)]
     if recorded and not found:
         raise HeldBack(f"the footage of camera {camera} may be watched once the sitting is closed")
     if not found:
         raise NoFootage(f"camera {camera} has no footage to play between {rfc3339(start)} and {rfc3339(end)}")
+    for batch in sorted({piece.segment.batch for piece in found}):
+        witness.opened(camera, batch, span, purpose)
     return Response(media_playlist(found), media_type=PLAYLIST_TYPE, headers={"Cache-Control": "no-store"})
 
 
@@ -82,6 +89,7 @@ def init_part(backed: Backed, seen: Seen, key: Key) -> Response:
 def media_part(
     backed: Backed,
     seen: Seen,
+    witness: Witnessed,
     key: Key,
     byte_range: Annotated[str | None, Header(alias="Range", max_length=200)] = None,
 ) -> Response:
@@ -94,11 +102,12 @@ def media_part(
     if wanted is not None:
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
     body = _read(backed, segment, segment.init_size_bytes + first, last - first + 1)
+    witness.fetched(segment)
     return StreamingResponse(body, 200 if wanted is None else 206, headers, "video/iso.segment")
 
 
 @router.get("/footage/{key:path}/file.mp4", response_class=Response, responses={200: {"content": {"video/mp4": {}}}})
-def whole_file(backed: Backed, seen: Seen, key: Key) -> Response:
+def whole_file(backed: Backed, seen: Seen, witness: Witnessed, key: Key) -> Response:
     """The segment as it is kept, to be saved: for what no browser plays, and for checking its hash."""
     segment = _segment(backed, seen, key)
     name = quote("-".join(segment.key.split("/")[-2:]))
@@ -108,7 +117,9 @@ def whole_file(backed: Backed, seen: Seen, key: Key) -> Response:
         "Content-Length": str(segment.size_bytes),
         "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
     }
-    return StreamingResponse(_read(backed, segment, 0, segment.size_bytes), 200, headers, "video/mp4")
+    body = _read(backed, segment, 0, segment.size_bytes)
+    witness.saved(segment)
+    return StreamingResponse(body, 200, headers, "video/mp4")
 
 
 def media_playlist(found: Sequence[Piece]) -> str:

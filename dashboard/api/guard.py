@@ -5,12 +5,14 @@
 3. Who asks? The session of the cookie, or nobody.
 4. A first password must be changed before anything else.
 5. May the role? 6. Does what the address names lie inside the scope? If not, it is as if it were not there.
+7. Whatever refuses footage, here or in its route, is written down before the answer goes out.
 
 Not here: lists, which show what is inside only, and single files of footage, which their routes look at one by one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -19,9 +21,11 @@ from fastapi import Depends, Request, Response
 from dashboard.access import login
 from dashboard.access.login import Viewer
 from dashboard.access.sight import Sight
-from dashboard.access.table import MAY, ROUTES, Act
+from dashboard.access.table import DEEDS, MAY, ROUTES, Act
+from dashboard.api import witness
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.problems import CrossSite, NotAllowed, NotLoggedIn, PasswordMustChange, Undeclared, UnknownCamera
+from dashboard.api.witness import REFUSALS
 from storage.errors import UnknownBatch, UnknownRow
 
 COOKIE = "kaojian_session"
@@ -29,9 +33,19 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _JUDGED = frozenset({"batch", "number", "camera", "key"})
 
 
-def guard(request: Request, backed: Backed) -> None:
+def guard(request: Request, backed: Backed) -> Iterator[None]:
     """Let the request in or raise the problem it ends with; leaves the viewer with the request."""
-    act = ROUTES.get(request.scope["route"].name)
+    name = request.scope["route"].name
+    try:
+        _let_in(ROUTES.get(name), request, backed)
+        yield
+    except REFUSALS as refusal:
+        if ROUTES.get(name) is Act.WATCH:
+            witness.refused(request, backed, DEEDS[name], refusal)
+        raise
+
+
+def _let_in(act: Act | None, request: Request, backed: Backing) -> None:
     if act is None:
         raise Undeclared("nobody is allowed here yet: dashboard.access.table does not name this route")
     if request.method not in _SAFE and not _is_ours(request):

@@ -15,7 +15,7 @@ from config.errors import RulePackRefused
 from dashboard.access.errors import LoginRefused, PasswordRefused, TooManyAttempts
 from dashboard.api.shapes import FieldProblem, Problem
 from storage.archive import NoCopyAnswers
-from storage.errors import DatabaseUnavailable, UnknownBatch, UnknownRow, UnknownSitting
+from storage.errors import DatabaseUnavailable, SealRefused, UnknownBatch, UnknownRow, UnknownSitting
 
 MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger()
@@ -83,6 +83,7 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     CrossSite: (HTTPStatus.FORBIDDEN, "cross-site", "The request comes from another site"),
     Undeclared: (HTTPStatus.FORBIDDEN, "undeclared", "Nobody is allowed here"),
     NoCopyAnswers: (HTTPStatus.SERVICE_UNAVAILABLE, "no-copy-answers", "No copy of the footage answers"),
+    SealRefused: (HTTPStatus.SERVICE_UNAVAILABLE, "not-written-down", "It cannot be written down who looks"),
     DatabaseUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable", "The database does not answer"),
     RulePackRefused: (HTTPStatus.INTERNAL_SERVER_ERROR, "rule-pack", "The rule pack cannot be used"),
 }
@@ -92,6 +93,11 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in (401, 403, 404, 422, 429, 503)
 }
 """What OpenAPI says about refusals, for every route."""
+
+
+def name_of(error: Exception) -> str:
+    """The name of the problem that an error of the table becomes."""
+    return TABLE[next(each for each in type(error).__mro__ if each in TABLE)][1]
 
 
 def describe(document: dict[str, Any]) -> None:

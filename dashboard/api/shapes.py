@@ -17,6 +17,7 @@ from domain.host_clock import ClockState, Witness
 from domain.law import Verdict
 from domain.people import Role
 from domain.timeline import rfc3339
+from domain.viewings import Deed
 
 Instant = Annotated[
     datetime,
@@ -390,6 +391,27 @@ class Health(_Shape):
 
     status: Literal["ok"] = "ok"
     at: Instant
+
+
+class ViewingShape(_Shape):
+    """Who looked at footage of which time, or was refused it: ``outcome`` is ``shown`` or the name of the refusal.
+
+    ``start`` and ``end`` are the footage's, ``source`` the network address, ``digest`` the entry's in the chain.
+    """
+
+    number: int
+    at: Instant
+    who: str
+    role: str
+    deed: Deed
+    outcome: str
+    camera: str
+    batch: str
+    start: Instant | None
+    end: Instant | None
+    source: str
+    purpose: str
+    digest: str
 
 
 class AccountShape(_Shape):

@@ -12,8 +12,9 @@ from storage.database.connection import Engine, folder_of
 from storage.database.evidence import Evidence
 from storage.database.journal import Journal, JournalEntry
 from storage.database.setup import Setup
+from storage.database.viewings import Viewings
 
-__all__ = ["Accounts", "Database", "Evidence", "Journal", "JournalEntry", "Setup", "connect", "folder_of"]
+__all__ = ["Accounts", "Database", "Evidence", "Journal", "JournalEntry", "Setup", "Viewings", "connect", "folder_of"]
 
 
 class Database:
@@ -25,6 +26,7 @@ class Database:
         self.setup = Setup(engine)
         self.journal = Journal(engine)
         self.accounts = Accounts(engine)
+        self.viewings = Viewings(engine)
 
     def __str__(self) -> str:
         """The address without its password, for people."""

@@ -326,3 +326,28 @@ login_attempts = sa.Table(
     sa.Column("succeeded", sa.Boolean, nullable=False),
 )
 sa.Index("ix_login_attempts_name_id", login_attempts.c.name, login_attempts.c.id)
+
+viewings = sa.Table(
+    "viewings",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 ... without a hole
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("door", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("deed", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("camera", sa.Text, nullable=False),
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("begins", Instant),
+    sa.Column("ends", Instant),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("session", sa.Text, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("previous", sa.Text, nullable=False),  # the digest of the entry before
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),  # of the digest
+)
+sa.Index("ix_viewings_actor_at", viewings.c.actor, viewings.c.at)
+sa.Index("ix_viewings_batch_number", viewings.c.batch, viewings.c.number)

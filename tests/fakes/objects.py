@@ -73,6 +73,10 @@ class MemoryObjects:
         data = self._version(key, version_id).data
         return data[offset:] if length is None else data[offset : offset + length]
 
+    def keys(self, prefix: str) -> set[str]:
+        self.ping()
+        return {key for key in self._versions if key.startswith(prefix)}
+
     def self_test(self) -> LockTest:
         self.ping()
         ok = self.locks

@@ -25,6 +25,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "alembic": ("storage",),
     "minio": ("storage",),
     "av": ("ingest", "analysis", "dashboard.live"),
+    "cryptography": ("storage.signing",),
     "argon2": ("dashboard.access.passwords",),
     "ultralytics": ("analysis.people",),
 }

@@ -156,3 +156,13 @@ def test_the_lock_test_succeeds_where_locks_hold_and_may_be_repeated(store: Stor
 
 def test_a_store_that_answers_gives_a_sign_of_life(store: Store) -> None:
     store.objects.ping()
+
+
+def test_keys_are_listed_by_their_beginning(store: Store, file: Path) -> None:
+    folder = f".{uuid.uuid4().hex}/"
+    assert store.objects.keys(folder) == set()
+    for name in ("one", "two"):
+        put(store, folder + name, file)
+    put(store, f"other/{uuid.uuid4().hex}", file)
+    assert store.objects.keys(folder) == {folder + "one", folder + "two"}
+    assert store.objects.keys(folder + "t") == {folder + "two"}

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from domain.evidence import CameraEvent, CameraState, Cause, Observation, Outage, SegmentState
 from domain.host_clock import HostClock
 from domain.people import Account, Actor, Door, Reach, Role, Scope
+from domain.viewings import SHOWN, Deed, Viewing
 from storage.database import Database, connect
 from storage.database.journal import JournalEntry
 from storage.database.tables import metadata
@@ -39,6 +40,7 @@ def test_entries_can_be_asked_for_by_subject(database: Database) -> None:
         ("observations", "id"),
         ("login_attempts", "id"),
         ("host_clock", "cameras_told"),
+        ("viewings", "number"),
     ],
 )
 def test_the_database_itself_refuses_to_change_what_is_only_ever_added(url: str, table: str, column: str) -> None:
@@ -78,6 +80,7 @@ def _fill(url: str) -> None:
     database.accounts.add(account, "hash")
     database.accounts.begin_attempt("li", after(0))
     database.accounts.succeed("li", "session-1", after(0))
+    database.viewings.add(Viewing(after(0), ACTOR, "auditor", Deed.OPEN, SHOWN), lambda _: "signed")
     database.close()
 
 

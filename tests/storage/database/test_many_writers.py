@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from domain.evidence import Place
+from domain.viewings import SHOWN, Deed, Viewing, check_chain
 from storage.database import Database, connect
 from storage.database.connection import Engine
 from storage.errors import AlreadyOpen
@@ -116,3 +117,13 @@ def test_readers_do_not_wait_for_a_writer(sqlite_url: str) -> None:
         assert len(database.evidence.open_runs()) == 1
     writer_of_long_rows.close()
     database.close()
+
+
+def test_viewings_that_come_in_at_once_make_one_chain(database: Database) -> None:
+    def add(number: int) -> None:
+        database.viewings.add(Viewing(after(number), ACTOR, "auditor", Deed.OPEN, SHOWN), lambda data: data.decode())
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(add, range(40)))
+    found = check_chain(database.viewings.entries(), [], lambda entry: entry.signature == entry.digest)
+    assert (found.count, found.faults, found.head) == (40, [], database.viewings.head())

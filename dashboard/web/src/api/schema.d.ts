@@ -296,6 +296,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/viewings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Viewings
+         * @description The latest viewings and refusals, latest first. Who audits named batches sees what concerns these.
+         */
+        get: operations["viewings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -321,7 +341,7 @@ export interface components {
          * Act
          * @enum {string}
          */
-        Act: "anybody" | "own_session" | "see" | "watch" | "watch_open";
+        Act: "anybody" | "own_session" | "see" | "audit" | "watch" | "watch_open";
         /**
          * BackupShape
          * @description All cameras together: recorded time, the part on ``copies`` separate devices, the greatest lag and whose.
@@ -526,6 +546,11 @@ export interface components {
             since: string;
             state: components["schemas"]["CameraState"];
         };
+        /**
+         * Deed
+         * @enum {string}
+         */
+        Deed: "open" | "fetch" | "save";
         /**
          * FieldProblem
          * @description One field of a request that was refused.
@@ -998,6 +1023,42 @@ export interface components {
          */
         Verdict: "pass" | "fail" | "warn" | "pending" | "unknown" | "not_applicable";
         /**
+         * ViewingShape
+         * @description Who looked at footage of which time, or was refused it: ``outcome`` is ``shown`` or the name of the refusal.
+         *
+         *     ``start`` and ``end`` are the footage's, ``source`` the network address, ``digest`` the entry's in the chain.
+         */
+        ViewingShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Batch */
+            batch: string;
+            /** Camera */
+            camera: string;
+            deed: components["schemas"]["Deed"];
+            /** Digest */
+            digest: string;
+            /** End */
+            end: string | null;
+            /** Number */
+            number: number;
+            /** Outcome */
+            outcome: string;
+            /** Purpose */
+            purpose: string;
+            /** Role */
+            role: string;
+            /** Source */
+            source: string;
+            /** Start */
+            start: string | null;
+            /** Who */
+            who: string;
+        };
+        /**
          * WholeBatchReport
          * @description The reports of all sittings of a batch and the verdict they fold to.
          */
@@ -1439,6 +1500,8 @@ export interface operations {
                 start: string;
                 /** @description RFC 3339 with zone */
                 end: string;
+                /** @description Why, in the viewer's own words */
+                purpose?: string;
             };
             header?: never;
             path: {
@@ -2218,6 +2281,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CameraDrift"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    viewings: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewingShape"][];
                 };
             };
             /** @description Unauthorized */

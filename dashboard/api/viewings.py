@@ -1,0 +1,46 @@
+"""Who looked at which footage, for those who audit. Not here: writing it down (``dashboard.api.witness``)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from dashboard.api.backing import Backed
+from dashboard.api.guard import Viewing
+from dashboard.api.problems import RESPONSES
+from dashboard.api.shapes import ViewingShape
+from domain.people import Reach
+from domain.viewings import Kept
+
+router = APIRouter(tags=["viewings"], responses=RESPONSES)
+
+
+@router.get("/viewings")
+def viewings(
+    backed: Backed, viewer: Viewing, response: Response, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+) -> tuple[ViewingShape, ...]:
+    """The latest viewings and refusals, latest first. Who audits named batches sees what concerns these."""
+    response.headers["Cache-Control"] = "no-store"
+    scope = viewer.account.scope
+    batches = scope.names if scope.reach is Reach.BATCHES else None
+    return tuple(_shape(kept) for kept in backed.database.viewings.latest(limit, batches))
+
+
+def _shape(kept: Kept) -> ViewingShape:
+    viewing, span = kept.viewing, kept.viewing.span
+    return ViewingShape(
+        number=kept.number,
+        at=viewing.at,
+        who=viewing.actor.name,
+        role=viewing.role,
+        deed=viewing.deed,
+        outcome=viewing.outcome,
+        camera=viewing.camera,
+        batch=viewing.batch,
+        start=None if span is None else span.start,
+        end=None if span is None else span.end,
+        source=viewing.source,
+        purpose=viewing.purpose,
+        digest=kept.digest,
+    )

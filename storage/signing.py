@@ -1,0 +1,76 @@
+"""The installation's key: signs what must be believed elsewhere (Ed25519, RFC 8032), and checks such signatures.
+
+A public key is written as 64 hex digits, a signature as 128; whoever knows a public key needs nothing else of us. Not
+here: what is signed, and whose keys are believed (``storage.viewing_check``).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+
+from storage.errors import KeyRefused
+
+
+class Signer:
+    """A private key. Safe to share between threads."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        self.public = key.public_key().public_bytes_raw().hex()
+
+    @classmethod
+    def new(cls) -> Signer:
+        """A key that is kept nowhere."""
+        return cls(Ed25519PrivateKey.generate())
+
+    @classmethod
+    def kept(cls, file: Path) -> Signer:
+        """The key in a file, which is made where it is not there yet. Raises KeyRefused, OSError."""
+        if file.exists():
+            return cls.read(file)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        made = file.with_name(f"{file.name}.{os.getpid()}")
+        handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(handle, pem)
+            os.fsync(handle)
+            os.link(made, file)  # of two that begin at once, one is first, and its key stays
+        except FileExistsError:
+            pass
+        finally:
+            os.close(handle)
+            made.unlink()
+        return cls.read(file)
+
+    @classmethod
+    def read(cls, file: Path) -> Signer:
+        """The key in a file that is there. Raises KeyRefused, OSError."""
+        if file.stat().st_mode & 0o077:
+            raise KeyRefused(f"{file} can be read by others, and whoever has it signs as this service; chmod 600 it")
+        try:
+            key = load_pem_private_key(file.read_bytes(), password=None)
+        except ValueError as error:
+            raise KeyRefused(f"{file} is no private key ({error}); bring back the one of your backup") from error
+        if not isinstance(key, Ed25519PrivateKey):
+            raise KeyRefused(f"{file} is not an Ed25519 key; bring back the one of your backup")
+        return cls(key)
+
+    def sign(self, data: bytes) -> str:
+        """The signature of these bytes."""
+        return self._key.sign(data).hex()
+
+
+def is_signed(data: bytes, signature: object, public: str) -> bool:
+    """Whether ``signature`` is that of these bytes by this public key; False for anything that is no signature."""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
+        key.verify(bytes.fromhex(signature) if isinstance(signature, str) else b"", data)
+    except (ValueError, InvalidSignature):
+        return False
+    return True

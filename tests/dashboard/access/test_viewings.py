@@ -1,0 +1,156 @@
+"""Whoever looks at footage, and whoever is refused it, is written down before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from config.rule_pack import load as load_rule_pack
+from dashboard.access.table import MAY, ROUTES, Act
+from dashboard.api.guard import COOKIE
+from dashboard.app import create_app
+from domain.people import Account, Reach, Role, Scope
+from domain.timeline import rfc3339
+from domain.viewings import SHOWN, Deed, Viewing
+from storage.signing import Signer
+from storage.viewing_check import Vouchers, check
+from storage.viewing_record import SEALS, ViewingRecord
+from tests.dashboard.exam import BATCH, WINDOW, Exam, log_in
+from tests.dashboard.serving import client
+
+SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end)}
+PLAYLIST = "/api/v1/cameras/A-cam-1/playlist.m3u8"
+SIGNER = Signer.new()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("viewings")
+
+
+@pytest.fixture(scope="module")
+def talking(exam: Exam, folder: Path) -> Iterator[httpx.Client]:
+    viewed = ViewingRecord(exam.database.viewings, SIGNER, folder)
+    app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None, viewed=viewed)
+    with client(app, None) as one:
+        yield one
+
+
+def cookie(exam: Exam, role: Role, *names: str) -> dict[str, str]:
+    reach = Scope(role.reach, frozenset(names))
+    name = f"{role}-{len(exam.database.accounts.all())}"
+    log_in(exam, Account(name, role, reach, exam.clock.now(), False), name)
+    return {"Cookie": f"{COOKIE}={name}"}
+
+
+def since(exam: Exam, number: int) -> list[Viewing]:
+    """The viewings after that number, oldest first."""
+    return [each.viewing for each in reversed(exam.database.viewings.latest(1000)) if each.number > number]
+
+
+def head(exam: Exam) -> int:
+    found = exam.database.viewings.head()
+    return 0 if found is None else found.number
+
+
+def test_what_is_shown_is_written_down_with_who_what_when_whence_and_why(exam: Exam, talking: httpx.Client) -> None:
+    headers, before = cookie(exam, Role.CITY_OFFICER), head(exam)
+    segment = exam.segments("A-cam-1")[0]
+    address = f"/api/v1/footage/{segment.key}"
+    opened = talking.get(PLAYLIST, params={**SPAN, "purpose": "复核成绩"}, headers=headers)
+    assert opened.status_code == 200
+    assert talking.get(f"{address}/init.mp4", headers=headers).status_code == 200
+    assert talking.get(f"{address}/media.m4s", headers={**headers, "Range": "bytes=0-99"}).status_code == 206
+    assert talking.get(f"{address}/file.mp4", headers=headers).status_code == 200
+    found = since(exam, before)
+    assert [(each.deed, each.outcome) for each in found] == [(deed, SHOWN) for deed in Deed]
+    assert {(each.role, each.camera, each.batch, each.source) for each in found} == {
+        ("city_officer", "A-cam-1", BATCH, "127.0.0.1")
+    }
+    assert {each.actor.name for each in found} == {"account:" + headers["Cookie"].partition("=")[2]}
+    assert {each.at for each in found} == {exam.clock.now()}
+    assert [each.purpose for each in found] == ["复核成绩", "", ""]
+    assert [each.span for each in found] == [WINDOW, segment.interval, segment.interval]
+    assert [each.key for each in found] == ["", segment.key, segment.key]
+    assert all(len(each.session) == 64 for each in found)
+
+
+WATCHED = [name for name, act in ROUTES.items() if act is Act.WATCH]
+
+
+def ask(exam: Exam, talking: httpx.Client, name: str, headers: dict[str, str]) -> httpx.Response:
+    key = exam.segments("A-cam-1")[0].key
+    parts = {"init_part": "init.mp4", "media_part": "media.m4s", "whole_file": "file.mp4"}
+    if name == "playlist":
+        return talking.get(PLAYLIST, params=SPAN, headers=headers)
+    return talking.get(f"/api/v1/footage/{key}/{parts[name]}", headers=headers)
+
+
+@pytest.mark.parametrize("name", WATCHED)
+def test_every_way_to_footage_writes_down_whom_it_refuses(exam: Exam, talking: httpx.Client, name: str) -> None:
+    refused = [
+        (cookie(exam, Role.CITY_ADMINISTRATOR), 403, "not-allowed"),
+        (cookie(exam, Role.SITE_OPERATOR, "sg-002"), 404, "unknown" if name != "playlist" else "unknown-camera"),
+        (cookie(exam, Role.AUDITOR, "SG-OTHER"), 404, "unknown" if name != "playlist" else "unknown-camera"),
+    ]
+    for headers, status, outcome in refused:
+        before = head(exam)
+        answer = ask(exam, talking, name, headers)
+        assert (answer.status_code, answer.json()["type"]) == (status, f"urn:kaojian:problem:{outcome}")
+        (found,) = since(exam, before)
+        assert (found.outcome, found.camera) == (outcome, "A-cam-1")
+        assert found.batch == ("" if name == "playlist" else BATCH)
+        assert found.span == (WINDOW if name == "playlist" else exam.segments("A-cam-1")[0].interval)
+
+
+def test_of_those_who_are_not_logged_in_one_refusal_in_ten_seconds_is_written_down(
+    exam: Exam, talking: httpx.Client
+) -> None:
+    exam.clock.step(11)
+    before = head(exam)
+    for _ in range(3):
+        assert ask(exam, talking, "playlist", {}).status_code == 401
+    exam.clock.step(11)
+    assert ask(exam, talking, "media_part", {}).status_code == 401
+    found = since(exam, before)
+    assert [(each.actor.name, each.outcome) for each in found] == [("nobody", "not-logged-in")] * 2
+
+
+def test_nothing_is_shown_where_it_cannot_be_written_down(exam: Exam, talking: httpx.Client, folder: Path) -> None:
+    headers = cookie(exam, Role.CITY_OFFICER)
+    kept = (folder / SEALS).rename(folder / "kept")
+    (folder / SEALS).mkdir()
+    try:
+        for name in set(WATCHED) - {"init_part"}:  # which has no picture
+            answer = ask(exam, talking, name, headers)
+            assert (answer.status_code, answer.json()["type"]) == (503, "urn:kaojian:problem:not-written-down"), name
+        administrator = cookie(exam, Role.CITY_ADMINISTRATOR)
+        assert ask(exam, talking, "init_part", administrator).status_code == 503
+    finally:
+        (folder / SEALS).rmdir()
+        kept.rename(folder / SEALS)
+
+
+def test_an_auditor_reads_what_concerns_the_named_batches_and_the_record_holds_together(
+    exam: Exam, talking: httpx.Client, folder: Path
+) -> None:
+    before = head(exam)
+    assert ask(exam, talking, "playlist", cookie(exam, Role.CITY_OFFICER)).status_code == 200
+    mine = talking.get("/api/v1/viewings", headers=cookie(exam, Role.AUDITOR, BATCH))
+    assert mine.json()[0]["who"].startswith("account:city_officer")
+    assert {each["batch"] for each in mine.json()} == {BATCH}
+    assert mine.headers["cache-control"] == "no-store"
+    assert talking.get("/api/v1/viewings", headers=cookie(exam, Role.AUDITOR, "SG-OTHER")).json() == []
+    everything = talking.get("/api/v1/viewings", headers=cookie(exam, Role.CITY_SUPERVISOR)).json()
+    assert {each["batch"] for each in everything} == {BATCH, ""}
+    assert len(talking.get("/api/v1/viewings?limit=1", headers=cookie(exam, Role.CITY_SUPERVISOR)).json()) == 1
+    faults = check(exam.database.viewings, Vouchers(folder, [SIGNER.public])).chain.faults
+    assert [fault for fault in faults if fault.number > before] == []
+
+
+def test_whoever_audits_sees_the_whole_city_or_named_batches() -> None:
+    """The list knows no other scope: it would show everything."""
+    assert {role.reach for role in MAY[Act.AUDIT]} <= {Reach.CITY, Reach.BATCHES}
