@@ -171,6 +171,16 @@ class RunClock:
         self._offset_s += max(-room_s, min(room_s, off_s))
 
 
+def took_s(since: tuple[int, float], until: tuple[int, float]) -> float:
+    """How long a camera took from one picture to another, each given as (rtp_time, arrived_monotonic).
+
+    By its own clock, since either may have come late; by ours where it began to count anew between the two.
+    """
+    by_host_s, by_camera_s = until[1] - since[1], (until[0] - since[0]) / TICKS_PER_SECOND
+    anew = by_camera_s < 0 or abs(by_camera_s - by_host_s) > OLDEST_S
+    return max(0.0, by_host_s if anew else by_camera_s)
+
+
 def stepped(wall: datetime, monotonic: float, later_wall: datetime, later_monotonic: float) -> bool:
     """Whether the wall clock was stepped between two readings of both clocks."""
     return abs((later_wall - wall).total_seconds() - (later_monotonic - monotonic)) > CLOCK_STEP_S

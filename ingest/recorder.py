@@ -92,6 +92,7 @@ class _ActiveRun:
     book: RunBook | None = None  # from the first stamped picture on
     held: list[AccessUnit] | None = field(default_factory=list)  # the first pictures, until the clock is warm
     started: datetime | None = None
+    keyless_s: float = 0.0  # how long its first picture was waited for
     confirmed: bool = False  # whether its first pictures are on the disk, so that the outage before it is over
 
 
@@ -207,8 +208,7 @@ class CameraRecorder:
         run = self._run
         if run is None:
             run = self._run = self._new_run()
-            if unit.keyless_s > KEYLESS_S:
-                self._waited_for_key(unit.arrived - timedelta(seconds=unit.keyless_s), unit.keyless_s)
+            run.keyless_s = unit.keyless_s
         if _stepped(run, unit):
             raise _ClockSteppedError
         if run.held is None:
@@ -261,6 +261,8 @@ class CameraRecorder:
     def _open_file(self, run: _ActiveRun, event: Opened) -> None:
         if run.book is None:
             run.started = event.first
+            if run.keyless_s > KEYLESS_S:
+                self._waited_for_key(event.first - timedelta(seconds=run.keyless_s), run.keyless_s)
             run.book = self._book.new_run(Run(run.id, self.assignment.camera, self._recorder, event.first))
         key = segment_key(self.assignment.folder, event.first, self._name)
         run.book.open_file(key, self.assignment.batch, event.head)

@@ -58,8 +58,9 @@ class AccessUnit:
     packet was read. ``lost_packets`` counts RTP packets missing by sequence number since the previous unit was
     yielded, inside this unit or before it. ``camera_time`` is the camera's own clock for this picture by its
     latest RTCP sender report (RFC 3550 6.4.1), None before the first report. ``keyless_s`` stands on the first unit
-    of a connection only: for how long pictures came before it that nothing can be made of, since no key frame had;
-    and so does ``earlier``, the latest of them, as (rtp_time, arrived_monotonic): they tell when pictures are taken.
+    of a connection only: for how long the camera had sent pictures by then that nothing can be made of, without a
+    key frame. So does ``earlier``, the latest of them as (rtp_time, arrived_monotonic): they tell when pictures are
+    taken.
 
     What an engine cannot know it does not guess: with libav ``lost_packets`` is 0, and ``damaged`` only what libav
     marks.

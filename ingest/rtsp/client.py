@@ -11,7 +11,6 @@ import contextlib
 import secrets
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from domain.places import Transport
@@ -150,7 +149,6 @@ class _Stream:
         self._paused = False
         self._played = 0.0  # event loop time of the answer to PLAY
         self._patience = Patience(limits.picture_s, 0.0)
-        self._keyless_since: float | None = None  # event loop time of the first picture, until a key frame came
         self._watchdog: asyncio.TimerHandle | None = None
         self._tending: asyncio.Task[None] | None = None
 
@@ -242,21 +240,11 @@ class _Stream:
             self._patience.packets(now)
         if self._reception.pictures != pictures_before:
             self._patience.pictures(self._reception.pictures - pictures_before, now)
-            if not had_started:
-                self._before_the_key_frame(now)
+            if self._units and not had_started and (fps := self._units[0].format.nominal_fps):
+                self._patience.announce(1 / fps)
         if self._units:
             self._wake()
             self._hold(len(self._units) > _MOST_UNITS_WAITING)
-
-    def _before_the_key_frame(self, now: float) -> None:
-        """Pictures that nothing can be made of are no silence: the first unit tells for how long they came."""
-        since = self._keyless_since if self._keyless_since is not None else now
-        self._keyless_since = since
-        if self._units and self._reception.started:
-            first = self._units[0]
-            self._units[0] = replace(first, keyless_s=now - since)
-            if first.format.nominal_fps:
-                self._patience.announce(1 / first.format.nominal_fps)
 
     def _lost(self, reason: WireError) -> None:
         where = self._agreement.address.where

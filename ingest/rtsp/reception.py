@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
+from ingest.clock import took_s
 from ingest.rtsp.messages import DOLLAR, frame_end
 from ingest.rtsp.pictures import Depacketizer, Picture
 from ingest.rtsp.rtp import (
@@ -81,6 +82,7 @@ class Reception:
         self._camera_clock: tuple[datetime, int] | None = None  # an instant and its RTP timestamp
         self._last_report: tuple[int, float] | None = None  # NTP time of the last sender report, when it came
         self._earlier: deque[tuple[int, float]] = deque(maxlen=MOST_EARLIER)  # pictures before the first key frame
+        self._first: tuple[int, float] | None = None  # the first of them
         self._jitter = _Jitter()
         self._reported = (0, 0)  # received and lost at the last receiver report
 
@@ -214,9 +216,10 @@ class Reception:
         self._jitter.note(time, picture.arrived.monotonic)
         if picture.format is None or not (self.started or (picture.key and not picture.damaged)):
             self._earlier.append((time, picture.arrived.monotonic))
+            self._first = self._first or self._earlier[0]
             return None
         lost = picture.lost_packets if self.started else 0  # before the first unit nothing was missed
-        earlier = () if self.started else tuple(self._earlier)
+        earlier, keyless_s = self._waited_for(time, picture.arrived.monotonic)
         self.started = True
         return AccessUnit(
             nals=picture.nals,
@@ -228,8 +231,15 @@ class Reception:
             lost_packets=lost,
             damaged=picture.damaged,
             camera_time=self._camera_time(time),
+            keyless_s=keyless_s,
             earlier=earlier,
         )
+
+    def _waited_for(self, time: int, monotonic: float) -> tuple[tuple[tuple[int, float], ...], float]:
+        """What the first unit tells of the pictures before it, and no other unit: the latest, and for how long."""
+        if self.started or self._first is None:
+            return (), 0.0
+        return tuple(self._earlier), took_s(self._first, (time, monotonic))
 
     def _camera_time(self, time: int) -> datetime | None:
         """The camera's clock at an unwrapped RTP time, carried on from its latest sender report."""

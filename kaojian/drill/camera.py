@@ -16,7 +16,7 @@ from functools import cache
 
 import numpy as np
 
-from ingest.clock import ENVELOPE_S, FAR_S
+from ingest.clock import ENVELOPE_S, FAR_S, took_s
 from ingest.recorder import RETRY_MAX_S
 from ingest.rtsp.client import Limits, Patience
 from ingest.simulator.encoder import Encoder
@@ -150,7 +150,7 @@ class VirtualSource:
         log = Connection(began)
         camera.connections.append(log)
         cut_s = camera.unplugged_after(began)
-        number, last_s, first_seen, started = camera.first_after(began), began, None, False
+        number, last_s, first, started = camera.first_after(began), began, None, False
         if camera.kind.key_on_play:
             camera.begins_gop_at(number)
         patience, earlier = Patience(self._limits.picture_s, began), deque[tuple[int, float]](maxlen=MOST_EARLIER)
@@ -170,15 +170,16 @@ class VirtualSource:
                 continue
             patience.packets(arrival)
             patience.pictures(1, arrival)
-            first_seen = arrival if first_seen is None else first_seen
             if not started and (not unit.key or unit.damaged):
                 earlier.append((unit.rtp_time, arrival))
+                first = first or earlier[0]
                 continue
             self._write_down(log, number - 1, unit)
             if not started:
                 started = True
                 patience.announce(camera.kind.interval_s)
-                unit = replace(unit, keyless_s=arrival - first_seen, lost_packets=0, earlier=tuple(earlier))
+                waited_s = took_s(first, (unit.rtp_time, arrival)) if first is not None else 0.0
+                unit = replace(unit, keyless_s=waited_s, lost_packets=0, earlier=tuple(earlier))
             yield unit
 
     async def _until(self, at_s: float) -> None:

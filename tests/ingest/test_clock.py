@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.clock import ENVELOPE_S, FAR_S, WARM_UP_S, RunClock, Stamp
+from ingest.clock import ENVELOPE_S, FAR_S, WARM_UP_S, RunClock, Stamp, took_s
 from tests.fakes.time import NOON
 
 FPS = 25
@@ -172,3 +172,9 @@ def test_a_camera_that_stood_still_before_a_run_is_told_once_and_in_time() -> No
     assert [round(hole.seconds, 3) for hole in holes] == [1.0]
     assert holes[0].start <= _at(0)
     assert all(_off(stamp, n / FPS) < 0.001 for n, stamp in enumerate(stamps) if n > ENVELOPE_S * FPS)
+
+
+def test_how_long_a_camera_took_is_told_by_its_own_clock_unless_that_was_set_anew() -> None:
+    assert took_s((0, 7.0), (180_000, 12.0)) == 2.0  # the second came 3 s late
+    assert took_s((0, 7.0), (-90_000, 12.0)) == 5.0
+    assert took_s((0, 7.0), (90_000 * 3600, 12.0)) == 5.0

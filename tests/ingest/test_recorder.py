@@ -176,6 +176,15 @@ def test_waiting_for_a_key_frame_is_told_apart_from_the_lost_connection_before_i
     assert (waited.cause, _seconds(waited.start), _seconds(waited.end)) == (Cause.NO_DATA, 10, 30)
 
 
+def test_a_wait_for_a_key_frame_that_came_late_ends_where_it_was_taken(played: Played) -> None:
+    earlier = tuple((unit(n).rtp_time, unit(n).arrived_monotonic) for n in range(24 * FPS, 25 * FPS))
+    late = [unit(n, late_s=1.0) for n in range(25 * FPS, 27 * FPS)]
+    first = replace(late[0], keyless_s=15.0, earlier=earlier)
+    played.play([*_units(0, 75), ConnectionLost("closed")], [first, *late[1:]])
+    spans = [(outage.cause, _seconds(outage.start), _seconds(outage.end)) for outage in played.outages]
+    assert spans == [(Cause.CAMERA_DISCONNECTED, 5, 10), (Cause.NO_DATA, 10, 25)]
+
+
 def test_a_short_wait_for_a_key_frame_belongs_to_the_outage_before_it(played: Played) -> None:
     played.play([*_units(0, 75), ConnectionLost("closed")], _after_waiting(8 * FPS, 1.0))
     (outage,) = played.outages

@@ -94,6 +94,7 @@ def test_the_first_unit_tells_when_the_pictures_before_it_came_and_no_other_does
     came = [number for number, packet in enumerate(early) if packet[1] & 0x80]  # the marker ends a picture
     assert first.earlier == ((first.rtp_time - 7200, came[0]), (first.rtp_time - 3600, came[1]))
     assert second.earlier == ()
+    assert (first.keyless_s, second.keyless_s) == (7200 / 90_000, 0)
 
 
 def test_losses_are_counted_with_the_next_unit() -> None:
