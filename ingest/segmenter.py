@@ -350,13 +350,22 @@ class Segmenter:
             self._samples.append(_Timed(before, following.since, duration))
             if step:
                 self._steps.append(step.total_seconds())
-            return self._flush() if following.opens and self._is_long_enough(following) else []
+            return self._flush() if following.opens and self._ends_fragment(before, following) else []
         until = before.since + self._interval
         self._samples.append(_Timed(before, until, _ticks(self._interval)))
         events = self._flush()
         if not following.in_loss:
             events += self._tell(until, following.since, Cause.NO_DATA, "RTP time jumped")
         return events
+
+    def _ends_fragment(self, before: Picture, following: Picture) -> bool:
+        """Whether the next fragment begins with ``following``: when there is enough, and at both edges of a loss.
+
+        Only where a fragment begins does the file tell the host's instant: up to there or from there on its pictures
+        are no footage, so it must be the very instant that is told of the loss.
+        """
+        edge = following.in_loss and (following.unit.key or not before.in_loss)
+        return edge or self._is_long_enough(following)
 
     def _is_long_enough(self, following: Picture) -> bool:
         """Whether the collected pictures cannot wait for those after ``following``."""

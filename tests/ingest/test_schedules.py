@@ -162,6 +162,26 @@ def test_every_file_reads_back_as_its_facts_say(schedule: list[Step], segment_s:
 
 @settings(deadline=None, max_examples=50)
 @given(_schedules)
+@example([Step(late_s=0.02 if n % 3 else 0.0, lost=int(n == 20), key=n == 34) for n in range(60)])
+def test_the_pictures_of_a_loss_lie_in_the_file_exactly_where_the_loss_is_told(schedule: list[Step]) -> None:
+    """Or some of them would be found undecodable outside of it, where nothing explains that."""
+    units = _units(schedule)
+    run = _record(units, 4.0, 1.0)
+    told = [fragment.captured for data, _ in run.files for fragment in read_index(io.BytesIO(data)).fragments]
+    kept = [instant for unit, instant in zip(units, run.instants, strict=True) if not unit.damaged]
+    for hole in run.holes:
+        if hole.cause is Cause.PACKET_LOSS and hole.interval.end < run.accounted:
+            doubtful = next(instant for instant in kept if instant >= hole.interval.start)
+            assert _nearest(told, hole.interval.end) < timedelta(microseconds=100)
+            assert _nearest(told, doubtful) < timedelta(microseconds=100)
+
+
+def _nearest(instants: list[datetime], to: datetime) -> timedelta:
+    return min(abs(instant - to) for instant in instants)
+
+
+@settings(deadline=None, max_examples=50)
+@given(_schedules)
 @example([Step(), Step(), Step(silence_s=1.4, rtp_jump_s=-2.0, damaged=True)])
 def test_nothing_is_told_missing_that_lies_ahead_of_what_was_seen(schedule: list[Step]) -> None:
     """However RTP time jumps: a hole ends where pictures go on, hardly later than the last one came."""
