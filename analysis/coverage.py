@@ -17,13 +17,18 @@ How a camera's window is divided (docs/time.md):
    Where pictures stop decoding is known to a tick of the media clock only: up to a millisecond of them beside an
    outage belongs to it.
 4. A seam of less than a millisecond between two usable segments of one run is no gap.
+5. Nor is one of less than half a picture between two runs: there was none to be missed. The last picture of a run is
+   taken to last as long as is usual; where the next run begins with the very next picture, it lasted until then.
+   Not across a step of the host's clock, since the two runs are not on one clock.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain as chained
 from itertools import groupby
 
 from domain.evidence import (
@@ -31,6 +36,7 @@ from domain.evidence import (
     Cause,
     Copy,
     Coverage,
+    EndReason,
     Gap,
     Observation,
     Outage,
@@ -53,6 +59,9 @@ stopped. One that did stop is started again within seconds, and its start ends t
 """
 
 MILLISECOND = timedelta(milliseconds=1)
+
+_NOTHING = IntervalSet()
+_NO_PICTURE = 0.5  # of the usual time between two pictures: a pause that much longer has no room for another one
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +110,7 @@ def settled_until(ledger: CameraLedger, now: datetime) -> datetime:
     if not undecided:
         return now
     found = chains(ledger).values()
-    decided = IntervalSet(
-        span for chain in found for span in _usable(chain) - _out(chain, now) - _undecided(chain, now)
-    )
+    decided = IntervalSet(span for chain in found for span in _shown(chain, now) - _undecided(chain, now))
     return min((now, *(span.start for span in undecided - decided)))
 
 
@@ -113,7 +120,16 @@ def _undecided(ledger: CameraLedger, now: datetime) -> IntervalSet:
         written = _last_end(ledger, run)
         if run.ended is None and written < now and _may_be_writing(ledger, run, now):
             spans.append(Interval(written, now))
-    return IntervalSet(spans)
+    undecided = IntervalSet(spans)
+    return undecided | IntervalSet(_may_be_joined(ledger, undecided, now))
+
+
+def _may_be_joined(ledger: CameraLedger, undecided: IntervalSet, now: datetime) -> Iterator[Interval]:
+    """The pauses behind a segment that are none if what is undecided, or what now begins, goes on with its run."""
+    starts = [*(span.start for span in undecided), now]
+    for segment in ledger.segments:
+        end = segment.interval.end
+        yield from (Interval(end, start) for start in starts if end < start < end + _room(segment))
 
 
 def chains(ledger: CameraLedger) -> dict[str, CameraLedger]:
@@ -159,8 +175,7 @@ def camera_coverage(ledger: CameraLedger, window: Interval, now: datetime) -> Co
 def _chain_coverage(ledger: CameraLedger, window: Interval, now: datetime) -> Coverage:
     whole = _rounded_window(window)
     outages = _outages_by_cause(ledger.outages, whole, now)
-    out = IntervalSet(span for spans in outages.values() for span in spans)
-    covered = _usable(ledger).clipped(whole) - out
+    covered = _shown(ledger, now).clipped(whole)
     ranked = sorted(outages.items(), key=lambda item: item[0].rank)
     missing = _rounded(_missing(ledger))
     damaged = _rounded(_damaged(ledger)) - missing
@@ -184,8 +199,9 @@ def proven(ledger: CameraLedger, window: Interval, now: datetime) -> tuple[Proof
     found = []
     for name, chain in chains(ledger).items():
         out = _out(chain, now)
+        joints = _joints(chain, out)
         for segment in chain.segments:
-            spans = _usable_part(chain, segment).clipped(whole) - out
+            spans = ((_usable_part(chain, segment) - out) | joints.get(segment.key, _NOTHING)).clipped(whole)
             if spans:
                 found.append(Proof(name, segment, spans))
     return tuple(found)
@@ -324,6 +340,43 @@ def _outages_by_cause(outages: Iterable[Outage], whole: Interval, now: datetime)
 def _kept(ledger: CameraLedger, segment: Segment) -> bool:
     """At least one copy was verified and not removed since."""
     return any(copy.removed is None for copy in ledger.copies.get(segment.key, ()))
+
+
+def _shown(ledger: CameraLedger, now: datetime) -> IntervalSet:
+    """The time that one chain covers."""
+    out = _out(ledger, now)
+    return (_usable(ledger) - out) | IntervalSet(chained.from_iterable(_joints(ledger, out).values()))
+
+
+def _joints(ledger: CameraLedger, out: IntervalSet) -> dict[str, IntervalSet]:
+    """For how long the last pictures of segments stood beyond their usual duration, by the key of the segment.
+
+    Until the next run began, if it did before another picture was due, and if nothing takes away either side.
+    """
+    reasons = {run.id: run.end_reason for run in ledger.runs}
+    begun = sorted(ledger.segments, key=lambda segment: segment.interval.start)
+    starts, found = [segment.interval.start for segment in begun], dict[str, IntervalSet]()
+    for before in ledger.segments:
+        end = before.interval.end
+        for at in range(bisect_right(starts, end), bisect_left(starts, end + _room(before))):
+            after, seam = begun[at], Interval(end, starts[at]).rounded()
+            if after.run == before.run or reasons.get(before.run) in (None, EndReason.CLOCK_STEP) or seam is None:
+                continue
+            near = starts[at] < end + min(_room(before, out), _room(after, out))
+            sides = [(_usable_part(ledger, each) - out) for each in (before, after)]
+            if near and any(span.end == seam.start for span in sides[0]) and seam.end in _starts(sides[1]):
+                found[before.key] = found.get(before.key, IntervalSet()) | IntervalSet([seam])
+    return found
+
+
+def _starts(spans: IntervalSet) -> set[datetime]:
+    return {span.start for span in spans}
+
+
+def _room(segment: Segment, out: IntervalSet = _NOTHING) -> timedelta:
+    """A pause beside a segment that is shorter has no room for a picture: half of what its pictures usually take."""
+    seconds = sum(span.seconds for span in IntervalSet([segment.interval]) - out)
+    return timedelta(seconds=_NO_PICTURE * seconds / max(1, segment.frames))
 
 
 def _usable(ledger: CameraLedger) -> IntervalSet:

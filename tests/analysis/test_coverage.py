@@ -12,8 +12,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from analysis.coverage import GIVEN_UP_AFTER, CameraLedger, camera_coverage, settled_until, station_coverage
-from domain.evidence import CameraCause, Cause, Coverage, Gap, Outage, RecorderCause, Segment, SegmentState
+from analysis.coverage import (
+    GIVEN_UP_AFTER,
+    CameraLedger,
+    camera_coverage,
+    proven,
+    settled_until,
+    station_coverage,
+)
+from domain.evidence import CameraCause, Cause, Coverage, EndReason, Gap, Outage, RecorderCause, Segment, SegmentState
 from domain.timeline import Interval, IntervalSet
 from tests.analysis.ledgers import (
     at,
@@ -30,6 +37,7 @@ from tests.analysis.ledgers import (
 T = TypeVar("T")
 
 WINDOW = span(0, 100)
+_HALF_A_PICTURE = timedelta(seconds=1 / 30)  # of the segments of ``ledgers``, and no more than a rounding longer
 NOW = at(500)
 
 
@@ -130,8 +138,36 @@ class TestCamera:
     def test_a_seam_below_a_millisecond_within_a_run_is_no_gap(self) -> None:
         halves = [segment(0, 50.0004), segment(50.0006, 100)]
         assert cover(ledger(halves)).gaps == ()
-        other_run = [halves[0], segment(50.0006, 100, run="run-2")]
-        assert cover(ledger(other_run)).gaps == (Gap(span(50, 50.001), Cause.UNEXPLAINED),)
+        later = [halves[0], segment(50.0016, 100)]
+        assert cover(ledger(later)).gaps == (Gap(span(50, 50.002), Cause.UNEXPLAINED),)
+
+    def test_a_run_that_begins_with_the_very_next_picture_leaves_no_gap_behind_the_run_before(self) -> None:
+        next_run = [segment(0, 50), segment(50.03, 100, run="run-2")]  # at 15 pictures a second
+        between = [outage(50, 50.03, Cause.OVERFLOW)]
+        assert cover(ledger(next_run, outages=between)).gaps == ()
+        (first, second) = proven(ledger(next_run, outages=between), WINDOW, NOW)
+        assert (first.spans, second.spans) == (IntervalSet([span(0, 50.03)]), IntervalSet([span(50.03, 100)]))
+
+    def test_a_run_that_begins_where_a_picture_was_due_leaves_a_gap(self) -> None:
+        between = outage(50, 50.04, Cause.OVERFLOW)
+        evidence = ledger([segment(0, 50), segment(50.04, 100, run="run-2")], outages=[between])
+        assert cover(evidence).gaps == (Gap(span(50, 50.04), Cause.OVERFLOW),)
+
+    def test_how_long_pictures_take_is_not_told_by_the_pauses_between_them(self) -> None:
+        one, other = replace(segment(0, 50), frames=75), segment(50.1, 100, run="run-2")
+        sparse = replace(other, frames=75)  # both of 15 pictures a second, 45 s of pause in each
+        pauses = [outage(2, 47), outage(55, 99.9)]
+        assert span(50, 50.1) in [gap.interval for gap in cover(ledger([one, sparse], outages=pauses)).gaps]
+
+    def test_the_gap_of_a_clock_step_stays_however_short(self) -> None:
+        runs = [replace(run(0, 50), end_reason=EndReason.CLOCK_STEP), run(50.03, 100, name="run-2")]
+        evidence = ledger([segment(0, 50), segment(50.03, 100, run="run-2")], runs=runs)
+        assert cover(evidence).gaps == (Gap(span(50, 50.03), Cause.RECORDER_STOPPED),)
+
+    @pytest.mark.parametrize("lost", [outage(49, 50.03), outage(50, 51)])
+    def test_a_gap_that_took_footage_of_either_run_is_whole(self, lost: Outage) -> None:
+        evidence = ledger([segment(0, 50), segment(50.03, 100, run="run-2")], outages=[lost])
+        assert [gap.interval for gap in cover(evidence).gaps] == [lost.interval(NOW)]
 
     def test_a_window_below_a_millisecond_is_refused(self) -> None:
         with pytest.raises(ValueError, match="a millisecond at least"):
@@ -173,6 +209,13 @@ class TestRuns:
     def test_a_segment_that_was_not_opened_is_undecided_from_its_start(self) -> None:
         one, other = segment(0, 50), segment(50, 100)
         assert settled_until(ledger([one, other], observations={one.key: observation(one)}), NOW) == at(50)
+
+    def test_a_pause_that_the_next_run_may_close_is_not_settled(self) -> None:
+        ended = [segment(0, 40)]
+        assert settled_until(ledger(ended, runs=[run(0, 40)]), at(40.02)) == at(40)
+        assert settled_until(ledger(ended, runs=[run(0, 40)]), at(40.04)) == at(40.04)
+        goes_on = [run(0, 40), run(40.02, None, name="run-2")]
+        assert settled_until(ledger(ended, runs=goes_on, recorders=[recorder(59)]), at(60)) == at(40)
 
     def test_closed_runs_and_opened_segments_are_settled_up_to_now(self) -> None:
         assert settled_until(ledger([segment(0, 40)]), NOW) == NOW
@@ -224,8 +267,11 @@ outages = st.lists(st.tuples(edges, causes).map(lambda pair: outage(*pair[0], pa
 
 @st.composite
 def ledgers(draw: st.DrawFn) -> CameraLedger:
-    """Random footage in random states, with random outages, inside one or two runs."""
+    """Random footage in random states, with random outages, inside one or two runs, some of them close together."""
     found: list[Segment] = draw(segments)
+    for one in found[: draw(st.integers(0, 3))]:
+        begins = (one.interval.end - at(0)) / timedelta(seconds=1) + draw(st.integers(0, 40)) / 1000
+        found = [*found, segment(begins, begins + draw(st.integers(1, 9)), run="run-2")]
     observations, copies = {}, {}
     for one in found:
         state = draw(st.sampled_from([*SegmentState, None]))
@@ -236,7 +282,8 @@ def ledgers(draw: st.DrawFn) -> CameraLedger:
             observations[one.key] = observation(one, state, [item for item in bad if item.rounded()])
         copies[one.key] = [spool_copy(one, removed=draw(st.sampled_from([None, None, NOW])))]
     lost: list[Outage] = draw(outages)
-    runs = draw(st.sampled_from([[run(-100, 200)], [run(0, 30), run(50, 90, name="run-2")], []]))
+    long = [run(-100, 200), run(150, 200, name="run-2")]
+    runs = draw(st.sampled_from([long, [run(0, 30), run(50, 90, name="run-2")], []]))
     return ledger(found, runs=runs, outages=lost, copies=copies, observations=observations)
 
 
@@ -289,7 +336,8 @@ def test_without_copies_exactly_the_covered_time_becomes_missing(evidence: Camer
     bare = {key: [replace(copy, removed=NOW) for copy in found] for key, found in evidence.copies.items()}
     after = cover(replace(evidence, copies=bare))
     assert not after.covered
-    assert before.covered - spans(after, Cause.SEGMENT_MISSING) == IntervalSet()
+    beyond = before.covered - spans(after, Cause.SEGMENT_MISSING)
+    assert all(span.end - span.start <= _HALF_A_PICTURE for span in beyond)  # how long a last picture stood
     written = IntervalSet(one.interval for one in evidence.segments).clipped(WINDOW)
     out = IntervalSet(item.interval(NOW) or WINDOW for item in evidence.outages)
     assert spans(after, Cause.SEGMENT_MISSING) == written - out
@@ -336,7 +384,8 @@ def test_covered_time_always_rests_on_a_kept_and_decoded_segment(evidence: Camer
     """Written against the types, not the algebra: whatever prints a false 'covered' fails here."""
     for item in cover(evidence).covered:
         instant = item.start + (item.end - item.start) / 2
-        assert not any(instant in (out.interval(NOW) or WINDOW) for out in evidence.outages)
+        if not any(one.interval.end <= instant < one.interval.end + _HALF_A_PICTURE for one in evidence.segments):
+            assert not any(instant in (out.interval(NOW) or WINDOW) for out in evidence.outages)
         assert any(_proves(evidence, one, item.start) for one in evidence.segments)
 
 
