@@ -105,6 +105,8 @@ def settled_until(ledger: CameraLedger, now: datetime) -> datetime:
     A recorder that lives may be writing from the end of the last closed segment of its open run on, and a segment
     that was not opened yet is undecided for its whole length. Where another chain covers that time already, nothing
     hangs on it: what more becomes known of one chain never takes away what another covers. Never later than ``now``.
+    Of the instants just before it, less than half a picture may still turn out to be covered: by a run that begins
+    only now, with the very next picture.
     """
     undecided = _undecided(ledger, now)
     if not undecided:
@@ -121,15 +123,14 @@ def _undecided(ledger: CameraLedger, now: datetime) -> IntervalSet:
         if run.ended is None and written < now and _may_be_writing(ledger, run, now):
             spans.append(Interval(written, now))
     undecided = IntervalSet(spans)
-    return undecided | IntervalSet(_may_be_joined(ledger, undecided, now))
+    return undecided | IntervalSet(_may_be_joined(ledger, undecided))
 
 
-def _may_be_joined(ledger: CameraLedger, undecided: IntervalSet, now: datetime) -> Iterator[Interval]:
-    """The pauses behind a segment that are none if what is undecided, or what now begins, goes on with its run."""
-    starts = [*(span.start for span in undecided), now]
+def _may_be_joined(ledger: CameraLedger, undecided: IntervalSet) -> Iterator[Interval]:
+    """The pauses behind a segment that are none if what is undecided turns out to go on where it ended."""
     for segment in ledger.segments:
         end = segment.interval.end
-        yield from (Interval(end, start) for start in starts if end < start < end + _room(segment))
+        yield from (Interval(end, span.start) for span in undecided if end < span.start < end + _room(segment))
 
 
 def chains(ledger: CameraLedger) -> dict[str, CameraLedger]:

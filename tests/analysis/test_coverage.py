@@ -211,11 +211,10 @@ class TestRuns:
         assert settled_until(ledger([one, other], observations={one.key: observation(one)}), NOW) == at(50)
 
     def test_a_pause_that_the_next_run_may_close_is_not_settled(self) -> None:
-        ended = [segment(0, 40)]
-        assert settled_until(ledger(ended, runs=[run(0, 40)]), at(40.02)) == at(40)
-        assert settled_until(ledger(ended, runs=[run(0, 40)]), at(40.04)) == at(40.04)
-        goes_on = [run(0, 40), run(40.02, None, name="run-2")]
-        assert settled_until(ledger(ended, runs=goes_on, recorders=[recorder(59)]), at(60)) == at(40)
+        for pause_s, settled in ((0.02, at(40)), (0.04, at(40.04))):
+            runs = [run(0, 40), run(40 + pause_s, None, name="run-2")]
+            evidence = ledger([segment(0, 40)], runs=runs, recorders=[recorder(59)])
+            assert settled_until(evidence, at(60)) == settled
 
     def test_closed_runs_and_opened_segments_are_settled_up_to_now(self) -> None:
         assert settled_until(ledger([segment(0, 40)]), NOW) == NOW
