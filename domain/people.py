@@ -99,7 +99,8 @@ class Scope:
 class Account:
     """账户: a person known to this installation by a name that is never given to another.
 
-    From ``expires`` on, and once disabled, it opens no door. ``must_change``: its password was made for it.
+    From ``expires`` on, and once disabled, it opens no door. ``must_change``: its password was made for it. Of the
+    batches that its holder is ``recused`` from it sees nothing.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Account:
     must_change: bool
     expires: datetime | None = None
     disabled: datetime | None = None
+    recused: frozenset[str] = frozenset()
 
     def is_open(self, now: datetime) -> bool:
         """Whether the account may be used at all."""

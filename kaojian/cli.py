@@ -333,6 +333,7 @@ def list_users() -> None:
     with _opened() as (_, database):
         for each in database.accounts.all():
             sees = ", ".join(sorted(each.scope.names)) or "all"
+            sees += "".join(f", not {batch}" for batch in sorted(each.recused))
             until = rfc3339(each.expires) if each.expires is not None else ""
             first = "first password" if each.must_change else "open"
             row = (each.name, each.role.value, sees, until, first if each.is_open(now) else "closed")
@@ -358,6 +359,22 @@ def reset_user(name: AccountName) -> None:
     with _opened() as (_, database):
         first = accounts.reset(database, name, local_actor(), SystemClock())
     _tell_first_password(name, first)
+
+
+@user_app.command("recuse")
+def recuse_user(
+    name: AccountName,
+    batch: BatchId,
+    reason: Annotated[str, typer.Option(help="Why, for the journal")],
+    lift: Annotated[bool, typer.Option("--lift", help="Let it see the batch again")] = False,
+) -> None:
+    """Keep an account from all of a batch 回避: its sittings, reports and footage, at once."""
+    from dashboard.access import accounts  # noqa: PLC0415 (as above)
+
+    act = accounts.lift_recusal if lift else accounts.recuse
+    with _opened() as (_, database):
+        act(database, name, batch, reason=reason, actor=local_actor(), clock=SystemClock())
+    typer.echo(f"account {name} {'may see' if lift else 'sees nothing of'} batch {batch}{' again' if lift else ''}")
 
 
 def _tell_first_password(name: str, first: str) -> None:

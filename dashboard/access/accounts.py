@@ -1,4 +1,4 @@
-"""The acts on accounts: add, close, give another first password. Each is written into the journal with its actor.
+"""The acts on accounts: add, close, give another first password, recuse. Each goes into the journal with its actor.
 
 Not here: coming in with one (``dashboard.access.login``).
 """
@@ -68,6 +68,25 @@ def reset(database: Database, name: str, actor: Actor, clock: Clock) -> str:
     database.accounts.set_password(name, passwords.hashed(first), now, must_change=True)
     database.journal.record(now, actor, "reset_password", name)
     return first
+
+
+def recuse(database: Database, name: str, batch: str, *, reason: str, actor: Actor, clock: Clock) -> None:
+    """Keep an account from all of a batch, at once (回避). Raises AccountRefused, UnknownAccount."""
+    if database.setup.batch(batch) is None:
+        raise AccountRefused(f"there is no batch {batch}")
+    now = clock.now()
+    database.accounts.recuse(name, batch, now, recused=True)
+    database.journal.record(now, actor, "recuse", name, f"{batch}: {reason}")
+
+
+def lift_recusal(database: Database, name: str, batch: str, *, reason: str, actor: Actor, clock: Clock) -> None:
+    """Let an account see a batch again. Raises AccountRefused where it is not recused from it, UnknownAccount."""
+    found = database.accounts.find(name)
+    if found is not None and batch not in found[0].recused:
+        raise AccountRefused(f"{name} is not recused from batch {batch}")
+    now = clock.now()
+    database.accounts.recuse(name, batch, now, recused=False)
+    database.journal.record(now, actor, "lift_recusal", name, f"{batch}: {reason}")
 
 
 def _scope(database: Database, role: Role, wanted: frozenset[str]) -> Scope:

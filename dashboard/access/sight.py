@@ -25,7 +25,9 @@ class Sight:
     setup: Setup
 
     def batch(self, batch_id: str) -> bool:
-        """Whether the batch is there and inside."""
+        """Whether the batch is there and inside, and its viewer not recused from it."""
+        if batch_id in self.account.recused:
+            return False
         found = self.setup.batch(batch_id)
         site = None if found is None else self.setup.site(found.site)
         return site is not None and self.account.scope.covers(Place(site.county, site.id, batch_id))
@@ -50,13 +52,21 @@ class Sight:
         inside = cache(self.batch)
         return lambda segment: inside(segment.batch)
 
+    def kept_from(self) -> frozenset[str]:
+        """The cameras whose state tells of a batch that the viewer is recused from: a sitting of it is not closed."""
+        recused = self.account.recused
+        open_ones = (each for each in self.setup.sittings() if each.batch.id in recused and each.closed is None)
+        return frozenset(camera.id for each in open_ones for camera in each.cameras())
+
     def held_back(self) -> Callable[[Segment], bool]:
-        """Whether a segment may not be watched yet, because a sitting that its camera serves is not closed.
+        """Whether a segment may not be watched yet: it is ``unclosed``, and the viewer has no duty there."""
+        return (lambda _: False) if self.account.role in MAY[Act.WATCH_OPEN] else self.unclosed()
+
+    def unclosed(self) -> Callable[[Segment], bool]:
+        """Whether a sitting that a segment's camera serves is not closed; then nobody takes its file away.
 
         From when the sitting wants to be recorded, without an end: an exam may run late, and nobody told us of it.
         """
-        if self.account.role in MAY[Act.WATCH_OPEN]:
-            return lambda _: False
         begins = [
             (min(each.plan.recording_from, each.opened or each.plan.recording_from), {of.id for of in each.cameras()})
             for each in self.setup.sittings()

@@ -21,6 +21,7 @@ class Act(StrEnum):
     SEE = "see"  # sittings, reports, the state of cameras: no picture
     AUDIT = "audit"  # who watched what
     WATCH = "watch"  # footage of sittings that are closed
+    SAVE = "save"  # take files of footage away, of sittings that are closed, whoever asks
     WATCH_OPEN = "watch_open"  # footage of sittings that are not: it shows papers that are still secret (六(四))
 
 
@@ -31,6 +32,7 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.SEE: _ALL,
     Act.AUDIT: frozenset({Role.CITY_SUPERVISOR, Role.AUDITOR}),
     Act.WATCH: _ALL - {Role.CITY_ADMINISTRATOR},
+    Act.SAVE: _ALL - {Role.CITY_ADMINISTRATOR},
     Act.WATCH_OPEN: frozenset({Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR}),
 }
 """Which roles may. Who makes accounts watches nobody; who reviews or audits does so after the sitting is closed."""
@@ -55,7 +57,7 @@ ROUTES: Mapping[str, Act] = {
     "playlist": Act.WATCH,
     "init_part": Act.WATCH,
     "media_part": Act.WATCH,
-    "whole_file": Act.WATCH,
+    "whole_file": Act.SAVE,
 }
 """What each route does, by its name."""
 

@@ -110,6 +110,8 @@ def media_part(
 def whole_file(backed: Backed, seen: Seen, witness: Witnessed, key: Key) -> Response:
     """The segment as it is kept, to be saved: for what no browser plays, and for checking its hash."""
     segment = _segment(backed, seen, key)
+    if seen.unclosed()(segment):
+        raise HeldBack("the file may be saved once the sitting is closed")
     name = quote("-".join(segment.key.split("/")[-2:]))
     headers = {
         **_HEADERS,

@@ -40,7 +40,7 @@ def guard(request: Request, backed: Backed) -> Iterator[None]:
         _let_in(ROUTES.get(name), request, backed)
         yield
     except REFUSALS as refusal:
-        if ROUTES.get(name) is Act.WATCH:
+        if name in DEEDS:
             witness.refused(request, backed, DEEDS[name], refusal)
         raise
 

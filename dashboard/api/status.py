@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from analysis.clocks import camera_drift
 from analysis.live import NvrOut, Placed, Standing, host_clocks_now, is_alive, living, nvrs_out, placed, standings
+from dashboard.access.sight import Sight
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.guard import Seen
 from dashboard.api.problems import RESPONSES
@@ -48,7 +49,7 @@ def status(backed: Backed, seen: Seen) -> Status:
     evidence = backed.database.evidence
     alive = living(evidence, now)
     last = evidence.last_recorder()
-    cameras = placed(seen.sites(), seen.sittings(), now)
+    cameras = _placed(seen, now)
     found = standings(evidence, {each.id for each in alive}, [each.camera.id for each in cameras])
     return Status(
         at=now,
@@ -67,13 +68,18 @@ def drifts(backed: Backed, seen: Seen) -> list[CameraDrift]:
     """
     now = backed.clock.now()
     lately, evidence = Interval(now - DRIFT_OVER, now), backed.database.evidence
-    cameras = [each.camera.id for each in placed(seen.sites(), seen.sittings(), now)]
+    cameras = [each.camera.id for each in _placed(seen, now)]
     found = ((camera, camera_drift(evidence.segments(camera, lately))) for camera in cameras)
     return [
         CameraDrift(camera=camera, drift_ppm=each.ppm, low_ppm=each.low_ppm, high_ppm=each.high_ppm)
         for camera, each in found
         if each is not None
     ]
+
+
+def _placed(seen: Sight, now: datetime) -> list[Placed]:
+    kept_from = seen.kept_from()
+    return [each for each in placed(seen.sites(), seen.sittings(), now) if each.camera.id not in kept_from]
 
 
 def _recorder(recorder: Recorder, now: datetime) -> RecorderShape:

@@ -20,11 +20,15 @@ router = APIRouter(tags=["viewings"], responses=RESPONSES)
 def viewings(
     backed: Backed, viewer: Viewing, response: Response, limit: Annotated[int, Query(ge=1, le=1000)] = 100
 ) -> tuple[ViewingShape, ...]:
-    """The latest viewings and refusals, latest first. Who audits named batches sees what concerns these."""
+    """The latest viewings and refusals, latest first. Who audits named batches sees what concerns these;
+    who is recused from one, nothing of it."""
     response.headers["Cache-Control"] = "no-store"
     scope = viewer.account.scope
     batches = scope.names if scope.reach is Reach.BATCHES else None
-    return tuple(_shape(kept) for kept in backed.database.viewings.latest(limit, batches))
+    # A refusal that names no batch may be of any, so of theirs too.
+    recused = viewer.account.recused
+    hidden = recused | {""} if recused else recused
+    return tuple(_shape(kept) for kept in backed.database.viewings.latest(limit, batches, hidden))
 
 
 def _shape(kept: Kept) -> ViewingShape:

@@ -75,14 +75,15 @@ class Accounts:
     def all(self) -> list[Account]:
         """Every account by name, the disabled ones too."""
         with self._engine.reading() as connection:
-            return [_account(row) for row in connection.execute(sa.select(tables.accounts).order_by("name"))]
+            rows = connection.execute(sa.select(tables.accounts).order_by("name")).all()
+            return [_account(row, _recused(connection, row.name)) for row in rows]
 
     def find(self, name: str) -> tuple[Account, str] | None:
         """The account of that name and the hash of its password."""
         query = sa.select(tables.accounts).where(tables.accounts.c.name == name)
         with self._engine.reading() as connection:
             row = connection.execute(query).first()
-        return None if row is None else (_account(row), row.password_hash)
+            return None if row is None else (_account(row, _recused(connection, name)), row.password_hash)
 
     def set_password(self, name: str, password_hash: str, at: datetime, *, must_change: bool) -> None:
         """Give the account another password and end its sessions. Raises UnknownAccount."""
@@ -92,6 +93,14 @@ class Accounts:
     def disable(self, name: str, at: datetime) -> None:
         """Close the account for good and end its sessions. Raises UnknownAccount."""
         self._change(name, {"disabled": at}, at, EndReason.ACCOUNT_CLOSED)
+
+    def recuse(self, name: str, batch: str, at: datetime, *, recused: bool) -> None:
+        """Recuse the account from a batch, or lift that. Raises UnknownAccount."""
+        with self._engine.writing() as connection:
+            if not _is_known(connection, name):
+                raise UnknownAccount(f"there is no account {name}; `kaojian user list` shows all")
+            row = {"account": name, "batch": batch, "at": at, "recused": recused}
+            connection.execute(sa.insert(tables.recusals).values(row))
 
     def _change(self, name: str, values: dict[str, Any], at: datetime, why: EndReason) -> None:
         table = tables.accounts
@@ -140,7 +149,9 @@ class Accounts:
         )
         with self._engine.reading() as connection:
             row = connection.execute(query).first()
-        return None if row is None else (Session(row.id, row.began, row.seen, row.ended), _account(row))
+            if row is None:
+                return None
+            return Session(row.id, row.began, row.seen, row.ended), _account(row, _recused(connection, row.account))
 
     def see(self, session_id: str, at: datetime) -> None:
         """The session was used."""
@@ -157,6 +168,14 @@ class Accounts:
 def _is_known(connection: sa.Connection, name: str) -> bool:
     table = tables.accounts
     return connection.execute(sa.select(table.c.name).where(table.c.name == name)).first() is not None
+
+
+def _recused(connection: sa.Connection, name: str) -> frozenset[str]:
+    """The batches that an account is recused from, by the last word on each."""
+    table = tables.recusals
+    query = sa.select(table.c.batch, table.c.recused).where(table.c.account == name).order_by(table.c.id)
+    last = {row.batch: row.recused for row in connection.execute(query)}
+    return frozenset(batch for batch, recused in last.items() if recused)
 
 
 def _digest(name: str) -> str:
@@ -189,7 +208,7 @@ def waiting(failures: Sequence[datetime], at: datetime) -> timedelta:
     return min(max(failures[0] + wait - at, timedelta()), wait)
 
 
-def _account(row: sa.Row[Any]) -> Account:
+def _account(row: sa.Row[Any], recused: frozenset[str]) -> Account:
     role = Role(row.role)
     scope = Scope(role.reach, frozenset(json.loads(row.scope)))
-    return Account(row.name, role, scope, row.created, row.must_change, row.expires, row.disabled)
+    return Account(row.name, role, scope, row.created, row.must_change, row.expires, row.disabled, recused)

@@ -327,6 +327,17 @@ login_attempts = sa.Table(
 )
 sa.Index("ix_login_attempts_name_id", login_attempts.c.name, login_attempts.c.id)
 
+recusals = sa.Table(
+    "recusals",
+    metadata,
+    sa.Column("id", Serial, primary_key=True),
+    sa.Column("account", sa.Text, sa.ForeignKey("accounts.name"), nullable=False),
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("recused", sa.Boolean, nullable=False),  # false where a recusal was lifted; the last row counts
+)
+sa.Index("ix_recusals_account_id", recusals.c.account, recusals.c.id)
+
 viewings = sa.Table(
     "viewings",
     metadata,

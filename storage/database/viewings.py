@@ -67,11 +67,15 @@ class Viewings:
             for row in connection.execution_options(yield_per=_PAGE).execute(query):
                 yield _entry(row)
 
-    def latest(self, limit: int, batches: frozenset[str] | None = None) -> list[Kept]:
-        """The latest entries, latest first, at most ``limit``; only those of some batches, where these are named."""
+    def latest(
+        self, limit: int, batches: frozenset[str] | None = None, without: frozenset[str] = frozenset()
+    ) -> list[Kept]:
+        """The latest entries, latest first, at most ``limit``; only of ``batches``, if given, not of ``without``."""
         query = sa.select(tables.viewings).order_by(tables.viewings.c.number.desc()).limit(limit)
         if batches is not None:
             query = query.where(tables.viewings.c.batch.in_(sorted(batches)))
+        if without:
+            query = query.where(tables.viewings.c.batch.not_in(sorted(without)))
         with self._engine.reading() as connection:
             return [_kept(row) for row in connection.execute(query)]
 

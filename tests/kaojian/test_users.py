@@ -71,3 +71,24 @@ def test_scopes_are_of_places_that_are_set_up(kaojian: Command) -> None:
     for name, role, of in (("lin", "county_supervisor", "浈江区"), ("wu", "site_operator", "sg-001")):
         assert kaojian("user", "add", name, "--role", role, "--of", of).code == 0
         assert of in kaojian("user", "list").out
+
+
+def test_a_person_is_recused_from_a_batch_and_let_see_it_again(kaojian: Command, installation: Path) -> None:
+    kaojian("apply", "exam.yaml")
+    kaojian("user", "add", "chen", "--role", "city_officer")
+    recuse = ("user", "recuse", "chen", "2026-0501", "--reason", "女儿应考")
+    assert kaojian(*recuse).out == "account chen sees nothing of batch 2026-0501\n"
+    assert "not 2026-0501" in kaojian("user", "list").out
+    assert ("recuse", "chen") in [entry[:2] for entry in journal(installation)]
+    assert kaojian(*recuse, "--lift").out == "account chen may see batch 2026-0501 again\n"
+    assert "not 2026-0501" not in kaojian("user", "list").out
+    refused = [
+        kaojian(*recuse, "--lift"),
+        kaojian("user", "recuse", "chen", "no-batch", "--reason", "x"),
+        kaojian("user", "recuse", "nobody", "2026-0501", "--reason", "x"),
+    ]
+    assert [(each.code, each.err.partition(";")[0].strip()) for each in refused] == [
+        (1, "kaojian: chen is not recused from batch 2026-0501"),
+        (1, "kaojian: there is no batch no-batch"),
+        (1, "kaojian: there is no account nobody"),
+    ]

@@ -155,7 +155,7 @@ def test_outside_its_scope_a_role_finds_nothing_of_the_exam(anybody: httpx.Clien
 def test_what_lies_outside_is_told_in_the_words_of_what_is_not_there(anybody: httpx.Client, held: Exam) -> None:
     token = account(held, Role.SITE_OPERATOR, inside=False)
     for name, operation in operations(held).items():
-        if ROUTES[name] not in {Act.SEE, Act.WATCH} or operation[1] in LISTS:
+        if ROUTES[name] not in {Act.SEE, Act.WATCH, Act.SAVE} or operation[1] in LISTS:
             continue
         other = (operation[0], operation[1].replace(BATCH, "no-batch").replace("A-cam-1", "no-cam"))
         outside, missing = ask(anybody, operation, token).json(), ask(anybody, other, token).json()
@@ -231,13 +231,36 @@ def test_footage_of_a_sitting_that_is_not_closed_is_for_those_with_a_duty(tmp_pa
         for role, token in tokens.items():
             answers = [ask(talking, each, token) for each in asked]
             on_duty = role in MAY[Act.WATCH_OPEN]
-            assert [answer.status_code for answer in answers] == [200 if on_duty else 403] * len(asked), role
-            if not on_duty:
-                assert {each.json()["type"] for each in answers} == {"urn:kaojian:problem:held-back"}
+            # Whoever they are, nobody takes a file away.
+            assert [each.status_code for each in answers] == [*[200 if on_duty else 403] * 3, 403], role
+            refused = [each.json()["type"] for each in answers if each.status_code == 403]
+            assert set(refused) == {"urn:kaojian:problem:held-back"}
         database.setup.close_sitting(BATCH, 1, WINDOW.end, WINDOW.end)
         for token in tokens.values():
             assert [ask(talking, each, token).status_code for each in asked] == [200] * len(asked)
     database.close()
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_recused_person_finds_nothing_of_the_batch(anybody: httpx.Client, held: Exam, role: Role) -> None:
+    token = account(held, role)
+    name = next(
+        each.name for each in held.database.accounts.all() if f"token-{each.name.rpartition('-')[2]}" == token
+    )
+    held.database.accounts.recuse(name, BATCH, held.clock.now(), recused=True)
+    for route, operation in operations(held).items():
+        if ROUTES[route] in {Act.ANYBODY, Act.OWN_SESSION}:
+            continue
+        answer = ask(anybody, operation, token)
+        if role not in MAY[ROUTES[route]]:
+            assert answer.status_code == 403, route
+        elif operation[1] in LISTS:
+            # The second sitting of the batch is not closed, and uses all cameras: their state would tell of it.
+            assert (answer.status_code, BATCH in answer.text, "A-cam" in answer.text) == (200, False, False), route
+        else:
+            assert answer.status_code == 404, route
+    held.database.accounts.recuse(name, BATCH, held.clock.now(), recused=False)
+    assert BATCH in ask(anybody, operations(held)["batches"], token).text
 
 
 def test_a_camera_that_served_two_batches_shows_an_auditor_only_what_belongs_to_theirs(tmp_path: Path) -> None:

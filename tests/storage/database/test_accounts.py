@@ -116,3 +116,17 @@ def test_closing_an_account_or_changing_its_password_ends_its_sessions_and_no_ot
         assert database.accounts.find("li") is not None
     ended = [database.accounts.session(f"session-{name}") for name in ("li", "wang")]
     assert [found[0].ended for found in ended if found is not None] == [after(9), None]
+
+
+def test_the_last_word_on_a_recusal_counts(database: Database) -> None:
+    database.accounts.add(LI, "hash")
+    for batch, recused in (("b-1", True), ("b-2", True), ("b-1", False), ("b-3", False)):
+        database.accounts.recuse("li", batch, after(1), recused=recused)
+    database.accounts.succeed("li", "session-1", after(2))
+    session = database.accounts.session("session-1")
+    found = database.accounts.find("li")
+    assert found is not None
+    assert session is not None
+    assert [found[0].recused, session[1].recused, database.accounts.all()[0].recused] == [frozenset({"b-2"})] * 3
+    with pytest.raises(UnknownAccount):
+        database.accounts.recuse("nobody", "b-1", after(1), recused=True)

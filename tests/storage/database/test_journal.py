@@ -41,6 +41,7 @@ def test_entries_can_be_asked_for_by_subject(database: Database) -> None:
         ("login_attempts", "id"),
         ("host_clock", "cameras_told"),
         ("viewings", "number"),
+        ("recusals", "batch"),
     ],
 )
 def test_the_database_itself_refuses_to_change_what_is_only_ever_added(url: str, table: str, column: str) -> None:
@@ -80,6 +81,7 @@ def _fill(url: str) -> None:
     database.accounts.add(account, "hash")
     database.accounts.begin_attempt("li", after(0))
     database.accounts.succeed("li", "session-1", after(0))
+    database.accounts.recuse("li", "b-1", after(0), recused=True)
     database.viewings.add(Viewing(after(0), ACTOR, "auditor", Deed.OPEN, SHOWN), lambda _: "signed")
     database.close()
 

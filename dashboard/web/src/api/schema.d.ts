@@ -305,7 +305,8 @@ export interface paths {
         };
         /**
          * Viewings
-         * @description The latest viewings and refusals, latest first. Who audits named batches sees what concerns these.
+         * @description The latest viewings and refusals, latest first. Who audits named batches sees what concerns these;
+         *     who is recused from one, nothing of it.
          */
         get: operations["viewings"];
         put?: never;
@@ -341,7 +342,7 @@ export interface components {
          * Act
          * @enum {string}
          */
-        Act: "anybody" | "own_session" | "see" | "audit" | "watch" | "watch_open";
+        Act: "anybody" | "own_session" | "see" | "audit" | "watch" | "save" | "watch_open";
         /**
          * BackupShape
          * @description All cameras together: recorded time, the part on ``copies`` separate devices, the greatest lag and whose.
