@@ -425,8 +425,12 @@ def drill(
         bool, typer.Option("--simulated-clock", help="Do not wait: the recorder's time jumps")
     ] = False,
 ) -> None:
-    """Play random faults and compare the report with the truth: one JSON line each, exit 1 where they differ."""
+    """Play random faults and compare the report with the truth: one JSON line each, exit 1 where they differ.
+
+    Several schedules have one more line, with their sums.
+    """
     from kaojian.drill import simulated  # noqa: PLC0415 (loads all rooms)
+    from kaojian.drill.outcome import summed  # noqa: PLC0415 (as above)
     from kaojian.drill.plan import random_plan  # noqa: PLC0415 (as above)
 
     if not simulated_clock:
@@ -436,10 +440,12 @@ def drill(
         )
     with Path(os.devnull).open("w") as nowhere:
         logs.configure(stream=nowhere)
-        passed = [
+        outcomes = [
             _drilled(simulated.drill_in_memory(random_plan(seed + n, minutes, cameras))) for n in range(schedules)
         ]
-    if not all(passed):
+    if schedules > 1:
+        typer.echo(summed(outcomes))
+    if not all(outcome.passed for outcome in outcomes):
         raise typer.Exit(1)
 
 
@@ -488,12 +494,12 @@ def _disk(settings: Settings) -> Disk:
     return Disk.of(settings.spool_dir, settings.min_free_bytes, settings.expected_bit_rate)
 
 
-def _drilled(outcome: Outcome) -> bool:
-    """Print what a drill found; whether it found nothing."""
+def _drilled(outcome: Outcome) -> Outcome:
+    """Print what a drill found."""
     typer.echo(outcome.to_json())
     for line in outcome.details:
         typer.echo(f"seed {outcome.seed}: {line}", err=True)
-    return outcome.passed
+    return outcome
 
 
 def _note(lines: Sequence[str]) -> None:

@@ -14,6 +14,8 @@ from kaojian.drill.comparison import Departure, departures
 from kaojian.drill.plan import Plan
 from kaojian.drill.truth import CameraTruth
 
+_SUMS = ("faults", "phantom_s", "ghost_s", "unexplained_s", "lost_acknowledged_bytes")
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -66,6 +68,13 @@ def outcome(
         details=(*map(str, found), *failures),
         notes=notes or {},
     )
+
+
+def summed(outcomes: Sequence[Outcome]) -> str:
+    """One line of all of them: how many there were, how many found nothing, and the sums of what the others found."""
+    sums = {name: round(sum(getattr(each, name) for each in outcomes), 3) for name in _SUMS}
+    passed = sum(each.passed for each in outcomes)
+    return json.dumps({"bench": "drills", "schedules": len(outcomes), "passed": passed, **sums})
 
 
 def compared(report: SittingReport, truths: Iterable[CameraTruth]) -> list[Departure]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from domain.evidence import Cause, Coverage, Gap
 from domain.timeline import Interval, IntervalSet
 from kaojian.drill.camera import VirtualCamera
 from kaojian.drill.comparison import departures
+from kaojian.drill.outcome import Outcome, summed
 from kaojian.drill.plan import CameraKind, random_plan
 from kaojian.drill.simulated import drill_in_memory
 from kaojian.drill.truth import Absence, CameraTruth, Connection, Excuse, Sent, camera_truth
@@ -107,10 +109,26 @@ def test_schedules_that_once_were_judged_wrongly_pass(seed: int, minutes: int, c
 @pytest.mark.timeout(400)
 def test_reports_tell_the_truth_of_a_hundred_schedules(kaojian: Command) -> None:
     done = kaojian("drill", "--simulated-clock", "--schedules", str(SCHEDULES), "--minutes", "1", "--cameras", "2")
-    lines = [json.loads(line) for line in done.out.splitlines()]
+    *lines, sums = [json.loads(line) for line in done.out.splitlines()]
     assert (done.code, done.err) == (0, "")
     assert [line["seed"] for line in lines] == list(range(1, SCHEDULES + 1))
     assert sum(line["faults"] for line in lines) > 5 * SCHEDULES
+    assert (sums["schedules"], sums["passed"]) == (SCHEDULES, SCHEDULES)
+
+
+def test_the_last_line_of_several_schedules_sums_up_what_they_found() -> None:
+    clean = Outcome(1, 2, 1.0, 5, 0, 0, 0.0, 0)
+    found = replace(clean, seed=2, ghost_s=0.25, lost_acknowledged_bytes=7, details=("c1: ghost",))
+    assert json.loads(summed([clean, found, replace(found, ghost_s=0.5)])) == {
+        "bench": "drills",
+        "schedules": 3,
+        "passed": 1,
+        "faults": 15,
+        "phantom_s": 0,
+        "ghost_s": 0.75,
+        "unexplained_s": 0,
+        "lost_acknowledged_bytes": 14,
+    }
 
 
 def test_a_drill_leaves_no_doubt_in_its_own_bookkeeping(capsys: pytest.CaptureFixture[str]) -> None:
