@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
 
 from ingest.clock import took_s
 from ingest.rtsp.messages import DOLLAR, frame_end
@@ -40,14 +39,8 @@ _BEGINS, _ENDS = 0x80, 0x40  # in a fragment's own header
 _EDGES = _BEGINS | _ENDS
 
 
-class _WholeUnit(NamedTuple):
-    """A NAL unit joined from its fragments, how many packets it took, and where the next frame begins."""
-
-    nal: bytes
-    timestamp: int
-    marker: bool
-    packets: int
-    end: int
+_WholeUnit = tuple[bytes, int, bool, int, int]
+"""A NAL unit joined from its fragments, its timestamp and marker, its packets, and where the next frame begins."""
 
 
 class Reception:
@@ -95,8 +88,7 @@ class Reception:
             if buffer[at + 1] in self._channels:
                 whole = self._whole_unit(buffer, at, end)
                 if whole is not None:
-                    units += self._take_unit(whole, arrived)
-                    end = whole.end
+                    end = self._take_unit(whole, arrived, units)
                 else:
                     units += self.receive(buffer[at + 4 : end], arrived)
                     end = self._follow_fragments(buffer, at, end, arrived)
@@ -119,9 +111,9 @@ class Reception:
             return None
         kind &= coding.type_mask
         pieces, number = [coding.header(stream[8:], kind), buffer[at + begin : end]], (first + 1) & 0xFFFF
-        alike = memoryview(buffer)[end : len(buffer) - (len(buffer) - end) % size]
-        for head, sequence, *like, piece in _frames(begin, size).iter_unpack(alike):
-            if sequence != number or head != before or like != [stream, kind]:
+        alike, after = memoryview(buffer)[end : len(buffer) - (len(buffer) - end) % size], stream + bytes((kind,))
+        for head, sequence, like, piece in _frames(begin, size).iter_unpack(alike):
+            if sequence != number or like != after or head != before:
                 break
             pieces.append(piece)
             number, end = (number + 1) & 0xFFFF, end + size
@@ -134,12 +126,19 @@ class Reception:
             return None
         pieces.append(buffer[at + begin : last])
         timestamp = int.from_bytes(stream[:4], "big")
-        return _WholeUnit(b"".join(pieces), timestamp, head[5] > 0x7F, len(pieces) - 1, last)
+        return b"".join(pieces), timestamp, head[5] > 0x7F, len(pieces) - 1, last
 
-    def _take_unit(self, unit: _WholeUnit, arrived: Arrival) -> Sequence[AccessUnit]:
-        self.packets += unit.packets
-        self._sequence.advance(unit.packets)
-        return self._units(self._depacketizer.push_unit(unit.nal, unit.timestamp, unit.marker, arrived))
+    def _take_unit(self, whole: _WholeUnit, arrived: Arrival, units: deque[AccessUnit]) -> int:
+        """Append the units that a whole NAL unit completes; the offset behind it."""
+        nal, timestamp, marker, packets, end = whole
+        self.packets += packets
+        self._sequence.advance(packets)
+        for picture in self._depacketizer.push_unit(nal, timestamp, marker, arrived):
+            self.pictures += 1
+            unit = self._unit(picture)
+            if unit is not None:
+                units.append(unit)
+        return end
 
     def _follow_fragments(self, buffer: bytes, at: int, end: int, arrived: Arrival) -> int:
         """Take the frames that go on with the unit of the one at ``at``; the offset behind them.
@@ -247,7 +246,7 @@ class Reception:
             return None
         instant, timestamp = self._camera_clock
         ticks = time - self._time.near(timestamp)
-        return instant + timedelta(microseconds=round(ticks * 1_000_000 / CLOCK_RATE))
+        return instant + timedelta(0, 0, round(ticks * 1_000_000 / CLOCK_RATE))
 
     def _hear(self, reports: Sequence[SenderReport | Goodbye], arrived: Arrival) -> None:
         for report in reports:
@@ -281,8 +280,8 @@ class Reception:
 
 @lru_cache(maxsize=64)
 def _frames(begin: int, size: int) -> struct.Struct:
-    """Fragments of one size: frame and flags, sequence number, the stream's headers, the fragment's, its bytes."""
-    return struct.Struct(f"!{_SEQUENCE_AT}sH{begin - _SEQUENCE_AT - 3}sB{size - begin}s")
+    """Fragments of one size: frame and flags, sequence number, all headers behind it, the fragment's bytes."""
+    return struct.Struct(f"!{_SEQUENCE_AT}sH{begin - _SEQUENCE_AT - 2}s{size - begin}s")
 
 
 class _Jitter:

@@ -187,10 +187,7 @@ class TimestampUnwrapper:
 
     def unwrap(self, timestamp: int) -> int:
         """Ticks from an origin of this stream, never negative within the first 13 hours' worth of steps back."""
-        if self._last is None:
-            self._last = timestamp + (1 << 32)
-        else:
-            self._last = self.near(timestamp)
+        self._last = self.near(timestamp)
         return self._last
 
     def near(self, timestamp: int) -> int:

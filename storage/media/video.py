@@ -124,16 +124,22 @@ SAMPLE_ENTRIES = {
 """The boxes that name a codec in ``stsd`` and hold its decoder configuration."""
 
 
+_LEFT_OUT = {
+    Codec.H264: frozenset(first for first in range(256) if h264.nal_type(bytes((first,))) in h264.LEFT_OUT),
+    Codec.H265: frozenset(first for first in range(256) if h265.nal_type(bytes((first,))) in h265.LEFT_OUT),
+}
+"""The first bytes of NAL units that files leave out: their types, whatever else stands beside them in that byte."""
+
+
 def stored_nals(nals: Iterable[bytes], codec: Codec = Codec.H264) -> tuple[bytes, ...]:
     """Those NAL units of an access unit that a file keeps, in order; empty where no other kind is in it.
 
     A JPEG picture is one unit, and kept.
     """
     if codec is Codec.JPEG:
-        return tuple(nal for nal in nals if nal)
-    if codec is Codec.H265:
-        return tuple(nal for nal in nals if nal and h265.nal_type(nal) not in h265.LEFT_OUT)
-    return tuple(nal for nal in nals if nal and h264.nal_type(nal) not in h264.LEFT_OUT)
+        return tuple([nal for nal in nals if nal])
+    left_out = _LEFT_OUT[codec]
+    return tuple([nal for nal in nals if nal and nal[0] not in left_out])
 
 
 def may_be_shown_earlier(nals: Iterable[bytes], codec: Codec) -> bool:
