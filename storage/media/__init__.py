@@ -7,9 +7,18 @@ The error tree is drawn in ``storage.media.errors``, the layout of a file in ``s
 
 from __future__ import annotations
 
-from storage.media.errors import BrokenFile, MediaError, UnsupportedVideo
-from storage.media.layout import TIMESCALE, Ledger, Missing
-from storage.media.reading import FileIndex, FragmentIndex, SampleIndex, read_index
+from storage.media.errors import BrokenFile, MediaError, UnsupportedSound, UnsupportedVideo
+from storage.media.layout import TIMESCALE, Ledger, Missing, SoundLedger
+from storage.media.reading import (
+    FileIndex,
+    FragmentIndex,
+    SampleIndex,
+    SoundIndex,
+    read_index,
+    tells_of_sound,
+    without_sound,
+)
+from storage.media.sound import SoundCodec, SoundFormat
 from storage.media.video import (
     Codec,
     VideoFormat,
@@ -19,7 +28,7 @@ from storage.media.video import (
     may_be_shown_earlier,
     stored_nals,
 )
-from storage.media.writing import Sample, fragment, init_segment
+from storage.media.writing import Sample, Sound, SoundSample, fragment, init_segment
 
 __all__ = [
     "TIMESCALE",
@@ -32,6 +41,13 @@ __all__ = [
     "Missing",
     "Sample",
     "SampleIndex",
+    "Sound",
+    "SoundCodec",
+    "SoundFormat",
+    "SoundIndex",
+    "SoundLedger",
+    "SoundSample",
+    "UnsupportedSound",
     "UnsupportedVideo",
     "VideoFormat",
     "breaks_link",
@@ -42,4 +58,6 @@ __all__ = [
     "may_be_shown_earlier",
     "read_index",
     "stored_nals",
+    "tells_of_sound",
+    "without_sound",
 ]

@@ -2,7 +2,8 @@
 
 MediaError
 ├── BrokenFile         the bytes are not a file that this package wrote, or no longer
-└── UnsupportedVideo   the parameter sets cannot be read, or describe what we cannot store
+├── UnsupportedVideo   the parameter sets cannot be read, or describe what we cannot store
+└── UnsupportedSound   the sound is coded in a way that we cannot store
 """
 
 from __future__ import annotations
@@ -18,3 +19,7 @@ class BrokenFile(MediaError):
 
 class UnsupportedVideo(MediaError):
     """Parameter sets that cannot be read or that describe video which cannot be stored."""
+
+
+class UnsupportedSound(MediaError):
+    """A description of sound that cannot be read, or of sound that cannot be stored."""

@@ -18,6 +18,7 @@ from storage.media.errors import BrokenFile
 
 TIMESCALE = 90_000  # ticks a second: RTP's clock for both codecs (RFC 6184, RFC 7798), so no time stamp is rounded
 TRACK = 1
+SOUND_TRACK = 2
 
 # ISO/IEC 14496-12 8.8.3.1: sample_depends_on in bits 24-25, sample_is_non_sync_sample in bit 16
 SYNC_SAMPLE = 0x0200_0000
@@ -27,6 +28,9 @@ NON_SYNC_BIT = 0x0001_0000
 DEFAULT_BASE_IS_MOOF = 0x02_0000  # tfhd, 8.8.7.1
 TRUN_FIELDS = 0x00_0F01  # 8.8.8.1: data offset; for each sample duration, size, flags and composition offset
 TRUN_SAMPLE = struct.Struct(">IIIi")
+
+SOUND_RUN_FIELDS = 0x00_0301  # 8.8.8.1: data offset; for each sample duration and size
+SOUND_RUN_SAMPLE = struct.Struct(">II")
 
 PRFT = struct.Struct(">IIIIQ")  # version and flags, track, NTP seconds, NTP fraction, media time (64 bits: version 1)
 PRFT_VERSION_AND_FLAGS = 1 << 24 | 24  # 8.16.5: 24 = the time stamp is the instant of capture, consistently so
@@ -41,6 +45,9 @@ _MISSING_HEAD = struct.pack(">I", 1 << 24)  # version and flags
 _MISSING = struct.Struct(">HHIIII")  # cause, whether it lasts; start and end, each as NTP seconds and fraction
 _CAUSES = {1: Cause.PACKET_LOSS, 2: Cause.NO_DATA}
 _CODES = {cause: code for code, cause in _CAUSES.items()}
+
+SOUND_UUID = uuid.UUID("3c5f8e12-90ab-4a7d-8c3e-6b616f6a6961").bytes
+_SOUND = struct.Struct(">IQQ")  # version and flags, kept (microseconds), lost packets
 
 _ERA = datetime(1900, 1, 1, tzinfo=UTC)  # RFC 5905 6: NTP's era 0
 _ERA_SECONDS = 2**32
@@ -121,6 +128,37 @@ def _missing(code: int, lasts: int, *stamps: int) -> Missing:
     if code not in _CAUSES or lasts not in (0, 1) or not (lasts or start < end):
         raise BrokenFile(f"missing time of cause {code} from {start} to {end}")
     return Missing(start, None if lasts else end, _CAUSES[code])
+
+
+@dataclass(frozen=True, slots=True)
+class SoundLedger:
+    """What there is of the sound, cumulative within the file up to and with its fragment.
+
+    ``kept`` is how long the sound in it lasts; what that is less than the file's pictures, it lacks.
+    ``lost_packets`` counts RTP packets of the sound missing by sequence number.
+    """
+
+    kept: timedelta
+    lost_packets: int
+
+
+def pack_sound_ledger(ledger: SoundLedger) -> bytes:
+    """Payload of the sound's ``uuid`` box, after the 16 bytes of SOUND_UUID. Raises ValueError."""
+    kept = ledger.kept // MICROSECOND
+    if not 0 <= kept < 2**64 or not 0 <= ledger.lost_packets < 2**64:
+        raise ValueError(f"a ledger of sound that cannot be written: {ledger}")
+    return _SOUND.pack(1 << 24, kept, ledger.lost_packets)
+
+
+def unpack_sound_ledger(payload: bytes) -> SoundLedger:
+    """The inverse of ``pack_sound_ledger``. Raises BrokenFile."""
+    if len(payload) != _SOUND.size or payload[:4] != bytes((1, 0, 0, 0)):
+        raise BrokenFile("a box about sound that this version cannot read")
+    _, kept, lost = _SOUND.unpack(payload)
+    try:
+        return SoundLedger(timedelta(microseconds=kept), lost)
+    except OverflowError:
+        raise BrokenFile(f"sound of {kept} microseconds") from None
 
 
 def to_ntp(instant: datetime) -> tuple[int, int]:

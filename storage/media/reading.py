@@ -24,7 +24,8 @@ from domain.evidence import Cause
 from domain.timeline import Interval
 from storage.media import layout
 from storage.media.errors import BrokenFile, UnsupportedVideo
-from storage.media.layout import TIMESCALE, TRACK, Ledger, Missing, ticks_to_time
+from storage.media.layout import SOUND_TRACK, TIMESCALE, TRACK, Ledger, Missing, SoundLedger, ticks_to_time
+from storage.media.sound import SoundFormat, read_entry
 from storage.media.video import SAMPLE_ENTRIES, VideoFormat, known_entry
 
 _MAX_MOOV_BYTES = 2**20
@@ -55,6 +56,19 @@ class SampleIndex:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundIndex:
+    """The sound of one fragment: where each sample lies (offset, size) and how long it is, in ticks of its rate.
+
+    ``ledger`` is what the file has of it up to and with this fragment. Without samples ``decode_time`` is 0.
+    """
+
+    ledger: SoundLedger
+    decode_time: int = 0
+    samples: tuple[tuple[int, int, int], ...] = ()
+    box_offset: int | None = None  # of its ``traf``
+
+
+@dataclass(frozen=True, slots=True)
 class FragmentIndex:
     """One complete fragment. ``offset`` and ``size`` span it from its ``prft`` to the end of its ``mdat``.
 
@@ -70,6 +84,7 @@ class FragmentIndex:
     ledger: Ledger | None
     missing: tuple[Missing, ...]
     samples: tuple[SampleIndex, ...]
+    sound: SoundIndex | None = None
 
     @property
     def duration(self) -> int:
@@ -96,6 +111,17 @@ class FileIndex:
     fragments: tuple[FragmentIndex, ...] = field(repr=False)
     complete_bytes: int
     total_bytes: int
+    sound: SoundFormat | None = None
+    sound_boxes: tuple[int, ...] = ()  # where the boxes of its head begin that tell of the sound
+
+    @property
+    def sound_lacking_s(self) -> float | None:
+        """For how many seconds of its time there is no sound in it, at least; None where none was to be recorded."""
+        span = self.span
+        if self.sound is None or span is None:
+            return None
+        told = [each.sound.ledger.kept for each in self.fragments if each.sound is not None]
+        return max(0.0, span.seconds - (told[-1].total_seconds() if told else 0.0))
 
     @property
     def torn(self) -> bool:
@@ -133,9 +159,29 @@ def read_index(file: BinaryIO) -> FileIndex:
     stream pass through. Memory is bounded by the samples of the file and 16 MiB for one fragment's boxes.
     """
     total = file.seek(0, os.SEEK_END)
-    video, head_end = _read_head(file, total)
-    fragments, complete = _read_fragments(file, head_end, total)
-    return FileIndex(video, head_end, fragments, complete, total)
+    head, head_end = _read_head(file, total)
+    fragments, complete = _read_fragments(file, head_end, total, head.sound)
+    return FileIndex(head.video, head_end, fragments, complete, total, head.sound, head.sound_boxes)
+
+
+def tells_of_sound(head: bytes) -> bool:
+    """Whether a file's head announces a track of sound."""
+    return b"soun" in head
+
+
+def without_sound(data: bytes, offset: int, index: FileIndex) -> bytes:
+    """A stretch of a file's bytes from ``offset`` on in which no player finds the sound: its boxes are ``free``.
+
+    For players that would refuse the pictures with it. Nothing else changes, so that offsets stay true.
+    """
+    begins = [*index.sound_boxes]
+    begins += [each.sound.box_offset for each in index.fragments if each.sound and each.sound.box_offset is not None]
+    found = bytearray(data)
+    for begin in begins:
+        for place, letter in enumerate(b"free", begin + 4 - offset):
+            if 0 <= place < len(found):
+                found[place] = letter
+    return bytes(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,20 +278,69 @@ def _unpack(form: struct.Struct, data: bytes, offset: int = 0) -> tuple[Any, ...
     return form.unpack_from(data, offset)
 
 
-def _read_head(file: BinaryIO, total: int) -> tuple[VideoFormat, int]:
-    """The format that ``moov`` tells, and where the file's head ends."""
+@dataclass(frozen=True, slots=True)
+class _Head:
+    video: VideoFormat
+    sound: SoundFormat | None
+    sound_boxes: tuple[int, ...]
+
+
+def _read_head(file: BinaryIO, total: int) -> tuple[_Head, int]:
+    """What ``moov`` tells, and where the file's head ends."""
     for box in _boxes(file, 0, total):
         if (box.offset == 0) != (box.kind == b"ftyp"):
             raise BrokenFile("the file does not begin with one ftyp box")
         if box.kind == b"moov":
-            return _video(_payload(file, box, _MAX_MOOV_BYTES)), box.end
+            moov = _payload(file, box, _MAX_MOOV_BYTES)
+            sound = _sound(moov)
+            boxes = tuple(box.body + at for at in _sound_boxes(moov)) if sound is not None else ()
+            return _Head(_video(moov), sound, boxes), box.end
         if box.kind in (b"prft", b"moof", b"mdat"):
             break
     raise BrokenFile("the file has no whole moov box at its head")
 
 
+def _tracks(moov: bytes) -> list[bytes]:
+    """The payloads of one ``trak``, or of two: pictures, then sound."""
+    found = _children(moov).get(b"trak", [])
+    if len(found) not in (1, 2):
+        raise BrokenFile(f"{len(found)} boxes b'trak' where there must be one or two")
+    return found
+
+
+def _sound(moov: bytes) -> SoundFormat | None:
+    tracks = _tracks(moov)
+    if len(tracks) == 1:
+        return None
+    media = _children(_only(_children(tracks[1]), b"mdia"))
+    (timescale,) = _unpack(_UINT32, _only(media, b"mdhd"), 12)
+    table = _children(_only(_children(_only(media, b"minf")), b"stbl"))
+    return read_entry(_children(_only(table, b"stsd")[8:]), timescale)
+
+
+def _sound_boxes(moov: bytes) -> Iterator[int]:
+    """Where the second ``trak`` and the second ``trex`` begin, from the payload's start."""
+    tracks = [at for kind, at, _ in _places(moov) if kind == b"trak"]
+    yield tracks[1]
+    for kind, at, body in _places(moov):
+        if kind == b"mvex":
+            extends = [at + 8 + inner for name, inner, _ in _places(body) if name == b"trex"]
+            yield from extends[1:2]
+
+
+def _places(data: bytes) -> Iterator[tuple[bytes, int, bytes]]:
+    """Type, offset and payload of the boxes inside a container that fills it (``_children`` has seen to that)."""
+    at = 0
+    while at < len(data):
+        box = _parse_header(data[at : at + 16], at)
+        if box is None or box.end > len(data):
+            raise BrokenFile("a box is longer than the one around it")
+        yield box.kind, at, data[box.body : box.end]
+        at = box.end
+
+
 def _video(moov: bytes) -> VideoFormat:
-    media = _children(_only(_children(_only(_children(moov), b"trak")), b"mdia"))
+    media = _children(_only(_children(_tracks(moov)[0]), b"mdia"))
     if _unpack(_UINT32, _only(media, b"mdhd"), 12) != (TIMESCALE,):
         raise BrokenFile(f"the track does not count in {TIMESCALE} ticks a second")
     table = _children(_only(_children(_only(media, b"minf")), b"stbl"))
@@ -261,7 +356,9 @@ def _video(moov: bytes) -> VideoFormat:
         raise BrokenFile(f"{configuration.decode()}: {error}") from error
 
 
-def _read_fragments(file: BinaryIO, start: int, total: int) -> tuple[tuple[FragmentIndex, ...], int]:
+def _read_fragments(
+    file: BinaryIO, start: int, total: int, sound: SoundFormat | None
+) -> tuple[tuple[FragmentIndex, ...], int]:
     """The whole fragments, and where the last of them (or a foreign box after it) ends."""
     fragments: list[FragmentIndex] = []
     complete = start
@@ -269,7 +366,7 @@ def _read_fragments(file: BinaryIO, start: int, total: int) -> tuple[tuple[Fragm
     try:
         for box in _boxes(file, start, total):
             if pending is None and box.kind == b"prft":
-                pending = _Pending(file, box)
+                pending = _Pending(file, box, sound is not None)
             elif pending is not None:
                 pending.take(file, box)
             elif box.kind in (b"moof", b"mdat"):
@@ -304,7 +401,9 @@ def _check_order(before: list[FragmentIndex], following: FragmentIndex) -> None:
 class _Pending:
     """A fragment of which not all boxes have been met yet: prft, then our own and moof, then mdat."""
 
-    def __init__(self, file: BinaryIO, prft: _Box) -> None:
+    def __init__(self, file: BinaryIO, prft: _Box, with_sound: bool) -> None:
+        self._with_sound = with_sound
+        self._sound: SoundLedger | None = None
         self.whole: FragmentIndex | None = None
         self._offset = prft.offset
         self._ledger: Ledger | None = None
@@ -334,13 +433,18 @@ class _Pending:
         kind = _read(file, box.body, min(_UUID_BYTES, length))
         if kind == layout.MISSING_UUID:
             self._missing = layout.unpack_missing(_payload(file, box, _MAX_MOOF_BYTES)[_UUID_BYTES:])
+        elif kind == layout.SOUND_UUID and length <= _MAX_SMALL_BOX_BYTES:
+            self._sound = layout.unpack_sound_ledger(_payload(file, box, _MAX_SMALL_BOX_BYTES)[_UUID_BYTES:])
         elif kind == layout.LEDGER_UUID and length <= _MAX_SMALL_BOX_BYTES:
             self._ledger = layout.unpack_ledger(_payload(file, box, _MAX_SMALL_BOX_BYTES)[_UUID_BYTES:])
 
     def _finish(self, moof: _Box, data: bytes, mdat: _Box) -> FragmentIndex:
         children = _children(data)
         (sequence,) = _unpack(_UINT32, _only(children, b"mfhd"), 4)
-        track = _children(_only(children, b"traf"))
+        tracks = children.get(b"traf", [])
+        if not 1 <= len(tracks) <= 1 + self._with_sound:
+            raise BrokenFile(f"{len(tracks)} boxes b'traf' in a fragment")
+        track = _children(tracks[0])
         if _unpack(_TWO_UINT32, _only(track, b"tfhd")) != (layout.DEFAULT_BASE_IS_MOOF, TRACK):
             raise BrokenFile("a fragment of another track, or with defaults that are not ours")
         decode_time = _decode_time(_only(track, b"tfdt"))
@@ -348,7 +452,24 @@ class _Pending:
             raise BrokenFile(f"prft and tfdt disagree: {self._media_time} and {decode_time} ticks")
         samples = _samples(_only(track, b"trun"), moof.offset, mdat)
         size, told = mdat.end - self._offset, (self._ledger, self._missing)
-        return FragmentIndex(self._offset, size, sequence, decode_time, self._captured, *told, samples)
+        sound = self._heard(moof, data, mdat)
+        return FragmentIndex(self._offset, size, sequence, decode_time, self._captured, *told, samples, sound)
+
+    def _heard(self, moof: _Box, data: bytes, mdat: _Box) -> SoundIndex | None:
+        """The sound of the fragment, None where the file has no track for it."""
+        if not self._with_sound:
+            return None
+        if self._sound is None:
+            raise BrokenFile("a fragment that does not tell how much sound the file has")
+        found = [(at, body) for kind, at, body in _places(data) if kind == b"traf"]
+        if len(found) == 1:
+            return SoundIndex(self._sound)
+        at, body = found[1]
+        track = _children(body)
+        if _unpack(_TWO_UINT32, _only(track, b"tfhd")) != (layout.DEFAULT_BASE_IS_MOOF, SOUND_TRACK):
+            raise BrokenFile("a run of another track than the sound's, or with defaults that are not ours")
+        samples = _sound_samples(_only(track, b"trun"), moof.offset, mdat)
+        return SoundIndex(self._sound, _decode_time(_only(track, b"tfdt")), samples, moof.body + at)
 
 
 def _decode_time(tfdt: bytes) -> int:
@@ -357,6 +478,26 @@ def _decode_time(tfdt: bytes) -> int:
         raise BrokenFile("a tfdt box of no known version")
     (decode_time,) = _unpack(_UINT64 if tfdt[0] == 1 else _UINT32, tfdt, 4)
     return int(decode_time)
+
+
+def _sound_samples(trun: bytes, moof_offset: int, mdat: _Box) -> tuple[tuple[int, int, int], ...]:
+    """Offset, size and duration of the samples of a run of sound, each of which lies inside ``mdat``."""
+    head, count, data_offset = _unpack(_TRUN_HEAD, trun)
+    size = layout.SOUND_RUN_SAMPLE.size
+    if head & 0xFF_FFFF != layout.SOUND_RUN_FIELDS or count * size != len(trun) - _TRUN_HEAD.size:
+        raise BrokenFile("a run of sound whose fields are not ours or whose samples do not fill it")
+    at = moof_offset + data_offset
+    if count == 0 or at < mdat.body:
+        raise BrokenFile("a run of sound without samples, or with samples before their mdat box")
+    found: list[tuple[int, int, int]] = []
+    for duration, length in layout.SOUND_RUN_SAMPLE.iter_unpack(trun[_TRUN_HEAD.size :]):
+        if duration == 0 or length == 0:
+            raise BrokenFile("a sample of sound without duration or without bytes")
+        found.append((at, length, duration))
+        at += length
+    if at > mdat.end:
+        raise BrokenFile("samples of sound reach beyond their mdat box")
+    return tuple(found)
 
 
 def _samples(trun: bytes, moof_offset: int, mdat: _Box) -> tuple[SampleIndex, ...]:

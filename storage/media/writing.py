@@ -8,6 +8,9 @@ fMP4: its first ``len(init_segment(...))`` bytes are the EXT-X-MAP, the rest is 
 In each sample the slices and SEI stay exactly as the camera sent them. Left out are access unit delimiters and
 parameter sets: ``avcC`` or ``hvcC`` carries the latter, and the sample entries ``avc1`` and ``hvc1`` forbid them in
 band (14496-15 5.4.2.1, 8.4.1). A JPEG picture is a sample of ``mp4v`` as it is.
+
+Sound, where it is recorded, is a second track with a run of its own in each fragment that has some; its media lie
+behind the pictures in the same ``mdat``. A file without it is the same to the byte as if there were no such thing.
 """
 
 from __future__ import annotations
@@ -16,9 +19,11 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from storage.media import layout
-from storage.media.layout import TIMESCALE, TRACK, Ledger, Missing
+from storage.media.layout import SOUND_TRACK, TIMESCALE, TRACK, Ledger, Missing, SoundLedger
+from storage.media.sound import SoundFormat, sample_entry
 from storage.media.video import SAMPLE_ENTRIES, Codec, VideoFormat, stored_nals
 
 _UNITY_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)  # 6.2.2
@@ -38,7 +43,27 @@ class Sample:
     composition_offset: int = 0
 
 
-def init_segment(video: VideoFormat) -> bytes:
+class SoundSample(NamedTuple):
+    """One frame of AAC, or a packet's worth of G.711; ``duration`` in ticks of its track."""
+
+    data: bytes
+    duration: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The sound of one fragment, without a break, and what the file has of it so far.
+
+    ``decode_time`` counts ticks of the sound's rate from the same origin as that of the pictures; without samples it
+    means nothing.
+    """
+
+    decode_time: int
+    samples: Sequence[SoundSample]
+    ledger: SoundLedger
+
+
+def init_segment(video: VideoFormat, sound: SoundFormat | None = None) -> bytes:
     """``ftyp`` and ``moov``: the head of a file, the same bytes for the same format.
 
     The brands do not claim CMAF (``cmfc``), which allows no holes between fragments. Raises UnsupportedVideo.
@@ -46,9 +71,13 @@ def init_segment(video: VideoFormat) -> bytes:
     brands = (b"iso6", b"mp42", b"avc1") if video.codec is Codec.H264 else (b"iso6", b"mp42")
     file_type = _box(b"ftyp", b"iso6", bytes(4), *brands)
     movie_header = struct.pack(">4I", 0, 0, TIMESCALE, 0) + struct.pack(">IH10x", 0x10000, 0x100)
-    movie_header += _UNITY_MATRIX + bytes(24) + struct.pack(">I", TRACK + 1)
+    movie_header += _UNITY_MATRIX + bytes(24) + struct.pack(">I", TRACK + 1 + (sound is not None))
     extends = _full_box(b"trex", 0, 0, struct.pack(">5I", TRACK, 1, 0, 0, layout.NON_SYNC_SAMPLE))
-    return file_type + _box(b"moov", _full_box(b"mvhd", 0, 0, movie_header), _track(video), _box(b"mvex", extends))
+    tracks = _track(video)
+    if sound is not None:
+        tracks += _sound_track(sound)
+        extends += _full_box(b"trex", 0, 0, struct.pack(">5I", SOUND_TRACK, 1, 0, 0, layout.SYNC_SAMPLE))
+    return file_type + _box(b"moov", _full_box(b"mvhd", 0, 0, movie_header), tracks, _box(b"mvex", extends))
 
 
 def fragment(
@@ -60,6 +89,7 @@ def fragment(
     *,
     missing: Sequence[Missing] = (),
     codec: Codec = Codec.H264,
+    sound: Sound | None = None,
 ) -> bytes:
     """``prft``, our ``uuid`` boxes, ``moof`` and ``mdat``: the unit in which a file grows.
 
@@ -68,7 +98,7 @@ def fragment(
     is the host's instant at which the first sample was captured, an aware datetime from 1968 to 2104. ``prft``
     (8.16.5, flags 24: instant of capture) holds it as NTP timestamp against the decode time. ``missing`` is what no
     fragment before has told, or what lasts still; without any there is no box for it. ``codec`` is that of the file's
-    format.
+    format; ``sound`` is set in every fragment of a file that was begun with sound, and in no other.
 
     Raises ValueError for anything that cannot be written: no samples, a sample of which nothing would be
     kept (see ``stored_nals``) or without duration, numbers out of range.
@@ -91,7 +121,8 @@ def fragment(
         total += size
         flags = layout.SYNC_SAMPLE if sample.key else layout.NON_SYNC_SAMPLE
         entries.append(layout.TRUN_SAMPLE.pack(sample.duration, size, flags, sample.composition_offset))
-    if total > _MAX_FRAGMENT_BYTES - 2**20 - 16 * len(samples):
+    heard_bytes = 0 if sound is None else _checked_size(sound)
+    if total + heard_bytes > _MAX_FRAGMENT_BYTES - 2**20 - 16 * len(samples):
         raise ValueError(f"a fragment of {total} bytes is too large")
     reference = layout.PRFT.pack(layout.PRFT_VERSION_AND_FLAGS, TRACK, *layout.to_ntp(captured), decode_time)
     return b"".join(
@@ -99,9 +130,11 @@ def fragment(
             _box(b"prft", reference),
             _box(b"uuid", layout.LEDGER_UUID, layout.pack_ledger(ledger)),
             _box(b"uuid", layout.MISSING_UUID, layout.pack_missing(missing)) if missing else b"",
-            _movie_fragment(sequence, decode_time, b"".join(entries), len(samples)),
-            (total + 8).to_bytes(4, "big") + b"mdat",
+            b"" if sound is None else _box(b"uuid", layout.SOUND_UUID, layout.pack_sound_ledger(sound.ledger)),
+            _movie_fragment(sequence, decode_time, b"".join(entries), len(samples), _Heard.of(sound, total)),
+            (total + heard_bytes + 8).to_bytes(4, "big") + b"mdat",
             *payload,
+            *(() if sound is None else (sample.data for sample in sound.samples)),
         )
     )
 
@@ -116,14 +149,50 @@ def _check(sequence: int, decode_time: int, samples: Sequence[Sample]) -> None:
             raise ValueError(f"duration {sample.duration} or offset {sample.composition_offset} is out of range")
 
 
-def _movie_fragment(sequence: int, decode_time: int, entries: bytes, count: int) -> bytes:
+def _checked_size(sound: Sound) -> int:
+    if sound.samples and not 0 <= sound.decode_time < 2**63:
+        raise ValueError(f"sound at decode time {sound.decode_time} is out of range")
+    for sample in sound.samples:
+        if not sample.data or not 1 <= sample.duration < 2**32:
+            raise ValueError("a sample of sound without bytes or without duration")
+    return sum(len(sample.data) for sample in sound.samples)
+
+
+class _Heard(NamedTuple):
+    """The boxes of a fragment's sound; only where its data begins is left open, which depends on their length."""
+
+    head: bytes
+    entries: bytes
+    number: int  # of samples
+    after: int  # bytes of pictures before it
+
+    @classmethod
+    def of(cls, sound: Sound | None, after: int) -> _Heard | None:
+        if sound is None or not sound.samples:
+            return None
+        head = _full_box(b"tfhd", 0, layout.DEFAULT_BASE_IS_MOOF, struct.pack(">I", SOUND_TRACK))
+        head += _full_box(b"tfdt", 1, 0, struct.pack(">Q", sound.decode_time))
+        entries = [layout.SOUND_RUN_SAMPLE.pack(sample.duration, len(sample.data)) for sample in sound.samples]
+        return cls(head, b"".join(entries), len(entries), after)
+
+    @property
+    def size(self) -> int:
+        return 8 + len(self.head) + 20 + len(self.entries)
+
+    def box(self, pictures_at: int) -> bytes:
+        head = struct.pack(">Ii", self.number, pictures_at + self.after)
+        return _box(b"traf", self.head, _full_box(b"trun", 0, layout.SOUND_RUN_FIELDS, head, self.entries))
+
+
+def _movie_fragment(sequence: int, decode_time: int, entries: bytes, count: int, heard: _Heard | None) -> bytes:
     header = _full_box(b"mfhd", 0, 0, struct.pack(">I", sequence))
     track_header = _full_box(b"tfhd", 0, layout.DEFAULT_BASE_IS_MOOF, struct.pack(">I", TRACK))
     decode = _full_box(b"tfdt", 1, 0, struct.pack(">Q", decode_time))
     run_size = 20 + len(entries)
-    size = 8 + len(header) + 8 + len(track_header) + len(decode) + run_size
+    size = 8 + len(header) + 8 + len(track_header) + len(decode) + run_size + (heard.size if heard else 0)
     run = _full_box(b"trun", 1, layout.TRUN_FIELDS, struct.pack(">Ii", count, size + 8), entries)
-    return _box(b"moof", header, _box(b"traf", track_header, decode, run))
+    tracks = _box(b"traf", track_header, decode, run)
+    return _box(b"moof", header, tracks if heard is None else tracks + heard.box(size + 8))
 
 
 def _track(video: VideoFormat) -> bytes:
@@ -145,16 +214,35 @@ def _track(video: VideoFormat) -> bytes:
     return _box(b"trak", _full_box(b"tkhd", 0, enabled_in_movie, header), media)
 
 
+def _sound_track(sound: SoundFormat) -> bytes:
+    enabled_in_movie, full_volume = 3, 0x100
+    header = struct.pack(">5I8x4H", 0, 0, SOUND_TRACK, 0, 0, 0, 1, full_volume, 0) + _UNITY_MATRIX + bytes(8)
+    media_header = struct.pack(">4IHH", 0, 0, sound.rate, 0, _UNDETERMINED_LANGUAGE, 0)
+    here = _full_box(b"url ", 0, 1)
+    information = _box(
+        b"minf",
+        _full_box(b"smhd", 0, 0, bytes(4)),
+        _box(b"dinf", _full_box(b"dref", 0, 0, struct.pack(">I", 1), here)),
+        _empty_table(_box(sound.entry, sample_entry(sound))),
+    )
+    handler = _full_box(b"hdlr", 0, 0, struct.pack(">I4s12x", 0, b"soun"), b"Kaojian\0")
+    media = _box(b"mdia", _full_box(b"mdhd", 0, 0, media_header), handler, information)
+    return _box(b"trak", _full_box(b"tkhd", 0, enabled_in_movie, header), media)
+
+
 def _sample_table(video: VideoFormat) -> bytes:
-    """stbl with one sample entry and no samples: they are all in fragments."""
     entry = struct.pack(">6xH16xHHIIIH32xHh", 1, video.width, video.height, 72 << 16, 72 << 16, 0, 1, 24, -1)
     aspect = video.pixel_aspect
     shape = b"" if aspect is None else _box(b"pasp", struct.pack(">II", *aspect))
     kind, configuration = SAMPLE_ENTRIES[video.codec]
-    picture = _box(kind, entry, _box(configuration, video.decoder_configuration), shape)
+    return _empty_table(_box(kind, entry, _box(configuration, video.decoder_configuration), shape))
+
+
+def _empty_table(entry: bytes) -> bytes:
+    """stbl with one sample entry and no samples: they are all in fragments."""
     return _box(
         b"stbl",
-        _full_box(b"stsd", 0, 0, struct.pack(">I", 1), picture),
+        _full_box(b"stsd", 0, 0, struct.pack(">I", 1), entry),
         _full_box(b"stts", 0, 0, bytes(4)),
         _full_box(b"stsc", 0, 0, bytes(4)),
         _full_box(b"stsz", 0, 0, bytes(8)),
