@@ -51,7 +51,8 @@ class Camera:
     """摄像机. ``id`` is unique in the installation; ``secret`` names a secret, it never is one.
 
     ``sees`` lists the stations in its picture; ``panoramic`` says it shows the whole room. ``nvr`` and ``channel``
-    name the video recorder of its site that it is reached through, and where there.
+    name the video recorder of its site that it is reached through, and where there. ``audio`` says that its sound is
+    recorded too, which is asked of no camera otherwise.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Camera:
     nvr: str | None = None
     channel: int | None = None
     engine: Engine = Engine.AUTO
+    audio: bool = False
 
 
 @dataclass(frozen=True, slots=True)

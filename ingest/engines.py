@@ -34,7 +34,7 @@ class Engines:
     def with_limits(cls, limits: Limits) -> Engines:
         """The engines of the service."""
         return cls(
-            lambda camera: RtspSource(camera.url, camera.credentials, camera.transport, limits),
+            lambda camera: RtspSource(camera.url, camera.credentials, camera.transport, limits, sound=camera.audio),
             lambda camera: _through_libav(camera, limits),
         )
 
@@ -56,7 +56,7 @@ class Engines:
 def _through_libav(camera: Assignment, limits: Limits) -> Source:
     from ingest.libav.source import LibavSource  # noqa: PLC0415 (a third of a second to load, and most never need it)
 
-    return LibavSource(camera.url, camera.credentials, camera.transport, limits)
+    return LibavSource(camera.url, camera.credentials, camera.transport, limits, sound=camera.audio)
 
 
 class _Either:

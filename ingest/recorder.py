@@ -20,7 +20,7 @@ from uuid import uuid4
 import structlog
 
 from config.secrets import Credentials
-from domain.evidence import CameraEvent, Cause, EndReason, Outage, Run
+from domain.evidence import CameraEvent, CameraState, Cause, EndReason, Outage, Run
 from domain.places import Engine, Transport
 from domain.timeline import Clock
 from ingest import camera_state
@@ -36,6 +36,7 @@ from ingest.source import (
     CameraRefused,
     CameraUnreachable,
     ConnectionLost,
+    Heard,
     NoPicture,
     Source,
     SourceError,
@@ -47,6 +48,9 @@ _log = structlog.get_logger()
 
 RETRY_MAX_S = 1.0
 """Longest pause between two attempts; a refused connection on a local network costs next to nothing."""
+
+SOUNDLESS_S = 10.0
+"""Pictures for so long without any sound that was asked for: that is told, once, and changes nothing else."""
 
 KEYLESS_S = 3.0
 """Waiting longer than this for a first key frame is told apart from the outage before it: the connection stands."""
@@ -66,6 +70,7 @@ class Assignment:
     transport: Transport
     device: Device | None = None  # what it is reached through, shared with other cameras
     engine: Engine = Engine.AUTO
+    audio: bool = False  # its sound as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,8 @@ class CameraRecorder:
         self._outage: _OpenOutage | None = None
         self._watch: camera_state.Watch | None = None
         self._failures = 0
+        self._soundless_since: float | None = None  # monotonic, from the first picture of a run until sound comes
+        self._told_of_no_sound = False
         self._told_until = _NEVER  # the end of the last run
         self._heard: tuple[datetime, datetime, float] | None = None  # camera's clock, ours, and when (monotonic)
 
@@ -209,6 +216,8 @@ class CameraRecorder:
         if run is None:
             run = self._run = self._new_run()
             run.keyless_s = unit.keyless_s
+        if self.assignment.audio:
+            self._listen(unit)
         if _stepped(run, unit):
             raise _ClockSteppedError
         if run.held is None:
@@ -230,8 +239,24 @@ class CameraRecorder:
         if held:
             seen = [(unit.rtp_time, unit.arrived, unit.arrived_monotonic) for unit in held]
             run.clock.warm_up(seen, held[0].earlier)
+            heard = next((unit.heard for unit in held if unit.heard is not None), None)
+            if heard is not None and held[0].heard is None:  # or the first file would have no place for it
+                held[0] = replace(held[0], heard=Heard(heard.format))
             for unit in held:
                 self._record(run, unit)
+
+    def _listen(self, unit: AccessUnit) -> None:
+        """Tell once that a camera sends no sound although that is asked of it; the pictures do without."""
+        if (unit.heard is not None and unit.heard.frames) or self._soundless_since is None:
+            self._soundless_since = unit.arrived_monotonic
+        elif unit.arrived_monotonic - self._soundless_since >= SOUNDLESS_S and not self._told_of_no_sound:
+            self._told_of_no_sound = True
+            detail = (
+                "没有声音(已要求录音),画面照常记录 / asked for sound, none comes; pictures are recorded all the same"
+            )
+            camera, now = self.assignment.camera, self._clock.now()
+            _log.warning("sound_missing", camera=camera)
+            self._book.add_event(CameraEvent(uuid4().hex, camera, self._recorder, now, CameraState.LIVE, detail, 0))
 
     def _record(self, run: _ActiveRun, unit: AccessUnit) -> None:
         stamp = run.clock.stamp(unit.rtp_time, unit.arrived, unit.arrived_monotonic)
@@ -286,7 +311,7 @@ class CameraRecorder:
         run, self._run = self._run, None
         if run is not None:
             self._release(run)
-        self._heard = None
+        self._heard = self._soundless_since = None
         if run is None:
             return None
         for event in run.segmenter.end():

@@ -19,12 +19,15 @@ from domain.evidence import Cause
 from domain.timeline import Interval
 from ingest.clock import Stamp
 from ingest.ordering import LEAST_STEP, Ordering, Picture
-from ingest.source import AccessUnit
+from ingest.sound import LEAD, Anchor, SoundTrack
+from ingest.source import AccessUnit, Heard
 from storage.media import (
     TIMESCALE,
     Ledger,
     Missing,
     Sample,
+    Sound,
+    SoundFormat,
     VideoFormat,
     breaks_link,
     fragment,
@@ -105,6 +108,7 @@ class _OpenFile:
     first_media: int
     format: VideoFormat
     head_size: int
+    sound: SoundFormat | None
     frames: int = 0
     sequence: int = 0
     lost_packets: int = 0
@@ -151,6 +155,7 @@ class Segmenter:
         self._untold: list[Missing] = []  # in the file, so far
         self._accounted_until: datetime | None = None
         self._before = told_until
+        self._sound: SoundTrack | None = None  # where it is to be recorded and the camera sends some
 
     @property
     def accounted_until(self) -> datetime | None:
@@ -177,6 +182,8 @@ class Segmenter:
         """The next picture in decoding order. Events come in the order in which they must be carried out."""
         events: list[Event] = []
         self._note(unit, stamp)
+        if unit.heard is not None:
+            self._hear(unit, unit.heard, stamp)
         if unit.damaged or unit.lost_packets:
             self._begin_loss(stamp.instant)
         still = stamp.standstill
@@ -303,6 +310,16 @@ class Segmenter:
         if unit.camera_time is not None:
             self._file.clock_offset_s = (unit.camera_time - stamp.instant).total_seconds()
 
+    def _hear(self, unit: AccessUnit, heard: Heard, stamp: Stamp) -> None:
+        """Sound is placed by the picture before it, be this one damaged or not."""
+        before = self._latest
+        anchor = Anchor(stamp.instant, unit.rtp_time + self._recount, unit.camera_time)
+        if before is not None:
+            anchor = Anchor(before.instant, before.media, before.unit.camera_time)
+        if self._sound is None:
+            self._sound = SoundTrack()
+        self._sound.take(heard, anchor)
+
     def _begin_loss(self, instant: datetime) -> None:
         """From the end of what is known to be whole: a lost picture may be shown before those that came before it.
 
@@ -390,8 +407,10 @@ class Segmenter:
             events += self._flush()
             events += self._close()
             self._cut_after = self._segment
-        head = init_segment(key.unit.format)
-        self._file = _OpenFile(key.since, key.decoded, key.unit.format, len(head))
+        sound = self._sound.begin_file() if self._sound is not None else None
+        head = init_segment(key.unit.format, sound)
+        origin = key.decoded if sound is None else key.decoded - LEAD
+        self._file = _OpenFile(key.since, origin, key.unit.format, len(head), sound)
         events.append(Opened(key.since, head))
         return events
 
@@ -407,11 +426,20 @@ class Segmenter:
         missing, self._untold = self._untold, []
         if self._loss_from is not None:
             missing.append(Missing(max(self._loss_from, self._before), None, Cause.PACKET_LOSS))
-        told = file.ledger
-        data = fragment(file.sequence, decode_time, samples, first.since, told, missing=missing, codec=codec)
+        told, sound = file.ledger, self._cut_sound(file)
+        data = fragment(
+            file.sequence, decode_time, samples, first.since, told, missing=missing, codec=codec, sound=sound
+        )
         self._flushed_until = self._samples[-1].until
         self._samples = []
         return [Fragment(data, self._flushed_until)]
+
+    def _cut_sound(self, file: _OpenFile) -> Sound | None:
+        """What there is of the sound of the collected pictures."""
+        if file.sound is None or self._sound is None:
+            return None
+        last = self._samples[-1]
+        return self._sound.cut(file.first_media, last.picture.decoded + last.duration, file.sound)
 
     def _close(self) -> list[Event]:
         """The file ends where its last flushed picture ends."""

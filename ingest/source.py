@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from storage.media import VideoFormat
+from storage.media import SoundFormat, VideoFormat
 
 
 class SourceError(Exception):
@@ -46,6 +46,31 @@ class NoPicture(SourceError):
 
 
 @dataclass(frozen=True, slots=True)
+class SoundFrame:
+    """One frame of AAC or the samples of one packet of G.711.
+
+    ``time`` counts samples (RTP ticks), unwrapped, from an origin of the run that is not that of the pictures;
+    ``duration`` is in the same. ``arrived`` and ``camera_time`` are as those of an AccessUnit.
+    """
+
+    data: bytes
+    time: int
+    duration: int
+    arrived: datetime
+    arrived_monotonic: float
+    camera_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The sound that came since the unit before, in order. It may be less than there was; nothing waits for it."""
+
+    format: SoundFormat
+    frames: tuple[SoundFrame, ...] = ()
+    lost_packets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class AccessUnit:
     """One coded picture as it came off the wire (H.264, H.265 or JPEG), before any decision about it.
 
@@ -62,6 +87,9 @@ class AccessUnit:
     key frame. So does ``earlier``, the latest of them as (rtp_time, arrived_monotonic): they tell when pictures are
     taken.
 
+    ``heard`` is None without sound to record, which is the rule; where there is some, the first unit of a connection
+    has it, be it without frames.
+
     What an engine cannot know it does not guess: with libav ``lost_packets`` is 0, and ``damaged`` only what libav
     marks.
     """
@@ -77,6 +105,7 @@ class AccessUnit:
     camera_time: datetime | None = None
     keyless_s: float = 0.0
     earlier: tuple[tuple[int, float], ...] = ()
+    heard: Heard | None = None
 
 
 MOST_EARLIER = 128

@@ -241,6 +241,7 @@ class _Camera(BaseModel):
     engine: Annotated[Engine, AfterValidator(_engine)] = Field(
         Engine.AUTO, description="What records it: native (rtsp:// only), libav, or by auto the one that can"
     )
+    audio: bool = Field(False, description="Record its sound too (录音); off unless asked for, see docs/security.md")
     panoramic: bool = Field(False, description="Shows the whole room (全景)")
     sees: tuple[_Label, ...] = Field((), description="Stations in its picture")
 
@@ -328,6 +329,7 @@ def _camera(camera: _Camera, nvrs: Mapping[str, _Nvr]) -> Camera:
         nvr=camera.nvr,
         channel=camera.channel,
         engine=camera.engine,
+        audio=camera.audio,
     )
 
 

@@ -55,6 +55,7 @@ class Schedule:
             transport=camera.transport,
             device=_device(sitting.site, camera),
             engine=camera.engine,
+            audio=camera.audio,
         )
 
     def _credentials(self, camera: Camera) -> Credentials | None:

@@ -1,6 +1,7 @@
 """Footage for playing: an HLS playlist of a camera (RFC 8216) and the bytes of its segments, in parts or whole.
 
-A segment is one fMP4 file: its head (ftyp, moov) is served as init.mp4, the rest as media.m4s, unchanged. Media time
+A segment is one fMP4 file: its head (ftyp, moov) is served as init.mp4, the rest as media.m4s. Of a file with sound
+the browser gets the pictures alone (docs/decisions/0018-sound.md); all else is unchanged. Media time
 starts at 0 in every file, so a discontinuity stands between any two, and each carries its own wall-clock time; a gap
 is where that clock jumps. Not here: what is played where two recorders recorded (``dashboard.api.pieces``), and whose
 footage somebody may see (``dashboard.access``).
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
@@ -30,6 +31,7 @@ from dashboard.api.witness import Witnessed
 from domain.evidence import Segment
 from domain.timeline import Interval, rfc3339, utc
 from storage.errors import UnknownRow
+from storage.media import FileIndex, MediaError, read_index, tells_of_sound, without_sound
 
 router = APIRouter(tags=["footage"], responses=RESPONSES)
 
@@ -78,6 +80,8 @@ def init_part(backed: Backed, seen: Seen, key: Key) -> Response:
     """The head of a segment: what a player must know before any picture."""
     segment = _segment(backed, seen, key)
     head = backed.archive.read(segment, 0, segment.init_size_bytes)
+    index = _sounding(backed, segment, head)
+    head = head if index is None else without_sound(head, 0, index)
     return Response(head, media_type="video/mp4", headers=_HEADERS)
 
 
@@ -101,7 +105,8 @@ def media_part(
     headers = {**_HEADERS, "Content-Length": str(last - first + 1)}
     if wanted is not None:
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    body = _read(backed, segment, segment.init_size_bytes + first, last - first + 1)
+    head = backed.archive.read(segment, 0, segment.init_size_bytes)
+    body = _read(backed, segment, segment.init_size_bytes + first, last - first + 1, _sounding(backed, segment, head))
     witness.fetched(segment)
     return StreamingResponse(body, 200 if wanted is None else 206, headers, "video/iso.segment")
 
@@ -192,10 +197,33 @@ def _segment(backed: Backing, seen: Sight, key: str) -> Segment:
     return found
 
 
-def _read(backed: Backing, segment: Segment, offset: int, length: int) -> Iterator[bytes]:
-    """The first block is read before the answer begins, so that footage nobody can read is refused in words."""
+def _sounding(backed: Backing, segment: Segment, head: bytes) -> FileIndex | None:
+    """Where the sound of a segment lies; None where it has none, or cannot be read as its row says it can."""
+    if not tells_of_sound(head):
+        return None
+    try:
+        with backed.archive.opened(segment) as file:
+            return read_index(file)
+    except MediaError:
+        return None
+
+
+def _read(
+    backed: Backing, segment: Segment, offset: int, length: int, silenced: FileIndex | None = None
+) -> Iterator[bytes]:
+    """The first block is read before the answer begins, so that footage nobody can read is refused in words.
+
+    ``silenced`` is the index of a file of which the sound is to be left out.
+    """
     blocks = _blocks(backed, segment, offset, length)
-    return chain([next(blocks, b"")], blocks)
+    told = chain([next(blocks, b"")], blocks)
+    return told if silenced is None else _silenced(told, offset, silenced)
+
+
+def _silenced(blocks: Iterable[bytes], offset: int, index: FileIndex) -> Iterator[bytes]:
+    for block in blocks:
+        yield without_sound(block, offset, index)
+        offset += len(block)
 
 
 def _blocks(backed: Backing, segment: Segment, offset: int, length: int) -> Iterator[bytes]:

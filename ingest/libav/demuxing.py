@@ -13,9 +13,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final, NoReturn, cast
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
@@ -23,6 +24,7 @@ from av.video.stream import VideoStream
 from domain.timeline import Clock
 from ingest.libav.address import Target
 from ingest.libav.pictures import RECORDABLE, Assembler, Packet
+from ingest.libav.sound import Ear
 from ingest.source import (
     AccessUnit,
     CameraRefused,
@@ -70,7 +72,10 @@ class Demuxer:
         clock: Clock,
         hand_on: Callable[[Sequence[AccessUnit]], bool],
         end: Callable[[BaseException | None], None],
+        *,
+        ear: Ear | None = None,
     ) -> None:
+        self._ear = ear  # for the sound that comes with the pictures
         self.opened: float | None = None
         self.pictures = 0
         self._target = target
@@ -135,10 +140,14 @@ class Demuxer:
         paced = self._target.is_file or container.format.name in _IN_PIECES
         pace = _Pace(self._stop) if paced else None
         try:
-            for packet in container.demux(stream):
+            heard = container.streams.audio[:1] if self._ear is not None else ()
+            for packet in container.demux(stream, *heard):
+                if self._ear is not None and isinstance(packet.stream, AudioStream):
+                    self._ear.take(cast("av.Packet[AudioStream]", packet))
+                    continue
                 if pace is not None and packet.dts is not None and packet.time_base is not None:
                     pace.wait(float(packet.dts * packet.time_base))
-                yield self._read(packet)
+                yield self._read(cast("av.Packet[VideoStream]", packet))
         except av.error.FFmpegError as error:
             _raise_reading(error, self._target)
 

@@ -12,12 +12,14 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from domain.places import Transport
 from domain.timeline import Clock, SystemClock
 from ingest.libav.address import Login, Target, target
 from ingest.libav.demuxing import Demuxer, Waiting
+from ingest.libav.sound import Ear, Listener
 from ingest.rtsp.client import Limits, Patience
 from ingest.source import AccessUnit, ConnectionLost, NoPicture
 
@@ -33,7 +35,8 @@ class LibavSource:
     """One camera or file, to be opened once per run.
 
     ``url`` has one of ``domain.places.SCHEMES`` or is the path of a file, which is played at its own pace, once.
-    ``credentials`` win over a login in ``url``. ``transport`` matters to rtsp:// alone.
+    ``credentials`` win over a login in ``url``. ``transport`` matters to rtsp:// alone. Only with ``sound`` is sound
+    asked for; of an RTSP camera by a second connection.
     """
 
     def __init__(
@@ -43,7 +46,10 @@ class LibavSource:
         transport: Transport = Transport.TCP,
         limits: Limits | None = None,
         clock: Clock | None = None,
+        *,
+        sound: bool = False,
     ) -> None:
+        self._sound = sound
         self._url = url
         self._credentials = credentials
         self._transport = transport
@@ -53,7 +59,7 @@ class LibavSource:
     async def units(self) -> AsyncGenerator[AccessUnit, None]:
         """Connect and yield access units from the first whole key frame on; see ``ingest.source.Source``."""
         opened = target(self._url, self._credentials, self._transport, _LIBAV_WAITS_S)
-        stream = _Stream(opened, self._limits, self._clock)
+        stream = _Stream(opened, self._limits, self._clock, Ear(self._clock) if self._sound else None)
         stream.start()
         try:
             while True:
@@ -66,12 +72,16 @@ class LibavSource:
 class _Stream:
     """Units on their way from the thread to the one who takes them; the first failure ends both."""
 
-    def __init__(self, opened: Target, limits: Limits, clock: Clock) -> None:
+    def __init__(self, opened: Target, limits: Limits, clock: Clock, ear: Ear | None) -> None:
         self._target = opened
+        self._ear = ear
         self._limits = limits
         half_s = limits.connect_s + limits.answer_s
         self._open_s = 2 * half_s + _MARGIN_S
-        self._demuxer = Demuxer(opened, Waiting(half_s, _LIBAV_WAITS_S), clock, self._hand_on, self._end)
+        apart = ear is not None and opened.scheme in ("rtsp", "rtsps")
+        self._listener = Listener(opened, ear, half_s, _LIBAV_WAITS_S) if ear is not None and apart else None
+        beside = None if apart else ear
+        self._demuxer = Demuxer(opened, Waiting(half_s, _LIBAV_WAITS_S), clock, self._hand_on, self._end, ear=beside)
         self._loop = asyncio.get_running_loop()
         self._begun = self._loop.time()
         self._room = threading.Condition()
@@ -86,6 +96,8 @@ class _Stream:
 
     def start(self) -> None:
         self._demuxer.start()
+        if self._listener is not None:
+            self._listener.start()
         self._watch()
 
     async def take(self) -> Sequence[AccessUnit]:
@@ -107,12 +119,16 @@ class _Stream:
         if self._watchdog is not None:
             self._watchdog.cancel()
         self._demuxer.stop()
+        if self._listener is not None:
+            self._listener.stop()
         with self._room:
             self._closed = True
             self._room.notify()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_TEARDOWN_S):
                 await self._thread_over.wait()
+        if self._listener is not None:
+            await asyncio.to_thread(self._listener.join, _TEARDOWN_S)
 
     # Called by the thread.
 
@@ -121,7 +137,7 @@ class _Stream:
             self._room.wait_for(lambda: self._closed or len(self._units) < _MOST_UNITS_WAITING)
             if self._closed:
                 return False
-            self._units.extend(units)
+            self._units.extend(units if self._ear is None else _with_sound(units, self._ear))
         self._call(self._came)
         return True
 
@@ -192,3 +208,8 @@ class _Stream:
             f"{self._target.where}: pictures, but no whole key frame with its parameter sets within "
             f"{self._limits.key_s:g} s; set the camera's I-frame interval to 1 or 2 s and its smart coding off"
         )
+
+
+def _with_sound(units: Sequence[AccessUnit], ear: Ear) -> Sequence[AccessUnit]:
+    """The units, the first of which brings the sound that came with them."""
+    return [replace(units[0], heard=ear.heard()), *units[1:]] if units else units

@@ -11,6 +11,7 @@ import contextlib
 import secrets
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from domain.places import Transport
@@ -21,6 +22,7 @@ from ingest.rtsp.messages import skip_frames
 from ingest.rtsp.negotiation import Agreement, Limits, negotiate
 from ingest.rtsp.reception import Reception
 from ingest.rtsp.rtp import Arrival
+from ingest.rtsp.sound import SoundReception
 from ingest.rtsp.wire import MalformedMessage, MalformedVideo, WireError
 from ingest.source import AccessUnit, ConnectionLost, NoPicture, SourceError, UnsupportedStream
 
@@ -87,8 +89,8 @@ class RtspSource:
     """One camera, to be opened once per run.
 
     ``credentials`` win over a login in ``url``. With ``Transport.UDP`` a camera that only sends over TCP is taken
-    over TCP. ``audio`` names the codecs of the sound that the camera offers, once it was connected to; it is never
-    asked for.
+    over TCP. ``audio`` names the codecs of the sound that the camera offers, once it was connected to; its track is
+    set up only with ``sound``. A camera that gives no pictures with its sound is asked once more for those alone.
     """
 
     def __init__(
@@ -98,7 +100,10 @@ class RtspSource:
         transport: Transport = Transport.TCP,
         limits: Limits | None = None,
         clock: Clock | None = None,
+        *,
+        sound: bool = False,
     ) -> None:
+        self._sound = sound
         self._url = url
         self._credentials = credentials
         self._udp = transport is Transport.UDP
@@ -113,20 +118,31 @@ class RtspSource:
         except MalformedMessage as error:
             raise UnsupportedStream(str(error)) from None
         login = self._credentials if self._credentials is not None else address.login
-        agreement = await negotiate(address, login, self._udp, self._limits)
-        self.audio = agreement.audio
-        stream = _Stream(agreement, self._limits, self._clock)
-        polite = True
-        try:
-            await stream.play()
-            while True:
-                for unit in await stream.take():
-                    yield unit
-        except SourceError:
-            polite = False  # nobody is there to say goodbye to
-            raise
-        finally:
-            await stream.close(polite)
+        with_sound = self._sound
+        while True:
+            agreement = await negotiate(address, login, self._udp, self._limits, sound=with_sound)
+            self.audio = agreement.audio
+            stream = _Stream(agreement, self._limits, self._clock)
+            polite = True
+            try:
+                await stream.play()
+                while True:
+                    for unit in await stream.take():
+                        yield unit
+            except SourceError:
+                polite = False  # nobody is there to say goodbye to
+                if not agreement.sound_asked or stream.started:
+                    raise
+                with_sound = False
+            finally:
+                await stream.close(polite)
+
+
+def _sound_reception(agreement: Agreement) -> SoundReception | None:
+    sound = agreement.sound
+    if sound is None:
+        return None
+    return SoundReception(sound.track, sound.channels, sound.datagrams is not None)
 
 
 class _Stream:
@@ -143,6 +159,7 @@ class _Stream:
         self._reception = Reception(
             agreement.track, secrets.randbits(32), agreement.datagrams is not None, agreement.channels
         )
+        self._sound = _sound_reception(agreement)
         self._units: deque[AccessUnit] = deque()
         self._failure: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -152,12 +169,20 @@ class _Stream:
         self._watchdog: asyncio.TimerHandle | None = None
         self._tending: asyncio.Task[None] | None = None
 
+    @property
+    def started(self) -> bool:
+        """Whether a picture came that can be recorded."""
+        return self._reception.started
+
     async def play(self) -> None:
         """Ask for the pictures, and begin to watch for them. Raises CameraRefused or CameraUnreachable."""
         self._agreement.connection.on_frames = self._frames  # some come before the answer
         if self._agreement.datagrams is not None:
             self._agreement.datagrams.on_packets = self._packets
             self._agreement.datagrams.resume()
+        if self._agreement.sound is not None and self._agreement.sound.datagrams is not None:
+            self._agreement.sound.datagrams.on_packets = self._sound_packets
+            self._agreement.sound.datagrams.resume()
         await self._agreement.ask("PLAY", {"Range": "npt=0.000-"}, self._limits.answer_s)
         self._played = self._loop.time()
         self._patience = Patience(self._limits.picture_s, self._played)
@@ -209,6 +234,8 @@ class _Stream:
             return skip_frames(buffer, at)
         before = self._progress()
         try:
+            if self._sound is not None:
+                self._sound.receive_frames(buffer, at, skip_frames(buffer, at), self._now())
             at = self._reception.receive_frames(buffer, at, self._now(), self._units)
         except WireError as error:
             self._lost(error)
@@ -228,6 +255,12 @@ class _Stream:
             self._lost(error)
         self._received(*before)
 
+    def _sound_packets(self, packets: list[bytes]) -> None:
+        if self._sound is not None:
+            arrived = self._now()
+            for packet in packets:
+                self._sound.receive(packet, arrived)
+
     def _now(self) -> Arrival:
         return Arrival(self._clock.now(), self._clock.monotonic())
 
@@ -243,8 +276,15 @@ class _Stream:
             if self._units and not had_started and (fps := self._units[0].format.nominal_fps):
                 self._patience.announce(1 / fps)
         if self._units:
+            if self._sound is not None:
+                self._add_sound(self._sound, -1 if had_started else 0)
             self._wake()
             self._hold(len(self._units) > _MOST_UNITS_WAITING)
+
+    def _add_sound(self, sound: SoundReception, place: int) -> None:
+        """The first unit of all says that there is sound; later ones bring what came with them."""
+        if self._units[place].heard is None:
+            self._units[place] = replace(self._units[place], heard=sound.heard())
 
     def _lost(self, reason: WireError) -> None:
         where = self._agreement.address.where

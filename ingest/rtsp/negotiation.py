@@ -1,4 +1,4 @@
-"""What is said before the first picture: connect, OPTIONS, DESCRIBE, SETUP of the video track (RFC 2326).
+"""What is said before the first picture: connect, OPTIONS, DESCRIBE, SETUP of pictures, of sound if asked (RFC 2326).
 
 Not here: PLAY and what comes after it (``client``).
 """
@@ -10,7 +10,7 @@ import os
 import re
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,12 +19,21 @@ from ingest.rtsp.auth import Login
 from ingest.rtsp.connection import Connection
 from ingest.rtsp.datagrams import DatagramPair
 from ingest.rtsp.messages import Answer, parameters
-from ingest.rtsp.sdp import VideoTrack, audio_codecs, base_url, control_url, video_track
+from ingest.rtsp.sdp import (
+    SoundTrack,
+    VideoTrack,
+    audio_codecs,
+    base_url,
+    control_url,
+    sound_track,
+    video_track,
+)
 from ingest.rtsp.wire import MalformedMessage, NoVideoTrack, StreamEnded, WireError
 from ingest.source import CameraRefused, CameraUnreachable, UnsupportedStream
 
 _MOST_REDIRECTS: Final = 2
 _DEFAULT_SESSION_S: Final = 60.0  # RFC 2326 12.37
+_SOUND_ANSWER_S: Final = 1.0  # pictures do not wait longer for sound
 
 _ADVICE = {
     401: "check the user name and password of its secret",
@@ -53,6 +62,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class AgreedSound:
+    """The sound track that was set up beside the pictures, and the way in which it comes."""
+
+    track: SoundTrack
+    channels: tuple[int, int]
+    datagrams: DatagramPair | None
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """What camera and client have agreed on; only PLAY is missing.
 
@@ -68,7 +86,9 @@ class Agreement:
     datagrams: DatagramPair | None
     session_s: float
     keep_alive: str  # the method for it
-    audio: tuple[str, ...] = ()  # what sound is offered, never asked for
+    audio: tuple[str, ...] = ()  # what sound is offered
+    sound_asked: bool = False  # whether its track was asked for
+    sound: AgreedSound | None = None  # what of it was given
 
     async def ask(self, method: str, headers: dict[str, str], limit_s: float) -> Answer:
         """One question about the whole presentation. Raises as ``errors_of`` says."""
@@ -79,6 +99,8 @@ class Agreement:
     async def close(self) -> None:
         if self.datagrams is not None:
             self.datagrams.close()
+        if self.sound is not None and self.sound.datagrams is not None:
+            self.sound.datagrams.close()
         await self.connection.close()
 
 
@@ -92,8 +114,14 @@ class _Described:
     public: frozenset[str]
 
 
-async def negotiate(address: Address, login: Login | None, udp: bool, limits: Limits) -> Agreement:
-    """Everything up to SETUP. Raises CameraUnreachable, CameraRefused or UnsupportedStream; then nothing is open."""
+async def negotiate(
+    address: Address, login: Login | None, udp: bool, limits: Limits, *, sound: bool = False
+) -> Agreement:
+    """Everything up to SETUP. Raises CameraUnreachable, CameraRefused or UnsupportedStream; then nothing is open.
+
+    Only with ``sound`` is a sound track set up; where the camera has none that can be recorded, or does not give it,
+    the pictures come alone.
+    """
     first_host = address.host
     for _ in range(_MOST_REDIRECTS + 1):
         # A redirection to another host must not fish for the password.
@@ -103,7 +131,7 @@ async def negotiate(address: Address, login: Login | None, udp: bool, limits: Li
             with errors_of(address):
                 described = await _described(address, connection, limits.answer_s)
                 if described.answer.status not in (301, 302):
-                    agreement = await _set_up(described, udp, limits.answer_s)
+                    agreement = await _set_up(described, udp, limits.answer_s, sound)
                     agreed = True
                     return agreement
                 address = _redirected(address, described.answer)
@@ -181,8 +209,8 @@ def _redirected(address: Address, answer: Answer) -> Address:
         raise CameraRefused(f"{address.where}: redirects to nowhere; check its address") from error
 
 
-async def _set_up(described: _Described, udp: bool, limit_s: float) -> Agreement:
-    """SETUP of the one track that is recorded."""
+async def _set_up(described: _Described, udp: bool, limit_s: float, with_sound: bool) -> Agreement:
+    """SETUP of the tracks that are recorded."""
     address, connection, headers = described.address, described.connection, described.answer.headers
     track = video_track(described.answer.body)
     base = base_url(address, headers.first("Content-Base"), headers.first("Content-Location"))
@@ -196,17 +224,49 @@ async def _set_up(described: _Described, udp: bool, limit_s: float) -> Agreement
     session = answer.headers.first("Session") or ""
     connection.session = session.partition(";")[0].strip() or None
     transport = parameters(answer.headers.first("Transport") or "")
+    channels = _number_pair(transport.get("interleaved", "")) or (0, 1)
+    offered = sound_track(described.answer.body) if with_sound else None
+    with ExitStack() as undo:
+        if datagrams is not None:
+            undo.callback(datagrams.close)
+        sound = await _set_up_sound(described, base, offered, channels, datagrams is not None) if offered else None
+        undo.pop_all()
     return Agreement(
         address=address,
         connection=connection,
         track=track,
         control=control_url(address, base, track.session_control),
-        channels=_number_pair(transport.get("interleaved", "")) or (0, 1),
+        channels=channels,
         datagrams=datagrams,
         session_s=_timeout_s(session),
         keep_alive="GET_PARAMETER" if "GET_PARAMETER" in described.public else "OPTIONS",
         audio=audio_codecs(described.answer.body),
+        sound_asked=offered is not None,
+        sound=sound,
     )
+
+
+async def _set_up_sound(
+    described: _Described, base: str, track: SoundTrack, taken: tuple[int, int], udp: bool
+) -> AgreedSound | None:
+    """SETUP of the sound track in the same way as the pictures'; None where the camera says no.
+
+    A camera that does not answer in time, or hangs up over it, is left to PLAY to find out.
+    """
+    address, connection = described.address, described.connection
+    request = ("SETUP", control_url(address, base, track.control))
+    try:
+        if udp:
+            datagrams, _ = await _set_up_udp(connection, address, request, _SOUND_ANSWER_S)
+            return AgreedSound(track, taken, datagrams) if datagrams is not None else None
+        first = max(taken) + 1
+        wanted = {"Transport": f"RTP/AVP/TCP;unicast;interleaved={first}-{first + 1}"}
+        answer = accepted("SETUP", address, await asked(connection, address, request, wanted, _SOUND_ANSWER_S))
+    except (CameraRefused, CameraUnreachable, WireError):
+        return None
+    given = _number_pair(parameters(answer.headers.first("Transport") or "").get("interleaved", ""))
+    channels = given or (first, first + 1)
+    return AgreedSound(track, channels, None) if not set(channels) & set(taken) else None
 
 
 async def _set_up_udp(

@@ -1,4 +1,4 @@
-"""Session descriptions (RFC 4566): which track to record and by which URL to ask for it (RFC 2326, C.1). Pure.
+"""Session descriptions (RFC 4566): which tracks to record and by which URL to ask for it (RFC 2326, C.1). Pure.
 
 Lenient where cameras are careless (unknown lines, missing session lines), strict about what will be recorded:
 H.264 with a 90 kHz clock in single-NAL or non-interleaved packets (RFC 6184, packetization-mode 0 and 1), H.265 with
@@ -11,13 +11,16 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ingest.rtsp.address import Address
 from ingest.rtsp.codings import H264, H265, Coding
 from ingest.rtsp.wire import MalformedSdp, NoVideoTrack
+from storage.media import MediaError, SoundCodec, SoundFormat
 
 _STATIC_NAMES = {"26": "JPEG", "31": "H261", "32": "MPV", "33": "MP2T", "34": "H263"}  # RFC 3551, table 5
+_STATIC_SOUND = {"0": "PCMU/8000", "8": "PCMA/8000"}  # RFC 3551, table 4
+_G711 = {"PCMU": SoundCodec.ULAW, "PCMA": SoundCodec.ALAW}
 _CODINGS = {"H264": H264, "H265": H265}
 # RFC 6184 8.1: one list for all; RFC 7798 7.1: one for each kind
 _SPROP = {"H264": ("sprop-parameter-sets",), "H265": ("sprop-vps", "sprop-sps", "sprop-pps")}
@@ -36,7 +39,8 @@ class _Media:
     formats: dict[str, str] = field(default_factory=dict)  # payload type -> fmtp parameters
 
     def codec(self, payload_type: str) -> str:
-        name = self.codecs.get(payload_type) or _STATIC_NAMES.get(payload_type)
+        names = _STATIC_SOUND if self.kind == "audio" else _STATIC_NAMES
+        name = self.codecs.get(payload_type) or names.get(payload_type)
         return name or f"payload type {payload_type}"
 
 
@@ -71,6 +75,62 @@ def audio_codecs(description: bytes) -> tuple[str, ...]:
     _, sections = _sections(description)
     offered = (media.codec(kind) for media in sections if media.kind == "audio" for kind in media.payload_types[:1])
     return tuple(re.sub(r"[^\x21-\x7e ]", "?", name)[:60] for name in offered)
+
+
+@dataclass(frozen=True, slots=True)
+class SoundTrack:
+    """The sound that can be recorded. The lengths are those of the fields of an AU header (RFC 3640 4.1), in bits;
+    0 for G.711, which has none (RFC 3551 4.5.14)."""
+
+    payload_type: int
+    control: str
+    format: SoundFormat
+    size_bits: int = 0
+    index_bits: int = 0
+    index_delta_bits: int = 0
+
+
+def sound_track(description: bytes) -> SoundTrack | None:
+    """The first G.711 or AAC track (RFC 3551, RFC 3640) of a session description, None where there is none to record.
+
+    Raises MalformedSdp.
+    """
+    _, sections = _sections(description)
+    for media in sections:
+        if media.kind == "audio" and media.profile.upper() in _RTP_PROFILES:
+            for payload_type in media.payload_types:
+                if re.fullmatch(r"[0-9]{1,3}", payload_type) and int(payload_type) < 128:
+                    found = _sound(media, payload_type)
+                    if found is not None:
+                        return found
+    return None
+
+
+def _sound(media: _Media, payload_type: str) -> SoundTrack | None:
+    coding = re.fullmatch(r"([A-Z0-9-]+)/(\d{1,6})(?:/(\d))?", media.codec(payload_type).upper())
+    if coding is None:
+        return None
+    name, rate = coding[1], int(coding[2])
+    try:
+        if name in _G711:
+            sound = SoundFormat(_G711[name], rate, int(coding[3] or 1))
+            return SoundTrack(int(payload_type), media.control, sound)
+        if name == "MPEG4-GENERIC":
+            return _aac(media, payload_type, rate)
+    except MediaError:
+        return None
+    return None
+
+
+def _aac(media: _Media, payload_type: str, rate: int) -> SoundTrack | None:
+    """AAC in AAC-hbr packets or alike (RFC 3640 3.3.6), in the order of decoding, sizes told."""
+    fmtp = media.formats.get(payload_type, "")
+    found = re.search(r"(?i)\bconfig\s*=\s*((?:[0-9a-f]{2})+)\b", fmtp)
+    size, index, delta = (_number(fmtp, f"(?i:{name}length)") for name in ("size", "index", "indexdelta"))
+    if found is None or not 1 <= size <= 16 or max(index, delta) > 16:
+        return None
+    sound = replace(SoundFormat.from_aac(bytes.fromhex(found[1])), rate=rate)
+    return SoundTrack(int(payload_type), media.control, sound, size, index, delta)
 
 
 def _recordable(media: _Media, payload_type: str) -> Coding | None:

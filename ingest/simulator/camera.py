@@ -46,6 +46,7 @@ from ingest.simulator.packets import CLOCK_RATE, ReceiverReport, carries_picture
 from ingest.simulator.rtsp_text import Authentication, session_description
 from ingest.simulator.scene import LensFault, Scene
 from ingest.simulator.server import RtspServer, ServerSettings, payload_limit
+from ingest.simulator.sound import CodedSound, coded
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +63,8 @@ class CameraSettings:
 
     ``key_on_play`` False makes a camera that starts a client anywhere in its GOP, as some do. ``codec`` is H264 or
     H265; any other (JPEG) is offered in the SDP only, for a recorder that must refuse it.
+    ``sound`` is PCMA, PCMU or AAC; with ``refuses_sound`` it is offered and not given. It is no picture: a camera
+    that stalls goes on to sound.
     """
 
     id: str
@@ -87,6 +90,8 @@ class CameraSettings:
     clock_drift_ppm: float = 0.0
     key_on_play: bool = True
     codec: str = "H264"
+    sound: str | None = None
+    refuses_sound: bool = False
 
     def __post_init__(self) -> None:
         if self.width % 2 or self.height % 2 or self.width < 320 or self.height < 180:
@@ -278,7 +283,8 @@ class SimulatedCamera:
         self._clock.drift(settings.clock_drift_ppm)
         self._source = _source(settings, self._clock)
         self._sets = self._source.parameter_sets()
-        self._server = RtspServer(_server_settings(settings), self)
+        self._sound = coded(settings.sound) if settings.sound is not None else None
+        self._server = RtspServer(_server_settings(settings), self, self._sound)
         self._played: list[Fault] = []
         self._losses: list[tuple[float, random.Random]] = []
         self._key_wanted = threading.Event()
@@ -287,6 +293,7 @@ class SimulatedCamera:
         self._thread = threading.Thread(target=self._run, name=f"camera-{settings.id}", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._reporter: asyncio.Task[None] | None = None
+        self._speaker: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -299,6 +306,11 @@ class SimulatedCamera:
         return len(self._server.sessions)
 
     @property
+    def sound_tracks(self) -> int:
+        """How often a client has set up the sound track."""
+        return self._server.set_up_sound
+
+    @property
     def receiver_reports(self) -> list[ReceiverReport]:
         """What each client last said of its reception; clients that said nothing are left out."""
         return [session.report for session in self._server.sessions.values() if session.report is not None]
@@ -308,6 +320,8 @@ class SimulatedCamera:
         self._loop = asyncio.get_running_loop()
         await self._server.listen()
         self._reporter = self._loop.create_task(self._report())
+        if self._sound is not None:
+            self._speaker = self._loop.create_task(self._speak(self._sound))
         self._thread.start()
         log.info("simulator.camera_started", camera=self.settings.id, url=self.url)
 
@@ -317,6 +331,8 @@ class SimulatedCamera:
         self._awake.set()
         if self._reporter is not None:
             self._reporter.cancel()
+        if self._speaker is not None:
+            self._speaker.cancel()
         self._server.farewell()
         self._server.vanish()
         if self._thread.ident is not None:  # it is None where the port was taken
@@ -352,7 +368,13 @@ class SimulatedCamera:
         sent = self.settings.codec in ("H264", "H265")
         codec = self._source.codec if sent else self.settings.codec
         host, fps = self._server.settings.host, self.settings.fps
-        return session_description(title=title, host=host, codec=codec, sets=self._sets, fps=fps)
+        text = session_description(title=title, host=host, codec=codec, sets=self._sets, fps=fps)
+        return text if self._sound is None else text + "".join(f"{line}\r\n" for line in self._sound.description())
+
+    @property
+    def sound(self) -> CodedSound | None:
+        """What it sounds like."""
+        return self._sound
 
     def begins(self) -> int:
         """A client starts to play."""
@@ -508,6 +530,15 @@ class SimulatedCamera:
         shown = elapsed * self._source.pace
         self._server.report(self._clock.wall_at(elapsed), round(shown * CLOCK_RATE), only_first)
 
+    async def _speak(self, sound: CodedSound) -> None:
+        """Each frame of sound when its last sample was taken."""
+        number = int(self._clock.elapsed() * sound.rate / sound.samples)
+        while True:
+            await asyncio.sleep(max(0.0, self._clock.seconds_until((number + 1) * sound.samples / sound.rate)))
+            if not self._stopping.is_set() and not self._has(Disconnect):
+                self._server.send_sound(sound, number)
+            number += 1
+
     async def _report(self) -> None:
         """Sender reports, and an end to sessions that nobody keeps alive."""
         loop = asyncio.get_running_loop()
@@ -516,6 +547,9 @@ class SimulatedCamera:
             self._server.drop_silent(loop.time())
             if not self._silent:
                 self._send_reports(only_first=False)
+                if self._sound is not None:
+                    elapsed = self._clock.elapsed()
+                    self._server.report_sound(self._clock.wall_at(elapsed), round(elapsed * self._sound.rate))
 
 
 def _source(settings: CameraSettings, clock: CameraClock) -> _Source:
@@ -541,4 +575,5 @@ def _server_settings(settings: CameraSettings) -> ServerSettings:
         session_timeout_s=settings.session_timeout_s,
         longest_backlog_bytes=settings.longest_backlog_bytes,
         starts_at_key=settings.key_on_play,
+        refuses_sound=settings.refuses_sound,
     )

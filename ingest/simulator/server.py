@@ -1,4 +1,4 @@
-"""The network side of a simulated camera: an RTSP 1.0 server for one video track, over TCP and UDP.
+"""The network side of a simulated camera: an RTSP 1.0 server for one video track, and one of sound, over TCP and UDP.
 
 It keeps sessions and sends what it is given; it knows no pictures, no faults and no time but the instants handed
 to it. Everything runs on one asyncio loop and nothing waits for a client: one that reads too slowly is dropped.
@@ -28,6 +28,7 @@ from ingest.simulator.packets import (
     sender_report,
 )
 from ingest.simulator.rtsp_text import Authentication, Gate, MalformedRequest, Request, RequestReader, answer
+from ingest.simulator.sound import CodedSound
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +50,7 @@ class ServerSettings:
     longest_backlog_bytes: int = 4 << 20
     mtu: int = 1400
     starts_at_key: bool = True
+    refuses_sound: bool = False
 
 
 class Stream(Protocol):
@@ -63,6 +65,16 @@ class Stream(Protocol):
 
 class _Outlet(Protocol):
     """The way of a session's packets to its client."""
+
+    def send(self, packets: Sequence[bytes]) -> None: ...
+
+    def send_report(self, report: bytes) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _Nowhere:
+    """For the pictures of a client that has asked for sound alone."""
 
     def send(self, packets: Sequence[bytes]) -> None: ...
 
@@ -163,6 +175,28 @@ class _Sending(NamedTuple):
     sent: Callable[[], None]
 
 
+class SoundTrack:
+    """The sound of one session: as every RTP stream with an SSRC, sequence numbers and an origin of its own."""
+
+    def __init__(self, outlet: _Outlet) -> None:
+        self.outlet = outlet
+        self._ssrc = secrets.randbits(32)
+        self._sequence = secrets.randbits(16)
+        self._origin = secrets.randbits(32)
+        self._packets = self._octets = 0
+
+    def send(self, sound: CodedSound, number: int) -> None:
+        payload = sound.payload(number)
+        self.outlet.send([sound.header(self._sequence, self._origin + number * sound.samples, self._ssrc) + payload])
+        self._packets += 1
+        self._octets += len(payload)
+        self._sequence = (self._sequence + 1) & 0xFFFF
+
+    def send_report(self, wall: datetime, rtp_time: int) -> None:
+        time = self._origin + rtp_time
+        self.outlet.send_report(sender_report(self._ssrc, wall, time, self._packets, self._octets))
+
+
 class Session:
     """One client's stream: its own SSRC, sequence numbers and RTP origin (RFC 3550 5.1)."""
 
@@ -172,6 +206,7 @@ class Session:
         self.sequence = secrets.randbits(16)
         self.origin = secrets.randbits(32)
         self.outlet = outlet
+        self.sound: SoundTrack | None = None
         self.seen = now
         self.playing = False
         self.waits_for_key = False
@@ -256,14 +291,15 @@ def _nobody() -> None:
 class RtspServer:
     """Listens, keeps the sessions of all connections, and sends each access unit to those that play."""
 
-    def __init__(self, settings: ServerSettings, stream: Stream) -> None:
-        self.settings, self.stream = settings, stream
+    def __init__(self, settings: ServerSettings, stream: Stream, sound: CodedSound | None = None) -> None:
+        self.settings, self.stream, self.sound = settings, stream, sound
         self.port = settings.port
         self.sessions: dict[str, Session] = {}
         self._connections: set[_Connection] = set()
         self._server: asyncio.Server | None = None
         self._holding = False
         self._delay_s = 0.0
+        self.set_up_sound = 0  # how often its track was set up
 
     async def listen(self) -> None:
         """Open the port; the first time it may be any, later it is the same again."""
@@ -320,6 +356,17 @@ class RtspServer:
             if not session.waits_for_key and not (only_first and session.reported):
                 session.send_report(wall, rtp_time)
 
+    def send_sound(self, sound: CodedSound, number: int) -> None:
+        """One frame of sound to everybody who set up its track."""
+        for session in self._playing():
+            if session.sound is not None:
+                session.sound.send(sound, number)
+
+    def report_sound(self, wall: datetime, rtp_time: int) -> None:
+        for session in self._playing():
+            if session.sound is not None:
+                session.sound.send_report(wall, rtp_time)
+
     def wait_for_key(self) -> None:
         """Start every stream again at a key frame."""
         for session in self.sessions.values():
@@ -361,6 +408,8 @@ class RtspServer:
         self.sessions.pop(session.id, None)
         session.playing = False
         session.outlet.close()
+        if session.sound is not None:
+            session.sound.outlet.close()
 
     def _playing(self) -> list[Session]:
         return [session for session in self.sessions.values() if session.playing]
@@ -463,34 +512,41 @@ class _Connection(asyncio.Protocol):
             self._answer(200, sequence, {"Session": session.id})
 
     async def _set_up(self, request: Request, sequence: str) -> None:
-        if self._server.full:
+        is_sound = self._is_sound(request.uri)
+        sound_of = self._touch(request) if is_sound else None
+        if is_sound and self._server.settings.refuses_sound:
+            self._answer(459, sequence)
+            return
+        if self._server.full and sound_of is None:
             self._answer(453, sequence)
             return
+        if is_sound and sound_of is None:
+            sound_of = self._admit(_Nowhere(), None)
         transport = request.headers.get("transport", "")
         for offer in transport.split(","):
             if offer.strip().upper().startswith("RTP/AVP/TCP"):
-                self._set_up_interleaved(offer, sequence)
+                self._set_up_interleaved(offer, sequence, sound_of)
                 return
             if (ports := re.search(r"client_port=(\d+)(?:-(\d+))?", offer)) and "multicast" not in offer:
                 rtp, rtcp = int(ports[1]), int(ports[2] or int(ports[1]) + 1)
                 if 0 < rtp < 1 << 16 and 0 < rtcp < 1 << 16:
-                    await self._set_up_datagrams((rtp, rtcp), sequence)
+                    await self._set_up_datagrams((rtp, rtcp), sequence, sound_of)
                     return
         self._answer(461, sequence)
 
-    def _set_up_interleaved(self, offer: str, sequence: str) -> None:
+    def _set_up_interleaved(self, offer: str, sequence: str, sound_of: Session | None) -> None:
         wanted = re.search(r"interleaved=(\d+)-(\d+)", offer)
         channels = (int(wanted[1]) & 0xFF, int(wanted[2]) & 0xFF) if wanted else (0, 1)
         if self._transport is None or channels[1] in self._channels:
             self._answer(461, sequence)
             return
         outlet = _Interleaved(self._transport, channels, self._server.settings.longest_backlog_bytes)
-        session = self._admit(outlet)
+        session = self._admit(outlet, sound_of)
         self._channels[channels[1]] = session
         way = f"RTP/AVP/TCP;unicast;interleaved={channels[0]}-{channels[1]};ssrc={session.ssrc:08X}"
         self._answer(200, sequence, {"Transport": way, **self._session_header(session)})
 
-    async def _set_up_datagrams(self, ports: tuple[int, int], sequence: str) -> None:
+    async def _set_up_datagrams(self, ports: tuple[int, int], sequence: str, sound_of: Session | None) -> None:
         holder: list[Session] = []
 
         def read(datagram: bytes) -> None:
@@ -507,12 +563,16 @@ class _Connection(asyncio.Protocol):
             pair.close()
             return
         pair.aim(peer[0], ports)
-        session = self._admit(pair)
+        session = self._admit(pair, sound_of)
         holder.append(session)
         way = f"RTP/AVP;unicast;client_port={ports[0]}-{ports[1]};server_port={pair.port}-{pair.port + 1}"
         self._answer(200, sequence, {"Transport": f"{way};ssrc={session.ssrc:08X}", **self._session_header(session)})
 
-    def _admit(self, outlet: _Outlet) -> Session:
+    def _admit(self, outlet: _Outlet, sound_of: Session | None) -> Session:
+        if sound_of is not None:
+            sound_of.sound = SoundTrack(outlet)
+            self._server.set_up_sound += 1
+            return sound_of
         session = Session(outlet, self._loop.time())
         self._sessions[session.id] = session
         self._server.admit(session)
@@ -540,7 +600,11 @@ class _Connection(asyncio.Protocol):
     def _ours(self, uri: str) -> bool:
         path = re.sub(r"^rtsp://[^/]*", "", uri).partition("?")[0].rstrip("/")
         ours = self._server.settings.path
-        return path in (ours, f"{ours}/track1")
+        return path in (ours, f"{ours}/track1") or self._is_sound(uri)
+
+    def _is_sound(self, uri: str) -> bool:
+        path = re.sub(r"^rtsp://[^/]*", "", uri).partition("?")[0].rstrip("/")
+        return self._server.sound is not None and path == f"{self._server.settings.path}/track2"
 
     def _base(self) -> str:
         settings = self._server.settings

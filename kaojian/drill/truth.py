@@ -193,8 +193,7 @@ def longest_step_s(kind: CameraKind) -> float:
 def _good(camera: Witness, connection: Connection, slack: float) -> Iterator[Interval]:
     """The spans of the pictures that can be decoded, on the host's wall clock."""
     usual_s, longest_s, broken = camera.kind.interval_s, slack * longest_step_s(camera.kind), True
-    kept = list(_before_a_step(camera.clock, connection.sent))
-    for sent, following in zip_longest(kept, kept[1:]):
+    for sent, following in zip_longest(connection.sent, connection.sent[1:]):
         broken = (broken or not sent.whole or sent.after_loss) and not (sent.key and sent.whole)
         if broken:
             continue
@@ -202,14 +201,6 @@ def _good(camera: Witness, connection: Connection, slack: float) -> Iterator[Int
         # A run keeps the wall clock by which it began: that of the arrival, if it was stepped since the taking.
         start = camera.clock.wall_at(sent.arrived_s) - timedelta(seconds=sent.arrived_s - sent.taken_s)
         yield Interval(start, start + timedelta(seconds=step_s if step_s <= longest_s else usual_s))
-
-
-def _before_a_step(clock: Walls, sent: Sequence[Sent]) -> Iterator[Sent]:
-    """Those before the picture that shows that the clock was stepped since the first came: the run ends there."""
-    for picture in sent:
-        if any(sent[0].arrived_s < at_s <= picture.arrived_s for at_s, _ in clock.steps):
-            return
-        yield picture
 
 
 def _excuse(clock: Walls, start_s: float, end_s: float, *causes: Cause, wholly: bool = False) -> Excuse:

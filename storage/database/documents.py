@@ -80,6 +80,7 @@ def _camera(camera: Camera) -> dict[str, Any]:
         "transport": camera.transport.value,
         "panoramic": camera.panoramic,
         **({} if camera.engine is Engine.AUTO else {"engine": camera.engine.value}),
+        **({"audio": True} if camera.audio else {}),
     }
     return {**told, "nvr": camera.nvr, "channel": camera.channel} if camera.nvr is not None else told
 
@@ -95,6 +96,7 @@ def _camera_of(told: Mapping[str, Any]) -> Camera:
         nvr=told.get("nvr"),
         channel=told.get("channel"),
         engine=Engine(told.get("engine", Engine.AUTO)),
+        audio=told.get("audio", False),
     )
 
 

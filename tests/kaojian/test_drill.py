@@ -88,12 +88,6 @@ def test_a_picture_that_arrives_after_the_clock_was_stepped_is_dated_by_the_new_
     assert camera_truth(camera, (), (), 100).good == IntervalSet([_span(69.8, 70.6)])
 
 
-def test_the_picture_that_shows_a_step_of_the_clock_belongs_to_no_run() -> None:
-    camera = _sent((9.8, 9.8), (10.0, 10.0), (10.2, 10.2))
-    camera.clock.steps.append((10.1, -0.9))
-    assert camera_truth(camera, (), (), 100).good == IntervalSet([_span(9.8, 10.2)])
-
-
 def test_the_same_seed_plays_the_same_drill() -> None:
     assert random_plan(7, 2, 3) == random_plan(7, 2, 3)
     assert random_plan(7, 2, 3) != random_plan(8, 2, 3)

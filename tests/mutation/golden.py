@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ingest.rtsp.sdp import VideoTrack, video_track
 from tests.ingest.gst_camera import GstCamera
 from tests.ingest.pictures import FPS, unit
+from tests.ingest.sounds import with_sound
 from tests.ingest.test_segmenter import record
 
 _STREAM_BYTES = 150_000
@@ -90,6 +91,13 @@ def _interleaved(stream: bytes) -> tuple[bytes, ...]:
             packets.append(stream[at + 4 : at + 4 + size])
         at += 4 + size
     return tuple(packets)
+
+
+def sounding_file(seconds: int = 3) -> bytes:
+    """The same with sound."""
+    recorded = record((with_sound(number) for number in range(seconds * FPS)), segment_s=60.0)
+    ((data, _),) = recorded.files
+    return data
 
 
 def segment_file(seconds: int = 3) -> bytes:

@@ -14,10 +14,13 @@ from ingest.rtsp.auth import authorization, strongest_challenge
 from ingest.rtsp.messages import Frame, StreamParser, skip_frames
 from ingest.rtsp.reception import Reception
 from ingest.rtsp.rtp import Arrival, is_rtcp, parse_rtcp, parse_rtp
-from ingest.rtsp.sdp import VideoTrack, base_url, control_url, video_track
+from ingest.rtsp.sdp import VideoTrack, base_url, control_url, sound_track, video_track
+from ingest.rtsp.sound import SoundReception
 from ingest.rtsp.wire import WireError
+from ingest.simulator.packets import sender_report
+from ingest.simulator.sound import CodedSound, coded
 from ingest.source import AccessUnit
-from storage.media import MediaError, VideoFormat, read_index
+from storage.media import MediaError, SoundFormat, VideoFormat, read_index, without_sound
 from tests.ingest.rtsp.watching import TestLogin
 from tests.mutation.golden import Transcript
 
@@ -44,13 +47,20 @@ class Target:
         return True
 
 
-def targets(transcripts: Mapping[str, Transcript], file: bytes) -> dict[str, Target]:
+def targets(transcripts: Mapping[str, Transcript], file: bytes, sounding: bytes) -> dict[str, Target]:
     """All parsers by name. ``transcripts`` are by codec."""
     found = {
         "address": Target([ADDRESS], _address),
         "login": Target([CHALLENGE, b'Basic realm="hall"'], _login),
         "file": Target(_files(file), _file),
+        "file with sound": Target(_files(sounding), _file),
     }
+    for coding in ("AAC", "PCMA"):
+        sound = coded(coding)
+        found[f"{coding} description"] = Target(["\r\n".join(["v=0", *sound.description()]).encode()], _sound)
+        for name, datagrams in (("tcp", False), ("udp", True)):
+            found[f"{coding} stream over {name}"] = Target(_sound_packets(sound), _Sound(sound, datagrams).feed)
+    found["AAC configuration"] = Target([coded("AAC").configuration, b"\x14\x08"], _configured)
     for codec, heard in transcripts.items():
         found[f"{codec} description"] = Target([heard.description], _description)
         found[f"{codec} connection"] = Target(_pieces(heard.stream), _connection(heard.track))
@@ -189,7 +199,42 @@ class _Stream:
             self._reception.receiver_report(moment)
 
 
+def _sound(data: bytes) -> None:
+    sound_track(data)
+
+
+def _configured(data: bytes) -> None:
+    assert SoundFormat.from_aac(data).frame_ticks > 0
+
+
+def _sound_packets(sound: CodedSound) -> list[bytes]:
+    """Some packets with a report among them."""
+    found = [sound.header(number, number * sound.samples, 7) + sound.payload(number) for number in range(12)]
+    return [*found, sender_report(7, START, 0, 1, 1)]
+
+
+class _Sound:
+    """A track in which every spoilt packet comes among whole ones. It refuses nothing: it leaves out."""
+
+    def __init__(self, sound: CodedSound, datagrams: bool) -> None:
+        track = sound_track("\r\n".join(["v=0", *sound.description()]).encode())
+        assert track is not None
+        self._whole = cycle(_sound_packets(sound))
+        self._reception = SoundReception(track, (2, 3), datagrams)
+        self._number = 0
+
+    def feed(self, data: bytes) -> None:
+        for packet in (next(self._whole), data):
+            self._number += 1
+            moment = self._number / 1000
+            self._reception.receive(packet, Arrival(START + timedelta(seconds=moment), moment))
+        heard = self._reception.heard()
+        assert heard.lost_packets >= 0
+        assert all(frame.data and frame.duration > 0 for frame in heard.frames)
+
+
 def _file(data: bytes) -> None:
     index = read_index(io.BytesIO(data))
     assert index.complete_bytes <= len(data)
     assert index.span is None or index.frames > 0
+    assert index.sound is None or len(without_sound(data, 0, index)) == len(data)
