@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     ballast_bytes: Annotated[int, Field(ge=0, le=1 << 30)] = 32 << 20
     ingest_workers: Annotated[int, Field(ge=1, le=64)] = 2
 
+    webhooks_file: Path | None = None  # nobody is told when empty
+
     http_host: str = "127.0.0.1"
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8000
 
@@ -121,7 +123,13 @@ class Settings(BaseSettings):
         return {**defaults, **given}
 
     @field_validator(
-        "data_dir", "spool_dir", "spool_second_dir", "secrets_dir", "rule_packs_dir", "s3_secret_key_file"
+        "data_dir",
+        "spool_dir",
+        "spool_second_dir",
+        "secrets_dir",
+        "rule_packs_dir",
+        "s3_secret_key_file",
+        "webhooks_file",
     )
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:

@@ -64,6 +64,7 @@ def create_app(
     spools: Spools | None = None,
     ballast: Ballast | None = None,
     viewed: ViewingRecord | None = None,
+    webhooks: tuple[str, ...] = (),
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes.
 
@@ -72,7 +73,7 @@ def create_app(
     refusing foreign Host names, is the caller's part.
     """
     app = _described()
-    sources = Sources(database, archive, spools or Spools(), StoreProbe(archive), ballast)
+    sources = Sources(database, archive, spools or Spools(), StoreProbe(archive), ballast, webhooks)
     viewed = viewed or ViewingRecord(database.viewings, Signer.new(), None)
     app.state.backing = Backing(database, archive, rule_packs, clock, sources, viewed)
     app.include_router(metrics.router)

@@ -24,6 +24,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from analysis.live import Standing, host_clocks_now, living, standings
+from domain.alarms import Receiver
 from domain.calendar import SHANGHAI
 from domain.evidence import CameraState, Outage, Place, Recorder, Segment
 from domain.host_clock import ClockState, judge_clock
@@ -39,6 +40,7 @@ from storage.spool_marker import read_marker
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 COUNT_UP_TO = 1000
+_UPTO = f"counted up to {COUNT_UP_TO}."
 STORE_WAIT_S = 2.0
 """How long a scrape waits for the object store; one that takes longer counts as away."""
 
@@ -73,13 +75,14 @@ class StoreProbe:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What metrics are read from. ``spools`` are those of this host."""
+    """What metrics are read from. ``spools`` are those of this host, ``webhooks`` the names of those set."""
 
     database: Database
     archive: Archive
     spools: Spools
     store: StoreProbe
     ballast: Ballast | None = None
+    webhooks: tuple[str, ...] = ()
 
 
 def exposition(sources: Sources, now: datetime) -> bytes:
@@ -124,6 +127,7 @@ def _from_database(sources: Sources, now: datetime) -> Iterator[Metric]:
     yield from _waiting(evidence, stores_objects=sources.archive.keeps)
     yield from _clocks(evidence, alive, now)
     yield from _headrooms(headrooms(sources.database, sources.spools, now, evicts=sources.archive.keeps))
+    yield from _webhooks(sources.database.alarms.receivers(sources.webhooks), now)
 
 
 def _cameras(sites: Iterable[Site]) -> list[str]:
@@ -223,12 +227,11 @@ def _seconds_since(outage: Outage, since: datetime, now: datetime) -> float:
 
 
 def _waiting(evidence: Evidence, *, stores_objects: bool) -> Iterator[Metric]:
-    upto = f"counted up to {COUNT_UP_TO}."
-    decoding = _gauge("segments_waiting_for_decoding", f"Closed files that nobody has opened yet, {upto}")
+    decoding = _gauge("segments_waiting_for_decoding", f"Closed files that nobody has opened yet, {_UPTO}")
     decoding.add_metric([], evidence.count_without_observation(COUNT_UP_TO))
     yield decoding
     if stores_objects:
-        upload = _gauge("segments_waiting_for_upload", f"Closed files without a copy in the object store, {upto}")
+        upload = _gauge("segments_waiting_for_upload", f"Closed files without a copy in the object store, {_UPTO}")
         upload.add_metric([], evidence.count_without_copy(Place.S3, COUNT_UP_TO))
         yield upload
 
@@ -295,6 +298,18 @@ def _ballast(ballast: Ballast | None) -> Iterator[Metric]:
     except OSError:
         held.add_metric([], 0.0)
     yield held
+
+
+def _webhooks(receivers: Iterable[Receiver], now: datetime) -> Iterator[Metric]:
+    waiting = _gauge("webhook_waiting", f"Alarms that a webhook was not told of yet, {_UPTO}", "webhook")
+    parked = _gauge("webhook_parked", "Alarms that a webhook did not take and that are not tried again.", "webhook")
+    failing = _gauge("webhook_failing_seconds", "Since when a webhook takes nothing; 0 while it does.", "webhook")
+    for each in receivers:
+        waiting.add_metric([each.name], each.waiting)
+        parked.add_metric([each.name], each.parked)
+        since = each.failing_since if each.failing_since is not None else now
+        failing.add_metric([each.name], max(0.0, (now - since).total_seconds()))
+    yield from (waiting, parked, failing)
 
 
 def _gauge(name: str, told: str, *labels: str) -> GaugeMetricFamily:

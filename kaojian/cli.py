@@ -11,6 +11,7 @@ import pwd
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -55,6 +56,10 @@ user_app = typer.Typer(help="Accounts 账户 for the page and the API.", no_args
 app.add_typer(user_app, name="user")
 viewings_app = typer.Typer(help="Who looked at footage 调看记录.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(viewings_app, name="viewings")
+webhook_app = typer.Typer(
+    help="Who is told of failures 告警推送.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(webhook_app, name="webhook")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -159,10 +164,12 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs")]
     """Show sittings, cameras and what still waits."""
     from kaojian import status as state  # noqa: PLC0415 (loads the analysis only where it is needed)
     from kaojian.disks import spools_of  # noqa: PLC0415 (as above)
+    from kaojian.webhooks import receivers  # noqa: PLC0415 (as above)
 
     with _opened() as (settings, database):
         now, spools = SystemClock().now(), spools_of(settings)
         found = state.gather(database, now, stores_objects=settings.s3 is not None, spools=spools)
+        found = replace(found, webhooks=tuple(receivers(settings, database)))
     if as_json:
         _print_json(state.to_json(found))
         return
@@ -296,6 +303,21 @@ def copy_viewings(
         by = viewings.vouchers(settings, (), None)
         count = viewing_check.take_copy(database.viewings, by, folder)
     typer.echo(f"written: {folder}, {count} entries; check it with --key {' '.join(by.keys) or '(none yet)'}")
+
+
+@webhook_app.command("test")
+def test_webhooks() -> None:
+    """Send a test message to each webhook; exit 1 where one was not taken."""
+    from kaojian.webhooks import tried  # noqa: PLC0415 (as above)
+
+    found = []
+    for each in tried(_settings(), SystemClock()):
+        found.append(each)
+        typer.echo(f"{each.target.name} ({each.target.format.value}): {each.reason or 'taken 已接收'}")
+    if not found:
+        typer.echo("no webhook is set; name a file in KAOJIAN_WEBHOOKS_FILE (docs/operations.md)")
+    if any(each.reason for each in found):
+        raise typer.Exit(1)
 
 
 # --- Accounts ---------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from ingest.spool_standing import SecondCopies, SpoolState, look, second_copies
 from kaojian.disks import ballast, spools_of
 from records.conduct import Disk
 from records.headroom import Headroom, Spools, headrooms, remedy, told
+from records.receivers import load as load_webhooks
 from storage.database import Database, connect
 from storage.errors import StorageError
 from storage.objects import Objects, S3Objects
@@ -72,6 +73,7 @@ def examine(
     yield check_disk(settings)
     yield from check_ballast(ballast(settings))
     yield from check_rows(settings)
+    yield from check_webhooks(settings)
     yield from _check_store(settings.s3, store)
     yield from _check_database(settings)
 
@@ -114,6 +116,25 @@ def check_disk(settings: Settings) -> Check:
         remedy = "make room there, or set KAOJIAN_SPOOL_DIR to a larger disk; until then no sitting is opened"
         return Check("disk", State.FAIL, said, remedy)
     return Check("disk", State.OK, said)
+
+
+def check_webhooks(settings: Settings) -> Iterator[Check]:
+    """The file of webhooks must be readable, and each webhook's secret be there. Nothing is sent."""
+    if settings.webhooks_file is None:
+        return
+    try:
+        targets = load_webhooks(settings.webhooks_file).targets
+    except ConfigError as error:
+        remedy = "mend the file; until then nobody is told of failures"
+        yield Check("webhooks", State.FAIL, str(error).splitlines()[0], remedy)
+        return
+    for target in targets:
+        try:
+            Secrets(settings.secrets_dir).credentials(target.secret)
+        except ConfigError as error:
+            yield Check("webhooks", State.FAIL, f"{target.name}: {error}", "see docs/operations.md, Webhooks")
+            return
+    yield Check("webhooks", State.OK, f"{len(targets)} set; try them with: kaojian webhook test")
 
 
 def check_spools(database: Database, spools: Spools, now: datetime) -> Iterator[Check]:

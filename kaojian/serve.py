@@ -73,6 +73,7 @@ def _dashboard(settings: Settings) -> None:
     from dashboard.app import create_app  # noqa: PLC0415
     from kaojian.disks import ballast, spools_of  # noqa: PLC0415
     from kaojian.viewings import objects_of, sealed_daily  # noqa: PLC0415
+    from kaojian.webhooks import names_of, telling  # noqa: PLC0415
     from kaojian.wiring import open_archive  # noqa: PLC0415
     from storage.signing import Signer  # noqa: PLC0415
     from storage.viewing_days import DaySeals  # noqa: PLC0415
@@ -90,6 +91,7 @@ def _dashboard(settings: Settings) -> None:
             spools=spools_of(settings),
             ballast=ballast(settings),
             viewed=ViewingRecord(database.viewings, signer, settings.viewings_dir),
+            webhooks=tuple(names_of(settings)),
         )
-        with sealed_daily(database.viewings, days, clock):
+        with sealed_daily(database.viewings, days, clock), telling(settings, database, clock):
             uvicorn.run(app, host=settings.http_host, port=settings.http_port, log_level="warning")

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.live import NvrOut, Placed, Standing, host_clocks_now, living, nvrs_out, placed, standings
+from domain.alarms import Receiver
 from domain.calendar import SHANGHAI
 from domain.evidence import CameraEvent, Cause, Place, Recorder
 from domain.host_clock import ClockState, HostClock, Witness, judge_clock
@@ -24,6 +25,8 @@ from ingest.set_aside import REMEDY as SET_ASIDE_REMEDY
 from ingest.set_aside import Refused, SetAside
 from ingest.spool import Spool
 from ingest.spool_standing import SecondCopies, SpoolStanding, look, second_copies
+from kaojian.webhooks import to_json as webhook_json
+from kaojian.webhooks import told as webhook_told
 from records.headroom import Headroom, Spools, headrooms
 from records.headroom import told as headroom_told
 from storage.archive import UnseenSpool, unseen_spools
@@ -93,6 +96,7 @@ class Status:
     headrooms: tuple[Headroom, ...] = ()  # of the spools of this host
     spools: tuple[SpoolStanding, ...] = ()  # of this host, the first one first
     second_copies: SecondCopies | None = None  # None without a second spool
+    webhooks: tuple[Receiver, ...] = ()
 
 
 def gather(database: Database, now: datetime, *, stores_objects: bool, spools: Spools | None = None) -> Status:
@@ -170,6 +174,7 @@ def to_json(status: Status) -> dict[str, Any]:
         ],
         "second_copies": _second_json(status.second_copies),
         "headroom": [_headroom_json(each) for each in status.headrooms],
+        "webhooks": [webhook_json(each) for each in status.webhooks],
         "rows_set_aside": [
             {
                 "file": each.name,
@@ -206,6 +211,8 @@ def tables(status: Status) -> Iterable[Table | Text]:
     yield from map(Text, _spool_lines(status))
     for room in status.headrooms:
         yield Text(f"Head-room 空间余量 of spool {headroom_told(room)}")
+    for receiver in status.webhooks:
+        yield Text(webhook_told(receiver))
     if refused := status.rows_set_aside:
         yield Text(
             f"ROWS REFUSED 数据库拒收的记录: {len(refused)} set aside in the spool, the first because "

@@ -376,6 +376,16 @@ class ClockStatus(_Shape):
     error_s: float | None
 
 
+class WebhookStatus(_Shape):
+    """How far a webhook is told of what went wrong; ``parked`` alarms are not tried again."""
+
+    name: str
+    waiting: int
+    parked: int
+    failing_since: Instant | None
+    reason: str
+
+
 class Status(_Shape):
     """What the service does at ``at``. ``recorders`` holds those that live, or else the last one that did."""
 
@@ -384,6 +394,7 @@ class Status(_Shape):
     cameras: tuple[CameraStatus, ...]
     nvrs: tuple[NvrStatus, ...]
     host_clocks: tuple[ClockStatus, ...]
+    webhooks: tuple[WebhookStatus, ...]
 
 
 class Health(_Shape):

@@ -24,7 +24,9 @@ from dashboard.api.shapes import (
     RecorderShape,
     RecordingState,
     Status,
+    WebhookStatus,
 )
+from domain.alarms import Receiver
 from domain.evidence import CameraEvent, Cause, Recorder
 from domain.host_clock import HostClock, judge_clock
 from domain.timeline import Interval
@@ -57,6 +59,7 @@ def status(backed: Backed, seen: Seen) -> Status:
         cameras=tuple(_camera(backed, each, found[each.camera.id]) for each in cameras),
         nvrs=tuple(_nvr(each) for each in nvrs_out(cameras, found)),
         host_clocks=tuple(_clocks(alive, host_clocks_now(evidence, now))),
+        webhooks=tuple(map(_webhook, backed.database.alarms.receivers(backed.measured.webhooks))),
     )
 
 
@@ -140,6 +143,16 @@ def _nvr(out: NvrOut) -> NvrStatus:
         cause=out.cause,
         connection=out.state,
         cameras=tuple(camera.id for camera in out.cameras),
+    )
+
+
+def _webhook(receiver: Receiver) -> WebhookStatus:
+    return WebhookStatus(
+        name=receiver.name,
+        waiting=receiver.waiting,
+        parked=receiver.parked,
+        failing_since=receiver.failing_since,
+        reason=receiver.reason,
     )
 
 

@@ -8,13 +8,25 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from storage.database.accounts import Accounts
+from storage.database.alarms import Alarms
 from storage.database.connection import Engine, folder_of
 from storage.database.evidence import Evidence
 from storage.database.journal import Journal, JournalEntry
 from storage.database.setup import Setup
 from storage.database.viewings import Viewings
 
-__all__ = ["Accounts", "Database", "Evidence", "Journal", "JournalEntry", "Setup", "Viewings", "connect", "folder_of"]
+__all__ = [
+    "Accounts",
+    "Alarms",
+    "Database",
+    "Evidence",
+    "Journal",
+    "JournalEntry",
+    "Setup",
+    "Viewings",
+    "connect",
+    "folder_of",
+]
 
 
 class Database:
@@ -27,6 +39,7 @@ class Database:
         self.journal = Journal(engine)
         self.accounts = Accounts(engine)
         self.viewings = Viewings(engine)
+        self.alarms = Alarms(engine)
 
     def __str__(self) -> str:
         """The address without its password, for people."""

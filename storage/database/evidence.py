@@ -384,6 +384,16 @@ class Evidence:
         query = sa.select(table).where(table.c.at >= window.start, table.c.at < window.end)
         return [_event(row) for row in self._rows(query.order_by(table.c.number))]
 
+    def events_after(self, number: int, limit: int) -> list[tuple[int, CameraEvent]]:
+        """Events written after the one of that number, so many at most, in that order, each with its number."""
+        table = tables.camera_events
+        query = sa.select(table).where(table.c.number > number).order_by(table.c.number).limit(limit)
+        return [(row.number, _event(row)) for row in self._rows(query)]
+
+    def last_event_number(self) -> int:
+        """The number of the event that was written last, 0 before the first."""
+        return int(self._rows(sa.select(sa.func.max(tables.camera_events.c.number)))[0][0] or 0)
+
     def latest_events(self, recorders: Collection[str], cameras: Collection[str]) -> list[CameraEvent]:
         """The newest event of each of these cameras by each of these recorders, the newest first.
 

@@ -362,3 +362,37 @@ viewings = sa.Table(
 )
 sa.Index("ix_viewings_actor_at", viewings.c.actor, viewings.c.at)
 sa.Index("ix_viewings_batch_number", viewings.c.batch, viewings.c.number)
+
+alarms = sa.Table(
+    "alarms",
+    metadata,
+    sa.Column("number", Serial, primary_key=True),  # the order in which they are sent
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("step", sa.Text, nullable=False),
+    sa.Column("site", sa.Text, nullable=False),  # "" for what concerns the whole installation
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),  # JSON, the same for every attempt
+)
+sa.Index("uq_alarms_id", alarms.c.id, unique=True)
+
+alarm_rules = sa.Table(
+    "alarm_rules",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),  # whoever goes on from an older one is refused
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("looked", Instant, nullable=False),
+    sa.Column("known", sa.Text, nullable=False),  # JSON of the rule's own
+)
+
+alarm_receivers = sa.Table(
+    "alarm_receivers",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),  # all alarms up to this number are dealt with
+    sa.Column("parked", sa.BigInteger, nullable=False),
+    sa.Column("parked_last", sa.Text, nullable=False),
+    sa.Column("failing_since", Instant),
+    sa.Column("reason", sa.Text, nullable=False),
+)

@@ -1,0 +1,96 @@
+"""What is told to programs of others: that something went wrong that somebody must look after, and that it is over.
+
+Not here: when that is so (``records.losses``, ``records.lookout``) and how it is sent (``records.webhooks``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What went wrong. A closed list."""
+
+    CAMERA_LOST = "camera_lost"
+    NVR_LOST = "nvr_lost"  # all wanted cameras of a video recorder of the site at once
+    RECORDER_LOST = "recorder_lost"
+    SPOOL_LOW = "spool_low"
+    SPOOL_FULL = "spool_full"
+    SECOND_COPY_BEHIND = "second_copy_behind"
+    CLOCK_UNSYNCHRONISED = "clock_unsynchronised"
+
+    @property
+    def zh(self) -> str:
+        """Its word in Chinese."""
+        return _KINDS[self][0]
+
+    @property
+    def en(self) -> str:
+        """Its word in English."""
+        return _KINDS[self][1]
+
+
+_KINDS = {
+    Kind.CAMERA_LOST: ("摄像机失联", "camera lost"),
+    Kind.NVR_LOST: ("硬盘录像机失联", "NVR lost"),
+    Kind.RECORDER_LOST: ("录像服务停止", "recorder lost"),
+    Kind.SPOOL_LOW: ("暂存盘空间不足", "spool nearly full"),
+    Kind.SPOOL_FULL: ("暂存盘已满", "spool full"),
+    Kind.SECOND_COPY_BEHIND: ("第二份录像滞后", "second copies behind"),
+    Kind.CLOCK_UNSYNCHRONISED: ("主机时钟未同步", "host clock unsynchronised"),
+}
+
+
+class Step(StrEnum):
+    """How far it is with what went wrong."""
+
+    BEGAN = "began"
+    ENDED = "ended"
+    WITHDRAWN = "withdrawn"  # nobody needs it any more, as a camera after its sitting
+
+    @property
+    def zh(self) -> str:
+        """Its word in Chinese."""
+        return {Step.BEGAN: "发生", Step.ENDED: "恢复", Step.WITHDRAWN: "不再需要"}[self]
+
+    @property
+    def en(self) -> str:
+        """Its word in English."""
+        return {Step.BEGAN: "began", Step.ENDED: "over", Step.WITHDRAWN: "no longer needed"}[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One thing to tell. ``body`` is what receivers get, JSON, written once, so that every attempt says the same.
+
+    ``at`` is when it was written; ``site`` is empty for what concerns the whole installation. ``number`` is the order
+    in which alarms were written, 0 before.
+    """
+
+    id: str
+    kind: Kind
+    step: Step
+    site: str
+    at: datetime
+    body: str
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """How far one address is served, by its name.
+
+    All alarms up to the number ``position`` are dealt with, ``waiting`` are not. ``parked`` were never taken and are
+    not tried any more, the last of them ``parked_last``. ``failing_since`` is the first refusal of those in a row
+    that last, None while all is well; ``reason`` is the newest one, and never holds an address or a secret.
+    """
+
+    name: str
+    position: int
+    parked: int = 0
+    parked_last: str = ""
+    failing_since: datetime | None = None
+    reason: str = ""
+    waiting: int = 0
