@@ -56,9 +56,7 @@ user_app = typer.Typer(help="Accounts 账户 for the page and the API.", no_args
 app.add_typer(user_app, name="user")
 viewings_app = typer.Typer(help="Who looked at footage 调看记录.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(viewings_app, name="viewings")
-webhook_app = typer.Typer(
-    help="Who is told of failures 告警推送.", no_args_is_help=True, rich_markup_mode=None
-)
+webhook_app = typer.Typer(help="Who is told of failures 告警推送.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(webhook_app, name="webhook")
 
 

@@ -18,6 +18,7 @@ from config.errors import DocumentRefused, SecretError
 from config.secrets import Secrets
 from config.settings import Settings
 from domain.alarms import Receiver
+from domain.calendar import SHANGHAI
 from domain.timeline import Clock, rfc3339
 from kaojian.disks import recorder_name, spools_of
 from records.lookout import Lookout, senses
@@ -96,7 +97,7 @@ def told(found: Receiver) -> str:
     if found.parked:
         said += f" (the last one {found.parked_last})"
     if found.failing_since is not None:
-        said += f"; FAILING 推送失败 since {rfc3339(found.failing_since)}: {found.reason}"
+        said += f"; FAILING 推送失败 since {found.failing_since.astimezone(SHANGHAI):%m-%d %H:%M:%S}: {found.reason}"
     return said
 
 

@@ -53,7 +53,7 @@ _log = structlog.get_logger()
 
 
 class NotTaken(Exception):
-    """A receiver did not take a message. The text says why and holds neither address nor secret."""
+    """A receiver did not take a message. The text says why in both languages and holds neither address nor secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +147,13 @@ def send(target: Target, sent: Message, context: ssl.SSLContext | None = None) -
         answer = connection.getresponse()
         status, said = answer.status, answer.read(_ANSWER_BYTES)
     except ssl.SSLCertVerificationError as error:
-        raise NotTaken(f"its certificate is not valid: {error.verify_message}") from None
+        raise NotTaken(f"证书无效 its certificate is not valid: {error.verify_message}") from None
     except TimeoutError:
-        raise NotTaken(f"no answer within {TIMEOUT_S:g} s") from None
+        raise NotTaken(f"超时无应答 no answer within {TIMEOUT_S:g} s") from None
     except OSError as error:
-        raise NotTaken(f"cannot be reached: {error.strerror or type(error).__name__}") from None
+        raise NotTaken(f"无法连接 cannot be reached: {error.strerror or type(error).__name__}") from None
     except (http.client.HTTPException, ValueError) as error:  # their words may hold the address
-        raise NotTaken(f"does not speak HTTP: {type(error).__name__}") from None
+        raise NotTaken(f"应答不是 HTTP does not speak HTTP: {type(error).__name__}") from None
     finally:
         cut.cancel()
         connection.close()
@@ -177,17 +177,18 @@ def _cut(connection: http.client.HTTPConnection) -> None:
 
 def _taken(target: Target, status: int, said: bytes) -> None:
     if 300 <= status < 400:
-        raise NotTaken(f"answered {status}, and redirects are not followed; write the final address")
+        said_en = f"answered {status}, and redirects are not followed; write the final address"
+        raise NotTaken(f"应答 {status}，不跟随重定向，请填最终地址 {said_en}")
     if not 200 <= status < 300:
-        raise NotTaken(f"answered {status}")
+        raise NotTaken(f"应答 {status} answered {status}")
     if target.format is Format.GENERIC:
         return
     try:
         code = json.loads(said)["errcode"]
     except (ValueError, KeyError, TypeError):
-        raise NotTaken("answered without errcode, so it is no such robot") from None
+        raise NotTaken("应答无 errcode，不是该类机器人 answered without errcode, so it is no such robot") from None
     if code != 0:
-        raise NotTaken(f"answered errcode {code if isinstance(code, int) else '?'}")
+        raise NotTaken(f"机器人拒收 answered errcode {code if isinstance(code, int) else '?'}")
 
 
 class Courier:

@@ -53,6 +53,16 @@ MINUTE = timedelta(minutes=1)
 SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end)}
 
 
+def test_the_status_tells_how_webhooks_are_served(exam: Exam) -> None:
+    exam.database.alarms.begin("duty-room")
+    exam.database.alarms.refused("duty-room", WINDOW.start, "应答 500 answered 500")
+    app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None, webhooks=("duty-room",))
+    with client(app) as talking:
+        (found,) = talking.get("/api/v1/status").json()["webhooks"]
+    failing = {"failing_since": rfc3339(WINDOW.start), "reason": "应答 500 answered 500"}
+    assert found == {"name": "duty-room", "waiting": 0, "parked": 0, **failing}
+
+
 def test_the_list_has_batches_with_the_state_and_verdict_of_their_sittings(api: httpx.Client) -> None:
     batches = api.get("/api/v1/batches").json()
     assert [batch["id"] for batch in batches] == [BATCH]

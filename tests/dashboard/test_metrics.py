@@ -52,6 +52,9 @@ PROMISED = {
     "kaojian_spool_needed_bytes",
     "kaojian_spool_short_bytes",
     "kaojian_spool_size_bytes",
+    "kaojian_webhook_failing_seconds",
+    "kaojian_webhook_parked",
+    "kaojian_webhook_waiting",
 }
 
 
@@ -67,7 +70,16 @@ def exam(tmp_path: Path) -> Iterator[Exam]:
 def client_of(exam: Exam) -> Iterator[httpx.Client]:
     spools = Spools([exam.spool, exam.spool / "gone"])
     ballast = Ballast(lambda: [exam.spool], 4096)
-    app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None, spools=spools, ballast=ballast)
+    app = create_app(
+        exam.database,
+        exam.archive,
+        load_rule_pack,
+        exam.clock,
+        None,
+        spools=spools,
+        ballast=ballast,
+        webhooks=("duty-room",),
+    )
     with client(app) as talking:
         yield talking
 
@@ -92,6 +104,7 @@ def test_every_metric_of_the_manual_is_there_and_explained_and_no_other(exam: Ex
     )
     state = CameraEvent("e", "A-cam-2", "recorder-1", exam.clock.now(), CameraState.STALLED)
     exam.database.evidence.add_event(state)
+    exam.database.alarms.begin("duty-room")
     told, found = scrape(exam)
     assert {name for name, _ in found} == PROMISED
     assert {line.split()[2] for line in told.splitlines() if line.startswith("# HELP")} == PROMISED

@@ -9,12 +9,15 @@ import hmac
 import json
 import multiprocessing
 import os
+import re
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from socket import socket
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -32,6 +35,7 @@ from storage.database import Database, connect
 from storage.database.alarms import RuleState
 from tests.fakes.time import FakeClock
 from tests.fakes.webhook_receiver import Receiver, receiving
+from tests.house.rules import ROOT
 from tests.records.setups import START
 
 SECRETS = Secrets(Path("/nowhere"), {"KAOJIAN_SECRET_HOOK": "duty:s3cr3t"})
@@ -80,6 +84,25 @@ def test_a_receiver_can_prove_who_sent_a_message_and_when(receiver: Receiver) ->
     assert signature("other", stamp, got.body) != expected
     assert signature("s3cr3t", stamp, got.body + b" ") != expected
     assert signature("s3cr3t", str(int(stamp) + 1), got.body) != expected
+
+
+def test_the_check_that_the_documentation_gives_to_receivers_holds(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    written: dict[str, Any] = {}
+    exec(code, written)  # noqa: S102 (what readers are told to run)
+    monkeypatch.setattr(time, "time", lambda: START.timestamp() + 299)
+    to = target(receiver)
+    send(to, message(to, Credentials("duty", "s3cr3t"), "a-1", BODY, START))
+    (got,) = receiver.requests
+    is_genuine = written["is_genuine"]
+    assert is_genuine(b"s3cr3t", got.headers, got.body)
+    assert not is_genuine(b"other", got.headers, got.body)
+    assert not is_genuine(b"s3cr3t", got.headers, got.body + b" ")
+    monkeypatch.setattr(time, "time", lambda: START.timestamp() + 301)
+    assert not is_genuine(b"s3cr3t", got.headers, got.body)
 
 
 def test_a_group_robot_of_wecom_gets_a_text_and_its_key_in_the_address(receiver: Receiver) -> None:
@@ -184,7 +207,7 @@ def test_while_it_fails_it_says_since_when_and_why(database: Database, receiver:
     clock.advance(60)
     serving.serve_next()
     found = standing(database)
-    assert (found.waiting, found.failing_since, found.reason) == (1, START, "answered 500")
+    assert (found.waiting, found.failing_since, found.reason) == (1, START, "应答 500 answered 500")
 
 
 def test_what_is_not_taken_for_hours_is_parked_and_what_follows_gets_its_turn(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from domain.alarms import Alarm, Kind, Step
 from domain.evidence import CameraEvent, CameraState, Cause, Observation, Outage, SegmentState
 from domain.host_clock import HostClock
 from domain.people import Account, Actor, Door, Reach, Role, Scope
 from domain.viewings import SHOWN, Deed, Viewing
 from storage.database import Database, connect
+from storage.database.alarms import RuleState
 from storage.database.journal import JournalEntry
 from storage.database.tables import metadata
 from tests.storage.database.examples import ACTOR, RECORDER, after, batch, begin, copy, segment, site
@@ -42,6 +44,7 @@ def test_entries_can_be_asked_for_by_subject(database: Database) -> None:
         ("host_clock", "cameras_told"),
         ("viewings", "number"),
         ("recusals", "batch"),
+        ("alarms", "site"),
     ],
 )
 def test_the_database_itself_refuses_to_change_what_is_only_ever_added(url: str, table: str, column: str) -> None:
@@ -83,6 +86,9 @@ def _fill(url: str) -> None:
     database.accounts.succeed("li", "session-1", after(0))
     database.accounts.recuse("li", "b-1", after(0), recused=True)
     database.viewings.add(Viewing(after(0), ACTOR, "auditor", Deed.OPEN, SHOWN), lambda _: "signed")
+    database.alarms.begin("duty-room")
+    alarm = Alarm("alarm-1", Kind.CAMERA_LOST, Step.BEGAN, "", after(0), "{}")
+    database.alarms.go_on(RuleState("host", after(0), "{}"), [alarm])
     database.close()
 
 

@@ -1017,6 +1017,8 @@ export interface components {
             nvrs: components["schemas"]["NvrStatus"][];
             /** Recorders */
             recorders: components["schemas"]["RecorderShape"][];
+            /** Webhooks */
+            webhooks: components["schemas"]["WebhookStatus"][];
         };
         /**
          * Verdict
@@ -1058,6 +1060,22 @@ export interface components {
             start: string | null;
             /** Who */
             who: string;
+        };
+        /**
+         * WebhookStatus
+         * @description How far a webhook is told of what went wrong; ``parked`` alarms are not tried again.
+         */
+        WebhookStatus: {
+            /** Failing Since */
+            failing_since: string | null;
+            /** Name */
+            name: string;
+            /** Parked */
+            parked: number;
+            /** Reason */
+            reason: string;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * WholeBatchReport

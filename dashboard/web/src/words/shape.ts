@@ -14,7 +14,8 @@ type Plain =
   | 'playbackFailed' | 'notAllowed' | 'codecNotPlayable' | 'endOfFootage' | 'previousGap' | 'nextGap' | 'speed' | 'loadFailed'
   | 'notFound' | 'back' | 'retry' | 'recorders' | 'recorderAlive' | 'recorderDown' | 'recorderEnded' | 'camerasIdle' | 'lastFrame'
   | 'backedUp' | 'backupLag' | 'notBackedUp' | 'sources' | 'never' | 'status' | 'heartbeat' | 'host' | 'sees'
-  | 'pages' | 'room' | 'nvr' | 'since' | 'detail' | 'hostClock' | 'clockError' | 'checkedAt' | 'onlyTroubles' | 'noCameras'
+  | 'webhookFails' | 'webhookWorks' | 'webhookFailingSince' | 'webhookWaiting' | 'webhookParked'
+  | 'pages' | 'room' | 'nvr' | 'since' | 'detail' | 'hostClock' | 'clockError' | 'checkedAt' | 'webhooks' | 'webhookName' | 'onlyTroubles' | 'noCameras'
   | 'noTroubles' | 'heartbeats' | 'clockUnread' | 'clockWitness' | 'recorderGone' | 'workerGone' | 'startRecorder' | 'checkNvr'
   | 'timeUnproven' | 'timeUnvouched' | 'statusStale' | 'neverConnected' | 'mjpegNotPlayable' | 'download'
 
