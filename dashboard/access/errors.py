@@ -4,7 +4,9 @@ AccessError
 ├── AccountRefused      an account cannot be as it was asked for
 ├── PasswordRefused     a password is not fit to be one
 ├── LoginRefused        name and password open no door
-└── TooManyAttempts     ... and were tried too often
+├── TooManyAttempts     ... and were tried too often
+├── TicketUnknown       an address of footage is none of ours, or of another session
+└── TicketExpired       an address of footage was good once
 """
 
 from __future__ import annotations
@@ -37,3 +39,11 @@ class TooManyAttempts(AccessError):
     def __init__(self, wait: timedelta) -> None:
         self.wait_s = -(-wait // timedelta(seconds=1))
         super().__init__(f"too many wrong passwords; try again in {self.wait_s} s")
+
+
+class TicketUnknown(AccessError):
+    """The ticket in an address was never issued to this session."""
+
+
+class TicketExpired(AccessError):
+    """The ticket in an address has run out. The playlist gives new ones."""

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 
 from analysis.report import SittingReport, sitting_report
 from config.rule_pack import RulePack
+from dashboard.access.tickets import Tickets
 from dashboard.metrics import Sources
 from domain.law import Verdict
 from domain.places import Sitting
@@ -64,6 +65,7 @@ class Backing:
     clock: Clock
     measured: Sources
     viewed: ViewingRecord
+    tickets: Tickets = field(default_factory=Tickets)
     verdicts: Verdicts = field(default_factory=Verdicts)
 
     def sitting(self, batch_id: str, number: int) -> Sitting:

@@ -22,15 +22,18 @@ from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import Response, StreamingResponse
 
 from analysis.report import camera_ledger
+from dashboard.access.errors import TicketUnknown
+from dashboard.access.login import Viewer
 from dashboard.access.sight import Sight
+from dashboard.access.tickets import Ticket
 from dashboard.api.backing import Backed, Backing
-from dashboard.api.guard import Seen
+from dashboard.api.guard import Seen, Viewing
 from dashboard.api.pieces import Piece, pieces
-from dashboard.api.problems import RESPONSES, HeldBack, ImpossibleSpan, NoFootage, RangeNotSatisfiable
+from dashboard.api.problems import RESPONSES, HeldBack, ImpossibleSpan, NoFootage, NoneAnswers, RangeNotSatisfiable
 from dashboard.api.witness import Witnessed
 from domain.evidence import Segment
 from domain.timeline import Interval, rfc3339, utc
-from storage.errors import UnknownRow
+from storage.archive import NoCopyAnswers
 from storage.media import FileIndex, MediaError, read_index, tells_of_sound, without_sound
 
 router = APIRouter(tags=["footage"], responses=RESPONSES)
@@ -42,7 +45,7 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 # Footage shows people: no browser or proxy keeps it.
 _HEADERS = {"Cache-Control": "private, no-store", "Accept-Ranges": "bytes"}
 
-Key = Annotated[str, Path(max_length=512)]
+InAddress = Annotated[str, Path(max_length=1024)]
 
 
 @router.get(
@@ -53,6 +56,7 @@ def playlist(
     backed: Backed,
     seen: Seen,
     witness: Witnessed,
+    viewer: Viewing,
     camera: Annotated[str, Path(max_length=64)],
     start: Annotated[datetime, Query(description="RFC 3339 with zone")],
     end: Annotated[datetime, Query(description="RFC 3339 with zone")],
@@ -72,49 +76,56 @@ def playlist(
         raise NoFootage(f"camera {camera} has no footage to play between {rfc3339(start)} and {rfc3339(end)}")
     for batch in sorted({piece.segment.batch for piece in found}):
         witness.opened(camera, batch, span, purpose)
-    return Response(media_playlist(found), media_type=PLAYLIST_TYPE, headers={"Cache-Control": "no-store"})
+    now = backed.clock.now()
+    tickets = [backed.tickets.issue(viewer.session_id, _ticket(piece), now) for piece in found]
+    return Response(media_playlist(found, tickets), media_type=PLAYLIST_TYPE, headers={"Cache-Control": "no-store"})
 
 
-@router.get("/footage/{key:path}/init.mp4", response_class=Response, responses={200: {"content": {"video/mp4": {}}}})
-def init_part(backed: Backed, seen: Seen, key: Key) -> Response:
+@router.get("/footage/{ticket}/init.mp4", response_class=Response, responses={200: {"content": {"video/mp4": {}}}})
+def init_part(backed: Backed, seen: Seen, viewer: Viewing, ticket: InAddress) -> Response:
     """The head of a segment: what a player must know before any picture."""
-    segment = _segment(backed, seen, key)
-    head = backed.archive.read(segment, 0, segment.init_size_bytes)
+    segment = _segment(backed, seen, _opened(backed, viewer, ticket))
+    head = _head(backed, segment)
     index = _sounding(backed, segment, head)
     head = head if index is None else without_sound(head, 0, index)
     return Response(head, media_type="video/mp4", headers=_HEADERS)
 
 
 @router.get(
-    "/footage/{key:path}/media.m4s",
+    "/footage/{ticket}/media.m4s",
     response_class=Response,
     responses={200: {"content": {"video/iso.segment": {}}}, 206: {"content": {"video/iso.segment": {}}}},
 )
 def media_part(
+    *,
     backed: Backed,
     seen: Seen,
     witness: Witnessed,
-    key: Key,
+    viewer: Viewing,
+    ticket: InAddress,
     byte_range: Annotated[str | None, Header(alias="Range", max_length=200)] = None,
 ) -> Response:
-    """The pictures of a segment, or one byte range of them (RFC 9110 14)."""
-    segment = _segment(backed, seen, key)
+    """The pictures of a segment, or one byte range of them (RFC 9110 14), as far as the ticket is for them."""
+    opened = _opened(backed, viewer, ticket)
+    segment = _segment(backed, seen, opened)
     size = segment.size_bytes - segment.init_size_bytes
     wanted = asked_range(byte_range, size)
     first, last = wanted if wanted is not None else (0, size - 1)
+    if not opened.covers(first, last):
+        raise TicketUnknown("the address is for another part of this footage")
     headers = {**_HEADERS, "Content-Length": str(last - first + 1)}
     if wanted is not None:
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    head = backed.archive.read(segment, 0, segment.init_size_bytes)
-    body = _read(backed, segment, segment.init_size_bytes + first, last - first + 1, _sounding(backed, segment, head))
+    index = _sounding(backed, segment, _head(backed, segment))
+    body = _read(backed, segment, segment.init_size_bytes + first, last - first + 1, index)
     witness.fetched(segment)
     return StreamingResponse(body, 200 if wanted is None else 206, headers, "video/iso.segment")
 
 
-@router.get("/footage/{key:path}/file.mp4", response_class=Response, responses={200: {"content": {"video/mp4": {}}}})
-def whole_file(backed: Backed, seen: Seen, witness: Witnessed, key: Key) -> Response:
+@router.get("/footage/{ticket}/file.mp4", response_class=Response, responses={200: {"content": {"video/mp4": {}}}})
+def whole_file(backed: Backed, seen: Seen, witness: Witnessed, viewer: Viewing, ticket: InAddress) -> Response:
     """The segment as it is kept, to be saved: for what no browser plays, and for checking its hash."""
-    segment = _segment(backed, seen, key)
+    segment = _segment(backed, seen, _opened(backed, viewer, ticket))
     if seen.unclosed()(segment):
         raise HeldBack("the file may be saved once the sitting is closed")
     name = quote("-".join(segment.key.split("/")[-2:]))
@@ -129,8 +140,8 @@ def whole_file(backed: Backed, seen: Seen, witness: Witnessed, key: Key) -> Resp
     return StreamingResponse(body, 200, headers, "video/mp4")
 
 
-def media_playlist(found: Sequence[Piece]) -> str:
-    """The playlist of these pieces; every one begins with its own head, clock and media time."""
+def media_playlist(found: Sequence[Piece], tickets: Sequence[str]) -> str:
+    """The playlist of these pieces, with their tickets; each begins with its own head, clock and media time."""
     longest = max(math.ceil(piece.interval.seconds) for piece in found)
     lines = [
         "#EXTM3U",
@@ -140,8 +151,8 @@ def media_playlist(found: Sequence[Piece]) -> str:
         "#EXT-X-PLAYLIST-TYPE:VOD",
         "#EXT-X-INDEPENDENT-SEGMENTS",
     ]
-    for index, piece in enumerate(found):
-        address = f"/api/v1/footage/{quote(piece.segment.key)}"
+    for index, (piece, ticket) in enumerate(zip(found, tickets, strict=True)):
+        address = f"/api/v1/footage/{ticket}"
         first, length = piece.byte_range or (0, 0)
         lines += ["#EXT-X-DISCONTINUITY"] if index else []
         lines += [
@@ -187,14 +198,29 @@ def _span(start: datetime, end: datetime) -> Interval:
         raise ImpossibleSpan(str(error)) from error
 
 
-def _segment(backed: Backing, seen: Sight, key: str) -> Segment:
-    """The segment of that key, which the guard found inside the scope. Raises UnknownRow, HeldBack."""
-    found = backed.database.evidence.segment(key)
+def _ticket(piece: Piece) -> Ticket:
+    if piece.byte_range is None:
+        return Ticket(piece.segment.key)
+    first, length = piece.byte_range
+    return Ticket(piece.segment.key, first, first + length - 1)
+
+
+def _opened(backed: Backing, viewer: Viewer, ticket: str) -> Ticket:
+    return backed.tickets.open(viewer.session_id, ticket, backed.clock.now())
+
+
+def _segment(backed: Backing, seen: Sight, ticket: Ticket) -> Segment:
+    """The segment of a ticket, which the guard found inside the scope. Raises TicketUnknown, HeldBack."""
+    found = backed.database.evidence.segment(ticket.key)
     if found is None:
-        raise UnknownRow(f"there is no segment {key}")
+        raise TicketUnknown("there is no such footage")
     if seen.held_back()(found):
         raise HeldBack("the footage may be watched once the sitting is closed")
     return found
+
+
+def _head(backed: Backing, segment: Segment) -> bytes:
+    return b"".join(_blocks(backed, segment, 0, segment.init_size_bytes))
 
 
 def _sounding(backed: Backing, segment: Segment, head: bytes) -> FileIndex | None:
@@ -229,6 +255,10 @@ def _silenced(blocks: Iterable[bytes], offset: int, index: FileIndex) -> Iterato
 def _blocks(backed: Backing, segment: Segment, offset: int, length: int) -> Iterator[bytes]:
     end = offset + length
     while offset < end:
-        block = backed.archive.read(segment, offset, min(BLOCK_BYTES, end - offset))
+        try:
+            block = backed.archive.read(segment, offset, min(BLOCK_BYTES, end - offset))
+        except NoCopyAnswers as error:
+            said = ", ".join(f"{refusal.place} {refusal.why}" for refusal in error.refusals)
+            raise NoneAnswers(f"no copy of the footage answers ({said or 'there is none any more'})") from error
         yield block
         offset += len(block)

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Response
 
 from dashboard.access import login
+from dashboard.access.errors import TicketUnknown
 from dashboard.access.login import Viewer
 from dashboard.access.sight import Sight
 from dashboard.access.table import DEEDS, MAY, ROUTES, Act
@@ -26,11 +27,11 @@ from dashboard.api import witness
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.problems import CrossSite, NotAllowed, NotLoggedIn, PasswordMustChange, Undeclared, UnknownCamera
 from dashboard.api.witness import REFUSALS
-from storage.errors import UnknownBatch, UnknownRow
+from storage.errors import UnknownBatch
 
 COOKIE = "kaojian_session"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_JUDGED = frozenset({"batch", "number", "camera", "key"})
+_JUDGED = frozenset({"batch", "number", "camera", "ticket"})
 
 
 def guard(request: Request, backed: Backed) -> Iterator[None]:
@@ -76,7 +77,9 @@ def keep_token(request: Request, response: Response, token: str) -> None:
 
 
 def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> None:
-    """Raises NotAllowed for the role; UnknownBatch, UnknownCamera, UnknownRow for what lies outside the scope."""
+    """Raises NotAllowed for the role; UnknownBatch, UnknownCamera, TicketUnknown for what lies outside the scope;
+    TicketExpired.
+    """
     if viewer.account.role not in MAY[act]:
         raise NotAllowed(f"the role {viewer.account.role} may not do this")
     if not named.keys() <= _JUDGED:
@@ -86,10 +89,11 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
         raise UnknownBatch(f"there is no batch {named['batch']}")
     if "camera" in named and not sight.camera(named["camera"]):
         raise UnknownCamera(f"there is no camera {named['camera']}")
-    if "key" in named:
-        segment = backed.database.evidence.segment(named["key"])
+    if "ticket" in named:
+        ticket = backed.tickets.open(viewer.session_id, named["ticket"], backed.clock.now())
+        segment = backed.database.evidence.segment(ticket.key)
         if segment is None or not sight.footage()(segment):
-            raise UnknownRow(f"there is no segment {named['key']}")
+            raise TicketUnknown("there is no such footage, or the address was made for somebody else")
 
 
 def _is_ours(request: Request) -> bool:

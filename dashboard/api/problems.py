@@ -12,9 +12,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from config.errors import RulePackRefused
-from dashboard.access.errors import LoginRefused, PasswordRefused, TooManyAttempts
+from dashboard.access.errors import LoginRefused, PasswordRefused, TicketExpired, TicketUnknown, TooManyAttempts
 from dashboard.api.shapes import FieldProblem, Problem
-from storage.archive import NoCopyAnswers
 from storage.errors import DatabaseUnavailable, SealRefused, UnknownBatch, UnknownRow, UnknownSitting
 
 MEDIA_TYPE = "application/problem+json"
@@ -57,6 +56,10 @@ class Undeclared(Exception):
     """The table of roles does not name the route: a bug of ours, and closed until it is mended."""
 
 
+class NoneAnswers(Exception):
+    """No copy of the footage answers; says where and why, and names no file."""
+
+
 class RangeNotSatisfiable(Exception):
     """The byte range asked for lies outside the resource (RFC 9110 14.4)."""
 
@@ -70,6 +73,8 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     UnknownSitting: (HTTPStatus.NOT_FOUND, "unknown-sitting", "There is no such sitting"),
     UnknownRow: (HTTPStatus.NOT_FOUND, "unknown", "There is no such thing"),
     UnknownCamera: (HTTPStatus.NOT_FOUND, "unknown-camera", "There is no such camera"),
+    TicketUnknown: (HTTPStatus.NOT_FOUND, "unknown", "There is no such thing"),
+    TicketExpired: (HTTPStatus.GONE, "address-expired", "The address has run out"),
     NoFootage: (HTTPStatus.NOT_FOUND, "no-footage", "There is no footage to play"),
     ImpossibleSpan: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-span", "The span is impossible"),
     RangeNotSatisfiable: (HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range", "The byte range is impossible"),
@@ -82,7 +87,7 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     HeldBack: (HTTPStatus.FORBIDDEN, "held-back", "The sitting is not closed"),
     CrossSite: (HTTPStatus.FORBIDDEN, "cross-site", "The request comes from another site"),
     Undeclared: (HTTPStatus.FORBIDDEN, "undeclared", "Nobody is allowed here"),
-    NoCopyAnswers: (HTTPStatus.SERVICE_UNAVAILABLE, "no-copy-answers", "No copy of the footage answers"),
+    NoneAnswers: (HTTPStatus.SERVICE_UNAVAILABLE, "no-copy-answers", "No copy of the footage answers"),
     SealRefused: (HTTPStatus.SERVICE_UNAVAILABLE, "not-written-down", "It cannot be written down who looks"),
     DatabaseUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable", "The database does not answer"),
     RulePackRefused: (HTTPStatus.INTERNAL_SERVER_ERROR, "rule-pack", "The rule pack cannot be used"),

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from dashboard.access.errors import TicketExpired, TicketUnknown
 from dashboard.access.login import Viewer
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.problems import (
@@ -27,9 +28,18 @@ from domain.evidence import Segment
 from domain.people import Actor, Door
 from domain.timeline import Interval
 from domain.viewings import SHOWN, Deed, Viewing
-from storage.errors import UnknownRow
 
-REFUSALS = (HeldBack, NoFootage, NotAllowed, NotLoggedIn, PasswordMustChange, Undeclared, UnknownCamera, UnknownRow)
+REFUSALS = (
+    HeldBack,
+    NoFootage,
+    NotAllowed,
+    NotLoggedIn,
+    PasswordMustChange,
+    Undeclared,
+    UnknownCamera,
+    TicketUnknown,
+    TicketExpired,
+)
 
 NOBODY = Actor("nobody", Door.API)
 
@@ -84,7 +94,9 @@ def refused(request: Request, backed: Backing, deed: Deed, refusal: Exception) -
     viewer = getattr(request.state, "viewer", None)
     if viewer is None and backed.database.viewings.has_since(NOBODY.name, now - NOBODY_EVERY):
         return
-    key = str(request.path_params.get("key", ""))
+    given = request.path_params.get("ticket")
+    ticket = None if given is None or viewer is None else backed.tickets.read(viewer.session_id, given)
+    key = "" if ticket is None else ticket.key
     segment = backed.database.evidence.segment(key) if key else None
     viewing = Viewing(
         at=now,

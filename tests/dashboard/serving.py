@@ -13,7 +13,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from dashboard.api.guard import COOKIE
-from tests.dashboard.exam import TOKEN
+from domain.timeline import rfc3339
+from tests.dashboard.exam import TOKEN, WINDOW, Exam
 
 
 @contextmanager
@@ -41,3 +42,13 @@ def client(app: FastAPI, token: str | None = TOKEN) -> Iterator[httpx.Client]:
         cookies = {} if token is None else {COOKIE: token}
         with httpx.Client(base_url=address, cookies=cookies, headers={"Origin": address}) as talking:
             yield talking
+
+
+def footage_addresses(
+    talking: httpx.Client, exam: Exam, camera: str, headers: dict[str, str] | None = None
+) -> dict[str, str]:
+    """Where each segment of a camera lies for who asks, by its key: what the playlist says but the last part."""
+    span = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end)}
+    playlist = talking.get(f"/api/v1/cameras/{camera}/playlist.m3u8", params=span, headers=headers).text
+    found = [line.removesuffix("/media.m4s") for line in playlist.splitlines() if line.endswith("/media.m4s")]
+    return dict(zip([segment.key for segment in exam.segments(camera)], found, strict=True))

@@ -102,6 +102,18 @@ def test_a_click_into_a_gap_plays_from_just_before_it_and_says_so(open_page: Ope
     expect(page.locator("[data-gap-notice]")).to_contain_text("断档 6.0 秒: 有连接无画面")
 
 
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_player_whose_addresses_have_run_out_asks_for_others(
+    open_page: OpenPage, address: str, status: int
+) -> None:
+    page = open_page(address + SITTING, strict=False)
+    page.route("**/media.m4s", lambda route: route.fulfill(status=status), times=1)
+    with page.expect_response(lambda answer: answer.status == status):
+        click_lane(page, "camera:A-cam-2", 20)
+    wait_until_plays(page)
+    assert 9 <= shown_seconds(page) <= 20
+
+
 def test_a_station_is_shown_by_a_camera_that_covers_the_instant(open_page: OpenPage, address: str) -> None:
     page = open_page(address + SITTING)
     click_lane(page, "station:B02", 53)  # B-cam-2 is silent, B-cam-3 sees the station too

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from fastapi.routing import APIRoute
 
 from config.rule_pack import load as load_rule_pack
 from dashboard.access.table import MAY, ROUTES, Act
+from dashboard.access.tickets import Ticket, Tickets
 from dashboard.api import document
 from dashboard.api.guard import COOKIE
 from dashboard.app import create_app, openapi
@@ -28,6 +31,7 @@ from tests.dashboard.serving import client
 
 INSIDE = {Reach.CITY: "", Reach.COUNTY: SITE.county, Reach.SITE: SITE.id, Reach.BATCHES: BATCH}
 SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end)}
+TICKETS = Tickets()
 LIMITED = [role for role in Role if role.reach is not Reach.CITY]
 HIDDEN = {"page": "/", "description": "/api/v1/openapi.json", "metrics": "/metrics"}
 
@@ -39,6 +43,17 @@ def account(exam: Exam, role: Role, *, inside: bool = True, must_change: bool = 
     held = Account(f"{role}-{number}", role, Scope(role.reach, names), exam.clock.now(), must_change)
     log_in(exam, held, f"token-{number}")
     return f"token-{number}"
+
+
+def to(key: str) -> str:
+    """Stands in an address for a ticket to that key, until it is known who asks."""
+    return f"TICKET{key.encode().hex()}"
+
+
+def made(exam: Exam, page: Path | None) -> FastAPI:
+    app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, page)
+    app.state.backing = replace(app.state.backing, tickets=TICKETS)
+    return app
 
 
 @cache
@@ -53,8 +68,8 @@ LISTS = {"/api/v1/batches", "/api/v1/status", "/api/v1/status/drifts", "/api/v1/
 
 
 def operations(exam: Exam) -> dict[str, tuple[str, str]]:
-    """Method and address of every route, with the ids of the exam in its place holders."""
-    ids = {"batch": BATCH, "number": "1", "camera": "A-cam-1", "key": exam.segments("A-cam-1")[0].key}
+    """Method and address of every route, with the ids of the exam in its place holders, but for tickets."""
+    ids = {"batch": BATCH, "number": "1", "camera": "A-cam-1", "ticket": to(exam.segments("A-cam-1")[0].key)}
     found = {name: ("GET", path) for name, path in HIDDEN.items()}
     for path, methods in described().items():
         for method, operation in methods.items():
@@ -70,7 +85,7 @@ def held(exam: Exam) -> Exam:
 
 @pytest.fixture(scope="module")
 def app(held: Exam, page: Path) -> FastAPI:
-    return create_app(held.database, held.archive, load_rule_pack, held.clock, page)
+    return made(held, page)
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +96,12 @@ def anybody(app: FastAPI) -> Iterator[httpx.Client]:
 
 def ask(talking: httpx.Client, operation: tuple[str, str], token: str | None) -> httpx.Response:
     method, address = operation
+    session = sha256((token or "").encode()).hexdigest()
+
+    def issued(match: re.Match[str]) -> str:
+        return TICKETS.issue(session, Ticket(bytes.fromhex(match[1]).decode()), WINDOW.end + timedelta(days=1))
+
+    address = re.sub("TICKET([0-9a-f]*)", issued, address)
     params = SPAN if "playlist" in address else None
     headers = {} if token is None else {"Cookie": f"{COOKIE}={token}"}
     return talking.request(method, address, params=params, headers=headers)
@@ -157,7 +178,8 @@ def test_what_lies_outside_is_told_in_the_words_of_what_is_not_there(anybody: ht
     for name, operation in operations(held).items():
         if ROUTES[name] not in {Act.SEE, Act.WATCH, Act.SAVE} or operation[1] in LISTS:
             continue
-        other = (operation[0], operation[1].replace(BATCH, "no-batch").replace("A-cam-1", "no-cam"))
+        renamed = operation[1].replace(BATCH, "no-batch").replace("A-cam-1", "no-cam")
+        other = (operation[0], re.sub("TICKET[0-9a-f]*", to("no such key"), renamed))
         outside, missing = ask(anybody, operation, token).json(), ask(anybody, other, token).json()
         outside["detail"] = outside["detail"].replace(BATCH, "no-batch").replace("A-cam-1", "no-cam")
         assert {**outside, "instance": ""} == {**missing, "instance": ""}
@@ -227,7 +249,7 @@ def test_footage_of_a_sitting_that_is_not_closed_is_for_those_with_a_duty(tmp_pa
     exam = hold_exam(database, tmp_path / "spool", closed=False)
     tokens = {role: account(exam, role) for role in MAY[Act.WATCH]}
     asked = [operations(exam)[name] for name in ("playlist", "init_part", "media_part", "whole_file")]
-    with client(create_app(database, exam.archive, load_rule_pack, exam.clock, None), None) as talking:
+    with client(made(exam, None), None) as talking:
         for role, token in tokens.items():
             answers = [ask(talking, each, token) for each in asked]
             on_duty = role in MAY[Act.WATCH_OPEN]
@@ -273,18 +295,18 @@ def test_a_camera_that_served_two_batches_shows_an_auditor_only_what_belongs_to_
     database.setup.apply_batch(other, TESTER, exam.clock.now())
     auditor = Account("zhou", Role.AUDITOR, Scope(Reach.BATCHES, frozenset({"SG-OTHER"})), exam.clock.now(), False)
     log_in(exam, auditor, "zhou's")
-    with client(create_app(database, exam.archive, load_rule_pack, exam.clock, None), "zhou's") as talking:
+    with client(made(exam, None), "zhou's") as talking:
         listed = talking.get("/api/v1/cameras/A-cam-1/playlist.m3u8", params=SPAN)
         assert (listed.status_code, listed.json()["type"]) == (404, "urn:kaojian:problem:no-footage")
-        assert talking.get(f"/api/v1/footage/{mine.key}/init.mp4").status_code == 404
-        assert talking.get(f"/api/v1/footage/{theirs.key}/init.mp4").status_code == 404
+        for key in (mine.key, theirs.key):
+            assert ask(talking, ("GET", f"/api/v1/footage/{to(key)}/init.mp4"), "zhou's").status_code == 404
         assert [each["id"] for each in talking.get("/api/v1/batches").json()] == ["SG-OTHER"]
     database.close()
 
 
-@pytest.mark.parametrize("key", ["..%2F..%2Fkaojian.db", "%2Fetc%2Fpasswd", "sg-001%00"])
+@pytest.mark.parametrize("key", ["../../kaojian.db", "/etc/passwd", "sg-001\0", ""])
 def test_a_key_that_climbs_out_of_the_spool_names_nothing(anybody: httpx.Client, held: Exam, key: str) -> None:
-    answer = ask(anybody, ("GET", f"/api/v1/footage/{key}/init.mp4"), TOKEN)
+    answer = ask(anybody, ("GET", f"/api/v1/footage/{to(key)}/init.mp4"), TOKEN)
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:kaojian:problem:unknown")
 
 

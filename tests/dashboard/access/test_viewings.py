@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -10,6 +13,7 @@ import pytest
 
 from config.rule_pack import load as load_rule_pack
 from dashboard.access.table import MAY, ROUTES, Act
+from dashboard.access.tickets import LASTS, Ticket, Tickets
 from dashboard.api.guard import COOKIE
 from dashboard.app import create_app
 from domain.people import Account, Reach, Role, Scope
@@ -24,6 +28,7 @@ from tests.dashboard.serving import client
 SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end)}
 PLAYLIST = "/api/v1/cameras/A-cam-1/playlist.m3u8"
 SIGNER = Signer.new()
+TICKETS = Tickets()
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def talking(exam: Exam, folder: Path) -> Iterator[httpx.Client]:
     viewed = ViewingRecord(exam.database.viewings, SIGNER, folder)
     app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None, viewed=viewed)
+    app.state.backing = replace(app.state.backing, tickets=TICKETS)
     with client(app, None) as one:
         yield one
 
@@ -59,9 +65,9 @@ def head(exam: Exam) -> int:
 def test_what_is_shown_is_written_down_with_who_what_when_whence_and_why(exam: Exam, talking: httpx.Client) -> None:
     headers, before = cookie(exam, Role.CITY_OFFICER), head(exam)
     segment = exam.segments("A-cam-1")[0]
-    address = f"/api/v1/footage/{segment.key}"
     opened = talking.get(PLAYLIST, params={**SPAN, "purpose": "复核成绩"}, headers=headers)
     assert opened.status_code == 200
+    address = re.findall("(/api/v1/footage/.*)/media.m4s", opened.text)[0]
     assert talking.get(f"{address}/init.mp4", headers=headers).status_code == 200
     assert talking.get(f"{address}/media.m4s", headers={**headers, "Range": "bytes=0-99"}).status_code == 206
     assert talking.get(f"{address}/file.mp4", headers=headers).status_code == 200
@@ -82,11 +88,15 @@ WATCHED = [name for name, act in ROUTES.items() if act in {Act.WATCH, Act.SAVE}]
 
 
 def ask(exam: Exam, talking: httpx.Client, name: str, headers: dict[str, str]) -> httpx.Response:
-    key = exam.segments("A-cam-1")[0].key
     parts = {"init_part": "init.mp4", "media_part": "media.m4s", "whole_file": "file.mp4"}
     if name == "playlist":
         return talking.get(PLAYLIST, params=SPAN, headers=headers)
-    return talking.get(f"/api/v1/footage/{key}/{parts[name]}", headers=headers)
+    return talking.get(f"/api/v1/footage/{ticket(exam, headers)}/{parts[name]}", headers=headers)
+
+
+def ticket(exam: Exam, headers: dict[str, str]) -> str:
+    """A ticket to the first file, for the session of these headers, whoever may have got it."""
+    return TICKETS.issue(session_of(headers), Ticket(exam.segments("A-cam-1")[0].key), exam.clock.now())
 
 
 @pytest.mark.parametrize("name", WATCHED)
@@ -104,6 +114,46 @@ def test_every_way_to_footage_writes_down_whom_it_refuses(exam: Exam, talking: h
         assert (found.outcome, found.camera) == (outcome, "A-cam-1")
         assert found.batch == ("" if name == "playlist" else BATCH)
         assert found.span == (WINDOW if name == "playlist" else exam.segments("A-cam-1")[0].interval)
+
+
+def session_of(headers: dict[str, str]) -> str:
+    return sha256(headers.get("Cookie", "=").partition("=")[2].encode()).hexdigest()
+
+
+def test_an_address_opens_nothing_in_another_session_after_logout_changed_or_when_it_has_run_out(
+    exam: Exam, talking: httpx.Client
+) -> None:
+    mine, other = cookie(exam, Role.CITY_OFFICER), cookie(exam, Role.CITY_SUPERVISOR)
+    origin = {"Origin": str(talking.base_url)}
+    address = f"/api/v1/footage/{ticket(exam, mine)}/init.mp4"
+
+    def answered(headers: dict[str, str], where: str = address) -> tuple[int, str]:
+        answer = talking.get(where, headers=headers)
+        return answer.status_code, "" if answer.status_code == 200 else answer.json()["type"].rpartition(":")[2]
+
+    assert answered(mine) == (200, "")
+    assert answered(other) == (404, "unknown")
+    assert answered({}) == (401, "not-logged-in")
+    key = exam.segments("A-cam-1")[0].key
+    for text in (ticket(exam, mine)[:-2], ticket(exam, mine)[4:], "x", "%C3%A4", "AAAA" * 20):
+        assert answered(mine, f"/api/v1/footage/{text}/init.mp4") == (404, "unknown")
+    before = head(exam)
+    old = TICKETS.issue(session_of(mine), Ticket(key), exam.clock.now() - LASTS)
+    assert answered(mine, f"/api/v1/footage/{old}/init.mp4") == (410, "address-expired")
+    assert [(each.outcome, each.camera) for each in since(exam, before)] == [("address-expired", "A-cam-1")]
+    assert talking.delete("/api/v1/session", headers={**mine, **origin}).status_code == 204
+    assert answered(mine) == (401, "not-logged-in")
+
+
+def test_a_ticket_is_for_its_bytes_only() -> None:
+    part = Ticket("key", 100, 199)
+    assert [part.covers(*each) for each in ((100, 199), (150, 150), (99, 150), (150, 200))] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert Ticket("key").covers(0, 1 << 40)
 
 
 def test_of_those_who_are_not_logged_in_one_refusal_in_ten_seconds_is_written_down(

@@ -126,7 +126,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/footage/{key}/file.mp4": {
+    "/api/v1/footage/{ticket}/file.mp4": {
         parameters: {
             query?: never;
             header?: never;
@@ -146,7 +146,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/footage/{key}/init.mp4": {
+    "/api/v1/footage/{ticket}/init.mp4": {
         parameters: {
             query?: never;
             header?: never;
@@ -166,7 +166,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/footage/{key}/media.m4s": {
+    "/api/v1/footage/{ticket}/media.m4s": {
         parameters: {
             query?: never;
             header?: never;
@@ -175,7 +175,7 @@ export interface paths {
         };
         /**
          * Media Part
-         * @description The pictures of a segment, or one byte range of them (RFC 9110 14).
+         * @description The pictures of a segment, or one byte range of them (RFC 9110 14), as far as the ticket is for them.
          */
         get: operations["media_part"];
         put?: never;
@@ -1600,7 +1600,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                key: string;
+                ticket: string;
             };
             cookie?: never;
         };
@@ -1676,7 +1676,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                key: string;
+                ticket: string;
             };
             cookie?: never;
         };
@@ -1754,7 +1754,7 @@ export interface operations {
                 Range?: string | null;
             };
             path: {
-                key: string;
+                ticket: string;
             };
             cookie?: never;
         };

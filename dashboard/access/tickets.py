@@ -1,0 +1,76 @@
+"""Tickets to footage: what stands in an address instead of a key of the archive, for one session and a limited time.
+
+A ticket is sealed (ChaCha20-Poly1305, RFC 8439) with a secret that lives as long as the service's process, and with
+the id of the session that it was issued to: nobody can read, make or change one, and in another session it opens
+nothing.
+It replaces no other question of the door: whoever comes with one is judged anew. Not here: HTTP.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+from dashboard.access.errors import TicketExpired, TicketUnknown
+from domain.timeline import rfc3339
+
+LASTS = timedelta(hours=1)
+"""How long a ticket opens something. A page that plays for longer asks for new ones."""
+
+_NONCE_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """To the file of a key; of its pictures only to the bytes ``first`` to ``last``, where these are given."""
+
+    key: str
+    first: int = 0
+    last: int | None = None
+
+    def covers(self, first: int, last: int) -> bool:
+        """Whether the ticket is for all of these bytes of the pictures."""
+        return self.first <= first and (self.last is None or last <= self.last)
+
+
+class Tickets:
+    """Issues and opens them. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._box = ChaCha20Poly1305(ChaCha20Poly1305.generate_key())
+
+    def issue(self, session_id: str, ticket: Ticket, now: datetime) -> str:
+        """The ticket as a part of an address, for that session only."""
+        told = [ticket.key, ticket.first, ticket.last, rfc3339(now + LASTS)]
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = self._box.encrypt(nonce, json.dumps(told).encode(), session_id.encode())
+        return urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+
+    def open(self, session_id: str, text: str, now: datetime) -> Ticket:
+        """What a ticket is for. Raises TicketUnknown, TicketExpired."""
+        ticket, until = self._opened(session_id, text)
+        if now >= until:
+            raise TicketExpired(f"the address was good until {rfc3339(until)}; ask for the playlist again")
+        return ticket
+
+    def read(self, session_id: str, text: str) -> Ticket | None:
+        """What a ticket is or was for, to say of what somebody was refused; None where it is none."""
+        try:
+            return self._opened(session_id, text)[0]
+        except TicketUnknown:
+            return None
+
+    def _opened(self, session_id: str, text: str) -> tuple[Ticket, datetime]:
+        try:
+            sealed = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+            plain = self._box.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], session_id.encode())
+        except (ValueError, InvalidTag) as error:
+            raise TicketUnknown("there is no such footage, or the address was made for somebody else") from error
+        key, first, last, until = json.loads(plain)
+        return Ticket(key, first, last), datetime.fromisoformat(until)
