@@ -209,21 +209,30 @@ def losses(folder: Path, count: int, window: Interval) -> tuple[int, int]:
     return sum(segment.lost_packets for segment in segments), len(outages)
 
 
-def kept_after_ms(folder: Path, window: Interval) -> float | None:
-    """How long after the end of a fragment its bytes were kept: 99 of 100 were sooner. None where none was seen.
+def kept_after_ms(folder: Path, window: Interval) -> dict[str, float]:
+    """How long it took until bytes were kept: 99 of 100 were sooner. Nothing where no fragment was seen.
 
-    A fragment ends where the next one of its file begins, so the time from the instant of a fragment's FIRST picture
-    to its bytes in the file is its length and this. It counts the camera's way to us, the wait for the next reading,
-    and what the thread of the disk had to do before.
+    ``p99_receive_to_file_ms`` counts from a fragment's first picture, so its length is in it (1 s at most);
+    ``p99_fragment_end_to_file_ms`` from its end, which is where the next one of its file begins. Both count the
+    camera's way to us, the wait for the next reading, and what the thread of the disk had to do before.
     """
     fragments: list[tuple[str, float, float]] = json.loads((folder / "fragments.json").read_text())
-    latest: dict[str, float] = {}  # by file: when its latest fragment was kept
-    waits: list[float] = []
+    latest: dict[str, tuple[float, float]] = {}  # by file: its latest fragment's first picture, and when it was kept
+    whole: list[float] = []
+    ended: list[float] = []
     for key, first, kept in fragments:
         if key in latest and window.start.timestamp() <= first < window.end.timestamp():
-            waits.append(latest[key] - first)
-        latest[key] = kept
-    return round(1000 * quantiles(waits, n=100)[98], 1) if len(waits) > 1 else None
+            began, then = latest[key]
+            whole.append(then - began)
+            ended.append(then - first)
+        latest[key] = first, kept
+    if len(whole) < 2:
+        return {}
+    return {"p99_receive_to_file_ms": _p99_ms(whole), "p99_fragment_end_to_file_ms": _p99_ms(ended)}
+
+
+def _p99_ms(seconds: Sequence[float]) -> float:
+    return round(1000 * quantiles(seconds, n=100)[98], 1)
 
 
 def tell(engine: str, count: int, seconds: float, usage: Usage, **more: object) -> None:
@@ -288,7 +297,7 @@ def run(arguments: argparse.Namespace, folder: Path) -> None:
                     found = losses(place, len(urls), window)
                     lost, outages = lost + found[0], outages + found[1]
                     more = {"lost_packets": found[0], "outages": found[1]}
-                    more["p99_receive_to_file_ms"] = kept_after_ms(place, window)
+                    more |= kept_after_ms(place, window)
                 tell(engine, len(urls), arguments.seconds, usages[engine], **more)
                 shutil.rmtree(place)
             rounds.append(usages)

@@ -20,7 +20,7 @@ from ingest.recorder import Assignment, Cutting
 from ingest.relay.server import Relay
 from ingest.rtsp.client import RtspSource
 from ingest.spool import Spool, SpoolFile
-from ingest.supervisor import Supervisor
+from ingest.supervisor import Supervisor, collect_rarely
 from storage.database import Database, connect
 from storage.media.layout import PRFT, from_ntp
 
@@ -77,6 +77,7 @@ async def record(folder: Path, segment_s: float, urls: Sequence[str], database: 
 
 
 def main(folder: Path, segment_s: float, urls: Sequence[str]) -> None:
+    collect_rarely()
     database = connect(database_url(folder))
     try:
         asyncio.run(record(folder, segment_s, urls, database))

@@ -29,7 +29,7 @@ from ingest.relay.server import Relay
 from ingest.rtsp.client import Limits
 from ingest.shard import Shard
 from ingest.spool import Spool
-from ingest.supervisor import Supervisor
+from ingest.supervisor import Supervisor, collect_rarely
 from kaojian.disks import ballast, recorder_name
 from kaojian.processes import Alone, Life, Member, stop_event
 from records.schedule import Schedule
@@ -58,6 +58,7 @@ def members(settings: Settings) -> list[Member]:
 
 def _recorder(settings: Settings, shard: Shard) -> Member:
     def work(life: Life) -> None:
+        collect_rarely()
         with closing(connect(settings.database_url)) as database:
             asyncio.run(_record(settings, database, shard, life))
 
