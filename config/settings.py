@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     expected_bit_rate: Annotated[float, Field(gt=0, le=1e9)] = 4_000_000
     ballast_bytes: Annotated[int, Field(ge=0, le=1 << 30)] = 32 << 20
     ingest_workers: Annotated[int, Field(ge=1, le=64)] = 2
+    reread_days: Annotated[float, Field(ge=0, le=365)] = 30  # copies are never read again when 0
+    reread_bytes_per_second: Annotated[int, Field(ge=100_000)] = 10_000_000
 
     webhooks_file: Path | None = None  # nobody is told when empty
 

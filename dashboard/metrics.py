@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from threading import Lock
 
@@ -41,6 +41,7 @@ from storage.spool_marker import read_marker
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 COUNT_UP_TO = 1000
 _UPTO = f"counted up to {COUNT_UP_TO}."
+LOST_DAYS = 30
 STORE_WAIT_S = 2.0
 """How long a scrape waits for the object store; one that takes longer counts as away."""
 
@@ -125,6 +126,7 @@ def _from_database(sources: Sources, now: datetime) -> Iterator[Metric]:
     yield from _pictures({camera: evidence.last_segment(camera) for camera in cameras}, now)
     yield from _outages(evidence, now)
     yield from _waiting(evidence, stores_objects=sources.archive.keeps)
+    yield from _copies(evidence, now)
     yield from _clocks(evidence, alive, now)
     yield from _headrooms(headrooms(sources.database, sources.spools, now, evicts=sources.archive.keeps))
     yield from _webhooks(sources.database.alarms.receivers(sources.webhooks), now)
@@ -234,6 +236,14 @@ def _waiting(evidence: Evidence, *, stores_objects: bool) -> Iterator[Metric]:
         upload = _gauge("segments_waiting_for_upload", f"Closed files without a copy in the object store, {_UPTO}")
         upload.add_metric([], evidence.count_without_copy(Place.S3, COUNT_UP_TO))
         yield upload
+
+
+def _copies(evidence: Evidence, now: datetime) -> Iterator[Metric]:
+    due = _gauge("copies_due", f"Stored copies that are due to be read again, {_UPTO}")
+    due.add_metric([], evidence.count_due_copies(now, COUNT_UP_TO))
+    lost = _gauge("copies_lost", f"Stored copies found missing or damaged in the last {LOST_DAYS} days, {_UPTO}")
+    lost.add_metric([], len(evidence.lost_copies(now - timedelta(days=LOST_DAYS), COUNT_UP_TO)))
+    yield from (due, lost)
 
 
 def _clocks(evidence: Evidence, alive: Iterable[Recorder], now: datetime) -> Iterator[Metric]:

@@ -7,7 +7,7 @@ The rules by which causes are ranked and coverage is computed are in docs/time.m
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.timeline import Interval, IntervalSet
@@ -177,6 +177,10 @@ class Copy:
     spool: str = ""
 
 
+REREAD_AFTER = timedelta(days=1)
+"""A copy is first read again so long after it was stored: what was read back at once may have come from a cache."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outage:
     """A span in which a wanted camera gave a recorder nothing usable, with its cause. ``end`` is None while it lasts.
@@ -262,6 +266,18 @@ class Observation:
     frames_decoded: int
     bad: tuple[Interval, ...] = ()
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LostCopy:
+    """A copy that was stored once and was not there, or with other bytes, when it was read again.
+
+    ``state`` is MISSING or DAMAGED. Its row has a tombstone from then on, so that who keeps copies makes another one.
+    """
+
+    copy: Copy
+    at: datetime
+    state: SegmentState
 
 
 @dataclass(frozen=True, slots=True)

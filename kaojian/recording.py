@@ -51,6 +51,8 @@ def members(settings: Settings) -> list[Member]:
     found += [_recorder(settings, Shard(index, count)) for index in range(count)]
     if settings.spool_second_dir is not None:
         found.append(Member("mending", lambda _: _mend(settings), after=_PREPARE))
+    if settings.reread_days:
+        found.append(Member("rereading", lambda _: _reread(settings), after=_PREPARE))
     if settings.s3 is not None:
         found.append(Member("archive", lambda _: _store(settings), after=_PREPARE, last=True))
     return found
@@ -135,6 +137,21 @@ def _evictions(settings: Settings, database: Database, spools: Sequence[Spool], 
 def _confirmed(database: Database, objects: Objects, segment: Segment) -> Copy:
     copies = database.evidence.copies([segment.key])[segment.key]
     return confirm(segment, copies, objects, SystemClock().now())
+
+
+def _reread(settings: Settings) -> None:
+    """Read stored copies again until told to stop."""
+    from kaojian.wiring import open_archive  # noqa: PLC0415 (recorders need nothing of what these load)
+    from storage.rereading import Rereader  # noqa: PLC0415
+
+    with closing(connect(settings.database_url)) as database:
+        Rereader(
+            database.evidence,
+            open_archive(settings, database),
+            settings.spool_dirs,
+            every=timedelta(days=settings.reread_days),
+            bytes_per_s=settings.reread_bytes_per_second,
+        ).run(stop_event())
 
 
 def _store(settings: Settings) -> None:

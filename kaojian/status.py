@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -17,7 +17,7 @@ from rich.text import Text
 from analysis.live import NvrOut, Placed, Standing, host_clocks_now, living, nvrs_out, placed, standings
 from domain.alarms import Receiver
 from domain.calendar import SHANGHAI
-from domain.evidence import CameraEvent, Cause, Place, Recorder
+from domain.evidence import CameraEvent, Cause, LostCopy, Place, Recorder, SegmentState
 from domain.host_clock import ClockState, HostClock, Witness, judge_clock
 from domain.places import Camera, Sitting
 from domain.timeline import rfc3339
@@ -31,6 +31,9 @@ from records.headroom import Headroom, Spools, headrooms
 from records.headroom import told as headroom_told
 from storage.archive import UnseenSpool, unseen_spools
 from storage.database import Database
+
+LOST_WITHIN = timedelta(days=30)
+"""For how long a lost copy is told of."""
 
 _COUNT_UP_TO = 1000  # what waits is counted up to here
 
@@ -91,6 +94,8 @@ class Status:
     nvrs: tuple[NvrOut, ...]  # out with all their wanted cameras
     waiting_for_analysis: int
     waiting_for_s3: int | None
+    copies_due: int = 0  # to be read again
+    copies_lost: tuple[LostCopy, ...] = ()  # of the last LOST_WITHIN, the newest first
     unseen_spools: tuple[UnseenSpool, ...] = ()  # of what waits for analysis: only there, and not visible here
     rows_set_aside: tuple[Refused, ...] = ()  # what the database refused, in the spools of this host
     headrooms: tuple[Headroom, ...] = ()  # of the spools of this host
@@ -119,6 +124,8 @@ def gather(database: Database, now: datetime, *, stores_objects: bool, spools: S
         nvrs=tuple(nvrs_out(cameras, found)),
         waiting_for_analysis=len(unobserved),
         waiting_for_s3=len(evidence.segments_without_copy(Place.S3, _COUNT_UP_TO)) if stores_objects else None,
+        copies_due=evidence.count_due_copies(now, _COUNT_UP_TO),
+        copies_lost=tuple(evidence.lost_copies(now - LOST_WITHIN, _COUNT_UP_TO)),
         unseen_spools=tuple(unseen_spools(evidence, unobserved)),
         rows_set_aside=tuple(SetAside([Spool(folder, 0) for folder in spools.folders]).waiting()),
         headrooms=tuple(headrooms(database, spools, now, evicts=stores_objects)),
@@ -165,6 +172,7 @@ def to_json(status: Status) -> dict[str, Any]:
         ],
         "nvrs": [_nvr_json(each) for each in status.nvrs],
         "waiting": {"analysis": status.waiting_for_analysis, "s3": status.waiting_for_s3},
+        "copies": {"due": status.copies_due, "lost": [_lost_json(each) for each in status.copies_lost]},
         "unseen_spools": [
             {"folder": each.target, "device": each.device, "segments": each.segments} for each in status.unseen_spools
         ],
@@ -203,6 +211,7 @@ def tables(status: Status) -> Iterable[Table | Text]:
         yield Text(f"Clock of {host}: {_clock_text(clock)}")
     stored = "no object store is set" if status.waiting_for_s3 is None else f"{status.waiting_for_s3} for S3"
     yield Text(f"Segments waiting: {status.waiting_for_analysis} for analysis, {stored}")
+    yield from map(Text, _copy_lines(status))
     for unseen in status.unseen_spools:
         yield Text(
             f"Spool not visible from here 存储不可见: {unseen.target} ({unseen.device or 'device unknown'}) has the "
@@ -271,6 +280,25 @@ def _spool_lines(status: Status) -> Iterable[str]:
         )
         since = f", since {_local(second.waiting_since)}" if second.waiting_since is not None else ""
         yield f"Second copies 第二份 of the newest files: {said}; {second.waiting} still lack theirs{since}"
+
+
+def _copy_lines(status: Status) -> Iterable[str]:
+    if status.copies_due:
+        yield f"Copies due to be read again 待复读副本: {status.copies_due}"
+    if status.copies_lost:
+        newest = status.copies_lost[0]
+        state = {SegmentState.MISSING: "missing 缺失", SegmentState.DAMAGED: "damaged 损坏"}[newest.state]
+        yield (
+            f"COPIES LOST 副本丢失: {len(status.copies_lost)} in the last {LOST_WITHIN.days} days, the last one "
+            f"{newest.copy.segment} in {newest.copy.place} {newest.copy.target}, {state}, found {_local(newest.at)}; "
+            "others are made where one still stands: check that disk or store"
+        )
+
+
+def _lost_json(lost: LostCopy) -> dict[str, Any]:
+    copy = lost.copy
+    where = {"segment": copy.segment, "place": copy.place.value, "target": copy.target}
+    return where | {"state": lost.state.value, "at": rfc3339(lost.at)}
 
 
 def _second_json(found: SecondCopies | None) -> dict[str, Any] | None:

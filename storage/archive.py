@@ -165,6 +165,11 @@ class Archive:
         """Whether there is an object store at all."""
         return self._objects is not None
 
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """The bucket of the object store; none without one."""
+        return (self._objects.target,) if self._objects is not None else ()
+
     def ping(self) -> None:
         """Ask the object store one thing. Raises ObjectsUnavailable, also where none is set up, and AccessRefused."""
         if self._objects is None:
@@ -246,6 +251,21 @@ class Archive:
                 return
         raise NoCopyAnswers(segment.key, tuple(refusals))
 
+    def reread(self, segment: Segment, copy: Copy, pace: Callable[[int], object]) -> Why | None:
+        """Read all bytes of one copy and compare them; None where they are right, else why it does not answer.
+
+        ``pace`` is told of each piece how many bytes it has, and may take its time.
+        """
+        try:
+            if copy.place is Place.SPOOL:
+                with self._found_spool_file(segment, copy) as file:
+                    _compare(file, segment, pace)
+            else:
+                _compare_pieces(self._pieces(segment, copy), segment, pace)
+        except _NoAnswer as answer:
+            return answer.why
+        return None
+
     def read(self, segment: Segment, offset: int, length: int) -> bytes:
         """Up to ``length`` bytes from ``offset``, fewer at the end; for playing footage, not for judging it.
 
@@ -317,15 +337,19 @@ class Archive:
     def _fetched(self, segment: Segment, copy: Copy) -> BinaryIO:
         file = cast(BinaryIO, SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES))  # noqa: SIM115 - handed on open
         try:
-            for offset in range(0, segment.size_bytes, BLOCK_BYTES):
-                length = min(BLOCK_BYTES, segment.size_bytes - offset)
-                file.write(self._object_range(segment, copy, offset, length))
+            for piece in self._pieces(segment, copy):
+                file.write(piece)
             file.seek(0)
             _compare(file, segment)
         except BaseException:
             file.close()
             raise
         return file
+
+    def _pieces(self, segment: Segment, copy: Copy) -> Iterator[bytes]:
+        """The bytes of an object, block by block. Raises _NoAnswer."""
+        for offset in range(0, segment.size_bytes, BLOCK_BYTES):
+            yield self._object_range(segment, copy, offset, min(BLOCK_BYTES, segment.size_bytes - offset))
 
     def _range(self, segment: Segment, copy: Copy, offset: int, length: int) -> bytes:
         if copy.place is not Place.SPOOL:
@@ -440,16 +464,26 @@ def _can_be_asked(copy: Copy) -> bool:
     return (Path(copy.target) / copy.segment).exists() or is_there(Path(copy.target), copy.device, copy.spool)
 
 
-def _compare(file: BinaryIO, segment: Segment) -> None:
+def _unhurried(_size_bytes: int) -> None:
+    """The pace of who wants it at once."""
+
+
+def _compare(file: BinaryIO, segment: Segment, pace: Callable[[int], object] = _unhurried) -> None:
     """Read all of it and go back to its beginning. Raises _NoAnswer."""
     try:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-        size_bytes = file.tell()
+        _compare_pieces(iter(lambda: file.read(1 << 20), b""), segment, pace)
         file.seek(0)
     except OSError as error:
         raise _NoAnswer(Why.UNREACHABLE) from error
+
+
+def _compare_pieces(pieces: Iterable[bytes], segment: Segment, pace: Callable[[int], object]) -> None:
+    """Raises _NoAnswer where they are not the segment's."""
+    digest, size_bytes = hashlib.sha256(), 0
+    for piece in pieces:
+        digest.update(piece)
+        size_bytes += len(piece)
+        pace(len(piece))
     if (size_bytes, digest.hexdigest()) != (segment.size_bytes, segment.sha256):
         raise _NoAnswer(Why.DAMAGED)
 

@@ -17,11 +17,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.evidence import (
+    REREAD_AFTER,
     CameraEvent,
     CameraState,
     Cause,
     Copy,
     EndReason,
+    LostCopy,
     Observation,
     Outage,
     Place,
@@ -234,6 +236,64 @@ class Evidence:
                 _count(connection, segment, _COUNTERS[place], -removed)
             elif connection.execute(sa.select(table.c.id).where(there)).first() is None:
                 raise UnknownRow(f"no copy of {segment} was ever written for {place} {target}")
+
+    def due_copies(
+        self, now: datetime, limit: int, spools: Collection[str], buckets: Collection[str]
+    ) -> list[tuple[Segment, Copy]]:
+        """Standing copies that are to be read again, those due longest first.
+
+        Only in these spools, by id, and in these buckets of object stores.
+        """
+        table = tables.copies
+        there = sa.or_(
+            sa.and_(table.c.place == Place.SPOOL.value, table.c.spool.in_(sorted(spools))),
+            sa.and_(table.c.place == Place.S3.value, table.c.target.in_(sorted(buckets))),
+        )
+        query = sa.select(table).where(table.c.removed.is_(None), table.c.due <= now, there)
+        found = [_copy(row) for row in self._rows(query.order_by(table.c.due, table.c.id).limit(limit))]
+        keys = sorted({copy.segment for copy in found})
+        rows = self._rows(sa.select(tables.segments).where(tables.segments.c.key.in_(keys))) if keys else ()
+        segments = {row.key: _segment(row) for row in rows}
+        return [(segments[copy.segment], copy) for copy in found]
+
+    def count_due_copies(self, now: datetime, limit: int) -> int:
+        """How many standing copies are to be read again, wherever they lie, counted up to ``limit``."""
+        table = tables.copies
+        some = sa.select(table.c.id).where(table.c.removed.is_(None), table.c.due <= now).limit(limit).subquery()
+        return int(self._rows(sa.select(sa.func.count()).select_from(some))[0][0])
+
+    def note_reread(self, copy: Copy, at: datetime, due: datetime) -> None:
+        """Its bytes were found right at that instant; they are to be read again when ``due``."""
+        self._change_copy(copy, reread=at, due=due)
+
+    def postpone_reread(self, copy: Copy, due: datetime) -> None:
+        """The place did not answer; the copy is to be read again when ``due``."""
+        self._change_copy(copy, due=due)
+
+    def lose_copy(self, lost: LostCopy) -> int | None:
+        """Give a copy its tombstone because it was not what it had been; how many other copies stand.
+
+        None, and nothing written, where the copy has its tombstone already: it was removed in order.
+        """
+        table, copy = tables.copies, lost.copy
+        with self._engine.writing() as connection:
+            gone = sa.update(table).where(_standing_copy(copy)).values(removed=lost.at).returning(table.c.id)
+            row = connection.execute(gone).first()
+            if row is None:
+                return None
+            _count(connection, copy.segment, _COUNTERS[copy.place], -1)
+            told = {"copy": row.id, "at": lost.at, "state": lost.state.value}
+            connection.execute(sa.insert(tables.lost_copies).values(told))
+            standing = sa.select(sa.func.count()).where(table.c.segment == copy.segment, table.c.removed.is_(None))
+            return int(connection.execute(standing).scalar_one())
+
+    def lost_copies(self, since: datetime, limit: int) -> list[LostCopy]:
+        """Copies that were found lost at or after that instant, the newest first."""
+        table = tables.lost_copies
+        columns = (tables.copies, table.c.at, table.c.state)
+        query = sa.select(*columns).join_from(table, tables.copies).where(table.c.at >= since)
+        rows = self._rows(query.order_by(table.c.at.desc(), table.c.copy.desc()).limit(limit))
+        return [LostCopy(_copy(row), row.at, SegmentState(row.state)) for row in rows]
 
     def segments_without_copy(self, place: Place, limit: int) -> list[Segment]:
         """Segments that have no copy (or only removed ones) at that kind of place, oldest first."""
@@ -453,6 +513,10 @@ class Evidence:
         with self._engine.reading() as connection:
             return connection.execute(query).all()
 
+    def _change_copy(self, copy: Copy, **values: object) -> None:
+        with self._engine.writing() as connection:
+            connection.execute(sa.update(tables.copies).where(_standing_copy(copy)).values(**values))
+
     def _change(self, table: sa.Table, row_id: str, what: str, **values: object) -> None:
         with self._engine.writing() as connection:
             changed = sa.update(table).where(table.c.id == row_id).values(**values).returning(table.c.id)
@@ -480,6 +544,12 @@ def _write_copy(connection: sa.Connection, segment: Segment, copy: Copy) -> None
     written = connection.execute(sa.select(table.c.locked_until).where(*identity, table.c.removed.is_(None))).one()
     if written.locked_until != copy.locked_until:
         raise ConflictingCopy(f"the copy of {copy.segment} in {copy.place} was written before with another lock")
+
+
+def _standing_copy(copy: Copy) -> sa.ColumnElement[bool]:
+    table, row = tables.copies, _copy_row(copy)
+    same = [table.c[name] == row[name] for name in ("segment", "place", "target", "version_id", "spool")]
+    return sa.and_(*same, table.c.removed.is_(None))
 
 
 def _count(connection: sa.Connection, segment: str, counter: sa.Column[int], difference: int) -> None:
@@ -645,6 +715,7 @@ def _copy_row(copy: Copy) -> dict[str, Any]:
         "removed": copy.removed,
         "device": copy.device,
         "spool": copy.spool,
+        "due": copy.verified + REREAD_AFTER,
     }
 
 

@@ -174,8 +174,17 @@ copies = sa.Table(
     sa.Column("removed", Instant),
     sa.Column("device", sa.Text, nullable=False, server_default=sa.text("''")),  # "" where nobody asked
     sa.Column("spool", sa.Text, nullable=False, server_default=sa.text("''")),  # as device
+    sa.Column("reread", Instant),  # when its bytes were last found right, after they were first read back
+    sa.Column("due", Instant, nullable=False, server_default=sa.text("0")),  # when they are to be read again
 )
 sa.Index("ix_copies_segment", copies.c.segment)
+sa.Index(
+    "ix_copies_due",
+    copies.c.due,
+    copies.c.id,
+    sqlite_where=copies.c.removed.is_(None),
+    postgresql_where=copies.c.removed.is_(None),
+)
 sa.Index(
     "uq_copies_standing",
     copies.c.segment,
@@ -187,6 +196,15 @@ sa.Index(
     sqlite_where=copies.c.removed.is_(None),
     postgresql_where=copies.c.removed.is_(None),
 )
+
+lost_copies = sa.Table(
+    "lost_copies",
+    metadata,
+    sa.Column("copy", Serial, sa.ForeignKey("copies.id"), primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+)
+sa.Index("ix_lost_copies_at", lost_copies.c.at)
 
 outages = sa.Table(
     "outages",

@@ -38,6 +38,8 @@ PROMISED = {
     "kaojian_camera_recorded",
     "kaojian_camera_state",
     "kaojian_camera_wanted",
+    "kaojian_copies_due",
+    "kaojian_copies_lost",
     "kaojian_database_up",
     "kaojian_host_clock_error_seconds",
     "kaojian_host_clock_offset_seconds",

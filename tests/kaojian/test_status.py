@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.text import Text
 
-from domain.evidence import Cause, EndReason, Outage, Recorder, Run
+from domain.evidence import Cause, EndReason, LostCopy, Outage, Recorder, Run, SegmentState
 from domain.host_clock import HostClock
 from ingest.set_aside import Row, SetAside
 from ingest.spool import Spool
@@ -130,6 +130,26 @@ def test_footage_that_only_another_host_can_read_is_told_with_its_folder(databas
     told = to_json(gather(database, START + SECOND, stores_objects=False))
     assert told["unseen_spools"] == [{"folder": "/spool-of-b", "device": "recorder-b:8:1", "segments": 1}]
     assert "/spool-of-b (recorder-b:8:1) has the only copies of 1 segments" in _lines(database, 1)
+
+
+def test_a_copy_that_was_lost_is_told_with_where_it_lay(database: Database) -> None:
+    database.evidence.begin_run(Run("run-1", "sg-001-c1", "rec-1", START))
+    written = segment(0, 60, camera="sg-001-c1")
+    database.evidence.add_segment(written, copy(written))
+    assert to_json(gather(database, START + SECOND, stores_objects=False))["copies"] == {"due": 0, "lost": []}
+    database.evidence.lose_copy(LostCopy(copy(written), START + SECOND, SegmentState.MISSING))
+    told = to_json(gather(database, START + 2 * SECOND, stores_objects=False))["copies"]["lost"]
+    assert told == [
+        {
+            "segment": written.key,
+            "place": "spool",
+            "target": "/spool",
+            "state": "missing",
+            "at": "2026-05-01T01:00:01.000Z",
+        }
+    ]
+    assert f"COPIES LOST 副本丢失: 1 in the last 30 days, the last one {written.key} in spool" in _lines(database, 2)
+    assert "COPIES LOST" not in _lines(database, 31 * 86_400)
 
 
 def _lines(database: Database, seconds: float) -> str:

@@ -9,7 +9,18 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from domain.evidence import CameraEvent, CameraState, Cause, EndReason, Observation, Outage, Place, SegmentState
+from domain.evidence import (
+    REREAD_AFTER,
+    CameraEvent,
+    CameraState,
+    Cause,
+    EndReason,
+    LostCopy,
+    Observation,
+    Outage,
+    Place,
+    SegmentState,
+)
 from domain.host_clock import CameraClocks, HostClock, NtpState, ServerDate, camera_clocks
 from domain.timeline import MICROSECOND, Interval
 from storage.database import Database
@@ -260,6 +271,43 @@ def test_removing_one_of_two_copies_leaves_the_other_standing(database: Database
     assert database.evidence.segments_without_copy(Place.SPOOL, 10) == []
     database.evidence.tombstone_copy(one.key, Place.SPOOL, "/second", after(99))
     assert database.evidence.segments_without_copy(Place.SPOOL, 10) == [one]
+
+
+def test_copies_are_due_a_day_after_they_were_stored_where_they_can_be_asked(database: Database) -> None:
+    begin(database)
+    one, two = segment(0, 60), segment(60, 120)
+    ours = copy(one, spool="ours")
+    database.evidence.add_segment(one, ours)
+    database.evidence.add_segment(two, copy(two, spool="theirs", verified=ours.verified + timedelta(seconds=1)))
+    stored = copy(one, Place.S3, "kaojian", verified=ours.verified + timedelta(seconds=2), **OBJECT_LOCK)
+    database.evidence.add_copy(stored)
+    due = ours.verified + REREAD_AFTER
+    evidence = database.evidence
+    assert evidence.due_copies(due - timedelta(microseconds=1), 10, ["ours"], []) == []
+    assert evidence.due_copies(due, 10, ["ours"], ["kaojian"]) == [(one, ours)]
+    later = due + timedelta(seconds=2)
+    assert evidence.due_copies(later, 10, ["ours"], ["kaojian"]) == [(one, ours), (one, stored)]
+    assert evidence.due_copies(later, 10, [], ["other"]) == []
+    assert evidence.count_due_copies(later, 10) == 3
+    evidence.note_reread(ours, later, later + timedelta(days=30))
+    evidence.postpone_reread(stored, later + timedelta(minutes=10))
+    assert evidence.count_due_copies(later, 10) == 1
+    assert evidence.copies([one.key])[one.key] == [ours, stored]
+
+
+def test_a_lost_copy_has_its_tombstone_once_and_tells_how_many_stand(database: Database) -> None:
+    begin(database)
+    one = segment(0, 60)
+    database.evidence.add_segment(one, copy(one))
+    stored = copy(one, Place.S3, "kaojian", **OBJECT_LOCK)
+    database.evidence.add_copy(stored)
+    lost = LostCopy(stored, after(300), SegmentState.DAMAGED)
+    assert database.evidence.lose_copy(lost) == 1
+    assert database.evidence.lose_copy(lost) is None
+    assert database.evidence.segments_without_copy(Place.S3, 10) == [one]
+    assert database.evidence.lost_copies(after(300), 10) == [replace(lost, copy=replace(stored, removed=after(300)))]
+    assert database.evidence.lost_copies(after(301), 10) == []
+    assert database.evidence.lose_copy(LostCopy(copy(one), after(301), SegmentState.MISSING)) == 0
 
 
 def test_an_outage_lasts_until_it_is_closed(database: Database) -> None:

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from domain.alarms import Alarm, Kind, Step
-from domain.evidence import CameraEvent, CameraState, Cause, Observation, Outage, SegmentState
+from domain.evidence import CameraEvent, CameraState, Cause, LostCopy, Observation, Outage, SegmentState
 from domain.host_clock import HostClock
 from domain.people import Account, Actor, Door, Reach, Role, Scope
 from domain.viewings import SHOWN, Deed, Viewing
@@ -45,6 +45,7 @@ def test_entries_can_be_asked_for_by_subject(database: Database) -> None:
         ("viewings", "number"),
         ("recusals", "batch"),
         ("alarms", "site"),
+        ("lost_copies", "state"),
     ],
 )
 def test_the_database_itself_refuses_to_change_what_is_only_ever_added(url: str, table: str, column: str) -> None:
@@ -75,6 +76,7 @@ def _fill(url: str) -> None:
     one = segment(0, 60)
     database.evidence.add_segment(one, copy(one))
     database.evidence.add_observation(Observation(one.key, after(70), SegmentState.OK, 900))
+    database.evidence.lose_copy(LostCopy(copy(one), after(70), SegmentState.MISSING))
     database.evidence.open_outage(Outage("outage-1", "cam-1", after(0), None, Cause.NO_DATA))
     database.setup.apply_site(site(), ACTOR, after(0))
     database.setup.apply_batch(batch(), ACTOR, after(0))
