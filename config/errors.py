@@ -7,7 +7,9 @@
     └── SecretError        a named secret cannot be used
         ├── SecretMissing      neither the environment nor the secrets folder has it
         ├── SecretExposed      its file can be read by others than its owner
-        └── SecretMalformed    its name or its content is not what a secret looks like
+        ├── SecretMalformed    its name or its content is not what a secret looks like
+        ├── SealBroken         it was sealed, and what lies there is damaged, swapped or changed
+        └── KeyMissing         it was sealed with a key that is not there, or none that can be used is
 
 Every message is written for the person who can mend it and never holds a secret's value.
 """
@@ -40,6 +42,14 @@ class SecretExposed(SecretError):
 
 class SecretMalformed(SecretError):
     """The secret's name or content has the wrong form."""
+
+
+class SealBroken(SecretError):
+    """A sealed secret is damaged, swapped with another or changed."""
+
+
+class KeyMissing(SecretError):
+    """The key that a sealed secret wants is not there."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -24,7 +24,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from config.errors import SecretError, SettingsRefused
 from config.rule_pack import FOLDER as RULE_PACKS
 from config.s3 import S3Settings
-from config.secrets import ENVIRONMENT_PREFIX, refuse_exposed
+from config.secrets import ENVIRONMENT_PREFIX, KEY_VARIABLE, KeySource, Secrets, refuse_exposed
 
 PREFIX = "KAOJIAN_"
 ENV_FILE = "KAOJIAN_ENV_FILE"
@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     spool_dir: Path = Path()  # data_dir/spool by default
     spool_second_dir: Path | None = None  # no second spool when empty
     secrets_dir: Path = Path()  # data_dir/secrets by default
+    secrets_key_file: Path = Path()  # data_dir/secrets.key by default
+    secrets_key: SecretStr = SecretStr("")  # in secrets_key_file when empty
     rule_packs_dir: Path = RULE_PACKS
 
     s3_endpoint: str = ""  # no object store when empty
@@ -82,6 +84,8 @@ class Settings(BaseSettings):
 
     webhooks_file: Path | None = None  # nobody is told when empty
 
+    tls_cert: Path | None = None  # plain HTTP on loopback when empty
+    tls_key: Path | None = None  # in the file of the certificate when empty
     http_host: str = "127.0.0.1"
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8000
 
@@ -104,6 +108,16 @@ class Settings(BaseSettings):
         return self.secrets_dir / "signing.key"
 
     @property
+    def secrets_key_source(self) -> KeySource:
+        """The key that secrets are sealed with."""
+        return KeySource(self.secrets_key_file, self.secrets_key.get_secret_value())
+
+    @property
+    def secrets(self) -> Secrets:
+        """The secrets that set-up files may name."""
+        return Secrets(self.secrets_dir, keys=self.secrets_key_source)
+
+    @property
     def s3(self) -> S3Settings | None:
         """The object store, or None when none is set."""
         if not self.s3_endpoint:
@@ -121,6 +135,7 @@ class Settings(BaseSettings):
             "database_url": f"sqlite:///{data_dir / 'kaojian.sqlite3'}",
             "spool_dir": data_dir / "spool",
             "secrets_dir": data_dir / "secrets",
+            "secrets_key_file": data_dir / "secrets.key",
         }
         return {**defaults, **given}
 
@@ -129,23 +144,16 @@ class Settings(BaseSettings):
         "spool_dir",
         "spool_second_dir",
         "secrets_dir",
+        "secrets_key_file",
         "rule_packs_dir",
         "s3_secret_key_file",
         "webhooks_file",
+        "tls_cert",
+        "tls_key",
     )
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path is not None else None
-
-    @field_validator("http_host")
-    @classmethod
-    def _loopback_only(cls, host: str) -> str:
-        if not _is_loopback(host):
-            raise ValueError(
-                f"{host} can be reached from other machines, and passwords and footage would travel in the clear; "
-                "only loopback is allowed: 127.0.0.1, ::1 or localhost"
-            )
-        return host
 
     @field_validator("recorder")
     @classmethod
@@ -160,6 +168,18 @@ class Settings(BaseSettings):
         if endpoint and not re.fullmatch(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?", endpoint):
             raise ValueError("write host:port without http://; KAOJIAN_S3_SECURE says whether TLS is used")
         return endpoint
+
+    @model_validator(mode="after")
+    def _in_the_clear_on_loopback_only(self) -> Settings:
+        if self.tls_cert is None and not _is_loopback(self.http_host):
+            raise ValueError(
+                f"KAOJIAN_HTTP_HOST: {self.http_host} can be reached from other machines, and without TLS passwords "
+                "and footage would travel in the clear; make a certificate with `kaojian tls NAME...` and name it in "
+                "KAOJIAN_TLS_CERT, or stay on loopback: 127.0.0.1, ::1 or localhost"
+            )
+        if self.tls_key is not None and self.tls_cert is None:
+            raise ValueError("KAOJIAN_TLS_KEY is set, but KAOJIAN_TLS_CERT is not: name the certificate too")
+        return self
 
     @model_validator(mode="after")
     def _ballast_stays_reserve(self) -> Settings:
@@ -183,8 +203,11 @@ class Settings(BaseSettings):
         return self
 
 
-def load() -> Settings:
-    """The settings of this process. Raises SettingsRefused with one line for each thing that is wrong."""
+def load(**instead: object) -> Settings:
+    """The settings of this process. Raises SettingsRefused with one line for each thing that is wrong.
+
+    ``instead`` are values that count instead of those given, for a command that makes what is still missing.
+    """
     file = _env_file()
     in_file = dotenv_values(file) if file is not None else {}
     problems = [*_unknown(os.environ, "environment"), *_unknown(in_file, str(file))]
@@ -193,7 +216,7 @@ def load() -> Settings:
     if problems:
         raise SettingsRefused("\n".join(problems))
     try:
-        return Settings(_env_file=file)  # type: ignore[call-arg]  # a parameter of BaseSettings that mypy cannot see
+        return Settings(_env_file=file, **instead)  # type: ignore[call-arg,arg-type]  # of BaseSettings, which mypy cannot see
     except ValidationError as error:
         raise SettingsRefused("\n".join(_said(each) for each in error.errors())) from None
 
@@ -226,7 +249,7 @@ def _unknown(names: Iterable[str], where: str) -> list[str]:
 
 
 def _exposed(file: Path, names: Iterable[str]) -> list[str]:
-    if "KAOJIAN_S3_SECRET_KEY" not in names:
+    if not {"KAOJIAN_S3_SECRET_KEY", KEY_VARIABLE} & set(names):
         return []
     try:
         refuse_exposed(file, file.stat().st_mode)

@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from config import rule_pack
-from config.secrets import Secrets
 from config.settings import Settings
 from domain.places import Camera, Transport
 from ingest.commissioning import Advice, Reading, advice, observe
@@ -66,7 +65,7 @@ def watch(name: str, seconds: float, settings: Settings, database: Database) -> 
         camera = Assignment("URL", "", "", name, None, Transport.TCP)
     else:
         found = _camera(database, name)
-        secrets = Secrets(settings.secrets_dir)
+        secrets = settings.secrets
         login = secrets.credentials(found.secret) if found.secret is not None else None
         camera = Assignment(found.id, "", "", found.url, login, found.transport, engine=found.engine)
     native = RtspSource(camera.url, camera.credentials, camera.transport, limits)

@@ -18,6 +18,7 @@ from config.errors import ConfigError
 from config.s3 import S3Settings
 from config.secrets import Secrets
 from config.settings import Settings
+from config.vault import Vault
 from domain.host_clock import ClockState, HostClock, NtpState, Witness, judge_clock
 from domain.timeline import SystemClock
 from ingest.ballast import Ballast
@@ -25,6 +26,7 @@ from ingest.kernel_clock import kernel_clock
 from ingest.set_aside import REMEDY, SetAside
 from ingest.spool import Spool
 from ingest.spool_standing import SecondCopies, SpoolState, look, second_copies
+from kaojian import tls
 from kaojian.disks import ballast, spools_of
 from records.conduct import Disk
 from records.headroom import Headroom, Spools, headrooms, remedy, told
@@ -37,6 +39,8 @@ _LEVELLED_S = 300.0
 """A file that one spool missed is copied there within this time while all is well."""
 
 _FOLLOW = "run: timedatectl set-ntp true, or start chrony, and wait a minute"
+
+_RENEW = "run: kaojian tls --renew, or ask for another one where this one came from"
 
 
 class State(StrEnum):
@@ -74,6 +78,8 @@ def examine(
     yield from check_ballast(ballast(settings))
     yield from check_rows(settings)
     yield from check_webhooks(settings)
+    yield from check_tls(settings, SystemClock().now())
+    yield from check_sealed(settings)
     yield from _check_store(settings.s3, store)
     yield from _check_database(settings)
 
@@ -130,11 +136,44 @@ def check_webhooks(settings: Settings) -> Iterator[Check]:
         return
     for target in targets:
         try:
-            Secrets(settings.secrets_dir).credentials(target.secret)
+            settings.secrets.credentials(target.secret)
         except ConfigError as error:
             yield Check("webhooks", State.FAIL, f"{target.name}: {error}", "see docs/operations.md, Webhooks")
             return
     yield Check("webhooks", State.OK, f"{len(targets)} set; try them with: kaojian webhook test")
+
+
+def check_tls(settings: Settings, now: datetime) -> Iterator[Check]:
+    """The certificate must be usable and last; nothing is to be said of plain HTTP, which stays on loopback."""
+    if settings.tls_cert is None:
+        return
+    try:
+        served = tls.look(settings.tls_cert, settings.tls_key)
+    except tls.TlsRefused as error:
+        yield Check(
+            "tls", State.FAIL, str(error), "mend the files, or make others: kaojian tls; see docs/operations.md"
+        )
+        return
+    said = f"{settings.tls_cert} is good until {served.ends:%Y-%m-%d} for {', '.join(served.names)}"
+    if served.ends <= now:
+        said = f"{settings.tls_cert} ran out on {served.ends:%Y-%m-%d}: no browser opens the pages any more"
+        yield Check("tls", State.FAIL, said, _RENEW)
+    elif served.runs_out_soon(now):
+        yield Check("tls", State.NOTE, f"{said}, {(served.ends - now).days} days from now", _RENEW)
+    else:
+        yield Check("tls", State.OK, said)
+
+
+def check_sealed(settings: Settings) -> Iterator[Check]:
+    """Secrets should not lie on the disk as they are; whether they can be used is asked where they are named."""
+    try:
+        clear = Vault(settings.secrets_dir, settings.secrets_key_source).in_the_clear()
+    except (ConfigError, OSError) as error:
+        yield Check("sealed secrets", State.FAIL, str(error), f"mend it in {settings.secrets_dir}")
+        return
+    if clear:
+        said = f"in the clear in {settings.secrets_dir}: {', '.join(clear)}"
+        yield Check("sealed secrets", State.NOTE, said, "run: kaojian secret encrypt")
 
 
 def check_spools(database: Database, spools: Spools, now: datetime) -> Iterator[Check]:
@@ -223,7 +262,7 @@ def _check_database(settings: Settings) -> Iterator[Check]:
         with closing(connect(settings.database_url)) as database:
             database.ping()
             yield Check("database", State.OK, f"{database} answers, its schema is up to date")
-            yield check_secrets(database, Secrets(settings.secrets_dir))
+            yield check_secrets(database, settings.secrets)
             yield from check_spools(database, spools_of(settings), SystemClock().now())
             evicts = settings.s3 is not None
             rooms = headrooms(database, spools_of(settings), SystemClock().now(), evicts=evicts)

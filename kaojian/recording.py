@@ -15,7 +15,6 @@ from contextlib import closing
 from datetime import timedelta
 from functools import partial
 
-from config.secrets import Secrets
 from config.settings import Settings
 from domain.evidence import Copy, Segment
 from domain.timeline import SystemClock
@@ -103,7 +102,7 @@ async def _record(settings: Settings, database: Database, shard: Shard, life: Li
     spool, second = _spools(settings)
     spools = [each for each in (spool, second) if each is not None]
     supervisor = Supervisor(
-        wanted=Schedule(database, Secrets(settings.secrets_dir), timedelta(seconds=settings.run_up_seconds)).wanted,
+        wanted=Schedule(database, settings.secrets, timedelta(seconds=settings.run_up_seconds)).wanted,
         open_source=Engines.with_limits(limits).open,
         evidence=database.evidence,
         spool=spool,

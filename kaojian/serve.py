@@ -7,20 +7,26 @@ everything in order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ssl
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import structlog
 
 from config.errors import ConfigError
 from config.settings import Settings
-from domain.timeline import SystemClock
+from domain.timeline import SystemClock, rfc3339
 from kaojian.processes import Member, StopSignals, keep, stop_event
 from storage.database import connect
 from storage.errors import StorageError
 
 WEB = Path(__file__).resolve().parent.parent / "dashboard" / "web" / "dist"
+
+_log = structlog.get_logger()
 
 
 class Role(StrEnum):
@@ -66,7 +72,7 @@ def _analysis(settings: Settings) -> None:
 
 
 def _dashboard(settings: Settings) -> None:
-    """The page and the API, on loopback until there is TLS (``Settings`` refuses anything else)."""
+    """The page and the API: in the clear on loopback only, which ``Settings`` holds. Raises TlsRefused."""
     import uvicorn  # noqa: PLC0415 (see the module)
 
     from config.rule_pack import load as load_rule_pack  # noqa: PLC0415
@@ -79,6 +85,7 @@ def _dashboard(settings: Settings) -> None:
     from storage.viewing_days import DaySeals  # noqa: PLC0415
     from storage.viewing_record import ViewingRecord  # noqa: PLC0415
 
+    speaks_tls = _tls(settings)
     signer, clock = Signer.kept(settings.signing_key_file), SystemClock()
     days = DaySeals(settings.viewings_dir, signer, objects_of(settings))
     with closing(connect(settings.database_url)) as database:
@@ -94,4 +101,25 @@ def _dashboard(settings: Settings) -> None:
             webhooks=tuple(names_of(settings)),
         )
         with sealed_daily(database.viewings, days, clock), telling(settings, database, clock):
-            uvicorn.run(app, host=settings.http_host, port=settings.http_port, log_level="warning")
+            uvicorn.run(
+                app,
+                host=settings.http_host,
+                port=settings.http_port,
+                ssl_context_factory=speaks_tls,
+                log_level="warning",
+                log_config=None,  # its lines go where ours go, and lose what is secret there
+                proxy_headers=False,  # who asks is written down: nobody may say that he comes from elsewhere
+                server_header=False,
+            )
+
+
+def _tls(settings: Settings) -> Callable[[Any, Any], ssl.SSLContext] | None:
+    """What uvicorn makes its connections with; None for plain HTTP."""
+    if settings.tls_cert is None:
+        return None
+    from kaojian import tls  # noqa: PLC0415 (see the module)
+
+    served = tls.look(settings.tls_cert, settings.tls_key)
+    if served.runs_out_soon(SystemClock().now()):
+        _log.warning("certificate_runs_out", file=str(settings.tls_cert), ends=rfc3339(served.ends))
+    return tls.uvicorn_context(settings.tls_cert, settings.tls_key)

@@ -15,7 +15,6 @@ from typing import Any
 import structlog
 
 from config.errors import DocumentRefused, SecretError
-from config.secrets import Secrets
 from config.settings import Settings
 from domain.alarms import Receiver
 from domain.calendar import SHANGHAI
@@ -46,7 +45,7 @@ def telling(settings: Settings, database: Database, clock: Clock) -> AbstractCon
 def _served(settings: Settings, database: Database, clock: Clock, webhooks: Webhooks) -> AbstractContextManager[None]:
     looks = senses(database, spools_of(settings), evicts=settings.s3 is not None)
     lookout = Lookout(database, clock, recorder_name(settings), webhooks.settle, looks)
-    secrets = Secrets(settings.secrets_dir)
+    secrets = settings.secrets
     names = [each.name for each in webhooks.targets]
     couriers = [Courier(database.alarms, each, secrets, clock) for each in webhooks.targets]
     tasks = [partial(_deliver, courier, lookout.duty) for courier in couriers]
@@ -67,7 +66,7 @@ class Tried:
 
 def tried(settings: Settings, clock: Clock) -> Iterator[Tried]:
     """Send a test message to each receiver, one after the other. Raises DocumentRefused."""
-    secrets = Secrets(settings.secrets_dir)
+    secrets = settings.secrets
     for target in load(settings.webhooks_file).targets:
         now = clock.now()
         try:

@@ -74,11 +74,35 @@ def test_a_named_file_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.8", "::", "exam.example.org", "192.168.1.2"])
-def test_anything_but_loopback_is_refused_until_accounts_exist(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_anything_but_loopback_is_refused_without_tls_and_told_how_to_have_it(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
     monkeypatch.setenv("KAOJIAN_HTTP_HOST", host)
     said = refusal()
     assert said.startswith(f"KAOJIAN_HTTP_HOST: {host} can be reached from other machines")
+    assert "kaojian tls" in said
+    assert "KAOJIAN_TLS_CERT" in said
     assert "\n" not in said
+
+
+def test_with_a_certificate_any_address_may_be_served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KAOJIAN_HTTP_HOST", "0.0.0.0")
+    monkeypatch.setenv("KAOJIAN_TLS_CERT", "tls/server.pem")
+    settings = load()
+    assert (settings.http_host, settings.tls_cert) == ("0.0.0.0", tmp_path / "tls" / "server.pem")
+
+
+def test_a_key_without_its_certificate_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAOJIAN_TLS_KEY", "server.key")
+    assert "KAOJIAN_TLS_CERT is not" in refusal()
+
+
+def test_a_command_that_makes_what_is_missing_is_not_refused_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAOJIAN_HTTP_HOST", "0.0.0.0")
+    monkeypatch.setenv("KAOJIAN_HTTP_PORT", "eighty")
+    with pytest.raises(SettingsRefused) as refused:
+        load(http_host="127.0.0.1")
+    assert str(refused.value).startswith("KAOJIAN_HTTP_PORT:")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "::1", "localhost"])

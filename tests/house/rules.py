@@ -25,7 +25,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "alembic": ("storage",),
     "minio": ("storage",),
     "av": ("ingest", "analysis", "dashboard.live"),
-    "cryptography": ("storage.signing", "dashboard.access.tickets"),
+    "cryptography": ("config.sealing", "storage.signing", "dashboard.access.tickets", "kaojian.tls"),
     "argon2": ("dashboard.access.passwords",),
     "ultralytics": ("analysis.people",),
 }
