@@ -8,14 +8,14 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import FileResponse, JSONResponse
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from config.rule_pack import RulePack
 from dashboard.api import batches, footage, metrics, problems, session, status, viewings
 from dashboard.api.backing import Backing
 from dashboard.api.guard import guard
+from dashboard.api.headers import SafeHeaders
 from dashboard.metrics import Sources, StoreProbe
 from domain.timeline import Clock
 from ingest.ballast import Ballast
@@ -27,31 +27,6 @@ from storage.viewing_record import ViewingRecord
 
 API = "/api/v1"
 VERSION = "0.1.0"
-
-# No inline script anywhere. Style attributes are what the chart's tooltips are written with; video comes through
-# Media Source Extensions, whose addresses are blob:.
-_SOURCES = {
-    "default-src": "'none'",
-    "script-src": "'self'",
-    "style-src": "'self'",
-    "style-src-attr": "'unsafe-inline'",
-    "img-src": "'self' data:",
-    "font-src": "'self'",
-    "media-src": "'self' blob:",
-    "connect-src": "'self'",
-    "base-uri": "'none'",
-    "form-action": "'none'",
-    "frame-ancestors": "'none'",
-}
-
-_HEADERS = {
-    "Content-Security-Policy": "; ".join(f"{kind} {sources}" for kind, sources in _SOURCES.items()),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 
 
 def create_app(
@@ -79,7 +54,6 @@ def create_app(
     app.include_router(metrics.router)
     app.include_router(_description(app))
     app.include_router(_page(web_dist.resolve() if web_dist is not None else None))
-    app.add_middleware(_SafeHeaders)
     problems.install(app)
     return app
 
@@ -98,6 +72,10 @@ class _Api(FastAPI):
                 if "enum" in schema:
                     schema.pop("description", None)  # a docstring of the domain, written for its own readers
         return super().openapi()
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Outside of what answers for faults: those answers carry the headers too."""
+        return SafeHeaders(super().build_middleware_stack())
 
 
 def _described() -> FastAPI:
@@ -151,20 +129,3 @@ def _page(web_dist: Path | None) -> APIRouter:
         return FileResponse(web_dist / "index.html", headers={"Cache-Control": "no-cache"})
 
     return router
-
-
-class _SafeHeaders:
-    """Adds the headers above to every answer that has not set its own."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from analysis.report import batch_report, to_json
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.guard import Seen
+from dashboard.api.headers import PAPER
 from dashboard.api.problems import RESPONSES
 from dashboard.api.shapes import (
     BatchSummary,
@@ -31,11 +32,6 @@ router = APIRouter(prefix="/batches", tags=["batches"], responses=RESPONSES)
 
 BatchId = Annotated[str, Path(max_length=64)]
 Number = Annotated[int, Path(ge=1, le=999)]
-
-_PAPER_HEADERS = {
-    # The paper is one file that needs nothing from anywhere: it may be saved, mailed and opened as it is.
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-}
 
 
 @router.get("")
@@ -93,7 +89,7 @@ def report_paper(
     found = backed.sitting(batch, number)
     pack = backed.rule_packs(found.batch.rule_pack)
     html = render(backed.report(found), lang, site=found.site, rule_pack=pack)
-    return HTMLResponse(html, headers=_PAPER_HEADERS)
+    return HTMLResponse(html, headers=PAPER)
 
 
 def _summary(backed: Backing, sittings: list[Sitting]) -> BatchSummary:

@@ -5,8 +5,10 @@ The same report as the JSON of ``analysis.report``, in local time and in words. 
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from math import ceil
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from domain.law import Verdict
 from domain.places import Site
 from domain.timeline import Interval, rounded_to_milliseconds
 
-__all__ = ["Language", "render"]
+__all__ = ["STYLE_DIGEST", "Language", "render"]
 
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -32,6 +34,18 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+_TEMPLATE = "report.html.j2"
+
+
+def _style_digest() -> str:
+    """SHA-256, base64, of the text between <style> and </style>, which no report has a part in."""
+    source = (Path(__file__).parent / _TEMPLATE).read_text(encoding="utf-8")
+    return b64encode(sha256(source.partition("<style>")[2].partition("</style>")[0].encode()).digest()).decode()
+
+
+STYLE_DIGEST = _style_digest()
+"""What a content security policy lets the styles of a paper in by (CSP3 2.3.1)."""
 
 _NUMBERS = (
     ("longest_gap_s", "考试中单个断档不超过", "Longest single gap in the exam", "s"),
@@ -120,7 +134,7 @@ def render(
     """
     language = Language(lang)
     sittings = report.sittings if isinstance(report, BatchReport) else (report,)
-    return _ENVIRONMENT.get_template("report.html.j2").render(
+    return _ENVIRONMENT.get_template(_TEMPLATE).render(
         language=language,
         words=words(language),
         report=report,

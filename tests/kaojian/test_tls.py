@@ -265,6 +265,7 @@ def test_the_service_speaks_tls_from_1_2_on_and_nothing_else(made: tls.Made, tmp
     )
     try:
         answer = answered(f"https://127.0.0.1:{port}/api/v1/health", made.authority, service)
+        assert answer.headers["strict-transport-security"].startswith("max-age=31536000")
         assert "server" not in answer.headers
         with pytest.raises(httpx.HTTPError):
             httpx.get(f"http://127.0.0.1:{port}/api/v1/health", trust_env=False)

@@ -58,7 +58,7 @@ export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character)
 }
 
-/** The tooltip of one span, as HTML; every name that comes from outside is escaped. */
+/** The tooltip of one span, as HTML without styles, which the page may not have inline; every name from outside is escaped. */
 export function tooltip(lane: Lane, span: Span, words: Words, language: 'zh' | 'en'): string {
   const kind = lane.kind === 'station' ? words.station : words.camera
   const title =
@@ -67,7 +67,7 @@ export function tooltip(lane: Lane, span: Span, words: Words, language: 'zh' | '
     : `${words.gap} · ${span.cause ? words.causes[span.cause] : ''}`
   const lines = [
     `<b>${escaped(kind)} ${escaped(lane.label)}</b>`,
-    `<span style="display:inline-block;width:10px;height:10px;margin-right:6px;background:${colourOf(span)}"></span>${escaped(title)}`,
+    `<svg width="16" height="10" aria-hidden="true"><rect width="10" height="10" fill="${colourOf(span)}"/></svg>${escaped(title)}`,
     `${preciseTime(span.start)} – ${preciseTime(span.end)}`,
     duration((span.end - span.start) / 1000, language),
     ...(span.cameras ?? []).map((each) => escaped(`${words.camera} ${each.camera}: ${words.causes[each.cause]}`)),
