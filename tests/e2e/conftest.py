@@ -23,6 +23,11 @@ from tests.dashboard.serving import served
 DIST = Path(__file__).parents[2] / "dashboard" / "web" / "dist"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
+VIOLATION = "policy forbids"
+TELL_VIOLATIONS = f"""addEventListener('securitypolicyviolation', event =>
+    console.warn('{VIOLATION}', event.effectiveDirective, event.blockedURI, event.sourceFile, event.sample))"""
+"""Has a page say on its console what its content security policy kept it from."""
+
 OpenPage = Callable[..., Page]
 
 
@@ -74,8 +79,12 @@ def running_exam(browser: Browser, tmp_path: Path) -> Iterator[tuple[Exam, str]]
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """Opens pages of a reader far from Shaoguan; at the end no page may have logged an error."""
+    """Opens pages of a reader far from Shaoguan; at the end no page may have logged an error.
+
+    Nor may any page, or paper opened from it, have tried what its policy forbids, also where errors are expected.
+    """
     complaints: list[str] = []
+    forbidden: list[str] = []
     with ExitStack() as contexts:
 
         def opened(
@@ -86,6 +95,8 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
             )
             contexts.callback(context.close)
             context.set_default_timeout(20_000)
+            context.add_init_script(TELL_VIOLATIONS)
+            context.on("console", lambda said: forbidden.append(said.text) if VIOLATION in said.text else None)
             if token is not None:
                 address = "{0.scheme}://{0.netloc}".format(urlsplit(where))
                 context.add_cookies([{"name": COOKIE, "value": token, "url": address}])
@@ -100,3 +111,4 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         yield opened
         shown = [each for each in complaints if "ERR_ABORTED" not in each and not each.startswith("failed: ")]
         assert shown == []
+        assert forbidden == []

@@ -7,12 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from domain.evidence import Cause, Outage
 from storage.media import Codec, VideoFormat, init_segment
 from tests.dashboard.exam import BATCH, EXAM, START, WINDOW, Exam
-from tests.e2e.conftest import OpenPage
+from tests.e2e.conftest import TELL_VIOLATIONS, VIOLATION, OpenPage
 from tests.storage.coded_video import encode_h265
 
 AXE = Path(__file__).parents[2] / "dashboard" / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -124,6 +124,29 @@ def test_a_station_is_shown_by_a_camera_that_covers_the_instant(open_page: OpenP
     expect(page.locator("[data-player]")).to_contain_text("A-cam-3")
     wait_until_plays(page)
     assert 1 <= shown_seconds(page) <= 8
+
+
+def test_pointing_at_a_gap_tells_of_it_in_the_colour_of_its_cause(open_page: OpenPage, address: str) -> None:
+    page = open_page(address + SITTING)
+    click_lane(page, "station:A01", 34)  # 09:00:24, while its camera is unplugged; the pointer stays there
+    told = page.locator(".timeline > div", has_text="断档 · 摄像机断线")
+    expect(told).to_contain_text("工位 A01")
+    mark = told.locator("rect").evaluate(
+        "rect => getComputedStyle(rect).fill + ' ' + rect.getBoundingClientRect().width"
+    )
+    assert re.fullmatch(r"rgb\(\d+, \d+, \d+\) 10", mark)
+
+
+@pytest.mark.parametrize("way", ["<i style='color: red'></i>", "<style>i { color: red }</style>"])
+def test_a_style_that_slips_into_the_page_is_not_obeyed_and_is_noticed(
+    browser: Browser, address: str, way: str
+) -> None:
+    with browser.new_page() as page:
+        page.add_init_script(TELL_VIOLATIONS)
+        page.goto(address)
+        with page.expect_console_message(lambda said: VIOLATION in said.text):
+            page.evaluate("way => document.body.insertAdjacentHTML('beforeend', way + '<i></i>')", way)
+        assert page.locator("i").first.evaluate("each => getComputedStyle(each).color") != "rgb(255, 0, 0)"
 
 
 def test_the_gap_table_and_its_button_lead_to_the_gap(open_page: OpenPage, address: str) -> None:
