@@ -21,7 +21,7 @@ WEB := dashboard/web
 WEB_SOURCES := $(filter-out $(WEB)/auto-imports.d.ts $(WEB)/components.d.ts,$(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.ts $(WEB)/package-lock.json -type f 2>/dev/null))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-drills test-mutations test-slices check fix lock clean packages bench-record
+.PHONY: help demo serve test test-drills test-mutations test-slices check audit fix lock clean packages bench-record
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ check: test  ## all tests; types, style and import rules are among them (tests/h
 bench-record: $(STAMPS)/runtime packages  ## what recording costs beside ffmpeg and a floor in C (ARGS="--cameras 16 --rounds 1")
 	@$(BIN)/python -m bench.record $(ARGS)
 
+audit: $(STAMPS)/audit $(STAMPS)/node  ## what is publicly known against the locked packages; 2 where nobody could be asked
+	@PATH=$(CURDIR)/$(STAMPS)/auditing/bin:$$PATH sh tests/audit.sh
+
 fix: $(STAMPS)/dev  ## format and mend style
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
@@ -62,6 +65,7 @@ lock:  ## pin all dependencies again, with hashes and without addresses
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate -o requirements.lock pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --extra dev -o requirements-dev.lock pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --extra node -o requirements-node.lock pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --group audit -o requirements-audit.lock
 
 clean:  ## remove what was made, footage of demos included
 	@rm -rf .venv $(STAMPS) $(WEB)/dist $(WEB)/node_modules var/demo
@@ -84,6 +88,13 @@ $(STAMPS)/runtime: requirements.lock $(STAMPS)/venv
 $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/runtime
 	@echo "installing Python packages for tests ..."
 	@$(PIP) install --quiet --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@
+
+# In an environment of its own: it wants another pip, and what it brings along is no part of what is tested.
+$(STAMPS)/audit: requirements-audit.lock $(STAMPS)/venv
+	@echo "installing pip-audit ..."
+	@$(BIN)/python -m venv --clear $(STAMPS)/auditing
+	@$(STAMPS)/auditing/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps -r requirements-audit.lock
 	@touch $@
 
 # Node builds the pages: the machine's own from version 20 on, else the one that PyPI packs.

@@ -177,9 +177,11 @@ def test_a_donation_page_is_no_registry() -> None:
 
 
 def test_the_lock_files_hold_what_the_project_asks_for() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = document["project"]
     runtime, extras = project["dependencies"], project["optional-dependencies"]
     asked = {"": runtime, "-dev": [*runtime, *extras["dev"]], "-node": [*runtime, *extras["node"]]}
+    asked |= {f"-{group}": pins for group, pins in document["dependency-groups"].items()}
     for suffix, pins in asked.items():
         name = f"requirements{suffix}.lock"
         none(f"{name}: {each}" for each in rules.not_locked(pins, (ROOT / name).read_text(encoding="utf-8")))
