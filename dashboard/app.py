@@ -44,8 +44,8 @@ def create_app(
     """The dashboard over a database and an archive, which the caller opens and closes.
 
     ``rule_packs`` loads a rule pack by its id; ``web_dist`` is the folder of the built page, None where there is
-    none. Without ``viewed``, viewings are signed with a key that is gone with the app. Binding to loopback only, and
-    refusing foreign Host names, is the caller's part.
+    none. Without ``viewed``, viewings are signed with a key that is gone with the app. Where it is bound, and TLS,
+    is the caller's part.
     """
     app = _described()
     sources = Sources(database, archive, spools or Spools(), StoreProbe(archive), ballast, webhooks)

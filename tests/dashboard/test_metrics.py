@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -238,3 +239,16 @@ def _add_old_segments(exam: Exam, count: int) -> None:
         connection.execute(sa.insert(tables["segments"]), segments)
         connection.execute(sa.insert(tables["outages"]), outages)
         connection.execute(sa.insert(tables["camera_events"]), events)
+
+
+@pytest.mark.parametrize(("comes_from", "status"), [("127.0.0.1", 200), ("::1", 200), ("10.0.0.9", 404)])
+def test_metrics_are_for_programs_on_this_machine_alone(exam: Exam, comes_from: str, status: int) -> None:
+    app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None)
+
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(app, client=(comes_from, 50_000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://kaojian.example.cn") as talking:
+            return await talking.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
+
+    answer = asyncio.run(asked())
+    assert (answer.status_code, "kaojian_camera" in answer.text) == (status, status == 200)

@@ -23,12 +23,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from fastapi import FastAPI
 
 from config.s3 import S3Settings
 from config.settings import PREFIX, Settings
+from kaojian import tls
 from storage.database import Evidence, connect
 from storage.objects import S3Objects
 from storage.seaweed import find_weed
+from tests.dashboard.serving import served
 from tests.house import containers
 from tests.house.containers import BIN, COMPOSE_FILE, DOCKERFILE, Machine
 from tests.house.rules import ROOMS, ROOT
@@ -100,7 +103,7 @@ def test_services_are_named_like_rooms() -> None:
 
 
 def test_nothing_can_be_reached_from_another_machine() -> None:
-    """There are no accounts yet. On the host's own network a published port would be void, a wide bind would not."""
+    """There is no certificate yet. On the host's network a published port would be void, a wide bind would not."""
     for name, service in containers.compose()["services"].items():
         words = json.dumps(service)
         assert service["network_mode"] == "host", name
@@ -329,6 +332,23 @@ def test_the_dashboard_answers_and_the_image_s_own_check_sees_it(
     check = containers.healthcheck(machine.stage)
     assert machine.run(check, "dashboard") == 0
     assert machine.run(check, "dashboard", {"KAOJIAN_HTTP_PORT": "1"}) != 0
+
+
+def test_the_image_s_own_check_goes_to_the_address_and_speaks_the_tls_of_the_settings(
+    machine: Machine, tmp_path: Path
+) -> None:
+    made = tls.make(tmp_path / "tls", ["kaojian.example.cn"], datetime.now(UTC))
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/api/v1/health")
+    def health() -> dict[str, str]:
+        return {}
+
+    check = containers.healthcheck(machine.stage)
+    with served(app, tls.uvicorn_context(made.server, None)) as address:
+        given = {"KAOJIAN_HTTP_PORT": address.rpartition(":")[2], "KAOJIAN_HTTP_HOST": "0.0.0.0"}
+        assert machine.run(check, "dashboard", {**given, "KAOJIAN_TLS_CERT": str(made.server)}) == 0
+        assert machine.run(check, "dashboard", given) != 0
 
 
 def answers(address: str) -> bool:
