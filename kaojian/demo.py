@@ -37,6 +37,7 @@ from analysis.report import SittingReport, sitting_report, to_json
 from config.rule_pack import load as load_rule_pack
 from config.s3 import S3Settings
 from config.settings import Settings
+from config.vault import Vault
 from dashboard.access import accounts
 from dashboard.access.accounts import Wanted
 from dashboard.papers.report import render
@@ -165,6 +166,11 @@ def _start_store(root: Path, stack: ExitStack) -> S3Settings:
 def _settings(root: Path, port: int, store: S3Settings) -> Settings:
     return Settings(
         data_dir=root,
+        secrets_key_file=root / "secrets.key",
+        secrets_key=SecretStr(""),
+        tls_cert=None,  # it is shown on this machine, whatever the real one serves
+        tls_key=None,
+        http_host="127.0.0.1",
         s3_endpoint=store.endpoint,
         s3_bucket=store.bucket,
         s3_access_key=store.access_key,
@@ -275,10 +281,7 @@ def _await_recorder(database: Database, service: subprocess.Popen[str], log: IO[
 
 def _applied(demo: _Demo, password: str, urls: dict[str, str]) -> Sitting:
     """The set-up as a file, applied as an operator would."""
-    demo.settings.secrets_dir.mkdir(parents=True, exist_ok=True)
-    secret = demo.settings.secrets_dir / "cameras"
-    secret.touch(mode=0o600)
-    secret.write_text(f"recorder:{password}\n")
+    Vault(demo.settings.secrets_dir, demo.settings.secrets_key_source).put("cameras", f"recorder:{password}")
     start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=LEAD_S + START_IN_S)
     file = demo.root / "demo.yaml"
     file.write_text(yaml.safe_dump(_declaration(urls, start), allow_unicode=True, sort_keys=False))
