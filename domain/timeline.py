@@ -54,6 +54,11 @@ def rfc3339(value: datetime) -> str:
     return rounded_to_milliseconds(utc(value)).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
+def rfc3339_exact(value: datetime) -> str:
+    """RFC 3339 in UTC with all microseconds: ``2026-05-01T01:00:00.000000Z``; what is signed is not rounded."""
+    return utc(value).strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Interval:
     """A half-open span of time ``[start, end)``, never empty. Both ends are aware UTC instants."""

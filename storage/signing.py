@@ -6,7 +6,9 @@ here: what is signed, and whose keys are believed (``storage.viewing_check``).
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -64,6 +66,11 @@ class Signer:
     def sign(self, data: bytes) -> str:
         """The signature of these bytes."""
         return self._key.sign(data).hex()
+
+
+def canonical(body: Mapping[str, object]) -> bytes:
+    """The bytes that are signed: JSON in ASCII with sorted names and no white space; equal content is equal bytes."""
+    return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
 
 
 def is_signed(data: bytes, signature: object, public: str) -> bool:

@@ -20,7 +20,7 @@ from domain.calendar import local_day, retained_until
 from domain.timeline import rfc3339
 from domain.viewings import Seal
 from storage.objects import Objects
-from storage.signing import Signer, is_signed
+from storage.signing import Signer, canonical, is_signed
 
 FORM = "kaojian-viewing-day-1"
 PREFIX = ".viewings/"
@@ -114,7 +114,7 @@ def read_day(name: str, content: bytes | None, keys: Iterable[str]) -> DaySeal:
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return DaySeal(name, seal, sound=False)
-    return DaySeal(name, seal, sound=same and any(is_signed(_canonical(told), signature, key) for key in keys))
+    return DaySeal(name, seal, sound=same and any(is_signed(canonical(told), signature, key) for key in keys))
 
 
 def _parsed(name: str) -> tuple[date, Seal] | None:
@@ -134,8 +134,4 @@ def _signed(signer: Signer, day: str, head: Seal, now: datetime) -> bytes:
         "sealed_at": rfc3339(now),
         "key": signer.public,
     }
-    return _canonical({**body, "signature": signer.sign(_canonical(body))})
-
-
-def _canonical(body: dict[str, object]) -> bytes:
-    return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+    return canonical({**body, "signature": signer.sign(canonical(body))})

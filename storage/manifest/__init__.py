@@ -1,0 +1,7 @@
+"""What is signed when a batch is closed: its form, the keys that sign it, taking it away, and checking it elsewhere.
+
+``form`` turns values into bytes and back, ``keys`` says whose signature holds when, ``keeping`` brings documents
+under lock, ``exporting`` writes a batch into a folder or a ZIP, ``verifying`` checks one without server or database,
+and ``trees`` is how both are read. docs/evidence-format.md describes it all for those who write a verifier of their
+own. Not here: what has to be true for a batch to be closed (``records.closing``).
+"""
