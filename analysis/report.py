@@ -116,7 +116,11 @@ class CameraReport:
 
 @dataclass(frozen=True, slots=True)
 class SittingReport:
-    """Everything that is known of one sitting at ``made``; complete up to ``settled_until``."""
+    """Everything that is known of one sitting at ``made``; complete up to ``settled_until``.
+
+    ``segments_root`` stands for all segments of the batch as they were signed when it was closed (docs/
+    evidence-format.md), None while it is not.
+    """
 
     batch: str
     sitting: int
@@ -136,6 +140,7 @@ class SittingReport:
     backup: BackupReport
     host_clocks: tuple[HostClockFacts, ...]  # of the hosts that recorded and are known to read their clock
     nvrs: tuple[NvrEvent, ...] = ()
+    segments_root: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,7 @@ def sitting_report(
             raise UnknownBatch(f"there is no batch {batch_id}; apply it first")
         raise UnknownSitting(f"batch {batch_id} has no sitting {number}")
     last = last_exam_day(database.setup.sittings(batch_id))
-    return _report(database.evidence, sitting, last, rule_pack, now)
+    return replace(_report(database.evidence, sitting, last, rule_pack, now), segments_root=_root(database, batch_id))
 
 
 def batch_report(database: Database, batch_id: str, rule_pack: RulePack, now: datetime) -> BatchReport:
@@ -171,7 +176,10 @@ def batch_report(database: Database, batch_id: str, rule_pack: RulePack, now: da
         raise UnknownBatch(f"there is no batch {batch_id}; apply it first")
     sittings = database.setup.sittings(batch_id)
     last = last_exam_day(sittings)
-    reports = tuple(_report(database.evidence, sitting, last, rule_pack, now) for sitting in sittings)
+    root = _root(database, batch_id)
+    reports = tuple(
+        replace(_report(database.evidence, sitting, last, rule_pack, now), segments_root=root) for sitting in sittings
+    )
     verdict = fold(report.verdict for report in reports)
     return BatchReport(batch.id, batch.site, batch.project, rule_pack.id, now, verdict, reports)
 
@@ -182,6 +190,11 @@ def last_exam_day(sittings: Iterable[Sitting]) -> date:
     Raises ValueError for a batch without sittings.
     """
     return max(local_day(sitting.end) for sitting in sittings)
+
+
+def _root(database: Database, batch_id: str) -> str | None:
+    closing = database.closings.latest(batch_id)
+    return None if closing is None else closing.segments_root
 
 
 def _report(evidence: Evidence, sitting: Sitting, last_day: date, rules: RulePack, now: datetime) -> SittingReport:
@@ -456,6 +469,7 @@ def to_json(report: SittingReport | BatchReport) -> dict[str, Any]:
             "camera": report.backup.camera,
         },
         "host_clocks": [_host_clock_json(clock) for clock in report.host_clocks],
+        "segments_root": report.segments_root,
     }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
@@ -143,6 +144,11 @@ def load(pack_id: str, folder: Path = FOLDER) -> RulePack:
         field = ("numbers", "clock_fail_s", "value")
         raise RulePackRefused([document.problem(field, "must not be less than clock_warn_s")])
     return _rule_pack(pack)
+
+
+def digest(pack_id: str, folder: Path = FOLDER) -> str:
+    """The SHA-256 of the pack's file, in hex. Raises OSError where there is none."""
+    return sha256((folder / f"{pack_id}.yaml").read_bytes()).hexdigest()
 
 
 def available(folder: Path = FOLDER) -> tuple[str, ...]:

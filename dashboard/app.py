@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from config.rule_pack import RulePack
+from config.version import VERSION
 from dashboard.api import batches, footage, metrics, problems, session, status, viewings
 from dashboard.api.backing import Backing
 from dashboard.api.guard import guard
@@ -26,7 +27,6 @@ from storage.signing import Signer
 from storage.viewing_record import ViewingRecord
 
 API = "/api/v1"
-VERSION = "0.1.0"
 
 
 def create_app(

@@ -3,7 +3,14 @@
     RecordsError
     ├── SetupRefused      a declaration contradicts what is already kept; ``problems`` has file, line and field
     ├── DiskTooFull       the spool's disk has less free space than its reserve: no sitting is opened
-    └── ImpossibleTime    a start or an end that cannot be: in the future, or the end before the start
+    ├── ImpossibleTime    a start or an end that cannot be: in the future, or the end before the start
+    ├── ClosingRefused    a batch cannot be closed; nothing was signed
+    │   ├── NotReady      something is still open, being written, not opened yet or not under lock
+    │   ├── NothingNew    it is closed, and everything that there is stands in its manifest
+    │   ├── ReasonWanted  there is more than its manifest states, and nobody said why
+    │   ├── ClockBehind   the clock stands before the site's last manifest
+    │   └── EvidenceGone  what an earlier manifest of the batch states is no longer known
+    └── NotUnderLock          a batch was closed and signed, but the object store does not hold that yet
 
 What storage knows better passes through as it is: UnknownBatch, UnknownSitting, AlreadyOpen, NotOpen, AlreadyClosed
 (``storage.errors``); so does a malformed file (``config.errors.DocumentRefused``). Every message is one line for
@@ -35,3 +42,31 @@ class DiskTooFull(RecordsError):
 
 class ImpossibleTime(RecordsError):
     """The time given for a start or an end cannot be true."""
+
+
+class ClosingRefused(RecordsError):
+    """The batch is not closed, or not amended. Nothing was signed and nothing written."""
+
+
+class NotReady(ClosingRefused):
+    """It is too early: a sitting is open, footage is still written or judged, or lies nowhere under lock."""
+
+
+class NothingNew(ClosingRefused):
+    """The batch is closed, and its manifest states everything that there is."""
+
+
+class ReasonWanted(ClosingRefused):
+    """The batch is closed and there is more by now; an amendment needs the reason, a first closing has none."""
+
+
+class ClockBehind(ClosingRefused):
+    """By this host's clock the site's last manifest was signed in the future."""
+
+
+class EvidenceGone(ClosingRefused):
+    """An earlier manifest states a segment that the database does not know or tells otherwise."""
+
+
+class NotUnderLock(RecordsError):
+    """The closing stands, signed, in the database. Closing again brings it into the object store."""

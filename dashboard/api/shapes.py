@@ -198,6 +198,7 @@ class Report(_Shape):
     backup: BackupShape
     host_clocks: tuple[HostClockShape, ...]
     nvrs: tuple[NvrEventShape, ...]
+    segments_root: str | None
 
 
 class WholeBatchReport(_Shape):

@@ -113,6 +113,8 @@ class Words:
     clock_proven: str  # host, witness, error
     clock_unproven: str  # host, length
     clock_witnesses: dict[Witness, str]
+    root: str
+    no_root: str
     method: str
     method_steps: tuple[str, ...]
     tolerance: str
@@ -182,6 +184,8 @@ _ZH = Words(
     clock_not_read="未作核对记录",
     clock_proven="{}：已核对，依据{}，误差不超过 {}",
     clock_unproven="{}：其中 {} 的时间无法判定，录像存在不受影响",
+    root="录像根值",
+    no_root="批次尚未结束，证据清单未签名",
     clock_witnesses={
         Witness.NTP: "NTP",
         Witness.SERVER: "对象存储服务器的时钟",
@@ -264,6 +268,8 @@ _EN = Words(
     clock_not_read="no record of checks",
     clock_proven="{}: checked by {}, at most {} off",
     clock_unproven="{}: the times of {} are unproven; that the footage exists stands",
+    root="Root of footage",
+    no_root="the batch is not closed, nothing is signed yet",
     clock_witnesses={
         Witness.NTP: "NTP",
         Witness.SERVER: "the object store's clock",

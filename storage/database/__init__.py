@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from storage.database.accounts import Accounts
 from storage.database.alarms import Alarms
+from storage.database.closings import Closings
 from storage.database.connection import Engine, folder_of
 from storage.database.evidence import Evidence
 from storage.database.journal import Journal, JournalEntry
@@ -18,6 +19,7 @@ from storage.database.viewings import Viewings
 __all__ = [
     "Accounts",
     "Alarms",
+    "Closings",
     "Database",
     "Evidence",
     "Journal",
@@ -40,6 +42,7 @@ class Database:
         self.accounts = Accounts(engine)
         self.viewings = Viewings(engine)
         self.alarms = Alarms(engine)
+        self.closings = Closings(engine)
 
     def __str__(self) -> str:
         """The address without its password, for people."""

@@ -183,6 +183,15 @@ class Evidence:
         )
         return [_segment(row) for row in self._rows(query.order_by(table.c.begins, table.c.key))]
 
+    def segments_of(self, batch: str) -> list[tuple[Segment, str]]:
+        """All segments of a batch by key, each with the name of the recorder that recorded it."""
+        table = tables.segments
+        columns = (table, tables.recorders.c.host)
+        joined = table.join(tables.runs).join(tables.recorders)
+        query = sa.select(*columns).select_from(joined).where(table.c.batch == batch)
+        # Sorted here: what is signed is ordered by code points, a database by the language that it was set up for.
+        return sorted(((_segment(row), row.host) for row in self._rows(query)), key=lambda found: found[0].key)
+
     def last_segment(self, camera: str) -> Segment | None:
         """The segment of a camera that began last."""
         return next(iter(self.newest_segments(camera, 1)), None)

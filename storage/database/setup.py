@@ -7,6 +7,7 @@ keeps, from the moment it is opened, the two revisions valid then. Not here: whe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -34,6 +35,14 @@ _Thing = TypeVar("_Thing")
 class _Kind(StrEnum):
     SITE = "site"
     BATCH = "batch"
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenRevisions:
+    """The SHA-256 of the documents of the site and of the batch that a sitting rests on."""
+
+    site: str
+    batch: str
 
 
 class Setup:
@@ -103,6 +112,19 @@ class Setup:
                 for plan in batch.sittings:
                     known.setdefault((batch.id, plan.number), Sitting(batch, plan, sites[batch.site]))
         return [known[key] for key in sorted(known)]
+
+    def frozen(self, batch_id: str) -> dict[int, FrozenRevisions]:
+        """By the number of each sitting of a batch that was opened: what it was opened with."""
+        table = tables.sittings
+        plans, places = tables.revisions.alias("plans"), tables.revisions.alias("places")
+        query = (
+            sa.select(table.c.number, places.c.sha256.label("site"), plans.c.sha256.label("batch"))
+            .join(plans, plans.c.id == table.c.batch_revision)
+            .join(places, places.c.id == table.c.site_revision)
+            .where(table.c.batch == batch_id)
+        )
+        with self._engine.reading() as connection:
+            return {row.number: FrozenRevisions(row.site, row.batch) for row in connection.execute(query)}
 
     def open_sitting(self, batch_id: str, number: int, opened: datetime, actual_start: datetime) -> None:
         """Open a sitting: freeze the revisions of its batch and site that are valid at ``opened``.

@@ -136,6 +136,7 @@ segments = sa.Table(
 )
 sa.Index("ix_segments_camera_begins", segments.c.camera, segments.c.begins)
 sa.Index("ix_segments_camera_length_us", segments.c.camera, segments.c.length_us)
+sa.Index("ix_segments_batch_key", segments.c.batch, segments.c.key)
 
 # The zero is part of the text of index and query alike: a bound parameter would keep SQLite from seeing that the
 # query asks for exactly the rows of the partial index (sqlite.org/partialindex.html).
@@ -414,3 +415,39 @@ alarm_receivers = sa.Table(
     sa.Column("failing_since", Instant),
     sa.Column("reason", sa.Text, nullable=False),
 )
+
+signing_keys = sa.Table(
+    "signing_keys",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 ...: each took over
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("valid_from", Instant, nullable=False),
+    sa.Column("endorsement", sa.Text),  # the signature of the key before; NULL for the first
+    sa.Column("signature", sa.Text, nullable=False),
+)
+sa.Index("uq_signing_keys_key", signing_keys.c.key, unique=True)
+
+closings = sa.Table(
+    "closings",
+    metadata,
+    sa.Column("site", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 ... without a hole
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("signed_at", Instant, nullable=False),
+    sa.Column("retained_until", Instant, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),  # SHA-256 of the link's bytes
+    sa.Column("segments_root", sa.Text, nullable=False),
+    sa.Column("manifest", sa.Text, sa.ForeignKey("closing_documents.sha256"), nullable=False),
+    sa.Column("link", sa.Text, nullable=False),  # the signed bytes
+)
+sa.Index("ix_closings_batch_number", closings.c.batch, closings.c.number)
+
+closing_documents = sa.Table(
+    "closing_documents",
+    metadata,
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("retained_until", Instant, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+)
+sa.Index("ix_closing_documents_site", closing_documents.c.site)

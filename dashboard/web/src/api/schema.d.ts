@@ -832,6 +832,8 @@ export interface components {
             project: string;
             /** Rule Pack */
             rule_pack: string;
+            /** Segments Root */
+            segments_root: string | null;
             /**
              * Settled Until
              * Format: date-time
