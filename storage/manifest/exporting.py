@@ -1,0 +1,187 @@
+"""Takes a closed batch away: its originals, what was signed of it, its site's chain, and the keys to check them by.
+
+Every segment comes through the archive, from whichever verified copy answers, and is hashed again as it is written.
+The list of what the export holds is signed too, so that no file of it can be changed, taken out or added. Not here:
+checking it (``verifying``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from domain.evidence import Segment, SegmentState
+from domain.manifest import CONTENTS_FORM, Document, Manifest, SegmentStatement
+from domain.timeline import Clock, rfc3339
+from storage.archive import Archive, NoCopyAnswers
+from storage.database import Database
+from storage.database.closings import KeptLink
+from storage.errors import StorageError
+from storage.manifest.form import read, signed, written
+from storage.manifest.keys import publish, published
+from storage.manifest.trees import Writing, writing
+from storage.signing import Signer
+
+CONTENTS = "contents.json"
+KEYS = "keys.json"
+README = "README.txt"
+_BLOCK_BYTES = 1 << 20
+
+_INSTRUCTIONS = """\
+考鉴 Kaojian: 批次证据导出 / exported evidence of one batch
+
+footage/     原始录像文件 / original footage
+manifests/   证据清单及其更正 / manifest and amendments
+reports/     结束批次时的报告 / reports as of the closing
+chain/       本考场各批次的签名链 / signed links of all batches of the site
+keys.json    签名公钥及有效期 / public keys and when they signed
+contents.json  本导出的文件清单（已签名）/ signed list of these files
+
+核验 To verify, without network or database:
+
+    kaojian verify 本文件夹或ZIP --key 公钥 [--head 序号:摘要]
+
+公钥须从本导出以外的途径取得。用本导出自带的公钥核验，什么也证明不了。
+The public key must come from elsewhere. What lies in here cannot vouch for itself.
+
+格式说明 Format: docs/evidence-format.md (kaojian-manifest-1, kaojian-link-1, kaojian-key-1, kaojian-export-1)
+"""
+
+
+class NotClosed(StorageError):
+    """The batch was never closed: nothing was signed of it that could be checked elsewhere."""
+
+
+class ExportRefused(StorageError):
+    """A segment that the manifest states cannot be had with the right bytes; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """One file of an export, by its path with forward slashes."""
+
+    path: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What an export holds beside this list. ``head`` and ``number`` are the site's last link when it was made."""
+
+    form: str
+    site: str
+    batch: str
+    number: int
+    head: str
+    made: datetime
+    key: str
+    files: tuple[ListedFile, ...]
+
+
+def link_path(number: int) -> str:
+    """Where a link of the chain lies in an export."""
+    return f"chain/{number:06d}.json"
+
+
+def manifest_path(number: int) -> str:
+    """Where the manifest that a link names lies in an export."""
+    return f"manifests/{number:06d}.json"
+
+
+def report_path(digest: str) -> str:
+    """Where a report lies in an export."""
+    return f"reports/{digest}.json"
+
+
+def footage_path(key: str) -> str:
+    """Where a segment lies in an export."""
+    return f"footage/{key}"
+
+
+def export(
+    database: Database, archive: Archive, batch: str, target: Path, *, signer: Signer, clock: Clock
+) -> Contents:
+    """Write a closed batch into a new folder, or into a new ZIP where ``target`` ends so.
+
+    Raises NotClosed, ExportRefused, TargetExists, KeyRefused, DatabaseUnavailable, OSError: then nothing is left of
+    it. A segment that was lost before the closing, as the manifest states, is left out.
+    """
+    latest = database.closings.latest(batch)
+    if latest is None:
+        raise NotClosed(f"batch {batch} was never closed, so nothing of it is signed: `kaojian batch close {batch}`")
+    chain = database.closings.links(latest.site)
+    now = clock.now()
+    if now < chain[-1].signed_at:
+        raise ExportRefused(
+            f"this host's clock says {rfc3339(now)}, before the site's last manifest was signed; set it"
+        )
+    publish(database.closings, signer, now)
+    with writing(target) as tree:
+        files = [
+            _listed(tree, README, _INSTRUCTIONS.encode()),
+            _listed(tree, KEYS, written(published(database.closings))),
+            *(_listed(tree, link_path(link.number), link.data) for link in chain),
+            *_documents(database, tree, [link for link in chain if link.batch == batch]),
+            *_footage(database, archive, tree, read(Manifest, database.closings.document(latest.manifest))),
+        ]
+        contents = Contents(
+            form=CONTENTS_FORM,
+            site=latest.site,
+            batch=batch,
+            number=chain[-1].number,
+            head=chain[-1].digest,
+            made=now,
+            key=signer.public,
+            files=tuple(sorted(files, key=lambda file: file.path)),
+        )
+        tree.add(CONTENTS, [signed(signer, contents)])
+    return contents
+
+
+def _documents(database: Database, tree: Writing, links: list[KeptLink]) -> Iterator[ListedFile]:
+    reports: dict[str, bytes] = {}
+    for link in links:
+        data = database.closings.document(link.manifest)
+        yield _listed(tree, manifest_path(link.number), data)
+        for sitting in read(Manifest, data).sittings:
+            reports[sitting.report.sha256] = database.closings.document(sitting.report.sha256)
+    for digest, data in reports.items():
+        yield _listed(tree, report_path(digest), data)
+
+
+def _footage(database: Database, archive: Archive, tree: Writing, manifest: Manifest) -> Iterator[ListedFile]:
+    for stated in manifest.segments:
+        segment = database.evidence.segment(stated.key)
+        if segment is None:
+            raise ExportRefused(f"{stated.key} stands in the manifest and not in the database")
+        found = _segment(archive, tree, segment, stated)
+        if found is not None:
+            yield found
+
+
+def _segment(archive: Archive, tree: Writing, segment: Segment, stated: SegmentStatement) -> ListedFile | None:
+    path = footage_path(stated.key)
+    try:
+        with archive.opened(segment) as file:
+            document = tree.add(path, _blocks(file))
+    except NoCopyAnswers as error:
+        if stated.state is not SegmentState.OK and not (stated.objects and error.unreachable):
+            return None  # lost before the closing, as the manifest states
+        raise ExportRefused(f"the export would lack footage: {error}") from error
+    if document != Document(stated.sha256, stated.size_bytes):
+        raise ExportRefused(f"{stated.key} has other bytes than its manifest states")
+    return ListedFile(path, document.sha256, document.size_bytes)
+
+
+def _listed(tree: Writing, path: str, data: bytes) -> ListedFile:
+    document = tree.add(path, [data])
+    return ListedFile(path, document.sha256, document.size_bytes)
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    while block := file.read(_BLOCK_BYTES):
+        yield block

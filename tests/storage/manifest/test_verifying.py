@@ -1,0 +1,279 @@
+"""Checking exports: what must be refused, first of all; then what is said of an untouched one."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import zipfile
+from collections.abc import Iterator
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from domain.timeline import Interval
+from domain.viewings import Seal
+from storage.database import connect
+from storage.errors import KeyRefused
+from storage.manifest.keys import rotate
+from storage.manifest.trees import TreeRefused
+from storage.manifest.verifying import NotVerified, Trust
+from storage.signing import Signer, canonical
+from tests.closed_batches import DAY, FIRST, SECOND, START, ClosedBatches, closed_twice, file_bytes
+from tests.storage.manifest.conftest import export_of
+from tests.storage.manifest.reading import checked, manifest_of
+from tests.storage.manifest.spoiling import files, relist, spoil
+
+MUTATIONS = 300
+Refused = (NotVerified, TreeRefused)
+
+
+@pytest.fixture
+def trust(site: ClosedBatches) -> Trust:
+    return Trust([site.signer.public])
+
+
+@pytest.fixture
+def copy(exported: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(exported, tmp_path / "copy"))
+
+
+@pytest.fixture
+def own_site(tmp_path: Path) -> Iterator[ClosedBatches]:
+    """A site that a test may change."""
+    database = connect(f"sqlite:///{tmp_path / 'own.sqlite3'}")
+    yield closed_twice(database, tmp_path / "spool")
+    database.close()
+
+
+# What must be refused
+
+
+def test_three_hundred_ways_to_spoil_an_export_are_all_found(copy: Path, trust: Trust) -> None:
+    """Files are flipped, cut, swapped, edited and signed anew, by seed."""
+    missed = []
+    whole = {path: path.read_bytes() for path in files(copy)}
+    for seed in range(MUTATIONS):
+        said = spoil(copy, seed)
+        assert {path: path.read_bytes() for path in files(copy)} != whole, said
+        try:
+            checked(copy, trust)
+            missed.append(f"{seed}: {said}")
+        except Refused:
+            pass
+        restore(copy, whole)
+    assert missed == []
+    checked(copy, trust)
+
+
+def restore(root: Path, whole: dict[Path, bytes]) -> None:
+    for path in files(root):
+        if path not in whole:
+            path.unlink()
+    for path, data in whole.items():
+        if not path.exists() or path.read_bytes() != data:
+            path.write_bytes(data)
+
+
+def test_a_bit_flipped_in_any_file_is_found(exported: Path, copy: Path, trust: Trust) -> None:
+    rng = random.Random(0)
+    for path in files(copy):
+        whole = path.read_bytes()
+        data = bytearray(whole)
+        data[rng.randrange(len(data))] ^= 1
+        path.write_bytes(data)
+        with pytest.raises(Refused):
+            checked(copy, trust)
+        path.write_bytes(whole)
+    checked(copy, trust)
+
+
+def test_an_export_signed_by_somebody_else_is_refused(copy: Path, trust: Trust) -> None:
+    """All of it is whole and signed, by a key that nobody trusts."""
+    thief = Signer.new()
+    previous = "0" * 64
+    for path in sorted((copy / "chain").iterdir()):
+        link = json.loads(path.read_bytes())
+        link.pop("signature")
+        link |= {"key": thief.public, "previous": previous}
+        path.write_bytes(canonical({**link, "signature": thief.sign(canonical(link))}))
+        previous = sha256(path.read_bytes()).hexdigest()
+    contents = json.loads((copy / "contents.json").read_bytes())
+    (copy / "contents.json").write_bytes(canonical({**contents, "head": previous}))
+    relist(copy, thief)
+    assert len(checked(copy, Trust([thief.public]))) == 9
+    with pytest.raises(NotVerified, match="none of the keys in the export is one that you trust"):
+        checked(copy, trust)
+
+
+def test_a_batch_that_was_taken_out_of_the_chain_is_missed(own_site: ClosedBatches, tmp_path: Path) -> None:
+    """The owner of the key exports the first batch as if the second had never been; the head kept on paper tells."""
+    old = own_site.database.closings.links("sg-001")
+    head = Seal(2, old[1].digest)
+    own_site.database.closings.links = lambda site: old[:1]  # type: ignore[method-assign]
+    path = export_of(own_site, FIRST, tmp_path / "rolled-back")
+    believed = [own_site.signer.public]
+    assert "without --head" in checked(path, Trust(believed))[4]
+    with pytest.raises(NotVerified, match="1 links, fewer than you know of"):
+        checked(path, Trust(believed, head))
+    with pytest.raises(NotVerified, match="1 links, fewer than you know of"):
+        checked(path, Trust(believed, at_least=2))
+
+
+def test_a_chain_that_was_written_anew_by_the_holder_of_the_key_is_not_the_one_on_paper(
+    site: ClosedBatches, exported: Path
+) -> None:
+    with pytest.raises(NotVerified, match="link 1 of the chain is not the one that you know"):
+        checked(exported, Trust([site.signer.public], Seal(1, "ab" * 32)))
+
+
+def test_an_older_manifest_in_the_place_of_its_amendment_is_found(own_site: ClosedBatches, tmp_path: Path) -> None:
+    gone = Interval(START + DAY + timedelta(seconds=4), START + DAY + timedelta(seconds=8))
+    own_site.record(SECOND, "c1", f"life-{SECOND}", gone)
+    own_site.close(SECOND, "late")
+    path = export_of(own_site, SECOND, tmp_path / "amended")
+    trust = Trust([own_site.signer.public])
+    assert "2 manifests hold" in checked(path, trust)[5]
+    original = (path / "manifests/000002.json").read_bytes()
+    assert (
+        len(manifest_of(path / "manifests/000003.json").segments)
+        == len(manifest_of(path / "manifests/000002.json").segments) + 1
+    )
+    (path / "manifests/000003.json").write_bytes(original)
+    with pytest.raises(NotVerified, match=r"manifests/000003.json was changed"):
+        checked(path, trust)
+    relist(path, None)
+    with pytest.raises(NotVerified, match="not signed by the key"):
+        checked(path, trust)
+
+
+def test_times_in_the_files_that_are_not_those_stated_are_found(own_site: ClosedBatches, tmp_path: Path) -> None:
+    """Hash and signature fit: who closed the batch had stated another time than the camera's file tells."""
+    span = Interval(START + 2 * DAY, START + 2 * DAY + timedelta(seconds=4))
+    moved = Interval(span.start + timedelta(seconds=2), span.end + timedelta(seconds=2))
+    run = next(segment.run for segment, _ in own_site.database.evidence.segments_of(SECOND))
+
+    own_site.add(SECOND, "c2", run, span, data=file_bytes("c2", moved))
+    own_site.to(START + 3 * DAY)
+    own_site.close(SECOND, "late")
+    path = export_of(own_site, SECOND, tmp_path / "redated")
+    with pytest.raises(NotVerified, match=r"the times in .* itself are not those"):
+        checked(path, Trust([own_site.signer.public]))
+
+
+def test_links_and_strange_files_in_a_folder_are_refused(copy: Path, trust: Trust) -> None:
+    readme = copy / "README.txt"
+    readme.rename(copy.parent / "elsewhere.txt")
+    readme.symlink_to(copy.parent / "elsewhere.txt")
+    with pytest.raises(TreeRefused, match=r"README.txt is no plain file"):
+        checked(copy, trust)
+
+
+def test_a_zip_with_a_file_twice_or_packed_is_refused(exported: Path, tmp_path: Path, trust: Trust) -> None:
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in files(exported):
+            archive.write(path, path.relative_to(exported).as_posix())
+    with pytest.raises(TreeRefused, match="compressed"):
+        checked(packed, trust)
+    twice = tmp_path / "twice.zip"
+    with zipfile.ZipFile(twice, "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        for path in [*files(exported), exported / "README.txt"]:
+            archive.write(path, path.relative_to(exported).as_posix())
+    with pytest.raises(TreeRefused, match="twice"):
+        checked(twice, trust)
+    with pytest.raises(TreeRefused, match="no whole ZIP"):
+        checked(exported / "README.txt", trust)
+
+
+def test_a_zip_that_was_damaged_fails_or_still_gives_the_very_files(
+    site: ClosedBatches, tmp_path: Path, trust: Trust
+) -> None:
+    """The bytes of a ZIP between its files are no evidence; those of its files are."""
+    whole = export_of(site, SECOND, tmp_path / "batch.zip")
+    data, rng = whole.read_bytes(), random.Random(7)
+    with zipfile.ZipFile(whole) as archive:
+        expected = {name: archive.read(name) for name in archive.namelist()}
+    caught = 0
+    for number in range(60):
+        spoilt = bytearray(data)
+        spoilt[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        path = tmp_path / f"{number}.zip"
+        path.write_bytes(spoilt)
+        try:
+            checked(path, trust)
+        except Refused:
+            caught += 1
+        else:
+            with zipfile.ZipFile(path) as archive:
+                assert {name: archive.read(name) for name in archive.namelist()} == expected
+        path.unlink()
+    assert caught > 40
+
+
+# What holds
+
+
+def test_an_untouched_export_is_told_in_nine_steps(site: ClosedBatches, exported: Path) -> None:
+    head = site.database.closings.links("sg-001")[1]
+    said = checked(exported, Trust([site.signer.public], Seal(2, head.digest), at_least=2))
+    assert len(said) == 9
+    assert said[3] == "links 1 to 2 of site sg-001 are complete and signed"
+    assert said[4] == f"the chain has what you know of it, and ends at 2:{head.digest}"
+    assert said[5] == "1 manifests hold: 1 sittings, gaps: 1 of cameras, 1 of stations"
+    assert said[7] == f"9 segments as stated, 0 of them stated as lost before the closing; root {head.segments_root}"
+
+
+def test_a_zip_holds_what_a_folder_holds(site: ClosedBatches, exported: Path, tmp_path: Path, trust: Trust) -> None:
+    path = export_of(site, SECOND, tmp_path / "batch.zip")
+    assert checked(path, trust) == checked(exported, trust)
+
+
+def test_years_later_and_keys_later_every_export_still_holds(tmp_path: Path) -> None:
+    """Whoever kept any of the keys, the first or the last, can check everything; nothing was signed anew."""
+    file = tmp_path / "signing.key"
+    first = Signer.kept(file)
+    database = connect(f"sqlite:///{tmp_path / 'years.sqlite3'}")
+    years = ClosedBatches(database, tmp_path / "years", signer=first)
+    years.hold(FIRST)
+    years.close(FIRST)
+    before = export_of(years, FIRST, tmp_path / "before")
+    years.to(START + 700 * DAY)
+    assert rotate(database.closings, file, years.clock.now())[0] == first.public
+    years.clock.step(1)
+    years.signer = Signer.read(file)
+    years.hold(SECOND, START + 701 * DAY)
+    years.close(SECOND)
+    after = [export_of(years, batch, tmp_path / batch) for batch in (FIRST, SECOND)]
+    for trusted in (first.public, years.signer.public):
+        for path in after:
+            assert len(checked(path, Trust([trusted]))) == 9
+    assert len(checked(before, Trust([first.public]))) == 9
+    with pytest.raises(NotVerified):
+        checked(before, Trust([years.signer.public]))
+    database.close()
+
+
+def test_what_an_old_key_signs_after_its_time_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "signing.key"
+    database = connect(f"sqlite:///{tmp_path / 'stolen.sqlite3'}")
+    years = ClosedBatches(database, tmp_path / "stolen", signer=Signer.kept(file))
+    years.hold(FIRST)
+    years.close(FIRST)
+    old = Signer.read(file)
+    with pytest.raises(KeyRefused, match="when the old key signed"):
+        rotate(database.closings, file, years.clock.now())
+    years.clock.step(1)
+    rotate(database.closings, file, years.clock.now())
+    years.clock.step(1)
+    years.signer = Signer.read(file)
+    path = export_of(years, FIRST, tmp_path / "export")
+    contents = json.loads((path / "contents.json").read_bytes())
+    contents.pop("signature")
+    contents["key"] = old.public
+    (path / "contents.json").write_bytes(canonical({**contents, "signature": old.sign(canonical(contents))}))
+    with pytest.raises(NotVerified, match="not signed by the key that signed at that time"):
+        checked(path, Trust([old.public]))
+    database.close()
