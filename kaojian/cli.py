@@ -51,6 +51,10 @@ app = typer.Typer(
 )
 sitting_app = typer.Typer(help="Open and close sittings 场次.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(sitting_app, name="sitting")
+batch_app = typer.Typer(help="Close batches 批次.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(batch_app, name="batch")
+key_app = typer.Typer(help="The keys that sign 签名密钥.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(key_app, name="key")
 camera_app = typer.Typer(help="Try cameras 摄像机.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(camera_app, name="camera")
 user_app = typer.Typer(help="Accounts 账户 for the page and the API.", no_args_is_help=True, rich_markup_mode=None)
@@ -157,6 +161,20 @@ def close_sitting(
         closed = conduct.close_sitting(database, batch, number, local_actor(), SystemClock(), actual_end=end)
     until = rfc3339(closed.window.end)
     typer.echo(f"sitting {number} of batch {batch} is closed, end {rfc3339(closed.end)}; recording until {until}")
+
+
+@batch_app.command("close")
+def close_batch(
+    batch: BatchId,
+    reason: Annotated[str, typer.Option(help="Why it is amended 更正原因; only where it was closed before")] = "",
+) -> None:
+    """Sign what there is of a batch 批次, for good; what comes in later is stated in an amendment, with a reason."""
+    from kaojian import closing  # noqa: PLC0415 (loads the analysis only where it is needed)
+
+    with _opened() as (settings, database):
+        closed = closing.close(settings, database, batch, local_actor(), SystemClock(), reason=reason)
+    for line in closing.told(closed):
+        typer.echo(line)
 
 
 # --- Looking ----------------------------------------------------------------------------------------------------
@@ -285,7 +303,7 @@ def check(
         found = viewing_check.check_copy(by)
     else:
         with _opened() as (settings, database):
-            by = viewings.vouchers(settings, keys, also)
+            by = viewings.vouchers(settings, database, keys, also)
             found = viewing_check.check(database.viewings, by)
     for line in viewings.told(found, by):
         typer.echo(line)
@@ -303,9 +321,86 @@ def copy_viewings(
     from storage import viewing_check  # noqa: PLC0415 (as above)
 
     with _opened() as (settings, database):
-        by = viewings.vouchers(settings, (), None)
+        by = viewings.vouchers(settings, database, (), None)
         count = viewing_check.take_copy(database.viewings, by, folder)
     typer.echo(f"written: {folder}, {count} entries; check it with --key {' '.join(by.keys) or '(none yet)'}")
+
+
+@app.command()
+def export(
+    batch: BatchId,
+    target: Annotated[Path, typer.Argument(metavar="FOLDER|FILE.zip", help="A new folder, or a new ZIP")],
+) -> None:
+    """Take a closed batch away: original footage, manifests, reports and public keys, to be checked anywhere."""
+    from kaojian import closing  # noqa: PLC0415 (as above)
+
+    with _opened() as (settings, database):
+        made = closing.take_away(
+            settings, database, batch, target.absolute(), actor=local_actor(), clock=SystemClock()
+        )
+    size = sum(each.size_bytes for each in made.files)
+    typer.echo(f"written: {target}, {len(made.files) + 1} files, {size} bytes")
+    typer.echo(f"check it with: kaojian verify {target} --key {made.key} --head {made.number}:{made.head}")
+    _note(["whoever checks it needs key and head from elsewhere: from paper, or from where you publish them"])
+
+
+@app.command()
+def verify(
+    source: Annotated[Path, typer.Argument(metavar="FOLDER|FILE.zip", help="What `kaojian export` wrote")],
+    key: Keys = None,
+    head: Annotated[
+        str | None, typer.Option(metavar="NUMBER:DIGEST", help="A link of the site's chain that you kept")
+    ] = None,
+    at_least: Annotated[
+        int | None, typer.Option(min=1, metavar="NUMBER", help="How many manifests the site has signed, at least")
+    ] = None,
+    lang: Annotated[Language, typer.Option(help="zh or en")] = Language.ZH,
+) -> None:
+    """Check an exported batch without server, database or network; exit 1 with the first thing that fails."""
+    from kaojian import closing, viewings  # noqa: PLC0415 (as above)
+    from storage.manifest.verifying import NotVerified, Trust  # noqa: PLC0415 (as above)
+
+    known, keys = None if head is None else Seal.parse(head), key or []
+    if head is not None and known is None:
+        raise typer.BadParameter("write it as it was printed: number:digest", param_hint="--head")
+    if wrong := [each for each in keys if not viewings.is_key(each)]:
+        raise typer.BadParameter(f"{wrong[0]} is not 64 hex digits", param_hint="--key")
+    if not keys:
+        raise typer.BadParameter("name the key that you believe; an export cannot tell it", param_hint="--key")
+    number = 0
+    try:
+        for number, said in enumerate(closing.checked(source, Trust(keys, known, at_least)), 1):
+            typer.echo(f"{number}. {said.zh if lang is Language.ZH else said.en}")
+    except NotVerified as error:
+        said = error.said
+        _complain(
+            f"{number + 1}. 核验不通过：{said.zh}" if lang is Language.ZH else f"{number + 1}. failed: {said.en}"
+        )
+        raise typer.Exit(1) from None
+    typer.echo("核验通过" if lang is Language.ZH else "verified")
+
+
+@key_app.command("show")
+def show_keys() -> None:
+    """Print the public keys that signed and sign, each with its time; publish them where everybody finds them."""
+    from kaojian import closing  # noqa: PLC0415 (as above)
+
+    with _opened() as (_, database):
+        lines = list(closing.published(database))
+    for line in lines or ["no key has signed a batch yet"]:
+        typer.echo(line)
+
+
+@key_app.command("rotate")
+def rotate_key() -> None:
+    """Let a new key take over from now on. What the old one signed stays signed; the old private key is gone."""
+    from storage.manifest.keys import rotate  # noqa: PLC0415 (as above)
+
+    with _opened() as (settings, database):
+        old, new = rotate(database.closings, settings.signing_key_file, SystemClock().now())
+        database.journal.record(SystemClock().now(), local_actor(), "rotate_key", new, f"after {old}")
+    typer.echo(f"{new} signs from now on, after {old}")
+    _note(["publish it (`kaojian key show`), back it up, and restart the service, which still has the old one"])
 
 
 @webhook_app.command("test")

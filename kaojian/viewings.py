@@ -15,8 +15,9 @@ from config.settings import Settings
 from domain.calendar import local_day
 from domain.timeline import Clock
 from domain.viewings import Break, Seal
-from storage.database import Viewings
+from storage.database import Database, Viewings
 from storage.errors import StorageError
+from storage.manifest.keys import kin_of
 from storage.objects import Objects, S3Objects
 from storage.signing import Signer
 from storage.viewing_check import Checked, Vouchers
@@ -78,10 +79,13 @@ def objects_of(settings: Settings) -> Objects | None:
     return None if settings.s3 is None else S3Objects(settings.s3)
 
 
-def vouchers(settings: Settings, keys: Sequence[str], also: Seal | None) -> Vouchers:
-    """What vouches for the record of this installation, its own key too. Raises KeyRefused, OSError."""
+def vouchers(settings: Settings, database: Database, keys: Sequence[str], also: Seal | None) -> Vouchers:
+    """What vouches for the record of this installation: its own key, those before it, and ``keys``.
+
+    Raises KeyRefused, DatabaseUnavailable, OSError.
+    """
     file = settings.signing_key_file
-    own = [Signer.read(file).public] if file.exists() else []
+    own = kin_of(Signer.read(file).public, database.closings) if file.exists() else []
     return Vouchers(settings.viewings_dir, [*own, *keys], objects_of(settings), also)
 
 

@@ -1,0 +1,88 @@
+"""Closing, taking away and checking of batches, put together from the settings for the command line.
+
+Not here: what must hold for any of it (``records.closing``, ``storage.manifest``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from config import rule_pack
+from config.settings import Settings
+from config.version import VERSION
+from domain.people import Actor
+from domain.timeline import Clock
+from domain.viewings import SHOWN, Deed, Viewing
+from kaojian.viewings import objects_of
+from kaojian.wiring import open_archive
+from records.closing import Closed, Sealing, close_batch
+from records.errors import NotReady
+from storage.database import Database
+from storage.errors import UnknownBatch
+from storage.manifest import keys, trees
+from storage.manifest.exporting import Contents, export
+from storage.manifest.verifying import Said, Trust, verify
+from storage.signing import Signer
+from storage.viewing_record import ViewingRecord
+
+
+def close(
+    settings: Settings, database: Database, batch_id: str, actor: Actor, clock: Clock, *, reason: str
+) -> Closed:
+    """Close a batch by its own rule pack. Raises as ``records.closing.close_batch``, ConfigError, OSError."""
+    sittings = database.setup.sittings(batch_id)
+    if not sittings:
+        there = ", ".join(each.id for each in database.setup.batches()) or "none"
+        raise UnknownBatch(f"there is no batch {batch_id} (there is: {there}); set it up with `kaojian apply`")
+    packs = {sitting.batch.rule_pack for sitting in sittings}
+    if len(packs) > 1:
+        raise NotReady(f"the sittings of batch {batch_id} rest on several rule packs: {', '.join(sorted(packs))}")
+    pack = rule_pack.load(packs.pop(), settings.rule_packs_dir)
+    sealing = Sealing(
+        signer=Signer.kept(settings.signing_key_file),
+        objects=objects_of(settings),
+        pack=pack,
+        pack_sha256=rule_pack.digest(pack.id, settings.rule_packs_dir),
+        software=f"kaojian {VERSION}",
+    )
+    return close_batch(database, batch_id, actor, clock, sealing, reason=reason)
+
+
+def told(closed: Closed) -> Iterator[str]:
+    """What was closed, in lines for people."""
+    link, manifest = closed.link, closed.manifest
+    gaps = sum(len(each.gaps) for sitting in manifest.sittings for each in sitting.cameras)
+    what = "amended 已更正" if closed.amended else "closed 已结束"
+    yield f"batch {link.batch} is {what}: manifest {link.number} of site {link.site}"
+    yield f"segments 录像文件: {len(manifest.segments)}, root 根值 {link.segments_root}"
+    yield f"gaps of cameras 摄像机断档: {gaps}"
+    yield f"keep on paper 请抄存: --head {link.number}:{link.digest}"
+
+
+def take_away(
+    settings: Settings, database: Database, batch_id: str, target: Path, *, actor: Actor, clock: Clock
+) -> Contents:
+    """Export a batch, written down as footage that was taken away before anything is given. Raises as ``export``."""
+    signer = Signer.kept(settings.signing_key_file)
+    taken = Viewing(clock.now(), actor, "", Deed.SAVE, SHOWN, batch=batch_id, purpose="export 导出批次")
+    ViewingRecord(database.viewings, signer, settings.viewings_dir).add(taken)
+    return export(database, open_archive(settings, database), batch_id, target, signer=signer, clock=clock)
+
+
+def checked(source: Path, trust: Trust) -> Iterator[Said]:
+    """Each step of checking an export, once it is done. Raises as ``verify``."""
+    with trees.reading(source) as tree:
+        yield from verify(tree, trust)
+
+
+def published(database: Database) -> Iterator[str]:
+    """The installation's keys, in lines for people and for publishing."""
+    for each in keys.published(database.closings).keys:
+        until = "" if each.valid_until is None else _day(each.valid_until)
+        yield f"{each.key}  {_day(each.valid_from)} .. {until}".rstrip()
+
+
+def _day(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
