@@ -358,7 +358,8 @@ def verify(
 ) -> None:
     """Check an exported batch without server, database or network; exit 1 with the first thing that fails."""
     from kaojian import closing, viewings  # noqa: PLC0415 (as above)
-    from storage.manifest.verifying import NotVerified, Trust  # noqa: PLC0415 (as above)
+    from storage.manifest.trees import NotVerified  # noqa: PLC0415 (as above)
+    from storage.manifest.verifying import Trust  # noqa: PLC0415 (as above)
 
     known, keys = None if head is None else Seal.parse(head), key or []
     if head is not None and known is None:

@@ -22,8 +22,9 @@ from records.errors import NotReady
 from storage.database import Database
 from storage.errors import UnknownBatch
 from storage.manifest import keys, trees
-from storage.manifest.exporting import Contents, export
-from storage.manifest.verifying import Said, Trust, verify
+from storage.manifest.exporting import Contents, export, require_closed
+from storage.manifest.trees import Said
+from storage.manifest.verifying import Trust, verify
 from storage.signing import Signer
 from storage.viewing_record import ViewingRecord
 
@@ -65,6 +66,7 @@ def take_away(
     settings: Settings, database: Database, batch_id: str, target: Path, *, actor: Actor, clock: Clock
 ) -> Contents:
     """Export a batch, written down as footage that was taken away before anything is given. Raises as ``export``."""
+    require_closed(database, batch_id)
     signer = Signer.kept(settings.signing_key_file)
     taken = Viewing(clock.now(), actor, "", Deed.SAVE, SHOWN, batch=batch_id, purpose="export 导出批次")
     ViewingRecord(database.viewings, signer, settings.viewings_dir).add(taken)

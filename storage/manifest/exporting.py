@@ -110,9 +110,7 @@ def export(
     Raises NotClosed, ExportRefused, TargetExists, KeyRefused, DatabaseUnavailable, OSError: then nothing is left of
     it. A segment that was lost before the closing, as the manifest states, is left out.
     """
-    latest = database.closings.latest(batch)
-    if latest is None:
-        raise NotClosed(f"batch {batch} was never closed, so nothing of it is signed: `kaojian batch close {batch}`")
+    latest = require_closed(database, batch)
     chain = database.closings.links(latest.site)
     now = clock.now()
     if now < chain[-1].signed_at:
@@ -140,6 +138,14 @@ def export(
         )
         tree.add(CONTENTS, [signed(signer, contents)])
     return contents
+
+
+def require_closed(database: Database, batch: str) -> KeptLink:
+    """The last link of a batch. Raises NotClosed, DatabaseUnavailable."""
+    latest = database.closings.latest(batch)
+    if latest is None:
+        raise NotClosed(f"batch {batch} was never closed, so nothing of it is signed: `kaojian batch close {batch}`")
+    return latest
 
 
 def _documents(database: Database, tree: Writing, links: list[KeptLink]) -> Iterator[ListedFile]:

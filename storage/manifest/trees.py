@@ -13,6 +13,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol, cast
@@ -24,7 +25,23 @@ _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the first that a ZIP can tell: its times ar
 _ENCRYPTED = 0x1
 
 
-class TreeRefused(StorageError):
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sentence in both languages."""
+
+    zh: str
+    en: str
+
+
+class NotVerified(StorageError):
+    """What was to be checked does not hold; the first thing that does not."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.said = Said(zh, en)
+
+
+class TreeRefused(NotVerified):
     """A folder or ZIP that cannot be read as one of ours: a link, a name twice, a compressed file."""
 
 
@@ -88,7 +105,7 @@ def reading(source: Path) -> Iterator[Reading]:
         with zipfile.ZipFile(source) as archive:
             yield _ZipReading(archive)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, UnicodeDecodeError) as error:  # also while it is read
-        raise TreeRefused(f"{source} is no whole ZIP ({error})") from error
+        raise TreeRefused(f"{source} 不是完整的 ZIP（{error}）", f"{source} is no whole ZIP ({error})") from error
 
 
 def is_plain(path: str) -> bool:
@@ -135,7 +152,7 @@ class _FolderReading:
                 if not stat.S_ISDIR(mode):
                     inside = PurePosixPath(path.relative_to(self._root)).as_posix()
                     if not stat.S_ISREG(mode):
-                        raise TreeRefused(f"{inside} is no plain file")
+                        raise TreeRefused(f"{inside} 不是普通文件", f"{inside} is no plain file")
                     found.add(inside)
         return found
 
@@ -150,14 +167,13 @@ class _ZipReading:
     def paths(self) -> set[str]:
         found: set[str] = set()
         for each in self._archive.infolist():
+            name = each.filename
             # A name that was cut at a zero byte, or that reading turns into another, is not what it says.
-            if each.filename in found or each.filename != each.orig_filename or each.is_dir():
-                raise TreeRefused(f"{each.filename} is in the ZIP twice, or is no file")
+            if name in found or name != each.orig_filename or each.is_dir():
+                raise TreeRefused(f"ZIP 中 {name} 重复或不是文件", f"{name} is in the ZIP twice, or is no file")
             if each.compress_type != zipfile.ZIP_STORED or each.flag_bits & _ENCRYPTED:
-                raise TreeRefused(
-                    f"{each.filename} is compressed or encrypted in the ZIP; ours are stored as they are"
-                )
-            found.add(each.filename)
+                raise TreeRefused(f"ZIP 中 {name} 经压缩或加密", f"{name} is compressed or encrypted in the ZIP")
+            found.add(name)
         return found
 
     def open(self, path: str) -> BinaryIO:

@@ -41,29 +41,13 @@ from storage.manifest.exporting import (
 )
 from storage.manifest.form import FormRefused, document_of, read, read_signed, segments_root
 from storage.manifest.keys import PublishedKeys
-from storage.manifest.trees import Reading, is_plain
+from storage.manifest.trees import NotVerified, Reading, Said, is_plain
 from storage.media import MediaError, read_index
 
 _BLOCK_BYTES = 1 << 20
 _MAX_DOCUMENT_BYTES = 1 << 30
 _START_TOLERANCE = timedelta(milliseconds=1)
 _END_TOLERANCE = timedelta(seconds=1)  # how long the very last picture was shown is the recorder's reckoning
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One sentence in both languages."""
-
-    zh: str
-    en: str
-
-
-class NotVerified(StorageError):
-    """The first thing that does not hold."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        super().__init__(en)
-        self.said = Said(zh, en)
 
 
 @dataclass(frozen=True, slots=True)

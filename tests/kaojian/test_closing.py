@@ -66,6 +66,10 @@ def test_checking_ends_with_the_first_thing_that_fails(kaojian: Command, site: C
     done = kaojian("verify", str(folder), "--key", site.signer.public)
     assert (done.code, done.err) == (1, "3. 核验不通过：文件 README.txt 被改动\n")
     assert len(done.out.splitlines()) == 2
+    (tmp_path / "torn.zip").write_bytes(b"PK")
+    torn = kaojian("verify", str(tmp_path / "torn.zip"), "--key", site.signer.public)
+    assert (torn.code, torn.out) == (1, "")
+    assert torn.err.startswith("1. 核验不通过：")
     gone = kaojian("verify", str(tmp_path / "nowhere"), "--key", site.signer.public)
     assert (gone.code, "nowhere" in gone.err) == (1, True)
 
@@ -78,6 +82,7 @@ def test_refusals_are_one_line_and_exit_1(kaojian: Command, site: ClosedBatches,
     ):
         assert (done.code, done.out, len(done.err.splitlines())) == (1, "", 1)
         assert said in done.err
+    assert site.database.viewings.head() is None
     assert kaojian("key", "show").out == "no key has signed a batch yet\n"
     assert not (tmp_path / "x").exists()
 
