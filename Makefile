@@ -21,7 +21,8 @@ WEB := dashboard/web
 WEB_SOURCES := $(filter-out $(WEB)/auto-imports.d.ts $(WEB)/components.d.ts,$(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.ts $(WEB)/package-lock.json -type f 2>/dev/null))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-drills test-mutations test-slices check audit fix lock clean packages bench-record
+.PHONY: help demo serve test test-drills test-mutations test-slices check audit fix lock clean packages bench-record \
+	bench-archive
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -54,6 +55,9 @@ check: test  ## all tests; types, style and import rules are among them (tests/h
 
 bench-record: $(STAMPS)/runtime packages  ## what recording costs beside ffmpeg and a floor in C (ARGS="--cameras 16 --rounds 1")
 	@$(BIN)/python -m bench.record $(ARGS)
+
+bench-archive: $(STAMPS)/runtime  ## what checking an exported batch costs beside sha256sum (ARGS="--minutes 16")
+	@$(BIN)/python -m bench.verify $(ARGS)
 
 audit: $(STAMPS)/audit $(STAMPS)/node  ## what is publicly known against the locked packages; 2 where nobody could be asked
 	@PATH=$(CURDIR)/$(STAMPS)/auditing/bin:$$PATH sh tests/audit.sh
