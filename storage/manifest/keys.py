@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from domain.manifest import KEY_FORM, KeyStatement
-from domain.timeline import rfc3339
+from domain.timeline import MICROSECOND, rfc3339
 from storage.database import Closings
 from storage.database.closings import KeptKey
 from storage.errors import KeyRefused
@@ -127,7 +127,7 @@ def rotate(closings: Closings, file: Path, now: datetime) -> tuple[str, str]:
     new = Signer.kept(coming)
     kept = closings.keys()
     if not kept or kept[-1].key != new.public:
-        publish(closings, old, now)
+        publish(closings, old, now if kept else now - MICROSECOND)  # one that was never published signed nothing yet
         kept = closings.keys()
         last = max([kept[-1].valid_from, *closings.last_signed()])
         if now <= last:

@@ -47,7 +47,8 @@ from storage.media import MediaError, read_index
 _BLOCK_BYTES = 1 << 20
 _MAX_DOCUMENT_BYTES = 1 << 30
 _START_TOLERANCE = timedelta(milliseconds=1)
-_END_TOLERANCE = timedelta(seconds=1)  # how long the very last picture was shown is the recorder's reckoning
+_FRAGMENT = timedelta(seconds=1)  # pictures of one may be shown in another order than they are written in
+_LONGEST_END = timedelta(seconds=120)  # no run outlasts a silence of 60 s: once in a fragment, once after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,12 +261,12 @@ class _Check:
     def times(self) -> Said:
         checked = [each for each in self.states[-1].segments if each.state is SegmentState.OK]
         for each in checked:
-            span, captured = self._times(each)
+            captured = self._times(each)
             stated = each.interval
-            inside = Interval(stated.start - _START_TOLERANCE, stated.end + _START_TOLERANCE)
+            inside = Interval(stated.start - _FRAGMENT, stated.end + _FRAGMENT)
             if (
-                abs(span.start - stated.start) > _START_TOLERANCE
-                or abs(span.end - stated.end) > _END_TOLERANCE
+                abs(captured[0] - stated.start) > _START_TOLERANCE
+                or stated.end - captured[-1] > _LONGEST_END
                 or any(instant not in inside for instant in captured)
             ):
                 raise NotVerified(
@@ -310,15 +311,16 @@ class _Check:
                 raise NotVerified(f"{path} 中的断档越出应录时段", f"{path} states a gap outside its window")
         return state
 
-    def _times(self, segment: SegmentStatement) -> tuple[Interval, list[datetime]]:
+    def _times(self, segment: SegmentStatement) -> list[datetime]:
+        """When the first picture of each fragment was taken, by the file itself."""
         try:
             with self.tree.open(footage_path(segment.key)) as file:
                 index = read_index(file)
         except MediaError as error:
             raise _broken(segment.key, error) from None
-        if index.span is None:
+        if not index.fragments:
             raise NotVerified(f"录像文件 {segment.key} 中没有画面", f"{segment.key} holds no picture")
-        return index.span, [fragment.captured for fragment in index.fragments]
+        return [fragment.captured for fragment in index.fragments]
 
     def _document(self, path: str) -> tuple[str, int]:
         """SHA-256 and size of a file."""

@@ -6,10 +6,11 @@ import json
 import random
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -276,3 +277,91 @@ def test_what_an_old_key_signs_after_its_time_is_refused(tmp_path: Path) -> None
     with pytest.raises(NotVerified, match="not signed by the key that signed at that time"):
         checked(path, Trust([old.public]))
     database.close()
+
+
+# What the holder of the key cannot do either
+
+
+def reseal(root: Path, signer: Signer, change: Callable[[list[dict[str, Any]], dict[str, Any]], object]) -> None:
+    """Change the links of the chain and the last manifest, and sign everything again with the genuine key."""
+    links = [json.loads(path.read_bytes()) for path in sorted((root / "chain").iterdir())]
+    path = max((root / "manifests").iterdir())
+    manifest = json.loads(path.read_bytes())
+    change(links, manifest)
+    path.write_bytes(canonical(manifest))
+    links[-1]["manifest"] = {"sha256": sha256(path.read_bytes()).hexdigest(), "size_bytes": path.stat().st_size}
+    for old in (root / "chain").iterdir():
+        old.unlink()
+    previous = "0" * 64
+    for place, link in enumerate(links, 1):
+        body = {name: value for name, value in link.items() if name != "signature"} | {"previous": previous}
+        data = canonical({**body, "signature": signer.sign(canonical(body))})
+        (root / "chain" / f"{place:06d}.json").write_bytes(data)
+        previous = sha256(data).hexdigest()
+    contents = json.loads((root / "contents.json").read_bytes()) | {"head": previous, "number": len(links)}
+    (root / "contents.json").write_bytes(canonical(contents))
+    relist(root, None)
+    contents = json.loads((root / "contents.json").read_bytes())
+    contents.pop("signature")
+    (root / "contents.json").write_bytes(canonical({**contents, "signature": signer.sign(canonical(contents))}))
+
+
+def test_what_is_sealed_again_unchanged_holds(site: ClosedBatches, copy: Path, trust: Trust) -> None:
+    reseal(copy, site.signer, lambda links, manifest: None)
+    assert len(checked(copy, trust)) == 9
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda links, manifest: links[1].update(signed_at="2026-05-01T00:00:00.000000Z"), "follow"),
+        (lambda links, manifest: links[1].update(number=3), "follow"),
+        (lambda links, manifest: links[1].update(site="another"), "follow"),
+        (lambda links, manifest: links[1].update(form="kaojian-link-2"), "follow"),
+        (lambda links, manifest: links[0].update(batch=SECOND), "does not name the manifest"),
+        (lambda links, manifest: links[1].update(batch=FIRST), "does not name the manifest"),
+        (
+            lambda links, manifest: links[1].update(amends={"number": 1, "digest": "ab" * 32, "reason": ""}),
+            "does not name the manifest",
+        ),
+        (lambda links, manifest: links[1].update(segments=8), "otherwise than its link"),
+        (lambda links, manifest: links[1].update(segments_root="ab" * 32), "otherwise than its link"),
+        (lambda links, manifest: manifest.update(batch=FIRST), "otherwise than its link"),
+        (lambda links, manifest: manifest["segments"].reverse(), "not in order"),
+        (lambda links, manifest: manifest["segments"][0].update(run="another"), "do not give its root"),
+        (
+            lambda links, manifest: manifest["sittings"][0]["window"].update(end="2026-05-02T01:00:05.000000Z"),
+            "a gap outside its window",
+        ),
+        (lambda links, manifest: manifest["sittings"][0]["report"].update(size_bytes=1), "report .* is not the one"),
+        (lambda links, manifest: manifest.update(sittings=[]), "is no part of this batch"),
+    ],
+)
+def test_what_contradicts_itself_is_refused_though_it_is_signed(
+    site: ClosedBatches,
+    copy: Path,
+    trust: Trust,
+    change: Callable[[list[dict[str, Any]], dict[str, Any]], object],
+    said: str,
+) -> None:
+    reseal(copy, site.signer, change)
+    with pytest.raises(NotVerified, match=said):
+        checked(copy, trust)
+
+
+def test_a_batch_taken_out_of_the_middle_gives_another_chain_than_the_one_on_paper(
+    site: ClosedBatches, copy: Path, trust: Trust
+) -> None:
+    """The holder of the key drops the first link, and signs the second one as number 1: only the head tells."""
+
+    def without_the_first(links: list[dict[str, Any]], _: dict[str, Any]) -> None:
+        del links[0]
+        links[0]["number"] = 1
+
+    (copy / "manifests/000002.json").rename(copy / "manifests/000001.json")
+    reseal(copy, site.signer, without_the_first)
+    assert len(checked(copy, trust)) == 9
+    first, second = site.database.closings.links("sg-001")
+    for head in (Seal(1, first.digest), Seal(2, second.digest)):
+        with pytest.raises(NotVerified, match=r"not the one that you know|fewer than you know of"):
+            checked(copy, Trust(trust.keys, head))
