@@ -118,8 +118,8 @@ class CameraReport:
 class SittingReport:
     """Everything that is known of one sitting at ``made``; complete up to ``settled_until``.
 
-    ``segments_root`` stands for all segments of the batch as they were signed when it was closed (docs/
-    evidence-format.md), None while it is not.
+    ``segments_root`` stands for all segments of the batch as they were signed when it was closed, None while it is
+    not (docs/evidence-format.md).
     """
 
     batch: str

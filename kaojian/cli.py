@@ -395,11 +395,10 @@ def show_keys() -> None:
 @key_app.command("rotate")
 def rotate_key() -> None:
     """Let a new key take over from now on. What the old one signed stays signed; the old private key is gone."""
-    from storage.manifest.keys import rotate  # noqa: PLC0415 (as above)
+    from kaojian import closing  # noqa: PLC0415 (as above)
 
     with _opened() as (settings, database):
-        old, new = rotate(database.closings, settings.signing_key_file, SystemClock().now())
-        database.journal.record(SystemClock().now(), local_actor(), "rotate_key", new, f"after {old}")
+        old, new = closing.rotate(settings, database, local_actor(), SystemClock())
     typer.echo(f"{new} signs from now on, after {old}")
     _note(["publish it (`kaojian key show`), back it up, and restart the service, which still has the old one"])
 

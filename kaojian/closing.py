@@ -79,6 +79,13 @@ def checked(source: Path, trust: Trust) -> Iterator[Said]:
         yield from verify(tree, trust)
 
 
+def rotate(settings: Settings, database: Database, actor: Actor, clock: Clock) -> tuple[str, str]:
+    """Let a new key take over: the old and the new public key. Raises as ``storage.manifest.keys.rotate``."""
+    old, new = keys.rotate(database.closings, settings.signing_key_file, clock.now())
+    database.journal.record(clock.now(), actor, "rotate_key", new, f"after {old}")
+    return old, new
+
+
 def published(database: Database) -> Iterator[str]:
     """The installation's keys, in lines for people and for publishing."""
     for each in keys.published(database.closings).keys:

@@ -81,9 +81,8 @@ def close_batch(
     last step is left, and is done when the batch is closed again.
     """
     now = clock.now()
-    planned = database.setup.batch(batch_id)
-    head = database.closings.head(planned.site) if planned is not None else None
     sittings = _ended(database, batch_id, now)
+    head = database.closings.head(sittings[0].batch.site)
     if sealing.objects is None:
         raise NotReady(f"batch {batch_id} cannot be closed: no object store is set, and nothing of it is under lock")
     segments = _segments(database, batch_id, sittings)
@@ -95,6 +94,7 @@ def close_batch(
         raise NothingNew(
             f"batch {batch_id} is closed: manifest {standing.number}:{standing.digest} states everything"
         )
+    _refuse_a_clock_behind(head, now)
     publish(database.closings, sealing.signer, now)
 
     def make(last: KeptLink | None) -> KeptLink:
@@ -115,6 +115,10 @@ def _ended(database: Database, batch_id: str, now: datetime) -> list[Sitting]:
     if not sittings:
         there = ", ".join(batch.id for batch in database.setup.batches()) or "none"
         raise UnknownBatch(f"there is no batch {batch_id} (there is: {there}); set it up with `kaojian apply`")
+    if len({sitting.batch.site for sitting in sittings}) > 1:
+        raise NotReady(
+            f"the sittings of batch {batch_id} were held at several sites; give each site a batch of its own"
+        )
     for sitting in sittings:
         what = f"sitting {sitting.plan.number} of batch {batch_id}"
         if sitting.opened is None:
@@ -261,15 +265,18 @@ def _amendment(database: Database, standing: KeptLink | None, manifest: Manifest
     return Amendment(standing.number, standing.digest, reason)
 
 
+def _refuse_a_clock_behind(head: KeptLink | None, now: datetime) -> None:
+    if head is not None and now < head.signed_at:
+        raise ClockBehind(
+            f"this host's clock says {rfc3339(now)}, before manifest {head.number} of site {head.site} was signed "
+            f"({rfc3339(head.signed_at)}); set the clock right first (`kaojian doctor`)"
+        )
+
+
 def _next(
     last: KeptLink | None, manifest: Manifest, amends: Amendment | None, signer: Signer, now: datetime
 ) -> KeptLink:
-    """The link after ``last``, signed. Raises ClockBehind."""
-    if last is not None and now < last.signed_at:
-        raise ClockBehind(
-            f"this host's clock says {rfc3339(now)}, before manifest {last.number} of site {last.site} was signed "
-            f"({rfc3339(last.signed_at)}); set the clock right first (`kaojian doctor`)"
-        )
+    """The link after ``last``, signed."""
     document = document_of(written(manifest))
     link = Link(
         form=LINK_FORM,

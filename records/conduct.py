@@ -1,7 +1,8 @@
 """Conducting a sitting: open it, close it. Each act is checked, carried out and written into the journal.
 
 Opening freezes the set-up the sitting rests on; closing ends its window. Recording itself follows from the sittings
-(``records.schedule``) and does not wait for the opening. Not here yet: the go/no-go check and closing a batch.
+(``records.schedule``) and does not wait for the opening. Not here: closing a batch (``records.closing``). Not here
+yet: the go/no-go check.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@
         ├── NotOpen
         └── AlreadyClosed
 
-The modules for media, objects and archive draw their own branches of StorageError where they stand.
+The modules for media, objects, archive and manifests draw their own branches of StorageError where they stand.
 """
 
 from __future__ import annotations

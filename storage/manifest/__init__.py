@@ -4,4 +4,12 @@
 under lock, ``exporting`` writes a batch into a folder or a ZIP, ``verifying`` checks one without server or database,
 and ``trees`` is how both are read. docs/evidence-format.md describes it all for those who write a verifier of their
 own. Not here: what has to be true for a batch to be closed (``records.closing``).
+
+    StorageError
+    ├── FormRefused      bytes that are not in the one form that they should have
+    ├── NotClosed        the batch was never closed, and nothing of it is signed
+    ├── ExportRefused    an export would lack footage, or the clock is behind
+    ├── TargetExists     something lies where an export was to be written
+    └── NotVerified      the first thing of an export that does not hold, in both languages
+        └── TreeRefused  a folder or ZIP that cannot be read as one of ours
 """

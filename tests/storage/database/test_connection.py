@@ -172,11 +172,14 @@ def test_the_questions_asked_all_day_are_answered_from_indexes(sqlite_url: str, 
         evidence.segments_without_copy(Place.SPOOL, 10)
         evidence.segments_without_observation(10)
         evidence.clock_readings(span(3, 4))
+        evidence.segments_of("batch-1")
+        database.closings.latest("batch-1")
+        database.closings.head("site")
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", listen)
         database.close()
     plans = [_plan(tmp_path / "kaojian.db", statement, parameters) for statement, parameters in asked]
-    assert len(plans) == 10
+    assert len(plans) == 13
     for steps in plans:
         assert all("USING" in step and "INDEX" in step for step in steps if step.startswith(("SCAN", "SEARCH"))), (
             steps
