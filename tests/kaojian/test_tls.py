@@ -267,6 +267,9 @@ def test_the_service_speaks_tls_from_1_2_on_and_nothing_else(made: tls.Made, tmp
         answer = answered(f"https://127.0.0.1:{port}/api/v1/health", made.authority, service)
         assert answer.headers["strict-transport-security"].startswith("max-age=31536000")
         assert "server" not in answer.headers
+        claims = {"X-Forwarded-For": "10.0.0.9"}  # metrics are for this machine, and where one comes from is no claim
+        asked = f"https://127.0.0.1:{port}/metrics"
+        assert httpx.get(asked, headers=claims, verify=trusting(made.authority), trust_env=False).status_code == 200
         with pytest.raises(httpx.HTTPError):
             httpx.get(f"http://127.0.0.1:{port}/api/v1/health", trust_env=False)
         assert shakes_hands(port, only(made.authority, ssl.TLSVersion.TLSv1_2))
