@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from storage.errors import KeyRefused
+
+_PUBLIC = re.compile(r"[0-9a-f]{64}")
+_SIGNATURE = re.compile(r"[0-9a-f]{128}")
 
 
 class Signer:
@@ -75,10 +79,15 @@ def canonical(body: Mapping[str, object]) -> bytes:
 
 
 def is_signed(data: bytes, signature: object, public: str) -> bool:
-    """Whether ``signature`` is that of these bytes by this public key; False for anything that is no signature."""
+    """Whether ``signature`` is that of these bytes by this public key; False for anything that is no signature.
+
+    Both have one spelling only: capital letters or white space among the digits would be bytes changed unseen.
+    """
+    if not (isinstance(signature, str) and _SIGNATURE.fullmatch(signature) and _PUBLIC.fullmatch(public)):
+        return False
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
-        key.verify(bytes.fromhex(signature) if isinstance(signature, str) else b"", data)
+        key.verify(bytes.fromhex(signature), data)
     except (ValueError, InvalidSignature):
         return False
     return True

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 
+from domain.manifest import KEY_FORM, KeyStatement, Link, Manifest
 from ingest.rtsp.address import parse_address
 from ingest.rtsp.auth import authorization, strongest_challenge
 from ingest.rtsp.messages import Frame, StreamParser, skip_frames
@@ -20,9 +22,14 @@ from ingest.rtsp.wire import WireError
 from ingest.simulator.packets import sender_report
 from ingest.simulator.sound import CodedSound, coded
 from ingest.source import AccessUnit
+from storage.errors import KeyRefused
+from storage.manifest.form import FormRefused, read, read_signed, signature_holds, signed, written
+from storage.manifest.keys import KEYS_FORM, PublishedKey, PublishedKeys
 from storage.media import MediaError, SoundFormat, VideoFormat, read_index, without_sound
+from storage.signing import Signer
 from tests.ingest.rtsp.watching import TestLogin
 from tests.mutation.golden import Transcript
+from tests.storage.manifest.test_form import LINK, MANIFEST
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
 AT_ONCE = Arrival(START, 1.0)
@@ -42,7 +49,7 @@ class Target:
         """False where the parser refuses. Raises whatever else comes out of it: there must be nothing."""
         try:
             self.feed(data)
-        except (WireError, MediaError):
+        except (WireError, MediaError, FormRefused):
             return False
         return True
 
@@ -54,6 +61,9 @@ def targets(transcripts: Mapping[str, Transcript], file: bytes, sounding: bytes)
         "login": Target([CHALLENGE, b'Basic realm="hall"'], _login),
         "file": Target(_files(file), _file),
         "file with sound": Target(_files(sounding), _file),
+        "manifest": Target([written(MANIFEST)], _manifest),
+        "link": Target([signed(Signer.new(), LINK)], _link),
+        "published keys": Target([own_keys(Signer.new())], _keys),
     }
     for coding in ("AAC", "PCMA"):
         sound = coded(coding)
@@ -69,6 +79,28 @@ def targets(transcripts: Mapping[str, Transcript], file: bytes, sounding: bytes)
         for name, datagrams in (("tcp", False), ("udp", True)):
             found[f"{codec} stream over {name}"] = Target(heard.packets, _Stream(heard, datagrams).feed)
     return found
+
+
+def own_keys(signer: Signer) -> bytes:
+    """What an installation publishes that never changed its key."""
+    statement = written(KeyStatement(KEY_FORM, signer.public, START, None))
+    own = PublishedKey(signer.public, START, None, None, None, signer.sign(statement))
+    return written(PublishedKeys(KEYS_FORM, (own,)))
+
+
+def _manifest(data: bytes) -> None:
+    assert written(read(Manifest, data)) == data
+
+
+def _link(data: bytes) -> None:
+    link, signature = read_signed(Link, data)
+    assert link.number > 0 or not signature_holds(link, signature, link.key)
+
+
+def _keys(data: bytes) -> None:
+    read(PublishedKeys, data)
+    with suppress(KeyRefused):  # of a right form, and then signed by nobody
+        assert PublishedKeys.read(data).keys
 
 
 def _files(file: bytes) -> list[bytes]:

@@ -35,6 +35,9 @@ NAMES = (
         for codec in ("h264", "h265")
         for what in ("description", "connection", "packet", "parameter sets", "stream over tcp", "stream over udp")
     ),
+    "manifest",
+    "link",
+    "published keys",
 )
 _MOST_MEMORY_KB = 200_000  # by which a target may raise the process's peak: no length field is believed blindly
 

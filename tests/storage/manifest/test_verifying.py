@@ -90,6 +90,25 @@ def test_a_bit_flipped_in_any_file_is_found(exported: Path, copy: Path, trust: T
     checked(copy, trust)
 
 
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        str.upper,
+        lambda text: text[:-1] + text[-1].swapcase() if text[-1].isalpha() else text[:-1] + " ",
+        lambda text: f"{text[:64]} {text[64:]}",
+        lambda text: f"{text}\n",
+        lambda text: text.translate(str.maketrans("0123456789", "０１２３４５６７８９")),
+    ],
+)
+def test_a_signature_has_one_spelling(copy: Path, trust: Trust, spelled: Callable[[str], str]) -> None:
+    """That of the contents is covered by nothing but itself."""
+    path = copy / "contents.json"
+    told = json.loads(path.read_bytes())
+    path.write_bytes(canonical({**told, "signature": spelled(told["signature"])}))
+    with pytest.raises(NotVerified, match="not signed"):
+        checked(copy, trust)
+
+
 def test_an_export_signed_by_somebody_else_is_refused(copy: Path, trust: Trust) -> None:
     """All of it is whole and signed, by a key that nobody trusts."""
     thief = Signer.new()
