@@ -7,9 +7,10 @@
 2. Files left open are cut back to their last complete fragment, synced and named; of a file that lies in two spools
    the one with more whole bytes, the other is mended from it later (``ingest.healing``).
 3. Closed files without a row get one, from their own bytes; where not even their run has one, the database had been
-   away when the recorder died, and the run is written from the file. What such a file, or the last one of a run left
-   open, tells missing of its own time is written as an outage first, as far as nobody has written it yet: a loss of
-   packets may have lasted when the recorder died.
+   away when the recorder died, and the run is written from the file. That it has none is seen by a pause since the
+   last file of a run that was written, of which the file does not tell. What such a file, or the last one of a run
+   left open, tells missing of its own time is written as an outage first, as far as nobody has written it yet: a
+   loss of packets may have lasted when the recorder died.
 4. Copies whose file is gone get their tombstone; files whose copy has one, since a recorder was killed between
    marking and removing them (``ingest.eviction``), are compared and get a row again.
 5. Runs left open end where their last segment ends: the recorder had died.
@@ -24,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 import structlog
@@ -40,6 +41,7 @@ from storage.media import FileIndex, MediaError
 _log = structlog.get_logger()
 
 _OF_FILES = UUID("6f2c0f1e-9b1e-4a39-8d0a-5d6b8f0a7c11")  # names the ids of runs that are known by a file alone
+_SEAM = timedelta(milliseconds=1)  # what the media clock and the row of a file may be apart
 _LOOKED_FOR = 100  # so many of the newest files must all be gone before a folder without marker is not taken
 
 
@@ -231,13 +233,11 @@ class _Ours:
         except (ValueError, SpoolError, MediaError) as error:
             _log.error("spool_file_unreadable", key=key, reason=str(error))
             return 0
-        span = file.index.span if file.index is not None else None
-        run = self._run_of(key, camera, span) if span is not None else None
-        if run is None:
+        run = self._run_of(key, camera, file.index) if file.index is not None else None
+        if file.index is None or run is None:
             _log.error("spool_file_without_run", key=key)
             return 0
-        if file.index is not None:
-            self._tell_missing(key, file.index, run)
+        self._tell_missing(key, file.index, run)
         segment = segment_from_file(file, run=run.id, camera=camera, batch=batch)
         self._evidence.add_segment(segment, spool_copy(segment, spool, self._now))
         self._add_equal_copies(segment, spool)
@@ -260,9 +260,16 @@ class _Ours:
         else:
             _log.error("spool_files_differ", key=segment.key, spool=str(spool.root))
 
-    def _run_of(self, key: str, camera: str, span: Interval) -> Run | None:
+    def _run_of(self, key: str, camera: str, file: FileIndex) -> Run | None:
         """The run that wrote a file; one made from the file where none was written; None without a recorder."""
-        runs = [run for run in self._evidence.runs(camera, span) if run.recorder in self.ids]
+        span = file.span
+        if span is None:
+            return None
+        runs = [
+            run
+            for run in self._evidence.runs(camera, span)
+            if run.recorder in self.ids and self._goes_on(run, span, file)
+        ]
         if runs:
             return max(runs, key=lambda run: run.started)
         recorders = [recorder for recorder in self._mine if recorder.started <= span.start]
@@ -273,6 +280,18 @@ class _Ours:
         self._evidence.begin_run(run)
         self._evidence.end_run(run.id, span.end, EndReason.RECORDER_KILLED)
         return run
+
+    def _goes_on(self, run: Run, span: Interval, file: FileIndex) -> bool:
+        """Whether a file can be of that run. Within a run, one begins where the last ended, or tells why it does not.
+
+        An untold pause is the end of a connection whose row never reached the database.
+        """
+        last = self._evidence.last_segment_of(run)
+        ended = (last.interval.end if last is not None else run.started) + _SEAM
+        if span.start <= ended:
+            return True
+        told = IntervalSet(Interval(each.start - _SEAM, each.end + _SEAM) for each, _ in file.missing)
+        return not IntervalSet([Interval(ended, span.start)]) - told
 
 
 def _is_gone(spool: Spool, key: str) -> bool:

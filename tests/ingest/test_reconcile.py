@@ -139,6 +139,51 @@ def test_a_file_whose_run_never_reached_the_database_is_claimed_with_a_run_of_it
     assert reconcile(database.evidence, spool, LATER).rows_added == 0
 
 
+def test_a_file_after_an_untold_pause_is_of_a_connection_that_never_reached_the_database(
+    database: Database, spool: Spool
+) -> None:
+    _, facts = _leave_pause_behind(database, spool, jump=False)
+    reconcile(database.evidence, spool, LATER)
+    first, second = database.evidence.runs("cam", DAY)
+    known, claimed = database.evidence.segments("cam", DAY)
+    assert (first.id, first.ended, known.run) == ("run", known.interval.end, "run")
+    assert (second.started, second.ended, claimed.run) == (claimed.interval.start, claimed.interval.end, second.id)
+    assert (second.recorder, second.end_reason) == ("r1", EndReason.RECORDER_KILLED)
+    assert abs((claimed.interval.start - facts.interval.start).total_seconds()) < 0.001
+    assert database.evidence.outages("cam", DAY) == []
+
+
+def test_a_file_that_tells_of_the_hole_before_it_is_of_the_run_that_was_written(
+    database: Database, spool: Spool
+) -> None:
+    hole, _ = _leave_pause_behind(database, spool, jump=True)
+    reconcile(database.evidence, spool, LATER)
+    (run,) = database.evidence.runs("cam", DAY)
+    assert [segment.run for segment in database.evidence.segments("cam", DAY)] == [run.id, run.id]
+    (outage,) = database.evidence.outages("cam", DAY)
+    assert outage.cause is Cause.NO_DATA
+    assert abs((outage.start - hole.start).total_seconds()) < 0.001
+
+
+def _leave_pause_behind(database: Database, spool: Spool, *, jump: bool) -> tuple[Interval, Closed]:
+    """Two files with seconds between them, the first with its row: of one run whose RTP time jumped, or of two."""
+    before, after = range(2 * GOP), range(6 * GOP, 8 * GOP)
+    if jump:
+        files = record((unit(n) for n in (*before, *after)), segment_s=1.5).files
+    else:
+        files = [record((unit(n) for n in numbers), segment_s=60).files[0] for numbers in (before, after)]
+    facts = files[-1][1]
+    for number, (data, written) in enumerate(files):
+        file = spool.create(segment_key("site/batch/cam", written.interval.start))
+        file.append(data)
+        closed = file.close()
+        if number == 0:
+            segment = segment_from_file(spool.read_back(closed.key), run="run", camera="cam", batch="batch")
+            database.evidence.add_segment(segment, spool_copy(segment, spool, NOON))
+            ended = segment.interval.end
+    return Interval(ended, facts.interval.start), facts
+
+
 def test_files_that_are_none_of_ours_keep_no_recorder_from_starting(database: Database, spool: Spool) -> None:
     (spool.root / "holiday.mp4").write_bytes(b"somebody's film")
     (spool.root / "site" / "batch" / "cam").mkdir(parents=True)
