@@ -1,7 +1,8 @@
 """A camera that lives in virtual time, and a connection to it as the recorder opens one; no network, real pictures.
 
 The camera writes down what it sent (``connections``): that is the truth of it, whatever the schedule said. A picture
-stands in the log once its last packet has arrived. Not here: RTSP and RTP (``ingest.simulator`` for those).
+stands in the log once its last packet has arrived. Not here: RTSP and RTP, but for its time stamps of 32 bits
+(``ingest.simulator`` for those).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from ingest.clock import ENVELOPE_S, FAR_S, took_s
 from ingest.recorder import RETRY_MAX_S
 from ingest.rtsp.client import Limits, Patience
+from ingest.rtsp.rtp import TimestampUnwrapper
 from ingest.simulator.encoder import Encoder
 from ingest.simulator.faults import ClockOffset, Congestion, Disconnect, LateBurst, PacketLoss, Stall, Standstill
 from ingest.source import MOST_EARLIER, AccessUnit, CameraUnreachable, ConnectionLost, NoPicture
@@ -33,7 +35,7 @@ CONNECT_S = 0.02
 _REPORT_EVERY_S = 2.0
 _GOOD_RATE = 1e-3  # of an oscillator; what is farther off is a camera that stamps other than it delivers
 _SIZE = (128, 96)
-_LONGEST_GOP = 160
+_LONGEST_GOP = 420
 
 
 class VirtualCamera:
@@ -63,7 +65,8 @@ class VirtualCamera:
         return number
 
     def rtp_time(self, number: float) -> int:
-        return (1 << 32) + round(number / self.kind.stamped_fps * (1 + self.kind.drift_ppm * 1e-6) * TIMESCALE)
+        """In ticks, from the camera's start on."""
+        return round(number / self.kind.stamped_fps * (1 + self.kind.drift_ppm * 1e-6) * TIMESCALE)
 
     def rtp_clock_s(self, at_s: float) -> float:
         """What its clock of pictures shows, in seconds of its own."""
@@ -140,6 +143,8 @@ class VirtualSource:
         self._limits = Limits()
         self._lost = 0
         self._began_s = 0.0
+        self._origin = 0  # of its RTP time, in this connection
+        self._unwrapper = TimestampUnwrapper()
 
     async def units(self) -> AsyncGenerator[AccessUnit, None]:
         await asyncio.sleep(CONNECT_S)
@@ -151,6 +156,7 @@ class VirtualSource:
         camera.connections.append(log)
         cut_s = camera.unplugged_after(began)
         number, last_s, first, started = camera.first_after(began), began, None, False
+        self._origin = (1 << 32) - round(camera.kind.wraps_after_s * TIMESCALE) - camera.rtp_time(number)
         if camera.kind.key_on_play:
             camera.begins_gop_at(number)
         patience, earlier = Patience(self._limits.picture_s, began), deque[tuple[int, float]](maxlen=MOST_EARLIER)
@@ -205,7 +211,7 @@ class VirtualSource:
         return AccessUnit(
             nals=nals,
             key=key,
-            rtp_time=camera.rtp_time(number),
+            rtp_time=self._unwrapper.unwrap((self._origin + camera.rtp_time(number)) & 0xFFFFFFFF),
             arrived=self._clock.now(),
             arrived_monotonic=self._clock.monotonic(),
             format=_format(camera.kind.fps),

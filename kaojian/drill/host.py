@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from ingest.disk import HostDisk
+from ingest.reconcile import reconcile
 from ingest.recorder import Assignment, Cutting
+from ingest.shard import Shard
 from ingest.spool import Spool
 from ingest.supervisor import Supervisor
 from ingest.worker import Job
 from kaojian.drill.camera import VirtualCamera, VirtualSource
-from kaojian.drill.plan import DatabaseAway, DiskFull, DiskStopped, Fault, Planned
+from kaojian.drill.plan import DatabaseAway, DiskFull, DiskSlow, DiskStopped, Fault, Planned
 from kaojian.drill.truth import FRAGMENT_S, Absence
 from kaojian.drill.virtual_time import HostClock, VirtualLoop
 from storage.database import Evidence
@@ -37,13 +39,12 @@ _RESTART_S = 1.0  # a recorder that dies of itself is started again after this
 
 
 class Host:
-    """What is wrong with the host now, and who recorded when."""
+    """What is wrong with the host now."""
 
     def __init__(
         self, loop: VirtualLoop, clock: HostClock, planned: Sequence[Planned], chance: random.Random
     ) -> None:
         self.loop, self.clock, self.chance = loop, clock, chance
-        self.absences: list[Absence] = []
         self.failures: list[str] = []
         self._planned = planned
 
@@ -89,9 +90,15 @@ class VirtualWorker:
         return job
 
     def _begin(self) -> None:
-        stopped = self._host.suffers(DiskStopped) if self.name == "spool" else None
+        self._host.loop.call_later(self._takes_s(), self._work)
+
+    def _takes_s(self) -> float:
+        """How long the disk takes for a job that it begins now."""
+        if self.name != "spool":
+            return _WRITE_S
+        stopped, slow = self._host.suffers(DiskStopped), self._host.suffers(DiskSlow)
         wait_s = stopped.end_s - self._host.loop.time() if stopped is not None else 0.0
-        self._host.loop.call_later(wait_s + _WRITE_S, self._work)
+        return wait_s + (slow.fault.job_s if slow is not None and isinstance(slow.fault, DiskSlow) else _WRITE_S)
 
     def _work(self) -> None:
         if self._dead or not self._jobs:
@@ -170,12 +177,19 @@ class Site:
     cameras: Mapping[str, VirtualCamera]
     wanted: Callable[[Engine], Callable[[datetime], Sequence[Assignment]]]
     segment_s: float
+    workers: int
+
+    def opened_spool(self, host: Host) -> Spool:
+        return Spool(self.spool, 0, VirtualDisk(host))
 
 
 class RecorderLife:
-    """One process of the recorder, from its start to its end of either kind."""
+    """One process of the recorder, from its start to its end of either kind.
 
-    def __init__(self, site: Site, host: Host) -> None:
+    ``former`` are those before it since the service was started.
+    """
+
+    def __init__(self, site: Site, host: Host, shard: Shard, name: str, former: Sequence[str]) -> None:
         self._site, self._host = site, host
         self._engine = LivingEngine(site.database_url, host)
         self._workers: list[VirtualWorker] = []
@@ -184,19 +198,23 @@ class RecorderLife:
             wanted=site.wanted(self._engine),
             open_source=lambda assignment: VirtualSource(site.cameras[assignment.camera]),
             evidence=Evidence(self._engine),
-            spool=Spool(site.spool, 0, VirtualDisk(host)),
+            spool=site.opened_spool(host),
             cutting=Cutting(site.segment_s, FRAGMENT_S),
             clock=host.clock,
             worker=self._worker,
             witnesses=_NobodyKnows(),
             backlog_limit_bytes=BACKLOG_LIMIT_BYTES,
+            recorder=name,
+            shard=shard,
+            former=former,
         )
         self.task = host.loop.create_task(supervisor.run(self._stop))
 
     async def stop(self) -> None:
-        """In order."""
+        """In order, as far as the database lets it."""
         self._stop.set()
-        await self.task
+        with suppress(DatabaseUnavailable):
+            await self.task
         self._engine.close()
 
     async def kill(self) -> float:
@@ -231,17 +249,22 @@ class RecorderLife:
                     file.truncate(before.get(path, 0) + self._host.chance.randrange(grown))
 
 
-class Service:
-    """Keeps a recorder running: starts one that died of itself again, as the service does."""
+class _Place:
+    """One of the recorder's processes: a life after another, for its share of the cameras."""
 
-    def __init__(self, site: Site, host: Host) -> None:
+    def __init__(self, site: Site, host: Host, shard: Shard) -> None:
+        self.shard = shard
+        self.absences: list[Absence] = []
         self._site, self._host = site, host
         self._life: RecorderLife | None = None
-        self._down_since: tuple[float, float, bool] | None = None
+        self._lives: list[str] = []  # since the service was started
         self._keeper: asyncio.Task[None] | None = None
+        self._down_since: tuple[float, float, bool] | None = (0.0, 0.0, False)
 
-    def start(self) -> None:
-        """Start a recorder, and another one when it ends for a reason of its own."""
+    def start(self, *, afresh: bool) -> None:
+        """Start a recorder, and another one when it ends for a reason of its own; ``afresh`` is with the service."""
+        if afresh:
+            self._lives = []
         self._keeper = self._host.loop.create_task(self._keep())
 
     async def end(self, *, kill: bool) -> None:
@@ -261,13 +284,14 @@ class Service:
 
     async def _keep(self) -> None:
         while True:
-            life = self._life = RecorderLife(self._site, self._host)
-            if self._down_since is None:
-                self._down_since = (0.0, 0.0, False)
+            former, name = tuple(self._lives), f"{self.shard.index}-{self._host.loop.time():.6f}"
+            self._lives.append(name)
+            life = self._life = RecorderLife(self._site, self._host, self.shard, name, former)
             await asyncio.wait([life.task], timeout=0.05)
             if not life.task.done():
-                since, undurable, killed = self._down_since
-                self._host.absences.append(Absence(since, self._host.loop.time(), undurable, killed))
+                if self._down_since is not None:
+                    since, undurable, killed = self._down_since
+                    self.absences.append(Absence(since, self._host.loop.time(), undurable, killed))
                 self._down_since = None
                 await asyncio.wait([life.task])
             if self._life is not life:
@@ -278,3 +302,53 @@ class Service:
             if self._down_since is None:
                 self._down_since = (self._host.loop.time(), self._host.loop.time(), True)
             await asyncio.sleep(_RESTART_S)
+
+
+class Service:
+    """Keeps the recorder's processes, as the service does: one prepares the spool, then each has its cameras."""
+
+    def __init__(self, site: Site, host: Host) -> None:
+        self._site, self._host = site, host
+        self._places = [_Place(site, host, Shard(index, site.workers)) for index in range(site.workers)]
+        self._starting: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._starting = self._host.loop.create_task(self._start())
+
+    async def end(self, *, kill: bool) -> None:
+        """End all processes and let them stay down: in order, or as when their parent is killed."""
+        if self._starting is not None:
+            self._starting.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._starting
+        await asyncio.gather(*(place.end(kill=kill) for place in self._places))
+
+    async def kill_one(self, worker: int, start_s: float) -> None:
+        """Kill one process; it is started again, which takes so long."""
+        place = self._places[worker]
+        await place.end(kill=True)
+        await asyncio.sleep(start_s)
+        place.start(afresh=False)
+
+    def absences(self, camera: str) -> list[Absence]:
+        """When nobody recorded that camera."""
+        return next(place.absences for place in self._places if place.shard.owns(camera))
+
+    async def _start(self) -> None:
+        while True:
+            if self._prepared():
+                break
+            await asyncio.sleep(_RESTART_S)
+        for place in self._places:
+            place.start(afresh=True)
+
+    def _prepared(self) -> bool:
+        """What the last life of the service left behind is closed and accounted for."""
+        engine = LivingEngine(self._site.database_url, self._host)
+        try:
+            reconcile(Evidence(engine), self._site.opened_spool(self._host), self._host.clock.now())
+        except DatabaseUnavailable:
+            return False
+        finally:
+            engine.close()
+        return True

@@ -31,6 +31,17 @@ class Kill:
 
 
 @dataclass(frozen=True, slots=True)
+class KillWorker:
+    """SIGKILL to one of the recorder's processes, ``worker`` counted from 0; it is started again at once.
+
+    ``seconds`` is how long a start takes. The others go on.
+    """
+
+    worker: int
+    seconds: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
 class Restart:
     """The recorder is stopped in order, and started again after ``seconds``."""
 
@@ -66,7 +77,16 @@ class DiskStopped:
     seconds: float
 
 
-HostFault = Kill | Restart | ClockStep | DatabaseAway | DiskFull | DiskStopped
+@dataclass(frozen=True, slots=True)
+class DiskSlow:
+    """The recorder's disk takes ``job_s`` for each write and each sync."""
+
+    seconds: float
+    job_s: float
+
+
+HostFault = Kill | KillWorker | Restart | ClockStep | DatabaseAway | DiskFull | DiskStopped | DiskSlow
+LASTING = DatabaseAway | DiskFull | DiskStopped | DiskSlow
 CameraFault = faults.Fault
 Fault = CameraFault | HostFault
 
@@ -89,6 +109,7 @@ class CameraKind:
     """How a camera takes and sends pictures. ``gop`` is in pictures; ``stamped_fps`` is what its RTP time claims.
 
     ``key_on_play`` gives each connection a key frame at once; other cameras let it wait for the next one.
+    ``wraps_after_s`` is how long after a connection begins its RTP time passes 2**32 ticks for the first time.
     """
 
     id: str
@@ -100,6 +121,7 @@ class CameraKind:
     clock_offset_s: float
     latency_s: float
     jitter_s: float
+    wraps_after_s: float = 3600.0
 
     @property
     def interval_s(self) -> float:
@@ -113,13 +135,14 @@ class CameraKind:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One drill. The window begins ``quiet_s`` after its start."""
+    """One drill. The window begins ``quiet_s`` after its start. ``workers`` processes share the cameras."""
 
     seed: int
     minutes: float
     cameras: tuple[CameraKind, ...]
     faults: tuple[Planned, ...]
     quiet_s: float = QUIET_S
+    workers: int = 1
 
     def of_camera(self, camera: str) -> tuple[Planned, ...]:
         return tuple(planned for planned in self.faults if planned.camera == camera)
@@ -135,25 +158,28 @@ def random_plan(seed: int, minutes: float, cameras: int) -> Plan:
     kinds = tuple(_camera(chance, f"c{number}") for number in range(1, cameras + 1))
     last_s = QUIET_S + minutes * 60 - RUN_OUT_S
     planned = [each for kind in kinds for each in _camera_faults(chance, kind, last_s)]
-    planned += _host_faults(chance, last_s)
-    return Plan(seed, minutes, kinds, tuple(sorted(planned, key=lambda each: (each.at_s, each.camera or ""))))
+    workers = chance.choice((1, 2))
+    planned += _host_faults(chance, last_s, workers)
+    in_order = tuple(sorted(planned, key=lambda each: (each.at_s, each.camera or "")))
+    return Plan(seed, minutes, kinds, in_order, workers=workers)
 
 
 def _camera(chance: random.Random, camera: str) -> CameraKind:
     fps = chance.choice((1.0, 2.0, 5.0, 5.0, 10.0))
     slow = fps > 2 and chance.random() < 0.15  # stamped 25, delivers 21
     smart = chance.random() < 0.2
-    gop_s = chance.uniform(6, 12) if smart else chance.choice((1.0, 2.0, 4.0))
+    gops_s = (chance.uniform(6, 12), chance.uniform(12, 40)) if smart else (1.0, 2.0, 4.0)
     return CameraKind(
         id=camera,
         fps=fps * 21 / 25 if slow else fps,
         stamped_fps=fps,
-        gop=max(1, round(gop_s * fps)),
+        gop=max(1, round(chance.choice(gops_s) * fps)),
         key_on_play=chance.random() < 0.6,
         drift_ppm=chance.uniform(-50, 50),
         clock_offset_s=chance.choice((0.0, chance.uniform(-3, 3), 3600.0)),
         latency_s=chance.uniform(0.001, 0.03),
         jitter_s=chance.choice((0.0, 0.005, 0.03)),
+        wraps_after_s=chance.uniform(0, 60),
     )
 
 
@@ -182,24 +208,28 @@ def _camera_fault(chance: random.Random) -> CameraFault:
     return chance.choice(choices)()
 
 
-def _host_faults(chance: random.Random, last_s: float) -> Iterator[Planned]:
+def _host_faults(chance: random.Random, last_s: float, workers: int) -> Iterator[Planned]:
     at_s = QUIET_S + chance.uniform(0, 60)
     while True:
-        fault = _host_fault(chance)
+        fault = _host_fault(chance, workers)
         if at_s + fault.seconds > last_s:
             return
         yield Planned(at_s, fault)
-        at_s += fault.seconds + chance.uniform(3, 60)
+        if isinstance(fault, LASTING) and chance.random() < 0.3:
+            at_s += chance.uniform(0, fault.seconds)  # the next one comes while it lasts
+        else:
+            at_s += fault.seconds + chance.uniform(3, 60)
 
 
-def _host_fault(chance: random.Random) -> HostFault:
+def _host_fault(chance: random.Random, workers: int) -> HostFault:
     choices: tuple[Callable[[], HostFault], ...] = (
         lambda: Kill(chance.uniform(0.3, 5)),
-        lambda: Kill(chance.uniform(0.3, 5)),
+        lambda: KillWorker(chance.randrange(workers)),
         lambda: Restart(chance.uniform(0.3, 3)),
         lambda: ClockStep(chance.choice((-1, 1)) * chance.choice((chance.uniform(0.8, 3), chance.uniform(3, 20)))),
         lambda: DatabaseAway(chance.uniform(1, 40)),
         lambda: DiskFull(chance.uniform(0.5, 8)),
         lambda: DiskStopped(chance.uniform(0.5, LONGEST_FAULT_S)),
+        lambda: DiskSlow(chance.uniform(1, LONGEST_FAULT_S), chance.uniform(0.05, 1.0)),
     )
     return chance.choice(choices)()

@@ -21,7 +21,7 @@ from kaojian.drill import sitting
 from kaojian.drill.camera import VirtualCamera
 from kaojian.drill.host import Host, Service, Site
 from kaojian.drill.outcome import Outcome, outcome
-from kaojian.drill.plan import ClockStep, Kill, Plan, Restart
+from kaojian.drill.plan import ClockStep, Kill, KillWorker, Plan, Restart
 from kaojian.drill.truth import CameraTruth, camera_truth
 from kaojian.drill.virtual_time import HostClock, VirtualLoop
 from records.schedule import Schedule
@@ -56,6 +56,7 @@ class _Drill:
         self._cameras = {kind.id: VirtualCamera(kind, plan.of_camera(kind.id), self._clock) for kind in plan.cameras}
         self._url = f"sqlite:///{root / 'kaojian.sqlite3'}"
         self._window = sitting.window_of(plan, START)
+        self._service = Service(self._site(), self._host)
 
     async def play(self) -> Outcome:
         database = connect(self._url)
@@ -71,14 +72,13 @@ class _Drill:
             database.close()
 
     async def _record(self, database: Database) -> None:
-        service = Service(self._site(), self._host)
-        service.start()
-        await asyncio.gather(self._go_through(service), self._conduct(database))
+        self._service.start()
+        await asyncio.gather(self._go_through(), self._conduct(database))
         last_s = max((planned.end_s for planned in self._plan.faults), default=0.0)
         await asyncio.sleep(max(last_s + 5 - self._loop.time(), self._until(self._window.end) + 5))
-        await service.end(kill=False)
+        await self._service.end(kill=False)
 
-    async def _go_through(self, service: Service) -> None:
+    async def _go_through(self) -> None:
         """What befalls the host; the cameras know their own faults."""
         for planned in self._plan.of_host:
             await asyncio.sleep(max(0.0, planned.at_s - self._loop.time()))
@@ -86,9 +86,11 @@ class _Drill:
                 case ClockStep(step_s=step_s):
                     self._clock.step(step_s)
                 case Kill() | Restart():
-                    await service.end(kill=isinstance(planned.fault, Kill))
+                    await self._service.end(kill=isinstance(planned.fault, Kill))
                     await asyncio.sleep(planned.end_s - self._loop.time())
-                    service.start()
+                    self._service.start()
+                case KillWorker(worker=worker, seconds=start_s):
+                    await self._service.kill_one(worker, start_s)
 
     async def _conduct(self, database: Database) -> None:
         """Open the sitting at the bell."""
@@ -105,8 +107,8 @@ class _Drill:
         def wanted(engine: Engine) -> Any:
             return Schedule(Database(engine), secrets, timedelta(seconds=sitting.RUN_UP_S)).wanted
 
-        return Site(self._url, self._root / "spool", self._cameras, wanted, sitting.SEGMENT_S)
+        return Site(self._url, self._root / "spool", self._cameras, wanted, sitting.SEGMENT_S, self._plan.workers)
 
     def _truths(self) -> Iterator[CameraTruth]:
-        for camera in self._cameras.values():
-            yield camera_truth(camera, self._plan.of_host, self._host.absences, self._loop.time())
+        for name, camera in self._cameras.items():
+            yield camera_truth(camera, self._plan.of_host, self._service.absences(name), self._loop.time())

@@ -30,6 +30,7 @@ from kaojian.drill.plan import (
     ClockStep,
     DatabaseAway,
     DiskFull,
+    DiskSlow,
     DiskStopped,
     Planned,
 )
@@ -112,7 +113,8 @@ class CameraTruth:
 
     ``possible`` is the good time and pauses of which clocks may decide either way whether they are a hole.
     ``blurred`` are the spans in which it may lie farther: a run that began in a congestion knows no picture in time.
-    ``twice`` is what a wall clock that was set back showed again: of such a second either pass may be told.
+    ``twice`` is what a wall clock that was set back showed again, and the edge at which the first pass ends: of such
+    a second either pass may be told.
     """
 
     camera: str
@@ -158,7 +160,7 @@ def camera_truth(
         _excuse(camera.clock, ended_s - 2.0, ended_s, Cause.RECORDER_STOPPED),
     ]
     blurred = tuple(_blurred(camera, edge_s))
-    twice = IntervalSet(_twice(camera.clock, edge_s))
+    twice = IntervalSet(_twice(camera, edge_s))
     return CameraTruth(camera.kind.id, good, possible, tuple(excuses), edge_s, blurred, twice)
 
 
@@ -178,11 +180,25 @@ def _blurred(camera: Witness, edge_s: float) -> Iterator[tuple[Interval, float]]
                 pass
 
 
-def _twice(clock: Walls, edge_s: float) -> Iterator[Interval]:
-    """The first pass ends with its last picture, which may stand for a while after the step."""
+def _twice(camera: Witness, edge_s: float) -> Iterator[Interval]:
+    """The first pass ends with its last picture, which may stand for a while after the step.
+
+    That end is an edge also where the second pass shows the same second, so that none is seen there.
+    """
+    clock, edge = camera.clock, timedelta(seconds=edge_s)
     for at_s, step_s in clock.steps:
         if step_s < 0:
-            yield Interval(clock.wall_at(at_s), clock.wall_at(at_s, before_step=True) + timedelta(seconds=edge_s))
+            first = IntervalSet(
+                span for each in camera.connections for span in _good(camera, _until(each, at_s), 0.9)
+            )
+            again, ended = clock.wall_at(at_s), max((span.end - edge for span in first), default=None)
+            start = min(again, ended) if ended is not None else again
+            yield Interval(start, clock.wall_at(at_s, before_step=True) + edge)
+
+
+def _until(connection: Connection, at_s: float) -> Connection:
+    """What it had brought by then."""
+    return Connection(connection.began_s, [sent for sent in connection.sent if sent.arrived_s < at_s])
 
 
 def longest_step_s(kind: CameraKind) -> float:
@@ -261,7 +277,7 @@ def _in_flight(
                 ends.append((other.at_s, Cause.CLOCK_STEP))
             case DiskFull():
                 ends.append((other.at_s + camera.kind.interval_s, Cause.DISK_FULL))
-            case DiskStopped():
+            case DiskStopped() | DiskSlow():
                 ends.append((other.end_s, Cause.OVERFLOW))
             case _:
                 pass
@@ -283,7 +299,7 @@ def _of_host(camera: Witness, host: Sequence[Planned]) -> Iterator[Excuse]:
                 start = min([planned.at_s, *_stopped_disks(host, planned.at_s)])
                 yield _excuse(clock, _undurable_s(camera, start), noticed_s, Cause.DISK_FULL, wholly=True)
                 yield _excuse(clock, planned.at_s, camera.resumed_s(noticed_s), Cause.DISK_FULL, *_waits(camera))
-            case DiskStopped():
+            case DiskStopped() | DiskSlow():
                 yield _excuse(clock, planned.at_s, back + 2.0, Cause.OVERFLOW, *_waits(camera))
             case _:
                 pass
@@ -291,7 +307,7 @@ def _of_host(camera: Witness, host: Sequence[Planned]) -> Iterator[Excuse]:
 
 def _stopped_disks(host: Iterable[Planned], at_s: float) -> Iterator[float]:
     for planned in host:
-        if isinstance(planned.fault, DiskStopped) and planned.at_s <= at_s <= planned.end_s + 1.0:
+        if isinstance(planned.fault, DiskStopped | DiskSlow) and planned.at_s <= at_s <= planned.end_s + 1.0:
             yield planned.at_s
 
 
@@ -309,10 +325,9 @@ def _of_absences(camera: Witness, absences: Sequence[Absence], host: Sequence[Pl
     for absence in absences:
         back = camera.resumed_s(absence.end_s)
         yield _excuse(camera.clock, absence.start_s, back, Cause.RECORDER_STOPPED, *_waits(camera))
-        if not absence.killed:
-            continue
-        lost_s = _undurable_s(camera, min(absence.start_s, absence.undurable_since))
-        yield _excuse(camera.clock, lost_s, absence.start_s, Cause.RECORDER_STOPPED, wholly=True)
+        if absence.killed:
+            lost_s = _undurable_s(camera, min(absence.start_s, absence.undurable_since))
+            yield _excuse(camera.clock, lost_s, absence.start_s, Cause.RECORDER_STOPPED, wholly=True)
         for planned in host:  # rows that waited for the database died with the process: nobody knows more
             if isinstance(planned.fault, DatabaseAway) and planned.at_s <= absence.start_s <= planned.end_s + 1.1:
                 yield _excuse(camera.clock, planned.at_s - 1.0, absence.start_s, Cause.RECORDER_STOPPED)

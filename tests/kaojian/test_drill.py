@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
+from typing import get_args
 
 import pytest
 
 from config import logs
 from domain.evidence import Cause, Coverage, Gap
 from domain.timeline import Interval, IntervalSet
+from ingest.simulator.faults import PacketLoss
 from kaojian.drill.camera import VirtualCamera
 from kaojian.drill.comparison import departures
 from kaojian.drill.outcome import Outcome, summed
-from kaojian.drill.plan import CameraKind, random_plan
+from kaojian.drill.plan import CameraKind, ClockStep, HostFault, Kill, KillWorker, Plan, Planned, Restart, random_plan
 from kaojian.drill.simulated import drill_in_memory
 from kaojian.drill.truth import Absence, CameraTruth, Connection, Excuse, Sent, camera_truth
 from kaojian.drill.virtual_time import HostClock, VirtualLoop
@@ -29,7 +32,11 @@ def _span(start_s: float, end_s: float) -> Interval:
 
 
 def _told(*gaps: tuple[float, float, Cause]) -> Coverage:
-    window = _span(0, 100)
+    return _told_until(100, *gaps)
+
+
+def _told_until(end_s: float, *gaps: tuple[float, float, Cause]) -> Coverage:
+    window = _span(0, end_s)
     found = tuple(Gap(_span(start, end), cause) for start, end, cause in gaps)
     return Coverage(window, IntervalSet(gap.interval for gap in found).complement(window), found)
 
@@ -61,10 +68,10 @@ def test_a_report_that_departs_from_the_truth_by_more_than_an_edge_is_found(
 _KIND = CameraKind("c1", 5.0, 5.0, 5, True, 0.0, 0.0, 0.0, 0.0)
 
 
-def _sent(*arrivals: tuple[float, float]) -> VirtualCamera:
+def _sent(*arrivals: tuple[float, float], planned: tuple[Planned, ...] = ()) -> VirtualCamera:
     """A camera of five pictures a second, all key frames, that sent what was (taken, arrived), in one connection."""
     loop = VirtualLoop()
-    camera = VirtualCamera(_KIND, (), HostClock(loop, NOON))
+    camera = VirtualCamera(_KIND, planned, HostClock(loop, NOON))
     camera.connections.append(Connection(0.0, [Sent(taken, came, True, True, False) for taken, came in arrivals]))
     loop.close()
     return camera
@@ -88,22 +95,67 @@ def test_a_picture_that_arrives_after_the_clock_was_stepped_is_dated_by_the_new_
     assert camera_truth(camera, (), (), 100).good == IntervalSet([_span(69.8, 70.6)])
 
 
+def test_the_last_picture_before_the_clock_was_set_back_has_an_edge_although_the_next_pass_shows_its_time() -> None:
+    camera = _set_back(_sent(*[(n / 5, n / 5) for n in range(50)]))  # up to 10 s, and then it is held up
+    truth = camera_truth(camera, [Planned(12.9, ClockStep(-3.0))], (), 100)
+    for start_s, kinds in ((9.8, []), (9.5, ["ghost"])):
+        assert [each.kind for each in departures(truth, _told_until(18, (start_s, 10.1, Cause.CLOCK_STEP)))] == kinds
+
+
+def test_a_damaged_picture_may_stand_beyond_a_clock_that_was_set_back() -> None:
+    loss = Planned(12.5, PacketLoss(0.4, 0.5))
+    camera = _set_back(_sent(*[(n / 5, n / 5) for n in range(65)], planned=(loss,)))
+    before, _ = camera.connections
+    before.sent = [replace(sent, whole=sent.taken_s < loss.at_s) for sent in before.sent]
+    truth = camera_truth(camera, [Planned(12.9, ClockStep(-3.0))], (), 100)
+    for end_s, kinds in ((13.1, []), (13.5, ["ghost"])):
+        assert [each.kind for each in departures(truth, _told_until(18, (12.6, end_s, Cause.PACKET_LOSS)))] == kinds
+
+
+def _set_back(camera: VirtualCamera) -> VirtualCamera:
+    """The clock is set back, so that 13 s is 10 s again, and another connection brings ten seconds more."""
+    camera.clock.steps.append((12.9, -3.0))
+    camera.connections.append(Connection(13.0, [Sent(13 + n / 5, 13 + n / 5, True, True, False) for n in range(50)]))
+    return camera
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "silent"),
+    [
+        ([*range(11), 14], True),  # every picture of three seconds is lost
+        ([*range(11), 12, 14], False),
+        ([3, 4, 5], True),  # the key frame of a new connection is
+        ([2, 3, 4, 5], False),
+    ],
+)
+def test_losses_that_leave_a_connection_without_any_picture_may_be_told_as_its_silence(
+    arrivals: list[int], *, silent: bool
+) -> None:
+    loss = Planned(arrivals[-2] - 2.0, PacketLoss(3.0, 0.5))
+    camera = _sent(*[(float(at), float(at)) for at in arrivals], planned=(loss,))
+    (told,) = (each.causes for each in camera_truth(camera, (), (), 100).excuses if Cause.PACKET_LOSS in each.causes)
+    assert (Cause.NO_DATA in told) is silent
+
+
 def test_the_same_seed_plays_the_same_drill() -> None:
     assert random_plan(7, 2, 3) == random_plan(7, 2, 3)
     assert random_plan(7, 2, 3) != random_plan(8, 2, 3)
 
 
-@pytest.mark.parametrize(
-    ("seed", "minutes", "cameras"),
-    [
-        (162, 2, 2),  # a damaged picture stands beyond a clock that was set back
-        (167, 2, 2),  # a key frame is waited for because packets are lost
-        (261, 1, 3),  # every picture of 4 s is lost
-    ],
-)
-def test_schedules_that_once_were_judged_wrongly_pass(seed: int, minutes: int, cameras: int) -> None:
+def test_random_schedules_play_every_fault_of_a_host_also_while_another_lasts() -> None:
+    planned = [random_plan(seed, 2, 2).of_host for seed in range(40)]
+    assert {type(each.fault) for faults in planned for each in faults} == set(get_args(HostFault))
+    overlapping = {
+        type(after.fault) for faults in planned for before, after in pairwise(faults) if after.at_s < before.end_s
+    }
+    assert {Kill, Restart, ClockStep} <= overlapping
+
+
+def test_a_worker_that_is_killed_takes_its_own_cameras_with_it_and_no_other() -> None:
     logs.configure()
-    assert drill_in_memory(random_plan(seed, minutes, cameras)).details == ()
+    cameras = (replace(_KIND, id="c1"), replace(_KIND, id="c2"))  # of two workers, each has one
+    plan = Plan(1, 0.5, cameras, (Planned(25.5, KillWorker(0)),), workers=2)
+    assert drill_in_memory(plan).details == ()
 
 
 @pytest.mark.timeout(400)
