@@ -18,13 +18,14 @@ from functools import cache
 import numpy as np
 
 from ingest.clock import ENVELOPE_S, FAR_S, took_s
+from ingest.devices import SPREAD_S
 from ingest.recorder import RETRY_MAX_S
 from ingest.rtsp.client import Limits, Patience
 from ingest.rtsp.rtp import TimestampUnwrapper
 from ingest.simulator.encoder import Encoder
 from ingest.simulator.faults import ClockOffset, Congestion, Disconnect, LateBurst, PacketLoss, Stall, Standstill
-from ingest.source import MOST_EARLIER, AccessUnit, CameraUnreachable, ConnectionLost, NoPicture
-from kaojian.drill.plan import CameraKind, Fault, Planned
+from ingest.source import MOST_EARLIER, AccessUnit, CameraRefused, CameraUnreachable, ConnectionLost, NoPicture
+from kaojian.drill.plan import CameraKind, Fault, NvrAway, Planned
 from kaojian.drill.truth import Connection, Sent
 from kaojian.drill.virtual_time import HostClock
 from storage.media import TIMESCALE, VideoFormat
@@ -83,7 +84,8 @@ class VirtualCamera:
 
     def resumed_s(self, since_s: float) -> float:
         """When the picture ends that a recorder begins with at the latest, if nothing is in its way any more."""
-        number = self.first_after(since_s + RETRY_MAX_S + 2 * CONNECT_S)
+        turn_s = SPREAD_S if self.kind.nvr else 0.0
+        number = self.first_after(since_s + turn_s + RETRY_MAX_S + 2 * CONNECT_S)
         if not self.kind.key_on_play:
             number += self.kind.gop
         while self.fate(number) != "whole":
@@ -151,6 +153,8 @@ class VirtualSource:
         camera = self._camera
         began = self._began_s = self._clock.monotonic()
         if camera.in_force(Disconnect, began) is not None:
+            if camera.kind.nvr and camera.in_force(NvrAway, began) is None:
+                raise CameraRefused("404 Not Found")
             raise CameraUnreachable("connection refused")
         log = Connection(began)
         camera.connections.append(log)

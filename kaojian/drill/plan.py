@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.simulator import faults
 from ingest.simulator.faults import ClockOffset, Congestion, Disconnect, LateBurst, PacketLoss, Stall, Standstill
@@ -21,6 +21,11 @@ RUN_OUT_S = 8.0
 """After the last fault, so that each has an end inside the window."""
 
 LONGEST_FAULT_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class NvrAway(Disconnect):
+    """The video recorder is unplugged, and all its channels with it. One that is gone alone is refused by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,7 @@ class CameraKind:
 
     ``key_on_play`` gives each connection a key frame at once; other cameras let it wait for the next one.
     ``wraps_after_s`` is how long after a connection begins its RTP time passes 2**32 ticks for the first time.
+    ``nvr`` says that it is a channel of the video recorder that all such cameras of the drill are reached through.
     """
 
     id: str
@@ -122,6 +128,7 @@ class CameraKind:
     latency_s: float
     jitter_s: float
     wraps_after_s: float = 3600.0
+    nvr: bool = False
 
     @property
     def interval_s(self) -> float:
@@ -160,6 +167,9 @@ def random_plan(seed: int, minutes: float, cameras: int) -> Plan:
     planned = [each for kind in kinds for each in _camera_faults(chance, kind, last_s)]
     workers = chance.choice((1, 2))
     planned += _host_faults(chance, last_s, workers)
+    if cameras > 1 and chance.random() < 0.2:
+        kinds = tuple(replace(kind, nvr=True) for kind in kinds)
+        planned += _nvr_faults(chance, kinds, last_s)
     in_order = tuple(sorted(planned, key=lambda each: (each.at_s, each.camera or "")))
     return Plan(seed, minutes, kinds, in_order, workers=workers)
 
@@ -206,6 +216,13 @@ def _camera_fault(chance: random.Random) -> CameraFault:
         lambda: ClockOffset(chance.uniform(1, LONGEST_FAULT_S), chance.choice((-7200.0, -0.7, 2.0, 86_400.0))),
     )
     return chance.choice(choices)()
+
+
+def _nvr_faults(chance: random.Random, kinds: tuple[CameraKind, ...], last_s: float) -> Iterator[Planned]:
+    """All channels are gone at once, whatever else befalls each."""
+    fault = NvrAway(chance.uniform(0.3, LONGEST_FAULT_S))
+    at_s = chance.uniform(QUIET_S, last_s - LONGEST_FAULT_S)
+    yield from (Planned(at_s, fault, kind.id) for kind in kinds)
 
 
 def _host_faults(chance: random.Random, last_s: float, workers: int) -> Iterator[Planned]:

@@ -22,6 +22,7 @@ from storage.archive import Archive, NoCopyAnswers
 from storage.database import Database
 
 SITE, BATCH, RULE_PACK = "sg-drill", "2026-DRILL", "SG-2022-08-10"
+NVR = "nvr-1"
 SEGMENT_S = 10.0
 RUN_UP_S = 8.0
 _ACTOR = Actor("drill", Door.SERVICE)
@@ -69,9 +70,13 @@ def reported(
 
 def _declaration(plan: Plan, window: Interval, urls: Mapping[str, str]) -> dict[str, Any]:
     stations = [f"S-{kind.id}" for kind in plan.cameras]
-    cameras = [
+    cameras: list[dict[str, Any]] = [
         {"id": kind.id, "url": urls[kind.id], "panoramic": True, "sees": [f"S-{kind.id}"]} for kind in plan.cameras
     ]
+    behind = [camera for camera, kind in zip(cameras, plan.cameras, strict=True) if kind.nvr]
+    for camera in behind:
+        camera["nvr"] = NVR
+    nvrs = [{"id": NVR, "address": "rtsp://127.0.0.1", "max_sessions": len(behind)}] if behind else []
     room = {"id": "301", "name": "301", "stations": stations, "cameras": cameras}
     sitting = {
         "number": 1,
@@ -81,6 +86,6 @@ def _declaration(plan: Plan, window: Interval, urls: Mapping[str, str]) -> dict[
         "lead": "0s",
         "tail": "0s",
     }
-    site = {"id": SITE, "name": "演练考场", "county": "浈江区", "rooms": [room]}
+    site = {"id": SITE, "name": "演练考场", "county": "浈江区", "nvrs": nvrs, "rooms": [room]}
     batch = {"id": BATCH, "site": SITE, "project": "演练", "rule_pack": RULE_PACK, "sittings": [sitting]}
     return {"sites": [site], "batches": [batch]}

@@ -94,8 +94,8 @@ class Witness(Protocol):
         """How far an edge of the report may lie from what it sent."""
 
     def resumed_s(self, since_s: float) -> float:
-        """By when footage must go on, once nothing stands in its way: the longest pause between two attempts, an
-        attempt, and the next whole key frame."""
+        """By when footage must go on, once nothing stands in its way: the longest pause between two attempts, behind
+        an NVR the longest wait for a turn, an attempt, and the next whole key frame."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,22 @@ import pytest
 from config import logs
 from domain.evidence import Cause, Coverage, Gap
 from domain.timeline import Interval, IntervalSet
-from ingest.simulator.faults import PacketLoss
+from ingest.simulator.faults import Disconnect, PacketLoss
 from kaojian.drill.camera import VirtualCamera
 from kaojian.drill.comparison import departures
 from kaojian.drill.outcome import Outcome, summed
-from kaojian.drill.plan import CameraKind, ClockStep, HostFault, Kill, KillWorker, Plan, Planned, Restart, random_plan
+from kaojian.drill.plan import (
+    CameraKind,
+    ClockStep,
+    HostFault,
+    Kill,
+    KillWorker,
+    NvrAway,
+    Plan,
+    Planned,
+    Restart,
+    random_plan,
+)
 from kaojian.drill.simulated import drill_in_memory
 from kaojian.drill.truth import Absence, CameraTruth, Connection, Excuse, Sent, camera_truth
 from kaojian.drill.virtual_time import HostClock, VirtualLoop
@@ -155,6 +166,14 @@ def test_a_worker_that_is_killed_takes_its_own_cameras_with_it_and_no_other() ->
     logs.configure()
     cameras = (replace(_KIND, id="c1"), replace(_KIND, id="c2"))  # of two workers, each has one
     plan = Plan(1, 0.5, cameras, (Planned(25.5, KillWorker(0)),), workers=2)
+    assert drill_in_memory(plan).details == ()
+
+
+def test_channels_of_a_recorder_that_was_away_are_back_as_soon_as_it_lets_them() -> None:
+    logs.configure()
+    cameras = tuple(replace(_KIND, id=f"c{number}", key_on_play=False, gop=10, nvr=True) for number in range(1, 4))
+    away = [Planned(22.0, NvrAway(5.0), kind.id) for kind in cameras]
+    plan = Plan(1, 0.5, cameras, (Planned(15.0, Disconnect(3.0), "c2"), *away))
     assert drill_in_memory(plan).details == ()
 
 
