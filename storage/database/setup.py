@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -30,6 +31,14 @@ from storage.errors import (
 )
 
 _Thing = TypeVar("_Thing")
+
+# Made once: recorders ask for all sittings every second, and making this costs more than asking it.
+_PLANS, _PLACES = tables.revisions.alias("plans"), tables.revisions.alias("places")
+_OPENED = (
+    sa.select(tables.sittings, _PLANS.c.document.label("batch_document"), _PLACES.c.document.label("site_document"))
+    .join(_PLANS, _PLANS.c.id == tables.sittings.c.batch_revision)
+    .join(_PLACES, _PLACES.c.id == tables.sittings.c.site_revision)
+)
 
 
 class _Kind(StrEnum):
@@ -216,12 +225,16 @@ def _valid(kind: _Kind, at: datetime | None) -> sa.Select[Any]:
     return query if at is None else query.where(table.c.valid_from <= at)
 
 
+@lru_cache(maxsize=8)  # recorders ask for those of now, every second
+def _documents_valid(kind: _Kind, at: datetime | None) -> sa.Select[Any]:
+    table = tables.revisions
+    return sa.select(table.c.document).where(table.c.id.in_(_valid(kind, at))).order_by(table.c.key)
+
+
 def _documents(
     connection: sa.Connection, kind: _Kind, read: Callable[[str], _Thing], at: datetime | None = None
 ) -> list[_Thing]:
-    table = tables.revisions
-    query = sa.select(table.c.document).where(table.c.id.in_(_valid(kind, at))).order_by(table.c.key)
-    return [read(row.document) for row in connection.execute(query)]
+    return [read(row.document) for row in connection.execute(_documents_valid(kind, at))]
 
 
 def _revision(connection: sa.Connection, kind: _Kind, key: str, at: datetime | None = None) -> sa.Row[Any] | None:
@@ -247,15 +260,7 @@ def _valid_revisions(
 
 
 def _opened_sittings(connection: sa.Connection, batch_id: str | None) -> list[Sitting]:
-    table = tables.sittings
-    plans, places = tables.revisions.alias("plans"), tables.revisions.alias("places")
-    query = (
-        sa.select(table, plans.c.document.label("batch_document"), places.c.document.label("site_document"))
-        .join(plans, plans.c.id == table.c.batch_revision)
-        .join(places, places.c.id == table.c.site_revision)
-    )
-    if batch_id is not None:
-        query = query.where(table.c.batch == batch_id)
+    query = _OPENED if batch_id is None else _OPENED.where(tables.sittings.c.batch == batch_id)
     return [_sitting(row) for row in connection.execute(query)]
 
 
