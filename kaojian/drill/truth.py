@@ -213,10 +213,18 @@ def _good(camera: Witness, connection: Connection, slack: float) -> Iterator[Int
         broken = (broken or not sent.whole or sent.after_loss) and not (sent.key and sent.whole)
         if broken:
             continue
-        step_s = following.taken_s - sent.taken_s if following is not None and not following.after_loss else usual_s
+        if following is None or following.after_loss or _stepped(camera.clock, sent, following):
+            step_s = usual_s  # for how much longer it stood is not known
+        else:
+            step_s = following.taken_s - sent.taken_s
         # A run keeps the wall clock by which it began: that of the arrival, if it was stepped since the taking.
         start = camera.clock.wall_at(sent.arrived_s) - timedelta(seconds=sent.arrived_s - sent.taken_s)
         yield Interval(start, start + timedelta(seconds=step_s if step_s <= longest_s else usual_s))
+
+
+def _stepped(clock: Walls, sent: Sent, following: Sent) -> bool:
+    """Whether the next picture is dated by another clock."""
+    return any(sent.arrived_s < at_s <= following.arrived_s for at_s, _ in clock.steps)
 
 
 def _excuse(clock: Walls, start_s: float, end_s: float, *causes: Cause, wholly: bool = False) -> Excuse:

@@ -106,6 +106,13 @@ def test_a_picture_that_arrives_after_the_clock_was_stepped_is_dated_by_the_new_
     assert camera_truth(camera, (), (), 100).good == IntervalSet([_span(69.8, 70.6)])
 
 
+def test_a_picture_stands_for_the_usual_time_where_the_next_one_is_dated_by_another_clock() -> None:
+    camera = _sent((9.0, 9.0), (9.2, 9.2), (10.4, 10.4), (10.6, 10.6))
+    camera.clock.steps.append((10.3, 60.0))
+    truth = camera_truth(camera, (), (), 100)
+    assert truth.good == truth.possible == IntervalSet([_span(9.0, 9.4), _span(70.4, 70.8)])
+
+
 def test_the_last_picture_before_the_clock_was_set_back_has_an_edge_although_the_next_pass_shows_its_time() -> None:
     camera = _set_back(_sent(*[(n / 5, n / 5) for n in range(50)]))  # up to 10 s, and then it is held up
     truth = camera_truth(camera, [Planned(12.9, ClockStep(-3.0))], (), 100)
