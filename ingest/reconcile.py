@@ -14,7 +14,8 @@
 4. Copies whose file is gone get their tombstone; files whose copy has one, since a recorder was killed between
    marking and removing them (``ingest.eviction``), are compared and get a row again.
 5. Runs left open end where their last segment ends: the recorder had died.
-6. Outages left open end at the dead recorder's last heartbeat; from there on nobody watched.
+6. Outages left open end where a run began that has footage: it was over, although that was not written down any
+   more. Else they end at the dead recorder's last heartbeat; from there on nobody watched.
 7. Recorders without an end are ended at their last heartbeat.
 
 Only what belongs to this recorder is touched. What cannot be mended is told and left as it is: one bad file never
@@ -97,7 +98,7 @@ def reconcile(
     dead = [recorder for recorder in mine if recorder.ended is None]
     last_seen = max((recorder.seen for recorder in dead), default=now)
     for outage in outages_open:
-        evidence.close_outage(outage.id, max(outage.start, last_seen))
+        evidence.close_outage(outage.id, ours.end_of(outage, last_seen))
     for recorder in dead:
         evidence.end_recorder(recorder.id, recorder.seen)
     found = Reconciled(files_closed, rows, len(runs_open), len(outages_open), gone, bytes_cut)
@@ -201,6 +202,17 @@ class _Ours:
                 detail = "told by the file itself: the recorder died before it was written down"
                 outage = Outage(name, run.camera, part.start, part.end, cause, detail, run.recorder)
                 self._evidence.open_outage(outage)
+
+    def end_of(self, outage: Outage, last_seen: datetime) -> datetime:
+        """Where an outage ended that its recorder left open and saw last at ``last_seen``."""
+        if outage.start >= last_seen:
+            return outage.start
+        begun = [
+            run.started
+            for run in self._evidence.runs(outage.camera, Interval(outage.start, last_seen))
+            if run.recorder in self.ids and run.started >= outage.start and self._evidence.last_segment_of(run)
+        ]
+        return min([*begun, last_seen])
 
     def entomb(self, spool: Spool) -> int:
         """Write the tombstones of copies whose file is gone: how many."""

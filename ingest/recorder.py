@@ -144,6 +144,7 @@ class CameraRecorder:
         self._outage: _OpenOutage | None = None
         self._watch: camera_state.Watch | None = None
         self._failures = 0
+        self._attempted = _NEVER  # when the connection in hand was begun to be made
         self._soundless_since: float | None = None  # monotonic, from the first picture of a run until sound comes
         self._told_of_no_sound = False
         self._told_until = _NEVER  # the end of the last run
@@ -181,7 +182,7 @@ class CameraRecorder:
         """Attempt after attempt. Returns only by cancellation, with every row closed."""
         try:
             while True:
-                attempted = self._clock.now()
+                attempted = self._attempted = self._clock.now()
                 try:
                     await self._attempt()
                 except SourceError as error:
@@ -364,6 +365,7 @@ class CameraRecorder:
 
     def _waited_for_key(self, since: datetime, seconds: float) -> None:
         """Pictures came again at ``since``, but none to begin with: from then on that is why nothing was recorded."""
+        since = max(since, self._attempted)  # earlier only by a clock that was set back while it was waited for
         detail = f"pictures came, the first key frame after {seconds:.1f} s; shorten the camera's I-frame interval"
         if self._outage is not None:
             since = max(since, self._outage.start)

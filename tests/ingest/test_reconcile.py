@@ -108,6 +108,16 @@ def test_an_open_outage_ends_at_the_last_heartbeat_since_then_nobody_watched(
     assert outage.end == NOON + timedelta(seconds=11)
 
 
+def test_an_open_outage_ends_where_footage_proves_that_it_was_over(database: Database, spool: Spool) -> None:
+    begun = NOON - timedelta(seconds=20)
+    database.evidence.open_outage(Outage("o", "cam", begun, None, Cause.CAMERA_DISCONNECTED, "", "r1"))
+    _leave_open(spool, _file()[0])
+    reconcile(database.evidence, spool, LATER)
+    (outage,) = database.evidence.outages("cam", DAY)
+    (segment,) = database.evidence.segments("cam", DAY)
+    assert outage.end == segment.interval.start
+
+
 def test_a_file_no_run_can_have_written_is_kept_and_not_claimed(tmp_path: Path, spool: Spool) -> None:
     empty = connect(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
     key = _leave_open(spool, _file()[0])

@@ -176,6 +176,17 @@ def test_waiting_for_a_key_frame_is_told_apart_from_the_lost_connection_before_i
     assert (waited.cause, _seconds(waited.start), _seconds(waited.end)) == (Cause.NO_DATA, 10, 30)
 
 
+def test_a_wait_for_a_key_frame_never_began_before_the_connection_although_the_clock_was_set_back(
+    played: Played,
+) -> None:
+    waited = [unit(n, start=NOON - timedelta(seconds=2)) for n in range(7 * FPS, 10 * FPS)]
+    for late in waited:
+        object.__setattr__(late, "arrived_monotonic", late.arrived_monotonic + 2)
+    played.play([replace(waited[0], keyless_s=6.5), *waited[1:]])
+    (outage,) = played.outages
+    assert (outage.cause, _seconds(outage.start), _seconds(outage.end)) == (Cause.NO_DATA, 0, 5)
+
+
 def test_a_wait_for_a_key_frame_that_came_late_ends_where_it_was_taken(played: Played) -> None:
     earlier = tuple((unit(n).rtp_time, unit(n).arrived_monotonic) for n in range(24 * FPS, 25 * FPS))
     late = [unit(n, late_s=1.0) for n in range(25 * FPS, 27 * FPS)]
