@@ -100,7 +100,7 @@ class Account:
     """账户: a person known to this installation by a name that is never given to another.
 
     From ``expires`` on, and once disabled, it opens no door. ``must_change``: its password was made for it. Of the
-    batches that its holder is ``recused`` from it sees nothing.
+    batches that its holder is ``recused`` from it sees nothing. With a ``factor`` its password alone opens nothing.
     """
 
     name: str
@@ -111,6 +111,7 @@ class Account:
     expires: datetime | None = None
     disabled: datetime | None = None
     recused: frozenset[str] = frozenset()
+    factor: bool = False
 
     def is_open(self, now: datetime) -> bool:
         """Whether the account may be used at all."""

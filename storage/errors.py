@@ -5,18 +5,20 @@
     │   └── SchemaUnknown          the database was written by a later version of Kaojian
     ├── SealRefused                a viewing is in the database and cannot be sealed outside of it
     ├── CopyRefused                a folder is no copy of the record of viewings
-    ├── KeyRefused                 the file of the signing key holds none, or can be read by others
+    ├── KeyRefused                 a file of a key holds none, or can be read by others, or opens nothing of ours
     ├── RowRefused                 the row breaks a rule of the schema: a bug, and no trying again will mend it
     ├── UnknownRow                 the call names something that was never written
     │   ├── UnknownSite
     │   ├── UnknownBatch
     │   ├── UnknownSitting
-    │   └── UnknownAccount
+    │   ├── UnknownAccount
+    │   └── UnknownToken
     ├── ConflictingRow             the call contradicts something already written, which stays as it is
     │   ├── ConflictingSegment
     │   ├── ConflictingCopy
     │   ├── CameraBelongsElsewhere
-    │   └── NameTaken
+    │   ├── NameTaken
+    │   └── FactorStands
     └── WrongState                 the act does not fit the state of the sitting
         ├── AlreadyOpen
         ├── NotOpen
@@ -49,7 +51,7 @@ class CopyRefused(StorageError):
 
 
 class KeyRefused(StorageError):
-    """The file of the signing key holds no such key, or others may read it. Nothing is signed."""
+    """A file of a key holds no such key, others may read it, or it is not the one that a secret was sealed with."""
 
 
 class RowRefused(StorageError):
@@ -76,6 +78,10 @@ class UnknownAccount(UnknownRow):
     """There is no account of that name."""
 
 
+class UnknownToken(UnknownRow):
+    """There is no such token, or it is not of the account that asks."""
+
+
 class ConflictingRow(StorageError):
     """The call contradicts something already written, which stays as it is."""
 
@@ -94,6 +100,10 @@ class CameraBelongsElsewhere(ConflictingRow):
 
 class NameTaken(ConflictingRow):
     """An account of that name exists or existed: a name stands for one person for ever."""
+
+
+class FactorStands(ConflictingRow):
+    """The account has a second factor; it is removed before another one takes its place."""
 
 
 class WrongState(StorageError):

@@ -8,7 +8,6 @@ here: what is signed, and whose keys are believed (``storage.viewing_check``,
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
+from storage import key_files
 from storage.errors import KeyRefused
 
 _PUBLIC = re.compile(r"[0-9a-f]{64}")
@@ -38,30 +38,17 @@ class Signer:
     @classmethod
     def kept(cls, file: Path) -> Signer:
         """The key in a file, which is made where it is not there yet. Raises KeyRefused, OSError."""
-        if file.exists():
-            return cls.read(file)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        made = file.with_name(f"{file.name}.{os.getpid()}")
-        handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(handle, pem)
-            os.fsync(handle)
-            os.link(made, file)  # of two that begin at once, one is first, and its key stays
-        except FileExistsError:
-            pass
-        finally:
-            os.close(handle)
-            made.unlink()
-        return cls.read(file)
+        return cls._loaded(file, key_files.kept(file, _new_pem))
 
     @classmethod
     def read(cls, file: Path) -> Signer:
         """The key in a file that is there. Raises KeyRefused, OSError."""
-        if file.stat().st_mode & 0o077:
-            raise KeyRefused(f"{file} can be read by others, and whoever has it signs as this service; chmod 600 it")
+        return cls._loaded(file, key_files.read(file))
+
+    @classmethod
+    def _loaded(cls, file: Path, pem: bytes) -> Signer:
         try:
-            key = load_pem_private_key(file.read_bytes(), password=None)
+            key = load_pem_private_key(pem, password=None)
         except ValueError as error:
             raise KeyRefused(f"{file} is no private key ({error}); bring back the one of your backup") from error
         if not isinstance(key, Ed25519PrivateKey):
@@ -91,3 +78,7 @@ def is_signed(data: bytes, signature: object, public: str) -> bool:
     except (ValueError, InvalidSignature):
         return False
     return True
+
+
+def _new_pem() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -9,9 +9,11 @@ import sqlalchemy as sa
 
 from storage.database.accounts import Accounts
 from storage.database.alarms import Alarms
+from storage.database.api_tokens import ApiTokens
 from storage.database.closings import Closings
 from storage.database.connection import Engine, folder_of
 from storage.database.evidence import Evidence
+from storage.database.factors import Factors
 from storage.database.journal import Journal, JournalEntry
 from storage.database.setup import Setup
 from storage.database.viewings import Viewings
@@ -19,9 +21,11 @@ from storage.database.viewings import Viewings
 __all__ = [
     "Accounts",
     "Alarms",
+    "ApiTokens",
     "Closings",
     "Database",
     "Evidence",
+    "Factors",
     "Journal",
     "JournalEntry",
     "Setup",
@@ -40,6 +44,8 @@ class Database:
         self.setup = Setup(engine)
         self.journal = Journal(engine)
         self.accounts = Accounts(engine)
+        self.factors = Factors(engine)
+        self.api_tokens = ApiTokens(engine)
         self.viewings = Viewings(engine)
         self.alarms = Alarms(engine)
         self.closings = Closings(engine)

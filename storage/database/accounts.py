@@ -1,4 +1,5 @@
-"""Accounts, the sessions they hold, and every attempt to begin one. Not here: what a password must be, and hashing.
+"""Accounts, the sessions they hold, and every attempt to begin one. Not here: what a password must be, hashing, and
+second factors (``storage.database.factors``).
 
 Nothing is deleted: an account is disabled, a session ended. A name that no account has is kept as a digest only,
 for people type their password into the wrong field.
@@ -37,17 +38,31 @@ class EndReason(StrEnum):
     IDLE = "idle"
     TOO_OLD = "too_old"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 (a reason, not a secret)
+    FACTOR_CHANGED = "factor_changed"
     ACCOUNT_CLOSED = "account_closed"
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """登录会话: from proving who one is until it ends. ``id`` is the SHA-256 of the token, never the token."""
+    """登录会话: from proving who one is until it ends. ``id`` is the SHA-256 of the token, never the token.
+
+    ``proved``: when its holder last gave the password.
+    """
 
     id: str
     began: datetime
     seen: datetime
+    proved: datetime
     ended: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HalfLogin:
+    """A login whose password was right and whose second factor is awaited: opens nothing. ``id`` as a session's."""
+
+    id: str
+    began: datetime
+    account: Account
 
 
 class Accounts:
@@ -76,14 +91,14 @@ class Accounts:
         """Every account by name, the disabled ones too."""
         with self._engine.reading() as connection:
             rows = connection.execute(sa.select(tables.accounts).order_by("name")).all()
-            return [_account(row, _recused(connection, row.name)) for row in rows]
+            return [account_of(connection, row) for row in rows]
 
     def find(self, name: str) -> tuple[Account, str] | None:
         """The account of that name and the hash of its password."""
         query = sa.select(tables.accounts).where(tables.accounts.c.name == name)
         with self._engine.reading() as connection:
             row = connection.execute(query).first()
-            return None if row is None else (_account(row, _recused(connection, name)), row.password_hash)
+            return None if row is None else (account_of(connection, row), row.password_hash)
 
     def set_password(self, name: str, password_hash: str, at: datetime, *, must_change: bool) -> None:
         """Give the account another password and end its sessions. Raises UnknownAccount."""
@@ -108,8 +123,7 @@ class Accounts:
             done = connection.execute(sa.update(table).where(table.c.name == name).values(values))
             if done.rowcount == 0:
                 raise UnknownAccount(f"there is no account {name}; `kaojian user list` shows all")
-            of_account = tables.sessions.c.account == name
-            _end(connection, of_account, at, why)
+            end_sessions(connection, name, at, why)
 
     def begin_attempt(self, name: str, at: datetime) -> timedelta:
         """Write down that somebody tries this name, as failed until ``succeed``; or how long to wait before trying.
@@ -129,15 +143,45 @@ class Accounts:
                 connection.execute(sa.insert(table).values(row))
             return wait
 
-    def succeed(self, name: str, session_id: str, at: datetime) -> None:
-        """The password was right: count failures anew and begin a session. Raises UnknownAccount."""
+    def succeed(self, name: str, session_id: str, at: datetime, half_id: str | None = None) -> None:
+        """All that was asked for was right: count failures anew and begin a session, in the place of a half login
+        where there was one. Raises UnknownAccount.
+        """
         with self._engine.writing() as connection:
-            if not _is_known(connection, name):
-                raise UnknownAccount(f"there is no account {name}")
-            attempt = {"at": at, "name": name, "known": True, "succeeded": True}
-            connection.execute(sa.insert(tables.login_attempts).values(attempt))
+            _count_anew(connection, name, at)
             session = {"id": session_id, "account": name, "began": at, "seen": at}
             connection.execute(sa.insert(tables.sessions).values(session))
+            _end_halves(connection, tables.half_logins.c.id == half_id, at)
+
+    def prove(self, name: str, session_id: str, at: datetime) -> None:
+        """The holder of a session gave the password again. Raises UnknownAccount."""
+        table = tables.sessions
+        with self._engine.writing() as connection:
+            _count_anew(connection, name, at)
+            connection.execute(sa.update(table).where(table.c.id == session_id).values(proved=at))
+
+    def begin_half(self, name: str, half_id: str, at: datetime) -> None:
+        """The password was right, and a second factor is asked for next. Failures go on being counted."""
+        row = {"id": half_id, "account": name, "began": at}
+        with self._engine.writing() as connection:
+            connection.execute(sa.insert(tables.half_logins).values(row))
+
+    def half(self, half_id: str) -> HalfLogin | None:
+        """The half login of that id, where it has not ended."""
+        table = tables.half_logins
+        query = (
+            sa.select(table, tables.accounts)
+            .join(tables.accounts, tables.accounts.c.name == table.c.account)
+            .where(table.c.id == half_id, table.c.ended.is_(None))
+        )
+        with self._engine.reading() as connection:
+            row = connection.execute(query).first()
+            return None if row is None else HalfLogin(row.id, row.began, account_of(connection, row))
+
+    def end_half(self, half_id: str, at: datetime) -> None:
+        """End a half login; nothing happens to one that has ended."""
+        with self._engine.writing() as connection:
+            _end_halves(connection, tables.half_logins.c.id == half_id, at)
 
     def session(self, session_id: str) -> tuple[Session, Account] | None:
         """The session of that id and its account, both as they stand; an ended one too."""
@@ -151,7 +195,8 @@ class Accounts:
             row = connection.execute(query).first()
             if row is None:
                 return None
-            return Session(row.id, row.began, row.seen, row.ended), _account(row, _recused(connection, row.account))
+            session = Session(row.id, row.began, row.seen, row.proved or row.began, row.ended)
+            return session, account_of(connection, row)
 
     def see(self, session_id: str, at: datetime) -> None:
         """The session was used."""
@@ -163,6 +208,28 @@ class Accounts:
         """End a session; nothing happens to one that has ended."""
         with self._engine.writing() as connection:
             _end(connection, tables.sessions.c.id == session_id, at, why)
+
+
+def end_sessions(connection: sa.Connection, name: str, at: datetime, why: EndReason) -> None:
+    """End all sessions of an account, and its half logins."""
+    _end(connection, tables.sessions.c.account == name, at, why)
+    _end_halves(connection, tables.half_logins.c.account == name, at)
+
+
+def account_of(connection: sa.Connection, row: sa.Row[Any]) -> Account:
+    """The account of a row that holds all columns of its table, with what other tables say of it."""
+    role = Role(row.role)
+    return Account(
+        row.name,
+        role,
+        Scope(role.reach, frozenset(json.loads(row.scope))),
+        row.created,
+        row.must_change,
+        row.expires,
+        row.disabled,
+        _recused(connection, row.name),
+        _has_factor(connection, row.name),
+    )
 
 
 def _is_known(connection: sa.Connection, name: str) -> bool:
@@ -178,6 +245,19 @@ def _recused(connection: sa.Connection, name: str) -> frozenset[str]:
     return frozenset(batch for batch, recused in last.items() if recused)
 
 
+def _has_factor(connection: sa.Connection, name: str) -> bool:
+    table = tables.factors
+    standing = sa.and_(table.c.account == name, table.c.removed.is_(None), table.c.confirmed.is_not(None))
+    return connection.execute(sa.select(table.c.id).where(standing)).first() is not None
+
+
+def _count_anew(connection: sa.Connection, name: str, at: datetime) -> None:
+    if not _is_known(connection, name):
+        raise UnknownAccount(f"there is no account {name}")
+    attempt = {"at": at, "name": name, "known": True, "succeeded": True}
+    connection.execute(sa.insert(tables.login_attempts).values(attempt))
+
+
 def _digest(name: str) -> str:
     return "sha256:" + sha256(name.encode()).hexdigest()
 
@@ -186,6 +266,11 @@ def _end(connection: sa.Connection, which: sa.ColumnElement[bool], at: datetime,
     table = tables.sessions
     standing = sa.and_(which, table.c.ended.is_(None))
     connection.execute(sa.update(table).where(standing).values(ended=at, end_reason=why.value))
+
+
+def _end_halves(connection: sa.Connection, which: sa.ColumnElement[bool], at: datetime) -> None:
+    table = tables.half_logins
+    connection.execute(sa.update(table).where(which, table.c.ended.is_(None)).values(ended=at))
 
 
 def _wait(connection: sa.Connection, name: str, at: datetime) -> timedelta:
@@ -206,9 +291,3 @@ def waiting(failures: Sequence[datetime], at: datetime) -> timedelta:
         return timedelta()
     wait = min(FIRST_WAIT * (1 << min(beyond, 16)), LONGEST_WAIT)  # more would not fit a timedelta
     return min(max(failures[0] + wait - at, timedelta()), wait)
-
-
-def _account(row: sa.Row[Any], recused: frozenset[str]) -> Account:
-    role = Role(row.role)
-    scope = Scope(role.reach, frozenset(json.loads(row.scope)))
-    return Account(row.name, role, scope, row.created, row.must_change, row.expires, row.disabled, recused)

@@ -327,6 +327,7 @@ sessions = sa.Table(
     sa.Column("seen", Instant, nullable=False),
     sa.Column("ended", Instant),
     sa.Column("end_reason", sa.Text),
+    sa.Column("proved", Instant),  # when the password was asked for again; else it was when the session began
 )
 sa.Index(
     "ix_sessions_open",
@@ -345,6 +346,65 @@ login_attempts = sa.Table(
     sa.Column("succeeded", sa.Boolean, nullable=False),
 )
 sa.Index("ix_login_attempts_name_id", login_attempts.c.name, login_attempts.c.id)
+
+half_logins = sa.Table(
+    "half_logins",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),  # the SHA-256 of a token that opens nothing but the second step
+    sa.Column("account", sa.Text, sa.ForeignKey("accounts.name"), nullable=False),
+    sa.Column("began", Instant, nullable=False),
+    sa.Column("ended", Instant),
+)
+sa.Index(
+    "ix_half_logins_open",
+    half_logins.c.account,
+    sqlite_where=half_logins.c.ended.is_(None),
+    postgresql_where=half_logins.c.ended.is_(None),
+)
+
+factors = sa.Table(
+    "factors",
+    metadata,
+    sa.Column("id", Serial, primary_key=True),
+    sa.Column("account", sa.Text, sa.ForeignKey("accounts.name"), nullable=False),
+    sa.Column("secret", sa.Text, nullable=False),  # sealed with a key that is not in the database
+    sa.Column("begun", Instant, nullable=False),
+    sa.Column("confirmed", Instant),
+    sa.Column("removed", Instant),
+    sa.Column("last_step", sa.BigInteger),  # of the last code that was taken; none up to it is taken again
+)
+sa.Index(
+    "uq_factors_standing",
+    factors.c.account,
+    unique=True,
+    sqlite_where=factors.c.removed.is_(None),
+    postgresql_where=factors.c.removed.is_(None),
+)
+
+recovery_codes = sa.Table(
+    "recovery_codes",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("factor", sa.BigInteger, sa.ForeignKey("factors.id"), nullable=False),
+    sa.Column("used", Instant),
+)
+sa.Index("ix_recovery_codes_factor", recovery_codes.c.factor)
+
+api_tokens = sa.Table(
+    "api_tokens",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),  # a name for people; it opens nothing
+    sa.Column("account", sa.Text, sa.ForeignKey("accounts.name"), nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),  # the SHA-256 of the token, which is nowhere but with its holder
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("acts", sa.Text, nullable=False),  # a JSON list of what it may
+    sa.Column("created", Instant, nullable=False),
+    sa.Column("expires", Instant, nullable=False),
+    sa.Column("revoked", Instant),
+    sa.Column("used", Instant),  # last, to the minute
+)
+sa.Index("uq_api_tokens_digest", api_tokens.c.digest, unique=True)
+sa.Index("ix_api_tokens_account", api_tokens.c.account)
 
 recusals = sa.Table(
     "recusals",

@@ -25,8 +25,16 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "alembic": ("storage",),
     "minio": ("storage",),
     "av": ("ingest", "analysis", "dashboard.live"),
-    "cryptography": ("config.sealing", "storage.signing", "dashboard.access.tickets", "kaojian.tls"),
+    "cryptography": (
+        "config.sealing",
+        "storage.signing",
+        "storage.sealing",
+        "dashboard.access.tickets",
+        "kaojian.tls",
+    ),
     "argon2": ("dashboard.access.passwords",),
+    "pyotp": ("dashboard.access.totp",),
+    "segno": ("dashboard.access.totp",),
     "ultralytics": ("analysis.people",),
 }
 """A library and the only parts of the rooms that may import it."""
