@@ -84,6 +84,8 @@ class Settings(BaseSettings):
 
     webhooks_file: Path | None = None  # nobody is told when empty
 
+    second_factor: str = "city_administrator,city_officer"  # roles that have to have one; or all, or none
+
     tls_cert: Path | None = None  # plain HTTP on loopback when empty
     tls_key: Path | None = None  # in the file of the certificate when empty
     http_host: str = "127.0.0.1"
@@ -116,6 +118,11 @@ class Settings(BaseSettings):
     def secrets(self) -> Secrets:
         """The secrets that set-up files may name."""
         return Secrets(self.secrets_dir, keys=self.secrets_key_source)
+
+    @property
+    def factors_key_file(self) -> Path:
+        """The key that secrets of second factors are sealed with: never in the database."""
+        return self.secrets_dir / "factors.key"
 
     @property
     def s3(self) -> S3Settings | None:

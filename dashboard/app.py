@@ -13,16 +13,18 @@ from starlette.types import ASGIApp
 
 from config.rule_pack import RulePack
 from config.version import VERSION
-from dashboard.api import batches, footage, metrics, problems, session, status, viewings
+from dashboard.api import batches, factor, footage, metrics, problems, session, status, tokens, viewings
 from dashboard.api.backing import Backing
 from dashboard.api.guard import guard
 from dashboard.api.headers import SafeHeaders
 from dashboard.metrics import Sources, StoreProbe
+from domain.people import Role
 from domain.timeline import Clock
 from ingest.ballast import Ballast
 from records.headroom import Spools
 from storage.archive import Archive
 from storage.database import Database
+from storage.sealing import Sealer
 from storage.signing import Signer
 from storage.viewing_record import ViewingRecord
 
@@ -40,17 +42,22 @@ def create_app(
     ballast: Ballast | None = None,
     viewed: ViewingRecord | None = None,
     webhooks: tuple[str, ...] = (),
+    sealer: Sealer | None = None,
+    with_factor: frozenset[Role] = frozenset(),
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes.
 
     ``rule_packs`` loads a rule pack by its id; ``web_dist`` is the folder of the built page, None where there is
-    none. Without ``viewed``, viewings are signed with a key that is gone with the app. Where it is bound, and TLS,
-    is the caller's part.
+    none. Without ``viewed``, viewings are signed with a key that is gone with the app; without ``sealer``, secrets of
+    second factors are sealed with one. The roles ``with_factor`` have to have such a factor. Where it is bound, and
+    TLS, is the caller's part.
     """
     app = _described()
     sources = Sources(database, archive, spools or Spools(), StoreProbe(archive), ballast, webhooks)
     viewed = viewed or ViewingRecord(database.viewings, Signer.new(), None)
-    app.state.backing = Backing(database, archive, rule_packs, clock, sources, viewed)
+    app.state.backing = Backing(
+        database, archive, rule_packs, clock, sources, viewed, sealer or Sealer.new(), with_factor
+    )
     app.include_router(metrics.router)
     app.include_router(_description(app))
     app.include_router(_page(web_dist.resolve() if web_dist is not None else None))
@@ -93,7 +100,7 @@ def _described() -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(guard)],
     )
-    for room in (batches, footage, session, status, viewings):
+    for room in (batches, factor, footage, session, status, tokens, viewings):
         app.include_router(room.router, prefix=API)
     return app
 

@@ -27,6 +27,7 @@ from config import settings as settings_door
 from config.errors import ConfigError, DocumentRefused
 from config.settings import Settings
 from dashboard.access.errors import AccessError
+from dashboard.access.table import Act
 from domain.people import Actor, Door, Role
 from domain.timeline import SystemClock, rfc3339
 from domain.viewings import Seal
@@ -34,7 +35,7 @@ from records import conduct, declaration, setup
 from records.conduct import Disk
 from records.errors import RecordsError, SetupRefused
 from storage.database import Database, connect
-from storage.errors import StorageError
+from storage.errors import StorageError, UnknownAccount
 
 if TYPE_CHECKING:
     from config.vault import Vault
@@ -59,6 +60,8 @@ camera_app = typer.Typer(help="Try cameras 摄像机.", no_args_is_help=True, ri
 app.add_typer(camera_app, name="camera")
 user_app = typer.Typer(help="Accounts 账户 for the page and the API.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(user_app, name="user")
+token_app = typer.Typer(help="Tokens of programs 接口令牌.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(token_app, name="token")
 viewings_app = typer.Typer(help="Who looked at footage 调看记录.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(viewings_app, name="viewings")
 webhook_app = typer.Typer(help="Who is told of failures 告警推送.", no_args_is_help=True, rich_markup_mode=None)
@@ -447,7 +450,7 @@ def add_user(
 def list_users() -> None:
     """Show all accounts, the closed ones too."""
     table = Table(show_edge=False)
-    for heading in ("Name", "Role", "Sees", "Until", "State"):
+    for heading in ("Name", "Role", "Sees", "Until", "Second factor", "State"):
         table.add_column(heading, overflow="fold")
     now = SystemClock().now()
     with _opened() as (_, database):
@@ -456,7 +459,8 @@ def list_users() -> None:
             sees += "".join(f", not {batch}" for batch in sorted(each.recused))
             until = rfc3339(each.expires) if each.expires is not None else ""
             first = "first password" if each.must_change else "open"
-            row = (each.name, each.role.value, sees, until, first if each.is_open(now) else "closed")
+            factor = "set up" if each.factor else ""
+            row = (each.name, each.role.value, sees, until, factor, first if each.is_open(now) else "closed")
             table.add_row(*(Text(cell) for cell in row))
     _show(table)
 
@@ -481,6 +485,16 @@ def reset_user(name: AccountName) -> None:
     _tell_first_password(name, first)
 
 
+@user_app.command("reset-factor")
+def reset_factor(name: AccountName, reason: Annotated[str, typer.Option(help="Why, for the journal")]) -> None:
+    """Take away the second factor 动态口令 of somebody who lost it; they and their programs are out at once."""
+    from dashboard.access import factors  # noqa: PLC0415 (as above)
+
+    with _opened() as (_, database):
+        factors.reset(database, name, reason=reason, actor=local_actor(), clock=SystemClock())
+    typer.echo(f"account {name} has no second factor now")
+
+
 @user_app.command("recuse")
 def recuse_user(
     name: AccountName,
@@ -500,6 +514,60 @@ def recuse_user(
 def _tell_first_password(name: str, first: str) -> None:
     typer.echo(f"account {name}, first password: {first}")
     typer.echo("note: it is kept nowhere else and must be changed at the first login", err=True)
+
+
+# --- Tokens of programs -----------------------------------------------------------------------------------------
+
+
+@token_app.command("add")
+def add_token(
+    name: AccountName,
+    acts: Annotated[list[Act], typer.Option("--for", help="What the program may; may be several")],
+    label: Annotated[str, typer.Option(help="Which program it is for")],
+    days: Annotated[int, typer.Option(help="How long it lasts, 365 at most")] = 90,
+) -> None:
+    """Make a token for programs of an account and print it, once. It may at most what the account may."""
+    from dashboard.access import tokens  # noqa: PLC0415 (as above)
+
+    with _opened() as (_, database):
+        found = database.accounts.find(name)
+        if found is None:
+            raise UnknownAccount(f"there is no account {name}; `kaojian user list` shows all")
+        wanted = tokens.Wanted(label, frozenset(acts), days)
+        token, secret = tokens.add(database, found[0], wanted, local_actor(), SystemClock())
+    typer.echo(f"token {token.id} of account {name}, until {rfc3339(token.expires)}: {secret}")
+    typer.echo("note: it is kept nowhere else; programs send it as `Authorization: Bearer ...`", err=True)
+
+
+@token_app.command("list")
+def list_tokens(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Of this account only")] = None,
+) -> None:
+    """Show tokens, the revoked ones too."""
+    table = Table(show_edge=False)
+    for heading in ("Token", "Account", "Program", "May", "Until", "Last used", "State"):
+        table.add_column(heading, overflow="fold")
+    now = SystemClock().now()
+    with _opened() as (_, database):
+        for each in database.api_tokens.all(name):
+            used = "" if each.used is None else rfc3339(each.used)
+            ended = "revoked" if each.revoked is not None else "run out"
+            state = "open" if each.is_open(now) else ended
+            row = (each.id, each.account, each.label, " ".join(each.acts), rfc3339(each.expires), used, state)
+            table.add_row(*(Text(cell) for cell in row))
+    _show(table)
+
+
+@token_app.command("revoke")
+def revoke_token(
+    token: Annotated[str, typer.Argument(metavar="TOKEN", help="As `kaojian token list` names it")],
+) -> None:
+    """Let a token open nothing any more, at once."""
+    from dashboard.access import tokens  # noqa: PLC0415 (as above)
+
+    with _opened() as (_, database):
+        revoked = tokens.revoke(database, SystemClock(), local_actor(), token)
+    typer.echo(f"token {revoked.id} of account {revoked.account} opens nothing any more")
 
 
 # --- Running ----------------------------------------------------------------------------------------------------

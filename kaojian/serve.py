@@ -80,7 +80,8 @@ def _dashboard(settings: Settings) -> None:
     from kaojian.disks import ballast, spools_of  # noqa: PLC0415
     from kaojian.viewings import objects_of, sealed_daily  # noqa: PLC0415
     from kaojian.webhooks import names_of, telling  # noqa: PLC0415
-    from kaojian.wiring import open_archive  # noqa: PLC0415
+    from kaojian.wiring import open_archive, roles_with_factor  # noqa: PLC0415
+    from storage.sealing import Sealer  # noqa: PLC0415
     from storage.signing import Signer  # noqa: PLC0415
     from storage.viewing_days import DaySeals  # noqa: PLC0415
     from storage.viewing_record import ViewingRecord  # noqa: PLC0415
@@ -99,6 +100,8 @@ def _dashboard(settings: Settings) -> None:
             ballast=ballast(settings),
             viewed=ViewingRecord(database.viewings, signer, settings.viewings_dir),
             webhooks=tuple(names_of(settings)),
+            sealer=Sealer.kept(settings.factors_key_file),
+            with_factor=roles_with_factor(settings),
         )
         with sealed_daily(database.viewings, days, clock), telling(settings, database, clock):
             uvicorn.run(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from analysis.report import last_exam_day
-from config.errors import ConfigError
+from config.errors import ConfigError, SettingsRefused
 from config.rule_pack import load as load_rule_pack
 from config.settings import Settings
 from domain.calendar import retained_until
+from domain.people import Role
 from domain.timeline import SystemClock
 from storage.archive import Archive, RetentionUnknown
 from storage.database import Database
@@ -31,3 +32,15 @@ def open_archive(settings: Settings, database: Database) -> Archive:
         return retained_until(last_exam_day(sittings), pack.retention_years)
 
     return Archive(database.evidence, objects, settings.spool_dir, retain_until, SystemClock())
+
+
+def roles_with_factor(settings: Settings) -> frozenset[Role]:
+    """The roles that have to have a second factor. Raises SettingsRefused."""
+    if settings.second_factor in {"all", "none"}:
+        return frozenset(Role) if settings.second_factor == "all" else frozenset()
+    try:
+        return frozenset(Role(word.strip()) for word in settings.second_factor.split(","))
+    except ValueError as error:
+        raise SettingsRefused(
+            f"KAOJIAN_SECOND_FACTOR: {error}; write all, none, or of these, with commas: {', '.join(Role)}"
+        ) from None

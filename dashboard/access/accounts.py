@@ -63,8 +63,12 @@ def disable(database: Database, name: str, actor: Actor, clock: Clock) -> None:
 
 
 def reset(database: Database, name: str, actor: Actor, clock: Clock) -> str:
-    """Another first password for somebody who lost theirs; whoever uses the account is out. Raises UnknownAccount."""
+    """Another first password for somebody who lost theirs; whoever uses the account, its programs too, is out.
+
+    A second factor stays. Raises UnknownAccount.
+    """
     first, now = passwords.invented(), clock.now()
+    database.api_tokens.revoke_all(name, now)
     database.accounts.set_password(name, passwords.hashed(first), now, must_change=True)
     database.journal.record(now, actor, "reset_password", name)
     return first

@@ -4,7 +4,9 @@ AccessError
 ├── AccountRefused      an account cannot be as it was asked for
 ├── PasswordRefused     a password is not fit to be one
 ├── LoginRefused        name and password open no door
-├── TooManyAttempts     ... and were tried too often
+├── CodeRefused         a code of the second factor is wrong, or was used
+├── TooManyAttempts     passwords or codes were tried too often
+├── TokenRefused        a token of a program cannot be as it was asked for
 ├── TicketUnknown       an address of footage is none of ours, or of another session
 └── TicketExpired       an address of footage was good once
 """
@@ -33,12 +35,23 @@ class LoginRefused(AccessError):
         super().__init__("name and password do not match, or the account is closed")
 
 
+class CodeRefused(AccessError):
+    """A code is not the one that is asked for now. The message is the same for wrong, old and used ones."""
+
+    def __init__(self, message: str = "the code is wrong or was used already; wait for the next one") -> None:
+        super().__init__(message)
+
+
+class TokenRefused(AccessError):
+    """The token cannot be as it was asked for."""
+
+
 class TooManyAttempts(AccessError):
-    """Too many wrong passwords in a row; ``wait_s`` whole seconds must go by, with a right one too."""
+    """Too many wrong passwords or codes in a row; ``wait_s`` whole seconds must go by, with a right one too."""
 
     def __init__(self, wait: timedelta) -> None:
         self.wait_s = -(-wait // timedelta(seconds=1))
-        super().__init__(f"too many wrong passwords; try again in {self.wait_s} s")
+        super().__init__(f"too many wrong passwords or codes; try again in {self.wait_s} s")
 
 
 class TicketUnknown(AccessError):

@@ -1,7 +1,8 @@
 """Coming in, staying in and going out with an account: one session for each coming in, kept on our side only.
 
 What a browser holds is a random token; the database holds its SHA-256. Each coming in and each change of password
-makes a new token, so that one that was planted or stolen before is worth nothing after. Not here: cookies.
+makes a new token, so that one that was planted or stolen before is worth nothing after. Where the account has a
+second factor, the right password makes a half login, whose token opens only the second step. Not here: cookies.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from dashboard.access import passwords
+from dashboard.access import factors, passwords
 from dashboard.access.errors import LoginRefused, PasswordRefused, TooManyAttempts
+from dashboard.access.table import MAY, Act
 from domain.people import Account, Actor, Door
 from domain.timeline import Clock
 from storage.database import Database
-from storage.database.accounts import EndReason
+from storage.database.accounts import EndReason, HalfLogin
+from storage.sealing import Sealer
 
 LONGEST = timedelta(hours=12)
 """How long a session lasts at most: a long working day."""
@@ -24,36 +27,77 @@ LONGEST = timedelta(hours=12)
 IDLE = timedelta(minutes=30)
 """How long a session lasts that nobody uses. An open page asks for the status, and so uses it."""
 
+FRESH = timedelta(minutes=10)
+"""How long a password that was given vouches for who sits there, for what must not be done from a page left open."""
+
+HALF = timedelta(minutes=5)
+"""How long a half login waits for its code."""
+
 _SEEN_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Somebody who has come in: the account and the session they use."""
+    """Somebody who has come in: the account and the session they use, or the token of a program of theirs.
+
+    ``proved``: when they gave their password, None for a token. ``acts``: what a token is for, None for a session.
+    """
 
     account: Account
     session_id: str
+    proved: datetime | None
+    acts: frozenset[Act] | None = None
 
     @property
     def actor(self) -> Actor:
-        return Actor(f"account:{self.account.name}", Door.API)
+        return _actor(self.account.name)
+
+    def may(self, act: Act) -> bool:
+        """Whether the role may, and the token too where it is one."""
+        return self.account.role in MAY[act] and (self.acts is None or act in self.acts)
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether the password was given lately."""
+        return self.proved is not None and now - self.proved < FRESH
 
 
 def log_in(database: Database, clock: Clock, name: str, password: str) -> tuple[Account, str]:
-    """The account and the token of a new session. Raises LoginRefused, TooManyAttempts.
+    """The account and the token of a new session; of a half login where the account has a second factor.
 
-    A name that is not there costs the same work, the same wait and the same words as a wrong password.
+    Raises LoginRefused, TooManyAttempts. A name that is not there costs the same work, the same wait and the same
+    words as a wrong password.
     """
     now = clock.now()
-    wait = database.accounts.begin_attempt(name, now)
-    if wait:
-        raise TooManyAttempts(wait)
-    found = database.accounts.find(name)
-    account, password_hash = found if found is not None else (None, None)
-    right = passwords.matches(password_hash, password)
-    if not right or account is None or not account.is_open(now):
+    account = _with_password(database, name, password, now)
+    if not account.is_open(now):
         raise LoginRefused
-    return account, _new_session(database, name, now)
+    if not account.factor:
+        return account, _new_session(database, name, now)
+    token = secrets.token_urlsafe(32)
+    database.accounts.begin_half(name, _id_of(token), now)
+    return account, token
+
+
+def half(database: Database, clock: Clock, token: str) -> HalfLogin | None:
+    """The half login of a token, while its code is awaited."""
+    found, now = database.accounts.half(_id_of(token)), clock.now()
+    if found is None or now - found.began >= HALF or not found.account.is_open(now):
+        return None
+    return found
+
+
+def second_step(database: Database, sealer: Sealer, clock: Clock, token: str, code: str) -> tuple[Account, str]:
+    """The account and the token of a new session, for a half login and a code of the second factor.
+
+    Raises LoginRefused where the half login is over, CodeRefused, TooManyAttempts, KeyRefused. Codes are counted like
+    passwords: whoever knows a password cannot try codes for ever.
+    """
+    begun, now = half(database, clock, token), clock.now()
+    if begun is None:
+        raise LoginRefused
+    name = begun.account.name
+    _take_code(database, sealer, now, name, code)
+    return begun.account, _new_session(database, name, now, begun.id)
 
 
 def resume(database: Database, clock: Clock, token: str) -> Viewer | None:
@@ -69,7 +113,39 @@ def resume(database: Database, clock: Clock, token: str) -> Viewer | None:
         return None
     if now - session.seen >= _SEEN_EVERY:
         database.accounts.see(session_id, now)
-    return Viewer(account, session_id)
+    return Viewer(account, session_id, session.proved)
+
+
+def prove(database: Database, clock: Clock, viewer: Viewer, password: str) -> None:
+    """The viewer gives their password again. Raises LoginRefused, TooManyAttempts."""
+    name, now = viewer.account.name, clock.now()
+    _with_password(database, name, password, now)
+    database.accounts.prove(name, viewer.session_id, now)
+
+
+def confirm_factor(
+    database: Database, sealer: Sealer, clock: Clock, viewer: Viewer, code: str
+) -> tuple[tuple[str, ...], str]:
+    """The viewer's new factor counts from now on: its recovery codes, and the token of a new session, the only one.
+
+    Raises CodeRefused, KeyRefused, UnknownRow.
+    """
+    name, now = viewer.account.name, clock.now()
+    recovery = factors.confirm(database, sealer, clock, name, code)
+    database.journal.record(now, viewer.actor, "enrol_factor", name)
+    return recovery, _new_session(database, name, now)
+
+
+def remove_factor(database: Database, sealer: Sealer, clock: Clock, viewer: Viewer, code: str) -> str:
+    """Take the viewer's factor away, for a last code of it: the token of a new session, the only one.
+
+    Raises CodeRefused, TooManyAttempts, KeyRefused.
+    """
+    name, now = viewer.account.name, clock.now()
+    _take_code(database, sealer, now, name, code)
+    database.factors.remove(name, now)
+    database.journal.record(now, viewer.actor, "remove_factor", name)
+    return _new_session(database, name, now)
 
 
 def log_out(database: Database, clock: Clock, viewer: Viewer) -> None:
@@ -85,12 +161,7 @@ def change_password(database: Database, clock: Clock, viewer: Viewer, old: str, 
     """
     name, now = viewer.account.name, clock.now()
     passwords.check(new, name)
-    wait = database.accounts.begin_attempt(name, now)
-    if wait:
-        raise TooManyAttempts(wait)
-    found = database.accounts.find(name)
-    if not passwords.matches(found[1] if found is not None else None, old):
-        raise LoginRefused
+    _with_password(database, name, old, now)
     if new == old:
         raise PasswordRefused("the new password is the old one")
     database.accounts.set_password(name, passwords.hashed(new), now, must_change=False)
@@ -98,9 +169,37 @@ def change_password(database: Database, clock: Clock, viewer: Viewer, old: str, 
     return _new_session(database, name, now)
 
 
-def _new_session(database: Database, name: str, now: datetime) -> str:
+def _with_password(database: Database, name: str, password: str, now: datetime) -> Account:
+    """The account whose password this is, a closed one too. Raises LoginRefused, TooManyAttempts."""
+    _begin_attempt(database, name, now)
+    found = database.accounts.find(name)
+    account, password_hash = found if found is not None else (None, None)
+    if not passwords.matches(password_hash, password) or account is None:
+        raise LoginRefused
+    return account
+
+
+def _take_code(database: Database, sealer: Sealer, now: datetime, name: str, code: str) -> None:
+    """Take a code of the account's second factor. Raises CodeRefused, TooManyAttempts, KeyRefused."""
+    _begin_attempt(database, name, now)
+    if factors.check(database, sealer, now, name, code):
+        left = factors.recovery_left(database, name)
+        database.journal.record(now, _actor(name), "use_recovery_code", name, f"{left} left")
+
+
+def _begin_attempt(database: Database, name: str, now: datetime) -> None:
+    wait = database.accounts.begin_attempt(name, now)
+    if wait:
+        raise TooManyAttempts(wait)
+
+
+def _actor(name: str) -> Actor:
+    return Actor(f"account:{name}", Door.API)
+
+
+def _new_session(database: Database, name: str, now: datetime, half_id: str | None = None) -> str:
     token = secrets.token_urlsafe(32)
-    database.accounts.succeed(name, _id_of(token), now)
+    database.accounts.succeed(name, _id_of(token), now, half_id)
     return token
 
 

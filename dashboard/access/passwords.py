@@ -46,10 +46,10 @@ def matches(password_hash: str | None, password: str) -> bool:
             return False
 
 
-def invented() -> str:
+def invented(letters: int = 20, group: int = 5) -> str:
     """A first password to be changed: 20 letters, 98 bits, in groups for reading aloud."""
-    letters = [secrets.choice(_LETTERS) for _ in range(20)]
-    return "-".join("".join(letters[start : start + 5]) for start in range(0, 20, 5))
+    chosen = [secrets.choice(_LETTERS) for _ in range(letters)]
+    return "-".join("".join(chosen[start : start + group]) for start in range(0, letters, group))
 
 
 _NOBODYS = _HASHER.hash(secrets.token_hex(32))

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from dashboard.access.table import MAY, Act
 from domain.evidence import Segment
 from domain.people import Account, Place
 from domain.places import Site, Sitting
@@ -19,10 +18,11 @@ from storage.database import Setup
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """See the module. Reads the set-up anew each time it is asked."""
+    """See the module. Reads the set-up anew each time it is asked. Not ``on_duty``: with no part in open sittings."""
 
     account: Account
     setup: Setup
+    on_duty: bool
 
     def batch(self, batch_id: str) -> bool:
         """Whether the batch is there and inside, and its viewer not recused from it."""
@@ -60,7 +60,7 @@ class Sight:
 
     def held_back(self) -> Callable[[Segment], bool]:
         """Whether a segment may not be watched yet: it is ``unclosed``, and the viewer has no duty there."""
-        return (lambda _: False) if self.account.role in MAY[Act.WATCH_OPEN] else self.unclosed()
+        return (lambda _: False) if self.on_duty else self.unclosed()
 
     def unclosed(self) -> Callable[[Segment], bool]:
         """Whether a sitting that a segment's camera serves is not closed; then nobody takes its file away.

@@ -17,7 +17,8 @@ class Act(StrEnum):
     """What a route does, as far as anybody has to be allowed to."""
 
     ANYBODY = "anybody"  # without logging in
-    OWN_SESSION = "own_session"  # whoever has logged in, also with a first password
+    OWN_SESSION = "own_session"  # whoever has logged in, also with a first password or without a second factor
+    OWN_TOKENS = "own_tokens"  # tokens of one's own for programs; no token may make another
     SEE = "see"  # sittings, reports, the state of cameras: no picture
     AUDIT = "audit"  # who watched what
     WATCH = "watch"  # footage of sittings that are closed
@@ -29,6 +30,7 @@ _ALL = frozenset(Role)
 
 MAY: Mapping[Act, frozenset[Role]] = {
     Act.OWN_SESSION: _ALL,
+    Act.OWN_TOKENS: _ALL,
     Act.SEE: _ALL,
     Act.AUDIT: frozenset({Role.CITY_SUPERVISOR, Role.AUDITOR}),
     Act.WATCH: _ALL - {Role.CITY_ADMINISTRATOR},
@@ -44,8 +46,17 @@ ROUTES: Mapping[str, Act] = {
     "metrics": Act.ANYBODY,  # for programs of this host: the service listens on loopback only
     "session": Act.ANYBODY,
     "log_in": Act.ANYBODY,
+    "second_step": Act.ANYBODY,  # whose password was right holds a token that opens nothing else
     "log_out": Act.OWN_SESSION,
+    "prove": Act.OWN_SESSION,
     "change_password": Act.OWN_SESSION,
+    "factor": Act.OWN_SESSION,
+    "begin_factor": Act.OWN_SESSION,
+    "confirm_factor": Act.OWN_SESSION,
+    "remove_factor": Act.OWN_SESSION,
+    "tokens": Act.OWN_TOKENS,
+    "add_token": Act.OWN_TOKENS,
+    "revoke_token": Act.OWN_TOKENS,
     "status": Act.SEE,
     "drifts": Act.SEE,
     "batches": Act.SEE,
@@ -60,6 +71,12 @@ ROUTES: Mapping[str, Act] = {
     "whole_file": Act.SAVE,
 }
 """What each route does, by its name."""
+
+FRESH = frozenset({"begin_factor", "remove_factor", "add_token"})
+"""Routes that ask for a password that was given lately: whoever finds a page open must not be able to stay."""
+
+GRANTABLE = (Act.SEE, Act.AUDIT, Act.WATCH, Act.SAVE, Act.WATCH_OPEN)
+"""What a token may be for, as far as its owner's role goes; never password, factor or tokens."""
 
 DEEDS: Mapping[str, Deed] = {
     "playlist": Deed.OPEN,

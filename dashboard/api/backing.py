@@ -17,11 +17,13 @@ from config.rule_pack import RulePack
 from dashboard.access.tickets import Tickets
 from dashboard.metrics import Sources
 from domain.law import Verdict
+from domain.people import Account, Role
 from domain.places import Sitting
 from domain.timeline import Clock
 from storage.archive import Archive
 from storage.database import Database
 from storage.errors import UnknownBatch, UnknownSitting
+from storage.sealing import Sealer
 from storage.viewing_record import ViewingRecord
 
 SETTLED_VERDICT_S = 60.0
@@ -57,7 +59,9 @@ class Verdicts:
 
 @dataclass(frozen=True, slots=True)
 class Backing:
-    """See the module. ``rule_packs`` loads a rule pack by its id."""
+    """See the module. ``rule_packs`` loads a rule pack by its id; ``sealer`` seals secrets of second factors, and the
+    roles ``with_factor`` have to have one.
+    """
 
     database: Database
     archive: Archive
@@ -65,8 +69,14 @@ class Backing:
     clock: Clock
     measured: Sources
     viewed: ViewingRecord
+    sealer: Sealer
+    with_factor: frozenset[Role]
     tickets: Tickets = field(default_factory=Tickets)
     verdicts: Verdicts = field(default_factory=Verdicts)
+
+    def must_enrol(self, account: Account) -> bool:
+        """Whether the account has no second factor and its role has to have one."""
+        return account.role in self.with_factor and not account.factor
 
     def sitting(self, batch_id: str, number: int) -> Sitting:
         """Raises UnknownBatch, UnknownSitting."""

@@ -1,11 +1,12 @@
 """The one door: every route of the application comes through here before anything of it runs.
 
 1. What does the route do? One that the table does not name opens for nobody.
-2. A request that changes something must come from a page of ours (CSRF).
-3. Who asks? The session of the cookie, or nobody.
-4. A first password must be changed before anything else.
-5. May the role? 6. Does what the address names lie inside the scope? If not, it is as if it were not there.
-7. Whatever refuses footage, here or in its route, is written down before the answer goes out.
+2. A request that changes something must come from a page of ours (CSRF), unless a program sends it with its token.
+3. Who asks? Whom the token speaks for, then no cookie is looked at; else the session of the cookie; or nobody.
+4. A first password must be changed, and a second factor that the role has to have set up, before anything else.
+5. May the role, and the token? 6. Does what the address names lie inside the scope? If not, it is as if it were not
+   there. 7. Was the password given lately, where the table asks for that?
+8. Whatever refuses footage, here or in its route, is written down before the answer goes out.
 
 Not here: lists, which show what is inside only, and single files of footage, which their routes look at one by one.
 """
@@ -18,20 +19,32 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 
-from dashboard.access import login
+from dashboard.access import login, tokens
 from dashboard.access.errors import TicketUnknown
 from dashboard.access.login import Viewer
 from dashboard.access.sight import Sight
-from dashboard.access.table import DEEDS, MAY, ROUTES, Act
+from dashboard.access.table import DEEDS, FRESH, ROUTES, Act
 from dashboard.api import witness
 from dashboard.api.backing import Backed, Backing
-from dashboard.api.problems import CrossSite, NotAllowed, NotLoggedIn, PasswordMustChange, Undeclared, UnknownCamera
+from dashboard.api.problems import (
+    CrossSite,
+    FactorMustEnrol,
+    NotAllowed,
+    NotLoggedIn,
+    PasswordMustChange,
+    ProofNeeded,
+    Undeclared,
+    UnknownCamera,
+)
 from dashboard.api.witness import REFUSALS
-from storage.errors import UnknownBatch
+from storage.errors import UnknownBatch, UnknownToken
 
 COOKIE = "kaojian_session"
+NO_STORE = {"Cache-Control": "no-store"}
+"""For answers that depend on who asks: what lies behind the login must not be found in a browser after it."""
+
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_JUDGED = frozenset({"batch", "number", "camera", "ticket"})
+_JUDGED = frozenset({"batch", "number", "camera", "ticket", "token"})
 
 
 def guard(request: Request, backed: Backed) -> Iterator[None]:
@@ -49,24 +62,37 @@ def guard(request: Request, backed: Backed) -> Iterator[None]:
 def _let_in(act: Act | None, request: Request, backed: Backing) -> None:
     if act is None:
         raise Undeclared("nobody is allowed here yet: dashboard.access.table does not name this route")
-    if request.method not in _SAFE and not _is_ours(request):
+    changes, program = request.method not in _SAFE, _bearer(request) is not None
+    if changes and not program and not _is_ours(request):
         raise CrossSite("the request does not come from a page of this service")
     if act is Act.ANYBODY:
+        if changes and program:
+            raise NotAllowed("a program with a token does not log in")
         return
     viewer = viewer_of(request, backed)
     if viewer is None:
         raise NotLoggedIn("log in first")
     request.state.viewer = viewer
     if act is not Act.OWN_SESSION:
-        if viewer.account.must_change:
-            raise PasswordMustChange("change the first password first")
-        _judge(act, viewer, request.path_params, backed)
+        _is_set_up(viewer, backed)
+    _judge(act, viewer, request.path_params, backed)
+    if request.scope["route"].name in FRESH and not viewer.is_fresh(backed.clock.now()):
+        raise ProofNeeded("give the password again first, at /api/v1/session/proof")
 
 
 def viewer_of(request: Request, backed: Backing) -> Viewer | None:
-    """Who holds the request's cookie."""
+    """Whom the request's token speaks for, or who holds its cookie, which is not looked at beside a token."""
+    program = _bearer(request)
+    if program is not None:
+        return tokens.resume(backed.database, backed.clock, program)
     token = request.cookies.get(COOKIE)
     return None if token is None else login.resume(backed.database, backed.clock, token)
+
+
+def _bearer(request: Request) -> str | None:
+    """The token of a program (RFC 6750 2.1). Other schemes are none: a browser may send those by itself."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def keep_token(request: Request, response: Response, token: str) -> None:
@@ -76,19 +102,32 @@ def keep_token(request: Request, response: Response, token: str) -> None:
     response.set_cookie(COOKIE, token, path="/", httponly=True, samesite="strict", secure=secure)
 
 
+def _is_set_up(viewer: Viewer, backed: Backing) -> None:
+    """Raises PasswordMustChange, FactorMustEnrol."""
+    if viewer.account.must_change:
+        raise PasswordMustChange("change the first password first")
+    if backed.must_enrol(viewer.account):
+        raise FactorMustEnrol(f"a {viewer.account.role} has to have a second factor; set it up first")
+
+
 def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> None:
-    """Raises NotAllowed for the role; UnknownBatch, UnknownCamera, TicketUnknown for what lies outside the scope;
-    TicketExpired.
+    """Raises NotAllowed for the role or the token; UnknownBatch, UnknownCamera, TicketUnknown, UnknownToken for what
+    lies outside the scope; TicketExpired.
     """
-    if viewer.account.role not in MAY[act]:
-        raise NotAllowed(f"the role {viewer.account.role} may not do this")
+    if not viewer.may(act):
+        who = f"the role {viewer.account.role}" if viewer.acts is None else "this token"
+        raise NotAllowed(f"{who} may not do this")
     if not named.keys() <= _JUDGED:
         raise Undeclared("nobody is allowed here yet: dashboard.api.guard does not know what the address names")
-    sight = Sight(viewer.account, backed.database.setup)
+    sight = _sight(viewer, backed)
     if "batch" in named and not sight.batch(named["batch"]):
         raise UnknownBatch(f"there is no batch {named['batch']}")
     if "camera" in named and not sight.camera(named["camera"]):
         raise UnknownCamera(f"there is no camera {named['camera']}")
+    if "token" in named and named["token"] not in {
+        each.id for each in backed.database.api_tokens.all(viewer.account.name)
+    }:
+        raise UnknownToken(f"there is no token {named['token']}")
     if "ticket" in named:
         ticket = backed.tickets.open(viewer.session_id, named["ticket"], backed.clock.now())
         segment = backed.database.evidence.segment(ticket.key)
@@ -115,7 +154,7 @@ Viewing = Annotated[Viewer, Depends(_viewing)]
 
 
 def _sight(viewer: Viewing, backed: Backed) -> Sight:
-    return Sight(viewer.account, backed.database.setup)
+    return Sight(viewer.account, backed.database.setup, viewer.may(Act.WATCH_OPEN))
 
 
 Seen = Annotated[Sight, Depends(_sight)]

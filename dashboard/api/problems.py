@@ -12,9 +12,26 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from config.errors import RulePackRefused
-from dashboard.access.errors import LoginRefused, PasswordRefused, TicketExpired, TicketUnknown, TooManyAttempts
+from dashboard.access.errors import (
+    CodeRefused,
+    LoginRefused,
+    PasswordRefused,
+    TicketExpired,
+    TicketUnknown,
+    TokenRefused,
+    TooManyAttempts,
+)
 from dashboard.api.shapes import FieldProblem, Problem
-from storage.errors import DatabaseUnavailable, SealRefused, UnknownBatch, UnknownRow, UnknownSitting
+from storage.errors import (
+    DatabaseUnavailable,
+    FactorStands,
+    KeyRefused,
+    SealRefused,
+    UnknownBatch,
+    UnknownRow,
+    UnknownSitting,
+    UnknownToken,
+)
 
 MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger()
@@ -38,6 +55,14 @@ class NotLoggedIn(Exception):
 
 class PasswordMustChange(Exception):
     """The account still has the password that was made for it."""
+
+
+class FactorMustEnrol(Exception):
+    """The role has to have a second factor, and the account has none yet."""
+
+
+class ProofNeeded(Exception):
+    """The password was given too long ago for what is asked."""
 
 
 class NotAllowed(Exception):
@@ -72,6 +97,7 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     UnknownBatch: (HTTPStatus.NOT_FOUND, "unknown-batch", "There is no such batch"),
     UnknownSitting: (HTTPStatus.NOT_FOUND, "unknown-sitting", "There is no such sitting"),
     UnknownRow: (HTTPStatus.NOT_FOUND, "unknown", "There is no such thing"),
+    UnknownToken: (HTTPStatus.NOT_FOUND, "unknown-token", "There is no such token"),
     UnknownCamera: (HTTPStatus.NOT_FOUND, "unknown-camera", "There is no such camera"),
     TicketUnknown: (HTTPStatus.NOT_FOUND, "unknown", "There is no such thing"),
     TicketExpired: (HTTPStatus.GONE, "address-expired", "The address has run out"),
@@ -80,15 +106,21 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     RangeNotSatisfiable: (HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range", "The byte range is impossible"),
     NotLoggedIn: (HTTPStatus.UNAUTHORIZED, "not-logged-in", "Nobody is logged in"),
     LoginRefused: (HTTPStatus.FORBIDDEN, "login-refused", "Name and password do not match"),
-    TooManyAttempts: (HTTPStatus.TOO_MANY_REQUESTS, "too-many-attempts", "Too many wrong passwords"),
+    CodeRefused: (HTTPStatus.FORBIDDEN, "code-refused", "The code is wrong or was used"),
+    TooManyAttempts: (HTTPStatus.TOO_MANY_REQUESTS, "too-many-attempts", "Too many wrong passwords or codes"),
+    TokenRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "token-refused", "The token cannot be as it was asked for"),
+    FactorStands: (HTTPStatus.CONFLICT, "factor-stands", "There is a second factor already"),
     PasswordRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "password-refused", "The password is not fit to be one"),
     PasswordMustChange: (HTTPStatus.FORBIDDEN, "password-must-change", "The first password must be changed"),
+    FactorMustEnrol: (HTTPStatus.FORBIDDEN, "factor-must-enrol", "A second factor must be set up"),
+    ProofNeeded: (HTTPStatus.FORBIDDEN, "proof-needed", "The password must be given again"),
     NotAllowed: (HTTPStatus.FORBIDDEN, "not-allowed", "The role may not do this"),
     HeldBack: (HTTPStatus.FORBIDDEN, "held-back", "The sitting is not closed"),
     CrossSite: (HTTPStatus.FORBIDDEN, "cross-site", "The request comes from another site"),
     Undeclared: (HTTPStatus.FORBIDDEN, "undeclared", "Nobody is allowed here"),
     NoneAnswers: (HTTPStatus.SERVICE_UNAVAILABLE, "no-copy-answers", "No copy of the footage answers"),
     SealRefused: (HTTPStatus.SERVICE_UNAVAILABLE, "not-written-down", "It cannot be written down who looks"),
+    KeyRefused: (HTTPStatus.SERVICE_UNAVAILABLE, "key-refused", "A secret cannot be opened"),
     DatabaseUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable", "The database does not answer"),
     RulePackRefused: (HTTPStatus.INTERNAL_SERVER_ERROR, "rule-pack", "The rule pack cannot be used"),
 }
@@ -98,6 +130,9 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in (401, 403, 404, 422, 429, 503)
 }
 """What OpenAPI says about refusals, for every route."""
+
+CONFLICTS: dict[int | str, dict[str, Any]] = {**RESPONSES, 409: {"model": Problem, "description": "Conflict"}}
+"""... and for routes that may find something in their way."""
 
 
 def name_of(error: Exception) -> str:
@@ -109,7 +144,7 @@ def describe(document: dict[str, Any]) -> None:
     """Give every refusal in an OpenAPI document its media type; the framework only writes the routes' own."""
     for path in document["paths"].values():
         for operation in path.values():
-            for status in RESPONSES:
+            for status in CONFLICTS:
                 answer = operation["responses"].get(str(status))
                 if answer is not None:
                     answer["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -148,7 +183,7 @@ def _headers(error: Exception) -> dict[str, str] | None:
         case TooManyAttempts():
             return {"Retry-After": str(error.wait_s)}
         case NotLoggedIn():
-            return {"WWW-Authenticate": 'Cookie realm="kaojian"'}
+            return {"WWW-Authenticate": 'Cookie realm="kaojian", Bearer realm="kaojian"'}
     return None
 
 

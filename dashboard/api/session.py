@@ -1,4 +1,4 @@
-"""Logging in and out, and changing one's own password. Thin over ``dashboard.access.login``."""
+"""Logging in and out, and one's own password. Thin over ``dashboard.access.login``."""
 
 from __future__ import annotations
 
@@ -6,44 +6,64 @@ from fastapi import APIRouter, Request, Response
 from starlette.status import HTTP_204_NO_CONTENT
 
 from dashboard.access import login
-from dashboard.access.table import acts_of
-from dashboard.api.backing import Backed
-from dashboard.api.guard import COOKIE, Viewing, keep_token, viewer_of
+from dashboard.access.login import Viewer
+from dashboard.access.table import Act, acts_of
+from dashboard.api.backing import Backed, Backing
+from dashboard.api.guard import COOKIE, NO_STORE, Viewing, keep_token, viewer_of
 from dashboard.api.problems import RESPONSES
-from dashboard.api.shapes import AccountShape, LoginBody, PasswordBody, SessionShape
+from dashboard.api.shapes import AccountShape, CodeBody, LoginBody, PasswordBody, ProofBody, SessionShape
 from domain.people import Account
+from storage.database.accounts import HalfLogin
 
 router = APIRouter(prefix="/session", tags=["session"], responses=RESPONSES)
-
-# An answer that depends on the cookie; what lies behind the login must not be found in a browser after it.
-_HEADERS = {"Cache-Control": "no-store"}
 
 
 @router.get("")
 def session(request: Request, response: Response, backed: Backed) -> SessionShape:
     """Who is logged in here; null for nobody."""
-    response.headers.update(_HEADERS)
+    response.headers.update(NO_STORE)
     viewer = viewer_of(request, backed)
-    return SessionShape(account=None if viewer is None else _shape(viewer.account))
+    if viewer is not None:
+        return _told(viewer, backed)
+    return SessionShape(account=None, second_step=_half(request, backed) is not None)
 
 
 @router.post("")
 def log_in(request: Request, response: Response, backed: Backed, given: LoginBody) -> SessionShape:
-    """Begin a session. One that was held before ends; its token, or one that somebody planted, is never taken on."""
+    """Begin a session, or where the account has a second factor, be asked for a code of it next (``second_step``).
+
+    A session that was held before ends; its token, or one that somebody planted, is never taken on.
+    """
     account, token = login.log_in(backed.database, backed.clock, given.name, given.password.get_secret_value())
-    before = viewer_of(request, backed)
-    if before is not None:
-        login.log_out(backed.database, backed.clock, before)
-    response.headers.update(_HEADERS)
+    _leave(request, backed)
+    response.headers.update(NO_STORE)
     keep_token(request, response, token)
-    return SessionShape(account=_shape(account))
+    return SessionShape(account=None, second_step=True) if account.factor else renewed(backed, token)
+
+
+@router.post("/second")
+def second_step(request: Request, response: Response, backed: Backed, given: CodeBody) -> SessionShape:
+    """Begin the session, for the code of the second factor or a recovery code; again with a token of its own."""
+    code, held = given.code.get_secret_value(), request.cookies.get(COOKIE, "")
+    _, token = login.second_step(backed.database, backed.sealer, backed.clock, held, code)
+    response.headers.update(NO_STORE)
+    keep_token(request, response, token)
+    return renewed(backed, token)
+
+
+@router.post("/proof")
+def prove(response: Response, viewer: Viewing, backed: Backed, given: ProofBody) -> SessionShape:
+    """Give the password again, for what is not done from a page that was left open."""
+    login.prove(backed.database, backed.clock, viewer, given.password.get_secret_value())
+    response.headers.update(NO_STORE)
+    return _told(viewer, backed)
 
 
 @router.delete("", status_code=HTTP_204_NO_CONTENT)
 def log_out(viewer: Viewing, backed: Backed) -> Response:
     """End the session."""
     login.log_out(backed.database, backed.clock, viewer)
-    response = Response(status_code=HTTP_204_NO_CONTENT, headers={**_HEADERS, "Clear-Site-Data": '"cache"'})
+    response = Response(status_code=HTTP_204_NO_CONTENT, headers={**NO_STORE, "Clear-Site-Data": '"cache"'})
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
     return response
 
@@ -55,18 +75,44 @@ def change_password(
     """Change one's own password. All sessions of the account end; this browser is given a new one."""
     old, new = given.old.get_secret_value(), given.new.get_secret_value()
     token = login.change_password(backed.database, backed.clock, viewer, old, new)
-    response.headers.update(_HEADERS)
+    response.headers.update(NO_STORE)
     keep_token(request, response, token)
-    again = login.resume(backed.database, backed.clock, token)
-    return SessionShape(account=None if again is None else _shape(again.account))
+    return renewed(backed, token)
 
 
-def _shape(account: Account) -> AccountShape:
+def renewed(backed: Backing, token: str) -> SessionShape:
+    """What to tell of a session that has just begun."""
+    viewer = login.resume(backed.database, backed.clock, token)
+    return SessionShape(account=None) if viewer is None else _told(viewer, backed)
+
+
+def _half(request: Request, backed: Backing) -> HalfLogin | None:
+    token = request.cookies.get(COOKIE)
+    return None if token is None else login.half(backed.database, backed.clock, token)
+
+
+def _leave(request: Request, backed: Backing) -> None:
+    """End what the browser held before."""
+    before, half = viewer_of(request, backed), _half(request, backed)
+    if before is not None:
+        login.log_out(backed.database, backed.clock, before)
+    if half is not None:
+        backed.database.accounts.end_half(half.id, backed.clock.now())
+
+
+def _told(viewer: Viewer, backed: Backing) -> SessionShape:
+    may = tuple(act for act in acts_of(viewer.account.role) if viewer.may(act))
+    return SessionShape(account=_shape(viewer.account, may, must_enrol=backed.must_enrol(viewer.account)))
+
+
+def _shape(account: Account, may: tuple[Act, ...], *, must_enrol: bool) -> AccountShape:
     return AccountShape(
         name=account.name,
         role=account.role,
         sees=tuple(sorted(account.scope.names)),
-        may=acts_of(account.role),
+        may=may,
         expires=account.expires,
         must_change=account.must_change,
+        factor=account.factor,
+        must_enrol=must_enrol,
     )

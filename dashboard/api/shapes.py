@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, SecretStr, WithJsonSchema
 
 from dashboard.access.table import Act
+from dashboard.access.tokens import LASTS_DAYS, LONGEST_DAYS
 from domain.evidence import CameraState, Cause
 from domain.host_clock import ClockState, Witness
 from domain.law import Verdict
@@ -427,7 +428,11 @@ class ViewingShape(_Shape):
 
 
 class AccountShape(_Shape):
-    """Who is logged in. ``sees`` names the county, site or batches of the scope; empty for the whole city."""
+    """Who is logged in. ``sees`` names the county, site or batches of the scope; empty for the whole city.
+
+    ``may``: what the role may, or the token of the program that asks. ``must_enrol``: nothing else may be done until
+    a second ``factor`` is set up.
+    """
 
     name: str
     role: Role
@@ -435,12 +440,15 @@ class AccountShape(_Shape):
     may: tuple[Act, ...]
     expires: Instant | None
     must_change: bool
+    factor: bool
+    must_enrol: bool
 
 
 class SessionShape(_Shape):
-    """``account`` is null while nobody is logged in."""
+    """``account`` is null while nobody is logged in; ``second_step``: a code of the second factor is awaited."""
 
     account: AccountShape | None
+    second_step: bool = False
 
 
 class LoginBody(_Shape):
@@ -455,6 +463,68 @@ class PasswordBody(_Shape):
 
     old: Annotated[SecretStr, Field(max_length=256)]
     new: Annotated[SecretStr, Field(max_length=256)]
+
+
+class ProofBody(_Shape):
+    """The password of who is logged in, once more."""
+
+    password: Annotated[SecretStr, Field(max_length=256)]
+
+
+class CodeBody(_Shape):
+    """Six digits of the authenticator, or a recovery code."""
+
+    code: Annotated[SecretStr, Field(max_length=64)]
+
+
+class FactorShape(_Shape):
+    """The second factor of who is logged in. ``recovery_left``: recovery codes that were not used."""
+
+    confirmed: bool
+    required: bool
+    recovery_left: int
+
+
+class BegunFactor(_Shape):
+    """What an authenticator is given, shown once: the secret in base 32, its address, and that as a QR code (SVG)."""
+
+    secret: str
+    address: str
+    picture: str
+
+
+class RecoveryCodes(_Shape):
+    """Each opens the door once in the place of a code; shown once and kept nowhere."""
+
+    codes: tuple[str, ...]
+    session: SessionShape
+
+
+class TokenShape(_Shape):
+    """A token of a program. ``id`` names it and opens nothing; ``used``: last, to the minute."""
+
+    id: str
+    label: str
+    acts: tuple[Act, ...]
+    created: Instant
+    expires: Instant
+    revoked: Instant | None
+    used: Instant | None
+
+
+class TokenBody(_Shape):
+    """For which program, for what of what the role may, and for how many days."""
+
+    label: Annotated[str, Field(min_length=1, max_length=60)]
+    acts: Annotated[tuple[Act, ...], Field(min_length=1, max_length=10)]
+    days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] = LASTS_DAYS
+
+
+class MadeToken(_Shape):
+    """``secret`` is what the program sends as ``Authorization: Bearer``; shown once and kept nowhere."""
+
+    secret: str
+    token: TokenShape
 
 
 class FieldProblem(_Shape):

@@ -15,6 +15,7 @@ from dashboard.access.errors import TicketExpired, TicketUnknown
 from dashboard.access.login import Viewer
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.problems import (
+    FactorMustEnrol,
     HeldBack,
     NoFootage,
     NotAllowed,
@@ -30,6 +31,7 @@ from domain.timeline import Interval
 from domain.viewings import SHOWN, Deed, Viewing
 
 REFUSALS = (
+    FactorMustEnrol,
     HeldBack,
     NoFootage,
     NotAllowed,

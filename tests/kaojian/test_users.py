@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pyotp
 import pytest
 
-from dashboard.access import login
+from config import settings
+from config.errors import SettingsRefused
+from dashboard.access import factors, login, tokens
+from dashboard.access.table import Act
+from domain.people import Role
 from domain.timeline import SystemClock
+from kaojian.wiring import roles_with_factor
 from storage.database import connect
+from storage.sealing import Sealer
 from tests.kaojian.conftest import Command
 from tests.kaojian.test_cli import journal
 
@@ -92,3 +99,63 @@ def test_a_person_is_recused_from_a_batch_and_let_see_it_again(kaojian: Command,
         (1, "kaojian: there is no batch no-batch"),
         (1, "kaojian: there is no account nobody"),
     ]
+
+
+def test_a_second_factor_that_was_lost_is_reset_with_a_reason(kaojian: Command, installation: Path) -> None:
+    kaojian("user", "add", "chen", "--role", "city_officer")
+    reset = ("user", "reset-factor", "chen", "--reason", "手机遗失")
+    assert (kaojian(*reset).code, kaojian("user", "reset-factor", "chen").code) == (1, 2)
+    database = connect(f"sqlite:///{installation / 'var' / 'kaojian.sqlite3'}")
+    sealer, clock = Sealer.new(), SystemClock()
+    begun = factors.begin(database, sealer, clock, "chen")
+    factors.confirm(database, sealer, clock, "chen", pyotp.TOTP(begun.secret).now())
+    assert "set up" in kaojian("user", "list").out
+    assert kaojian(*reset).out == "account chen has no second factor now\n"
+    assert "set up" not in kaojian("user", "list").out
+    entry = database.journal.entries(1)[0]
+    database.close()
+    assert (entry.act, entry.detail, entry.actor.name.partition(":")[0]) == ("reset_factor", "手机遗失", "local")
+
+
+def test_a_token_is_made_listed_and_revoked(kaojian: Command, installation: Path) -> None:
+    kaojian("user", "add", "chen", "--role", "city_supervisor")
+    add = ("token", "add", "chen", "--for", "see", "--for", "audit", "--label", "考务平台")
+    made = re.fullmatch(r"token ([0-9a-f]{12}) of account chen, until (\S+): (kaojian_\S+)\n", kaojian(*add).out)
+    assert made is not None
+    database = connect(f"sqlite:///{installation / 'var' / 'kaojian.sqlite3'}")
+    viewer = tokens.resume(database, SystemClock(), made[3])
+    assert viewer is not None
+    assert (viewer.account.name, viewer.acts) == ("chen", frozenset({Act.SEE, Act.AUDIT}))
+    listed = kaojian("token", "list", "chen").out
+    assert [word in listed for word in (made[1], "考务平台", "audit", "open", made[3])] == [True] * 4 + [False]
+    assert kaojian("token", "revoke", made[1]).code == 0
+    assert tokens.resume(database, SystemClock(), made[3]) is None
+    assert "revoked" in kaojian("token", "list").out
+    acts = [entry.act for entry in database.journal.entries(2)]
+    database.close()
+    assert acts == ["revoke_token", "add_token"]
+    refused = [
+        kaojian(*add, "--for", "own_tokens"),
+        kaojian(*add, "--days", "366"),
+        kaojian("token", "add", "nobody", "--for", "see", "--label", "x"),
+        kaojian("token", "revoke", "nothing"),
+    ]
+    assert [each.code for each in refused] == [1] * 4
+    assert "a city_supervisor a token may have: see, audit, watch, save, watch_open" in refused[0].err
+
+
+@pytest.mark.parametrize("said", ["everybody", "city_officer, admin", ","])
+def test_roles_that_have_to_have_a_second_factor_are_named_or_refused(
+    said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert roles_with_factor(settings.load()) == {Role.CITY_ADMINISTRATOR, Role.CITY_OFFICER}
+    for words, roles in (
+        ("none", set()),
+        ("all", set(Role)),
+        ("auditor, city_officer", {Role.AUDITOR, Role.CITY_OFFICER}),
+    ):
+        monkeypatch.setenv("KAOJIAN_SECOND_FACTOR", words)
+        assert roles_with_factor(settings.load()) == roles
+    monkeypatch.setenv("KAOJIAN_SECOND_FACTOR", said)
+    with pytest.raises(SettingsRefused, match="KAOJIAN_SECOND_FACTOR"):
+        roles_with_factor(settings.load())

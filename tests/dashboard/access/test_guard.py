@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +18,9 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from config.rule_pack import load as load_rule_pack
-from dashboard.access.table import MAY, ROUTES, Act
+from dashboard.access import tokens
+from dashboard.access.login import FRESH as LATELY
+from dashboard.access.table import FRESH, GRANTABLE, MAY, ROUTES, Act
 from dashboard.access.tickets import Ticket, Tickets
 from dashboard.api import document
 from dashboard.api.guard import COOKIE
@@ -26,6 +29,7 @@ from domain.people import Account, Reach, Role, Scope
 from domain.places import Batch
 from domain.timeline import rfc3339
 from storage.database import connect
+from storage.database.api_tokens import ApiToken
 from tests.dashboard.exam import BATCH, PACK, SITE, TESTER, TOKEN, WINDOW, Exam, hold_exam, log_in, plan
 from tests.dashboard.serving import client
 
@@ -37,12 +41,24 @@ HIDDEN = {"page": "/", "description": "/api/v1/openapi.json", "metrics": "/metri
 
 
 def account(exam: Exam, role: Role, *, inside: bool = True, must_change: bool = False) -> str:
-    """The token of an account of that role, of whose scope the exam is a part or not."""
+    """The session's token of an account of that role, of whose scope the exam is a part or not.
+
+    The account has a token for programs too, of which nothing but ``program-0``, ``program-1`` ... is known: its id.
+    """
     names = frozenset({INSIDE[role.reach] if inside else "elsewhere"} - {""})
-    number = len(exam.database.accounts.all())
+    number = next(NUMBERS)
     held = Account(f"{role}-{number}", role, Scope(role.reach, names), exam.clock.now(), must_change)
     log_in(exam, held, f"token-{number}")
+    OWNERS[f"token-{number}"] = held
+    mine = ApiToken(f"program-{number}", held.name, "x", (), held.created, held.created + timedelta(days=1))
+    exam.database.api_tokens.add(mine, f"no digest {number}")
     return f"token-{number}"
+
+
+def program(exam: Exam, role: Role, acts: frozenset[Act], *, inside: bool = True) -> str:
+    """The secret of a token for programs, of a new account of that role."""
+    owner = OWNERS[account(exam, role, inside=inside)]
+    return tokens.add(exam.database, owner, tokens.Wanted("x", acts), TESTER, exam.clock)[1]
 
 
 def to(key: str) -> str:
@@ -63,13 +79,21 @@ def described() -> dict[str, Any]:
     return paths
 
 
+NUMBERS = itertools.count()
+OWNERS: dict[str, Account] = {}
+"""Whose session's token it is."""
+
+OWN = {Act.ANYBODY, Act.OWN_SESSION, Act.OWN_TOKENS}
+"""What is no matter of scopes."""
+
 LISTS = {"/api/v1/batches", "/api/v1/status", "/api/v1/status/drifts", "/api/v1/viewings"}
 """Addresses that name nothing of an exam: what lies outside the scope is left out of their answers."""
 
 
 def operations(exam: Exam) -> dict[str, tuple[str, str]]:
     """Method and address of every route, with the ids of the exam in its place holders, but for tickets."""
-    ids = {"batch": BATCH, "number": "1", "camera": "A-cam-1", "ticket": to(exam.segments("A-cam-1")[0].key)}
+    ticket = to(exam.segments("A-cam-1")[0].key)
+    ids = {"batch": BATCH, "number": "1", "camera": "A-cam-1", "ticket": ticket, "token": "PROGRAM"}
     found = {name: ("GET", path) for name, path in HIDDEN.items()}
     for path, methods in described().items():
         for method, operation in methods.items():
@@ -94,9 +118,25 @@ def anybody(app: FastAPI) -> Iterator[httpx.Client]:
         yield talking
 
 
-def ask(talking: httpx.Client, operation: tuple[str, str], token: str | None) -> httpx.Response:
+def takes_body(name: str) -> bool:
+    return any(
+        "requestBody" in operation
+        for methods in described().values()
+        for operation in methods.values()
+        if operation["operationId"] == name
+    )
+
+
+def ask(
+    talking: httpx.Client, operation: tuple[str, str], token: str | None, *, program_id: str | None = None
+) -> httpx.Response:
+    """What a route answers the holder of a session, or with ``program_id`` the holder of that token for programs.
+
+    Its ticket is one of theirs; a token it names is the one that their account has.
+    """
     method, address = operation
-    session = sha256((token or "").encode()).hexdigest()
+    session = sha256((token or "").encode()).hexdigest() if program_id is None else f"token:{program_id}"
+    address = address.replace("PROGRAM", f"program-{(token or '').rpartition('-')[2]}")
 
     def issued(match: re.Match[str]) -> str:
         return TICKETS.issue(session, Ticket(bytes.fromhex(match[1]).decode()), WINDOW.end + timedelta(days=1))
@@ -104,6 +144,8 @@ def ask(talking: httpx.Client, operation: tuple[str, str], token: str | None) ->
     address = re.sub("TICKET([0-9a-f]*)", issued, address)
     params = SPAN if "playlist" in address else None
     headers = {} if token is None else {"Cookie": f"{COOKIE}={token}"}
+    if program_id is not None:
+        headers = {"Authorization": f"Bearer {token}", "Origin": "http://elsewhere.example"}
     return talking.request(method, address, params=params, headers=headers)
 
 
@@ -152,7 +194,7 @@ def test_inside_its_scope_a_role_may_what_the_table_says(anybody: httpx.Client, 
         act = ROUTES[name]
         if act is Act.ANYBODY or role in MAY[act]:
             # Those that take a body are sent none.
-            assert answer.status_code == (422 if operation[0] == "POST" else 204 if name == "log_out" else 200), name
+            assert answer.status_code == (422 if takes_body(name) else 204 if operation[0] == "DELETE" else 200), name
         else:
             assert answer.status_code == 403, name
             assert answer.json()["type"] == "urn:kaojian:problem:not-allowed"
@@ -161,7 +203,7 @@ def test_inside_its_scope_a_role_may_what_the_table_says(anybody: httpx.Client, 
 @pytest.mark.parametrize("role", LIMITED)
 def test_outside_its_scope_a_role_finds_nothing_of_the_exam(anybody: httpx.Client, held: Exam, role: Role) -> None:
     for name, operation in operations(held).items():
-        if ROUTES[name] in {Act.ANYBODY, Act.OWN_SESSION}:
+        if ROUTES[name] in OWN:
             continue
         answer = ask(anybody, operation, account(held, role, inside=False))
         if role not in MAY[ROUTES[name]]:
@@ -197,6 +239,114 @@ def test_with_a_first_password_there_is_nothing_to_do_but_to_change_it(
         assert (answer.status_code, answer.json()["type"]) == (403, "urn:kaojian:problem:password-must-change"), name
 
 
+@pytest.mark.parametrize("role", Role)
+def test_a_role_that_has_to_have_a_second_factor_sets_it_up_first(held: Exam, role: Role) -> None:
+    app = made(held, None)
+    app.state.backing = replace(app.state.backing, with_factor=frozenset({Role.CITY_OFFICER}))
+    token = account(held, role)
+    asked = operations(held)
+    if role is not Role.CITY_OFFICER:  # of whom it is asked at no route, or at each
+        asked = {name: asked[name] for name in ("batches", "tokens")}
+    with client(app, None) as talking:
+        for name, operation in asked.items():
+            if ROUTES[name] not in {Act.ANYBODY, Act.OWN_SESSION}:
+                answer = ask(talking, operation, token)
+                kind = answer.json()["type"] if answer.status_code == 403 else ""
+                assert (kind == "urn:kaojian:problem:factor-must-enrol") == (role is Role.CITY_OFFICER), name
+
+
+def by_program(
+    talking: httpx.Client, exam: Exam, secret: str, asked: dict[str, tuple[str, str]]
+) -> dict[str, httpx.Response]:
+    """What these routes answer a program."""
+    token = exam.database.api_tokens.held(sha256(secret.encode()).hexdigest())
+    assert token is not None
+    return {name: ask(talking, each, secret, program_id=token[0].id) for name, each in asked.items()}
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_token_for_all_that_it_may_be_for_sees_what_its_owner_sees_and_changes_nothing(
+    anybody: httpx.Client, held: Exam, role: Role, inside: bool
+) -> None:
+    if not inside and role not in LIMITED:
+        return
+    granted = frozenset(act for act in GRANTABLE if role in MAY[act])
+    asked = operations(held)
+    for name, answer in by_program(anybody, held, program(held, role, granted, inside=inside), asked).items():
+        if ROUTES[name] is Act.ANYBODY:
+            assert answer.status_code == (200 if asked[name][0] == "GET" else 403), name
+        elif ROUTES[name] not in granted:
+            assert (answer.status_code, answer.json()["type"]) == (403, "urn:kaojian:problem:not-allowed"), name
+        elif inside or asked[name][1] in LISTS:
+            assert (answer.status_code, inside or BATCH not in answer.text) == (200, True), name
+        else:
+            assert answer.status_code == 404, name
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_token_for_one_thing_is_for_nothing_else(anybody: httpx.Client, held: Exam, role: Role) -> None:
+    one_of_each = {act: name for name, act in ROUTES.items()}
+    asked = {name: operations(held)[name] for act, name in one_of_each.items() if act is not Act.ANYBODY}
+    for granted in (act for act in GRANTABLE if role in MAY[act]):
+        answers = by_program(anybody, held, program(held, role, frozenset({granted})), asked)
+        let_in = {ROUTES[name] for name, answer in answers.items() if answer.status_code == 200}
+        assert let_in == {granted} - {Act.WATCH_OPEN}, granted  # which no route is for by itself
+        assert {each.status_code for each in answers.values()} <= {200, 403}
+
+
+def test_no_cookie_is_looked_at_beside_a_token(anybody: httpx.Client, held: Exam) -> None:
+    cookie = account(held, Role.CITY_SUPERVISOR)
+    headers = {"Cookie": f"{COOKIE}={cookie}", "Authorization": "Bearer never-given"}
+    for name, (method, address) in operations(held).items():
+        if ROUTES[name] is not Act.ANYBODY:
+            assert anybody.request(method, address, headers=headers).status_code == 401, name
+    assert anybody.get("/api/v1/session", headers=headers).json()["account"] is None
+    headers["Authorization"] = "Basic Y2hlbjpwYXNzd29yZA=="
+    assert anybody.get("/api/v1/batches", headers=headers).status_code == 200
+
+
+def test_what_the_table_says_asks_for_a_password_that_was_given_lately(held: Exam) -> None:
+    token = account(held, Role.CITY_SUPERVISOR)
+    held.clock.advance(LATELY.total_seconds())
+    try:
+        with client(made(held, None), None) as talking:
+            for name, operation in operations(held).items():
+                if ROUTES[name] is Act.ANYBODY or name in {"log_out", "revoke_token"}:
+                    continue
+                answer = ask(talking, operation, token)
+                kind = answer.json()["type"] if answer.status_code == 403 else ""
+                assert (kind == "urn:kaojian:problem:proof-needed") == (name in FRESH), name
+    finally:
+        held.clock.step(-LATELY.total_seconds())
+
+
+def test_a_token_of_somebody_else_is_told_in_the_words_of_one_that_is_not_there(
+    anybody: httpx.Client, held: Exam
+) -> None:
+    theirs, mine = account(held, Role.CITY_SUPERVISOR), account(held, Role.CITY_SUPERVISOR)
+    answers = [
+        ask(anybody, ("DELETE", f"/api/v1/tokens/{named}"), mine)
+        for named in (f"program-{theirs.rpartition('-')[2]}", "no-program", "x%00", "%27%20OR%201=1")
+    ]
+    assert {(each.status_code, each.json()["type"]) for each in answers} == {
+        (404, "urn:kaojian:problem:unknown-token")
+    }
+    (kept,) = held.database.api_tokens.all(OWNERS[theirs].name)
+    assert kept.revoked is None
+
+
+@pytest.mark.parametrize(
+    "address", ["//evil.example/", "/api/v1/batches/", "/api/v1/session/", "/\\evil.example", "/%0d%0aX:1"]
+)
+def test_no_address_leads_to_another_site(anybody: httpx.Client, address: str) -> None:
+    for method in ("GET", "HEAD", "POST"):
+        answer = anybody.request(method, address, headers={"X-Forwarded-Host": "evil.example"})
+        assert "location" not in answer.headers
+        assert answer.status_code < 300 or answer.status_code >= 400
+        assert "x" not in answer.headers
+
+
 def test_a_route_that_the_table_does_not_name_opens_for_nobody(held: Exam) -> None:
     app = create_app(held.database, held.archive, load_rule_pack, held.clock, None)
     app.router.routes.clear()
@@ -224,6 +374,7 @@ def test_a_route_that_the_table_does_not_name_opens_for_nobody(held: Exam) -> No
         {"Origin": "http://127.0.0.1:1"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "cross-site", "Authorization": "Basic Y2hlbjpwYXNzd29yZA=="},
         {},
     ],
 )
@@ -233,11 +384,11 @@ def test_a_change_that_another_site_asks_for_is_refused(
     token = account(held, Role.CITY_SUPERVISOR)
     del anybody.headers["Origin"]
     try:
-        for method, address in (("DELETE", ""), ("POST", ""), ("POST", "/password")):
-            answer = anybody.request(
-                method, f"/api/v1/session{address}", headers={**headers, "Cookie": f"{COOKIE}={token}"}, json={}
-            )
-            assert (answer.status_code, answer.json()["type"]) == (403, "urn:kaojian:problem:cross-site")
+        for name, (method, address) in operations(held).items():
+            if method == "GET":
+                continue
+            answer = anybody.request(method, address, headers={**headers, "Cookie": f"{COOKIE}={token}"}, json={})
+            assert (answer.status_code, answer.json()["type"]) == (403, "urn:kaojian:problem:cross-site"), name
         same = {"Sec-Fetch-Site": "same-origin", "Cookie": f"{COOKIE}={token}"}
         assert anybody.delete("/api/v1/session", headers=same).status_code == 204
     finally:
@@ -266,12 +417,10 @@ def test_footage_of_a_sitting_that_is_not_closed_is_for_those_with_a_duty(tmp_pa
 @pytest.mark.parametrize("role", Role)
 def test_a_recused_person_finds_nothing_of_the_batch(anybody: httpx.Client, held: Exam, role: Role) -> None:
     token = account(held, role)
-    name = next(
-        each.name for each in held.database.accounts.all() if f"token-{each.name.rpartition('-')[2]}" == token
-    )
+    name = OWNERS[token].name
     held.database.accounts.recuse(name, BATCH, held.clock.now(), recused=True)
     for route, operation in operations(held).items():
-        if ROUTES[route] in {Act.ANYBODY, Act.OWN_SESSION}:
+        if ROUTES[route] in OWN:
             continue
         answer = ask(anybody, operation, token)
         if role not in MAY[ROUTES[route]]:
