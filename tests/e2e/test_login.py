@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+import cv2
+import numpy as np
+import pyotp
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -24,20 +29,34 @@ from tests.fakes.time import FakeClock
 NEW = "朝霞 over the Bei river"
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A dashboard without exams: its address, the first password of ``chen``, an officer, and that of ``admin``, an
+    administrator, who has to have a second factor and has changed theirs.
+    """
+
+    where: str
+    first: str
+    password: str
+    clock: FakeClock
+
+
 @pytest.fixture
-def door(browser: Browser, tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """A dashboard without exams; its address, and the first password of ``chen``."""
+def door(browser: Browser, tmp_path: Path) -> Iterator[Door]:
     database, clock = connect(f"sqlite:///{tmp_path / 'kaojian.db'}"), FakeClock()
     archive = Archive(database.evidence, MemoryObjects(clock=clock), tmp_path, lambda _: clock.now(), clock)
     first = accounts.add(database, Wanted("chen", Role.CITY_OFFICER), TESTER, clock)
-    with served(create_app(database, archive, load_rule_pack, clock, DIST)) as where:
-        yield where, first
+    wanted = Wanted("admin", Role.CITY_ADMINISTRATOR, must_change=False)
+    password = accounts.add(database, wanted, TESTER, clock)
+    with_factor = frozenset({Role.CITY_ADMINISTRATOR})
+    with served(create_app(database, archive, load_rule_pack, clock, DIST, with_factor=with_factor)) as where:
+        yield Door(where, first, password, clock)
     database.close()
 
 
-def test_a_person_logs_in_changes_the_first_password_and_logs_out(open_page: OpenPage, door: tuple[str, str]) -> None:
-    where, first = door
-    page = open_page(where + "/batches", strict=False, token=None)
+def test_a_person_logs_in_changes_the_first_password_and_logs_out(open_page: OpenPage, door: Door) -> None:
+    first = door.first
+    page = open_page(door.where + "/batches", strict=False, token=None)
     form = page.locator("[data-login]")
     expect(form.get_by_role("heading")).to_have_text("登录")
     expect(page.locator(".el-table")).to_have_count(0)
@@ -62,3 +81,54 @@ def test_a_person_logs_in_changes_the_first_password_and_logs_out(open_page: Ope
     expect(form).to_be_visible()
     page.reload()
     expect(form).to_be_visible()
+
+
+def scanned(picture: bytes) -> str:
+    """What a telephone reads in a picture of the screen."""
+    image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
+    text, _, _ = cv2.QRCodeDetector().detectAndDecode(image)
+    return text
+
+
+def test_a_second_factor_is_scanned_from_the_page_and_asked_for_at_the_next_login(
+    open_page: OpenPage, door: Door
+) -> None:
+    page = open_page(door.where + "/status", strict=False, token=None)
+
+    def log_in() -> None:
+        form = page.locator("[data-login]")
+        form.get_by_label("账户名").fill("admin")
+        form.get_by_label("密码").fill(door.password)
+        form.get_by_role("button").click()
+
+    def code() -> str:
+        return pyotp.TOTP(secret).at(door.clock.now())
+
+    log_in()
+    enrol = page.locator("[data-enrol]")
+    expect(enrol.locator("img")).to_be_visible()
+    address = urlsplit(scanned(enrol.locator("img").screenshot()))
+    (secret,) = parse_qs(address.query)["secret"]
+    assert (address.netloc, address.path) == ("totp", "/Kaojian:admin")
+    assert enrol.locator("code").inner_text().replace(" ", "") == secret
+    enrol.get_by_label("输入应用显示的 6 位数字").fill("000000")
+    enrol.get_by_role("button").click()
+    expect(enrol.get_by_role("alert")).to_have_text("口令不正确或已用过，请等待下一个口令。")
+    enrol.get_by_label("输入应用显示的 6 位数字").fill(code())
+    enrol.get_by_role("button").click()
+    recovery = page.locator("[data-recovery] code")
+    expect(recovery).to_have_count(10)
+    spare = recovery.first.inner_text()
+    page.get_by_role("button", name="已妥善保管").click()
+    page.locator("[data-account] a").click()
+    expect(page.locator("[data-factor]")).to_contain_text("已启用，剩余 10 个恢复码。")
+    page.get_by_role("button", name="退出").click()
+    log_in()
+    second = page.locator("[data-code]")
+    second.get_by_label("动态口令").fill(code())
+    second.get_by_role("button", name="继续").click()
+    expect(second.get_by_role("alert")).to_be_visible()  # it was used to confirm the factor
+    second.get_by_label("动态口令").fill(spare)
+    second.get_by_role("button", name="继续").click()
+    expect(page.locator("[data-factor]")).to_contain_text("已启用，剩余 9 个恢复码。")

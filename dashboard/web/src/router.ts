@@ -14,6 +14,7 @@ export const router = createRouter({
       props: (route) => ({ batch: String(route.params.batch), number: Number(route.params.number) }),
     },
     { path: '/status', name: 'status', component: () => import('./pages/StatusPage.vue') },
+    { path: '/account', name: 'account', component: () => import('./pages/AccountPage.vue') },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/Missing.vue') },
   ],
 })

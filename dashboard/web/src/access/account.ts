@@ -2,26 +2,58 @@
 
 import { ref } from 'vue'
 
-import { changePassword, fetchSession, logIn, logOut, onLoggedOut } from '@/api/client'
-import type { Account } from '@/api/types'
+import {
+  changePassword,
+  confirmFactor,
+  fetchSession,
+  logIn,
+  logOut,
+  onLoggedOut,
+  removeFactor,
+  secondStep,
+} from '@/api/client'
+import type { Account, Session } from '@/api/types'
 
 /** undefined until the server has said; null while nobody is logged in. */
 export const account = ref<Account | null>()
+/** The password was right and a code is asked for next. */
+export const awaitsCode = ref(false)
+/** Recovery codes that were just made and are not put away yet; nothing else is shown meanwhile. */
+export const freshCodes = ref<string[]>([])
+
+function take(session: Session): void {
+  account.value = session.account
+  awaitsCode.value = session.second_step ?? false
+}
 
 onLoggedOut(() => {
   account.value = null
 })
 
 export async function findAccount(): Promise<void> {
-  account.value = (await fetchSession()).account
+  take(await fetchSession())
 }
 
 export async function enter(name: string, password: string): Promise<void> {
-  account.value = (await logIn(name, password)).account
+  take(await logIn(name, password))
+}
+
+export async function enterCode(code: string): Promise<void> {
+  take(await secondStep(code))
 }
 
 export async function replacePassword(old: string, fresh: string): Promise<void> {
-  account.value = (await changePassword(old, fresh)).account
+  take(await changePassword(old, fresh))
+}
+
+export async function confirm(code: string): Promise<void> {
+  const made = await confirmFactor(code)
+  freshCodes.value = made.codes
+  take(made.session)
+}
+
+export async function takeAway(code: string): Promise<void> {
+  take(await removeFactor(code))
 }
 
 export async function leave(): Promise<void> {
@@ -29,5 +61,6 @@ export async function leave(): Promise<void> {
     await logOut()
   } finally {
     account.value = null
+    freshCodes.value = []
   }
 }

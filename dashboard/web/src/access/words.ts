@@ -2,7 +2,7 @@
 
 import { computed } from 'vue'
 
-import type { Role } from '@/api/types'
+import type { Act, Role } from '@/api/types'
 import { language } from '@/words'
 
 interface AccessWords {
@@ -19,6 +19,41 @@ interface AccessWords {
   notTheSame: string
   note: string
   failed: string
+  secondStep: string
+  code: string
+  codeHint: string
+  goOn: string
+  back: string
+  enrol: string
+  mustEnrol: string
+  scan: string
+  orType: string
+  qrCode: string
+  firstCode: string
+  confirm: string
+  passwordAgain: string
+  recoveryCodes: string
+  keepCodes: string
+  codesKept: string
+  secondFactor: string
+  factorSet: (left: number) => string
+  factorNone: string
+  factorRequired: string
+  removeFactor: string
+  lastCode: string
+  tokens: string
+  tokensHint: (name: string) => string
+  program: string
+  mayDo: string
+  until: string
+  lastUsed: string
+  state: string
+  open: string
+  revoked: string
+  runOut: string
+  revoke: string
+  comma: string
+  acts: Partial<Record<Act, string>>
   refusals: Record<string, string>
   roles: Record<Role, string>
 }
@@ -37,9 +72,45 @@ const zh: AccessWords = {
   notTheSame: '两次输入的新密码不一致。',
   note: '本系统涉及考生影像，请仅在职责范围内使用。',
   failed: '未能完成，请稍后再试。',
+  secondStep: '第二步验证',
+  code: '动态口令',
+  codeHint: '输入验证器应用中当前显示的 6 位数字；手机不在身边时，可输入一个恢复码。',
+  goOn: '继续',
+  back: '返回',
+  enrol: '设置动态口令',
+  mustEnrol: '您的角色必须使用动态口令。设置完成后方可进入系统。',
+  scan: '用手机上的验证器应用（支持 TOTP 的任一应用）扫描左侧二维码。',
+  orType: '无法扫描时，手工输入密钥：',
+  qrCode: '供验证器应用扫描的二维码',
+  firstCode: '输入应用显示的 6 位数字',
+  confirm: '确认并启用',
+  passwordAgain: '请再次输入密码',
+  recoveryCodes: '恢复码',
+  keepCodes: '手机遗失时，每个恢复码可代替动态口令登录一次。恢复码只显示这一次，请抄写或打印后妥善保管，不要存放在手机里。',
+  codesKept: '已妥善保管',
+  secondFactor: '动态口令',
+  factorSet: (left) => `已启用，剩余 ${left} 个恢复码。`,
+  factorNone: '尚未启用。启用后，登录时除密码外还须输入手机上的动态口令。',
+  factorRequired: '您的角色必须使用动态口令。',
+  removeFactor: '停用动态口令',
+  lastCode: '输入当前动态口令或一个恢复码',
+  tokens: '接口令牌',
+  tokensHint: (name) => `供其他程序以本账户的名义读取数据，由管理人员用 kaojian token add ${name} 签发。不再使用或疑似泄露的令牌请立即吊销。`,
+  program: '用于',
+  mayDo: '可以',
+  until: '有效期至',
+  lastUsed: '最近使用',
+  state: '状态',
+  open: '有效',
+  revoked: '已吊销',
+  runOut: '已过期',
+  revoke: '吊销',
+  comma: '、',
+  acts: { see: '查看场次与报告', audit: '查看调看记录', watch: '观看录像', save: '下载录像', watch_open: '观看未闭考场次' },
   refusals: {
     'login-refused': '账户名与密码不符，或账户已停用。',
-    'too-many-attempts': '密码错误次数过多，请稍后再试。',
+    'too-many-attempts': '密码或口令错误次数过多，请稍后再试。',
+    'code-refused': '口令不正确或已用过，请等待下一个口令。',
     'password-refused': '新密码不符合要求。',
   },
   roles: {
@@ -66,9 +137,46 @@ const en: AccessWords = {
   notTheSame: 'The new passwords differ.',
   note: 'This service shows candidates. Use it for your duty only.',
   failed: 'That did not work. Try again later.',
+  secondStep: 'Second step',
+  code: 'Code',
+  codeHint: 'The six digits that your authenticator shows now; without your telephone, a recovery code.',
+  goOn: 'Continue',
+  back: 'Back',
+  enrol: 'Set up a second factor',
+  mustEnrol: 'Your role has to have a second factor. Nothing else opens until it is set up.',
+  scan: 'Scan this with the authenticator on your telephone; any that knows TOTP will do.',
+  orType: 'If it cannot scan, type this secret:',
+  qrCode: 'QR code for your authenticator',
+  firstCode: 'The six digits that it shows',
+  confirm: 'Confirm and use it',
+  passwordAgain: 'Your password, once more',
+  recoveryCodes: 'Recovery codes',
+  keepCodes:
+    'If you lose your telephone, each of these opens the door once in the place of a code. They are shown this one time. Write or print them and keep them safe, not on the telephone.',
+  codesKept: 'I have put them away',
+  secondFactor: 'Second factor',
+  factorSet: (left) => `In use; ${left} recovery codes left.`,
+  factorNone: 'Not in use. With it, logging in takes a code from your telephone beside the password.',
+  factorRequired: ' Your role has to have it.',
+  removeFactor: 'Remove the second factor',
+  lastCode: 'A code of it now, or a recovery code',
+  tokens: 'Tokens of programs',
+  tokensHint: (name) => `Programs read data on behalf of this account with them. They are made with kaojian token add ${name}. Revoke what is not used any more or may have leaked.`,
+  program: 'For',
+  mayDo: 'May',
+  until: 'Until',
+  lastUsed: 'Last used',
+  state: 'State',
+  open: 'open',
+  revoked: 'revoked',
+  runOut: 'run out',
+  revoke: 'Revoke',
+  comma: ', ',
+  acts: { see: 'see sittings and reports', audit: 'read who looked', watch: 'watch footage', save: 'save files', watch_open: 'watch open sittings' },
   refusals: {
     'login-refused': 'Account and password do not match, or the account is closed.',
-    'too-many-attempts': 'Too many wrong passwords. Try again later.',
+    'too-many-attempts': 'Too many wrong passwords or codes. Try again later.',
+    'code-refused': 'The code is wrong or was used. Wait for the next one.',
     'password-refused': 'The new password is not fit to be one.',
   },
   roles: {

@@ -3,7 +3,18 @@
 import createClient from 'openapi-fetch'
 
 import type { paths } from './schema'
-import type { BatchSummary, CameraDrift, Report, Session, SittingDetail, Status } from './types'
+import type {
+  BatchSummary,
+  BegunFactor,
+  CameraDrift,
+  FactorState,
+  RecoveryCodes,
+  Report,
+  Session,
+  SittingDetail,
+  Status,
+  Token,
+} from './types'
 
 const client = createClient<paths>()
 
@@ -73,6 +84,39 @@ export function logIn(name: string, password: string): Promise<Session> {
 
 export function changePassword(old: string, fresh: string): Promise<Session> {
   return answer(client.POST('/api/v1/session/password', { body: { old, new: fresh } }))
+}
+
+export function secondStep(code: string): Promise<Session> {
+  return answer(client.POST('/api/v1/session/second', { body: { code } }))
+}
+
+export function prove(password: string): Promise<Session> {
+  return answer(client.POST('/api/v1/session/proof', { body: { password } }))
+}
+
+export function fetchFactor(): Promise<FactorState> {
+  return answer(client.GET('/api/v1/factor'))
+}
+
+export function beginFactor(): Promise<BegunFactor> {
+  return answer(client.POST('/api/v1/factor'))
+}
+
+export function confirmFactor(code: string): Promise<RecoveryCodes> {
+  return answer(client.POST('/api/v1/factor/confirmation', { body: { code } }))
+}
+
+export function removeFactor(code: string): Promise<Session> {
+  return answer(client.POST('/api/v1/factor/removal', { body: { code } }))
+}
+
+export function fetchTokens(): Promise<Token[]> {
+  return answer(client.GET('/api/v1/tokens'))
+}
+
+export async function revokeToken(token: string): Promise<void> {
+  const { error } = await client.DELETE('/api/v1/tokens/{token}', { params: { path: { token } } })
+  if (error !== undefined) throw refused(error)
 }
 
 export async function logOut(): Promise<void> {
