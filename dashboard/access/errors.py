@@ -8,6 +8,7 @@ AccessError
 ├── TooManyAttempts     passwords or codes were tried too often
 ├── TokenRefused        a token of a program cannot be as it was asked for
 ├── TicketUnknown       an address of footage is none of ours, or of another session
+├── HeldBack            footage is asked for before its sitting is closed
 └── TicketExpired       an address of footage was good once
 """
 
@@ -52,6 +53,10 @@ class TooManyAttempts(AccessError):
     def __init__(self, wait: timedelta) -> None:
         self.wait_s = -(-wait // timedelta(seconds=1))
         super().__init__(f"too many wrong passwords or codes; try again in {self.wait_s} s")
+
+
+class HeldBack(AccessError):
+    """The footage may be had once the sitting is closed."""
 
 
 class TicketUnknown(AccessError):

@@ -63,15 +63,20 @@ class Sight:
         return (lambda _: False) if self.on_duty else self.unclosed()
 
     def unclosed(self) -> Callable[[Segment], bool]:
-        """Whether a sitting that a segment's camera serves is not closed; then nobody takes its file away.
+        """As the function of that name; then nobody takes a file away."""
+        return unclosed(self.setup)
 
-        From when the sitting wants to be recorded, without an end: an exam may run late, and nobody told us of it.
-        """
-        begins = [
-            (min(each.plan.recording_from, each.opened or each.plan.recording_from), {of.id for of in each.cameras()})
-            for each in self.setup.sittings()
-            if each.closed is None
-        ]
-        return lambda segment: any(
-            segment.camera in cameras and segment.interval.end > start for start, cameras in begins
-        )
+
+def unclosed(setup: Setup) -> Callable[[Segment], bool]:
+    """Whether a sitting that a segment's camera serves is not closed, as a question that may be asked of many.
+
+    From when the sitting wants to be recorded, without an end: an exam may run late, and nobody told us of it.
+    """
+    begins = [
+        (min(each.plan.recording_from, each.opened or each.plan.recording_from), {of.id for of in each.cameras()})
+        for each in setup.sittings()
+        if each.closed is None
+    ]
+    return lambda segment: any(
+        segment.camera in cameras and segment.interval.end > start for start, cameras in begins
+    )

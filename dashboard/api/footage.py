@@ -22,14 +22,14 @@ from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import Response, StreamingResponse
 
 from analysis.report import camera_ledger
-from dashboard.access.errors import TicketUnknown
+from dashboard.access.errors import HeldBack, TicketUnknown
 from dashboard.access.login import Viewer
 from dashboard.access.sight import Sight
 from dashboard.access.tickets import Ticket
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.guard import Seen, Viewing
 from dashboard.api.pieces import Piece, pieces
-from dashboard.api.problems import RESPONSES, HeldBack, ImpossibleSpan, NoFootage, NoneAnswers, RangeNotSatisfiable
+from dashboard.api.problems import RESPONSES, ImpossibleSpan, NoFootage, NoneAnswers, RangeNotSatisfiable
 from dashboard.api.witness import Witnessed
 from domain.evidence import Segment
 from domain.timeline import Interval, rfc3339, utc

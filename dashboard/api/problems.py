@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from config.errors import RulePackRefused
 from dashboard.access.errors import (
     CodeRefused,
+    HeldBack,
     LoginRefused,
     PasswordRefused,
     TicketExpired,
@@ -67,10 +68,6 @@ class ProofNeeded(Exception):
 
 class NotAllowed(Exception):
     """The role may not do this, to anything."""
-
-
-class HeldBack(Exception):
-    """The role may watch the footage once the sitting is closed."""
 
 
 class CrossSite(Exception):

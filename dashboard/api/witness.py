@@ -11,12 +11,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from dashboard.access.errors import TicketExpired, TicketUnknown
+from dashboard.access.errors import HeldBack, TicketExpired, TicketUnknown
 from dashboard.access.login import Viewer
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.problems import (
     FactorMustEnrol,
-    HeldBack,
     NoFootage,
     NotAllowed,
     NotLoggedIn,

@@ -1,0 +1,56 @@
+"""Footage that the command line gives away: by the rule that holds for everybody, and written down like theirs.
+
+Whoever owns the host can read its disks without us; whoever uses our command is in the record, as
+``local:<OS user>`` with the role ``local``. That is a name of the operating system and no account, so it never counts
+as the second person where two are asked for. Not here: the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dashboard.access.errors import HeldBack
+from dashboard.access.sight import unclosed
+from domain.evidence import Segment
+from domain.people import Actor
+from domain.timeline import Clock
+from domain.viewings import SHOWN, Deed, Viewing
+from storage.database import Database
+from storage.viewing_record import ViewingRecord
+
+ROLE = "local"
+
+
+def give(
+    database: Database,
+    viewed: ViewingRecord,
+    clock: Clock,
+    actor: Actor,
+    segments: Sequence[Segment],
+    *,
+    purpose: str,
+) -> None:
+    """Write down that these files are taken away, before any of it is; or that it was refused, and nothing is.
+
+    Raises HeldBack where a sitting that one of them shows is not closed, DatabaseUnavailable, SealRefused.
+    """
+    held_back = unclosed(database.setup)
+    early = [segment for segment in segments if held_back(segment)]
+    for segment in early[:1] or segments:
+        outcome = "held-back" if early else SHOWN
+        viewed.add(
+            Viewing(
+                at=clock.now(),
+                actor=actor,
+                role=ROLE,
+                deed=Deed.SAVE,
+                outcome=outcome,
+                camera=segment.camera,
+                batch=segment.batch,
+                span=segment.interval,
+                key=segment.key,
+                purpose=purpose,
+            )
+        )
+    if early:
+        raise HeldBack(f"{early[0].key} may be saved once the sitting is closed; nothing was given away")

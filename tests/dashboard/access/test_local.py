@@ -1,0 +1,58 @@
+"""Footage given away at the command line: refused before the sitting is closed, and in the record either way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboard.access import local
+from dashboard.access.errors import HeldBack
+from domain.people import Door
+from domain.viewings import Viewing
+from storage.database import connect
+from storage.errors import SealRefused
+from storage.signing import Signer
+from storage.viewing_check import Vouchers, check
+from storage.viewing_record import SEALS, ViewingRecord
+from tests.dashboard.exam import BATCH, TESTER, WINDOW, Exam, hold_exam
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Exam]:
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    yield hold_exam(database, tmp_path / "spool", closed=False)
+    database.close()
+
+
+def kept(exam: Exam) -> list[Viewing]:
+    return [each.viewing for each in exam.database.viewings.latest(100, None, frozenset())]
+
+
+def test_what_the_command_line_gives_away_is_in_the_record_or_stays_where_it_is(
+    running: Exam, tmp_path: Path
+) -> None:
+    signer, folder = Signer.new(), tmp_path / "viewings"
+    viewed = ViewingRecord(running.database.viewings, signer, folder)
+    segments = running.segments("A-cam-1")[:2]
+
+    def give() -> None:
+        local.give(running.database, viewed, running.clock, TESTER, segments, purpose="复核")
+
+    with pytest.raises(HeldBack):
+        give()
+    (refused,) = kept(running)
+    assert (refused.outcome, refused.key, refused.purpose) == ("held-back", segments[0].key, "复核")
+    running.database.setup.close_sitting(BATCH, 1, WINDOW.end, WINDOW.end)
+    give()
+    shown = kept(running)[:2]
+    assert {each.key for each in shown} == {each.key for each in segments}
+    assert {(each.actor.name, each.actor.door, each.role, each.outcome) for each in shown} == {
+        ("local:tester", Door.COMMAND_LINE, "local", "shown")
+    }
+    assert not check(running.database.viewings, Vouchers(folder, [signer.public])).chain.faults
+    (folder / SEALS).unlink()
+    (folder / SEALS).mkdir()
+    with pytest.raises(SealRefused):
+        give()
