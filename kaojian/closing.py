@@ -12,9 +12,9 @@ from pathlib import Path
 from config import rule_pack
 from config.settings import Settings
 from config.version import VERSION
+from dashboard.access import local
 from domain.people import Actor
 from domain.timeline import Clock
-from domain.viewings import SHOWN, Deed, Viewing
 from kaojian.viewings import objects_of
 from kaojian.wiring import open_archive
 from records.closing import Closed, Sealing, close_batch
@@ -65,11 +65,15 @@ def told(closed: Closed) -> Iterator[str]:
 def take_away(
     settings: Settings, database: Database, batch_id: str, target: Path, *, actor: Actor, clock: Clock
 ) -> Contents:
-    """Export a batch, written down as footage that was taken away before anything is given. Raises as ``export``."""
+    """Export a batch, written down as footage that was taken away before anything is given.
+
+    Raises as ``export`` and ``dashboard.access.local.give``.
+    """
     require_closed(database, batch_id)
     signer = Signer.kept(settings.signing_key_file)
-    taken = Viewing(clock.now(), actor, "", Deed.SAVE, SHOWN, batch=batch_id, purpose="export 导出批次")
-    ViewingRecord(database.viewings, signer, settings.viewings_dir).add(taken)
+    viewed = ViewingRecord(database.viewings, signer, settings.viewings_dir)
+    segments = [segment for segment, _ in database.evidence.segments_of(batch_id)]
+    local.give(database, viewed, clock, actor, segments, purpose="export 导出批次")
     return export(database, open_archive(settings, database), batch_id, target, signer=signer, clock=clock)
 
 

@@ -13,7 +13,7 @@ from dashboard.access.errors import HeldBack
 from dashboard.access.sight import unclosed
 from domain.evidence import Segment
 from domain.people import Actor
-from domain.timeline import Clock
+from domain.timeline import Clock, Interval
 from domain.viewings import SHOWN, Deed, Viewing
 from storage.database import Database
 from storage.viewing_record import ViewingRecord
@@ -32,25 +32,34 @@ def give(
 ) -> None:
     """Write down that these files are taken away, before any of it is; or that it was refused, and nothing is.
 
-    Raises HeldBack where a sitting that one of them shows is not closed, DatabaseUnavailable, SealRefused.
+    One entry for each camera of a batch, with the time that its files span. Raises HeldBack where a sitting that one
+    of them shows is not closed, DatabaseUnavailable, SealRefused.
     """
     held_back = unclosed(database.setup)
     early = [segment for segment in segments if held_back(segment)]
-    for segment in early[:1] or segments:
-        outcome = "held-back" if early else SHOWN
+    for (batch, camera), span in sorted(_spans(early[:1] or segments).items()):
         viewed.add(
             Viewing(
                 at=clock.now(),
                 actor=actor,
                 role=ROLE,
                 deed=Deed.SAVE,
-                outcome=outcome,
-                camera=segment.camera,
-                batch=segment.batch,
-                span=segment.interval,
-                key=segment.key,
+                outcome="held-back" if early else SHOWN,
+                camera=camera,
+                batch=batch,
+                span=span,
                 purpose=purpose,
             )
         )
     if early:
         raise HeldBack(f"{early[0].key} may be saved once the sitting is closed; nothing was given away")
+
+
+def _spans(segments: Sequence[Segment]) -> dict[tuple[str, str], Interval]:
+    """From the first picture to the last one, by batch and camera."""
+    found: dict[tuple[str, str], Interval] = {}
+    for segment in segments:
+        whose, span = (segment.batch, segment.camera), segment.interval
+        before = found.get(whose, span)
+        found[whose] = Interval(min(before.start, span.start), max(before.end, span.end))
+    return found

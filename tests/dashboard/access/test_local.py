@@ -10,6 +10,7 @@ import pytest
 from dashboard.access import local
 from dashboard.access.errors import HeldBack
 from domain.people import Door
+from domain.timeline import Interval
 from domain.viewings import Viewing
 from storage.database import connect
 from storage.errors import SealRefused
@@ -43,14 +44,14 @@ def test_what_the_command_line_gives_away_is_in_the_record_or_stays_where_it_is(
     with pytest.raises(HeldBack):
         give()
     (refused,) = kept(running)
-    assert (refused.outcome, refused.key, refused.purpose) == ("held-back", segments[0].key, "复核")
+    assert (refused.outcome, refused.span, refused.purpose) == ("held-back", segments[0].interval, "复核")
     running.database.setup.close_sitting(BATCH, 1, WINDOW.end, WINDOW.end)
     give()
-    shown = kept(running)[:2]
-    assert {each.key for each in shown} == {each.key for each in segments}
-    assert {(each.actor.name, each.actor.door, each.role, each.outcome) for each in shown} == {
-        ("local:tester", Door.COMMAND_LINE, "local", "shown")
-    }
+    shown = kept(running)[0]
+    assert (shown.batch, shown.camera) == (BATCH, "A-cam-1")
+    assert shown.span == Interval(segments[0].interval.start, segments[1].interval.end)
+    told = (shown.actor.name, shown.actor.door, shown.role, shown.outcome)
+    assert told == ("local:tester", Door.COMMAND_LINE, "local", "shown")
     assert not check(running.database.viewings, Vouchers(folder, [signer.public])).chain.faults
     (folder / SEALS).unlink()
     (folder / SEALS).mkdir()
