@@ -51,7 +51,8 @@ def rounded_to_milliseconds(value: datetime) -> datetime:
 
 def rfc3339(value: datetime) -> str:
     """RFC 3339 in UTC with milliseconds: ``2026-05-01T01:00:00.000Z``."""
-    return rounded_to_milliseconds(utc(value)).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    # Not strftime: it writes the years before 1000 with fewer digits.
+    return rounded_to_milliseconds(utc(value)).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def rfc3339_exact(value: datetime) -> str:

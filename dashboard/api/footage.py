@@ -30,9 +30,9 @@ from dashboard.api.backing import Backed, Backing
 from dashboard.api.guard import Seen, Viewing
 from dashboard.api.pieces import Piece, pieces
 from dashboard.api.problems import RESPONSES, ImpossibleSpan, NoFootage, NoneAnswers, RangeNotSatisfiable
-from dashboard.api.witness import Witnessed
+from dashboard.api.witness import Witnessed, asked_span
 from domain.evidence import Segment
-from domain.timeline import Interval, rfc3339, utc
+from domain.timeline import Interval, rfc3339
 from storage.archive import NoCopyAnswers
 from storage.media import FileIndex, MediaError, read_index, tells_of_sound, without_sound
 
@@ -193,7 +193,7 @@ def _pieces(backed: Backing, camera: str, span: Interval, inside: Callable[[Segm
 
 def _span(start: datetime, end: datetime) -> Interval:
     try:
-        return Interval(utc(start), utc(end))
+        return asked_span(start, end)
     except ValueError as error:
         raise ImpossibleSpan(str(error)) from error
 

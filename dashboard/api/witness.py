@@ -26,7 +26,7 @@ from dashboard.api.problems import (
 )
 from domain.evidence import Segment
 from domain.people import Actor, Door
-from domain.timeline import Interval
+from domain.timeline import Interval, utc
 from domain.viewings import SHOWN, Deed, Viewing
 
 REFUSALS = (
@@ -116,11 +116,20 @@ def refused(request: Request, backed: Backing, deed: Deed, refusal: Exception) -
     backed.viewed.add(viewing)
 
 
+def asked_span(start: datetime, end: datetime) -> Interval:
+    """The span between two instants that somebody wrote. Raises ValueError for one that no calendar of ours can hold:
+    what was written down of it could not be read again.
+    """
+    if not all(1970 <= each.year < 9999 for each in (start, end)):
+        raise ValueError("no footage is of before 1970 or after 9998")
+    return Interval(utc(start), utc(end))
+
+
 def _asked(request: Request) -> Interval | None:
     """The span that was asked for; None where it is not one."""
     try:
         ends = [datetime.fromisoformat(request.query_params[name]) for name in ("start", "end")]
-        return Interval(ends[0], ends[1]) if all(end.tzinfo is not None for end in ends) else None
+        return asked_span(*ends)
     except (KeyError, ValueError):
         return None
 

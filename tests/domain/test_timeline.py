@@ -108,6 +108,7 @@ def test_instants_are_printed_in_utc_with_milliseconds() -> None:
     shanghai = timezone(timedelta(hours=8))
     assert rfc3339(datetime(2026, 5, 1, 9, 0, 0, 999_500, shanghai)) == "2026-05-01T01:00:01.000Z"
     assert rfc3339(datetime(2025, 12, 31, 23, 59, 59, 999_600, UTC)) == "2026-01-01T00:00:00.000Z"
+    assert rfc3339(datetime(2, 1, 16, tzinfo=UTC)) == "0002-01-16T00:00:00.000Z"
 
 
 def test_a_time_without_a_zone_is_no_evidence() -> None:
