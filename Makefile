@@ -21,8 +21,8 @@ WEB := dashboard/web
 WEB_SOURCES := $(filter-out $(WEB)/auto-imports.d.ts $(WEB)/components.d.ts,$(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.ts $(WEB)/package-lock.json -type f 2>/dev/null))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-drills test-mutations test-slices check audit fix lock clean packages bench-record \
-	bench-archive
+.PHONY: help demo serve test test-api test-drills test-mutations test-slices check audit fix lock clean packages \
+	bench-record bench-archive
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ endif
 
 test-mutations: $(STAMPS)/dev packages  ## a million spoilt inputs for everything that reads bytes from outside
 	@KAOJIAN_MUTATIONS=1000000 $(BIN)/python -m pytest tests/mutation $(ARGS)
+
+test-api: $(STAMPS)/dev packages  ## the API against its description, a hundred requests for each route and role
+	@KAOJIAN_API_EXAMPLES=100 $(BIN)/python -m pytest tests/dashboard/test_described.py --timeout 3600 $(ARGS)
 
 test-drills: $(STAMPS)/dev packages  ## a thousand schedules of faults on the simulated clock (ARGS="--seed 2001 --cameras 8")
 	@$(BIN)/python -m kaojian drill --simulated-clock --schedules 1000 --cameras 3 $(ARGS)

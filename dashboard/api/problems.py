@@ -138,13 +138,19 @@ def name_of(error: Exception) -> str:
 
 
 def describe(document: dict[str, Any]) -> None:
-    """Give every refusal in an OpenAPI document its media type; the framework only writes the routes' own."""
+    """Give every refusal in an OpenAPI document its media type; the framework only writes the routes' own.
+
+    Whatever takes a body refuses one that is no JSON, which the framework does not say.
+    """
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for path in document["paths"].values():
         for operation in path.values():
+            if "requestBody" in operation:
+                operation["responses"]["400"] = {"description": HTTPStatus(400).phrase, "content": content}
             for status in CONFLICTS:
                 answer = operation["responses"].get(str(status))
                 if answer is not None:
-                    answer["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                    answer["content"] = content
 
 
 def install(app: FastAPI) -> None:

@@ -12,9 +12,12 @@ from domain.people import Account, Actor, Door, Reach, Role, Scope
 from domain.viewings import SHOWN, Deed, Viewing
 from storage.database import Database, connect
 from storage.database.alarms import RuleState
+from storage.database.api_tokens import ApiToken
+from storage.database.closings import KeptKey
 from storage.database.journal import JournalEntry
 from storage.database.tables import metadata
 from tests.storage.database.examples import ACTOR, RECORDER, after, batch, begin, copy, segment, site
+from tests.storage.database.test_closings import DOCUMENTS, following
 
 
 def test_entries_come_latest_first_and_within_the_limit(database: Database) -> None:
@@ -87,6 +90,14 @@ def _fill(url: str) -> None:
     database.accounts.begin_attempt("li", after(0))
     database.accounts.succeed("li", "session-1", after(0))
     database.accounts.recuse("li", "b-1", after(0), recused=True)
+    database.accounts.begin_half("li", "half-1", after(0))
+    database.factors.begin("li", "sealed", after(0))
+    factor = database.factors.standing("li")
+    assert factor is not None
+    database.factors.confirm("li", factor.id, 1, ["digest"], after(0))
+    database.api_tokens.add(ApiToken("token-1", "li", "platform", ("see",), after(0), after(99)), "digest")
+    database.closings.add("s", following("s", "b"), DOCUMENTS)
+    database.closings.add_key(1, KeptKey("aa", after(0), None, "11"))
     database.viewings.add(Viewing(after(0), ACTOR, "auditor", Deed.OPEN, SHOWN), lambda _: "signed")
     database.alarms.begin("duty-room")
     alarm = Alarm("alarm-1", Kind.CAMERA_LOST, Step.BEGAN, "", after(0), "{}")

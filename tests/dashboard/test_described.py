@@ -1,0 +1,115 @@
+"""The API against its own description: what it lets be sent, and what not, is sent as every role and as nobody, with
+ids that are there and ids that are not. What comes back is never a fault of the server's, and is as described.
+
+``make test-api`` tries many more (KAOJIAN_API_EXAMPLES). Not here: who may what (``tests.dashboard.access``).
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from config.rule_pack import load as load_rule_pack
+from dashboard.access.table import ROUTES, Act
+from dashboard.api.guard import COOKIE
+from dashboard.app import create_app, openapi
+from domain.people import Account, Reach, Role, Scope
+from tests.dashboard.exam import BATCH, SITE, Exam, log_in
+from tests.dashboard.serving import served
+
+EXAMPLES = int(os.environ.get("KAOJIAN_API_EXAMPLES", "4"))
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+SEEDS = (SITE.name, SITE.county, "中式面点制作", "一号考场", "rtsp://", "cameras@")
+"""What no answer to somebody outside the scope may hold, whatever they ask for."""
+
+INSIDE = {Reach.CITY: frozenset[str](), Reach.COUNTY: {SITE.county}, Reach.SITE: {SITE.id}, Reach.BATCHES: {BATCH}}
+DESCRIBED: Any = schemathesis.openapi.from_dict(openapi())
+OPERATIONS: dict[str, Any] = {
+    operation.definition.raw["operationId"]: operation
+    for operation in (each.ok() for each in DESCRIBED.get_all_operations())
+}
+THERE = {"batch": BATCH, "camera": "A-cam-1", "number": 1}
+NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def address(exam: Exam) -> Iterator[str]:
+    with served(create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None)) as where:
+        yield where
+
+
+def cookie(exam: Exam, role: Role, *, inside: bool) -> str:
+    """The token of a session of a new account: what is asked may end it."""
+    number = next(NUMBERS)
+    names = frozenset(INSIDE[role.reach]) if inside else frozenset({"elsewhere"})
+    held = Account(f"described-{number}", role, Scope(role.reach, names), exam.clock.now(), False)
+    log_in(exam, held, f"described-{number}")
+    return f"described-{number}"
+
+
+def ask_all(exam: Exam, address: str, role: Role | None, *, inside: bool) -> Iterator[tuple[str, Any]]:
+    """What every route answers, by its name, checked against the description."""
+    with requests.Session() as session:
+        for name, operation in OPERATIONS.items():
+            headers = {"Origin": address}
+            if role is not None:
+                headers["Cookie"] = f"{COOKIE}={cookie(exam, role, inside=inside)}"
+            for case in cases(operation):
+                answer = case.call(base_url=address, session=session, headers=headers)
+                case.validate_response(answer, checks=CHECKS)
+                yield name, answer
+
+
+def cases(operation: Any) -> list[Any]:
+    """Requests that the description of a route allows, and such as it does not; half of them name what is there."""
+    found: list[Any] = []
+    allowed, not_allowed = map(operation.as_strategy, (GenerationMode.POSITIVE, GenerationMode.NEGATIVE))
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=allowed | not_allowed, there=st.booleans())
+    def collect(case: Any, there: bool) -> None:
+        if there:
+            case.path_parameters = {name: THERE.get(name, value) for name, value in case.path_parameters.items()}
+        found.append(case)
+
+    collect()
+    return found
+
+
+@pytest.mark.parametrize("role", [*Role, None])
+def test_what_comes_back_is_what_the_description_says(exam: Exam, address: str, role: Role | None) -> None:
+    told = list(ask_all(exam, address, role, inside=True))
+    let_in = {name for name, answer in told if answer.status_code == 200}
+    if role is None:
+        assert {ROUTES[name] for name in let_in} == {Act.ANYBODY}
+    else:
+        assert {"status", "batches", "sitting", "report"} <= let_in
+        assert any(SITE.name in answer.text for _, answer in told)
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role.reach is not Reach.CITY])
+def test_nothing_of_the_exam_is_in_any_answer_to_somebody_outside(exam: Exam, address: str, role: Role) -> None:
+    for name, answer in ask_all(exam, address, role, inside=False):
+        assert not [seed for seed in SEEDS if seed in answer.text], name
