@@ -183,17 +183,28 @@ def _blurred(camera: Witness, edge_s: float) -> Iterator[tuple[Interval, float]]
 def _twice(camera: Witness, edge_s: float) -> Iterator[Interval]:
     """The first pass ends with its last picture, which may stand for a while after the step.
 
-    That end is an edge also where the second pass shows the same second, so that none is seen there.
+    That end is an edge also where the second pass shows the same second, so that none is seen there. The second pass
+    begins with the pictures that were on their way, which are dated by the new clock.
     """
     clock, edge = camera.clock, timedelta(seconds=edge_s)
     for at_s, step_s in clock.steps:
         if step_s < 0:
-            first = IntervalSet(
-                span for each in camera.connections for span in _good(camera, _until(each, at_s), 0.9)
-            )
-            again, ended = clock.wall_at(at_s), max((span.end - edge for span in first), default=None)
-            start = min(again, ended) if ended is not None else again
+            first = (span for each in camera.connections for span in _good(camera, _until(each, at_s), 0.9))
+            ended = sorted(span.end - edge for span in first)[-1:]
+            start = min([clock.wall_at(at_s), *ended, *_on_their_way(camera, at_s)])
             yield Interval(start, clock.wall_at(at_s, before_step=True) + edge)
+
+
+def _on_their_way(camera: Witness, at_s: float) -> Iterator[datetime]:
+    """Where pictures lie that were taken before that instant, of runs that began after it."""
+    for connection in camera.connections:
+        if connection.sent and connection.sent[0].arrived_s >= at_s:
+            yield from (_dated(camera.clock, sent) for sent in connection.sent if sent.taken_s < at_s)
+
+
+def _dated(clock: Walls, sent: Sent) -> datetime:
+    """A run keeps the wall clock by which it began: that of the arrival, if it was stepped since the taking."""
+    return clock.wall_at(sent.arrived_s) - timedelta(seconds=sent.arrived_s - sent.taken_s)
 
 
 def _until(connection: Connection, at_s: float) -> Connection:
@@ -217,8 +228,7 @@ def _good(camera: Witness, connection: Connection, slack: float) -> Iterator[Int
             step_s = usual_s  # for how much longer it stood is not known
         else:
             step_s = following.taken_s - sent.taken_s
-        # A run keeps the wall clock by which it began: that of the arrival, if it was stepped since the taking.
-        start = camera.clock.wall_at(sent.arrived_s) - timedelta(seconds=sent.arrived_s - sent.taken_s)
+        start = _dated(camera.clock, sent)
         yield Interval(start, start + timedelta(seconds=step_s if step_s <= longest_s else usual_s))
 
 

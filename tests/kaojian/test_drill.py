@@ -120,6 +120,18 @@ def test_the_last_picture_before_the_clock_was_set_back_has_an_edge_although_the
         assert [each.kind for each in departures(truth, _told_until(18, (start_s, 10.1, Cause.CLOCK_STEP)))] == kinds
 
 
+def test_pictures_on_their_way_when_the_clock_is_set_back_may_lie_in_an_outage_of_the_pass_before() -> None:
+    away = Planned(8.0, Disconnect(3.0))
+    camera = _sent(*[(n / 5, n / 5) for n in range(40)], planned=(away,))  # up to 8 s
+    camera.clock.steps.append((12.9, -3.0))
+    back = [Sent(n / 5, n / 5, True, True, False) for n in range(56, 60)]
+    late = [Sent(12 + n / 5, max(13.0, 12 + n / 5), True, True, False) for n in range(50)]  # from 9 s on
+    camera.connections += [Connection(11.1, back), Connection(11.9, late)]
+    truth = camera_truth(camera, [Planned(12.9, ClockStep(-3.0))], (), 100)
+    told = _told_until(18, (8.0, 11.0, Cause.CAMERA_DISCONNECTED))
+    assert departures(truth, told) == []
+
+
 def test_a_damaged_picture_may_stand_beyond_a_clock_that_was_set_back() -> None:
     loss = Planned(12.5, PacketLoss(0.4, 0.5))
     camera = _set_back(_sent(*[(n / 5, n / 5) for n in range(65)], planned=(loss,)))
