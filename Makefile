@@ -21,11 +21,11 @@ WEB := dashboard/web
 WEB_SOURCES := $(filter-out $(WEB)/auto-imports.d.ts $(WEB)/components.d.ts,$(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.ts $(WEB)/package-lock.json -type f 2>/dev/null))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-api test-drills test-mutations test-slices check audit fix lock clean packages \
-	bench-record bench-archive
+.PHONY: help demo serve test test-api test-drills test-drills-real test-mutations test-slices check audit fix lock clean \
+	packages bench-record bench-archive
 
 help:  ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 demo: $(STAMPS)/runtime $(WEB)/dist/index.html  ## record a live simulated exam and show the report (ONCE=1: check it and end)
 	@$(BIN)/python -m kaojian demo $(if $(ONCE),--once)
@@ -50,6 +50,9 @@ test-api: $(STAMPS)/dev packages  ## the API against its description, a hundred 
 
 test-drills: $(STAMPS)/dev packages  ## a thousand schedules of faults on the simulated clock (ARGS="--seed 2001 --cameras 8")
 	@$(BIN)/python -m kaojian drill --simulated-clock --schedules 1000 --cameras 3 $(ARGS)
+
+test-drills-real: $(STAMPS)/dev packages  ## eight schedules of two minutes in real time, against real processes (ARGS="--seed 11 --schedules 1")
+	@$(BIN)/python -m kaojian drill --schedules 8 $(ARGS)
 
 test-slices: $(STAMPS)/dev packages  ## ten minutes of every codec, transport and engine, compared slice by slice
 	@KAOJIAN_SLICES_S=600 $(BIN)/python -m pytest tests/ingest/test_every_slice.py $(ARGS)

@@ -13,6 +13,7 @@ from contextlib import aclosing
 import structlog
 
 from domain.places import Engine, scheme_of
+from domain.timeline import Clock
 from ingest.recorder import Assignment
 from ingest.rtsp.client import Limits, RtspSource
 from ingest.source import AccessUnit, Source, UnsupportedStream
@@ -31,11 +32,10 @@ class Engines:
         self._only_libav: set[str] = set()  # addresses
 
     @classmethod
-    def with_limits(cls, limits: Limits) -> Engines:
-        """The engines of the service."""
+    def with_limits(cls, limits: Limits, clock: Clock | None = None) -> Engines:
+        """The engines of the service; ``clock`` is the host's, its own where left out."""
         return cls(
-            lambda camera: RtspSource(camera.url, camera.credentials, camera.transport, limits, sound=camera.audio),
-            lambda camera: _through_libav(camera, limits),
+            lambda camera: _native(camera, limits, clock), lambda camera: _through_libav(camera, limits, clock)
         )
 
     def open(self, assignment: Assignment) -> Source:
@@ -53,10 +53,14 @@ class Engines:
         _log.info("recorded_through_libav", camera=assignment.camera)
 
 
-def _through_libav(camera: Assignment, limits: Limits) -> Source:
+def _native(camera: Assignment, limits: Limits, clock: Clock | None) -> Source:
+    return RtspSource(camera.url, camera.credentials, camera.transport, limits, clock, sound=camera.audio)
+
+
+def _through_libav(camera: Assignment, limits: Limits, clock: Clock | None) -> Source:
     from ingest.libav.source import LibavSource  # noqa: PLC0415 (a third of a second to load, and most never need it)
 
-    return LibavSource(camera.url, camera.credentials, camera.transport, limits, sound=camera.audio)
+    return LibavSource(camera.url, camera.credentials, camera.transport, limits, clock, sound=camera.audio)
 
 
 class _Either:

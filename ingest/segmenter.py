@@ -184,7 +184,7 @@ class Segmenter:
         self._note(unit, stamp)
         if unit.heard is not None:
             self._hear(unit, unit.heard, stamp)
-        if unit.damaged or unit.lost_packets:
+        if unit.damaged or (unit.lost_packets and not self._misses_nothing(unit, stamp)):
             self._begin_loss(stamp.instant)
         still = stamp.standstill
         if still is not None and self._is_hole(still.end - still.start + self._interval):
@@ -319,6 +319,12 @@ class Segmenter:
         if self._sound is None:
             self._sound = SoundTrack()
         self._sound.take(heard, anchor)
+
+    def _misses_nothing(self, unit: AccessUnit, stamp: Stamp) -> bool:
+        """Whether what was lost before a picture is no picture: a key frame comes whole, and as soon as the next one
+        would. Parameter sets come before it, and often in packets of their own."""
+        before = self._pending
+        return unit.key and before is not None and stamp.instant - before.since < 1.5 * self._interval
 
     def _begin_loss(self, instant: datetime) -> None:
         """From the end of what is known to be whole: a lost picture may be shown before those that came before it.

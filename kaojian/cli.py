@@ -615,22 +615,26 @@ def drill(
 ) -> None:
     """Play random faults and compare the report with the truth: one JSON line each, exit 1 where they differ.
 
+    In real time everything is a process of its own, and a minute takes a minute.
+
     Several schedules have one more line, with their sums.
     """
-    from kaojian.drill import simulated  # noqa: PLC0415 (loads all rooms)
+    from kaojian.drill import real, simulated  # noqa: PLC0415 (loads all rooms)
     from kaojian.drill.outcome import summed  # noqa: PLC0415 (as above)
     from kaojian.drill.plan import random_plan  # noqa: PLC0415 (as above)
+    from kaojian.staging import StageError  # noqa: PLC0415 (as above)
 
-    if not simulated_clock:
-        raise typer.BadParameter(
-            "random schedules run on the simulated clock only; `kaojian demo --once` is the drill in real time",
-            param_hint="--simulated-clock",
-        )
+    play = simulated.drill_in_memory if simulated_clock else real.drill_in_real_time
     with Path(os.devnull).open("w") as nowhere:
         logs.configure(stream=nowhere)
-        outcomes = [
-            _drilled(simulated.drill_in_memory(random_plan(seed + n, minutes, cameras))) for n in range(schedules)
-        ]
+        try:
+            outcomes = [
+                _drilled(play(random_plan(seed + n, minutes, cameras, store=not simulated_clock)))
+                for n in range(schedules)
+            ]
+        except StageError as error:
+            _complain(f"kaojian: {error}")
+            raise typer.Exit(1) from None
     if schedules > 1:
         typer.echo(summed(outcomes))
     if not all(outcome.passed for outcome in outcomes):

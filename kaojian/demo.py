@@ -13,16 +13,13 @@ service, with short segments.
 from __future__ import annotations
 
 import json
-import os
 import secrets as random_secrets
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -49,9 +46,9 @@ from domain.timeline import SystemClock
 from ingest.simulator.drill import read_truth
 from kaojian import display
 from kaojian.drill.fixed import differences
+from kaojian.staging import Cameras, StageError, Store, environment, started
 from records import conduct, declaration, setup
 from storage.database import Database, connect
-from storage.seaweed import SeaweedServer, free_ports
 
 SITE, COUNTY, BATCH, RULE_PACK = "sg-demo", "浈江区", "2026-DEMO", "SG-2022-08-10"
 LEAD_S, EXAM_S, TAIL_S = 10, 65, 15
@@ -79,10 +76,6 @@ ROOMS: tuple[dict[str, Any], ...] = (
 PANORAMIC = ("c1", "c4")
 
 
-class DemoError(Exception):
-    """The demonstration cannot go on; the message says why and what to do."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Demo:
     """What the steps share."""
@@ -102,7 +95,7 @@ def run(root: Path, port: int, actor: Actor, *, once: bool) -> int:
     except KeyboardInterrupt:
         console.print("\nstopped")
         return 130
-    except DemoError as error:
+    except StageError as error:
         console.print(f"[red]{error}[/red]")
         return 1
 
@@ -119,15 +112,18 @@ def _play(root: Path, port: int, actor: Actor, console: Console, *, once: bool) 
     console.print(f"[bold]Kaojian 考鉴[/bold]  two rooms, six stations, six cameras, a window of {_WINDOW_S} s")
     with ExitStack() as stack:
         log = stack.enter_context((root / "service.log").open("w"))
-        settings = _settings(root, port, _start_store(root, stack))
-        cameras = Cameras(root, stack, log)
+        store = Store(root / "s3", stack)
+        settings = _settings(root, port, store.settings)
+        password = random_secrets.token_hex(8)
+        cameras = Cameras(_described(root, password), root, stack, log)
         database = connect(settings.database_url)
         stack.callback(database.close)
         demo = _Demo(root, settings, database, actor)
-        service = _start(["serve"], stack, log, env=_environment(root, settings))
+        service = started(["serve"], stack, log, env=environment(root, settings))
         urls = cameras.urls()
         _await_recorder(database, service, log)
-        sitting = _applied(demo, cameras.password, urls)
+        store.ready()
+        sitting = _applied(demo, password, urls)
         progress = display.Progress(console, database, sitting, begun, alive=lambda: _require_alive(service, log))
         _conducted(demo, sitting, cameras, progress)
         report = _report(database, sitting)
@@ -148,19 +144,7 @@ def _require_free(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise DemoError(f"port {port} is taken: stop what listens there, or set KAOJIAN_HTTP_PORT") from error
-
-
-def _start_store(root: Path, stack: ExitStack) -> S3Settings:
-    """The object store, starting beside everything else: the service waits for it, recording does not."""
-    store = SeaweedServer(
-        root / "s3", "kaojian", random_secrets.token_hex(16), free_ports(), volume_size_limit_mb=256
-    )
-    starting = threading.Thread(target=store.start, name="store")
-    stack.callback(store.stop)
-    stack.callback(starting.join)
-    starting.start()
-    return store.settings("kaojian")
+            raise StageError(f"port {port} is taken: stop what listens there, or set KAOJIAN_HTTP_PORT") from error
 
 
 def _settings(root: Path, port: int, store: S3Settings) -> Settings:
@@ -183,94 +167,24 @@ def _settings(root: Path, port: int, store: S3Settings) -> Settings:
     )
 
 
-def _environment(root: Path, settings: Settings) -> dict[str, str]:
-    """The same settings for a process of its own, by a file that tells how to run the service by hand."""
-    values = {name: getattr(settings, name) for name in type(settings).model_fields}
-    values["s3_secret_key"] = settings.s3_secret_key.get_secret_value()
-    file = root / "service.env"
-    file.touch(mode=0o600)
-    file.write_text(
-        "".join(f"KAOJIAN_{name.upper()}={value}\n" for name, value in values.items() if value is not None)
-    )
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("KAOJIAN_")}
-    return {**inherited, "KAOJIAN_ENV_FILE": str(file)}
-
-
-def _start(
-    arguments: Sequence[str], stack: ExitStack, log: IO[str], env: dict[str, str] | None = None, *, talk: bool = False
-) -> subprocess.Popen[str]:
-    """A command of ours as a process of its own, out of reach of the terminal's Ctrl-C, stopped in order."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kaojian", *arguments],
-        stdin=subprocess.PIPE if talk else subprocess.DEVNULL,
-        stdout=subprocess.PIPE if talk else log,
-        stderr=log,
-        env=env,
-        text=True,
-        start_new_session=True,
-    )
-    stack.callback(_stop, process)
-    return process
-
-
 def _require_alive(process: subprocess.Popen[str], log: IO[str]) -> None:
     if process.poll() is not None:
-        raise DemoError(f"the service ended with status {process.returncode}: see {log.name}")
+        raise StageError(f"the service ended with status {process.returncode}: see {log.name}")
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-    try:
-        process.wait(40)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-class Cameras:
-    """The process of simulated cameras: knows their URLs when they listen, plays faults by command."""
-
-    def __init__(self, root: Path, stack: ExitStack, log: IO[str]) -> None:
-        self.password = random_secrets.token_hex(8)
-        description = root / "cameras.json"
-        description.write_text(json.dumps(self._description(root)))
-        description.chmod(0o600)
-        self._process = _start(["simulate", str(description)], stack, log, talk=True)
-        self._log = log
-
-    def _description(self, root: Path) -> dict[str, Any]:
-        cameras = [
-            {
-                "id": camera,
-                "room": f"ROOM {room['id']}",
-                "stations": sees,
-                "username": "recorder",
-                "password": self.password,
-            }
-            for room in ROOMS
-            for camera, sees in room["cameras"].items()
-        ]
-        return {"cameras": cameras, "truth": str(root / "truth.jsonl")}
-
-    def urls(self) -> dict[str, str]:
-        """URL by camera, once all listen. Raises DemoError when the process ended instead."""
-        assert self._process.stdout is not None  # noqa: S101 (started to be talked to)
-        for line in self._process.stdout:
-            told = json.loads(line)
-            if "ready" in told:
-                threading.Thread(target=self._copy_the_rest, daemon=True).start()
-                return {camera["camera"]: camera["url"] for camera in told["ready"]}
-        raise DemoError(f"the simulated cameras did not start: see {self._log.name}")
-
-    def play(self, camera: str, fault: str, seconds: float) -> None:
-        assert self._process.stdin is not None  # noqa: S101
-        self._process.stdin.write(json.dumps({"camera": camera, "fault": fault, "seconds": seconds}) + "\n")
-        self._process.stdin.flush()
-
-    def _copy_the_rest(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101
-        for line in self._process.stdout:
-            self._log.write(line)
+def _described(root: Path, password: str) -> dict[str, Any]:
+    cameras = [
+        {
+            "id": camera,
+            "room": f"ROOM {room['id']}",
+            "stations": sees,
+            "username": "recorder",
+            "password": password,
+        }
+        for room in ROOMS
+        for camera, sees in room["cameras"].items()
+    ]
+    return {"cameras": cameras, "truth": str(root / "truth.jsonl")}
 
 
 def _await_recorder(database: Database, service: subprocess.Popen[str], log: IO[str]) -> None:
@@ -289,7 +203,7 @@ def _applied(demo: _Demo, password: str, urls: dict[str, str]) -> Sitting:
     setup.apply(declaration.read(file), demo.database, demo.actor, SystemClock())
     sitting = demo.database.setup.sitting(BATCH, 1)
     if sitting is None:
-        raise DemoError(f"{file} was applied, but sitting 1 of batch {BATCH} is not there")
+        raise StageError(f"{file} was applied, but sitting 1 of batch {BATCH} is not there")
     return sitting
 
 

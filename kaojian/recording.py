@@ -12,12 +12,15 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
 from config.settings import Settings
 from domain.evidence import Copy, Segment
-from domain.timeline import SystemClock
+from domain.timeline import Clock, SystemClock
+from ingest.bookkeeper import BACKLOG_LIMIT_BYTES
+from ingest.disk import Disk, HostDisk
 from ingest.engines import Engines
 from ingest.eviction import Eviction
 from ingest.healing import Healer
@@ -41,104 +44,118 @@ LIVE = "live"  # the folder, below data_dir, in which recorders hand their pictu
 _PREPARE = "prepare"
 
 
-def members(settings: Settings) -> list[Member]:
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What recorders stand on: the clock and the file system of their host, and how much may wait for its disk."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    disk: Disk = field(default_factory=HostDisk)
+    backlog_limit_bytes: int = BACKLOG_LIMIT_BYTES
+
+
+def members(settings: Settings, ground: Ground | None = None) -> list[Member]:
     """The processes of the ingest role. The uploader stops last: recorders close their last files before it."""
+    ground = ground or Ground()
     alone = Alone(settings.spool_dir)
     found = [Member("ballast", lambda _: ballast(settings).run(stop_event()))]
-    found += [Member(_PREPARE, lambda _: _prepare(settings), once=True, may_start=alone.taken)]
+    found += [Member(_PREPARE, lambda _: _prepare(settings, ground), once=True, may_start=alone.taken)]
     count = settings.ingest_workers
-    found += [_recorder(settings, Shard(index, count)) for index in range(count)]
+    found += [_recorder(settings, ground, Shard(index, count)) for index in range(count)]
     if settings.spool_second_dir is not None:
-        found.append(Member("mending", lambda _: _mend(settings), after=_PREPARE))
+        found.append(Member("mending", lambda _: _mend(settings, ground), after=_PREPARE))
     if settings.reread_days:
-        found.append(Member("rereading", lambda _: _reread(settings), after=_PREPARE))
+        found.append(Member("rereading", lambda _: _reread(settings, ground), after=_PREPARE))
     if settings.s3 is not None:
-        found.append(Member("archive", lambda _: _store(settings), after=_PREPARE, last=True))
+        found.append(Member("archive", lambda _: _store(settings, ground), after=_PREPARE, last=True))
     return found
 
 
-def _recorder(settings: Settings, shard: Shard) -> Member:
+def _recorder(settings: Settings, ground: Ground, shard: Shard) -> Member:
     def work(life: Life) -> None:
         collect_rarely()
         with closing(connect(settings.database_url)) as database:
-            asyncio.run(_record(settings, database, shard, life))
+            asyncio.run(_record(settings, ground, database, shard, life))
 
     return Member(f"recorder-{shard.index}", work, after=_PREPARE)
 
 
-def _prepare(settings: Settings) -> None:
+def _prepare(settings: Settings, ground: Ground) -> None:
     with closing(connect(settings.database_url)) as database:
-        spool, second = _spools(settings)
-        reconcile(database.evidence, spool, SystemClock().now(), second=second, host=recorder_name(settings))
+        spool, second = _spools(settings, ground)
+        reconcile(database.evidence, spool, ground.clock.now(), second=second, host=recorder_name(settings))
 
 
-def _spools(settings: Settings) -> tuple[Spool, Spool | None]:
+def _spools(settings: Settings, ground: Ground) -> tuple[Spool, Spool | None]:
     first, second = settings.spool_dir, settings.spool_second_dir
     made = partial(
         Spool,
         reserve_bytes=settings.min_free_bytes,
+        disk=ground.disk,
         floor_bytes=settings.ballast_bytes,
         owner=recorder_name(settings),
     )
     return made(first), made(second) if second is not None else None
 
 
-def _mend(settings: Settings) -> None:
+def _mend(settings: Settings, ground: Ground) -> None:
     """Level the spools until told to stop."""
     stop = stop_event()
     with closing(connect(settings.database_url)) as database:
-        spools = [spool for spool in _spools(settings) if spool is not None]
+        spools = [spool for spool in _spools(settings, ground) if spool is not None]
         claim_spools(database.evidence, spools)
-        Healer(database.evidence, spools, SystemClock()).run(stop)
+        Healer(database.evidence, spools, ground.clock).run(stop)
 
 
-async def _record(settings: Settings, database: Database, shard: Shard, life: Life) -> None:
+async def _record(settings: Settings, ground: Ground, database: Database, shard: Shard, life: Life) -> None:
     """Record what sittings want of this share of the cameras."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     limits = Limits(picture_s=settings.stall_seconds)
-    spool, second = _spools(settings)
+    spool, second = _spools(settings, ground)
     spools = [each for each in (spool, second) if each is not None]
     supervisor = Supervisor(
         wanted=Schedule(database, settings.secrets, timedelta(seconds=settings.run_up_seconds)).wanted,
-        open_source=Engines.with_limits(limits).open,
+        open_source=Engines.with_limits(limits, ground.clock).open,
         evidence=database.evidence,
         spool=spool,
         second=second,
         cutting=Cutting(settings.segment_seconds, settings.fragment_seconds),
-        clock=SystemClock(),
+        clock=ground.clock,
+        backlog_limit_bytes=ground.backlog_limit_bytes,
         witnesses=HostWitnesses(S3Objects(settings.s3) if settings.s3 is not None else None),
         name=settings.recorder,
         relay=Relay(settings.data_dir / LIVE),
         recorder=life.id,
         shard=shard,
         former=life.former,
-        beside=[each.run for each in _evictions(settings, database, spools, shard)],
+        beside=[each.run for each in _evictions(settings, ground.clock, database, spools, shard)],
     )
     await supervisor.run(stop)
 
 
-def _evictions(settings: Settings, database: Database, spools: Sequence[Spool], shard: Shard) -> list[Eviction]:
+def _evictions(
+    settings: Settings, clock: Clock, database: Database, spools: Sequence[Spool], shard: Shard
+) -> list[Eviction]:
     """What makes room in each spool, where an object store holds what may go."""
     if settings.s3 is None:
         return []
     found = []
     for spool in spools:
-        confirmed = partial(_confirmed, database, S3Objects(settings.s3))
-        eviction = Eviction(database.evidence, spool, confirmed, SystemClock(), shard.owns)
+        confirmed = partial(_confirmed, database, S3Objects(settings.s3), clock)
+        eviction = Eviction(database.evidence, spool, confirmed, clock, shard.owns)
         spool.make_room = eviction.make_room
         found.append(eviction)
     return found
 
 
-def _confirmed(database: Database, objects: Objects, segment: Segment) -> Copy:
+def _confirmed(database: Database, objects: Objects, clock: Clock, segment: Segment) -> Copy:
     copies = database.evidence.copies([segment.key])[segment.key]
-    return confirm(segment, copies, objects, SystemClock().now())
+    return confirm(segment, copies, objects, clock.now())
 
 
-def _reread(settings: Settings) -> None:
+def _reread(settings: Settings, ground: Ground) -> None:
     """Read stored copies again until told to stop."""
     from kaojian.wiring import open_archive  # noqa: PLC0415 (recorders need nothing of what these load)
     from storage.rereading import Rereader  # noqa: PLC0415
@@ -146,21 +163,22 @@ def _reread(settings: Settings) -> None:
     with closing(connect(settings.database_url)) as database:
         Rereader(
             database.evidence,
-            open_archive(settings, database),
+            open_archive(settings, database, ground.clock),
             settings.spool_dirs,
             every=timedelta(days=settings.reread_days),
             bytes_per_s=settings.reread_bytes_per_second,
+            clock=ground.clock,
         ).run(stop_event())
 
 
-def _store(settings: Settings) -> None:
+def _store(settings: Settings, ground: Ground) -> None:
     """Upload until told to stop, and then what was closed last, for KEEP_REST_S at most: a start goes on there."""
     from kaojian.wiring import open_archive  # noqa: PLC0415 (recorders need nothing of what these load)
     from storage.archive import ArchiveWorker  # noqa: PLC0415
 
     stop = stop_event()
     with closing(connect(settings.database_url)) as database:
-        archive = open_archive(settings, database)
+        archive = open_archive(settings, database, ground.clock)
         ArchiveWorker(archive).run(stop)
         deadline = time.monotonic() + KEEP_REST_S
         while archive.keeps and time.monotonic() < deadline and archive.keep_pending().kept:

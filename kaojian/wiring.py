@@ -10,13 +10,13 @@ from config.rule_pack import load as load_rule_pack
 from config.settings import Settings
 from domain.calendar import retained_until
 from domain.people import Role
-from domain.timeline import SystemClock
+from domain.timeline import Clock, SystemClock
 from storage.archive import Archive, RetentionUnknown
 from storage.database import Database
 from storage.objects import S3Objects
 
 
-def open_archive(settings: Settings, database: Database) -> Archive:
+def open_archive(settings: Settings, database: Database, clock: Clock | None = None) -> Archive:
     """The archive over the spool and, where one is configured, the object store."""
     objects = S3Objects(settings.s3) if settings.s3 is not None else None
 
@@ -31,7 +31,7 @@ def open_archive(settings: Settings, database: Database) -> Archive:
             raise RetentionUnknown(f"batch {batch_id}: {error}") from error
         return retained_until(last_exam_day(sittings), pack.retention_years)
 
-    return Archive(database.evidence, objects, settings.spool_dir, retain_until, SystemClock())
+    return Archive(database.evidence, objects, settings.spool_dir, retain_until, clock or SystemClock())
 
 
 def roles_with_factor(settings: Settings) -> frozenset[Role]:

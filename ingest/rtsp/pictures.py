@@ -119,7 +119,7 @@ class Depacketizer:
         self._lost += lost
         picture = None
         if lost and self._timestamp is not None:
-            self._damaged = True  # the missing packets may have been this picture's
+            self._damaged |= self._has_slice  # the missing packets may have been this picture's; else its slice tells
             self._fragments = None
         if self._timestamp is not None and timestamp != self._timestamp:
             picture = self._finish()

@@ -34,7 +34,7 @@ CONNECT_S = 0.02
 """From the first packet of a connection to the answer to PLAY."""
 
 _REPORT_EVERY_S = 2.0
-_GOOD_RATE = 1e-3  # of an oscillator; what is farther off is a camera that stamps other than it delivers
+GOOD_RATE = 1e-3  # of an oscillator; what is farther off is a camera that stamps other than it delivers
 _SIZE = (128, 96)
 _LONGEST_GOP = 420
 
@@ -80,7 +80,7 @@ class VirtualCamera:
         """One picture and the way through the network; where it counts wrong, the bound of the run clock too."""
         kind = self.kind
         edge_s = kind.interval_s + kind.latency_s + kind.jitter_s + 0.02
-        return edge_s + (FAR_S + ENVELOPE_S * kind.rate_error if kind.rate_error > _GOOD_RATE else 0.0)
+        return edge_s + (FAR_S + ENVELOPE_S * kind.rate_error if kind.rate_error > GOOD_RATE else 0.0)
 
     def resumed_s(self, since_s: float) -> float:
         """When the picture ends that a recorder begins with at the latest, if nothing is in its way any more."""
@@ -210,7 +210,7 @@ class VirtualSource:
             self._lost += 3
             return None
         key = camera.is_key(number)
-        nals = _clip(camera.kind.fps)[camera.gop_place(number)]
+        nals = clip(camera.kind.fps)[camera.gop_place(number)]
         lost, self._lost = self._lost + (fate == "damaged"), 0
         return AccessUnit(
             nals=nals,
@@ -250,7 +250,7 @@ def _share(name: str, number: int) -> float:
 
 
 @cache
-def _clip(fps: float) -> tuple[tuple[bytes, ...], ...]:
+def clip(fps: float) -> tuple[tuple[bytes, ...], ...]:
     """The pictures of one long GOP."""
     width, height = _SIZE
     encoder = Encoder(width, height, max(1, round(fps)), _LONGEST_GOP * 2, 200_000)
@@ -264,5 +264,5 @@ def _clip(fps: float) -> tuple[tuple[bytes, ...], ...]:
 
 @cache
 def _format(fps: float) -> VideoFormat:
-    sps, pps = (next(nal for nal in _clip(fps)[0] if nal[0] & 31 == kind) for kind in (7, 8))
+    sps, pps = (next(nal for nal in clip(fps)[0] if nal[0] & 31 == kind) for kind in (7, 8))
     return VideoFormat.from_h264(sps, pps)

@@ -90,7 +90,14 @@ class DiskSlow:
     job_s: float
 
 
-HostFault = Kill | KillWorker | Restart | ClockStep | DatabaseAway | DiskFull | DiskStopped | DiskSlow
+@dataclass(frozen=True, slots=True)
+class StoreAway:
+    """The object store is killed, and started again after ``seconds``."""
+
+    seconds: float
+
+
+HostFault = Kill | KillWorker | Restart | ClockStep | DatabaseAway | DiskFull | DiskStopped | DiskSlow | StoreAway
 LASTING = DatabaseAway | DiskFull | DiskStopped | DiskSlow
 CameraFault = faults.Fault
 Fault = CameraFault | HostFault
@@ -154,20 +161,25 @@ class Plan:
     def of_camera(self, camera: str) -> tuple[Planned, ...]:
         return tuple(planned for planned in self.faults if planned.camera == camera)
 
+    def later(self, seconds: float) -> Plan:
+        """The same so many seconds later."""
+        faults = tuple(replace(planned, at_s=planned.at_s + seconds) for planned in self.faults)
+        return replace(self, faults=faults, quiet_s=self.quiet_s + seconds)
+
     @property
     def of_host(self) -> tuple[Planned, ...]:
         return tuple(planned for planned in self.faults if planned.camera is None)
 
 
-def random_plan(seed: int, minutes: float, cameras: int) -> Plan:
-    """The plan of that seed."""
+def random_plan(seed: int, minutes: float, cameras: int, *, store: bool = False) -> Plan:
+    """The plan of that seed. Beside an object store there is no NVR: simulated cameras on the network have none."""
     chance = random.Random(seed)  # noqa: S311 (a reproducible schedule, no secret)
     kinds = tuple(_camera(chance, f"c{number}") for number in range(1, cameras + 1))
     last_s = QUIET_S + minutes * 60 - RUN_OUT_S
     planned = [each for kind in kinds for each in _camera_faults(chance, kind, last_s)]
     workers = chance.choice((1, 2))
-    planned += _host_faults(chance, last_s, workers)
-    if cameras > 1 and chance.random() < 0.2:
+    planned += _host_faults(chance, last_s, workers, store=store)
+    if not store and cameras > 1 and chance.random() < 0.2:
         kinds = tuple(replace(kind, nvr=True) for kind in kinds)
         planned += _nvr_faults(chance, kinds, last_s)
     in_order = tuple(sorted(planned, key=lambda each: (each.at_s, each.camera or "")))
@@ -225,10 +237,10 @@ def _nvr_faults(chance: random.Random, kinds: tuple[CameraKind, ...], last_s: fl
     yield from (Planned(at_s, fault, kind.id) for kind in kinds)
 
 
-def _host_faults(chance: random.Random, last_s: float, workers: int) -> Iterator[Planned]:
+def _host_faults(chance: random.Random, last_s: float, workers: int, *, store: bool) -> Iterator[Planned]:
     at_s = QUIET_S + chance.uniform(0, 60)
     while True:
-        fault = _host_fault(chance, workers)
+        fault = _host_fault(chance, workers, store=store)
         if at_s + fault.seconds > last_s:
             return
         yield Planned(at_s, fault)
@@ -238,7 +250,7 @@ def _host_faults(chance: random.Random, last_s: float, workers: int) -> Iterator
             at_s += fault.seconds + chance.uniform(3, 60)
 
 
-def _host_fault(chance: random.Random, workers: int) -> HostFault:
+def _host_fault(chance: random.Random, workers: int, *, store: bool) -> HostFault:
     choices: tuple[Callable[[], HostFault], ...] = (
         lambda: Kill(chance.uniform(0.3, 5)),
         lambda: KillWorker(chance.randrange(workers)),
@@ -249,4 +261,6 @@ def _host_fault(chance: random.Random, workers: int) -> HostFault:
         lambda: DiskStopped(chance.uniform(0.5, LONGEST_FAULT_S)),
         lambda: DiskSlow(chance.uniform(1, LONGEST_FAULT_S), chance.uniform(0.05, 1.0)),
     )
+    if store:
+        choices += (lambda: StoreAway(chance.uniform(1, LONGEST_FAULT_S)),)
     return chance.choice(choices)()

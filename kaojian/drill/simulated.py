@@ -25,6 +25,7 @@ from kaojian.drill.plan import ClockStep, Kill, KillWorker, Plan, Restart
 from kaojian.drill.truth import CameraTruth, camera_truth
 from kaojian.drill.virtual_time import HostClock, VirtualLoop
 from records.schedule import Schedule
+from storage.archive import Archive
 from storage.database import Database, connect
 from storage.database.connection import Engine
 
@@ -66,7 +67,8 @@ class _Drill:
             sitting.apply(self._plan, urls, file, window=self._window, database=database, clock=self._clock)
             await self._record(database)
             spool = self._root / "spool"
-            report, lost_bytes = sitting.reported(self._plan, self._window, spool, database, self._clock)
+            archive = Archive(database.evidence, None, spool, lambda _: self._window.start, self._clock)
+            report, lost_bytes = sitting.reported(self._plan, self._window, archive, database, self._clock)
             return outcome(self._plan, report, self._truths(), lost_bytes, failures=self._host.failures)
         finally:
             database.close()

@@ -47,11 +47,14 @@ def open_at_the_bell(window: Interval, root: Path, database: Database, clock: Cl
     conduct.open_sitting(database, BATCH, 1, _ACTOR, clock, disk=disk, actual_start=window.start)
 
 
+def close_at_the_end(window: Interval, database: Database, clock: Clock) -> None:
+    conduct.close_sitting(database, BATCH, 1, _ACTOR, clock, actual_end=window.end)
+
+
 def reported(
-    plan: Plan, window: Interval, spool: Path, database: Database, clock: Clock
+    plan: Plan, window: Interval, archive: Archive, database: Database, clock: Clock
 ) -> tuple[SittingReport, int]:
     """The report once every segment is opened and decoded, and the bytes that rows claim and no copy answers for."""
-    archive = Archive(database.evidence, None, spool, lambda _: window.start, clock)
     decoding = DecodingWorker(database.evidence, archive, clock)
     while decoding.observe_pending(64):
         pass

@@ -135,13 +135,15 @@ class CameraTruth:
 class Absence:
     """A time without a recorder, monotonic: from its death or stop to the start of the next one.
 
-    ``undurable_since`` is when the oldest bytes came in that were not on the disk.
+    ``undurable_since`` is when the oldest bytes came in that were not on the disk. Where ending takes a while,
+    ``gone_s`` is when it was over: what came in meanwhile may be kept or not.
     """
 
     start_s: float
     end_s: float
     undurable_since: float
     killed: bool
+    gone_s: float | None = None
 
 
 def camera_truth(
@@ -343,6 +345,8 @@ def _of_absences(camera: Witness, absences: Sequence[Absence], host: Sequence[Pl
     for absence in absences:
         back = camera.resumed_s(absence.end_s)
         yield _excuse(camera.clock, absence.start_s, back, Cause.RECORDER_STOPPED, *_waits(camera))
+        if absence.gone_s is not None:
+            yield _excuse(camera.clock, absence.start_s, absence.gone_s, Cause.RECORDER_STOPPED, wholly=True)
         if absence.killed:
             lost_s = _undurable_s(camera, min(absence.start_s, absence.undurable_since))
             yield _excuse(camera.clock, lost_s, absence.start_s, Cause.RECORDER_STOPPED, wholly=True)

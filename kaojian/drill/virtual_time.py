@@ -11,7 +11,7 @@ import asyncio
 import selectors
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 _EPSILON_S = 1e-9
 
@@ -65,10 +65,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return future
 
 
-class HostClock:
-    """The clock of a host in such a loop: its wall clock can be stepped, its monotonic one cannot."""
+class Running(Protocol):
+    """Time that goes on: ``seconds`` from the drill's start, negative before it."""
 
-    def __init__(self, loop: VirtualLoop, start: datetime) -> None:
+    @property
+    def seconds(self) -> float: ...
+
+
+class HostClock:
+    """The clock of a host in such time: its wall clock can be stepped, its monotonic one cannot."""
+
+    def __init__(self, loop: Running, start: datetime) -> None:
         self._loop = loop
         self._start = start
         self.steps: list[tuple[float, float]] = []  # monotonic instant, seconds

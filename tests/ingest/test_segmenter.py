@@ -13,7 +13,7 @@ import pytest
 
 from domain.evidence import Cause
 from domain.timeline import Interval, IntervalSet
-from ingest.clock import WARM_UP_S, RunClock
+from ingest.clock import WARM_UP_S, RunClock, Stamp
 from ingest.segmenter import SYNC_SHARE, Closed, Event, Fragment, Hole, Opened, Segmenter
 from ingest.source import AccessUnit
 from storage.media import FileIndex, read_index
@@ -157,6 +157,20 @@ def test_lost_packets_uncover_time_up_to_the_next_key_frame() -> None:
     assert abs((hole.interval.end - NOON - _at(4 * GOP)).total_seconds()) < 0.01
     assert sum(facts.ledger.lost_packets for _, facts in recorded.files) == 2
     assert sum(facts.frames for _, facts in recorded.files) == 6 * GOP - 1
+
+
+@pytest.mark.parametrize(("missing", "holes_s"), [(0, []), (1, [1 / FPS + 0.005])])
+def test_packets_lost_before_a_whole_key_frame_uncover_only_what_a_picture_is_missing_of(
+    missing: int, holes_s: list[float]
+) -> None:
+    """Those before it may have held its parameter sets, and pictures are never quite as far apart as usual."""
+    key, segmenter, found = 4 * GOP, Segmenter(60.0, 1.0), list[Hole]()
+    for number in [*range(key - missing), *range(key, 5 * GOP)]:
+        late = timedelta(milliseconds=5 if number >= key else 0)
+        stamp = Stamp(NOON + _at(number) + late, 0.0)
+        events = segmenter.take(unit(number, lost_packets=int(number == key)), stamp)
+        found += [event for event in events if isinstance(event, Hole)]
+    assert [hole.interval.seconds for hole in found] == pytest.approx(holes_s, abs=1e-5)
 
 
 def test_loss_that_lasts_to_the_end_of_the_run_is_told_to_its_end() -> None:

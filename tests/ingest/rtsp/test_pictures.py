@@ -92,6 +92,22 @@ def test_a_picture_whose_first_slice_is_lost_is_damaged() -> None:
     assert pictures_of(without(packets, 1))[1].damaged
 
 
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_picture_is_whole_that_lost_only_a_parameter_set(lost: int) -> None:
+    made = Packetizer()
+    [picture] = pictures_of(without(made.unit([SPS, PPS, KEY_SLICE], 0), lost), Depacketizer(H264, (SPS, PPS)))
+    assert (picture.key, picture.damaged) == (True, False)
+
+
+def test_a_picture_that_lost_its_first_slice_behind_its_parameter_sets_is_damaged() -> None:
+    second_slice = b"\x65\x40rest of the picture"  # first_mb_in_slice is not 0
+    made = Packetizer()
+    packets = made.unit([SPS, PPS, KEY_SLICE, second_slice], 0)
+    assert [picture.damaged for picture in pictures_of(without(packets, 2))] == [True]
+    fragments = [made.packet(SPS, 0), *made.fragments(KEY_SLICE, 0, 4)]
+    assert [picture.damaged for picture in pictures_of(without(fragments, 1))] == [True]
+
+
 def test_parameter_sets_with_a_marker_of_their_own_go_with_the_next_picture() -> None:
     made = Packetizer()
     packets = made.unit([SPS], 0) + made.unit([PPS], 0) + made.unit([KEY_SLICE], 40)
