@@ -46,7 +46,7 @@ from domain.timeline import SystemClock
 from ingest.simulator.drill import read_truth
 from kaojian import display
 from kaojian.drill.fixed import differences
-from kaojian.staging import Cameras, StageError, Store, environment, started
+from kaojian.staging import Cameras, StageError, Store, bare_settings, environment, started
 from records import conduct, declaration, setup
 from storage.database import Database, connect
 
@@ -148,13 +148,8 @@ def _require_free(port: int) -> None:
 
 
 def _settings(root: Path, port: int, store: S3Settings) -> Settings:
-    return Settings(
+    return bare_settings(
         data_dir=root,
-        secrets_key_file=root / "secrets.key",
-        secrets_key=SecretStr(""),
-        tls_cert=None,  # it is shown on this machine, whatever the real one serves
-        tls_key=None,
-        http_host="127.0.0.1",
         s3_endpoint=store.endpoint,
         s3_bucket=store.bucket,
         s3_access_key=store.access_key,

@@ -59,6 +59,13 @@ class Store:
         self.server.stop()
 
 
+def bare_settings(**values: object) -> Settings:
+    """These values and the defaults, whatever the environment says: what is staged never touches a real database,
+    disk or object store, also where somebody stages it on the machine that has them.
+    """
+    return Settings(_env_prefix="KAOJIAN_STAGED_", **values)  # type: ignore[call-arg,arg-type]  # of BaseSettings
+
+
 def environment(root: Path, settings: Settings) -> dict[str, str]:
     """The same settings for a process of its own, by a file that tells how to run the service by hand."""
     values = {name: getattr(settings, name) for name in type(settings).model_fields}

@@ -197,7 +197,7 @@ class _Drill:
 
 def _settings(root: Path, store: staging.Store, workers: int) -> Settings:
     access = store.settings
-    return Settings(
+    return staging.bare_settings(
         data_dir=root,
         s3_endpoint=access.endpoint,
         s3_bucket=access.bucket,
