@@ -387,7 +387,8 @@ class Segmenter:
         Only where a fragment begins does the file tell the host's instant: up to there or from there on its pictures
         are no footage, so it must be the very instant that is told of the loss.
         """
-        edge = following.in_loss and (following.unit.key or not before.in_loss)
+        ended_before = not before.in_loss or before.unit.key  # a key frame ends the loss that it comes in
+        edge = following.in_loss and (following.unit.key or ended_before)
         return edge or self._is_long_enough(following)
 
     def _is_long_enough(self, following: Picture) -> bool:

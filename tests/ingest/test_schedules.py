@@ -163,6 +163,7 @@ def test_every_file_reads_back_as_its_facts_say(schedule: list[Step], segment_s:
 @settings(deadline=None, max_examples=50)
 @given(_schedules)
 @example([Step(late_s=0.02 if n % 3 else 0.0, lost=int(n == 20), key=n == 34) for n in range(60)])
+@example([Step(), Step(silence_s=2.9, lost=1, key=True), Step(lost=7), Step(key=True)])
 def test_the_pictures_of_a_loss_lie_in_the_file_exactly_where_the_loss_is_told(schedule: list[Step]) -> None:
     """Or some of them would be found undecodable outside of it, where nothing explains that."""
     units = _units(schedule)
