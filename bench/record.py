@@ -4,7 +4,8 @@ Measured are the recorder as the role ``ingest`` wires it (with run clock, ledge
 ``ffmpeg -c copy -f segment`` per camera, and a C program that only receives and writes (``floor.c``). The cameras are
 gst-rtsp-server's, over TCP, 1080p25 at 4 Mbit/s or ``--bitrate``; what they cost does not count. Where they would
 leave no core to spare, ``--source c`` takes cheap ones (``cameras.c``) for all engines alike. Of the recorder, what
-it lost and how soon footage is in its file are told too. Prints JSON lines and judges nothing; a line with
+it lost and how soon footage is in its file are told too. Prints JSON lines, the last one with the goals, and judges
+nothing; a line with
 ``saturated`` true was measured without a core to spare: take fewer or cheaper cameras.
 """
 
@@ -34,6 +35,9 @@ SYSTEM_PYTHON = "/usr/bin/python3"  # the one that Debian's gi belongs to
 SEGMENT_S = 10
 CLIP_S = 10
 IDLE_SHARE_LEAST = 0.03
+GOALS = {"ratio_vs_ffmpeg": 0.45, "ratio_vs_floor": 2.5, "mb_per_camera": 2.5, "lost_packets": 0}
+"""The most of each, for 32 cameras of 4 Mbit/s; decision 0017 says what stands in the way."""
+
 _HERE = Path(__file__).resolve().parent
 _TICKS = os.sysconf("SC_CLK_TCK")
 _STOP_S = 60.0
@@ -275,6 +279,7 @@ def summary(rounds: Sequence[dict[str, Usage]], count: int, lost: int, outages: 
         "lost_packets": lost,
         "outages": outages,
         "saturated": any(usage.saturated for usages in rounds for usage in usages.values()),
+        "goals": GOALS,
     }
 
 
