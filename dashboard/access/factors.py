@@ -91,7 +91,7 @@ def reset(database: Database, name: str, *, reason: str, actor: Actor, clock: Cl
 
 
 def _place(name: str) -> str:
-    return f"the second factor of {name}"
+    return f"second-factor/{name}"
 
 
 def _plain(code: str) -> str:

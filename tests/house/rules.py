@@ -28,7 +28,6 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "cryptography": (
         "config.sealing",
         "storage.signing",
-        "storage.sealing",
         "dashboard.access.tickets",
         "kaojian.tls",
     ),
