@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from storage.database.triggers import refuse
+
 revision = "0001"
 down_revision = None
 
@@ -37,18 +39,7 @@ def upgrade() -> None:
         )
     for act, tables in (("DELETE", NEVER_DELETED), ("UPDATE", NEVER_CHANGED)):
         for table in tables:
-            _refuse(act, table, postgres=postgres)
-
-
-def _refuse(act: str, table: str, *, postgres: bool) -> None:
-    name = f"{table}_refuse_{act.lower()}"
-    if postgres:
-        op.execute(f"CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()")
-    else:
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {act} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed this way'); END"
-        )
+            refuse(act, table)
 
 
 def _index(name: str, table: str, columns: list[str], *, where: str | None = None, unique: bool = False) -> None:

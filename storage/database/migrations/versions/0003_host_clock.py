@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from storage.database.triggers import refuse
+
 revision = "0003"
 down_revision = "0002"
 
@@ -32,17 +34,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("recorder", "at", name="pk_host_clock"),
     )
     op.create_index("ix_host_clock_at", "host_clock", ["at"])
-    postgres = op.get_bind().dialect.name == "postgresql"
     for act in ("DELETE", "UPDATE"):
-        _refuse(act, "host_clock", postgres=postgres)
-
-
-def _refuse(act: str, table: str, *, postgres: bool) -> None:
-    name = f"{table}_refuse_{act.lower()}"
-    if postgres:
-        op.execute(f"CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()")
-    else:
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {act} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed this way'); END"
-        )
+        refuse(act, "host_clock")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from storage.database.triggers import refuse
+
 revision = "0005"
 down_revision = "0004"
 
@@ -28,17 +30,5 @@ def upgrade() -> None:
     op.create_index("uq_camera_events_id", "camera_events", ["id"], unique=True)
     op.create_index("ix_camera_events_camera_number", "camera_events", ["camera", "number"])
     op.create_index("ix_camera_events_at", "camera_events", ["at"])
-    postgres = op.get_bind().dialect.name == "postgresql"
     for act in ("DELETE", "UPDATE"):
-        _refuse(act, "camera_events", postgres=postgres)
-
-
-def _refuse(act: str, table: str, *, postgres: bool) -> None:
-    name = f"{table}_refuse_{act.lower()}"
-    if postgres:
-        op.execute(f"CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()")
-    else:
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {act} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed this way'); END"
-        )
+        refuse(act, "camera_events")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from storage.database.triggers import refuse
+
 revision = "0008"
 down_revision = "0007"
 
@@ -47,22 +49,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_login_attempts"),
     )
     op.create_index("ix_login_attempts_name_id", "login_attempts", ["name", "id"])
-    postgres = op.get_bind().dialect.name == "postgresql"
     for act, table in (
         ("DELETE", "accounts"),
         ("DELETE", "sessions"),
         ("DELETE", "login_attempts"),
         ("UPDATE", "login_attempts"),
     ):
-        _refuse(act, table, postgres=postgres)
-
-
-def _refuse(act: str, table: str, *, postgres: bool) -> None:
-    name = f"{table}_refuse_{act.lower()}"
-    if postgres:
-        op.execute(f"CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()")
-    else:
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {act} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed this way'); END"
-        )
+        refuse(act, table)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from storage.database.triggers import refuse
+
 revision = "0012"
 down_revision = "0011"
 
@@ -23,17 +25,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_recusals"),
     )
     op.create_index("ix_recusals_account_id", "recusals", ["account", "id"])
-    postgres = op.get_bind().dialect.name == "postgresql"
     for act in ("DELETE", "UPDATE"):
-        _refuse(act, "recusals", postgres=postgres)
-
-
-def _refuse(act: str, table: str, *, postgres: bool) -> None:
-    name = f"{table}_refuse_{act.lower()}"
-    if postgres:
-        op.execute(f"CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()")
-    else:
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {act} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed this way'); END"
-        )
+        refuse(act, "recusals")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from storage.database.triggers import refuse
+
 revision = "0013"
 down_revision = "0012"
 
@@ -43,22 +45,10 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_alarm_receivers"),
     )
-    postgres = op.get_bind().dialect.name == "postgresql"
     for act, table in (
         ("DELETE", "alarms"),
         ("UPDATE", "alarms"),
         ("DELETE", "alarm_rules"),
         ("DELETE", "alarm_receivers"),
     ):
-        _refuse(act, table, postgres=postgres)
-
-
-def _refuse(act: str, table: str, *, postgres: bool) -> None:
-    name = f"{table}_refuse_{act.lower()}"
-    if postgres:
-        op.execute(f"CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()")
-    else:
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {act} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed this way'); END"
-        )
+        refuse(act, table)

@@ -6,6 +6,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from storage.database.triggers import refuse
+
 revision = "0015"
 down_revision = "0014"
 
@@ -45,18 +47,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_closings_batch_number", "closings", ["batch", "number"])
     op.create_index("ix_segments_batch_key", "segments", ["batch", "key"])
-    postgres = op.get_bind().dialect.name == "postgresql"
     for table in ("signing_keys", "closing_documents", "closings"):
         for act in ("DELETE", "UPDATE"):
-            _refuse(act, table, postgres=postgres)
-
-
-def _refuse(act: str, table: str, *, postgres: bool) -> None:
-    name = f"{table}_refuse_{act.lower()}"
-    if postgres:
-        op.execute(f"CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()")
-    else:
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {act} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed this way'); END"
-        )
+            refuse(act, table)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from storage.database.triggers import refuse
+
 revision = "0016"
 down_revision = "0015"
 
@@ -16,9 +18,8 @@ def upgrade() -> None:
     _half_logins()
     _factors()
     _api_tokens()
-    postgres = op.get_bind().dialect.name == "postgresql"
     for table in ("half_logins", "factors", "recovery_codes", "api_tokens"):
-        _refuse_delete(table, postgres=postgres)
+        refuse("DELETE", table)
 
 
 def _half_logins() -> None:
@@ -82,14 +83,3 @@ def _api_tokens() -> None:
     )
     op.create_index("uq_api_tokens_digest", "api_tokens", ["digest"], unique=True)
     op.create_index("ix_api_tokens_account", "api_tokens", ["account"])
-
-
-def _refuse_delete(table: str, *, postgres: bool) -> None:
-    name = f"{table}_refuse_delete"
-    if postgres:
-        op.execute(f"CREATE TRIGGER {name} BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()")
-    else:
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE DELETE ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed this way'); END"
-        )
