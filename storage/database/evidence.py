@@ -8,7 +8,6 @@ Windows are half open, like every interval. Not here: what the rows mean for a s
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -17,9 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.evidence import (
-    REREAD_AFTER,
     CameraEvent,
-    CameraState,
     Cause,
     Copy,
     EndReason,
@@ -33,8 +30,9 @@ from domain.evidence import (
     SegmentState,
     SpoolName,
 )
-from domain.host_clock import CameraClocks, CameraOffset, HostClock, NtpState, ServerDate
+from domain.host_clock import HostClock
 from domain.timeline import MICROSECOND, Interval
+from storage.database import evidence_rows as words
 from storage.database import tables
 from storage.database.connection import Engine, insert_once
 from storage.errors import ConflictingCopy, ConflictingRow, ConflictingSegment, UnknownRow
@@ -54,10 +52,10 @@ class Evidence:
 
     def begin_recorder(self, recorder: Recorder) -> None:
         """Write down that a recorder process lives. Raises ConflictingRow."""
-        row = _recorder_row(recorder)
+        row = words.recorder_row(recorder)
         with self._engine.writing() as connection:
             if not insert_once(connection, tables.recorders, row):
-                written = _recorder(_row(connection, tables.recorders.c.id, recorder.id, "recorder"))
+                written = words.recorder(_row(connection, tables.recorders.c.id, recorder.id, "recorder"))
                 if (written.host, written.started) != (recorder.host, recorder.started):
                     raise ConflictingRow(f"recorder {recorder.id} was written before with other content")
 
@@ -79,55 +77,55 @@ class Evidence:
         if window is not None:
             overlapping = _overlapping(table.c.started, table.c.ended, window)
             query = query.where(sa.or_(overlapping, table.c.id.in_(sorted(also))) if also else overlapping)
-        return [_recorder(row) for row in self._rows(query)]
+        return [words.recorder(row) for row in self._rows(query)]
 
     def open_recorders(self) -> list[Recorder]:
         """Recorders that did not end in order and have not been found dead, by start."""
         table = tables.recorders
         query = sa.select(table).where(table.c.ended.is_(None)).order_by(table.c.started, table.c.id)
-        return [_recorder(row) for row in self._rows(query)]
+        return [words.recorder(row) for row in self._rows(query)]
 
     def last_recorder(self) -> Recorder | None:
         """The recorder that began last."""
         table = tables.recorders
         rows = self._rows(sa.select(table).order_by(table.c.started.desc(), table.c.id.desc()).limit(1))
-        return _recorder(rows[0]) if rows else None
+        return words.recorder(rows[0]) if rows else None
 
     def recorders_of(self, lives: Collection[str]) -> list[Recorder]:
         """The recorders with these ids, by start."""
         table = tables.recorders
         query = sa.select(table).where(table.c.id.in_(sorted(lives))).order_by(table.c.started, table.c.id)
-        return [_recorder(row) for row in self._rows(query)] if lives else []
+        return [words.recorder(row) for row in self._rows(query)] if lives else []
 
     def add_clock_reading(self, reading: HostClock) -> None:
         """Write what was seen of the host's clock. Raises UnknownRow for an unknown recorder, ConflictingRow."""
         with self._engine.writing() as connection:
-            if not insert_once(connection, tables.host_clock, _reading_row(reading)):
+            if not insert_once(connection, tables.host_clock, words.reading_row(reading)):
                 table = tables.host_clock
                 same = sa.select(table).where(table.c.recorder == reading.recorder, table.c.at == reading.at)
-                if _reading(connection.execute(same).one()) != reading:
+                if words.reading(connection.execute(same).one()) != reading:
                     raise ConflictingRow(f"recorder {reading.recorder} read another clock at that instant")
 
     def clock_readings(self, window: Interval) -> list[HostClock]:
         """Readings of all recorders inside the window, by instant."""
         table = tables.host_clock
         query = sa.select(table).where(table.c.at >= window.start, table.c.at < window.end)
-        return [_reading(row) for row in self._rows(query.order_by(table.c.at, table.c.recorder))]
+        return [words.reading(row) for row in self._rows(query.order_by(table.c.at, table.c.recorder))]
 
     # Runs
 
     def begin_run(self, run: Run) -> None:
         """Write down a run. Raises UnknownRow for an unknown recorder, ConflictingRow."""
         with self._engine.writing() as connection:
-            if not insert_once(connection, tables.runs, _run_row(run)):
-                written = _run(_row(connection, tables.runs.c.id, run.id, "run"))
+            if not insert_once(connection, tables.runs, words.run_row(run)):
+                written = words.run(_row(connection, tables.runs.c.id, run.id, "run"))
                 if (written.camera, written.recorder, written.started) != (run.camera, run.recorder, run.started):
                     raise ConflictingRow(f"run {run.id} was written before with other content")
 
     def end_run(self, run_id: str, ended: datetime, reason: EndReason) -> None:
         """The run's last frame ended then. Raises UnknownRow; ConflictingRow if told otherwise before."""
         with self._engine.writing() as connection:
-            run = _run(_row(connection, tables.runs.c.id, run_id, "run", lock=True))
+            run = words.run(_row(connection, tables.runs.c.id, run_id, "run", lock=True))
             if run.ended is not None:
                 if (run.ended, run.end_reason) == (ended, reason):
                     return
@@ -139,13 +137,13 @@ class Evidence:
         """Runs that have not ended, by start."""
         table = tables.runs
         query = sa.select(table).where(table.c.ended.is_(None)).order_by(table.c.started, table.c.id)
-        return [_run(row) for row in self._rows(query)]
+        return [words.run(row) for row in self._rows(query)]
 
     def runs(self, camera: str, window: Interval) -> list[Run]:
         """Runs of a camera that overlap the window, by start; one that has not ended counts as lasting."""
         table = tables.runs
         query = sa.select(table).where(table.c.camera == camera, _overlapping(table.c.started, table.c.ended, window))
-        return [_run(row) for row in self._rows(query.order_by(table.c.started, table.c.id))]
+        return [words.run(row) for row in self._rows(query.order_by(table.c.started, table.c.id))]
 
     # Segments and copies
 
@@ -164,7 +162,7 @@ class Evidence:
     def segment(self, key: str) -> Segment | None:
         """The segment of that key."""
         rows = self._rows(sa.select(tables.segments).where(tables.segments.c.key == key))
-        return _segment(rows[0]) if rows else None
+        return words.segment(rows[0]) if rows else None
 
     def segments(self, camera: str, window: Interval) -> list[Segment]:
         """Segments of a camera that overlap the window, by start.
@@ -181,7 +179,7 @@ class Evidence:
             begins_us > tables.microseconds(window.start) - longest,
             table.c.ends > window.start,
         )
-        return [_segment(row) for row in self._rows(query.order_by(table.c.begins, table.c.key))]
+        return [words.segment(row) for row in self._rows(query.order_by(table.c.begins, table.c.key))]
 
     def segments_of(self, batch: str) -> list[tuple[Segment, str]]:
         """All segments of a batch by key, each with the name of the recorder that recorded it."""
@@ -190,7 +188,7 @@ class Evidence:
         joined = table.join(tables.runs).join(tables.recorders)
         query = sa.select(*columns).select_from(joined).where(table.c.batch == batch)
         # Sorted here: what is signed is ordered by code points, a database by the language that it was set up for.
-        return sorted(((_segment(row), row.host) for row in self._rows(query)), key=lambda found: found[0].key)
+        return sorted(((words.segment(row), row.host) for row in self._rows(query)), key=lambda found: found[0].key)
 
     def last_segment(self, camera: str) -> Segment | None:
         """The segment of a camera that began last."""
@@ -201,20 +199,20 @@ class Evidence:
         table = tables.segments
         query = sa.select(table).where(table.c.camera == camera)
         rows = self._rows(query.order_by(table.c.begins.desc(), table.c.key.desc()).limit(limit))
-        return [_segment(row) for row in rows]
+        return [words.segment(row) for row in rows]
 
     def last_segment_of(self, run: Run) -> Segment | None:
         """The segment of a run that began last."""
         table = tables.segments
         of_run = sa.and_(table.c.camera == run.camera, table.c.begins >= run.started, table.c.run == run.id)
         rows = self._rows(sa.select(table).where(of_run).order_by(table.c.begins.desc(), table.c.key.desc()).limit(1))
-        return _segment(rows[0]) if rows else None
+        return words.segment(rows[0]) if rows else None
 
     def add_copy(self, copy: Copy) -> None:
         """Write a copy that was stored and read back. Raises UnknownRow for an unknown segment, ConflictingCopy."""
         with self._engine.writing() as connection:
             row = _row(connection, tables.segments.c.key, copy.segment, "segment")
-            _write_copy(connection, _segment(row), copy)
+            _write_copy(connection, words.segment(row), copy)
 
     def copies(self, keys: Sequence[str]) -> dict[str, list[Copy]]:
         """All copies of these segments, removed ones included, oldest row first; every key is in the answer."""
@@ -223,7 +221,7 @@ class Evidence:
         for some in _batched(found, _KEYS_AT_ONCE):
             query = sa.select(table).where(table.c.segment.in_(some)).order_by(table.c.id)
             for row in self._rows(query):
-                found[row.segment].append(_copy(row))
+                found[row.segment].append(words.copy(row))
         return found
 
     def tombstone_copy(self, segment: str, place: Place, target: str, at: datetime, spool: str = "") -> None:
@@ -259,10 +257,10 @@ class Evidence:
             sa.and_(table.c.place == Place.S3.value, table.c.target.in_(sorted(buckets))),
         )
         query = sa.select(table).where(table.c.removed.is_(None), table.c.due <= now, there)
-        found = [_copy(row) for row in self._rows(query.order_by(table.c.due, table.c.id).limit(limit))]
+        found = [words.copy(row) for row in self._rows(query.order_by(table.c.due, table.c.id).limit(limit))]
         keys = sorted({copy.segment for copy in found})
         rows = self._rows(sa.select(tables.segments).where(tables.segments.c.key.in_(keys))) if keys else ()
-        segments = {row.key: _segment(row) for row in rows}
+        segments = {row.key: words.segment(row) for row in rows}
         return [(segments[copy.segment], copy) for copy in found]
 
     def count_due_copies(self, now: datetime, limit: int) -> int:
@@ -302,7 +300,7 @@ class Evidence:
         columns = (tables.copies, table.c.at, table.c.state)
         query = sa.select(*columns).join_from(table, tables.copies).where(table.c.at >= since)
         rows = self._rows(query.order_by(table.c.at.desc(), table.c.copy.desc()).limit(limit))
-        return [LostCopy(_copy(row), row.at, SegmentState(row.state)) for row in rows]
+        return [LostCopy(words.copy(row), row.at, SegmentState(row.state)) for row in rows]
 
     def segments_without_copy(self, place: Place, limit: int) -> list[Segment]:
         """Segments that have no copy (or only removed ones) at that kind of place, oldest first."""
@@ -324,7 +322,7 @@ class Evidence:
         joined = copies.join(tables.segments).join(tables.runs).join(tables.recorders)
         newest = (tables.segments.c.begins.desc(), tables.segments.c.key.desc())
         query = sa.select(copies).select_from(joined).where(*of_recorder).order_by(*newest).limit(limit)
-        return [_copy(row) for row in self._rows(query)]
+        return [words.copy(row) for row in self._rows(query)]
 
     def adopt_copies(self, spool: SpoolName, recorder: str) -> int:
         """Copies at the spool's folder of which nobody knows the spool lie in it: how many.
@@ -392,8 +390,8 @@ class Evidence:
     def open_outage(self, outage: Outage) -> None:
         """Write an outage, lasting or already over. Raises ConflictingRow."""
         with self._engine.writing() as connection:
-            if not insert_once(connection, tables.outages, _outage_row(outage)):
-                written = _outage(_row(connection, tables.outages.c.id, outage.id, "outage"))
+            if not insert_once(connection, tables.outages, words.outage_row(outage)):
+                written = words.outage(_row(connection, tables.outages.c.id, outage.id, "outage"))
                 if (written.camera, written.start, written.recorder) != (
                     outage.camera,
                     outage.start,
@@ -409,7 +407,7 @@ class Evidence:
         Raises UnknownRow; ConflictingRow if it was closed before with another end, cause or detail.
         """
         with self._engine.writing() as connection:
-            outage = _outage(_row(connection, tables.outages.c.id, outage_id, "outage", lock=True))
+            outage = words.outage(_row(connection, tables.outages.c.id, outage_id, "outage", lock=True))
             told = (end, cause or outage.cause, outage.detail if detail is None else detail)
             if outage.end is not None:
                 if told == (outage.end, outage.cause, outage.detail):
@@ -422,28 +420,28 @@ class Evidence:
         """Outages of a camera that overlap the window, by start; one that has not ended counts as lasting."""
         table = tables.outages
         query = sa.select(table).where(table.c.camera == camera, _overlapping(table.c.begins, table.c.ends, window))
-        return [_outage(row) for row in self._rows(query.order_by(table.c.begins, table.c.id))]
+        return [words.outage(row) for row in self._rows(query.order_by(table.c.begins, table.c.id))]
 
     def open_outages(self) -> list[Outage]:
         """Outages that last, by start."""
         table = tables.outages
         query = sa.select(table).where(table.c.ends.is_(None)).order_by(table.c.begins, table.c.id)
-        return [_outage(row) for row in self._rows(query)]
+        return [words.outage(row) for row in self._rows(query)]
 
     def outages_since(self, start: datetime) -> list[Outage]:
         """Outages of all cameras that last or ended after that instant, by start."""
         table = tables.outages
         ended = sa.select(table).where(table.c.ends > start)
         query = sa.union_all(ended, sa.select(table).where(table.c.ends.is_(None)))
-        return sorted(map(_outage, self._rows(query)), key=lambda outage: (outage.start, outage.id))
+        return sorted(map(words.outage, self._rows(query)), key=lambda outage: (outage.start, outage.id))
 
     # States of cameras
 
     def add_event(self, event: CameraEvent) -> None:
         """Write that a camera came into a state. Raises UnknownRow for an unknown recorder, ConflictingRow."""
         with self._engine.writing() as connection:
-            if not insert_once(connection, tables.camera_events, _event_row(event)):
-                written = _event(_row(connection, tables.camera_events.c.id, event.id, "camera event"))
+            if not insert_once(connection, tables.camera_events, words.event_row(event)):
+                written = words.event(_row(connection, tables.camera_events.c.id, event.id, "camera event"))
                 if written != event:
                     raise ConflictingRow(f"camera event {event.id} was written before with other content")
 
@@ -451,13 +449,13 @@ class Evidence:
         """Events of all cameras inside the window, in the order in which they were written."""
         table = tables.camera_events
         query = sa.select(table).where(table.c.at >= window.start, table.c.at < window.end)
-        return [_event(row) for row in self._rows(query.order_by(table.c.number))]
+        return [words.event(row) for row in self._rows(query.order_by(table.c.number))]
 
     def events_after(self, number: int, limit: int) -> list[tuple[int, CameraEvent]]:
         """Events written after the one of that number, so many at most, in that order, each with its number."""
         table = tables.camera_events
         query = sa.select(table).where(table.c.number > number).order_by(table.c.number).limit(limit)
-        return [(row.number, _event(row)) for row in self._rows(query)]
+        return [(row.number, words.event(row)) for row in self._rows(query)]
 
     def last_event_number(self) -> int:
         """The number of the event that was written last, 0 before the first."""
@@ -477,14 +475,14 @@ class Evidence:
         of_pairs = sa.select(newest.correlate(camera, recorder).scalar_subquery())
         of_pairs = of_pairs.select_from(camera.join(recorder, sa.true()))
         query = sa.select(table).where(table.c.number.in_(of_pairs))
-        return [_event(row) for row in self._rows(query.order_by(table.c.number.desc()))]
+        return [words.event(row) for row in self._rows(query.order_by(table.c.number.desc()))]
 
     # Observations
 
     def add_observation(self, observation: Observation) -> None:
         """Write what opening a segment showed. Earlier observations stay. Raises UnknownRow."""
         with self._engine.writing() as connection:
-            connection.execute(sa.insert(tables.observations).values(_observation_row(observation)))
+            connection.execute(sa.insert(tables.observations).values(words.observation_row(observation)))
             _count(connection, observation.segment, tables.segments.c.observations, 1)
 
     def observations(self, keys: Sequence[str]) -> dict[str, Observation]:
@@ -494,7 +492,7 @@ class Evidence:
         for some in _batched(dict.fromkeys(keys), _KEYS_AT_ONCE):
             query = sa.select(table).where(table.c.segment.in_(some)).order_by(table.c.made, table.c.id)
             for row in self._rows(query):
-                found[row.segment] = _observation(row)
+                found[row.segment] = words.observation(row)
         return found
 
     def segments_without_observation(self, limit: int) -> list[Segment]:
@@ -516,7 +514,7 @@ class Evidence:
     def _oldest(self, where: sa.ColumnElement[bool], limit: int) -> list[Segment]:
         table = tables.segments
         query = sa.select(table).where(where).order_by(table.c.begins, table.c.key).limit(limit)
-        return [_segment(row) for row in self._rows(query)]
+        return [words.segment(row) for row in self._rows(query)]
 
     def _rows(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> Sequence[sa.Row[Any]]:
         with self._engine.reading() as connection:
@@ -534,16 +532,16 @@ class Evidence:
 
 
 def _write_segment(connection: sa.Connection, segment: Segment) -> None:
-    if insert_once(connection, tables.segments, _segment_row(segment)):
+    if insert_once(connection, tables.segments, words.segment_row(segment)):
         return
-    if _segment(_row(connection, tables.segments.c.key, segment.key, "segment")) != segment:
+    if words.segment(_row(connection, tables.segments.c.key, segment.key, "segment")) != segment:
         raise ConflictingSegment(f"segment {segment.key} was written before with other content")
 
 
 def _write_copy(connection: sa.Connection, segment: Segment, copy: Copy) -> None:
     if (copy.size_bytes, copy.sha256) != (segment.size_bytes, segment.sha256):
         raise ConflictingCopy(f"the copy of {copy.segment} in {copy.place} has another size or hash than the segment")
-    row = _copy_row(copy)
+    row = words.copy_row(copy)
     if insert_once(connection, tables.copies, row):
         if copy.removed is None:
             _count(connection, copy.segment, _COUNTERS[copy.place], 1)
@@ -556,7 +554,7 @@ def _write_copy(connection: sa.Connection, segment: Segment, copy: Copy) -> None
 
 
 def _standing_copy(copy: Copy) -> sa.ColumnElement[bool]:
-    table, row = tables.copies, _copy_row(copy)
+    table, row = tables.copies, words.copy_row(copy)
     same = [table.c[name] == row[name] for name in ("segment", "place", "target", "version_id", "spool")]
     return sa.and_(*same, table.c.removed.is_(None))
 
@@ -599,197 +597,3 @@ def _batched(keys: Iterable[str], size: int) -> Iterator[list[str]]:
     rest = iter(keys)
     while some := list(islice(rest, size)):
         yield some
-
-
-# Rows to words and back; nothing above or outside this line sees a row's shape.
-
-
-def _recorder_row(recorder: Recorder) -> dict[str, Any]:
-    return {
-        "id": recorder.id,
-        "host": recorder.host,
-        "started": recorder.started,
-        "seen": recorder.seen,
-        "ended": recorder.ended,
-        "reads_clock": recorder.reads_clock,
-    }
-
-
-def _recorder(row: sa.Row[Any]) -> Recorder:
-    return Recorder(row.id, row.host, row.started, row.seen, row.ended, row.reads_clock)
-
-
-def _reading_row(reading: HostClock) -> dict[str, Any]:
-    row: dict[str, Any] = {"recorder": reading.recorder, "at": reading.at}
-    if (ntp := reading.ntp) is not None:
-        row |= {
-            "ntp_offset_s": ntp.offset_s,
-            "ntp_max_error_s": ntp.max_error_s,
-            "ntp_estimated_error_s": ntp.estimated_error_s,
-            "ntp_unsynchronised_flag": ntp.unsynchronised_flag,
-        }
-    if (server := reading.server) is not None:
-        row |= {
-            "server": server.server,
-            "server_offset_s": server.offset_s,
-            "server_error_s": server.error_s,
-            "server_independent": server.independent,
-        }
-    if (cameras := reading.cameras) is not None:
-        said = {each.address: each.offset_s for each in cameras.each}
-        row |= {
-            "cameras_told": cameras.told,
-            "cameras_agreeing": cameras.agreeing,
-            "cameras_offset_s": cameras.offset_s,
-            "cameras_spread_s": cameras.spread_s,
-            "cameras_each": json.dumps(said) if said else None,
-        }
-    return row
-
-
-def _reading(row: sa.Row[Any]) -> HostClock:
-    ntp, server, cameras = None, None, None
-    if row.ntp_max_error_s is not None:
-        ntp = NtpState(row.ntp_offset_s, row.ntp_max_error_s, row.ntp_estimated_error_s, row.ntp_unsynchronised_flag)
-    if row.server is not None:
-        server = ServerDate(row.server, row.server_offset_s, row.server_error_s, row.server_independent)
-    if row.cameras_told is not None:
-        said = json.loads(row.cameras_each) if row.cameras_each is not None else {}
-        cameras = CameraClocks(
-            row.cameras_told,
-            row.cameras_agreeing,
-            row.cameras_offset_s,
-            row.cameras_spread_s,
-            tuple(CameraOffset(address, offset_s) for address, offset_s in said.items()),
-        )
-    return HostClock(row.recorder, row.at, ntp, server, cameras)
-
-
-def _run_row(run: Run) -> dict[str, Any]:
-    return {
-        "id": run.id,
-        "camera": run.camera,
-        "recorder": run.recorder,
-        "started": run.started,
-        "ended": run.ended,
-        "end_reason": None if run.end_reason is None else run.end_reason.value,
-    }
-
-
-def _run(row: sa.Row[Any]) -> Run:
-    reason = None if row.end_reason is None else EndReason(row.end_reason)
-    return Run(row.id, row.camera, row.recorder, row.started, row.ended, reason)
-
-
-_SEGMENT_COLUMNS = (
-    "key",
-    "camera",
-    "batch",
-    "run",
-    "frames",
-    "size_bytes",
-    "sha256",
-    "init_size_bytes",
-    "codec",
-    "width",
-    "height",
-    "lost_packets",
-    "delayed_s",
-    "clock_offset_s",
-)
-
-
-def _segment_row(segment: Segment) -> dict[str, Any]:
-    row = {name: getattr(segment, name) for name in _SEGMENT_COLUMNS}
-    start, end = segment.interval.start, segment.interval.end
-    counters = {"copies_spool": 0, "copies_s3": 0, "observations": 0}
-    return row | counters | {"begins": start, "ends": end, "length_us": (end - start) // MICROSECOND}
-
-
-def _segment(row: sa.Row[Any]) -> Segment:
-    same = {name: row._mapping[name] for name in _SEGMENT_COLUMNS}
-    return Segment(interval=Interval(row.begins, row.ends), **same)
-
-
-def _copy_row(copy: Copy) -> dict[str, Any]:
-    return {
-        "segment": copy.segment,
-        "place": copy.place.value,
-        "target": copy.target,
-        "verified": copy.verified,
-        "size_bytes": copy.size_bytes,
-        "sha256": copy.sha256,
-        "version_id": copy.version_id or "",
-        "locked_until": copy.locked_until,
-        "removed": copy.removed,
-        "device": copy.device,
-        "spool": copy.spool,
-        "due": copy.verified + REREAD_AFTER,
-    }
-
-
-def _copy(row: sa.Row[Any]) -> Copy:
-    return Copy(
-        segment=row.segment,
-        place=Place(row.place),
-        target=row.target,
-        verified=row.verified,
-        size_bytes=row.size_bytes,
-        sha256=row.sha256,
-        version_id=row.version_id or None,
-        locked_until=row.locked_until,
-        removed=row.removed,
-        device=row.device,
-        spool=row.spool,
-    )
-
-
-def _outage_row(outage: Outage) -> dict[str, Any]:
-    return {
-        "id": outage.id,
-        "camera": outage.camera,
-        "begins": outage.start,
-        "ends": outage.end,
-        "cause": outage.cause.value,
-        "detail": outage.detail,
-        "recorder": outage.recorder,
-    }
-
-
-def _outage(row: sa.Row[Any]) -> Outage:
-    return Outage(row.id, row.camera, row.begins, row.ends, Cause(row.cause), row.detail, row.recorder)
-
-
-def _event_row(event: CameraEvent) -> dict[str, Any]:
-    return {
-        "id": event.id,
-        "camera": event.camera,
-        "recorder": event.recorder,
-        "at": event.at,
-        "state": event.state.value,
-        "detail": event.detail,
-        "changes": event.changes,
-        "dark_s": event.dark_s,
-    }
-
-
-def _event(row: sa.Row[Any]) -> CameraEvent:
-    state = CameraState(row.state)
-    return CameraEvent(row.id, row.camera, row.recorder, row.at, state, row.detail, row.changes, row.dark_s)
-
-
-def _observation_row(observation: Observation) -> dict[str, Any]:
-    bad = [[tables.microseconds(span.start), tables.microseconds(span.end)] for span in observation.bad]
-    return {
-        "segment": observation.segment,
-        "made": observation.made,
-        "state": observation.state.value,
-        "frames_decoded": observation.frames_decoded,
-        "bad": json.dumps(bad),
-        "detail": observation.detail,
-    }
-
-
-def _observation(row: sa.Row[Any]) -> Observation:
-    spans = tuple(Interval(tables.instant(start), tables.instant(end)) for start, end in json.loads(row.bad))
-    return Observation(row.segment, row.made, SegmentState(row.state), row.frames_decoded, spans, row.detail)
