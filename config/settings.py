@@ -210,7 +210,7 @@ class Settings(BaseSettings):
         return self
 
 
-def load(**instead: object) -> Settings:
+def load(**instead: Any) -> Settings:
     """The settings of this process. Raises SettingsRefused with one line for each thing that is wrong.
 
     ``instead`` are values that count instead of those given, for a command that makes what is still missing.
@@ -223,7 +223,7 @@ def load(**instead: object) -> Settings:
     if problems:
         raise SettingsRefused("\n".join(problems))
     try:
-        return Settings(_env_file=file, **instead)  # type: ignore[call-arg,arg-type]  # of BaseSettings, which mypy cannot see
+        return Settings(_env_file=file, **instead)  # type: ignore[call-arg]  # a parameter of BaseSettings that mypy cannot see
     except ValidationError as error:
         raise SettingsRefused("\n".join(_said(each) for each in error.errors())) from None
 

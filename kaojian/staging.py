@@ -59,11 +59,11 @@ class Store:
         self.server.stop()
 
 
-def bare_settings(**values: object) -> Settings:
+def bare_settings(**values: Any) -> Settings:
     """These values and the defaults, whatever the environment says: what is staged never touches a real database,
     disk or object store, also where somebody stages it on the machine that has them.
     """
-    return Settings(_env_prefix="KAOJIAN_STAGED_", **values)  # type: ignore[call-arg,arg-type]  # of BaseSettings
+    return Settings(_env_prefix="KAOJIAN_STAGED_", **values)  # type: ignore[call-arg]  # a parameter of BaseSettings that mypy cannot see
 
 
 def environment(root: Path, settings: Settings) -> dict[str, str]:

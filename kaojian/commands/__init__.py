@@ -1,0 +1,1 @@
+"""The commands, by what they are for. Each is thin over a function, and loads what it alone needs."""

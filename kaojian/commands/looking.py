@@ -1,0 +1,121 @@
+"""Looking: status, reports, cameras, what is wrong and who is told."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from domain.timeline import SystemClock
+from kaojian.terminal import BatchId, Language, opened, print_json, read_settings, show, write
+
+app = typer.Typer()
+camera_app = typer.Typer(help="Try cameras 摄像机.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(camera_app, name="camera")
+webhook_app = typer.Typer(help="Who is told of failures 告警推送.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(webhook_app, name="webhook")
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="For programs")] = False) -> None:
+    """Show sittings, cameras and what still waits."""
+    from kaojian import status as state
+    from kaojian.disks import spools_of
+    from kaojian.webhooks import receivers
+
+    with opened() as (settings, database):
+        now, spools = SystemClock().now(), spools_of(settings)
+        found = state.gather(database, now, stores_objects=settings.s3 is not None, spools=spools)
+        found = replace(found, webhooks=tuple(receivers(settings, database)))
+    if as_json:
+        print_json(state.to_json(found))
+        return
+    show(*state.tables(found))
+
+
+class ReportFormat(StrEnum):
+    """How a report is written."""
+
+    JSON = "json"
+    HTML = "html"
+
+
+@app.command()
+def report(
+    batch: BatchId,
+    sitting: Annotated[int | None, typer.Option(min=1, help="One sitting only")] = None,
+    form: Annotated[ReportFormat, typer.Option("--format", help="json or html")] = ReportFormat.JSON,
+    lang: Annotated[Language, typer.Option(help="Of the html: zh or en")] = Language.ZH,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to; - is standard output")] = Path("-"),
+) -> None:
+    """Write the report of a sitting, or of a whole batch: coverage, gaps, verdicts."""
+    from kaojian.reporting import find
+
+    with opened() as (settings, database):
+        found = find(database, batch, sitting, settings.rule_packs_dir, SystemClock().now())
+        text = found.as_html(lang.value) if form is ReportFormat.HTML else found.as_json()
+    if out == Path("-"):
+        typer.echo(text, nl=not text.endswith("\n"))
+        return
+    write(out, text)
+    typer.echo(f"written: {out}")
+
+
+@camera_app.command("test")
+def test_camera(
+    camera: Annotated[
+        str, typer.Argument(metavar="CAMERA|URL", help="Id of a camera that was set up, or an address")
+    ],
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="How long to watch, from the first key frame")] = 20,
+    lang: Annotated[Language, typer.Option(help="zh or en")] = Language.ZH,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs, both languages")] = False,
+) -> None:
+    """Watch a camera as the recorder would, and say what to change in its menu. Records nothing."""
+    from kaojian import commissioning
+
+    with opened() as (settings, database):
+        if not as_json and sys.stderr.isatty():
+            typer.echo(f"{camera}: {seconds:g} s …", err=True)
+        tried = commissioning.watch(camera, seconds, settings, database)
+    if as_json:
+        print_json(tried.to_json())
+        return
+    show(*tried.shown(lang.value))
+
+
+@app.command()
+def doctor() -> None:
+    """Check clock, disk, object store and its lock, database, secrets; exit 1 with what to do."""
+    from kaojian.doctor import examine, is_fit
+
+    settings = read_settings()
+    table = Table(show_edge=False)
+    for name in ("Check", "State", "Found", "What to do"):
+        table.add_column(name, overflow="fold")
+    checks = list(examine(settings))
+    for check in checks:
+        table.add_row(*(Text(cell) for cell in (check.name, check.state.value, check.said, check.remedy)))
+    show(table)
+    if not is_fit(checks):
+        raise typer.Exit(1)
+
+
+@webhook_app.command("test")
+def test_webhooks() -> None:
+    """Send a test message to each webhook; exit 1 where one was not taken."""
+    from kaojian.webhooks import tried
+
+    found = []
+    for each in tried(read_settings(), SystemClock()):
+        found.append(each)
+        typer.echo(f"{each.target.name} ({each.target.format.value}): {each.reason or 'taken 已接收'}")
+    if not found:
+        typer.echo("no webhook is set; name a file in KAOJIAN_WEBHOOKS_FILE (docs/operations.md)")
+    if any(each.reason for each in found):
+        raise typer.Exit(1)
