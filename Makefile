@@ -71,7 +71,8 @@ audit: $(STAMPS)/audit $(STAMPS)/node  ## what is publicly known against the loc
 fix: $(STAMPS)/dev  ## format and mend style
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-lock:  ## pin all dependencies again, with hashes and without addresses
+lock: $(STAMPS)/venv  ## pin all dependencies again, with hashes and without addresses
+	@$(PIP) install --quiet uv==0.13.9
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate -o requirements.lock pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --extra dev -o requirements-dev.lock pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --extra node -o requirements-node.lock pyproject.toml

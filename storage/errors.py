@@ -12,6 +12,7 @@
     │   ├── UnknownBatch
     │   ├── UnknownSitting
     │   ├── UnknownAccount
+    │   ├── UnknownSession
     │   └── UnknownToken
     ├── ConflictingRow             the call contradicts something already written, which stays as it is
     │   ├── ConflictingSegment
@@ -76,6 +77,10 @@ class UnknownSitting(UnknownRow):
 
 class UnknownAccount(UnknownRow):
     """There is no account of that name."""
+
+
+class UnknownSession(UnknownRow):
+    """There is no such session, it has ended, or it is not of the account that asks."""
 
 
 class UnknownToken(UnknownRow):

@@ -1,4 +1,4 @@
-"""The acts on accounts: add, close, give another first password, recuse. Each goes into the journal with its actor.
+"""The acts on accounts: add, close, give another first password, end sessions, recuse. Each goes into the journal.
 
 Not here: coming in with one (``dashboard.access.login``).
 """
@@ -72,6 +72,14 @@ def reset(database: Database, name: str, actor: Actor, clock: Clock) -> str:
     database.accounts.set_password(name, passwords.hashed(first), now, must_change=True)
     database.journal.record(now, actor, "reset_password", name)
     return first
+
+
+def log_out(database: Database, name: str | None, *, reason: str, actor: Actor, clock: Clock) -> int:
+    """End all sessions of an account, or of everybody where none is named. How many. Raises UnknownAccount."""
+    now = clock.now()
+    count = database.accounts.end_sessions(name, now)
+    database.journal.record(now, actor, "end_sessions", name or "everybody", reason)
+    return count
 
 
 def recuse(database: Database, name: str, batch: str, *, reason: str, actor: Actor, clock: Clock) -> None:

@@ -1,7 +1,7 @@
 """The second factor of an account 动态口令: enrolling, being asked for a code, recovery codes, taking it away.
 
 The secret is sealed with the installation's key, for its account only; recovery codes are kept as SHA-256, which is
-enough for 78 random bits. Each code is good once. Not here: how codes are made (``dashboard.access.totp``), and who
+enough for 118 random bits. Each code is good once. Not here: how codes are made (``dashboard.access.totp``), and who
 has to have a factor (``dashboard.api.backing``).
 """
 
@@ -51,7 +51,7 @@ def confirm(database: Database, sealer: Sealer, clock: Clock, name: str, code: s
     step = totp.step_of(sealer.open(standing.secret, _place(name)), _plain(code), now)
     if step is None:
         raise CodeRefused
-    recovery = tuple(passwords.invented(letters=16, group=4) for _ in range(RECOVERY_CODES))
+    recovery = tuple(passwords.invented(letters=24, group=4) for _ in range(RECOVERY_CODES))
     database.factors.confirm(name, standing.id, step, map(_digest, recovery), now)
     return recovery
 

@@ -18,7 +18,8 @@ from dashboard.access.table import MAY, Act
 from domain.people import Account, Actor, Door
 from domain.timeline import Clock
 from storage.database import Database
-from storage.database.accounts import EndReason, HalfLogin
+from storage.database.accounts import EndReason, HalfLogin, Session
+from storage.errors import UnknownSession
 from storage.sealing import Sealer
 
 LONGEST = timedelta(hours=12)
@@ -116,11 +117,29 @@ def resume(database: Database, clock: Clock, token: str) -> Viewer | None:
     return Viewer(account, session_id, session.proved)
 
 
-def prove(database: Database, clock: Clock, viewer: Viewer, password: str) -> None:
-    """The viewer gives their password again. Raises LoginRefused, TooManyAttempts."""
-    name, now = viewer.account.name, clock.now()
+def prove(database: Database, clock: Clock, viewer: Viewer, password: str) -> str:
+    """The viewer gives their password again: the token of the session that takes the place of theirs.
+
+    Raises LoginRefused, TooManyAttempts.
+    """
+    name, now, token = viewer.account.name, clock.now(), secrets.token_urlsafe(32)
     _with_password(database, name, password, now)
-    database.accounts.prove(name, viewer.session_id, now)
+    database.accounts.renew(name, viewer.session_id, _id_of(token), now)
+    return token
+
+
+def sessions(database: Database, clock: Clock, account: Account) -> list[Session]:
+    """The sessions of an account that still open something, the last used first."""
+    now = clock.now()
+    held = database.accounts.sessions(account.name)
+    return [each for each in held if _over(each.began, each.seen, account, now) is None]
+
+
+def end_session(database: Database, clock: Clock, viewer: Viewer, session_id: str) -> None:
+    """The viewer ends one of their sessions, from wherever they are. Raises UnknownSession for any other."""
+    if session_id not in {each.id for each in database.accounts.sessions(viewer.account.name)}:
+        raise UnknownSession(f"there is no session {session_id}")
+    database.accounts.end_session(session_id, clock.now(), EndReason.ENDED)
 
 
 def confirm_factor(

@@ -49,6 +49,8 @@ ROUTES: Mapping[str, Act] = {
     "second_step": Act.ANYBODY,  # whose password was right holds a token that opens nothing else
     "log_out": Act.OWN_SESSION,
     "prove": Act.OWN_SESSION,
+    "sessions": Act.OWN_SESSION,
+    "end_session": Act.OWN_SESSION,
     "change_password": Act.OWN_SESSION,
     "factor": Act.OWN_SESSION,
     "begin_factor": Act.OWN_SESSION,
@@ -72,7 +74,7 @@ ROUTES: Mapping[str, Act] = {
 }
 """What each route does, by its name."""
 
-FRESH = frozenset({"begin_factor", "remove_factor", "add_token"})
+FRESH = frozenset({"begin_factor", "remove_factor", "add_token", "end_session"})
 """Routes that ask for a password that was given lately: whoever finds a page open must not be able to stay."""
 
 GRANTABLE = (Act.SEE, Act.AUDIT, Act.WATCH, Act.SAVE, Act.WATCH_OPEN)

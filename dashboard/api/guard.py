@@ -44,7 +44,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 """For answers that depend on who asks: what lies behind the login must not be found in a browser after it."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_JUDGED = frozenset({"batch", "number", "camera", "ticket", "token"})
+_JUDGED = frozenset({"batch", "number", "camera", "ticket", "token", "session"})
 
 
 def guard(request: Request, backed: Backed) -> Iterator[None]:

@@ -30,6 +30,7 @@ from storage.errors import (
     SealRefused,
     UnknownBatch,
     UnknownRow,
+    UnknownSession,
     UnknownSitting,
     UnknownToken,
 )
@@ -94,6 +95,7 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     UnknownBatch: (HTTPStatus.NOT_FOUND, "unknown-batch", "There is no such batch"),
     UnknownSitting: (HTTPStatus.NOT_FOUND, "unknown-sitting", "There is no such sitting"),
     UnknownRow: (HTTPStatus.NOT_FOUND, "unknown", "There is no such thing"),
+    UnknownSession: (HTTPStatus.NOT_FOUND, "unknown-session", "There is no such session"),
     UnknownToken: (HTTPStatus.NOT_FOUND, "unknown-token", "There is no such token"),
     UnknownCamera: (HTTPStatus.NOT_FOUND, "unknown-camera", "There is no such camera"),
     TicketUnknown: (HTTPStatus.NOT_FOUND, "unknown", "There is no such thing"),

@@ -1,4 +1,4 @@
-"""Logging in and out, and one's own password. Thin over ``dashboard.access.login``."""
+"""Logging in and out, one's own password and sessions. Thin over ``dashboard.access.login``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from dashboard.access.table import Act, acts_of
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.guard import COOKIE, NO_STORE, Viewing, keep_token, viewer_of
 from dashboard.api.problems import RESPONSES
-from dashboard.api.shapes import AccountShape, CodeBody, LoginBody, PasswordBody, ProofBody, SessionShape
+from dashboard.api.shapes import (
+    AccountShape,
+    CodeBody,
+    LoginBody,
+    OpenSession,
+    PasswordBody,
+    ProofBody,
+    SessionShape,
+)
 from domain.people import Account
 from storage.database.accounts import HalfLogin
 
@@ -52,11 +60,30 @@ def second_step(request: Request, response: Response, backed: Backed, given: Cod
 
 
 @router.post("/proof")
-def prove(response: Response, viewer: Viewing, backed: Backed, given: ProofBody) -> SessionShape:
-    """Give the password again, for what is not done from a page that was left open."""
-    login.prove(backed.database, backed.clock, viewer, given.password.get_secret_value())
+def prove(request: Request, response: Response, viewer: Viewing, backed: Backed, given: ProofBody) -> SessionShape:
+    """Give the password again, for what is not done from a page that was left open; for another session's token."""
+    token = login.prove(backed.database, backed.clock, viewer, given.password.get_secret_value())
     response.headers.update(NO_STORE)
-    return _told(viewer, backed)
+    keep_token(request, response, token)
+    return renewed(backed, token)
+
+
+@router.get("/all")
+def sessions(response: Response, viewer: Viewing, backed: Backed) -> tuple[OpenSession, ...]:
+    """Where else one is logged in, the last used first."""
+    response.headers.update(NO_STORE)
+    held = login.sessions(backed.database, backed.clock, viewer.account)
+    return tuple(
+        OpenSession(id=each.id, began=each.began, seen=each.seen, current=each.id == viewer.session_id)
+        for each in held
+    )
+
+
+@router.delete("/all/{session}", status_code=HTTP_204_NO_CONTENT)
+def end_session(session: str, viewer: Viewing, backed: Backed) -> Response:
+    """End a session of one's own, from wherever one is."""
+    login.end_session(backed.database, backed.clock, viewer, session)
+    return Response(status_code=HTTP_204_NO_CONTENT, headers=NO_STORE)
 
 
 @router.delete("", status_code=HTTP_204_NO_CONTENT)

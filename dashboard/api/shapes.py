@@ -500,6 +500,15 @@ class RecoveryCodes(_Shape):
     session: SessionShape
 
 
+class OpenSession(_Shape):
+    """A session of one's own that is open. ``id`` names it and opens nothing; ``seen``: last used, to the minute."""
+
+    id: str
+    began: Instant
+    seen: Instant
+    current: bool
+
+
 class TokenShape(_Shape):
     """A token of a program. ``id`` names it and opens nothing; ``used``: last, to the minute."""
 

@@ -94,6 +94,22 @@ def reset_factor(name: AccountName, reason: Annotated[str, typer.Option(help="Wh
     typer.echo(f"account {name} has no second factor now")
 
 
+@user_app.command("log-out")
+def log_out_user(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Of this account")] = None,
+    everybody: Annotated[bool, typer.Option("--everybody", help="Of all accounts")] = False,
+    reason: Annotated[str, typer.Option(help="Why, for the journal")] = "",
+) -> None:
+    """End the sessions of an account, or everybody's: they have to log in again. Tokens of programs stay."""
+    from dashboard.access import accounts
+
+    if everybody == (name is not None):
+        raise typer.BadParameter("name one account, or --everybody", param_hint="NAME")
+    with opened() as (_, database):
+        count = accounts.log_out(database, name, reason=reason, actor=local_actor(), clock=SystemClock())
+    typer.echo(f"{count} sessions of {name or 'everybody'} ended")
+
+
 @user_app.command("recuse")
 def recuse_user(
     name: AccountName,

@@ -40,6 +40,8 @@ class EndReason(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 (a reason, not a secret)
     FACTOR_CHANGED = "factor_changed"
     ACCOUNT_CLOSED = "account_closed"
+    RENEWED = "renewed"  # the password was given again
+    ENDED = "ended"  # by its holder from elsewhere, or by who administers
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +155,13 @@ class Accounts:
             connection.execute(sa.insert(tables.sessions).values(session))
             _end_halves(connection, tables.half_logins.c.id == half_id, at)
 
-    def prove(self, name: str, session_id: str, at: datetime) -> None:
-        """The holder of a session gave the password again. Raises UnknownAccount."""
-        table = tables.sessions
+    def renew(self, name: str, session_id: str, new_id: str, at: datetime) -> None:
+        """The holder of a session gave the password again: another session takes its place. Raises UnknownAccount."""
         with self._engine.writing() as connection:
             _count_anew(connection, name, at)
-            connection.execute(sa.update(table).where(table.c.id == session_id).values(proved=at))
+            _end(connection, tables.sessions.c.id == session_id, at, EndReason.RENEWED)
+            session = {"id": new_id, "account": name, "began": at, "seen": at}
+            connection.execute(sa.insert(tables.sessions).values(session))
 
     def begin_half(self, name: str, half_id: str, at: datetime) -> None:
         """The password was right, and a second factor is asked for next. Failures go on being counted."""
@@ -195,8 +198,7 @@ class Accounts:
             row = connection.execute(query).first()
             if row is None:
                 return None
-            session = Session(row.id, row.began, row.seen, row.proved or row.began, row.ended)
-            return session, account_of(connection, row)
+            return _session(row), account_of(connection, row)
 
     def see(self, session_id: str, at: datetime) -> None:
         """The session was used."""
@@ -204,16 +206,32 @@ class Accounts:
         with self._engine.writing() as connection:
             connection.execute(sa.update(table).where(table.c.id == session_id).values(seen=at))
 
+    def sessions(self, name: str) -> list[Session]:
+        """The sessions of an account that nobody ended, the last used first; some may have grown too old."""
+        table = tables.sessions
+        query = sa.select(table).where(table.c.account == name, table.c.ended.is_(None))
+        with self._engine.reading() as connection:
+            rows = connection.execute(query.order_by(table.c.seen.desc(), table.c.id)).all()
+        return [_session(row) for row in rows]
+
     def end_session(self, session_id: str, at: datetime, why: EndReason) -> None:
         """End a session; nothing happens to one that has ended."""
         with self._engine.writing() as connection:
             _end(connection, tables.sessions.c.id == session_id, at, why)
 
+    def end_sessions(self, name: str | None, at: datetime) -> int:
+        """End the sessions of an account or of everybody, half logins too. How many. Raises UnknownAccount."""
+        with self._engine.writing() as connection:
+            if name is not None and not _is_known(connection, name):
+                raise UnknownAccount(f"there is no account {name}; `kaojian user list` shows all")
+            return end_sessions(connection, name, at, EndReason.ENDED)
 
-def end_sessions(connection: sa.Connection, name: str, at: datetime, why: EndReason) -> None:
-    """End all sessions of an account, and its half logins."""
-    _end(connection, tables.sessions.c.account == name, at, why)
-    _end_halves(connection, tables.half_logins.c.account == name, at)
+
+def end_sessions(connection: sa.Connection, name: str | None, at: datetime, why: EndReason) -> int:
+    """End all sessions of an account, or of everybody, and the half logins. How many sessions."""
+    everybody = sa.true()
+    _end_halves(connection, everybody if name is None else tables.half_logins.c.account == name, at)
+    return _end(connection, everybody if name is None else tables.sessions.c.account == name, at, why)
 
 
 def account_of(connection: sa.Connection, row: sa.Row[Any]) -> Account:
@@ -262,10 +280,14 @@ def _digest(name: str) -> str:
     return "sha256:" + sha256(name.encode()).hexdigest()
 
 
-def _end(connection: sa.Connection, which: sa.ColumnElement[bool], at: datetime, why: EndReason) -> None:
+def _session(row: sa.Row[Any]) -> Session:
+    return Session(row.id, row.began, row.seen, row.proved or row.began, row.ended)
+
+
+def _end(connection: sa.Connection, which: sa.ColumnElement[bool], at: datetime, why: EndReason) -> int:
     table = tables.sessions
     standing = sa.and_(which, table.c.ended.is_(None))
-    connection.execute(sa.update(table).where(standing).values(ended=at, end_reason=why.value))
+    return connection.execute(sa.update(table).where(standing).values(ended=at, end_reason=why.value)).rowcount
 
 
 def _end_halves(connection: sa.Connection, which: sa.ColumnElement[bool], at: datetime) -> None:

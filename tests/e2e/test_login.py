@@ -8,13 +8,14 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import cv2
+import httpx
 import numpy as np
 import pyotp
 import pytest
 from playwright.sync_api import Browser, expect
 
 from config.rule_pack import load as load_rule_pack
-from dashboard.access import accounts
+from dashboard.access import accounts, login
 from dashboard.access.accounts import Wanted
 from dashboard.app import create_app
 from domain.people import Role
@@ -132,3 +133,57 @@ def test_a_second_factor_is_scanned_from_the_page_and_asked_for_at_the_next_logi
     second.get_by_label("动态口令").fill(spare)
     second.get_by_role("button", name="继续").click()
     expect(page.locator("[data-factor]")).to_contain_text("已启用，剩余 9 个恢复码。")
+
+
+def test_a_session_that_was_forgotten_elsewhere_is_ended_from_here_for_the_password(
+    open_page: OpenPage, door: Door
+) -> None:
+    elsewhere = httpx.Client(base_url=door.where, headers={"Origin": door.where})
+    credentials = {"name": "chen", "password": door.first}
+    elsewhere.post("/api/v1/session", json=credentials)
+    changed = elsewhere.post("/api/v1/session/password", json={"old": door.first, "new": NEW})
+    assert changed.json()["account"]["name"] == "chen"
+    page = open_page(door.where + "/account", strict=False, token=None)
+    form = page.locator("[data-login]")
+    form.get_by_label("账户名").fill("chen")
+    form.get_by_label("密码").fill(NEW)
+    form.get_by_role("button").click()
+    sessions = page.locator("[data-sessions]")
+    expect(sessions.locator("tbody tr")).to_have_count(2)
+    expect(sessions).to_contain_text("当前会话")
+    door.clock.advance(login.FRESH.total_seconds())
+    sessions.get_by_role("button", name="结束", exact=True).click()
+    proof = page.locator("[data-proof]")
+    proof.get_by_label("请再次输入密码").fill("a wrong one")
+    proof.get_by_role("button").click()
+    expect(proof.get_by_role("alert")).to_have_text("账户名与密码不符，或账户已停用。")
+    assert elsewhere.get("/api/v1/batches").status_code == 200
+    proof.get_by_label("请再次输入密码").fill(NEW)
+    proof.get_by_role("button").click()
+    expect(sessions.locator("tbody tr")).to_have_count(1)
+    assert elsewhere.get("/api/v1/batches").status_code == 401
+    elsewhere.close()
+
+
+def test_a_password_is_changed_when_one_likes_and_a_common_one_is_refused(open_page: OpenPage, door: Door) -> None:
+    page = open_page(door.where + "/account", strict=False, token=None)
+    form = page.locator("[data-login]")
+    form.get_by_label("账户名").fill("chen")
+    form.get_by_label("密码").fill(door.first)
+    form.get_by_role("button").click()
+    change = page.locator("[data-password]")
+    expect(change.get_by_role("heading")).to_have_text("请先修改初始密码")
+
+    def give(old: str, new: str) -> None:
+        change.get_by_label("当前密码").fill(old)
+        for label in ("新密码", "再次输入新密码"):
+            change.get_by_label(label, exact=True).fill(new)
+        change.get_by_role("button", name="修改密码").click()
+
+    give(door.first, "Kaojian@2026!!")
+    expect(change.get_by_role("alert")).to_contain_text("太容易被猜到")
+    give(door.first, NEW)
+    page.locator("[data-own-password]").get_by_role("button", name="修改密码").click()
+    expect(change.get_by_role("heading")).to_have_text("修改密码")
+    give(NEW, f"{NEW} at night")
+    expect(page.locator("[data-own-password]")).to_be_visible()

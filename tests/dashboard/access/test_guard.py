@@ -43,16 +43,23 @@ HIDDEN = {"page": "/", "description": "/api/v1/openapi.json", "metrics": "/metri
 def account(exam: Exam, role: Role, *, inside: bool = True, must_change: bool = False) -> str:
     """The session's token of an account of that role, of whose scope the exam is a part or not.
 
-    The account has a token for programs too, of which nothing but ``program-0``, ``program-1`` ... is known: its id.
+    The account has another session, and a token for programs too, of which nothing but ``program-0``, ``program-1``
+    ... is known: its id.
     """
     names = frozenset({INSIDE[role.reach] if inside else "elsewhere"} - {""})
     number = next(NUMBERS)
     held = Account(f"{role}-{number}", role, Scope(role.reach, names), exam.clock.now(), must_change)
     log_in(exam, held, f"token-{number}")
+    exam.database.accounts.succeed(held.name, elsewhere(number), exam.clock.now())
     OWNERS[f"token-{number}"] = held
     mine = ApiToken(f"program-{number}", held.name, "x", (), held.created, held.created + timedelta(days=1))
     exam.database.api_tokens.add(mine, f"no digest {number}")
     return f"token-{number}"
+
+
+def elsewhere(number: object) -> str:
+    """The id of another session of the account of that number."""
+    return sha256(f"elsewhere-{number}".encode()).hexdigest()
 
 
 def program(exam: Exam, role: Role, acts: frozenset[Act], *, inside: bool = True) -> str:
@@ -93,7 +100,8 @@ LISTS = {"/api/v1/batches", "/api/v1/status", "/api/v1/status/drifts", "/api/v1/
 def operations(exam: Exam) -> dict[str, tuple[str, str]]:
     """Method and address of every route, with the ids of the exam in its place holders, but for tickets."""
     ticket = to(exam.segments("A-cam-1")[0].key)
-    ids = {"batch": BATCH, "number": "1", "camera": "A-cam-1", "ticket": ticket, "token": "PROGRAM"}
+    exams = {"batch": BATCH, "number": "1", "camera": "A-cam-1", "ticket": ticket}
+    ids = {**exams, "token": "PROGRAM", "session": "OTHER"}
     found = {name: ("GET", path) for name, path in HIDDEN.items()}
     for path, methods in described().items():
         for method, operation in methods.items():
@@ -132,11 +140,12 @@ def ask(
 ) -> httpx.Response:
     """What a route answers the holder of a session, or with ``program_id`` the holder of that token for programs.
 
-    Its ticket is one of theirs; a token it names is the one that their account has.
+    Its ticket is one of theirs; a token or another session it names is the one that their account has.
     """
     method, address = operation
     session = sha256((token or "").encode()).hexdigest() if program_id is None else f"token:{program_id}"
-    address = address.replace("PROGRAM", f"program-{(token or '').rpartition('-')[2]}")
+    number = (token or "").rpartition("-")[2]
+    address = address.replace("PROGRAM", f"program-{number}").replace("OTHER", elsewhere(number))
 
     def issued(match: re.Match[str]) -> str:
         return TICKETS.issue(session, Ticket(bytes.fromhex(match[1]).decode()), WINDOW.end + timedelta(days=1))

@@ -16,6 +16,7 @@ from dashboard.access.errors import LoginRefused, PasswordRefused, TooManyAttemp
 from domain.people import Actor, Door, Role
 from storage.database import Database, connect
 from storage.database.accounts import FREE_FAILURES
+from storage.errors import UnknownAccount, UnknownSession
 from tests.fakes.time import FakeClock
 
 ADMIN = Actor("local:test", Door.COMMAND_LINE)
@@ -181,8 +182,94 @@ def test_a_password_is_changed_only_by_who_knows_the_old_one_and_only_to_a_fit_o
     assert viewer is not None
     with pytest.raises(LoginRefused):
         login.change_password(database, clock, viewer, "wrong", NEW)
-    for unfit in ("short", "x" * 12, "x" * 129, "this is about LI alone", first):
+    for unfit in ("short", f"{NEW} " * 6, "this is about LI alone", first):
         with pytest.raises(PasswordRefused):
             login.change_password(database, clock, viewer, first, unfit)
     assert login.resume(database, clock, token) is not None
     assert login.log_in(database, clock, "li", first)[0].must_change
+
+
+@pytest.mark.parametrize(
+    "guessed",
+    [
+        *("x" * 12, "passwordpassword", "qwertyuiop123", "abcdefghijklmn", "123456789012", "iloveyou12345"),
+        *("lichen19900101", "Kaojian@2026!!", "shaoguan2026kaohe", "考核录像考核录像考核录像", "考鉴考鉴20260101"),
+    ],
+)
+def test_a_password_that_is_soon_guessed_is_refused(guessed: str) -> None:
+    with pytest.raises(PasswordRefused, match="soon guessed"):
+        passwords.check(guessed, "li.chen")
+
+
+@pytest.mark.parametrize(
+    "fit", [NEW, "wj8kqpz-mmt4-qaz1", "correct horse battery", "茶壶 旧桥 听雨 三更天", "719482670351"]
+)
+def test_a_password_needs_no_digits_signs_or_capitals_only_length_and_surprise(fit: str) -> None:
+    passwords.check(fit, "li")
+
+
+def test_a_password_of_the_greatest_length_is_taken_whole(database: Database, clock: FakeClock, first: str) -> None:
+    _, token = login.log_in(database, clock, "li", first)
+    viewer = login.resume(database, clock, token)
+    assert viewer is not None
+    longest = (NEW * 6)[: passwords.LONGEST]
+    login.change_password(database, clock, viewer, first, longest)
+    with pytest.raises(LoginRefused):
+        login.log_in(database, clock, "li", longest[:-1])
+    with pytest.raises(LoginRefused):
+        login.log_in(database, clock, "li", longest.upper())
+    assert login.log_in(database, clock, "li", longest)
+
+
+def test_a_password_given_again_begins_another_session_in_the_place_of_the_old_one(
+    database: Database, clock: FakeClock, first: str
+) -> None:
+    _, token = login.log_in(database, clock, "li", first)
+    clock.advance(login.FRESH.total_seconds())
+    viewer = login.resume(database, clock, token)
+    assert viewer is not None
+    assert not viewer.is_fresh(clock.now())
+    with pytest.raises(LoginRefused):
+        login.prove(database, clock, viewer, "wrong")
+    renewed = login.resume(database, clock, login.prove(database, clock, viewer, first))
+    assert renewed is not None
+    assert renewed.is_fresh(clock.now())
+    assert login.resume(database, clock, token) is None
+
+
+def test_somebody_sees_where_else_they_are_logged_in_and_ends_it_there_and_nobody_elses(
+    database: Database, clock: FakeClock, first: str
+) -> None:
+    theirs = accounts.add(database, Wanted("he", Role.CITY_OFFICER), ADMIN, clock)
+    other = login.resume(database, clock, login.log_in(database, clock, "he", theirs)[1])
+    _, forgotten = login.log_in(database, clock, "li", first)
+    clock.advance(login.IDLE.total_seconds())
+    _, elsewhere = login.log_in(database, clock, "li", first)
+    clock.advance(60)
+    viewer = login.resume(database, clock, login.log_in(database, clock, "li", first)[1])
+    assert viewer is not None
+    assert other is not None
+    there = [each.id for each in login.sessions(database, clock, viewer.account)]
+    assert there == [viewer.session_id, sha256(elsewhere.encode()).hexdigest()]  # not the one that ran out by itself
+    for named in (other.session_id, "no session", ""):
+        with pytest.raises(UnknownSession):
+            login.end_session(database, clock, viewer, named)
+    login.end_session(database, clock, viewer, there[1])
+    assert [login.resume(database, clock, each) for each in (elsewhere, forgotten)] == [None, None]
+    with pytest.raises(UnknownSession):
+        login.end_session(database, clock, viewer, there[1])
+
+
+@pytest.mark.parametrize(("name", "stay"), [("li", ["he"]), (None, [])])
+def test_who_administers_ends_the_sessions_of_one_account_or_of_all(
+    database: Database, clock: FakeClock, first: str, name: str | None, stay: list[str]
+) -> None:
+    passwords_of = {"li": first, "he": accounts.add(database, Wanted("he", Role.CITY_OFFICER), ADMIN, clock)}
+    tokens = {each: login.log_in(database, clock, each, password)[1] for each, password in passwords_of.items()}
+    ended = accounts.log_out(database, name, reason="telephone stolen", actor=ADMIN, clock=clock)
+    assert ended == len(tokens) - len(stay)
+    assert [each for each, token in tokens.items() if login.resume(database, clock, token) is not None] == stay
+    entry = database.journal.entries(1)[0]
+    assert (entry.act, entry.subject, entry.detail) == ("end_sessions", name or "everybody", "telephone stolen")
+    with pytest.raises(UnknownAccount):
+        accounts.log_out(database, "nobody", reason="", actor=ADMIN, clock=clock)

@@ -11,7 +11,7 @@ import pytest
 from domain.people import Account, Reach, Role, Scope
 from storage.database import Database
 from storage.database.api_tokens import ApiToken
-from storage.errors import FactorStands, UnknownRow, UnknownToken
+from storage.errors import FactorStands, UnknownAccount, UnknownRow, UnknownToken
 from tests.storage.database.examples import after
 
 LI = Account("li", Role.CITY_OFFICER, Scope(Reach.CITY), after(0), must_change=False)
@@ -84,12 +84,28 @@ def test_a_half_login_is_found_until_it_ends_and_never_as_a_session(kept: Databa
     assert kept.accounts.half("half-1") is None
 
 
-def test_a_session_remembers_when_its_password_was_given_last(kept: Database) -> None:
+def test_a_password_given_again_makes_another_session_in_the_place_of_the_first(kept: Database) -> None:
     kept.accounts.succeed("li", "session-1", after(0))
-    kept.accounts.prove("li", "session-1", after(60))
-    found = kept.accounts.session("session-1")
+    kept.accounts.renew("li", "session-1", "session-2", after(60))
+    before, found = kept.accounts.session("session-1"), kept.accounts.session("session-2")
+    assert before is not None
     assert found is not None
-    assert (found[0].began, found[0].proved) == (after(0), after(60))
+    assert (before[0].ended, found[0].proved) == (after(60), after(60))
+    assert [each.id for each in kept.accounts.sessions("li")] == ["session-2"]
+
+
+def test_all_sessions_of_one_account_or_of_everybody_end(kept: Database) -> None:
+    kept.accounts.add(replace(LI, name="wang"), "hash")
+    for number, name in enumerate(("li", "li", "wang")):
+        kept.accounts.succeed(name, f"session-{number}", after(number))
+    kept.accounts.begin_half("wang", "half-1", after(3))
+    assert [each.id for each in kept.accounts.sessions("li")] == ["session-1", "session-0"]
+    assert kept.accounts.end_sessions("li", after(4)) == 2
+    assert kept.accounts.half("half-1") is not None
+    assert kept.accounts.end_sessions(None, after(5)) == 1
+    assert kept.accounts.half("half-1") is None
+    with pytest.raises(UnknownAccount):
+        kept.accounts.end_sessions("nobody", after(6))
 
 
 def test_a_token_is_found_by_its_digest_and_revoked_once_and_by_its_owner_only(kept: Database) -> None:

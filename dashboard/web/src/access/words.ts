@@ -41,6 +41,12 @@ interface AccessWords {
   factorRequired: string
   removeFactor: string
   lastCode: string
+  sessions: string
+  sessionsHint: string
+  sessionBegan: string
+  thisSession: string
+  endSession: string
+  endOthers: string
   tokens: string
   tokensHint: (name: string) => string
   program: string
@@ -68,7 +74,7 @@ const zh: AccessWords = {
   newPassword: '新密码',
   newAgain: '再次输入新密码',
   change: '修改密码',
-  lengthHint: '12 至 128 个字符，不得包含账户名。',
+  lengthHint: '12 至 128 个字符。不得包含账户名，也不得是常见密码或由姓名、日期、键盘顺序拼成；可用几个互不相关的词。',
   notTheSame: '两次输入的新密码不一致。',
   note: '本系统涉及考生影像，请仅在职责范围内使用。',
   failed: '未能完成，请稍后再试。',
@@ -94,6 +100,12 @@ const zh: AccessWords = {
   factorRequired: '您的角色必须使用动态口令。',
   removeFactor: '停用动态口令',
   lastCode: '输入当前动态口令或一个恢复码',
+  sessions: '登录会话',
+  sessionsHint: '本账户目前在以下各处登录。忘记退出的，可在这里结束。',
+  sessionBegan: '登录时间',
+  thisSession: '当前会话',
+  endSession: '结束',
+  endOthers: '结束其他全部',
   tokens: '接口令牌',
   tokensHint: (name) => `供其他程序以本账户的名义读取数据，由管理人员用 kaojian token add ${name} 签发。不再使用或疑似泄露的令牌请立即吊销。`,
   program: '用于',
@@ -111,7 +123,7 @@ const zh: AccessWords = {
     'login-refused': '账户名与密码不符，或账户已停用。',
     'too-many-attempts': '密码或口令错误次数过多，请稍后再试。',
     'code-refused': '口令不正确或已用过，请等待下一个口令。',
-    'password-refused': '新密码不符合要求。',
+    'password-refused': '新密码不符合要求：太短、太长、含账户名，或太容易被猜到。',
   },
   roles: {
     city_administrator: '市级管理员',
@@ -133,7 +145,8 @@ const en: AccessWords = {
   newPassword: 'New password',
   newAgain: 'New password again',
   change: 'Change password',
-  lengthHint: '12 to 128 characters, without the name of the account.',
+  lengthHint:
+    '12 to 128 characters, without the name of the account; no common password, and none of names, dates or keys in a row. Several words that do not belong together are fine.',
   notTheSame: 'The new passwords differ.',
   note: 'This service shows candidates. Use it for your duty only.',
   failed: 'That did not work. Try again later.',
@@ -160,6 +173,12 @@ const en: AccessWords = {
   factorRequired: ' Your role has to have it.',
   removeFactor: 'Remove the second factor',
   lastCode: 'A code of it now, or a recovery code',
+  sessions: 'Where you are logged in',
+  sessionsHint: 'This account is in use at these places now. End what you forgot to log out of.',
+  sessionBegan: 'Logged in',
+  thisSession: 'this one',
+  endSession: 'End',
+  endOthers: 'End all others',
   tokens: 'Tokens of programs',
   tokensHint: (name) => `Programs read data on behalf of this account with them. They are made with kaojian token add ${name}. Revoke what is not used any more or may have leaked.`,
   program: 'For',
@@ -177,7 +196,7 @@ const en: AccessWords = {
     'login-refused': 'Account and password do not match, or the account is closed.',
     'too-many-attempts': 'Too many wrong passwords or codes. Try again later.',
     'code-refused': 'The code is wrong or was used. Wait for the next one.',
-    'password-refused': 'The new password is not fit to be one.',
+    'password-refused': 'The new password does not do: too short, too long, with the account\'s name in it, or soon guessed.',
   },
   roles: {
     city_administrator: 'City administrator',

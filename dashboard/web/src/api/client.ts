@@ -8,6 +8,7 @@ import type {
   BegunFactor,
   CameraDrift,
   FactorState,
+  OpenSession,
   RecoveryCodes,
   Report,
   Session,
@@ -92,6 +93,15 @@ export function secondStep(code: string): Promise<Session> {
 
 export function prove(password: string): Promise<Session> {
   return answer(client.POST('/api/v1/session/proof', { body: { password } }))
+}
+
+export function fetchSessions(): Promise<OpenSession[]> {
+  return answer(client.GET('/api/v1/session/all'))
+}
+
+export async function endSession(session: string): Promise<void> {
+  const { error } = await client.DELETE('/api/v1/session/all/{session}', { params: { path: { session } } })
+  if (error !== undefined) throw refused(error)
 }
 
 export function fetchFactor(): Promise<FactorState> {

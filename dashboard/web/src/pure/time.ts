@@ -58,6 +58,11 @@ export function localDateTime(ms: number): string {
   return `${local.date} ${local.time}`
 }
 
+/** `2026-05-01 09:00` in Asia/Shanghai, of an RFC 3339 instant. */
+export function localMinute(text: string): string {
+  return localDateTime(instant(text)).slice(0, -3)
+}
+
 /** A span as `09:00:00 – 10:30:00`, with the day in front, and behind where it ends on another day. */
 export function localSpan(from: number, to: number): string {
   const start = localParts(from)
