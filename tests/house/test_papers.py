@@ -89,3 +89,11 @@ def test_no_dependency_of_the_product_is_under_the_agpl() -> None:
         licences = [said for field in fields for said in about.get_all(field) or ()]
         assert licences, f"{pinned} names no licence"
         assert not any("AGPL" in each or "Affero" in each for each in licences), pinned
+
+
+def test_what_security_says_is_held_by_a_test_is_held_by_one_that_is_there() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text("utf-8")))
+    sources = [path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+    there = {name for source in sources for name in re.findall(r"^def (test_\w+)\(", source, re.MULTILINE)}
+    assert len(named) > 40
+    assert named <= there, sorted(named - there)
