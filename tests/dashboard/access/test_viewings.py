@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from config.rule_pack import load as load_rule_pack
-from dashboard.access.table import MAY, ROUTES, Act
+from dashboard.access.table import ROUTES, Act, may
 from dashboard.access.tickets import LASTS, Ticket, Tickets
 from dashboard.api.guard import COOKIE
 from dashboard.app import create_app
@@ -203,4 +203,4 @@ def test_an_auditor_reads_what_concerns_the_named_batches_and_the_record_holds_t
 
 def test_whoever_audits_sees_the_whole_city_or_named_batches() -> None:
     """The list knows no other scope: it would show everything."""
-    assert {role.reach for role in MAY[Act.AUDIT]} <= {Reach.CITY, Reach.BATCHES}
+    assert {role.reach for role in Role if may(role, Act.AUDIT)} <= {Reach.CITY, Reach.BATCHES}
