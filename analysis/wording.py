@@ -111,7 +111,7 @@ def not_backed_up_yet(files: int, of: int) -> Words:
 
 def too_few_copies(files: int, of: int, copies: int) -> Words:
     return Words(
-        f"{files}个录像文件（共{of}个）在不同设备上的副本少于{copies}份",
+        f"{files}个录像文件（共{of}个）在不同存储设备上的副本少于{copies}份",
         f"{_of(files, of)} on fewer than {copies} separate {'device' if copies == 1 else 'devices'}",
     )
 
@@ -125,7 +125,7 @@ def backup_lag(copies: int, recorded_s: float, backed_up_s: float, lag_s: float,
         zh = f"录像时间合计{_seconds(recorded_s)}秒，其中{_seconds(backed_up_s)}秒"
         en = f"{_seconds(backed_up_s)} s of {_seconds(recorded_s)} s recorded"
     return Words(
-        f"{zh}在{copies}个不同设备上有副本，自拍摄起最迟{lag}秒完成（摄像机{camera}）",
+        f"{zh}在{copies}个不同存储设备上有副本，自拍摄起最迟{lag}秒完成（摄像机{camera}）",
         f"{en} lies on {copies} separate devices, at the latest {lag} s after it was taken (camera {camera})",
     )
 

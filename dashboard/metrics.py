@@ -130,6 +130,7 @@ def _from_database(sources: Sources, now: datetime) -> Iterator[Metric]:
     yield from _clocks(evidence, alive, now)
     yield from _headrooms(headrooms(sources.database, sources.spools, now, evicts=sources.archive.keeps))
     yield from _webhooks(sources.database.alarms.receivers(sources.webhooks), now)
+    yield _broken_glass(sources.database, now)
 
 
 def _cameras(sites: Iterable[Site]) -> list[str]:
@@ -320,6 +321,12 @@ def _webhooks(receivers: Iterable[Receiver], now: datetime) -> Iterator[Metric]:
         since = each.failing_since if each.failing_since is not None else now
         failing.add_metric([each.name], max(0.0, (now - since).total_seconds()))
     yield from (waiting, parked, failing)
+
+
+def _broken_glass(database: Database, now: datetime) -> GaugeMetricFamily:
+    told = _gauge("glass_broken", "1 while an emergency account is open.")
+    told.add_metric([], float(any(each.is_open(now) for each in database.broken_glass.told(now))))
+    return told
 
 
 def _gauge(name: str, told: str, *labels: str) -> GaugeMetricFamily:

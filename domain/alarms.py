@@ -20,6 +20,7 @@ class Kind(StrEnum):
     SPOOL_FULL = "spool_full"
     SECOND_COPY_BEHIND = "second_copy_behind"
     CLOCK_UNSYNCHRONISED = "clock_unsynchronised"
+    BREAK_GLASS = "break_glass"  # told to every receiver, whatever it wants to hear of
 
     @property
     def zh(self) -> str:
@@ -40,6 +41,7 @@ _KINDS = {
     Kind.SPOOL_FULL: ("暂存盘已满", "spool full"),
     Kind.SECOND_COPY_BEHIND: ("第二份录像滞后", "second copies behind"),
     Kind.CLOCK_UNSYNCHRONISED: ("主机时钟未同步", "host clock unsynchronised"),
+    Kind.BREAK_GLASS: ("紧急进入", "glass broken"),
 }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -41,10 +41,17 @@ class Role(StrEnum):
     COUNTY_SUPERVISOR = "county_supervisor"
     SITE_OPERATOR = "site_operator"
     AUDITOR = "auditor"
+    EXAMINER = "examiner"  # a person of a panel: of the named batches only what is planned
+    DEVICE = "device"  # a board or a program of a site: comes in with tokens, and nobody logs in as it
 
     @property
     def reach(self) -> Reach:
         return _REACH[self]
+
+    @property
+    def zh(self) -> str:
+        """Its word in Chinese."""
+        return _ZH[self]
 
 
 class Reach(StrEnum):
@@ -63,6 +70,19 @@ _REACH: Mapping[Role, Reach] = {
     Role.COUNTY_SUPERVISOR: Reach.COUNTY,
     Role.SITE_OPERATOR: Reach.SITE,
     Role.AUDITOR: Reach.BATCHES,
+    Role.EXAMINER: Reach.BATCHES,
+    Role.DEVICE: Reach.SITE,
+}
+
+_ZH: Mapping[Role, str] = {
+    Role.CITY_ADMINISTRATOR: "市级管理员",
+    Role.CITY_OFFICER: "市级经办人",
+    Role.CITY_SUPERVISOR: "市级督导员",
+    Role.COUNTY_SUPERVISOR: "县级督导员",
+    Role.SITE_OPERATOR: "考场操作员",
+    Role.AUDITOR: "审计人员",
+    Role.EXAMINER: "考评员",
+    Role.DEVICE: "设备",
 }
 
 
@@ -101,6 +121,7 @@ class Account:
 
     From ``expires`` on, and once disabled, it opens no door. ``must_change``: its password was made for it. Of the
     batches that its holder is ``recused`` from it sees nothing. With a ``factor`` its password alone opens nothing.
+    ``emergency``: it was made by breaking the glass.
     """
 
     name: str
@@ -112,7 +133,43 @@ class Account:
     disabled: datetime | None = None
     recused: frozenset[str] = frozenset()
     factor: bool = False
+    emergency: bool = False
+
+    @property
+    def stands_as(self) -> str:
+        """Its role as the record of viewings tells it, which marks what was done after the glass was broken."""
+        return f"{BROKEN}:{self.role.value}" if self.emergency else self.role.value
 
     def is_open(self, now: datetime) -> bool:
         """Whether the account may be used at all."""
         return self.disabled is None and (self.expires is None or now < self.expires)
+
+
+BROKEN = "break_glass"
+"""The word for it in records and alarms."""
+
+TOLD_FOR = timedelta(days=7)
+"""How long everybody is told of an emergency account after it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenGlass:
+    """紧急进入: that an account was made for some hours because nobody could come in, by whom and why.
+
+    It ended, or will end, at ``until``: by itself, or because it was closed before.
+    """
+
+    account: str
+    role: Role
+    opened: datetime
+    until: datetime
+    actor: Actor
+    reason: str
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether somebody may still come in with it."""
+        return now < self.until
+
+    def is_told(self, now: datetime) -> bool:
+        """Whether everybody is to be told of it."""
+        return now < self.until + TOLD_FOR

@@ -34,6 +34,7 @@ class Deed(StrEnum):
     OPEN = "open"  # asked what there is of a camera between two instants, to play it
     FETCH = "fetch"  # was sent pictures, in playing or after a jump
     SAVE = "save"  # took a whole file away
+    ENTER = "enter"  # had an emergency account made; what was looked at with it follows
 
 
 SHOWN = "shown"

@@ -1,16 +1,22 @@
 """The command line: reads words, calls the same functions as the API, prints what they say. No rules here.
 
+Every command goes through the table of ``dashboard.access.table`` before it runs, as every route does: one that the
+table does not name runs for nobody.
+
 Exit codes: 0 done, 1 refused or failed (one clear line each on standard error), 2 wrong use of the command.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import typer
+from typer.core import TyperCommand
 
 from config.errors import ConfigError, DocumentRefused
-from dashboard.access.errors import AccessError
+from dashboard.access.errors import AccessError, CommandRefused
+from dashboard.access.table import COMMANDS, LOCAL, may
 from kaojian.commands import accounts, evidence, exams, looking, running, safety
 from kaojian.terminal import complain
 from records.errors import RecordsError, SetupRefused
@@ -27,6 +33,29 @@ app = typer.Typer(
 )
 for each in (exams, looking, evidence, accounts, running, safety):
     app.add_typer(each.app)
+
+
+class Asking(TyperCommand):
+    """A command that asks the table before it runs."""
+
+    def invoke(self, ctx: Any) -> Any:
+        words = ctx.command_path.partition(" ")[2]
+        act = COMMANDS.get(words)
+        if act is None or not may(LOCAL, act):
+            raise CommandRefused(f"nobody may run `{words}` here: dashboard.access.table does not allow it")
+        return super().invoke(ctx)
+
+
+def behind_the_door(commands: typer.Typer) -> None:
+    """Have every command of a tree ask."""
+    for each in commands.registered_commands:
+        each.cls = Asking
+    for group in commands.registered_groups:
+        if group.typer_instance is not None:
+            behind_the_door(group.typer_instance)
+
+
+behind_the_door(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -74,6 +74,7 @@ def take_away(
     viewed = ViewingRecord(database.viewings, signer, settings.viewings_dir)
     segments = [segment for segment, _ in database.evidence.segments_of(batch_id)]
     local.give(database, viewed, clock, actor, segments, purpose="export 导出批次")
+    database.journal.record(clock.now(), actor, "export_batch", batch_id, target.name)
     return export(database, open_archive(settings, database), batch_id, target, signer=signer, clock=clock)
 
 

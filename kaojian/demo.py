@@ -35,8 +35,9 @@ from config.rule_pack import load as load_rule_pack
 from config.s3 import S3Settings
 from config.settings import Settings
 from config.vault import Vault
-from dashboard.access import accounts
+from dashboard.access import accounts, tokens
 from dashboard.access.accounts import Wanted
+from dashboard.access.table import Act
 from dashboard.papers.report import render
 from domain.evidence import Place
 from domain.law import Verdict
@@ -203,7 +204,7 @@ def _applied(demo: _Demo, password: str, urls: dict[str, str]) -> Sitting:
 
 
 def _accounts(demo: _Demo) -> list[tuple[str, Role, str]]:
-    """One account for each role, gone with the demonstration: name, role, password."""
+    """One account for each role, gone with the demonstration: name, role, password; of a device a token."""
     told = []
     clock = SystemClock()
     sees = {Reach.CITY: (), Reach.COUNTY: (COUNTY,), Reach.SITE: (SITE,), Reach.BATCHES: (BATCH,)}
@@ -211,8 +212,18 @@ def _accounts(demo: _Demo) -> list[tuple[str, Role, str]]:
         name = f"demo-{role.replace('_', '-')}"
         until = clock.now() + timedelta(days=1)
         wanted = Wanted(name, role, sees[role.reach], until, must_change=False)
-        told.append((name, role, accounts.add(demo.database, wanted, demo.actor, clock)))
+        secret = accounts.add(demo.database, wanted, demo.actor, clock) or _token(demo, name)
+        told.append((name, role, secret))
     return told
+
+
+def _token(demo: _Demo, name: str) -> str:
+    """What a program or a status board comes in with, as that account."""
+    found = demo.database.accounts.find(name)
+    if found is None:
+        raise StageError(f"account {name} was added and is not there")
+    wanted = tokens.Wanted("demonstration", frozenset({Act.SEE}), days=1)
+    return tokens.add(demo.database, found[0], wanted, demo.actor, SystemClock())[1]
 
 
 def _declaration(urls: dict[str, str], start: datetime) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.report import SittingReport
+from dashboard.access.tokens import PREFIX
 from domain.calendar import SHANGHAI
 from domain.evidence import Gap, Place
 from domain.law import Verdict
@@ -135,13 +136,11 @@ def verdict(console: Console, report: SittingReport, differences: list[str]) -> 
 
 
 def accounts(console: Console, told: Sequence[tuple[str, Role, str]]) -> None:
-    """Names and passwords to log in at the page with, one of each role."""
-    table = Table(title="accounts of this demonstration")
-    for title in ("account", "role", "password"):
-        table.add_column(title)
-    for name, role, password in told:
-        table.add_row(name, role.replace("_", " "), password)
-    console.print(table)
+    """Names with the passwords to log in at the page, one of each role; a program sends a token instead."""
+    console.print("accounts of this demonstration 示范账户, each with its password or token:")
+    for name, role, secret in told:
+        sent = "  as Authorization: Bearer" if secret.startswith(PREFIX) else ""
+        console.print(f"  {name:<25}{secret:<25}{role.zh}{sent}", soft_wrap=True, highlight=False)
 
 
 def _coverage(report: SittingReport) -> Table:

@@ -28,6 +28,7 @@ from ingest.spool import Spool
 from ingest.spool_standing import SecondCopies, SpoolState, look, second_copies
 from kaojian import tls
 from kaojian.disks import ballast, spools_of
+from kaojian.status import glass_told
 from records.conduct import Disk
 from records.headroom import Headroom, Spools, headrooms, remedy, told
 from records.receivers import load as load_webhooks
@@ -262,6 +263,7 @@ def _check_database(settings: Settings) -> Iterator[Check]:
         with closing(connect(settings.database_url)) as database:
             database.ping()
             yield Check("database", State.OK, f"{database} answers, its schema is up to date")
+            yield from check_glass(database, SystemClock().now())
             yield check_secrets(database, settings.secrets)
             yield from check_spools(database, spools_of(settings), SystemClock().now())
             evicts = settings.s3 is not None
@@ -278,6 +280,13 @@ def check_headroom(rooms: Iterable[Headroom], *, evicts: bool) -> Iterator[Check
         if room.sittings:
             short = State.NOTE if evicts else State.FAIL
             yield Check("head-room", short if room.short_bytes else State.OK, told(room), remedy(room))
+
+
+def check_glass(database: Database, now: datetime) -> Iterator[Check]:
+    """That somebody had an emergency account made must be known to whoever answers for this machine."""
+    for each in database.broken_glass.told(now):
+        remedy = f"when it is no longer needed: kaojian user disable {each.account}" if each.is_open(now) else ""
+        yield Check("glass", State.NOTE, glass_told(each, now), remedy)
 
 
 def check_secrets(database: Database, secrets: Secrets) -> Check:

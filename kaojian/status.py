@@ -19,6 +19,7 @@ from domain.alarms import Receiver
 from domain.calendar import SHANGHAI
 from domain.evidence import CameraEvent, Cause, LostCopy, Place, Recorder, SegmentState
 from domain.host_clock import ClockState, HostClock, Witness, judge_clock
+from domain.people import BrokenGlass
 from domain.places import Camera, Sitting
 from domain.timeline import rfc3339
 from ingest.set_aside import REMEDY as SET_ASIDE_REMEDY
@@ -102,6 +103,7 @@ class Status:
     spools: tuple[SpoolStanding, ...] = ()  # of this host, the first one first
     second_copies: SecondCopies | None = None  # None without a second spool
     webhooks: tuple[Receiver, ...] = ()
+    broken_glass: tuple[BrokenGlass, ...] = ()  # everybody is told of these, the latest first
 
 
 def gather(database: Database, now: datetime, *, stores_objects: bool, spools: Spools | None = None) -> Status:
@@ -131,6 +133,7 @@ def gather(database: Database, now: datetime, *, stores_objects: bool, spools: S
         headrooms=tuple(headrooms(database, spools, now, evicts=stores_objects)),
         spools=tuple(seen),
         second_copies=second,
+        broken_glass=tuple(database.broken_glass.told(now)),
     )
 
 
@@ -183,6 +186,7 @@ def to_json(status: Status) -> dict[str, Any]:
         "second_copies": _second_json(status.second_copies),
         "headroom": [_headroom_json(each) for each in status.headrooms],
         "webhooks": [webhook_json(each) for each in status.webhooks],
+        "broken_glass": [_glass_json(each, status.now) for each in status.broken_glass],
         "rows_set_aside": [
             {
                 "file": each.name,
@@ -197,6 +201,8 @@ def to_json(status: Status) -> dict[str, Any]:
 
 def tables(status: Status) -> Iterable[Table | Text]:
     """The same for people; times are those of Asia/Shanghai."""
+    for broken in status.broken_glass:
+        yield Text(glass_told(broken, status.now), style="bold red" if broken.is_open(status.now) else "")
     yield _sittings_table(status)
     yield _cameras_table(status)
     for nvr in status.nvrs:
@@ -397,6 +403,27 @@ def _sitting_json(sitting: Sitting, state: SittingState) -> dict[str, Any]:
         "window": {"start": rfc3339(sitting.window.start), "end": rfc3339(sitting.window.end)},
         "opened": _told(sitting.opened),
         "closed": _told(sitting.closed),
+    }
+
+
+def glass_told(broken: BrokenGlass, now: datetime) -> str:
+    """That the glass was broken, in a line for people."""
+    ended = "OPEN until 有效至" if broken.is_open(now) else "ended 已于"
+    return (
+        f"GLASS BROKEN 紧急进入: {broken.account} ({broken.role.value} {broken.role.zh}) by {broken.actor.name} at "
+        f"{_local(broken.opened)}, {ended} {_local(broken.until)}: {broken.reason}"
+    )
+
+
+def _glass_json(broken: BrokenGlass, now: datetime) -> dict[str, Any]:
+    return {
+        "account": broken.account,
+        "role": broken.role.value,
+        "opened": rfc3339(broken.opened),
+        "until": rfc3339(broken.until),
+        "open": broken.is_open(now),
+        "by": broken.actor.name,
+        "reason": broken.reason,
     }
 
 

@@ -8,6 +8,7 @@ from analysis.report import last_exam_day
 from config.errors import ConfigError, SettingsRefused
 from config.rule_pack import load as load_rule_pack
 from config.settings import Settings
+from dashboard.access.table import Act, may
 from domain.calendar import retained_until
 from domain.people import Role
 from domain.timeline import Clock, SystemClock
@@ -35,12 +36,14 @@ def open_archive(settings: Settings, database: Database, clock: Clock | None = N
 
 
 def roles_with_factor(settings: Settings) -> frozenset[Role]:
-    """The roles that have to have a second factor. Raises SettingsRefused."""
+    """The roles that have to have a second factor, of those that log in. Raises SettingsRefused."""
+    known = {role.value: role for role in Role if may(role, Act.OWN_SESSION)}
     if settings.second_factor in {"all", "none"}:
-        return frozenset(Role) if settings.second_factor == "all" else frozenset()
+        return frozenset(known.values()) if settings.second_factor == "all" else frozenset()
     try:
-        return frozenset(Role(word.strip()) for word in settings.second_factor.split(","))
-    except ValueError as error:
+        return frozenset(known[word.strip()] for word in settings.second_factor.split(","))
+    except KeyError as error:
         raise SettingsRefused(
-            f"KAOJIAN_SECOND_FACTOR: {error}; write all, none, or of these, with commas: {', '.join(Role)}"
+            f"KAOJIAN_SECOND_FACTOR: {error} is no role that logs in; write all, none, or of these, with commas: "
+            f"{', '.join(known)}"
         ) from None

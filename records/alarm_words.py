@@ -1,8 +1,8 @@
 """What an alarm says: one body for people in both languages, Chinese first, and for programs. Pure.
 
 Subjects are paths: ``camera/<id>``, ``nvr/<site>/<id>``, ``recorder/<name>``, ``spool_low/<owner>/<spool>``,
-``spool_full/<owner>/<spool>``, ``second_copy/<owner>``, ``clock/<host>``. Not here: when there is something to say
-(``records.losses``).
+``spool_full/<owner>/<spool>``, ``second_copy/<owner>``, ``clock/<host>``, ``break_glass/<account>``. Not here: when
+there is something to say (``records.losses``).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ KINDS: Mapping[str, Kind] = {
     "spool_full": Kind.SPOOL_FULL,
     "second_copy": Kind.SECOND_COPY_BEHIND,
     "clock": Kind.CLOCK_UNSYNCHRONISED,
+    "break_glass": Kind.BREAK_GLASS,
 }
 _NO_RECORDER = ("无", "none")
 
@@ -103,6 +104,8 @@ def _place(kind: Kind, seats: Iterable[Seat]) -> dict[str, Any]:
 def _recorder(kind: Kind, rest: str, scene: Scene) -> str | None:
     if kind in (Kind.CAMERA_LOST, Kind.NVR_LOST):
         return ", ".join(scene.recorders) or None
+    if kind is Kind.BREAK_GLASS:
+        return None
     return rest.partition("/")[0] or None
 
 

@@ -49,7 +49,9 @@ class Target:
     sites: frozenset[str] = frozenset()
 
     def wants(self, alarm: Alarm) -> bool:
-        """What concerns the whole installation concerns every site."""
+        """What concerns the whole installation concerns every site, and that the glass was broken everybody."""
+        if alarm.kind is Kind.BREAK_GLASS:
+            return True
         return alarm.kind in self.events and (not self.sites or not alarm.site or alarm.site in self.sites)
 
 

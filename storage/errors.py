@@ -19,6 +19,7 @@
     │   ├── ConflictingCopy
     │   ├── CameraBelongsElsewhere
     │   ├── NameTaken
+    │   ├── GlassIsBroken
     │   └── FactorStands
     └── WrongState                 the act does not fit the state of the sitting
         ├── AlreadyOpen
@@ -105,6 +106,10 @@ class CameraBelongsElsewhere(ConflictingRow):
 
 class NameTaken(ConflictingRow):
     """An account of that name exists or existed: a name stands for one person for ever."""
+
+
+class GlassIsBroken(ConflictingRow):
+    """An emergency account is open; there is never more than one."""
 
 
 class FactorStands(ConflictingRow):

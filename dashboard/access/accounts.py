@@ -12,9 +12,13 @@ from datetime import datetime
 
 from dashboard.access import passwords
 from dashboard.access.errors import AccountRefused
+from dashboard.access.table import Act, may
 from domain.people import Account, Actor, Reach, Role, Scope
 from domain.timeline import Clock, rfc3339
 from storage.database import Database
+
+EMERGENCY = "emergency-"
+"""What the names of accounts begin with that were made by breaking the glass, and no others."""
 
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,39}")
 
@@ -36,7 +40,7 @@ class Wanted:
 def add(database: Database, wanted: Wanted, actor: Actor, clock: Clock) -> str:
     """Add an account and return its first password, which is kept nowhere and must be changed at first use.
 
-    Raises AccountRefused, NameTaken.
+    For a role that nobody logs in as there is none: the text is empty. Raises AccountRefused, NameTaken.
     """
     now, expires = clock.now(), wanted.expires
     if not _NAME.fullmatch(wanted.name):
@@ -45,12 +49,15 @@ def add(database: Database, wanted: Wanted, actor: Actor, clock: Clock) -> str:
         )
     if expires is not None and expires <= now:
         raise AccountRefused(f"the account would have ended at {rfc3339(expires)}, before it began")
-    if wanted.role is Role.AUDITOR and expires is None:
-        raise AccountRefused("an auditor sees named batches for a limited time: say until when")
+    if wanted.name.startswith(EMERGENCY):
+        raise AccountRefused(f"names that begin with {EMERGENCY} are those of `kaojian user break-glass`")
+    if wanted.role.reach is Reach.BATCHES and expires is None:
+        raise AccountRefused(f"role {wanted.role} sees named batches for a limited time: say until when")
     scope = _scope(database, wanted.role, frozenset(wanted.sees))
-    first = passwords.invented()
-    account = Account(wanted.name, wanted.role, scope, now, wanted.must_change, expires)
-    database.accounts.add(account, passwords.hashed(first))
+    logs_in = may(wanted.role, Act.OWN_SESSION)
+    first = passwords.invented() if logs_in else ""
+    account = Account(wanted.name, wanted.role, scope, now, logs_in and wanted.must_change, expires)
+    database.accounts.add(account, passwords.hashed(first) if logs_in else "")
     database.journal.record(now, actor, "add_account", wanted.name, " ".join([wanted.role, *sorted(scope.names)]))
     return first
 
@@ -65,8 +72,11 @@ def disable(database: Database, name: str, actor: Actor, clock: Clock) -> None:
 def reset(database: Database, name: str, actor: Actor, clock: Clock) -> str:
     """Another first password for somebody who lost theirs; whoever uses the account, its programs too, is out.
 
-    A second factor stays. Raises UnknownAccount.
+    A second factor stays. Raises AccountRefused where nobody logs in with it, UnknownAccount.
     """
+    found = database.accounts.find(name)
+    if found is not None and not may(found[0].role, Act.OWN_SESSION):
+        raise AccountRefused(f"{name} is a {found[0].role} and has no password; see `kaojian token add`")
     first, now = passwords.invented(), clock.now()
     database.api_tokens.revoke_all(name, now)
     database.accounts.set_password(name, passwords.hashed(first), now, must_change=True)

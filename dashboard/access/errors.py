@@ -1,6 +1,7 @@
 """Everything that can be refused on the way in, as one tree. No message carries a password.
 
 AccessError
+├── CommandRefused      a command is not for the local user
 ├── AccountRefused      an account cannot be as it was asked for
 ├── PasswordRefused     a password is not fit to be one
 ├── LoginRefused        name and password open no door
@@ -19,6 +20,10 @@ from datetime import timedelta
 
 class AccessError(Exception):
     """Base of them all. The message is one line for people and says what to do."""
+
+
+class CommandRefused(AccessError):
+    """The table does not name the command, or does not let the local user give it."""
 
 
 class AccountRefused(AccessError):

@@ -11,14 +11,13 @@ from collections.abc import Sequence
 
 from dashboard.access.errors import HeldBack
 from dashboard.access.sight import unclosed
+from dashboard.access.table import LOCAL
 from domain.evidence import Segment
 from domain.people import Actor
 from domain.timeline import Clock, Interval
 from domain.viewings import SHOWN, Deed, Viewing
 from storage.database import Database
 from storage.viewing_record import ViewingRecord
-
-ROLE = "local"
 
 
 def give(
@@ -42,7 +41,7 @@ def give(
             Viewing(
                 at=clock.now(),
                 actor=actor,
-                role=ROLE,
+                role=LOCAL,
                 deed=Deed.SAVE,
                 outcome="held-back" if early else SHOWN,
                 camera=camera,

@@ -14,7 +14,7 @@ from hashlib import sha256
 
 from dashboard.access import factors, passwords
 from dashboard.access.errors import LoginRefused, PasswordRefused, TooManyAttempts
-from dashboard.access.table import MAY, Act
+from dashboard.access.table import Act, may
 from domain.people import Account, Actor, Door
 from domain.timeline import Clock
 from storage.database import Database
@@ -55,7 +55,7 @@ class Viewer:
 
     def may(self, act: Act) -> bool:
         """Whether the role may, and the token too where it is one."""
-        return self.account.role in MAY[act] and (self.acts is None or act in self.acts)
+        return may(self.account.role, act) and (self.acts is None or act in self.acts)
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether the password was given lately."""
@@ -65,12 +65,12 @@ class Viewer:
 def log_in(database: Database, clock: Clock, name: str, password: str) -> tuple[Account, str]:
     """The account and the token of a new session; of a half login where the account has a second factor.
 
-    Raises LoginRefused, TooManyAttempts. A name that is not there costs the same work, the same wait and the same
-    words as a wrong password.
+    Raises LoginRefused, TooManyAttempts. A name that is not there, or is that of a device, costs the same work, the
+    same wait and the same words as a wrong password.
     """
     now = clock.now()
     account = _with_password(database, name, password, now)
-    if not account.is_open(now):
+    if not account.is_open(now) or not may(account.role, Act.OWN_SESSION):
         raise LoginRefused
     if not account.factor:
         return account, _new_session(database, name, now)

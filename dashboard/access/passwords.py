@@ -56,10 +56,11 @@ def hashed(password: str) -> str:
 
 
 def matches(password_hash: str | None, password: str) -> bool:
-    """Whether the password is that of the hash. For None, an account that is not there, the same work for a no."""
+    """Whether the password is that of the hash. Without one, as of an account that is not there, the same work for a
+    no."""
     with _AT_ONCE:
         try:
-            return _HASHER.verify(password_hash or _NOBODYS, password) and password_hash is not None
+            return _HASHER.verify(password_hash or _NOBODYS, password) and bool(password_hash)
         except (VerifyMismatchError, InvalidHashError):
             return False
 

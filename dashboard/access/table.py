@@ -1,4 +1,5 @@
-"""Who may do what: the one table of roles. A route that is not in it opens for nobody.
+"""Who may do what: the one table of roles and of the command line. A route or a command that is not in it opens for
+nobody.
 
 The city dispatches, reviews and issues, the county supervises, the site runs (clauses 二 and 六(七)); nobody does two
 sides of one act. Whom a role may do it to is the scope's part (``dashboard.access.sight``).
@@ -14,30 +15,60 @@ from domain.viewings import Deed
 
 
 class Act(StrEnum):
-    """What a route does, as far as anybody has to be allowed to."""
+    """What a route or a command does, as far as anybody has to be allowed to."""
 
     ANYBODY = "anybody"  # without logging in
     OWN_SESSION = "own_session"  # whoever has logged in, also with a first password or without a second factor
     OWN_TOKENS = "own_tokens"  # tokens of one's own for programs; no token may make another
+    SCHEDULE = "schedule"  # which sittings there are, when and in which rooms: nothing of what was seen there
     SEE = "see"  # sittings, reports, the state of cameras: no picture
     AUDIT = "audit"  # who watched what
     WATCH = "watch"  # footage of sittings that are closed
     SAVE = "save"  # take files of footage away, of sittings that are closed, whoever asks
     WATCH_OPEN = "watch_open"  # footage of sittings that are not: it shows papers that are still secret (六(四))
+    SET_UP = "set_up"  # say which sites, cameras and sittings there are: dispatching
+    RUN = "run"  # open and close sittings
+    SIGN = "sign"  # close a batch: sign for good what there is of it
+    ADMIT = "admit"  # accounts and tokens of others, and recusals
+    BREAK_GLASS = "break_glass"  # make an emergency account, where nobody can come in
+    OPERATE = "operate"  # the service with its keys, secrets and certificates; trials and drills
 
 
-_ALL = frozenset(Role)
+LOCAL = "local"
+"""Whoever works at the command line of the host: no account and no scope, and never the second person."""
 
-MAY: Mapping[Act, frozenset[Role]] = {
-    Act.OWN_SESSION: _ALL,
-    Act.OWN_TOKENS: _ALL,
-    Act.SEE: _ALL,
-    Act.AUDIT: frozenset({Role.CITY_SUPERVISOR, Role.AUDITOR}),
-    Act.WATCH: _ALL - {Role.CITY_ADMINISTRATOR},
-    Act.SAVE: _ALL - {Role.CITY_ADMINISTRATOR},
+_PEOPLE = frozenset(Role) - {Role.DEVICE}
+_WATCHERS = _PEOPLE - {Role.CITY_ADMINISTRATOR, Role.EXAMINER}
+
+MAY: Mapping[Act, frozenset[str]] = {
+    Act.OWN_SESSION: _PEOPLE,
+    Act.OWN_TOKENS: _PEOPLE,
+    Act.SCHEDULE: _PEOPLE,
+    Act.SEE: frozenset(Role) - {Role.EXAMINER} | {LOCAL},
+    Act.AUDIT: frozenset({Role.CITY_SUPERVISOR, Role.AUDITOR, LOCAL}),
+    Act.WATCH: _WATCHERS,
+    Act.SAVE: _WATCHERS | {LOCAL},
     Act.WATCH_OPEN: frozenset({Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR}),
+    Act.SET_UP: frozenset({Role.CITY_OFFICER, LOCAL}),
+    Act.RUN: frozenset({Role.SITE_OPERATOR, LOCAL}),
+    Act.SIGN: frozenset({Role.CITY_OFFICER, LOCAL}),
+    Act.ADMIT: frozenset({Role.CITY_ADMINISTRATOR, LOCAL}),
+    Act.BREAK_GLASS: frozenset({LOCAL}),
+    Act.OPERATE: frozenset({LOCAL}),
 }
-"""Which roles may. Who makes accounts watches nobody; who reviews or audits does so after the sitting is closed."""
+"""Which roles may, and whether the command line may. Who reviews or audits does so after the sitting is closed."""
+
+TWO_SIDES: tuple[tuple[Act, Act], ...] = (
+    (Act.ADMIT, Act.WATCH),  # who lets people in looks at nobody
+    (Act.ADMIT, Act.SAVE),
+    (Act.ADMIT, Act.AUDIT),  # and does not look into what they did
+    (Act.SET_UP, Act.RUN),  # who dispatches does not run what was dispatched
+    (Act.SET_UP, Act.WATCH_OPEN),  # nor supervise it
+    (Act.SET_UP, Act.AUDIT),
+    (Act.RUN, Act.SIGN),  # who runs a sitting does not sign what there is of it
+    (Act.RUN, Act.AUDIT),
+)
+"""The two sides of one act: no role may both. The command line is no role: it may, and each side is written down."""
 
 ROUTES: Mapping[str, Act] = {
     "page": Act.ANYBODY,  # the built page: the same files for everybody, with nothing of any exam in them
@@ -61,6 +92,7 @@ ROUTES: Mapping[str, Act] = {
     "revoke_token": Act.OWN_TOKENS,
     "status": Act.SEE,
     "drifts": Act.SEE,
+    "schedule": Act.SCHEDULE,
     "batches": Act.SEE,
     "whole_report": Act.SEE,
     "sitting": Act.SEE,
@@ -74,10 +106,48 @@ ROUTES: Mapping[str, Act] = {
 }
 """What each route does, by its name."""
 
+COMMANDS: Mapping[str, Act] = {
+    "apply": Act.SET_UP,
+    "sitting open": Act.RUN,
+    "sitting close": Act.RUN,
+    "batch close": Act.SIGN,
+    "status": Act.SEE,
+    "report": Act.SEE,
+    "check": Act.AUDIT,
+    "viewings copy": Act.AUDIT,
+    "export": Act.SAVE,
+    "verify": Act.ANYBODY,  # of an export, with nothing but a public key
+    "key show": Act.ANYBODY,  # they are to be published
+    "key rotate": Act.OPERATE,
+    "user add": Act.ADMIT,
+    "user list": Act.ADMIT,
+    "user disable": Act.ADMIT,
+    "user reset": Act.ADMIT,
+    "user reset-factor": Act.ADMIT,
+    "user log-out": Act.ADMIT,
+    "user recuse": Act.ADMIT,
+    "user break-glass": Act.BREAK_GLASS,
+    "token add": Act.ADMIT,
+    "token list": Act.ADMIT,
+    "token revoke": Act.ADMIT,
+    "serve": Act.OPERATE,
+    "doctor": Act.OPERATE,
+    "camera test": Act.OPERATE,
+    "webhook test": Act.OPERATE,
+    "tls": Act.OPERATE,
+    "secret set": Act.OPERATE,
+    "secret encrypt": Act.OPERATE,
+    "secret rekey": Act.OPERATE,
+    "demo": Act.OPERATE,
+    "drill": Act.OPERATE,
+    "simulate": Act.OPERATE,
+}
+"""What each command of the command line does, by its words."""
+
 FRESH = frozenset({"begin_factor", "remove_factor", "add_token", "end_session"})
 """Routes that ask for a password that was given lately: whoever finds a page open must not be able to stay."""
 
-GRANTABLE = (Act.SEE, Act.AUDIT, Act.WATCH, Act.SAVE, Act.WATCH_OPEN)
+GRANTABLE = (Act.SCHEDULE, Act.SEE, Act.AUDIT, Act.WATCH, Act.SAVE, Act.WATCH_OPEN)
 """What a token may be for, as far as its owner's role goes; never password, factor or tokens."""
 
 DEEDS: Mapping[str, Deed] = {
@@ -89,6 +159,14 @@ DEEDS: Mapping[str, Deed] = {
 """As what a route that shows footage is written down."""
 
 
+_OVER_THE_API = frozenset(ROUTES.values()) | frozenset(GRANTABLE)
+
+
 def acts_of(role: Role) -> tuple[Act, ...]:
-    """What a role may do."""
-    return tuple(act for act, roles in MAY.items() if role in roles)
+    """What a role may do over the API; some acts are only commands so far."""
+    return tuple(act for act, roles in MAY.items() if role in roles and act in _OVER_THE_API)
+
+
+def may(who: str, act: Act) -> bool:
+    """Whether a role, or the command line as LOCAL, may do something."""
+    return act is Act.ANYBODY or who in MAY[act]

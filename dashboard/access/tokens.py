@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from dashboard.access.errors import TokenRefused
 from dashboard.access.login import Viewer
-from dashboard.access.table import GRANTABLE, MAY, Act
+from dashboard.access.table import GRANTABLE, Act, may
 from domain.people import Account, Actor
 from domain.timeline import Clock, rfc3339
 from storage.database import Database
@@ -46,7 +46,7 @@ def add(database: Database, account: Account, wanted: Wanted, actor: Actor, cloc
         raise TokenRefused("say in 1 to 60 characters on one line which program the token is for")
     if not account.is_open(now):
         raise TokenRefused(f"account {account.name} is closed")
-    allowed = tuple(act for act in GRANTABLE if account.role in MAY[act])
+    allowed = tuple(act for act in GRANTABLE if may(account.role, act))
     if not wanted.acts or not wanted.acts <= set(allowed):
         raise TokenRefused(f"say for what; of a {account.role} a token may have: {', '.join(allowed)}")
     secret = PREFIX + secrets.token_urlsafe(32)

@@ -75,8 +75,8 @@ class Backing:
     verdicts: Verdicts = field(default_factory=Verdicts)
 
     def must_enrol(self, account: Account) -> bool:
-        """Whether the account has no second factor and its role has to have one."""
-        return account.role in self.with_factor and not account.factor
+        """Whether the account has no second factor and its role has to have one; not after the glass was broken."""
+        return account.role in self.with_factor and not account.factor and not account.emergency
 
     def sitting(self, batch_id: str, number: int) -> Sitting:
         """Raises UnknownBatch, UnknownSitting."""

@@ -1,4 +1,4 @@
-"""Batches, sittings and their reports."""
+"""Batches, sittings and their reports; and for those who see no report, which sittings there are."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse
 
 from analysis.report import batch_report, to_json
+from dashboard.access.sight import Sight
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.guard import Seen
 from dashboard.api.headers import PAPER
@@ -18,6 +19,8 @@ from dashboard.api.shapes import (
     CameraPlace,
     Report,
     RoomShape,
+    ScheduledBatch,
+    ScheduledSitting,
     SittingDetail,
     SittingState,
     SittingSummary,
@@ -28,25 +31,25 @@ from dashboard.papers.report import Language, render
 from domain.places import Room, Sitting
 from storage.errors import UnknownBatch
 
-router = APIRouter(prefix="/batches", tags=["batches"], responses=RESPONSES)
+router = APIRouter(tags=["batches"], responses=RESPONSES)
 
 BatchId = Annotated[str, Path(max_length=64)]
 Number = Annotated[int, Path(ge=1, le=999)]
 
 
-@router.get("")
+@router.get("/schedule")
+def schedule(seen: Seen) -> list[ScheduledBatch]:
+    """When and where the sittings of the viewer's batches are held, the latest first; nothing of what was seen."""
+    return [_scheduled(sittings) for sittings in _by_batch(seen)]
+
+
+@router.get("/batches")
 def batches(backed: Backed, seen: Seen) -> list[BatchSummary]:
     """The batches in the viewer's scope with their sittings, the latest first."""
-    sittings = sorted(seen.sittings(), key=lambda each: (each.batch.id, each.plan.number))
-    found = []
-    for _, group in groupby(sittings, key=lambda each: each.batch.id):
-        of_batch = list(group)
-        latest = max(each.start for each in of_batch)
-        found.append((latest, _summary(backed, of_batch)))
-    return [summary for _, summary in sorted(found, key=lambda pair: pair[0], reverse=True)]
+    return [_summary(backed, sittings) for sittings in _by_batch(seen)]
 
 
-@router.get("/{batch}/report")
+@router.get("/batches/{batch}/report")
 def whole_report(backed: Backed, batch: BatchId) -> WholeBatchReport:
     """The reports of all sittings of a batch and the verdict they fold to."""
     known = backed.database.setup.batch(batch)
@@ -56,7 +59,7 @@ def whole_report(backed: Backed, batch: BatchId) -> WholeBatchReport:
     return WholeBatchReport.model_validate(to_json(made))
 
 
-@router.get("/{batch}/sittings/{number}")
+@router.get("/batches/{batch}/sittings/{number}")
 def sitting(backed: Backed, batch: BatchId, number: Number) -> SittingDetail:
     """Where and when a sitting is held and which cameras see which stations, as the sitting rests on them."""
     found = backed.sitting(batch, number)
@@ -72,13 +75,13 @@ def sitting(backed: Backed, batch: BatchId, number: Number) -> SittingDetail:
     )
 
 
-@router.get("/{batch}/sittings/{number}/report")
+@router.get("/batches/{batch}/sittings/{number}/report")
 def report(backed: Backed, batch: BatchId, number: Number) -> Report:
     """The coverage report of one sitting as the evidence stands now."""
     return Report.model_validate(to_json(backed.report(backed.sitting(batch, number))))
 
 
-@router.get("/{batch}/sittings/{number}/report.html", response_class=HTMLResponse)
+@router.get("/batches/{batch}/sittings/{number}/report.html", response_class=HTMLResponse)
 def report_paper(
     backed: Backed,
     batch: BatchId,
@@ -90,6 +93,26 @@ def report_paper(
     pack = backed.rule_packs(found.batch.rule_pack)
     html = render(backed.report(found), lang, site=found.site, rule_pack=pack)
     return HTMLResponse(html, headers=PAPER)
+
+
+def _by_batch(seen: Sight) -> list[list[Sitting]]:
+    """The sittings of each batch by number, the batch with the latest one first."""
+    sittings = sorted(seen.sittings(), key=lambda each: (each.batch.id, each.plan.number))
+    found = [list(group) for _, group in groupby(sittings, key=lambda each: each.batch.id)]
+    return sorted(found, key=lambda each: max(sitting.start for sitting in each), reverse=True)
+
+
+def _scheduled(sittings: list[Sitting]) -> ScheduledBatch:
+    last = sittings[-1]
+    return ScheduledBatch(
+        id=last.batch.id,
+        project=last.batch.project,
+        site_name=last.site.name,
+        county=last.site.county,
+        sittings=tuple(
+            ScheduledSitting(**_times(each), rooms=tuple(room.name for room in each.rooms)) for each in sittings
+        ),
+    )
 
 
 def _summary(backed: Backing, sittings: list[Sitting]) -> BatchSummary:

@@ -20,6 +20,7 @@ from dashboard.api.shapes import (
     ProofBody,
     SessionShape,
 )
+from dashboard.api.status import broken_glass
 from domain.people import Account
 from storage.database.accounts import HalfLogin
 
@@ -129,7 +130,8 @@ def _leave(request: Request, backed: Backing) -> None:
 
 def _told(viewer: Viewer, backed: Backing) -> SessionShape:
     may = tuple(act for act in acts_of(viewer.account.role) if viewer.may(act))
-    return SessionShape(account=_shape(viewer.account, may, must_enrol=backed.must_enrol(viewer.account)))
+    account = _shape(viewer.account, may, must_enrol=backed.must_enrol(viewer.account))
+    return SessionShape(account=account, broken_glass=broken_glass(backed))
 
 
 def _shape(account: Account, may: tuple[Act, ...], *, must_enrol: bool) -> AccountShape:

@@ -239,6 +239,22 @@ class SittingSummary(SittingTimes):
     verdict: Verdict
 
 
+class ScheduledSitting(SittingTimes):
+    """A sitting as far as those know who see no report: ``rooms`` by their names."""
+
+    rooms: tuple[str, ...]
+
+
+class ScheduledBatch(_Shape):
+    """A batch as far as those know who see no report."""
+
+    id: str
+    project: str
+    site_name: str
+    county: str
+    sittings: tuple[ScheduledSitting, ...]
+
+
 class BatchSummary(_Shape):
     """A batch with its sittings."""
 
@@ -388,6 +404,18 @@ class WebhookStatus(_Shape):
     reason: str
 
 
+class BrokenGlassShape(_Shape):
+    """An emergency account 紧急进入, told of while it is ``open`` and for seven days after ``until``."""
+
+    account: str
+    role: Role
+    opened: Instant
+    until: Instant
+    open: bool
+    by: str
+    reason: str
+
+
 class Status(_Shape):
     """What the service does at ``at``. ``recorders`` holds those that live, or else the last one that did."""
 
@@ -397,6 +425,7 @@ class Status(_Shape):
     nvrs: tuple[NvrStatus, ...]
     host_clocks: tuple[ClockStatus, ...]
     webhooks: tuple[WebhookStatus, ...]
+    broken_glass: tuple[BrokenGlassShape, ...]
 
 
 class Health(_Shape):
@@ -445,10 +474,14 @@ class AccountShape(_Shape):
 
 
 class SessionShape(_Shape):
-    """``account`` is null while nobody is logged in; ``second_step``: a code of the second factor is awaited."""
+    """``account`` is null while nobody is logged in; ``second_step``: a code of the second factor is awaited.
+
+    ``broken_glass``: what everybody who is logged in is told.
+    """
 
     account: AccountShape | None
     second_step: bool = False
+    broken_glass: tuple[BrokenGlassShape, ...] = ()
 
 
 class LoginBody(_Shape):

@@ -14,6 +14,7 @@ from dashboard.api.backing import Backed, Backing
 from dashboard.api.guard import Seen
 from dashboard.api.problems import RESPONSES
 from dashboard.api.shapes import (
+    BrokenGlassShape,
     CameraDrift,
     CameraStatus,
     ClockStatus,
@@ -60,6 +61,7 @@ def status(backed: Backed, seen: Seen) -> Status:
         nvrs=tuple(_nvr(each) for each in nvrs_out(cameras, found)),
         host_clocks=tuple(_clocks(alive, host_clocks_now(evidence, now))),
         webhooks=tuple(map(_webhook, backed.database.alarms.receivers(backed.measured.webhooks))),
+        broken_glass=broken_glass(backed),
     )
 
 
@@ -143,6 +145,23 @@ def _nvr(out: NvrOut) -> NvrStatus:
         cause=out.cause,
         connection=out.state,
         cameras=tuple(camera.id for camera in out.cameras),
+    )
+
+
+def broken_glass(backed: Backing) -> tuple[BrokenGlassShape, ...]:
+    """The emergency accounts that everybody is told of, the latest first."""
+    now = backed.clock.now()
+    return tuple(
+        BrokenGlassShape(
+            account=each.account,
+            role=each.role,
+            opened=each.opened,
+            until=each.until,
+            open=each.is_open(now),
+            by=each.actor.name,
+            reason=each.reason,
+        )
+        for each in backed.database.broken_glass.told(now)
     )
 
 

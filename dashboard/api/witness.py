@@ -75,7 +75,7 @@ class Witness:
         viewing = Viewing(
             at=self.backed.clock.now(),
             actor=self.viewer.actor,
-            role=account.role.value,
+            role=account.stands_as,
             deed=deed,
             outcome=SHOWN,
             camera=camera,
@@ -102,7 +102,7 @@ def refused(request: Request, backed: Backing, deed: Deed, refusal: Exception) -
     viewing = Viewing(
         at=now,
         actor=NOBODY if viewer is None else viewer.actor,
-        role="" if viewer is None else viewer.account.role.value,
+        role="" if viewer is None else viewer.account.stands_as,
         deed=deed,
         outcome=name_of(refusal),
         camera=str(request.path_params.get("camera", "")) if segment is None else segment.camera,

@@ -12,7 +12,7 @@ from rich.text import Text
 from dashboard.access.table import Act
 from domain.people import Role
 from domain.timeline import SystemClock, rfc3339
-from kaojian.terminal import BatchId, instant, local_actor, opened, show
+from kaojian.terminal import BatchId, instant, local_actor, note, opened, show
 from storage.errors import UnknownAccount
 
 app = typer.Typer()
@@ -42,7 +42,30 @@ def add_user(
     with opened() as (_, database):
         wanted = accounts.Wanted(name, role, of or (), until)
         first = accounts.add(database, wanted, local_actor(), SystemClock())
-    _tell_first_password(name, first)
+    if first:
+        _tell_first_password(name, first)
+    else:
+        typer.echo(f"account {name}; nobody logs in with it: make a token, kaojian token add {name} --for see")
+
+
+@user_app.command("break-glass")
+def break_glass(
+    reason: Annotated[str, typer.Option(help="Why nobody can come in; everybody will read it")],
+    hours: Annotated[int, typer.Option(help="How long it lasts, 4 at most")] = 1,
+    role: Annotated[Role, typer.Option(help="As what; a role that sees the whole city")] = Role.CITY_ADMINISTRATOR,
+) -> None:
+    """Make an emergency account 紧急进入 for some hours, without a second factor. Everybody is told of it."""
+    from dashboard.access import glass
+    from storage.signing import Signer
+    from storage.viewing_record import ViewingRecord
+
+    with opened() as (settings, database):
+        viewed = ViewingRecord(database.viewings, Signer.kept(settings.signing_key_file), settings.viewings_dir)
+        wanted = glass.Wanted(reason, hours, role)
+        account, first = glass.break_glass(database, viewed, SystemClock(), local_actor(), wanted)
+    _tell_first_password(account.name, first)
+    until = rfc3339(account.expires) if account.expires is not None else ""
+    note([f"it ends by itself at {until}; webhooks are told now, and everybody who logs in until 7 days after that"])
 
 
 @user_app.command("list")

@@ -70,6 +70,7 @@ def copy_viewings(
     with opened() as (settings, database):
         by = viewings.vouchers(settings, database, (), None)
         count = viewing_check.take_copy(database.viewings, by, folder)
+        database.journal.record(SystemClock().now(), local_actor(), "copy_viewings", "viewings", f"{count} entries")
     typer.echo(f"written: {folder}, {count} entries; check it with --key {' '.join(by.keys) or '(none yet)'}")
 
 

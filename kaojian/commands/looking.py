@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.timeline import SystemClock
-from kaojian.terminal import BatchId, Language, opened, print_json, read_settings, show, write
+from kaojian.terminal import BatchId, Language, local_actor, opened, print_json, read_settings, show, write
 
 app = typer.Typer()
 camera_app = typer.Typer(help="Try cameras 摄像机.", no_args_is_help=True, rich_markup_mode=None)
@@ -111,10 +111,12 @@ def test_webhooks() -> None:
     """Send a test message to each webhook; exit 1 where one was not taken."""
     from kaojian.webhooks import tried
 
-    found = []
-    for each in tried(read_settings(), SystemClock()):
-        found.append(each)
-        typer.echo(f"{each.target.name} ({each.target.format.value}): {each.reason or 'taken 已接收'}")
+    found, clock = [], SystemClock()
+    with opened() as (settings, database):
+        for each in tried(settings, clock):
+            found.append(each)
+            database.journal.record(clock.now(), local_actor(), "test_webhook", each.target.name)
+            typer.echo(f"{each.target.name} ({each.target.format.value}): {each.reason or 'taken 已接收'}")
     if not found:
         typer.echo("no webhook is set; name a file in KAOJIAN_WEBHOOKS_FILE (docs/operations.md)")
     if any(each.reason for each in found):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,8 @@ import typer
 from config import settings as settings_door
 from config.settings import Settings
 from domain.timeline import SystemClock
-from kaojian.terminal import read_settings
+from kaojian.terminal import local_actor, opened
+from storage.database import Database, connect
 
 if TYPE_CHECKING:
     from config.vault import Vault
@@ -44,7 +46,10 @@ def tls(
     # What is wrong with the address may be just what this command is there to mend.
     settings = settings_door.load(http_host="127.0.0.1", tls_cert=None, tls_key=None)
     folder, now = (into or settings.data_dir / "tls").expanduser().absolute(), SystemClock().now()
-    made = making.renew(folder, now) if renew else making.make(folder, names or (), now)
+    with closing(connect(settings.database_url)) as database:
+        made = making.renew(folder, now) if renew else making.make(folder, names or (), now)
+        act = "renew_certificate" if renew else "make_certificate"
+        database.journal.record(now, local_actor(), act, str(folder), " ".join(names or ()))
     typer.echo("\n".join(making.told(made, first=not renew)))
 
 
@@ -53,21 +58,24 @@ def set_secret(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What set-up files call it")],
 ) -> None:
     """Seal a secret: user:password from standard input, or asked for at a terminal; never a word of the command."""
-    settings = read_settings()
-    if sys.stdin.isatty():
-        user = typer.prompt("User name 用户名")
-        secret = f"{user}:{typer.prompt('Password 密码', hide_input=True, confirmation_prompt='Again 再次输入')}"
-    else:
-        secret = sys.stdin.read()
-    _vault(settings).put(name, secret)
+    with opened() as (settings, database):
+        if sys.stdin.isatty():
+            user = typer.prompt("User name 用户名")
+            secret = f"{user}:{typer.prompt('Password 密码', hide_input=True, confirmation_prompt='Again 再次输入')}"
+        else:
+            secret = sys.stdin.read()
+        _vault(settings).put(name, secret)
+        _record(database, "set_secret", name)
     typer.echo(f"sealed: {settings.secrets_dir / name}; its key: {_where(settings)}")
 
 
 @secret_app.command("encrypt")
 def encrypt_secrets() -> None:
     """Seal the secrets that lie in their folder in the clear."""
-    settings = read_settings()
-    done = _vault(settings).seal_all()
+    with opened() as (settings, database):
+        done = _vault(settings).seal_all()
+        for name in done:
+            _record(database, "encrypt_secret", name)
     typer.echo(f"sealed: {', '.join(done)}; the key: {_where(settings)}" if done else "nothing lies in the clear")
     if done:
         typer.echo(
@@ -78,9 +86,14 @@ def encrypt_secrets() -> None:
 @secret_app.command("rekey")
 def rekey_secrets() -> None:
     """Seal all sealed secrets anew with a fresh key; the old key opens nothing from then on."""
-    settings = read_settings()
-    count = _vault(settings).rekey()
+    with opened() as (settings, database):
+        count = _vault(settings).rekey()
+        _record(database, "rekey_secrets", "secrets", f"{count} sealed anew")
     typer.echo(f"{count} sealed anew; the key: {_where(settings)}")
+
+
+def _record(database: Database, act: str, subject: str, detail: str = "") -> None:
+    database.journal.record(SystemClock().now(), local_actor(), act, subject, detail)
 
 
 def _vault(settings: Settings) -> Vault:

@@ -25,7 +25,7 @@ SITE, BATCH, RULE_PACK = "sg-drill", "2026-DRILL", "SG-2022-08-10"
 NVR = "nvr-1"
 SEGMENT_S = 10.0
 RUN_UP_S = 8.0
-_ACTOR = Actor("drill", Door.SERVICE)
+_ACTOR = Actor("service:drill", Door.SERVICE)
 
 
 def window_of(plan: Plan, start: datetime) -> Interval:

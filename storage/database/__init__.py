@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from storage.database.accounts import Accounts
 from storage.database.alarms import Alarms
 from storage.database.api_tokens import ApiTokens
+from storage.database.broken_glass import BrokenGlasses
 from storage.database.closings import Closings
 from storage.database.connection import Engine, folder_of
 from storage.database.evidence import Evidence
@@ -22,6 +23,7 @@ __all__ = [
     "Accounts",
     "Alarms",
     "ApiTokens",
+    "BrokenGlasses",
     "Closings",
     "Database",
     "Evidence",
@@ -46,6 +48,7 @@ class Database:
         self.accounts = Accounts(engine)
         self.factors = Factors(engine)
         self.api_tokens = ApiTokens(engine)
+        self.broken_glass = BrokenGlasses(engine)
         self.viewings = Viewings(engine)
         self.alarms = Alarms(engine)
         self.closings = Closings(engine)

@@ -75,19 +75,8 @@ class Accounts:
 
     def add(self, account: Account, password_hash: str) -> None:
         """Add an account. Raises NameTaken, also where the account of that name is disabled."""
-        row = {
-            "name": account.name,
-            "role": account.role.value,
-            "scope": json.dumps(sorted(account.scope.names), ensure_ascii=False),
-            "created": account.created,
-            "expires": account.expires,
-            "disabled": account.disabled,
-            "password_hash": password_hash,
-            "must_change": account.must_change,
-        }
         with self._engine.writing() as connection:
-            if not insert_once(connection, tables.accounts, row):
-                raise NameTaken(f"there is or was an account {account.name}; choose another name")
+            insert_account(connection, account, password_hash)
 
     def all(self) -> list[Account]:
         """Every account by name, the disabled ones too."""
@@ -227,6 +216,22 @@ class Accounts:
             return end_sessions(connection, name, at, EndReason.ENDED)
 
 
+def insert_account(connection: sa.Connection, account: Account, password_hash: str) -> None:
+    """Add an account. Raises NameTaken."""
+    row = {
+        "name": account.name,
+        "role": account.role.value,
+        "scope": json.dumps(sorted(account.scope.names), ensure_ascii=False),
+        "created": account.created,
+        "expires": account.expires,
+        "disabled": account.disabled,
+        "password_hash": password_hash,
+        "must_change": account.must_change,
+    }
+    if not insert_once(connection, tables.accounts, row):
+        raise NameTaken(f"there is or was an account {account.name}; choose another name")
+
+
 def end_sessions(connection: sa.Connection, name: str | None, at: datetime, why: EndReason) -> int:
     """End all sessions of an account, or of everybody, and the half logins. How many sessions."""
     everybody = sa.true()
@@ -247,6 +252,7 @@ def account_of(connection: sa.Connection, row: sa.Row[Any]) -> Account:
         row.disabled,
         _recused(connection, row.name),
         _has_factor(connection, row.name),
+        _is_emergency(connection, row.name),
     )
 
 
@@ -267,6 +273,11 @@ def _has_factor(connection: sa.Connection, name: str) -> bool:
     table = tables.factors
     standing = sa.and_(table.c.account == name, table.c.removed.is_(None), table.c.confirmed.is_not(None))
     return connection.execute(sa.select(table.c.id).where(standing)).first() is not None
+
+
+def _is_emergency(connection: sa.Connection, name: str) -> bool:
+    table = tables.broken_glass
+    return connection.execute(sa.select(table.c.account).where(table.c.account == name)).first() is not None
 
 
 def _count_anew(connection: sa.Connection, name: str, at: datetime) -> None:

@@ -61,8 +61,7 @@ class Alarms:
         with self._engine.writing() as connection:
             if not _moved(connection, state):
                 return False
-            for alarm in alarms:
-                connection.execute(sa.insert(tables.alarms).values(_row(alarm)))
+            insert_alarms(connection, alarms)
         return True
 
     # Who is told
@@ -116,6 +115,14 @@ class Alarms:
         behind = sa.and_(table.c.name == receiver, table.c.position < number)
         with self._engine.writing() as connection:
             connection.execute(sa.update(table).where(behind).values(position=number, **values))
+
+
+def insert_alarms(connection: sa.Connection, alarms: Iterable[Alarm]) -> None:
+    """Add alarms, numbered in the order in which they can be read: a receiver never goes back for a lower number."""
+    for number, alarm in enumerate(alarms):
+        if number == 0 and connection.dialect.name == "postgresql":
+            connection.execute(sa.text("LOCK TABLE alarms IN SHARE ROW EXCLUSIVE MODE"))
+        connection.execute(sa.insert(tables.alarms).values(_row(alarm)))
 
 
 def _moved(connection: sa.Connection, state: RuleState) -> bool:

@@ -33,17 +33,8 @@ class Journal:
 
     def record(self, at: datetime, actor: Actor, act: str, subject: str, detail: str = "") -> None:
         """Add one entry. Raises DatabaseUnavailable."""
-        row = {
-            "at": at,
-            "actor": actor.name,
-            "door": actor.door.value,
-            "on_behalf_of": actor.on_behalf_of,
-            "act": act,
-            "subject": subject,
-            "detail": detail,
-        }
         with self._engine.writing() as connection:
-            connection.execute(sa.insert(tables.journal).values(row))
+            insert_entry(connection, at, actor, act, subject=subject, detail=detail)
 
     def entries(self, limit: int = 100, subject: str | None = None) -> list[JournalEntry]:
         """The latest entries, latest first, at most ``limit``. Raises DatabaseUnavailable."""
@@ -52,6 +43,22 @@ class Journal:
             query = query.where(tables.journal.c.subject == subject)
         with self._engine.reading() as connection:
             return [_entry(row) for row in connection.execute(query)]
+
+
+def insert_entry(
+    connection: sa.Connection, at: datetime, actor: Actor, act: str, *, subject: str, detail: str
+) -> None:
+    """Add one entry, as a part of a transaction."""
+    row = {
+        "at": at,
+        "actor": actor.name,
+        "door": actor.door.value,
+        "on_behalf_of": actor.on_behalf_of,
+        "act": act,
+        "subject": subject,
+        "detail": detail,
+    }
+    connection.execute(sa.insert(tables.journal).values(row))
 
 
 def _entry(row: sa.Row[Any]) -> JournalEntry:

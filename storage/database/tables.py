@@ -417,6 +417,17 @@ recusals = sa.Table(
 )
 sa.Index("ix_recusals_account_id", recusals.c.account, recusals.c.id)
 
+broken_glass = sa.Table(
+    "broken_glass",
+    metadata,
+    sa.Column("account", sa.Text, sa.ForeignKey("accounts.name"), primary_key=True),
+    sa.Column("opened", Instant, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("door", sa.Text, nullable=False),
+    sa.Column("on_behalf_of", sa.Text),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
 viewings = sa.Table(
     "viewings",
     metadata,

@@ -280,7 +280,7 @@ class TestRecordingAndCopies:
         twice = replace(only, backup=Backup(covered, covered, timedelta(seconds=63.25)))
         found = clause(2, facts(twice))
         assert found.verdict is Verdict.PASS
-        assert found.zh.endswith("全部录像时间在2个不同设备上有副本，自拍摄起最迟63.25秒完成（摄像机wide）。")
+        assert found.zh.endswith("全部录像时间在2个不同存储设备上有副本，自拍摄起最迟63.25秒完成（摄像机wide）。")
         assert found.en.endswith(
             "All recorded time lies on 2 separate devices, at the latest 63.25 s after it was taken (camera wide)."
         )

@@ -14,6 +14,7 @@ from dashboard.api import document
 from dashboard.papers.words import COLOURS, COVERED, NOT_YET, PHASES, VERDICTS, Language, cause, words
 from domain.evidence import Cause
 from domain.law import Verdict
+from domain.people import Role
 
 WEB = Path(__file__).parents[2] / "dashboard" / "web"
 NODE = shutil.which("node")
@@ -67,6 +68,10 @@ def test_verdicts_and_phases_are_called_the_same_on_page_and_paper() -> None:
     assert _pairs("words/en.ts", "verdicts:") == {verdict.value: english for verdict, english in VERDICTS.items()}
     assert _pairs("words/zh.ts", "phases:") == {name: both[0] for name, both in PHASES.items()}
     assert _pairs("words/en.ts", "phases:") == {name: both[1] for name, both in PHASES.items()}
+
+
+def test_roles_are_called_the_same_everywhere() -> None:
+    assert _pairs("access/words.ts", r"\n  roles:(?= \{)") == {role.value: role.zh for role in Role}
 
 
 _SAME = {

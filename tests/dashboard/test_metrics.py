@@ -42,6 +42,7 @@ PROMISED = {
     "kaojian_copies_due",
     "kaojian_copies_lost",
     "kaojian_database_up",
+    "kaojian_glass_broken",
     "kaojian_host_clock_error_seconds",
     "kaojian_host_clock_offset_seconds",
     "kaojian_host_clock_state",

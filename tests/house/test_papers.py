@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.access.table import LOCAL, MAY, Act, may
 from dashboard.papers.words import PHASES
 from domain.evidence import Cause
 from domain.law import Verdict, fold
-from domain.people import Role
+from domain.people import Reach, Role
 from tests.house.rules import ROOT
 
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
@@ -42,7 +43,21 @@ def test_causes_and_phases_have_the_words_of_the_glossary_in_both_languages() ->
 
 
 def test_the_glossary_lists_the_roles() -> None:
-    assert [row[0] for row in table("Roles")] == [role.value for role in Role]
+    assert [row[:2] for row in table("Roles")] == [[role.value, role.zh] for role in Role]
+
+
+def test_the_table_of_roles_in_the_paper_on_security_is_that_of_the_code() -> None:
+    """Where a role may, the paper says whose: of the whole city, or of its part."""
+    whose = {Reach.CITY: "yes", Reach.COUNTY: "own county", Reach.SITE: "own site", Reach.BATCHES: "named batches"}
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    lines = text.partition("\n| Act |")[2].partition("\n\n")[0].splitlines()[2:]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    said = {row[0].strip("`"): row[2:] for row in rows}
+    assert list(said) == [act.value for act in MAY]
+    for act, cells in said.items():
+        own = Act(act) in {Act.OWN_SESSION, Act.OWN_TOKENS}
+        roles = [("yes" if own else whose[role.reach]) if may(role, Act(act)) else "no" for role in Role]
+        assert cells == [*roles, "yes" if may(LOCAL, Act(act)) else "no"], act
 
 
 def test_the_glossary_lists_the_verdicts_in_the_order_in_which_they_fold() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from config.settings import Settings, load
 from kaojian import closing as wiring
+from kaojian.terminal import local_actor
 from storage.archive import Archive
 from storage.database import Database, connect
 from storage.signing import Signer
@@ -44,6 +45,8 @@ def test_a_batch_goes_from_closing_to_being_checked_elsewhere(
     assert exported.code == 0
     entry = site.database.viewings.latest(1)[0].viewing
     assert (entry.batch, entry.deed.value) == (FIRST, "save")
+    told = [(each.act, each.subject, each.actor) for each in site.database.journal.entries(2)]
+    assert told == [("export_batch", FIRST, local_actor()), ("close_batch", FIRST, local_actor())]
     key = ("--key", site.signer.public)
     verified = kaojian("verify", str(tmp_path / "batch.zip"), *key, "--head", f"1:{link.digest}", "--lang", "en")
     assert (verified.code, verified.err) == (0, "")
@@ -97,6 +100,8 @@ def test_a_key_is_rotated_and_the_record_of_viewings_still_holds(
     assert done.code == 0
     assert f"{new} signs from now on, after {site.signer.public}" in done.out
     assert "restart the service" in done.err
+    rotated = site.database.journal.entries(1)[0]
+    assert (rotated.act, rotated.subject, rotated.actor) == ("rotate_key", new, local_actor())
     assert len(kaojian("key", "show").out.splitlines()) == 2
     assert kaojian("export", FIRST, str(tmp_path / "after")).code == 0
     for key in (site.signer.public, new):

@@ -59,6 +59,9 @@ def test_an_account_is_reset_and_closed(kaojian: Command) -> None:
         (("li", "--role", "county_supervisor", "--of", "nowhere"), "no county nowhere; there is: 浈江区"),
         (("li", "--role", "site_operator", "--of", "浈江区"), "no site 浈江区; there is: sg-001"),
         (("li", "--role", "auditor", "--of", "2026-0501"), "until when"),
+        (("li", "--role", "examiner", "--of", "2026-0501"), "until when"),
+        (("li", "--role", "device"), "needs one site"),
+        (("emergency-li", "--role", "city_officer"), "break-glass"),
         (("li", "--role", "auditor", "--until", "2099-01-01T00:00:00Z"), "at least one batch"),
         (("li", "--role", "auditor", "--of", "2026-0501", "--until", "2020-01-01T00:00:00Z"), "before it began"),
     ],
@@ -141,17 +144,17 @@ def test_a_token_is_made_listed_and_revoked(kaojian: Command, installation: Path
         kaojian("token", "revoke", "nothing"),
     ]
     assert [each.code for each in refused] == [1] * 4
-    assert "a city_supervisor a token may have: see, audit, watch, save, watch_open" in refused[0].err
+    assert "a city_supervisor a token may have: schedule, see, audit, watch, save, watch_open" in refused[0].err
 
 
-@pytest.mark.parametrize("said", ["everybody", "city_officer, admin", ","])
+@pytest.mark.parametrize("said", ["everybody", "city_officer, admin", ",", "device"])
 def test_roles_that_have_to_have_a_second_factor_are_named_or_refused(
     said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert roles_with_factor(settings.load()) == {Role.CITY_ADMINISTRATOR, Role.CITY_OFFICER}
     for words, roles in (
         ("none", set()),
-        ("all", set(Role)),
+        ("all", set(Role) - {Role.DEVICE}),
         ("auditor, city_officer", {Role.AUDITOR, Role.CITY_OFFICER}),
     ):
         monkeypatch.setenv("KAOJIAN_SECOND_FACTOR", words)

@@ -13,6 +13,7 @@ import pytest
 from config import settings as settings_door
 from dashboard.metrics import Sources, StoreProbe, exposition
 from domain.alarms import Alarm, Kind, Step
+from kaojian.terminal import local_actor
 from kaojian.webhooks import telling
 from kaojian.wiring import open_archive
 from records.declaration import parse
@@ -62,7 +63,9 @@ def fail(database: Database) -> None:
 
 
 @pytest.mark.usefixtures("hooks")
-def test_a_test_message_goes_to_every_receiver_and_says_what_came_of_it(kaojian: Command, receiver: Receiver) -> None:
+def test_a_test_message_goes_to_every_receiver_and_says_what_came_of_it(
+    kaojian: Command, receiver: Receiver, database: Database
+) -> None:
     receiver.answers = [(204, b""), (500, b"")]
     taken, refused = kaojian("webhook", "test"), kaojian("webhook", "test")
     assert (taken.code, taken.out) == (0, "duty-room (generic): taken 已接收\n")
@@ -70,6 +73,11 @@ def test_a_test_message_goes_to_every_receiver_and_says_what_came_of_it(kaojian:
     told = json.loads(receiver.requests[0].body)
     assert told["event"] == "test" and told["text"]["zh"].startswith("考鉴测试消息")
     assert "s3cr3t" not in taken.out + refused.out + refused.err
+    entries = database.journal.entries()
+    assert {(each.act, each.subject, each.actor) for each in entries} == {
+        ("test_webhook", "duty-room", local_actor())
+    }
+    assert len(entries) == 2
 
 
 def test_without_a_file_the_test_says_where_to_name_one(kaojian: Command) -> None:

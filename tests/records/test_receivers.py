@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from config.errors import DocumentRefused
-from domain.alarms import Kind
+from domain.alarms import Alarm, Kind, Step
 from records.receivers import Format, Webhooks, load
 
 ONE = """\
@@ -66,6 +66,15 @@ def test_an_address_that_cannot_be_or_that_holds_a_secret_is_refused(tmp_path: P
 def test_what_is_not_known_is_refused(tmp_path: Path, old: str, new: str) -> None:
     with pytest.raises(DocumentRefused):
         read(tmp_path, ONE.replace(old, new))
+
+
+def test_that_the_glass_was_broken_is_told_whatever_a_receiver_wants_to_hear_of(tmp_path: Path) -> None:
+    _, robot = read(tmp_path, ONE).targets  # of one site, of cameras and NVRs
+    lost, broken = (
+        Alarm("a", kind, Step.BEGAN, "sg-002", datetime(2026, 5, 1, tzinfo=UTC), "{}")
+        for kind in (Kind.CAMERA_LOST, Kind.BREAK_GLASS)
+    )
+    assert (robot.wants(lost), robot.wants(broken)) == (False, True)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080/x", "http://192.168.1.5/", "http://[fd00::1]/x"])

@@ -1,19 +1,34 @@
 import { createRouter, createWebHistory } from 'vue-router'
 
+import type { Act } from './api/types'
 import BatchList from './pages/BatchList.vue'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** What who is logged in must be allowed to, for the page to show anything. */
+    act?: Act
+  }
+}
 
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/', redirect: '/batches' },
-    { path: '/batches', name: 'batches', component: BatchList },
+    { path: '/batches', name: 'batches', component: BatchList, meta: { act: 'see' } },
+    {
+      path: '/schedule',
+      name: 'schedule',
+      component: () => import('./pages/SchedulePage.vue'),
+      meta: { act: 'schedule' },
+    },
     {
       path: '/batches/:batch/sittings/:number(\\d+)',
       name: 'sitting',
       component: () => import('./pages/SittingPage.vue'),
+      meta: { act: 'see' },
       props: (route) => ({ batch: String(route.params.batch), number: Number(route.params.number) }),
     },
-    { path: '/status', name: 'status', component: () => import('./pages/StatusPage.vue') },
+    { path: '/status', name: 'status', component: () => import('./pages/StatusPage.vue'), meta: { act: 'see' } },
     { path: '/account', name: 'account', component: () => import('./pages/AccountPage.vue') },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/Missing.vue') },
   ],

@@ -25,7 +25,7 @@ const kept: ClockStatus = {
 }
 
 function status(cameras: CameraStatus[], more: Partial<Status> = {}): Status {
-  return { at: iso(0), recorders: [recorder], cameras, nvrs: [], host_clocks: [kept], webhooks: [], ...more }
+  return { at: iso(0), recorders: [recorder], cameras, nvrs: [], host_clocks: [kept], webhooks: [], broken_glass: [], ...more }
 }
 
 function lines(found: Status, words = zh): string[] {

@@ -20,7 +20,7 @@ from fastapi.routing import APIRoute
 from config.rule_pack import load as load_rule_pack
 from dashboard.access import tokens
 from dashboard.access.login import FRESH as LATELY
-from dashboard.access.table import FRESH, GRANTABLE, MAY, ROUTES, Act
+from dashboard.access.table import FRESH, GRANTABLE, MAY, ROUTES, TWO_SIDES, Act, acts_of, may
 from dashboard.access.tickets import Ticket, Tickets
 from dashboard.api import document
 from dashboard.api.guard import COOKIE
@@ -93,7 +93,7 @@ OWNERS: dict[str, Account] = {}
 OWN = {Act.ANYBODY, Act.OWN_SESSION, Act.OWN_TOKENS}
 """What is no matter of scopes."""
 
-LISTS = {"/api/v1/batches", "/api/v1/status", "/api/v1/status/drifts", "/api/v1/viewings"}
+LISTS = {"/api/v1/batches", "/api/v1/schedule", "/api/v1/status", "/api/v1/status/drifts", "/api/v1/viewings"}
 """Addresses that name nothing of an exam: what lies outside the scope is left out of their answers."""
 
 
@@ -178,6 +178,21 @@ def test_the_table_names_every_route_and_nothing_else(app: FastAPI, held: Exam) 
 def test_every_act_but_anybodys_says_which_roles_may() -> None:
     assert set(MAY) == set(Act) - {Act.ANYBODY}
     assert all(MAY.values())
+
+
+@pytest.mark.parametrize("role", Role)
+def test_no_role_does_two_sides_of_one_act_and_no_account_is_told_that_it_may(
+    anybody: httpx.Client, held: Exam, role: Role
+) -> None:
+    for one, other in TWO_SIDES:
+        assert not (may(role, one) and may(role, other)), (role, one, other)
+    told = anybody.get("/api/v1/session", headers={"Cookie": f"{COOKIE}={account(held, role)}"}).json()["account"]
+    assert tuple(told["may"]) == acts_of(role)
+
+
+def test_both_sides_of_an_act_are_somebodys() -> None:
+    for act in {act for pair in TWO_SIDES for act in pair}:
+        assert [role for role in Role if may(role, act)], act
 
 
 @pytest.mark.parametrize("name", ROUTES)
@@ -407,7 +422,7 @@ def test_a_change_that_another_site_asks_for_is_refused(
 def test_footage_of_a_sitting_that_is_not_closed_is_for_those_with_a_duty(tmp_path: Path) -> None:
     database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
     exam = hold_exam(database, tmp_path / "spool", closed=False)
-    tokens = {role: account(exam, role) for role in MAY[Act.WATCH]}
+    tokens = {role: account(exam, role) for role in Role if may(role, Act.WATCH)}
     asked = [operations(exam)[name] for name in ("playlist", "init_part", "media_part", "whole_file")]
     with client(made(exam, None), None) as talking:
         for role, token in tokens.items():
@@ -432,7 +447,7 @@ def test_a_recused_person_finds_nothing_of_the_batch(anybody: httpx.Client, held
         if ROUTES[route] in OWN:
             continue
         answer = ask(anybody, operation, token)
-        if role not in MAY[ROUTES[route]]:
+        if not may(role, ROUTES[route]):
             assert answer.status_code == 403, route
         elif operation[1] in LISTS:
             # The second sitting of the batch is not closed, and uses all cameras: their state would tell of it.
@@ -440,7 +455,8 @@ def test_a_recused_person_finds_nothing_of_the_batch(anybody: httpx.Client, held
         else:
             assert answer.status_code == 404, route
     held.database.accounts.recuse(name, BATCH, held.clock.now(), recused=False)
-    assert BATCH in ask(anybody, operations(held)["batches"], token).text
+    shown = "batches" if may(role, Act.SEE) else "schedule"
+    assert BATCH in ask(anybody, operations(held)[shown], token).text
 
 
 def test_a_camera_that_served_two_batches_shows_an_auditor_only_what_belongs_to_theirs(tmp_path: Path) -> None:

@@ -12,12 +12,15 @@ import sqlalchemy as sa
 
 from dashboard.access import accounts, login, passwords
 from dashboard.access.accounts import Wanted
-from dashboard.access.errors import LoginRefused, PasswordRefused, TooManyAttempts
+from dashboard.access.errors import AccountRefused, LoginRefused, PasswordRefused, TooManyAttempts
 from domain.people import Actor, Door, Role
+from records.declaration import parse
+from records.setup import apply
 from storage.database import Database, connect
 from storage.database.accounts import FREE_FAILURES
 from storage.errors import UnknownAccount, UnknownSession
 from tests.fakes.time import FakeClock
+from tests.records.setups import WHOLE
 
 ADMIN = Actor("local:test", Door.COMMAND_LINE)
 NEW = "朝霞 over the Bei river"
@@ -54,6 +57,22 @@ def test_a_wrong_password_an_unknown_name_and_a_closed_account_are_refused_in_th
     with pytest.raises(LoginRefused) as refused:
         login.log_in(database, clock, "li", first)
     assert {*said, str(refused.value)} == {str(LoginRefused())}
+
+
+@pytest.mark.parametrize("password", ["", "x", "\0", "a long password of theirs"])
+def test_nobody_logs_in_as_a_device_which_has_no_password(
+    database: Database, clock: FakeClock, password: str
+) -> None:
+    apply(parse(WHOLE, "exam.yaml"), database, ADMIN, clock)
+    assert accounts.add(database, Wanted("board", Role.DEVICE, ("sg-001",)), ADMIN, clock) == ""
+    with pytest.raises(LoginRefused) as refused:
+        login.log_in(database, clock, "board", password)
+    assert str(refused.value) == str(LoginRefused())
+    with pytest.raises(AccountRefused, match="no password"):
+        accounts.reset(database, "board", ADMIN, clock)
+    database.accounts.set_password("board", passwords.hashed(NEW), clock.now(), must_change=False)
+    with pytest.raises(LoginRefused):  # not even with one that somebody put there
+        login.log_in(database, clock, "board", NEW)
 
 
 def test_an_unknown_name_costs_the_same_hash_as_a_wrong_password(

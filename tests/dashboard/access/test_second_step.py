@@ -102,8 +102,8 @@ def door(tmp_path: Path) -> Iterator[Door]:
 def test_the_password_alone_opens_nothing_once_there_is_a_second_factor(door: Door) -> None:
     door.enrol()
     answer = door.log_in()
-    assert answer.json() == {"account": None, "second_step": True}
-    assert door.talking.get(SESSION).json() == {"account": None, "second_step": True}
+    assert answer.json() == {"account": None, "second_step": True, "broken_glass": []}
+    assert door.talking.get(SESSION).json() == {"account": None, "second_step": True, "broken_glass": []}
     half = door.talking.cookies[COOKIE]
     assert not door.inside()
     for method, address in (

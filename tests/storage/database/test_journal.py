@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
 from domain.alarms import Alarm, Kind, Step
 from domain.evidence import CameraEvent, CameraState, Cause, LostCopy, Observation, Outage, SegmentState
 from domain.host_clock import HostClock
-from domain.people import Account, Actor, Door, Reach, Role, Scope
+from domain.people import Account, Actor, BrokenGlass, Door, Reach, Role, Scope
 from domain.viewings import SHOWN, Deed, Viewing
 from storage.database import Database, connect
 from storage.database.alarms import RuleState
@@ -49,6 +51,7 @@ def test_entries_can_be_asked_for_by_subject(database: Database) -> None:
         ("recusals", "batch"),
         ("alarms", "site"),
         ("lost_copies", "state"),
+        ("broken_glass", "reason"),
     ],
 )
 def test_the_database_itself_refuses_to_change_what_is_only_ever_added(url: str, table: str, column: str) -> None:
@@ -102,6 +105,9 @@ def _fill(url: str) -> None:
     database.alarms.begin("duty-room")
     alarm = Alarm("alarm-1", Kind.CAMERA_LOST, Step.BEGAN, "", after(0), "{}")
     database.alarms.go_on(RuleState("host", after(0), "{}"), [alarm])
+    broken = BrokenGlass("wu", Role.CITY_OFFICER, after(0), after(99), ACTOR, "nobody can come in")
+    emergency = Account("wu", Role.CITY_OFFICER, Scope(Reach.CITY), after(0), must_change=True, expires=after(99))
+    database.broken_glass.add(emergency, "hash", broken, replace(alarm, id="alarm-2"), "")
     database.close()
 
 

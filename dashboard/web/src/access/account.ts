@@ -12,7 +12,7 @@ import {
   removeFactor,
   secondStep,
 } from '@/api/client'
-import type { Account, Session } from '@/api/types'
+import type { Account, Act, BrokenGlass, Session } from '@/api/types'
 
 /** undefined until the server has said; null while nobody is logged in. */
 export const account = ref<Account | null>()
@@ -20,10 +20,17 @@ export const account = ref<Account | null>()
 export const awaitsCode = ref(false)
 /** Recovery codes that were just made and are not put away yet; nothing else is shown meanwhile. */
 export const freshCodes = ref<string[]>([])
+/** Emergency accounts that everybody who is logged in is told of. */
+export const brokenGlass = ref<BrokenGlass[]>([])
+
+export function may(act: Act): boolean {
+  return account.value?.may.includes(act) ?? false
+}
 
 function take(session: Session): void {
   account.value = session.account
   awaitsCode.value = session.second_step ?? false
+  brokenGlass.value = session.broken_glass ?? []
 }
 
 onLoggedOut(() => {

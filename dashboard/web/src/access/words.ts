@@ -59,6 +59,10 @@ interface AccessWords {
   runOut: string
   revoke: string
   comma: string
+  glassOpen: (account: string, role: string) => string
+  glassOver: (account: string, role: string) => string
+  glassSpan: (from: string, to: string) => string
+  glassBy: (by: string, reason: string) => string
   acts: Partial<Record<Act, string>>
   refusals: Record<string, string>
   roles: Record<Role, string>
@@ -118,7 +122,11 @@ const zh: AccessWords = {
   runOut: '已过期',
   revoke: '吊销',
   comma: '、',
-  acts: { see: '查看场次与报告', audit: '查看调看记录', watch: '观看录像', save: '下载录像', watch_open: '观看未闭考场次' },
+  glassOpen: (account, role) => `紧急进入账户 ${account}（${role}）正在使用`,
+  glassOver: (account, role) => `曾启用紧急进入账户 ${account}（${role}）`,
+  glassSpan: (from, to) => `${from} 至 ${to}`,
+  glassBy: (by, reason) => `由 ${by} 开启，事由：${reason}`,
+  acts: { schedule: '查看考试安排', see: '查看场次与报告', audit: '查看调看记录', watch: '观看录像', save: '下载录像', watch_open: '观看未闭考场次' },
   refusals: {
     'login-refused': '账户名与密码不符，或账户已停用。',
     'too-many-attempts': '密码或口令错误次数过多，请稍后再试。',
@@ -132,6 +140,8 @@ const zh: AccessWords = {
     county_supervisor: '县级督导员',
     site_operator: '考场操作员',
     auditor: '审计人员',
+    examiner: '考评员',
+    device: '设备',
   },
 }
 
@@ -191,7 +201,11 @@ const en: AccessWords = {
   runOut: 'run out',
   revoke: 'Revoke',
   comma: ', ',
-  acts: { see: 'see sittings and reports', audit: 'read who looked', watch: 'watch footage', save: 'save files', watch_open: 'watch open sittings' },
+  glassOpen: (account, role) => `Emergency account ${account} (${role}) is open`,
+  glassOver: (account, role) => `There was an emergency account ${account} (${role})`,
+  glassSpan: (from, to) => `${from} to ${to}`,
+  glassBy: (by, reason) => `made by ${by}; reason: ${reason}`,
+  acts: { schedule: 'see the schedule', see: 'see sittings and reports', audit: 'read who looked', watch: 'watch footage', save: 'save files', watch_open: 'watch open sittings' },
   refusals: {
     'login-refused': 'Account and password do not match, or the account is closed.',
     'too-many-attempts': 'Too many wrong passwords or codes. Try again later.',
@@ -205,6 +219,8 @@ const en: AccessWords = {
     county_supervisor: 'County supervisor',
     site_operator: 'Site operator',
     auditor: 'Auditor',
+    examiner: 'Examiner',
+    device: 'Device',
   },
 }
 

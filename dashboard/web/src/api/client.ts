@@ -11,6 +11,7 @@ import type {
   OpenSession,
   RecoveryCodes,
   Report,
+  ScheduledBatch,
   Session,
   SittingDetail,
   Status,
@@ -57,6 +58,10 @@ async function answer<T>(call: Promise<{ data?: T; error?: unknown }>): Promise<
 
 export function fetchBatches(): Promise<BatchSummary[]> {
   return answer(client.GET('/api/v1/batches'))
+}
+
+export function fetchSchedule(): Promise<ScheduledBatch[]> {
+  return answer(client.GET('/api/v1/schedule'))
 }
 
 export function fetchSitting(batch: string, number: number): Promise<SittingDetail> {

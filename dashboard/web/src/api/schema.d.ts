@@ -270,6 +270,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Schedule
+         * @description When and where the sittings of the viewer's batches are held, the latest first; nothing of what was seen.
+         */
+        get: operations["schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -371,7 +391,7 @@ export interface paths {
         put?: never;
         /**
          * Prove
-         * @description Give the password again, for what is not done from a page that was left open. The session gets another token.
+         * @description Give the password again, for what is not done from a page that was left open; for another session's token.
          */
         post: operations["prove"];
         delete?: never;
@@ -539,7 +559,7 @@ export interface components {
          * Act
          * @enum {string}
          */
-        Act: "anybody" | "own_session" | "own_tokens" | "see" | "audit" | "watch" | "save" | "watch_open";
+        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "set_up" | "run" | "sign" | "admit" | "break_glass" | "operate";
         /**
          * BackupShape
          * @description All cameras together: recorded time, the part on ``copies`` separate devices, the greatest lag and whose.
@@ -587,6 +607,31 @@ export interface components {
             picture: string;
             /** Secret */
             secret: string;
+        };
+        /**
+         * BrokenGlassShape
+         * @description An emergency account 紧急进入, told of while it is ``open`` and for seven days after ``until``.
+         */
+        BrokenGlassShape: {
+            /** Account */
+            account: string;
+            /** By */
+            by: string;
+            /** Open */
+            open: boolean;
+            /**
+             * Opened
+             * Format: date-time
+             */
+            opened: string;
+            /** Reason */
+            reason: string;
+            role: components["schemas"]["Role"];
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /**
          * CameraCauseShape
@@ -771,7 +816,7 @@ export interface components {
          * Deed
          * @enum {string}
          */
-        Deed: "open" | "fetch" | "save";
+        Deed: "open" | "fetch" | "save" | "enter";
         /**
          * FactorShape
          * @description The second factor of who is logged in. ``recovery_left``: recovery codes that were not used.
@@ -1133,7 +1178,7 @@ export interface components {
          * Role
          * @enum {string}
          */
-        Role: "city_administrator" | "city_officer" | "city_supervisor" | "county_supervisor" | "site_operator" | "auditor";
+        Role: "city_administrator" | "city_officer" | "city_supervisor" | "county_supervisor" | "site_operator" | "auditor" | "examiner" | "device";
         /**
          * RoomShape
          * @description A room with its stations and cameras, as the sitting rests on them.
@@ -1149,11 +1194,59 @@ export interface components {
             stations: string[];
         };
         /**
+         * ScheduledBatch
+         * @description A batch as far as those know who see no report.
+         */
+        ScheduledBatch: {
+            /** County */
+            county: string;
+            /** Id */
+            id: string;
+            /** Project */
+            project: string;
+            /** Site Name */
+            site_name: string;
+            /** Sittings */
+            sittings: components["schemas"]["ScheduledSitting"][];
+        };
+        /**
+         * ScheduledSitting
+         * @description A sitting as far as those know who see no report: ``rooms`` by their names.
+         */
+        ScheduledSitting: {
+            /** Actual End */
+            actual_end: string | null;
+            /** Actual Start */
+            actual_start: string | null;
+            /** Number */
+            number: number;
+            /**
+             * Planned End
+             * Format: date-time
+             */
+            planned_end: string;
+            /**
+             * Planned Start
+             * Format: date-time
+             */
+            planned_start: string;
+            /** Rooms */
+            rooms: string[];
+            state: components["schemas"]["SittingState"];
+        };
+        /**
          * SessionShape
          * @description ``account`` is null while nobody is logged in; ``second_step``: a code of the second factor is awaited.
+         *
+         *     ``broken_glass``: what everybody who is logged in is told.
          */
         SessionShape: {
             account: components["schemas"]["AccountShape"] | null;
+            /**
+             * Broken Glass
+             * @default []
+             */
+            broken_glass: components["schemas"]["BrokenGlassShape"][];
             /**
              * Second Step
              * @default false
@@ -1297,6 +1390,8 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /** Broken Glass */
+            broken_glass: components["schemas"]["BrokenGlassShape"][];
             /** Cameras */
             cameras: components["schemas"]["CameraStatus"][];
             /** Host Clocks */
@@ -2537,6 +2632,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledBatch"][];
                 };
             };
             /** @description Unauthorized */

@@ -1,6 +1,8 @@
 // Instants travel as RFC 3339 in UTC; only here do they become local time, and that is always Asia/Shanghai,
 // whatever zone the reader's computer is set to.
 
+import type { SittingTimes } from '@/api/types'
+
 const SHANGHAI = 'Asia/Shanghai'
 
 const parts = new Intl.DateTimeFormat('en-GB', {
@@ -69,6 +71,16 @@ export function localSpan(from: number, to: number): string {
   const end = localParts(to)
   const last = start.date === end.date ? end.time : `${end.date} ${end.time}`
   return `${start.date} ${start.time} – ${last}`
+}
+
+/** When a sitting really was, the day only where it is not the planned one; empty while it was not opened. */
+export function actualSpan(sitting: SittingTimes): string {
+  if (sitting.actual_start === null) return ''
+  const start = instant(sitting.actual_start)
+  const end = sitting.actual_end === null ? null : instant(sitting.actual_end)
+  const days = new Set([instant(sitting.planned_start), start, end ?? start].map(localDate))
+  if (days.size > 1) return localSpan(start, end ?? start)
+  return `${localTime(start)} – ${end === null ? '' : localTime(end)}`
 }
 
 /** A length of time for people: `8.0 s`, `1 min 30.0 s`, `2 h 5 min`; in Chinese `8.0 秒`, `1 分 30.0 秒`. */

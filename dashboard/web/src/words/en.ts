@@ -147,6 +147,8 @@ export const en: Words = {
   onlyTroubles: 'Troubles only',
   noCameras: 'No camera yet. Register sites with the command kaojian apply.',
   noTroubles: 'No camera is in trouble.',
+  schedule: 'Schedule',
+  noSchedule: 'No sitting that this account has to do with yet.',
   heartbeats: 'Recorders and host clocks',
   clockUnread: 'Not checked lately',
   recorderGone: 'The recorder is not running',

@@ -17,7 +17,7 @@ type Plain =
   | 'webhookFails' | 'webhookWorks' | 'webhookFailingSince' | 'webhookWaiting' | 'webhookParked'
   | 'pages' | 'room' | 'nvr' | 'since' | 'detail' | 'hostClock' | 'clockError' | 'checkedAt' | 'webhooks' | 'webhookName' | 'onlyTroubles' | 'noCameras'
   | 'noTroubles' | 'heartbeats' | 'clockUnread' | 'clockWitness' | 'recorderGone' | 'workerGone' | 'startRecorder' | 'checkNvr'
-  | 'timeUnproven' | 'timeUnvouched' | 'statusStale' | 'neverConnected' | 'mjpegNotPlayable' | 'download'
+  | 'schedule' | 'noSchedule' | 'timeUnproven' | 'timeUnvouched' | 'statusStale' | 'neverConnected' | 'mjpegNotPlayable' | 'download'
 
 export interface Words extends Record<Plain, string> {
   states: Record<SittingState, string>

@@ -146,6 +146,8 @@ export const zh: Words = {
   onlyTroubles: '只看异常',
   noCameras: '尚无摄像机。请用命令行 kaojian apply 登记定点考场。',
   noTroubles: '没有异常的摄像机。',
+  schedule: '考试安排',
+  noSchedule: '尚无与本账户有关的场次。',
   heartbeats: '录像服务与主机时钟',
   clockUnread: '没有核对记录',
   recorderGone: '录像服务未运行',
