@@ -12,7 +12,7 @@ from rich.text import Text
 from dashboard.access.table import Act
 from domain.people import Role
 from domain.timeline import SystemClock, rfc3339
-from kaojian.terminal import BatchId, instant, local_actor, opened, show
+from kaojian.terminal import BatchId, acting, instant, local_actor, opened, show
 from storage.errors import UnknownAccount
 
 app = typer.Typer()
@@ -39,7 +39,7 @@ def add_user(
     """Add an account and print its first password, once. The first account is made here too."""
     from dashboard.access import accounts
 
-    with opened() as (_, database):
+    with acting() as (_, database):
         wanted = accounts.Wanted(name, role, of or (), until)
         first = accounts.add(database, wanted, local_actor(), SystemClock())
     _tell_first_password(name, first)
@@ -69,7 +69,7 @@ def disable_user(name: AccountName) -> None:
     """Close an account for good; whoever uses it is out at once."""
     from dashboard.access import accounts
 
-    with opened() as (_, database):
+    with acting() as (_, database):
         accounts.disable(database, name, local_actor(), SystemClock())
     typer.echo(f"account {name} is closed")
 
@@ -79,7 +79,7 @@ def reset_user(name: AccountName) -> None:
     """Print another first password for somebody who lost theirs; whoever uses the account is out at once."""
     from dashboard.access import accounts
 
-    with opened() as (_, database):
+    with acting() as (_, database):
         first = accounts.reset(database, name, local_actor(), SystemClock())
     _tell_first_password(name, first)
 
@@ -89,7 +89,7 @@ def reset_factor(name: AccountName, reason: Annotated[str, typer.Option(help="Wh
     """Take away the second factor 动态口令 of somebody who lost it; they and their programs are out at once."""
     from dashboard.access import factors
 
-    with opened() as (_, database):
+    with acting() as (_, database):
         factors.reset(database, name, reason=reason, actor=local_actor(), clock=SystemClock())
     typer.echo(f"account {name} has no second factor now")
 
@@ -105,7 +105,7 @@ def recuse_user(
     from dashboard.access import accounts
 
     act = accounts.lift_recusal if lift else accounts.recuse
-    with opened() as (_, database):
+    with acting() as (_, database):
         act(database, name, batch, reason=reason, actor=local_actor(), clock=SystemClock())
     typer.echo(f"account {name} {'may see' if lift else 'sees nothing of'} batch {batch}{' again' if lift else ''}")
 
@@ -128,7 +128,7 @@ def add_token(
     """Make a token for programs of an account and print it, once. It may at most what the account may."""
     from dashboard.access import tokens
 
-    with opened() as (_, database):
+    with acting() as (_, database):
         found = database.accounts.find(name)
         if found is None:
             raise UnknownAccount(f"there is no account {name}; `kaojian user list` shows all")
@@ -164,6 +164,6 @@ def revoke_token(
     """Let a token open nothing any more, at once."""
     from dashboard.access import tokens
 
-    with opened() as (_, database):
+    with acting() as (_, database):
         revoked = tokens.revoke(database, SystemClock(), local_actor(), token)
     typer.echo(f"token {revoked.id} of account {revoked.account} opens nothing any more")

@@ -32,6 +32,7 @@ from domain.timeline import SystemClock
 from ingest.shard import Shard
 from ingest.simulator.drill import read_sent, read_truth
 from kaojian import staging
+from kaojian.audit import notary_of
 from kaojian.drill import sitting, truth_file, witness
 from kaojian.drill.ground import Switches
 from kaojian.drill.outcome import Outcome, outcome
@@ -98,7 +99,7 @@ class _Drill:
         store = staging.Store(root / "s3", stack)
         self._settings = _settings(root, store, plan.workers)
         environment = staging.environment(root, self._settings)
-        self._database: Database = connect(self._settings.database_url)
+        self._database: Database = connect(self._settings.database_url, notary_of(self._settings))
         stack.callback(self._database.close)
         self._pulse = stack.enter_context(Pulse(root, self._clock))
         switches = Switches(root / "switches")

@@ -16,6 +16,7 @@ from dashboard.access.errors import LoginRefused, PasswordRefused, TooManyAttemp
 from domain.people import Actor, Door, Role
 from storage.database import Database, connect
 from storage.database.accounts import FREE_FAILURES
+from tests.fakes.notary import NOTARY
 from tests.fakes.time import FakeClock
 
 ADMIN = Actor("local:test", Door.COMMAND_LINE)
@@ -30,7 +31,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    opened = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", NOTARY)
     yield opened
     opened.close()
 
