@@ -20,7 +20,7 @@ class Act(StrEnum):
     OWN_SESSION = "own_session"  # whoever has logged in, also with a first password or without a second factor
     OWN_TOKENS = "own_tokens"  # tokens of one's own for programs; no token may make another
     SEE = "see"  # sittings, reports, the state of cameras: no picture
-    AUDIT = "audit"  # who watched what
+    AUDIT = "audit"  # who watched what, and who did what
     WATCH = "watch"  # footage of sittings that are closed
     SAVE = "save"  # take files of footage away, of sittings that are closed, whoever asks
     WATCH_OPEN = "watch_open"  # footage of sittings that are not: it shows papers that are still secret (六(四))
@@ -65,6 +65,7 @@ ROUTES: Mapping[str, Act] = {
     "report": Act.SEE,
     "report_paper": Act.SEE,
     "viewings": Act.AUDIT,
+    "acts": Act.AUDIT,
     "playlist": Act.WATCH,
     "init_part": Act.WATCH,
     "media_part": Act.WATCH,

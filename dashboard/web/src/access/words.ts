@@ -106,7 +106,7 @@ const zh: AccessWords = {
   runOut: '已过期',
   revoke: '吊销',
   comma: '、',
-  acts: { see: '查看场次与报告', audit: '查看调看记录', watch: '观看录像', save: '下载录像', watch_open: '观看未闭考场次' },
+  acts: { see: '查看场次与报告', audit: '查看调看与操作记录', watch: '观看录像', save: '下载录像', watch_open: '观看未闭考场次' },
   refusals: {
     'login-refused': '账户名与密码不符，或账户已停用。',
     'too-many-attempts': '密码或口令错误次数过多，请稍后再试。',
@@ -172,7 +172,7 @@ const en: AccessWords = {
   runOut: 'run out',
   revoke: 'Revoke',
   comma: ', ',
-  acts: { see: 'see sittings and reports', audit: 'read who looked', watch: 'watch footage', save: 'save files', watch_open: 'watch open sittings' },
+  acts: { see: 'see sittings and reports', audit: 'read who looked and who did what', watch: 'watch footage', save: 'save files', watch_open: 'watch open sittings' },
   refusals: {
     'login-refused': 'Account and password do not match, or the account is closed.',
     'too-many-attempts': 'Too many wrong passwords or codes. Try again later.',
