@@ -1,7 +1,7 @@
-"""The records of viewings and of acts, put together from the settings: written, sealed each day while the dashboard
-serves, copied and checked.
+"""The records of viewings and of acts, put together from the settings: sealed each day while the dashboard serves,
+copied and checked.
 
-Not here: what a check compares (``storage.audit.checking``).
+Not here: what a check compares (``storage.audit.checking``), and what entries are written with (``kaojian.notary``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from domain.chain import Break, Record, Seal
 from domain.timeline import Clock
 from storage.audit.checking import Checked, Vouchers, take_copy
 from storage.audit.days import DaySeals
-from storage.audit.notary import Notary
 from storage.database import Database
 from storage.errors import StorageError
 from storage.manifest.keys import kin_of
@@ -43,14 +42,6 @@ _SAID = {
     Break.SEALS_GONE: "and those before: the file of seals is gone 封记文件缺失",
     Break.SEAL_NOT_SIGNED: "has a seal of its day that is damaged, hidden or not signed 日封不符",
 }
-
-
-def notary_of(settings: Settings) -> Notary:
-    """What a process that writes acts or viewings down connects with; the key is made where there is none yet.
-
-    Raises KeyRefused, OSError.
-    """
-    return Notary(Signer.kept(settings.signing_key_file), settings.data_dir)
 
 
 @contextmanager

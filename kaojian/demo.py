@@ -45,8 +45,8 @@ from domain.places import Sitting
 from domain.timeline import SystemClock
 from ingest.simulator.drill import read_truth
 from kaojian import display
-from kaojian.audit import notary_of
 from kaojian.drill.fixed import differences
+from kaojian.notary import notary_of
 from kaojian.staging import Cameras, StageError, Store, bare_settings, environment, started
 from records import conduct, declaration, setup
 from storage.database import Database, connect

@@ -73,7 +73,7 @@ def opened() -> Iterator[tuple[Settings, Database]]:
 @contextmanager
 def acting() -> Iterator[tuple[Settings, Database]]:
     """For commands that do something that is written down: where it cannot be signed, nothing is done."""
-    from kaojian.audit import notary_of  # noqa: PLC0415 (what only looks needs no key)
+    from kaojian.notary import notary_of  # noqa: PLC0415 (what only looks needs no key)
 
     settings = read_settings()
     with closing(connect(settings.database_url, notary_of(settings))) as database:

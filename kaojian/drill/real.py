@@ -32,7 +32,6 @@ from domain.timeline import SystemClock
 from ingest.shard import Shard
 from ingest.simulator.drill import read_sent, read_truth
 from kaojian import staging
-from kaojian.audit import notary_of
 from kaojian.drill import sitting, truth_file, witness
 from kaojian.drill.ground import Switches
 from kaojian.drill.outcome import Outcome, outcome
@@ -42,6 +41,7 @@ from kaojian.drill.real_host import Player, Service
 from kaojian.drill.truth import CameraTruth, camera_truth
 from kaojian.drill.virtual_time import HostClock
 from kaojian.drill.witness import SentCamera
+from kaojian.notary import notary_of
 from kaojian.wiring import open_archive
 from storage.database import Database, connect
 

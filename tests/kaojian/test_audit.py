@@ -16,6 +16,7 @@ from domain.chain import Chained, Record, Seal
 from domain.people import Actor, Door
 from domain.viewings import SHOWN, Deed, Viewing
 from kaojian import audit
+from kaojian.notary import notary_of
 from storage.audit.checking import Checked, Vouchers
 from storage.audit.days import DaySeals, prefix_of
 from storage.database import Database, connect
@@ -32,7 +33,7 @@ LI = Actor("account:li", Door.API)
 @pytest.fixture
 def written() -> tuple[str, dict[Record, str]]:
     """Three viewings and three acts; the public key, and the seal of the last of each as it is printed."""
-    notary = audit.notary_of(load())
+    notary = notary_of(load())
     assert isinstance(notary.signer, Signer)
     with closing(connect(load().database_url, notary)) as database:
         for _ in range(3):
