@@ -100,11 +100,6 @@ class Settings(BaseSettings):
         return (self.spool_dir,) if self.spool_second_dir is None else (self.spool_dir, self.spool_second_dir)
 
     @property
-    def viewings_dir(self) -> Path:
-        """The folder of the seals that vouch for the record of viewings from outside the database."""
-        return self.data_dir / "viewings"
-
-    @property
     def signing_key_file(self) -> Path:
         """The key that this installation signs with."""
         return self.secrets_dir / "signing.key"

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from config.rule_pack import RulePack
 from config.version import VERSION
-from dashboard.api import batches, factor, footage, metrics, problems, session, status, tokens, viewings
+from dashboard.api import acts, batches, factor, footage, metrics, problems, session, status, tokens, viewings
 from dashboard.api.backing import Backing
 from dashboard.api.guard import guard
 from dashboard.api.headers import SafeHeaders
@@ -25,8 +25,6 @@ from records.headroom import Spools
 from storage.archive import Archive
 from storage.database import Database
 from storage.sealing import Sealer
-from storage.signing import Signer
-from storage.viewing_record import ViewingRecord
 
 API = "/api/v1"
 
@@ -40,24 +38,19 @@ def create_app(
     *,
     spools: Spools | None = None,
     ballast: Ballast | None = None,
-    viewed: ViewingRecord | None = None,
     webhooks: tuple[str, ...] = (),
     sealer: Sealer | None = None,
     with_factor: frozenset[Role] = frozenset(),
 ) -> FastAPI:
-    """The dashboard over a database and an archive, which the caller opens and closes.
+    """The dashboard over a database and an archive, which the caller opens and closes, the database with a notary.
 
     ``rule_packs`` loads a rule pack by its id; ``web_dist`` is the folder of the built page, None where there is
-    none. Without ``viewed``, viewings are signed with a key that is gone with the app; without ``sealer``, secrets of
-    second factors are sealed with one. The roles ``with_factor`` have to have such a factor. Where it is bound, and
-    TLS, is the caller's part.
+    none. Without ``sealer``, secrets of second factors are sealed with a key that is gone with the app. The roles
+    ``with_factor`` have to have such a factor. Where it is bound, and TLS, is the caller's part.
     """
     app = _described()
     sources = Sources(database, archive, spools or Spools(), StoreProbe(archive), ballast, webhooks)
-    viewed = viewed or ViewingRecord(database.viewings, Signer.new(), None)
-    app.state.backing = Backing(
-        database, archive, rule_packs, clock, sources, viewed, sealer or Sealer.new(), with_factor
-    )
+    app.state.backing = Backing(database, archive, rule_packs, clock, sources, sealer or Sealer.new(), with_factor)
     app.include_router(metrics.router)
     app.include_router(_description(app))
     app.include_router(_page(web_dist.resolve() if web_dist is not None else None))
@@ -100,7 +93,7 @@ def _described() -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(guard)],
     )
-    for room in (batches, factor, footage, session, status, tokens, viewings):
+    for room in (acts, batches, factor, footage, session, status, tokens, viewings):
         app.include_router(room.router, prefix=API)
     return app
 

@@ -15,7 +15,7 @@ from config.version import VERSION
 from dashboard.access import local
 from domain.people import Actor
 from domain.timeline import Clock
-from kaojian.viewings import objects_of
+from kaojian.audit import objects_of
 from kaojian.wiring import open_archive
 from records.closing import Closed, Sealing, close_batch
 from records.errors import NotReady
@@ -26,7 +26,6 @@ from storage.manifest.exporting import Contents, export, require_closed
 from storage.manifest.trees import Said
 from storage.manifest.verifying import Trust, verify
 from storage.signing import Signer
-from storage.viewing_record import ViewingRecord
 
 
 def close(
@@ -71,9 +70,8 @@ def take_away(
     """
     require_closed(database, batch_id)
     signer = Signer.kept(settings.signing_key_file)
-    viewed = ViewingRecord(database.viewings, signer, settings.viewings_dir)
     segments = [segment for segment, _ in database.evidence.segments_of(batch_id)]
-    local.give(database, viewed, clock, actor, segments, purpose="export 导出批次")
+    local.give(database, clock, actor, segments, purpose="export 导出批次")
     database.journal.record(clock.now(), actor, "export_batch", batch_id, target.name)
     return export(database, open_archive(settings, database), batch_id, target, signer=signer, clock=clock)
 

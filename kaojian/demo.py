@@ -47,6 +47,7 @@ from domain.timeline import SystemClock
 from ingest.simulator.drill import read_truth
 from kaojian import display
 from kaojian.drill.fixed import differences
+from kaojian.notary import notary_of
 from kaojian.staging import Cameras, StageError, Store, bare_settings, environment, started
 from records import conduct, declaration, setup
 from storage.database import Database, connect
@@ -117,7 +118,7 @@ def _play(root: Path, port: int, actor: Actor, console: Console, *, once: bool) 
         settings = _settings(root, port, store.settings)
         password = random_secrets.token_hex(8)
         cameras = Cameras(_described(root, password), root, stack, log)
-        database = connect(settings.database_url)
+        database = connect(settings.database_url, notary_of(settings))
         stack.callback(database.close)
         demo = _Demo(root, settings, database, actor)
         service = started(["serve"], stack, log, env=environment(root, settings))

@@ -77,19 +77,17 @@ def _dashboard(settings: Settings) -> None:
 
     from config.rule_pack import load as load_rule_pack  # noqa: PLC0415
     from dashboard.app import create_app  # noqa: PLC0415
+    from kaojian.audit import objects_of, sealed_daily  # noqa: PLC0415
     from kaojian.disks import ballast, spools_of  # noqa: PLC0415
-    from kaojian.viewings import objects_of, sealed_daily  # noqa: PLC0415
     from kaojian.webhooks import names_of, telling  # noqa: PLC0415
     from kaojian.wiring import open_archive, roles_with_factor  # noqa: PLC0415
+    from storage.audit.notary import Notary  # noqa: PLC0415
     from storage.sealing import Sealer  # noqa: PLC0415
     from storage.signing import Signer  # noqa: PLC0415
-    from storage.viewing_days import DaySeals  # noqa: PLC0415
-    from storage.viewing_record import ViewingRecord  # noqa: PLC0415
 
     speaks_tls = _tls(settings)
     signer, clock = Signer.kept(settings.signing_key_file), SystemClock()
-    days = DaySeals(settings.viewings_dir, signer, objects_of(settings))
-    with closing(connect(settings.database_url)) as database:
+    with closing(connect(settings.database_url, Notary(signer, settings.data_dir))) as database:
         app = create_app(
             database,
             open_archive(settings, database),
@@ -98,12 +96,12 @@ def _dashboard(settings: Settings) -> None:
             WEB if WEB.is_dir() else None,
             spools=spools_of(settings),
             ballast=ballast(settings),
-            viewed=ViewingRecord(database.viewings, signer, settings.viewings_dir),
             webhooks=tuple(names_of(settings)),
             sealer=Sealer.kept(settings.factors_key_file),
             with_factor=roles_with_factor(settings),
         )
-        with sealed_daily(database.viewings, days, clock), telling(settings, database, clock):
+        sealing = sealed_daily(database, settings.data_dir, signer, objects_of(settings), clock)
+        with sealing, telling(settings, database, clock):
             uvicorn.run(
                 app,
                 host=settings.http_host,

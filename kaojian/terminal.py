@@ -7,7 +7,7 @@ import os
 import pwd
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -64,12 +64,20 @@ def read_settings() -> Settings:
 
 @contextmanager
 def opened() -> Iterator[tuple[Settings, Database]]:
+    """For commands that only look."""
     settings = read_settings()
-    database = connect(settings.database_url)
-    try:
+    with closing(connect(settings.database_url)) as database:
         yield settings, database
-    finally:
-        database.close()
+
+
+@contextmanager
+def acting() -> Iterator[tuple[Settings, Database]]:
+    """For commands that do something that is written down: where it cannot be signed, nothing is done."""
+    from kaojian.notary import notary_of  # noqa: PLC0415 (what only looks needs no key)
+
+    settings = read_settings()
+    with closing(connect(settings.database_url, notary_of(settings))) as database:
+        yield settings, database
 
 
 def note(lines: Sequence[str]) -> None:

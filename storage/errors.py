@@ -3,8 +3,9 @@
     StorageError
     ├── DatabaseUnavailable        the database cannot be opened, does not answer or refuses to write
     │   └── SchemaUnknown          the database was written by a later version of Kaojian
-    ├── SealRefused                a viewing is in the database and cannot be sealed outside of it
-    ├── CopyRefused                a folder is no copy of the record of viewings
+    ├── SealRefused                an entry is in the database and cannot be sealed outside of it
+    ├── CopyRefused                a folder is no copy of the records
+    ├── KeyMissing                 a process that was given no key is to add to a record: a bug of ours
     ├── KeyRefused                 a file of a key holds none, or can be read by others, or opens nothing of ours
     ├── RowRefused                 the row breaks a rule of the schema: a bug, and no trying again will mend it
     ├── UnknownRow                 the call names something that was never written
@@ -49,7 +50,11 @@ class SealRefused(StorageError):
 
 
 class CopyRefused(StorageError):
-    """The folder is no copy of the record of viewings; says which line is not."""
+    """The folder is no copy of the records; says which line is not."""
+
+
+class KeyMissing(StorageError):
+    """The process was given no key to sign entries with, and unsigned ones are never written."""
 
 
 class KeyRefused(StorageError):

@@ -1,8 +1,7 @@
 """The installation's key: signs what must be believed elsewhere (Ed25519, RFC 8032), and checks such signatures.
 
 A public key is written as 64 hex digits, a signature as 128; whoever knows a public key needs nothing else of us. Not
-here: what is signed, and whose keys are believed (``storage.viewing_check``,
-``storage.manifest.keys``).
+here: what is signed, and whose keys are believed (``storage.audit.checking``, ``storage.manifest.keys``).
 """
 
 from __future__ import annotations

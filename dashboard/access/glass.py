@@ -24,7 +24,6 @@ from records.alarm_words import Scene, alarm
 from records.losses import News
 from storage.database import Database
 from storage.errors import GlassIsBroken
-from storage.viewing_record import ViewingRecord
 
 LONGEST_HOURS = 4
 """Long enough to make an account that lasts, short enough that nobody works with this one."""
@@ -41,22 +40,20 @@ class Wanted:
     role: Role = Role.CITY_ADMINISTRATOR
 
 
-def break_glass(
-    database: Database, viewed: ViewingRecord, clock: Clock, actor: Actor, wanted: Wanted
-) -> tuple[Account, str]:
+def break_glass(database: Database, clock: Clock, actor: Actor, wanted: Wanted) -> tuple[Account, str]:
     """The account, and its first password, which is kept nowhere.
 
     1. The record of viewings gets an entry, signed and sealed; also of an attempt while another account is open.
     2. Account, reason, journal and alarm are written, all or nothing.
 
-    Raises AccountRefused, GlassIsBroken, DatabaseUnavailable, SealRefused.
+    Raises AccountRefused, GlassIsBroken, DatabaseUnavailable, KeyMissing, SealRefused.
     """
     now, reason = clock.now(), wanted.reason.strip()
     _check(wanted, reason)
     name, until = f"{EMERGENCY}{now.astimezone(SHANGHAI):%Y%m%d-%H%M%S}", now + timedelta(hours=wanted.hours)
     standing = [each.account for each in database.broken_glass.told(now) if each.is_open(now)]
     outcome = f"{standing[0]} is open" if standing else SHOWN
-    viewed.add(Viewing(now, actor, LOCAL, Deed.ENTER, outcome, purpose=f"{name}, {wanted.role}: {reason}"))
+    database.viewings.add(Viewing(now, actor, LOCAL, Deed.ENTER, outcome, purpose=f"{name}, {wanted.role}: {reason}"))
     if standing:
         raise GlassIsBroken(f"the glass is broken: {outcome}; close it first: kaojian user disable {standing[0]}")
     account = Account(name, wanted.role, Scope(Reach.CITY), now, must_change=True, expires=until, emergency=True)

@@ -17,12 +17,10 @@ from domain.people import Actor
 from domain.timeline import Clock, Interval
 from domain.viewings import SHOWN, Deed, Viewing
 from storage.database import Database
-from storage.viewing_record import ViewingRecord
 
 
 def give(
     database: Database,
-    viewed: ViewingRecord,
     clock: Clock,
     actor: Actor,
     segments: Sequence[Segment],
@@ -37,7 +35,7 @@ def give(
     held_back = unclosed(database.setup)
     early = [segment for segment in segments if held_back(segment)]
     for (batch, camera), span in sorted(_spans(early[:1] or segments).items()):
-        viewed.add(
+        database.viewings.add(
             Viewing(
                 at=clock.now(),
                 actor=actor,

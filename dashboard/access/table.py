@@ -22,7 +22,7 @@ class Act(StrEnum):
     OWN_TOKENS = "own_tokens"  # tokens of one's own for programs; no token may make another
     SCHEDULE = "schedule"  # which sittings there are, when and in which rooms: nothing of what was seen there
     SEE = "see"  # sittings, reports, the state of cameras: no picture
-    AUDIT = "audit"  # who watched what
+    AUDIT = "audit"  # who watched what, and who did what
     WATCH = "watch"  # footage of sittings that are closed
     SAVE = "save"  # take files of footage away, of sittings that are closed, whoever asks
     WATCH_OPEN = "watch_open"  # footage of sittings that are not: it shows papers that are still secret (六(四))
@@ -99,6 +99,7 @@ ROUTES: Mapping[str, Act] = {
     "report": Act.SEE,
     "report_paper": Act.SEE,
     "viewings": Act.AUDIT,
+    "acts": Act.AUDIT,
     "playlist": Act.WATCH,
     "init_part": Act.WATCH,
     "media_part": Act.WATCH,
@@ -114,7 +115,7 @@ COMMANDS: Mapping[str, Act] = {
     "status": Act.SEE,
     "report": Act.SEE,
     "check": Act.AUDIT,
-    "viewings copy": Act.AUDIT,
+    "record copy": Act.AUDIT,
     "export": Act.SAVE,
     "verify": Act.ANYBODY,  # of an export, with nothing but a public key
     "key show": Act.ANYBODY,  # they are to be published

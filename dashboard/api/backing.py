@@ -24,7 +24,6 @@ from storage.archive import Archive
 from storage.database import Database
 from storage.errors import UnknownBatch, UnknownSitting
 from storage.sealing import Sealer
-from storage.viewing_record import ViewingRecord
 
 SETTLED_VERDICT_S = 60.0
 """How long a list may show the verdict of a closed sitting without computing it again: copies may be lost later."""
@@ -68,7 +67,6 @@ class Backing:
     rule_packs: Callable[[str], RulePack]
     clock: Clock
     measured: Sources
-    viewed: ViewingRecord
     sealer: Sealer
     with_factor: frozenset[Role]
     tickets: Tickets = field(default_factory=Tickets)

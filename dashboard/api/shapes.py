@@ -16,7 +16,7 @@ from dashboard.access.tokens import LASTS_DAYS, LONGEST_DAYS
 from domain.evidence import CameraState, Cause
 from domain.host_clock import ClockState, Witness
 from domain.law import Verdict
-from domain.people import Role
+from domain.people import Door, Role
 from domain.timeline import rfc3339
 from domain.viewings import Deed
 
@@ -453,6 +453,22 @@ class ViewingShape(_Shape):
     end: Instant | None
     source: str
     purpose: str
+    digest: str
+
+
+class ActShape(_Shape):
+    """Who did what, and to what: ``subject`` is the id of a batch, ``batch/number`` of a sitting, a site, an account
+    or a key. ``digest``: the entry's in the chain.
+    """
+
+    number: int
+    at: Instant
+    who: str
+    door: Door
+    on_behalf_of: str | None
+    act: str
+    subject: str
+    detail: str
     digest: str
 
 

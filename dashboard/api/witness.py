@@ -86,7 +86,7 @@ class Witness:
             session=self.viewer.session_id,
             purpose=purpose,
         )
-        self.backed.viewed.add(viewing)
+        self.backed.database.viewings.add(viewing)
 
 
 def refused(request: Request, backed: Backing, deed: Deed, refusal: Exception) -> None:
@@ -113,7 +113,7 @@ def refused(request: Request, backed: Backing, deed: Deed, refusal: Exception) -
         session="" if viewer is None else viewer.session_id,
         purpose=request.query_params.get("purpose", ""),
     )
-    backed.viewed.add(viewing)
+    backed.database.viewings.add(viewing)
 
 
 def asked_span(start: datetime, end: datetime) -> Interval:

@@ -12,7 +12,7 @@ from rich.text import Text
 from dashboard.access.table import Act
 from domain.people import Role
 from domain.timeline import SystemClock, rfc3339
-from kaojian.terminal import BatchId, instant, local_actor, note, opened, show
+from kaojian.terminal import BatchId, acting, instant, local_actor, note, opened, show
 from storage.errors import UnknownAccount
 
 app = typer.Typer()
@@ -39,7 +39,7 @@ def add_user(
     """Add an account and print its first password, once. The first account is made here too."""
     from dashboard.access import accounts
 
-    with opened() as (_, database):
+    with acting() as (_, database):
         wanted = accounts.Wanted(name, role, of or (), until)
         first = accounts.add(database, wanted, local_actor(), SystemClock())
     if first:
@@ -56,13 +56,10 @@ def break_glass(
 ) -> None:
     """Make an emergency account 紧急进入 for some hours, without a second factor. Everybody is told of it."""
     from dashboard.access import glass
-    from storage.signing import Signer
-    from storage.viewing_record import ViewingRecord
 
-    with opened() as (settings, database):
-        viewed = ViewingRecord(database.viewings, Signer.kept(settings.signing_key_file), settings.viewings_dir)
+    with acting() as (_, database):
         wanted = glass.Wanted(reason, hours, role)
-        account, first = glass.break_glass(database, viewed, SystemClock(), local_actor(), wanted)
+        account, first = glass.break_glass(database, SystemClock(), local_actor(), wanted)
     _tell_first_password(account.name, first)
     until = rfc3339(account.expires) if account.expires is not None else ""
     note([f"it ends by itself at {until}; webhooks are told now, and everybody who logs in until 7 days after that"])
@@ -92,7 +89,7 @@ def disable_user(name: AccountName) -> None:
     """Close an account for good; whoever uses it is out at once."""
     from dashboard.access import accounts
 
-    with opened() as (_, database):
+    with acting() as (_, database):
         accounts.disable(database, name, local_actor(), SystemClock())
     typer.echo(f"account {name} is closed")
 
@@ -102,7 +99,7 @@ def reset_user(name: AccountName) -> None:
     """Print another first password for somebody who lost theirs; whoever uses the account is out at once."""
     from dashboard.access import accounts
 
-    with opened() as (_, database):
+    with acting() as (_, database):
         first = accounts.reset(database, name, local_actor(), SystemClock())
     _tell_first_password(name, first)
 
@@ -112,7 +109,7 @@ def reset_factor(name: AccountName, reason: Annotated[str, typer.Option(help="Wh
     """Take away the second factor 动态口令 of somebody who lost it; they and their programs are out at once."""
     from dashboard.access import factors
 
-    with opened() as (_, database):
+    with acting() as (_, database):
         factors.reset(database, name, reason=reason, actor=local_actor(), clock=SystemClock())
     typer.echo(f"account {name} has no second factor now")
 
@@ -128,7 +125,7 @@ def log_out_user(
 
     if everybody == (name is not None):
         raise typer.BadParameter("name one account, or --everybody", param_hint="NAME")
-    with opened() as (_, database):
+    with acting() as (_, database):
         count = accounts.log_out(database, name, reason=reason, actor=local_actor(), clock=SystemClock())
     typer.echo(f"{count} sessions of {name or 'everybody'} ended")
 
@@ -144,7 +141,7 @@ def recuse_user(
     from dashboard.access import accounts
 
     act = accounts.lift_recusal if lift else accounts.recuse
-    with opened() as (_, database):
+    with acting() as (_, database):
         act(database, name, batch, reason=reason, actor=local_actor(), clock=SystemClock())
     typer.echo(f"account {name} {'may see' if lift else 'sees nothing of'} batch {batch}{' again' if lift else ''}")
 
@@ -167,7 +164,7 @@ def add_token(
     """Make a token for programs of an account and print it, once. It may at most what the account may."""
     from dashboard.access import tokens
 
-    with opened() as (_, database):
+    with acting() as (_, database):
         found = database.accounts.find(name)
         if found is None:
             raise UnknownAccount(f"there is no account {name}; `kaojian user list` shows all")
@@ -203,6 +200,6 @@ def revoke_token(
     """Let a token open nothing any more, at once."""
     from dashboard.access import tokens
 
-    with opened() as (_, database):
+    with acting() as (_, database):
         revoked = tokens.revoke(database, SystemClock(), local_actor(), token)
     typer.echo(f"token {revoked.id} of account {revoked.account} opens nothing any more")

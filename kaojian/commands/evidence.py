@@ -1,4 +1,4 @@
-"""Checking and taking away: the record of viewings, closed batches, the keys that sign."""
+"""Checking and taking away: the records of viewings and acts, closed batches, the keys that sign."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ from typing import Annotated
 
 import typer
 
+from domain.chain import Record, Seal
 from domain.timeline import SystemClock
-from domain.viewings import Seal
-from kaojian.terminal import BatchId, Language, complain, local_actor, note, opened
+from kaojian.terminal import BatchId, Language, acting, complain, local_actor, note, opened
 
 app = typer.Typer()
-viewings_app = typer.Typer(help="Who looked at footage 调看记录.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(viewings_app, name="viewings")
+record_app = typer.Typer(
+    help="Who looked at footage, and who did what 调看记录与操作记录.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(record_app, name="record")
 key_app = typer.Typer(help="The keys that sign 签名密钥.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(key_app, name="key")
 
 
-SealText = Annotated[
-    str | None, typer.Option("--seal", metavar="NUMBER:DIGEST", help="A seal of an entry that you kept on paper")
+SealTexts = Annotated[
+    list[str] | None,
+    typer.Option("--seal", metavar="RECORD:NUMBER:DIGEST", help="A seal that you kept on paper; may be several"),
 ]
 Keys = Annotated[
     list[str] | None, typer.Option("--key", metavar="HEX", help="A public key to believe; may be several")
@@ -28,49 +31,48 @@ Keys = Annotated[
 
 @app.command()
 def check(
-    seal: SealText = None,
+    seal: SealTexts = None,
     key: Keys = None,
     copy: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Check a copy instead, by --key alone and without network")
     ] = None,
 ) -> None:
-    """Check the record of who looked at footage 调看记录; exit 1 where it was tampered with."""
-    from kaojian import viewings
-    from storage import viewing_check
+    """Check who looked at footage 调看记录 and who did what 操作记录; exit 1 where either was tampered with."""
+    from kaojian import audit
+    from storage.audit import checking
 
-    also, keys = None if seal is None else Seal.parse(seal), key or []
-    if seal is not None and also is None:
-        raise typer.BadParameter("write it as it was printed: number:digest", param_hint="--seal")
-    if wrong := [each for each in keys if not viewings.is_key(each)]:
+    also, keys = [each for text in seal or [] if (each := audit.paper_seal(text)) is not None], key or []
+    if len(also) < len(seal or []):
+        raise typer.BadParameter("write it as it was printed: record:number:digest", param_hint="--seal")
+    if wrong := [each for each in keys if not audit.is_key(each)]:
         raise typer.BadParameter(f"{wrong[0]} is not 64 hex digits", param_hint="--key")
     if copy is not None:
         if not keys:
             raise typer.BadParameter("name the key that you believe; a copy cannot tell it", param_hint="--key")
-        by = viewing_check.Vouchers(copy, keys, also=also)
-        found = viewing_check.check_copy(by)
+        by = checking.Vouchers(copy, keys, also=also)
+        found = [checking.check_copy(record, by) for record in Record]
     else:
         with opened() as (settings, database):
-            by = viewings.vouchers(settings, database, keys, also)
-            found = viewing_check.check(database.viewings, by)
-    for line in viewings.told(found, by):
+            by = audit.vouchers(settings, database, keys, also)
+            found = [checking.check(rows, by) for rows in database.records]
+    for line in audit.told(found, by):
         typer.echo(line)
-    if found.chain.faults:
-        complain("kaojian: the record of viewings is not what was written; keep this database and its backups apart")
+    if spoilt := [each.record.value for each in found if each.chain.faults]:
+        complain(f"kaojian: not what was written: {', '.join(spoilt)}; keep this database and its backups apart")
         raise typer.Exit(1)
 
 
-@viewings_app.command("copy")
-def copy_viewings(
+@record_app.command("copy")
+def copy_records(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder")],
 ) -> None:
-    """Copy the record of viewings with its seals, to be checked elsewhere by `kaojian check --copy`."""
-    from kaojian import viewings
-    from storage import viewing_check
+    """Copy the records of viewings and acts with their seals, to be checked elsewhere by `kaojian check --copy`."""
+    from kaojian import audit
 
-    with opened() as (settings, database):
-        by = viewings.vouchers(settings, database, (), None)
-        count = viewing_check.take_copy(database.viewings, by, folder)
-        database.journal.record(SystemClock().now(), local_actor(), "copy_viewings", "viewings", f"{count} entries")
+    with acting() as (settings, database):
+        by = audit.vouchers(settings, database)
+        count = audit.copied(database, by, folder)
+        database.journal.record(SystemClock().now(), local_actor(), "copy_records", "records", f"{count} entries")
     typer.echo(f"written: {folder}, {count} entries; check it with --key {' '.join(by.keys) or '(none yet)'}")
 
 
@@ -82,7 +84,7 @@ def export(
     """Take a closed batch away: original footage, manifests, reports and public keys, to be checked anywhere."""
     from kaojian import closing
 
-    with opened() as (settings, database):
+    with acting() as (settings, database):
         made = closing.take_away(
             settings, database, batch, target.absolute(), actor=local_actor(), clock=SystemClock()
         )
@@ -105,14 +107,14 @@ def verify(
     lang: Annotated[Language, typer.Option(help="zh or en")] = Language.ZH,
 ) -> None:
     """Check an exported batch without server, database or network; exit 1 with the first thing that fails."""
-    from kaojian import closing, viewings
+    from kaojian import audit, closing
     from storage.manifest.trees import NotVerified
     from storage.manifest.verifying import Trust
 
     known, keys = None if head is None else Seal.parse(head), key or []
     if head is not None and known is None:
         raise typer.BadParameter("write it as it was printed: number:digest", param_hint="--head")
-    if wrong := [each for each in keys if not viewings.is_key(each)]:
+    if wrong := [each for each in keys if not audit.is_key(each)]:
         raise typer.BadParameter(f"{wrong[0]} is not 64 hex digits", param_hint="--key")
     if not keys:
         raise typer.BadParameter("name the key that you believe; an export cannot tell it", param_hint="--key")
@@ -145,7 +147,7 @@ def rotate_key() -> None:
     """Let a new key take over from now on. What the old one signed stays signed; the old private key is gone."""
     from kaojian import closing
 
-    with opened() as (settings, database):
+    with acting() as (settings, database):
         old, new = closing.rotate(settings, database, local_actor(), SystemClock())
     typer.echo(f"{new} signs from now on, after {old}")
     note(["publish it (`kaojian key show`), back it up, and restart the service, which still has the old one"])

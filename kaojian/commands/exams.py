@@ -10,7 +10,7 @@ import typer
 
 from config.settings import Settings
 from domain.timeline import SystemClock, rfc3339
-from kaojian.terminal import BatchId, Number, instant, local_actor, note, opened, print_json
+from kaojian.terminal import BatchId, Number, acting, instant, local_actor, note, print_json
 from records import conduct, declaration, setup
 from records.conduct import Disk
 
@@ -32,7 +32,7 @@ def apply(
         return
     if file is None:
         raise typer.BadParameter("name a file, or use --schema", param_hint="FILE.yaml")
-    with opened() as (settings, database):
+    with acting() as (settings, database):
         declared = declaration.read(file, database.setup.sites(), settings.rule_packs_dir)
         done = setup.apply(declared, database, local_actor(), SystemClock(), _disk(settings))
     for name in done.changed:
@@ -51,7 +51,7 @@ def open_sitting(
     ] = None,
 ) -> None:
     """Open a sitting at the bell. Its set-up is frozen from here on; recording began before, by the plan."""
-    with opened() as (settings, database):
+    with acting() as (settings, database):
         begun = conduct.open_sitting(
             database, batch, number, local_actor(), SystemClock(), disk=_disk(settings), actual_start=start
         )
@@ -68,7 +68,7 @@ def close_sitting(
     ] = None,
 ) -> None:
     """Close a sitting. Recording goes on until its tail has run."""
-    with opened() as (_, database):
+    with acting() as (_, database):
         closed = conduct.close_sitting(database, batch, number, local_actor(), SystemClock(), actual_end=end)
     until = rfc3339(closed.window.end)
     typer.echo(f"sitting {number} of batch {batch} is closed, end {rfc3339(closed.end)}; recording until {until}")
@@ -82,7 +82,7 @@ def close_batch(
     """Sign what there is of a batch 批次, for good; what comes in later is stated in an amendment, with a reason."""
     from kaojian import closing
 
-    with opened() as (settings, database):
+    with acting() as (settings, database):
         closed = closing.close(settings, database, batch, local_actor(), SystemClock(), reason=reason)
     for line in closing.told(closed):
         typer.echo(line)

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.timeline import SystemClock
-from kaojian.terminal import BatchId, Language, local_actor, opened, print_json, read_settings, show, write
+from kaojian.terminal import BatchId, Language, acting, local_actor, opened, print_json, read_settings, show, write
 
 app = typer.Typer()
 camera_app = typer.Typer(help="Try cameras 摄像机.", no_args_is_help=True, rich_markup_mode=None)
@@ -112,7 +112,7 @@ def test_webhooks() -> None:
     from kaojian.webhooks import tried
 
     found, clock = [], SystemClock()
-    with opened() as (settings, database):
+    with acting() as (settings, database):
         for each in tried(settings, clock):
             found.append(each)
             database.journal.record(clock.now(), local_actor(), "test_webhook", each.target.name)

@@ -12,7 +12,7 @@ import typer
 from config import settings as settings_door
 from config.settings import Settings
 from domain.timeline import SystemClock
-from kaojian.terminal import local_actor, opened
+from kaojian.terminal import acting, local_actor
 from storage.database import Database, connect
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def tls(
 ) -> None:
     """Make a certificate authority of your own and a server certificate, and say how to use them."""
     from kaojian import tls as making
+    from kaojian.notary import notary_of
 
     if renew == bool(names):
         hint = "the names stay those of the authority" if renew else "name this machine as browsers will, or --renew"
@@ -46,7 +47,7 @@ def tls(
     # What is wrong with the address may be just what this command is there to mend.
     settings = settings_door.load(http_host="127.0.0.1", tls_cert=None, tls_key=None)
     folder, now = (into or settings.data_dir / "tls").expanduser().absolute(), SystemClock().now()
-    with closing(connect(settings.database_url)) as database:
+    with closing(connect(settings.database_url, notary_of(settings))) as database:
         made = making.renew(folder, now) if renew else making.make(folder, names or (), now)
         act = "renew_certificate" if renew else "make_certificate"
         database.journal.record(now, local_actor(), act, str(folder), " ".join(names or ()))
@@ -58,7 +59,7 @@ def set_secret(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What set-up files call it")],
 ) -> None:
     """Seal a secret: user:password from standard input, or asked for at a terminal; never a word of the command."""
-    with opened() as (settings, database):
+    with acting() as (settings, database):
         if sys.stdin.isatty():
             user = typer.prompt("User name 用户名")
             secret = f"{user}:{typer.prompt('Password 密码', hide_input=True, confirmation_prompt='Again 再次输入')}"
@@ -72,7 +73,7 @@ def set_secret(
 @secret_app.command("encrypt")
 def encrypt_secrets() -> None:
     """Seal the secrets that lie in their folder in the clear."""
-    with opened() as (settings, database):
+    with acting() as (settings, database):
         done = _vault(settings).seal_all()
         for name in done:
             _record(database, "encrypt_secret", name)
@@ -86,7 +87,7 @@ def encrypt_secrets() -> None:
 @secret_app.command("rekey")
 def rekey_secrets() -> None:
     """Seal all sealed secrets anew with a fresh key; the old key opens nothing from then on."""
-    with opened() as (settings, database):
+    with acting() as (settings, database):
         count = _vault(settings).rekey()
         _record(database, "rekey_secrets", "secrets", f"{count} sealed anew")
     typer.echo(f"{count} sealed anew; the key: {_where(settings)}")

@@ -41,6 +41,7 @@ from kaojian.drill.real_host import Player, Service
 from kaojian.drill.truth import CameraTruth, camera_truth
 from kaojian.drill.virtual_time import HostClock
 from kaojian.drill.witness import SentCamera
+from kaojian.notary import notary_of
 from kaojian.wiring import open_archive
 from storage.database import Database, connect
 
@@ -98,7 +99,7 @@ class _Drill:
         store = staging.Store(root / "s3", stack)
         self._settings = _settings(root, store, plan.workers)
         environment = staging.environment(root, self._settings)
-        self._database: Database = connect(self._settings.database_url)
+        self._database: Database = connect(self._settings.database_url, notary_of(self._settings))
         stack.callback(self._database.close)
         self._pulse = stack.enter_context(Pulse(root, self._clock))
         switches = Switches(root / "switches")

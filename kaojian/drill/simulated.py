@@ -26,8 +26,10 @@ from kaojian.drill.truth import CameraTruth, camera_truth
 from kaojian.drill.virtual_time import HostClock, VirtualLoop
 from records.schedule import Schedule
 from storage.archive import Archive
+from storage.audit.notary import Notary
 from storage.database import Database, connect
 from storage.database.connection import Engine
+from storage.signing import Signer
 
 START = datetime(2026, 5, 1, 1, 0, tzinfo=UTC)
 
@@ -60,7 +62,7 @@ class _Drill:
         self._service = Service(self._site(), self._host)
 
     async def play(self) -> Outcome:
-        database = connect(self._url)
+        database = connect(self._url, Notary(Signer.new(), None))
         try:
             urls = {camera: f"rtsp://127.0.0.1/{camera}" for camera in self._cameras}
             file = self._root / "drill.yaml"

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from storage.audit.notary import Notary
 from storage.database.accounts import Accounts
 from storage.database.alarms import Alarms
 from storage.database.api_tokens import ApiTokens
 from storage.database.broken_glass import BrokenGlasses
+from storage.database.chained import ChainedRows
 from storage.database.closings import Closings
 from storage.database.connection import Engine, folder_of
 from storage.database.evidence import Evidence
@@ -24,6 +26,7 @@ __all__ = [
     "Alarms",
     "ApiTokens",
     "BrokenGlasses",
+    "ChainedRows",
     "Closings",
     "Database",
     "Evidence",
@@ -38,20 +41,28 @@ __all__ = [
 
 
 class Database:
-    """One open database with its aggregates. Safe to share between threads; each process connects for itself."""
+    """One open database with its aggregates. Safe to share between threads; each process connects for itself.
 
-    def __init__(self, engine: Engine) -> None:
+    Without a ``notary`` it is read and given evidence, and takes no entry of a record: neither acts nor viewings.
+    """
+
+    def __init__(self, engine: Engine, notary: Notary | None = None) -> None:
         self._engine = engine
         self.evidence = Evidence(engine)
         self.setup = Setup(engine)
-        self.journal = Journal(engine)
+        self.journal = Journal(engine, notary)
         self.accounts = Accounts(engine)
         self.factors = Factors(engine)
         self.api_tokens = ApiTokens(engine)
-        self.broken_glass = BrokenGlasses(engine)
-        self.viewings = Viewings(engine)
+        self.broken_glass = BrokenGlasses(engine, self.journal)
+        self.viewings = Viewings(engine, notary)
         self.alarms = Alarms(engine)
         self.closings = Closings(engine)
+
+    @property
+    def records(self) -> tuple[ChainedRows, ...]:
+        """All that is kept as a chain."""
+        return (self.viewings, self.journal)
 
     def __str__(self) -> str:
         """The address without its password, for people."""
@@ -67,8 +78,9 @@ class Database:
         self._engine.close()
 
 
-def connect(url: str) -> Database:
-    """Open the database and bring its schema to this version.
+def connect(url: str, notary: Notary | None = None) -> Database:
+    """Open the database and bring its schema to this version; with a ``notary`` where acts or viewings are written
+    down.
 
     ``url`` is ``sqlite:////absolute/file.db`` (folders are made) or ``postgresql+psycopg://user:password@host/name``.
     Raises DatabaseUnavailable; SchemaUnknown if a later version of Kaojian has written it.
@@ -79,4 +91,4 @@ def connect(url: str) -> Database:
     except BaseException:
         engine.close()
         raise
-    return Database(engine)
+    return Database(engine, notary)

@@ -17,20 +17,21 @@ from storage.database import tables
 from storage.database.accounts import insert_account
 from storage.database.alarms import insert_alarms
 from storage.database.connection import Engine
-from storage.database.journal import insert_entry
+from storage.database.journal import Journal
 from storage.errors import GlassIsBroken
 
 
 class BrokenGlasses:
     """Those of one database. All methods raise DatabaseUnavailable when it does not answer."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, journal: Journal) -> None:
         self._engine = engine
+        self._journal = journal
 
     def add(self, account: Account, password_hash: str, broken: BrokenGlass, alarm: Alarm, detail: str) -> None:
         """Add the account, what is kept of it, the journal's entry with that detail, and the alarm: all or nothing.
 
-        Raises GlassIsBroken while there is another one that is open, NameTaken.
+        Raises GlassIsBroken while there is another one that is open, NameTaken, KeyMissing.
         """
         row = {
             "account": account.name,
@@ -51,8 +52,11 @@ class BrokenGlasses:
                     )
             insert_account(connection, account, password_hash)
             connection.execute(sa.insert(tables.broken_glass).values(row))
-            insert_entry(connection, broken.opened, broken.actor, "break_glass", subject=account.name, detail=detail)
+            seal = self._journal.insert(
+                connection, broken.opened, broken.actor, "break_glass", subject=account.name, detail=detail
+            )
             insert_alarms(connection, [alarm])
+        self._journal.seal(seal)
 
     def told(self, now: datetime) -> list[BrokenGlass]:
         """All that everybody is to be told of, the latest first."""

@@ -1,4 +1,5 @@
-"""Who did what, when and to what: one line per act, only ever added. Not a log of what the machine did."""
+"""Who did what, when and to what: one entry per act. Not a log of what the machine did, and not here: how the entries
+are chained and signed (``storage.database.chained``)."""
 
 from __future__ import annotations
 
@@ -7,10 +8,16 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
+from domain.chain import Record, Seal
 from domain.people import Actor, Door
 from storage.database import tables
-from storage.database.connection import Engine
+from storage.database.chained import ChainedRows, plain
+from storage.errors import SealRefused, StorageError
+
+_ON_BATCHES = ("_batch", "_sitting")
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,44 +30,89 @@ class JournalEntry:
     act: str
     subject: str
     detail: str
+    digest: str
 
 
-class Journal:
+class Journal(ChainedRows):
     """The journal of one database. There is no way to change or remove an entry; the database refuses it too."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    name = Record.JOURNAL
+    table = tables.journal
 
     def record(self, at: datetime, actor: Actor, act: str, subject: str, detail: str = "") -> None:
-        """Add one entry. Raises DatabaseUnavailable."""
-        with self._engine.writing() as connection:
-            insert_entry(connection, at, actor, act, subject=subject, detail=detail)
+        """Add one entry for what was done. An act on a batch ends in ``_batch`` and has its id as subject, one on a
+        sitting ends in ``_sitting`` and has ``batch/number``: by these, auditors find what concerns their batches.
 
-    def entries(self, limit: int = 100, subject: str | None = None) -> list[JournalEntry]:
-        """The latest entries, latest first, at most ``limit``. Raises DatabaseUnavailable."""
-        query = sa.select(tables.journal).order_by(tables.journal.c.id.desc()).limit(limit)
+        Raises KeyMissing, RowRefused, DatabaseUnavailable, and logs who did what.
+        """
+        try:
+            with self._engine.writing() as connection:
+                seal = self.insert(connection, at, actor, act, subject=subject, detail=detail)
+        except StorageError:
+            _log.error("act_not_written", act=act, subject=subject, actor=actor.name)
+            raise
+        self.seal(seal)
+
+    def insert(
+        self, connection: sa.Connection, at: datetime, actor: Actor, act: str, *, subject: str, detail: str
+    ) -> Seal:
+        """As ``record``, as a part of the transaction in which it is done; once that is committed, ``seal`` it.
+
+        Raises KeyMissing, RowRefused.
+        """
+        fields = {
+            "at": tables.microseconds(at),
+            "actor": plain(actor.name),
+            "door": actor.door.value,
+            "on_behalf_of": None if actor.on_behalf_of is None else plain(actor.on_behalf_of),
+            "act": plain(act),
+            "subject": plain(subject),
+            "detail": plain(detail),
+        }
+        return self._insert(connection, fields)
+
+    def seal(self, seal: Seal) -> None:
+        """Keep the seal of an entry. Where that cannot be done it is logged: the act is done and its entry signed, so
+        it is not told as one that failed.
+        """
+        try:
+            self._keep(seal)
+        except SealRefused as error:
+            _log.warning("act_not_sealed", number=seal.number, error=str(error))
+
+    def entries(
+        self,
+        limit: int = 100,
+        subject: str | None = None,
+        batches: frozenset[str] | None = None,
+        without: frozenset[str] = frozenset(),
+    ) -> list[JournalEntry]:
+        """The latest entries, latest first, at most ``limit``. Raises DatabaseUnavailable.
+
+        Where ``batches`` are given, only acts on these and on their sittings; none that so much as mentions a batch
+        of ``without``, or another whose id begins alike.
+        """
+        columns = tables.journal.c
+        query = sa.select(tables.journal).order_by(columns.number.desc()).limit(limit)
         if subject is not None:
-            query = query.where(tables.journal.c.subject == subject)
+            query = query.where(columns.subject == subject)
+        if batches is not None:
+            query = query.where(_on_one_of(batches))
+        for batch in sorted(without):
+            told = (text.contains(batch, autoescape=True) for text in (columns.subject, columns.detail))
+            query = query.where(sa.not_(sa.or_(*told)))
         with self._engine.reading() as connection:
             return [_entry(row) for row in connection.execute(query)]
 
 
-def insert_entry(
-    connection: sa.Connection, at: datetime, actor: Actor, act: str, *, subject: str, detail: str
-) -> None:
-    """Add one entry, as a part of a transaction."""
-    row = {
-        "at": at,
-        "actor": actor.name,
-        "door": actor.door.value,
-        "on_behalf_of": actor.on_behalf_of,
-        "act": act,
-        "subject": subject,
-        "detail": detail,
-    }
-    connection.execute(sa.insert(tables.journal).values(row))
+def _on_one_of(batches: frozenset[str]) -> sa.ColumnElement[bool]:
+    """Whether an act is on one of these batches; accounts and sites may go by the same names."""
+    subject, act = tables.journal.c.subject, tables.journal.c.act
+    of_sitting = (sa.func.substr(subject, 1, len(batch) + 1) == f"{batch}/" for batch in sorted(batches))
+    kinds = (act.endswith(end, autoescape=True) for end in _ON_BATCHES)
+    return sa.and_(sa.or_(subject.in_(sorted(batches)), *of_sitting), sa.or_(*kinds))
 
 
 def _entry(row: sa.Row[Any]) -> JournalEntry:
     actor = Actor(row.actor, Door(row.door), row.on_behalf_of)
-    return JournalEntry(row.id, row.at, actor, row.act, row.subject, row.detail)
+    return JournalEntry(row.number, row.at, actor, row.act, row.subject, row.detail, row.digest)

@@ -53,6 +53,16 @@ Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 _ZERO: sa.ColumnElement[int] = sa.literal_column("0")
 
+
+def chain_columns() -> tuple[sa.Column[str], ...]:
+    """What holds the entries of a record together, besides their numbers."""
+    return (
+        sa.Column("previous", sa.Text, nullable=False),  # the digest of the entry before
+        sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("signature", sa.Text, nullable=False),  # of the digest
+    )
+
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -294,7 +304,7 @@ sittings = sa.Table(
 journal = sa.Table(
     "journal",
     metadata,
-    sa.Column("id", Serial, primary_key=True),
+    sa.Column("number", Serial, primary_key=True, autoincrement=False),  # 1, 2, 3 ... without a hole
     sa.Column("at", Instant, nullable=False),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("door", sa.Text, nullable=False),
@@ -302,8 +312,9 @@ journal = sa.Table(
     sa.Column("act", sa.Text, nullable=False),
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
+    *chain_columns(),
 )
-sa.Index("ix_journal_subject_id", journal.c.subject, journal.c.id)
+sa.Index("ix_journal_subject_number", journal.c.subject, journal.c.number)
 
 accounts = sa.Table(
     "accounts",
@@ -446,9 +457,7 @@ viewings = sa.Table(
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("session", sa.Text, nullable=False),
     sa.Column("purpose", sa.Text, nullable=False),
-    sa.Column("previous", sa.Text, nullable=False),  # the digest of the entry before
-    sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("signature", sa.Text, nullable=False),  # of the digest
+    *chain_columns(),
 )
 sa.Index("ix_viewings_actor_at", viewings.c.actor, viewings.c.at)
 sa.Index("ix_viewings_batch_number", viewings.c.batch, viewings.c.number)

@@ -19,3 +19,9 @@ def refuse(act: str, table: str) -> None:
             f"CREATE TRIGGER {name} BEFORE {act} ON {table} "
             f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed this way'); END"
         )
+
+
+def allow(act: str, table: str) -> None:
+    """Take back a refusal, for a migration that fills a new column and refuses again after it."""
+    where = f" ON {table}" if op.get_bind().dialect.name == "postgresql" else ""
+    op.execute(f"DROP TRIGGER {table}_refuse_{act.lower()}{where}")

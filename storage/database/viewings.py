@@ -1,71 +1,31 @@
-"""Who looked at which footage: entries that are only ever added, each chained to the one before it.
-
-Not here: the seals that vouch for the chain from outside the database (``storage.viewing_record``).
-"""
+"""Who looked at which footage. Not here: how the entries are chained and signed (``storage.database.chained``)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from domain.chain import Record
 from domain.people import Actor, Door
 from domain.timeline import Interval
-from domain.viewings import BEFORE_THE_FIRST, Deed, Entry, Kept, Seal, Viewing, digest_of
+from domain.viewings import Deed, Kept, Viewing
 from storage.database import tables
-from storage.database.connection import Engine
+from storage.database.chained import ChainedRows, plain
 
-_CHAIN_LOCK = 0x4B415643  # an arbitrary number of ours for pg_advisory_xact_lock
-_PAGE = 1000
-_CHAIN = frozenset({"number", "previous", "digest", "signature"})
-_FIELDS = tuple(column.name for column in tables.viewings.columns if column.name not in _CHAIN)
 _LONGEST_TEXT = 600
 
-# Read as they lie in the row: a value that somebody has spoilt must be told, not be refused by a type.
-_RAW = [
-    sa.type_coerce(column, sa.BigInteger).label(column.name) if isinstance(column.type, tables.Instant) else column
-    for column in tables.viewings.columns
-]
 
-
-class Viewings:
+class Viewings(ChainedRows):
     """The viewings of one database. All methods raise DatabaseUnavailable when it does not answer."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    name = Record.VIEWINGS
+    table = tables.viewings
 
-    def add(self, viewing: Viewing, sign: Callable[[bytes], str]) -> Seal:
-        """Add one entry at the end of the chain, whoever else writes: its seal. ``sign`` signs its digest."""
-        fields = _fields(viewing)
-        with self._engine.writing() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN_LOCK)))
-            table = tables.viewings
-            newest = sa.select(table.c.number, table.c.digest).order_by(table.c.number.desc()).limit(1)
-            last = connection.execute(newest).first()
-            number, previous = (1, BEFORE_THE_FIRST) if last is None else (last.number + 1, last.digest)
-            digest = digest_of(number, fields, previous)
-            row = {**fields, "number": number, "previous": previous, "digest": digest}
-            row["signature"] = sign(digest.encode())
-            connection.execute(sa.insert(table).values({**row, **_instants(viewing)}))
-        return Seal(number, digest)
-
-    def head(self) -> Seal | None:
-        """The seal of the last entry; None where there is none yet."""
-        table = tables.viewings
-        newest = sa.select(table.c.number, table.c.digest).order_by(table.c.number.desc()).limit(1)
-        with self._engine.reading() as connection:
-            last = connection.execute(newest).first()
-        return None if last is None else Seal(last.number, last.digest)
-
-    def entries(self) -> Iterator[Entry]:
-        """Every entry by its number, as it lies there now, whatever was done to it."""
-        query = sa.select(*_RAW).order_by(tables.viewings.c.number)
-        with self._engine.reading() as connection:
-            for row in connection.execution_options(yield_per=_PAGE).execute(query):
-                yield _entry(row)
+    def add(self, viewing: Viewing) -> None:
+        """Write one viewing down, durably. Raises KeyMissing, SealRefused: then nothing may be shown."""
+        self._add(_fields(viewing))
 
     def latest(
         self, limit: int, batches: frozenset[str] | None = None, without: frozenset[str] = frozenset()
@@ -89,7 +49,7 @@ class Viewings:
 
 def _fields(viewing: Viewing) -> dict[str, Any]:
     """The plain values that the row will hold and the digest covers."""
-    actor = viewing.actor
+    actor, span = viewing.actor, viewing.span
     text = {
         "actor": actor.name,
         "door": actor.door.value,
@@ -103,23 +63,13 @@ def _fields(viewing: Viewing) -> dict[str, Any]:
         "session": viewing.session,
         "purpose": viewing.purpose,
     }
-    # What is refused may be any text: PostgreSQL has no place for NUL, and nobody may fill the disk with one request.
-    kept = {name: value.replace("\0", "\N{REPLACEMENT CHARACTER}")[:_LONGEST_TEXT] for name, value in text.items()}
-    instants = {name: None if at is None else tables.microseconds(at) for name, at in _instants(viewing).items()}
-    return {**kept, **instants}
-
-
-def _instants(viewing: Viewing) -> dict[str, datetime | None]:
-    span = viewing.span
-    begins, ends = (None, None) if span is None else (span.start, span.end)
-    return {"at": viewing.at, "begins": begins, "ends": ends}
-
-
-def _entry(row: sa.Row[Any]) -> Entry:
-    values = row._mapping
-    number = row.number if isinstance(row.number, int) else 0  # SQLite takes any value; the first number is 1
-    fields = {name: values[name] for name in _FIELDS}
-    return Entry(number, fields, row.previous, row.digest, row.signature)
+    # What is refused may be any text, and nobody may fill the disk with one request.
+    return {
+        **{name: plain(value)[:_LONGEST_TEXT] for name, value in text.items()},
+        "at": tables.microseconds(viewing.at),
+        "begins": None if span is None else tables.microseconds(span.start),
+        "ends": None if span is None else tables.microseconds(span.end),
+    }
 
 
 def _kept(row: sa.Row[Any]) -> Kept:

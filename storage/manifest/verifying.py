@@ -13,6 +13,7 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import BinaryIO
 
+from domain.chain import Seal
 from domain.evidence import Gap, SegmentState
 from domain.manifest import (
     BEFORE_THE_FIRST_LINK,
@@ -26,7 +27,6 @@ from domain.manifest import (
     lost_by_amending,
 )
 from domain.timeline import Interval, rfc3339
-from domain.viewings import Seal
 from storage.errors import StorageError
 from storage.manifest.exporting import (
     CONTENTS,

@@ -10,15 +10,17 @@ import pytest
 
 from config.rule_pack import load as load_rule_pack
 from dashboard.app import create_app
+from storage.audit.notary import Notary
 from storage.database import connect
 from tests.dashboard.exam import Exam, hold_exam
 from tests.dashboard.serving import client
+from tests.fakes.notary import SIGNER
 
 
 @pytest.fixture(scope="session")
 def exam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exam]:
     folder = tmp_path_factory.mktemp("exam")
-    database = connect(f"sqlite:///{folder / 'kaojian.db'}")
+    database = connect(f"sqlite:///{folder / 'kaojian.db'}", Notary(SIGNER, folder))
     yield hold_exam(database, folder / "spool")
     database.close()
 

@@ -39,6 +39,7 @@ from tests.dashboard.exam import (
     lose,
 )
 from tests.dashboard.serving import client, footage_addresses
+from tests.fakes.notary import NOTARY
 
 
 @contextmanager
@@ -225,7 +226,7 @@ def test_an_unknown_camera_and_a_camera_without_footage_are_told_apart(api: http
 @pytest.fixture
 def own_exam(tmp_path: Path) -> Iterator[Exam]:
     """An exam that a test may harm."""
-    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", NOTARY)
     yield hold_exam(database, tmp_path / "spool")
     database.close()
 
@@ -292,7 +293,7 @@ def test_status_after_the_exam_shows_the_recorder_stopped_and_cameras_idle(api: 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Exam]:
     """An exam in progress, which every camera sees."""
-    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", NOTARY)
     yield hold_exam(database, tmp_path / "spool", closed=False)
     database.close()
 

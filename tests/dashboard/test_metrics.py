@@ -24,6 +24,7 @@ from storage.database.tables import metadata
 from storage.errors import DatabaseUnavailable
 from tests.dashboard.exam import START, Exam, hold_exam
 from tests.dashboard.serving import client
+from tests.fakes.notary import NOTARY
 
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -65,7 +66,7 @@ PROMISED = {
 @pytest.fixture
 def exam(tmp_path: Path) -> Iterator[Exam]:
     """In the middle of an exam: A-cam-1 was gone for a while and is back."""
-    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", NOTARY)
     yield hold_exam(database, tmp_path / "spool", closed=False)
     database.close()
 

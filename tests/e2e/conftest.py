@@ -19,6 +19,7 @@ from dashboard.app import create_app
 from storage.database import connect
 from tests.dashboard.exam import TOKEN, Exam, hold_exam
 from tests.dashboard.serving import served
+from tests.fakes.notary import NOTARY
 
 DIST = Path(__file__).parents[2] / "dashboard" / "web" / "dist"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -60,7 +61,7 @@ def browser() -> Iterator[Browser]:
 def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A dashboard over an exam that is over."""
     folder = tmp_path_factory.mktemp("exam")
-    database = connect(f"sqlite:///{folder / 'kaojian.db'}")
+    database = connect(f"sqlite:///{folder / 'kaojian.db'}", NOTARY)
     exam = hold_exam(database, folder / "spool")
     with served(create_app(database, exam.archive, load_rule_pack, exam.clock, DIST)) as where:
         yield where
@@ -70,7 +71,7 @@ def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture
 def running_exam(browser: Browser, tmp_path: Path) -> Iterator[tuple[Exam, str]]:
     """A dashboard over an exam that still runs."""
-    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", NOTARY)
     exam = hold_exam(database, tmp_path / "spool", closed=False)
     with served(create_app(database, exam.archive, load_rule_pack, exam.clock, DIST)) as where:
         yield exam, where

@@ -30,6 +30,7 @@ from ingest.simulator.camera import CameraSettings, SimulatedCamera
 from ingest.simulator.faults import Fault, PlayedFault
 from records import conduct, declaration, setup
 from storage.database import Database, connect
+from tests.fakes.notary import NOTARY
 
 BATCH, RULE_PACK = "2026-TEST", "SG-2022-08-10"
 WORKERS = Settings.model_fields["ingest_workers"].default
@@ -100,7 +101,7 @@ class Installation:
         self._stack = ExitStack()
         self._stack.callback(self.cameras.stop)
         url = database_url or f"sqlite:///{root / 'kaojian.sqlite3'}"
-        self.database: Database = connect(url)
+        self.database: Database = connect(url, NOTARY)
         self._stack.callback(self.database.close)
 
     def __enter__(self) -> Self:

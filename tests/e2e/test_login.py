@@ -24,6 +24,7 @@ from storage.database import connect
 from tests.dashboard.exam import TESTER
 from tests.dashboard.serving import served
 from tests.e2e.conftest import DIST, OpenPage
+from tests.fakes.notary import NOTARY
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import FakeClock
 
@@ -44,7 +45,7 @@ class Door:
 
 @pytest.fixture
 def door(browser: Browser, tmp_path: Path) -> Iterator[Door]:
-    database, clock = connect(f"sqlite:///{tmp_path / 'kaojian.db'}"), FakeClock()
+    database, clock = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", NOTARY), FakeClock()
     archive = Archive(database.evidence, MemoryObjects(clock=clock), tmp_path, lambda _: clock.now(), clock)
     first = accounts.add(database, Wanted("chen", Role.CITY_OFFICER), TESTER, clock)
     wanted = Wanted("admin", Role.CITY_ADMINISTRATOR, must_change=False)

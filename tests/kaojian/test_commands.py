@@ -97,7 +97,7 @@ ACTS = (
     Deed(("secret", "rekey"), "rekey_secrets", "secrets"),
     Deed(("tls", "kaojian.example.cn"), "make_certificate", ""),
     Deed(("tls", "--renew"), "renew_certificate", ""),
-    Deed(("viewings", "copy", "taken"), "copy_viewings", "viewings"),
+    Deed(("record", "copy", "taken"), "copy_records", "records"),
 )
 ELSEWHERE = {
     "user reset-factor", "token revoke",  # test_users

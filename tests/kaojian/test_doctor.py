@@ -23,6 +23,7 @@ from records.setup import apply
 from storage.database import connect
 from storage.objects import Objects
 from storage.spool_marker import MARKER
+from tests.fakes.notary import NOTARY
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import NOON, FakeClock
 from tests.fakes.witnesses import FREE, KEPT
@@ -101,7 +102,7 @@ def test_a_second_spool_that_is_not_mounted_is_named_and_its_lag_told(
 ) -> None:
     monkeypatch.setenv("KAOJIAN_SPOOL_SECOND_DIR", str(tmp_path / "second"))
     monkeypatch.setenv("KAOJIAN_RECORDER", "host")
-    with closing(connect(settings.database_url)) as database:
+    with closing(connect(settings.database_url, NOTARY)) as database:
         Footage(database, tmp_path / "second").close_segment(0)
     assert found(load(), store)["second copies"][0] is State.OK
     (tmp_path / "second" / MARKER).unlink()
@@ -143,7 +144,7 @@ def test_a_spool_of_another_recorder_fails(settings: Settings, store: MemoryObje
 def test_a_spool_too_small_for_the_coming_sittings_says_how_many_gigabytes_are_missing(
     settings: Settings, store: MemoryObjects, monkeypatch: pytest.MonkeyPatch, stored: bool, expected: State
 ) -> None:
-    with closing(connect(settings.database_url)) as database:
+    with closing(connect(settings.database_url, NOTARY)) as database:
         day = SystemClock().now().date() + timedelta(days=30)
         coming = WHOLE.replace("2026-05-01T", f"{day.isoformat()}T")
         apply(parse(coming, "exam.yaml"), database, ACTOR, SystemClock())
@@ -198,7 +199,7 @@ def test_without_a_store_the_doctor_says_what_that_costs(installation: Path, sto
 def test_a_secret_that_a_camera_names_must_be_there(
     settings: Settings, store: MemoryObjects, installation: Path
 ) -> None:
-    database = connect(settings.database_url)
+    database = connect(settings.database_url, NOTARY)
     apply(parse(WHOLE, "exam.yaml"), database, ACTOR, FakeClock())
     database.close()
     state, said = found(settings, store)["secrets"]

@@ -18,6 +18,7 @@ from records.declaration import parse
 from records.headroom import Spools
 from records.setup import apply
 from storage.database import Database, connect
+from tests.fakes.notary import NOTARY
 from tests.fakes.time import FakeClock
 from tests.fakes.witnesses import FREE, KEPT
 from tests.records.setups import ACTOR, BATCH, START, WHOLE
@@ -48,7 +49,7 @@ sites:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = connect(f"sqlite:///{tmp_path / 'kaojian.sqlite3'}")
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.sqlite3'}", NOTARY)
     apply(parse(WHOLE, "exam.yaml"), database, ACTOR, FakeClock(START - timedelta(days=1)))
     database.evidence.begin_recorder(Recorder("rec-1", "host", START, START))
     yield database
@@ -87,7 +88,7 @@ def test_an_open_outage_shows_its_cause(database: Database) -> None:
 
 
 def test_an_nvr_with_all_its_cameras_out_is_one_line_that_names_them(tmp_path: Path) -> None:
-    database = connect(f"sqlite:///{tmp_path / 'nvr.sqlite3'}")
+    database = connect(f"sqlite:///{tmp_path / 'nvr.sqlite3'}", NOTARY)
     apply(parse(SITE_OF_AN_NVR + BATCH, "exam.yaml"), database, ACTOR, FakeClock(START - timedelta(days=1)))
     database.evidence.begin_recorder(Recorder("rec-1", "host", START, START))
     for number, camera in enumerate(("sg-001-c1", "sg-001-c3")):

@@ -21,6 +21,7 @@ from records.headroom import Spools
 from records.setup import apply
 from storage.database import Database, connect
 from storage.database.alarms import RuleState
+from tests.fakes.notary import NOTARY
 from tests.fakes.time import FakeClock
 from tests.fakes.webhook_receiver import Receiver, receiving
 from tests.kaojian.conftest import Command
@@ -46,7 +47,7 @@ def hooks(installation: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def database(hooks: Path) -> Iterator[Database]:
-    found = connect(settings_door.load().database_url)
+    found = connect(settings_door.load().database_url, NOTARY)
     yield found
     found.close()
 

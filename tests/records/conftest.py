@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database, connect
+from tests.fakes.notary import NOTARY
 from tests.fakes.time import FakeClock
 from tests.records.setups import START
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = connect(f"sqlite:///{tmp_path / 'kaojian.sqlite3'}")
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.sqlite3'}", NOTARY)
     yield database
     database.close()
 

@@ -17,6 +17,7 @@ from records.headroom import Headroom, Rate, Spools, foresee, headrooms, measure
 from records.setup import apply
 from storage.database import Database, connect
 from storage.spool_marker import MARKER, Marker
+from tests.fakes.notary import NOTARY
 from tests.fakes.time import FakeClock
 from tests.records.setups import ACTOR, START, WHOLE
 
@@ -28,7 +29,7 @@ RATES = {"sg-001-c1": Rate(1e6, True), "sg-001-c2": Rate(5e5, False)}
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """Sitting 1: camera c1, 9:00 to 10:30; sitting 2: c1 and c2, 11:00 to 12:00, lead 10 min, tail 90 s."""
-    database = connect(f"sqlite:///{tmp_path / 'kaojian.sqlite3'}")
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.sqlite3'}", NOTARY)
     apply(parse(WHOLE, "exam.yaml"), database, ACTOR, FakeClock(START - timedelta(days=1)))
     database.evidence.begin_recorder(Recorder("r", "host", START, START))
     database.evidence.begin_run(Run("run", "sg-001-c1", "r", START))

@@ -17,6 +17,7 @@ from records.declaration import parse
 from records.errors import DiskTooFull, SetupRefused
 from records.setup import Applied, apply
 from storage.database import Database, connect
+from tests.fakes.notary import NOTARY
 from tests.fakes.time import FakeClock
 from tests.records.setups import ACTOR, BATCH, FULL, ROOMY, SITE, START, WHOLE
 
@@ -69,7 +70,7 @@ def test_applying_again_changes_nothing(database: Database, clock: FakeClock) ->
 @given(st.lists(st.sampled_from([SITE, WHOLE, WHOLE.replace("301 试室", "试室 301"), ANOTHER_SITE]), max_size=5))
 def test_what_was_applied_last_holds_and_a_second_time_is_always_idle(files: list[str]) -> None:
     with TemporaryDirectory() as folder:
-        database, clock = connect(f"sqlite:///{Path(folder) / 'k.sqlite3'}"), FakeClock(START)
+        database, clock = connect(f"sqlite:///{Path(folder) / 'k.sqlite3'}", NOTARY), FakeClock(START)
         for text in files:
             applied(text, database, clock)
             clock.advance(1)

@@ -15,13 +15,14 @@ from config.rule_pack import load as load_rule_pack
 from dashboard.access import accounts, glass
 from dashboard.access.errors import AccountRefused
 from dashboard.app import create_app
+from domain.chain import Record
 from domain.people import TOLD_FOR, Role
 from domain.timeline import rfc3339
+from storage.audit.checking import Vouchers, check
+from storage.audit.notary import SEALS, Notary
 from storage.database import connect
 from storage.errors import GlassIsBroken, SealRefused
 from storage.signing import Signer
-from storage.viewing_check import Vouchers, check
-from storage.viewing_record import SEALS, ViewingRecord
 from tests.dashboard.exam import TESTER, TOKEN, WINDOW, Exam, hold_exam
 from tests.dashboard.serving import client
 
@@ -36,12 +37,11 @@ class Night:
     """A dashboard whose administrators and supervisors have to have a second factor, and its record of viewings."""
 
     exam: Exam
-    viewed: ViewingRecord
     talking: httpx.Client
     folder: Path
 
     def break_glass(self, wanted: glass.Wanted = WANTED) -> tuple[str, str]:
-        account, first = glass.break_glass(self.exam.database, self.viewed, self.exam.clock, TESTER, wanted)
+        account, first = glass.break_glass(self.exam.database, self.exam.clock, TESTER, wanted)
         return account.name, first
 
     def enter(self, name: str, first: str) -> httpx.Response:
@@ -53,14 +53,14 @@ class Night:
 
 @pytest.fixture
 def night(tmp_path: Path) -> Iterator[Night]:
-    database, folder = connect(f"sqlite:///{tmp_path / 'kaojian.db'}"), tmp_path / "viewings"
+    folder = tmp_path / "var"
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", Notary(SIGNER, folder))
     exam = hold_exam(database, tmp_path / "spool")
-    viewed = ViewingRecord(database.viewings, SIGNER, folder)
-    app = create_app(database, exam.archive, load_rule_pack, exam.clock, None, viewed=viewed)
+    app = create_app(database, exam.archive, load_rule_pack, exam.clock, None)
     with_factor = frozenset({Role.CITY_ADMINISTRATOR, Role.CITY_SUPERVISOR})
     app.state.backing = replace(app.state.backing, with_factor=with_factor)
     with client(app, None) as talking:
-        yield Night(exam, viewed, talking, folder)
+        yield Night(exam, talking, folder)
     database.close()
 
 
@@ -87,7 +87,7 @@ def test_without_a_reason_for_too_long_or_for_a_part_of_the_city_the_glass_stays
 
 
 def test_where_it_cannot_be_written_down_nobody_comes_in(night: Night) -> None:
-    (night.folder / SEALS).mkdir(parents=True)
+    (night.folder / Record.VIEWINGS / SEALS).mkdir(parents=True)
     before = night.exam.database.accounts.all()
     with pytest.raises(SealRefused):
         night.break_glass()
@@ -199,4 +199,5 @@ def test_footage_that_is_watched_with_it_is_marked_in_the_record(night: Night) -
     assert listed[0]["role"] == "break_glass:city_supervisor"
     assert (listed[-1]["deed"], listed[-1]["who"]) == ("enter", TESTER.name)
     assert WANTED.reason in listed[-1]["purpose"]
-    assert not check(night.exam.database.viewings, Vouchers(night.folder, [SIGNER.public])).chain.faults
+    for rows in night.exam.database.records:
+        assert not check(rows, Vouchers(night.folder, [SIGNER.public])).chain.faults

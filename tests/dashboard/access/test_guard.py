@@ -32,6 +32,7 @@ from storage.database import connect
 from storage.database.api_tokens import ApiToken
 from tests.dashboard.exam import BATCH, PACK, SITE, TESTER, TOKEN, WINDOW, Exam, hold_exam, log_in, plan
 from tests.dashboard.serving import client
+from tests.fakes.notary import NOTARY
 
 INSIDE = {Reach.CITY: "", Reach.COUNTY: SITE.county, Reach.SITE: SITE.id, Reach.BATCHES: BATCH}
 SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end)}
@@ -93,7 +94,10 @@ OWNERS: dict[str, Account] = {}
 OWN = {Act.ANYBODY, Act.OWN_SESSION, Act.OWN_TOKENS}
 """What is no matter of scopes."""
 
-LISTS = {"/api/v1/batches", "/api/v1/schedule", "/api/v1/status", "/api/v1/status/drifts", "/api/v1/viewings"}
+LISTS = {
+    *("/api/v1/batches", "/api/v1/schedule", "/api/v1/status", "/api/v1/status/drifts"),
+    *("/api/v1/viewings", "/api/v1/acts"),
+}
 """Addresses that name nothing of an exam: what lies outside the scope is left out of their answers."""
 
 
@@ -420,7 +424,7 @@ def test_a_change_that_another_site_asks_for_is_refused(
 
 
 def test_footage_of_a_sitting_that_is_not_closed_is_for_those_with_a_duty(tmp_path: Path) -> None:
-    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", NOTARY)
     exam = hold_exam(database, tmp_path / "spool", closed=False)
     tokens = {role: account(exam, role) for role in Role if may(role, Act.WATCH)}
     asked = [operations(exam)[name] for name in ("playlist", "init_part", "media_part", "whole_file")]
@@ -460,7 +464,7 @@ def test_a_recused_person_finds_nothing_of_the_batch(anybody: httpx.Client, held
 
 
 def test_a_camera_that_served_two_batches_shows_an_auditor_only_what_belongs_to_theirs(tmp_path: Path) -> None:
-    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", NOTARY)
     exam = hold_exam(database, tmp_path / "spool")
     mine = exam.segments("A-cam-1")[0]
     theirs = replace(mine, key=mine.key.replace(BATCH, "SG-OTHER"), batch="SG-OTHER")

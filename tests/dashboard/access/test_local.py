@@ -9,20 +9,21 @@ import pytest
 
 from dashboard.access import local
 from dashboard.access.errors import HeldBack
+from domain.chain import Record
 from domain.people import Door
 from domain.timeline import Interval
 from domain.viewings import Viewing
+from storage.audit.checking import Vouchers, check
+from storage.audit.notary import SEALS, Notary
 from storage.database import connect
 from storage.errors import SealRefused
-from storage.signing import Signer
-from storage.viewing_check import Vouchers, check
-from storage.viewing_record import SEALS, ViewingRecord
 from tests.dashboard.exam import BATCH, TESTER, WINDOW, Exam, hold_exam
+from tests.fakes.notary import SIGNER
 
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Exam]:
-    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", Notary(SIGNER, tmp_path))
     yield hold_exam(database, tmp_path / "spool", closed=False)
     database.close()
 
@@ -34,12 +35,11 @@ def kept(exam: Exam) -> list[Viewing]:
 def test_what_the_command_line_gives_away_is_in_the_record_or_stays_where_it_is(
     running: Exam, tmp_path: Path
 ) -> None:
-    signer, folder = Signer.new(), tmp_path / "viewings"
-    viewed = ViewingRecord(running.database.viewings, signer, folder)
+    seals = tmp_path / Record.VIEWINGS / SEALS
     segments = running.segments("A-cam-1")[:2]
 
     def give() -> None:
-        local.give(running.database, viewed, running.clock, TESTER, segments, purpose="复核")
+        local.give(running.database, running.clock, TESTER, segments, purpose="复核")
 
     with pytest.raises(HeldBack):
         give()
@@ -52,8 +52,8 @@ def test_what_the_command_line_gives_away_is_in_the_record_or_stays_where_it_is(
     assert shown.span == Interval(segments[0].interval.start, segments[1].interval.end)
     told = (shown.actor.name, shown.actor.door, shown.role, shown.outcome)
     assert told == ("local:tester", Door.COMMAND_LINE, "local", "shown")
-    assert not check(running.database.viewings, Vouchers(folder, [signer.public])).chain.faults
-    (folder / SEALS).unlink()
-    (folder / SEALS).mkdir()
+    assert not check(running.database.viewings, Vouchers(tmp_path, [SIGNER.public])).chain.faults
+    seals.unlink()
+    seals.mkdir()
     with pytest.raises(SealRefused):
         give()

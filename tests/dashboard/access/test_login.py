@@ -19,6 +19,7 @@ from records.setup import apply
 from storage.database import Database, connect
 from storage.database.accounts import FREE_FAILURES
 from storage.errors import UnknownAccount, UnknownSession
+from tests.fakes.notary import NOTARY
 from tests.fakes.time import FakeClock
 from tests.records.setups import WHOLE
 
@@ -34,7 +35,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    opened = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", NOTARY)
     yield opened
     opened.close()
 

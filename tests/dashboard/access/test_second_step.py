@@ -24,6 +24,7 @@ from storage.database.accounts import FREE_FAILURES
 from storage.sealing import Sealer
 from tests.dashboard.exam import TESTER
 from tests.dashboard.serving import client
+from tests.fakes.notary import NOTARY
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import FakeClock
 
@@ -38,7 +39,7 @@ class Door:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.clock = FakeClock()
-        self.database: Database = connect(f"sqlite:///{folder / 'kaojian.db'}")
+        self.database: Database = connect(f"sqlite:///{folder / 'kaojian.db'}", NOTARY)
         self.sealer = Sealer.new()
         self.talking: httpx.Client
         self.password = ""

@@ -21,6 +21,7 @@ from domain.timeline import rfc3339
 from storage.database import connect
 from tests.dashboard.exam import TESTER, WINDOW, Exam, hold_exam
 from tests.dashboard.serving import client, footage_addresses
+from tests.fakes.notary import NOTARY
 
 SESSION, TOKENS = "/api/v1/session", "/api/v1/tokens"
 
@@ -198,7 +199,7 @@ def test_what_a_program_watches_is_written_down_with_its_token_and_open_to_it_al
 
 
 def test_a_token_watches_a_sitting_that_is_not_closed_only_where_it_is_for_that(tmp_path: Path) -> None:
-    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", NOTARY)
     exam = hold_exam(database, tmp_path / "spool", closed=False)
     accounts.add(database, Wanted("tok-h", Role.CITY_SUPERVISOR, must_change=False), TESTER, exam.clock)
     span = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end)}

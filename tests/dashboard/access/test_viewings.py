@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
 
 import httpx
 import pytest
@@ -16,30 +15,24 @@ from dashboard.access.table import ROUTES, Act, may
 from dashboard.access.tickets import LASTS, Ticket, Tickets
 from dashboard.api.guard import COOKIE
 from dashboard.app import create_app
+from domain.chain import Record
 from domain.people import Account, Reach, Role, Scope
 from domain.timeline import rfc3339
 from domain.viewings import SHOWN, Deed, Viewing
-from storage.signing import Signer
-from storage.viewing_check import Vouchers, check
-from storage.viewing_record import SEALS, ViewingRecord
+from storage.audit.checking import Vouchers, check
+from storage.audit.notary import SEALS
 from tests.dashboard.exam import BATCH, WINDOW, Exam, log_in
 from tests.dashboard.serving import client
+from tests.fakes.notary import SIGNER
 
 SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end)}
 PLAYLIST = "/api/v1/cameras/A-cam-1/playlist.m3u8"
-SIGNER = Signer.new()
 TICKETS = Tickets()
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("viewings")
-
-
-@pytest.fixture(scope="module")
-def talking(exam: Exam, folder: Path) -> Iterator[httpx.Client]:
-    viewed = ViewingRecord(exam.database.viewings, SIGNER, folder)
-    app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None, viewed=viewed)
+def talking(exam: Exam) -> Iterator[httpx.Client]:
+    app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None)
     app.state.backing = replace(app.state.backing, tickets=TICKETS)
     with client(app, None) as one:
         yield one
@@ -171,10 +164,10 @@ def test_of_those_who_are_not_logged_in_one_refusal_in_ten_seconds_is_written_do
     assert [(each.actor.name, each.outcome) for each in found] == [("nobody", "not-logged-in")] * 2
 
 
-def test_nothing_is_shown_where_it_cannot_be_written_down(exam: Exam, talking: httpx.Client, folder: Path) -> None:
-    headers = cookie(exam, Role.CITY_OFFICER)
-    kept = (folder / SEALS).rename(folder / "kept")
-    (folder / SEALS).mkdir()
+def test_nothing_is_shown_where_it_cannot_be_written_down(exam: Exam, talking: httpx.Client) -> None:
+    headers, seals = cookie(exam, Role.CITY_OFFICER), exam.spool.parent / Record.VIEWINGS / SEALS
+    kept = seals.rename(seals.with_name("kept"))
+    seals.mkdir()
     try:
         for name in set(WATCHED) - {"init_part"}:  # which has no picture
             answer = ask(exam, talking, name, headers)
@@ -182,14 +175,13 @@ def test_nothing_is_shown_where_it_cannot_be_written_down(exam: Exam, talking: h
         administrator = cookie(exam, Role.CITY_ADMINISTRATOR)
         assert ask(exam, talking, "init_part", administrator).status_code == 503
     finally:
-        (folder / SEALS).rmdir()
-        kept.rename(folder / SEALS)
+        seals.rmdir()
+        kept.rename(seals)
 
 
 def test_an_auditor_reads_what_concerns_the_named_batches_and_the_record_holds_together(
-    exam: Exam, talking: httpx.Client, folder: Path
+    exam: Exam, talking: httpx.Client
 ) -> None:
-    before = head(exam)
     assert ask(exam, talking, "playlist", cookie(exam, Role.CITY_OFFICER)).status_code == 200
     mine = talking.get("/api/v1/viewings", headers=cookie(exam, Role.AUDITOR, BATCH))
     assert mine.json()[0]["who"].startswith("account:city_officer")
@@ -199,8 +191,7 @@ def test_an_auditor_reads_what_concerns_the_named_batches_and_the_record_holds_t
     everything = talking.get("/api/v1/viewings", headers=cookie(exam, Role.CITY_SUPERVISOR)).json()
     assert {each["batch"] for each in everything} == {BATCH, ""}
     assert len(talking.get("/api/v1/viewings?limit=1", headers=cookie(exam, Role.CITY_SUPERVISOR)).json()) == 1
-    faults = check(exam.database.viewings, Vouchers(folder, [SIGNER.public])).chain.faults
-    assert [fault for fault in faults if fault.number > before] == []
+    assert check(exam.database.viewings, Vouchers(exam.spool.parent, [SIGNER.public])).chain.faults == []
 
 
 def test_whoever_audits_sees_the_whole_city_or_named_batches() -> None:

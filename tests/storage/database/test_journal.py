@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from domain.alarms import Alarm, Kind, Step
+from domain.chain import Seal
 from domain.evidence import CameraEvent, CameraState, Cause, LostCopy, Observation, Outage, SegmentState
 from domain.host_clock import HostClock
 from domain.people import Account, Actor, BrokenGlass, Door, Reach, Role, Scope
@@ -18,6 +19,8 @@ from storage.database.api_tokens import ApiToken
 from storage.database.closings import KeptKey
 from storage.database.journal import JournalEntry
 from storage.database.tables import metadata
+from storage.errors import KeyMissing
+from tests.fakes.notary import NOTARY
 from tests.storage.database.examples import ACTOR, RECORDER, after, batch, begin, copy, segment, site
 from tests.storage.database.test_closings import DOCUMENTS, following
 
@@ -26,9 +29,9 @@ def test_entries_come_latest_first_and_within_the_limit(database: Database) -> N
     for number in range(5):
         database.journal.record(after(number), ACTOR, "sitting.open", f"batch-1/{number}", "韶关")
     found = database.journal.entries(limit=2)
-    assert found[0] == JournalEntry(found[0].number, after(4), ACTOR, "sitting.open", "batch-1/4", "韶关")
+    assert found[0] == JournalEntry(5, after(4), ACTOR, "sitting.open", "batch-1/4", "韶关", found[0].digest)
     assert [entry.subject for entry in found] == ["batch-1/4", "batch-1/3"]
-    assert found[0].number > found[1].number
+    assert database.journal.head() == Seal(found[0].number, found[0].digest)
 
 
 def test_entries_can_be_asked_for_by_subject(database: Database) -> None:
@@ -39,10 +42,49 @@ def test_entries_can_be_asked_for_by_subject(database: Database) -> None:
     assert database.journal.entries()[0].actor == service
 
 
+def test_acts_on_batches_are_found_and_those_that_mention_one_left_out(database: Database) -> None:
+    acts = [
+        ("apply_batch", "b-1", ""),
+        ("open_sitting", "b-1/1", ""),
+        ("add_account", "b-1", "auditor b-10"),  # an account of the same name
+        ("apply_site", "b-1", ""),
+        ("close_batch", "B-1", ""),
+        ("open_sitting", "b-10/1", ""),
+        ("recuse", "li", "b-1: 亲属"),
+        ("apply_batch", "b%1", ""),
+        ("a%_batch", "b_1", ""),
+    ]
+    for act, subject, detail in acts:
+        database.journal.record(after(0), ACTOR, act, subject, detail)
+
+    def told(*batches: str) -> list[str]:
+        return [each.subject for each in database.journal.entries(9, batches=frozenset(batches))]
+
+    assert told("b-1") == ["b-1/1", "b-1"]
+    assert told("b-10", "b%1") == ["b%1", "b-10/1"]
+    assert told("b-2") == told() == []
+    left = [each.subject for each in database.journal.entries(9, without=frozenset({"b-1"}))]
+    assert {"b_1", "b%1"} <= set(left) <= {"b_1", "b%1", "B-1"}
+    assert len(database.journal.entries(9, without=frozenset({"b%"}))) == 8
+
+
+def test_a_process_that_was_given_no_key_adds_nothing_to_a_record(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = connect(url)
+    with pytest.raises(KeyMissing, match="no key to sign with"):
+        database.journal.record(after(0), ACTOR, "act", "subject")
+    assert "act_not_written" in capsys.readouterr().out
+    with pytest.raises(KeyMissing, match="no key to sign with"):
+        database.viewings.add(Viewing(after(0), ACTOR, "auditor", Deed.OPEN, SHOWN))
+    assert [rows.head() for rows in database.records] == [None, None]
+    database.close()
+
+
 @pytest.mark.parametrize(
     ("table", "column"),
     [
-        ("journal", "id"),
+        ("journal", "number"),
         ("revisions", "id"),
         ("observations", "id"),
         ("login_attempts", "id"),
@@ -75,7 +117,7 @@ def test_postgresql_refuses_to_delete_rows_as_well(url: str) -> None:
 
 def _fill(url: str) -> None:
     """One row in every table."""
-    database = connect(url)
+    database = connect(url, NOTARY)
     begin(database)
     database.evidence.add_clock_reading(HostClock(RECORDER.id, after(0)))
     database.evidence.add_event(CameraEvent("event-1", "cam-1", RECORDER.id, after(0), CameraState.LIVE))
@@ -101,7 +143,7 @@ def _fill(url: str) -> None:
     database.api_tokens.add(ApiToken("token-1", "li", "platform", ("see",), after(0), after(99)), "digest")
     database.closings.add("s", following("s", "b"), DOCUMENTS)
     database.closings.add_key(1, KeptKey("aa", after(0), None, "11"))
-    database.viewings.add(Viewing(after(0), ACTOR, "auditor", Deed.OPEN, SHOWN), lambda _: "signed")
+    database.viewings.add(Viewing(after(0), ACTOR, "auditor", Deed.OPEN, SHOWN))
     database.alarms.begin("duty-room")
     alarm = Alarm("alarm-1", Kind.CAMERA_LOST, Step.BEGAN, "", after(0), "{}")
     database.alarms.go_on(RuleState("host", after(0), "{}"), [alarm])

@@ -10,13 +10,14 @@ import pytest
 from storage.database import connect
 from storage.manifest.exporting import export
 from tests.closed_batches import SECOND, ClosedBatches, closed_twice
+from tests.fakes.notary import NOTARY
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClosedBatches]:
     """Never changed by a test."""
     folder = tmp_path_factory.mktemp("site")
-    database = connect(f"sqlite:///{folder / 'kaojian.sqlite3'}")
+    database = connect(f"sqlite:///{folder / 'kaojian.sqlite3'}", NOTARY)
     yield closed_twice(database, folder / "spool")
     database.close()
 

@@ -16,6 +16,7 @@ from storage.manifest.trees import TargetExists
 from storage.manifest.verifying import Trust
 from storage.signing import Signer
 from tests.closed_batches import EXAM, FIRST, LEAD, START, ClosedBatches
+from tests.fakes.notary import NOTARY
 from tests.storage.manifest.conftest import export_of
 from tests.storage.manifest.reading import checked
 
@@ -23,7 +24,7 @@ from tests.storage.manifest.reading import checked
 @pytest.fixture
 def held(tmp_path: Path) -> Iterator[ClosedBatches]:
     """One batch, held and not closed."""
-    database = connect(f"sqlite:///{tmp_path / 'held.sqlite3'}")
+    database = connect(f"sqlite:///{tmp_path / 'held.sqlite3'}", NOTARY)
     made = ClosedBatches(database, tmp_path / "spool")
     made.hold(FIRST)
     yield made

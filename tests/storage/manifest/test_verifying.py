@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from domain.chain import Seal
 from domain.timeline import Interval
-from domain.viewings import Seal
 from storage.database import connect
 from storage.errors import KeyRefused
 from storage.manifest.keys import rotate
@@ -23,6 +23,7 @@ from storage.manifest.trees import NotVerified, TreeRefused
 from storage.manifest.verifying import Trust
 from storage.signing import Signer, canonical
 from tests.closed_batches import DAY, FIRST, SECOND, START, ClosedBatches, closed_twice, file_bytes
+from tests.fakes.notary import NOTARY
 from tests.storage.manifest.conftest import export_of
 from tests.storage.manifest.reading import checked, manifest_of
 from tests.storage.manifest.spoiling import files, relist, spoil
@@ -43,7 +44,7 @@ def copy(exported: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def own_site(tmp_path: Path) -> Iterator[ClosedBatches]:
     """A site that a test may change."""
-    database = connect(f"sqlite:///{tmp_path / 'own.sqlite3'}")
+    database = connect(f"sqlite:///{tmp_path / 'own.sqlite3'}", NOTARY)
     yield closed_twice(database, tmp_path / "spool")
     database.close()
 
@@ -254,7 +255,7 @@ def test_years_later_and_keys_later_every_export_still_holds(tmp_path: Path) -> 
     """Whoever kept any of the keys, the first or the last, can check everything; nothing was signed anew."""
     file = tmp_path / "signing.key"
     first = Signer.kept(file)
-    database = connect(f"sqlite:///{tmp_path / 'years.sqlite3'}")
+    database = connect(f"sqlite:///{tmp_path / 'years.sqlite3'}", NOTARY)
     years = ClosedBatches(database, tmp_path / "years", signer=first)
     years.hold(FIRST)
     years.close(FIRST)
@@ -277,7 +278,7 @@ def test_years_later_and_keys_later_every_export_still_holds(tmp_path: Path) -> 
 
 def test_what_an_old_key_signs_after_its_time_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "signing.key"
-    database = connect(f"sqlite:///{tmp_path / 'stolen.sqlite3'}")
+    database = connect(f"sqlite:///{tmp_path / 'stolen.sqlite3'}", NOTARY)
     years = ClosedBatches(database, tmp_path / "stolen", signer=Signer.kept(file))
     years.hold(FIRST)
     years.close(FIRST)

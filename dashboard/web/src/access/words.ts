@@ -126,7 +126,7 @@ const zh: AccessWords = {
   glassOver: (account, role) => `曾启用紧急进入账户 ${account}（${role}）`,
   glassSpan: (from, to) => `${from} 至 ${to}`,
   glassBy: (by, reason) => `由 ${by} 开启，事由：${reason}`,
-  acts: { schedule: '查看考试安排', see: '查看场次与报告', audit: '查看调看记录', watch: '观看录像', save: '下载录像', watch_open: '观看未闭考场次' },
+  acts: { schedule: '查看考试安排', see: '查看场次与报告', audit: '查看调看与操作记录', watch: '观看录像', save: '下载录像', watch_open: '观看未闭考场次' },
   refusals: {
     'login-refused': '账户名与密码不符，或账户已停用。',
     'too-many-attempts': '密码或口令错误次数过多，请稍后再试。',
@@ -205,7 +205,7 @@ const en: AccessWords = {
   glassOver: (account, role) => `There was an emergency account ${account} (${role})`,
   glassSpan: (from, to) => `${from} to ${to}`,
   glassBy: (by, reason) => `made by ${by}; reason: ${reason}`,
-  acts: { schedule: 'see the schedule', see: 'see sittings and reports', audit: 'read who looked', watch: 'watch footage', save: 'save files', watch_open: 'watch open sittings' },
+  acts: { schedule: 'see the schedule', see: 'see sittings and reports', audit: 'read who looked and who did what', watch: 'watch footage', save: 'save files', watch_open: 'watch open sittings' },
   refusals: {
     'login-refused': 'Account and password do not match, or the account is closed.',
     'too-many-attempts': 'Too many wrong passwords or codes. Try again later.',

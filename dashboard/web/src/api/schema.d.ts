@@ -4,6 +4,27 @@
  */
 
 export interface paths {
+    "/api/v1/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Acts
+         * @description The latest acts, latest first. Who audits named batches sees what was done to these and to their sittings;
+         *     who is recused from one, no act that mentions it.
+         */
+        get: operations["acts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches": {
         parameters: {
             query?: never;
@@ -561,6 +582,33 @@ export interface components {
          */
         Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "set_up" | "run" | "sign" | "admit" | "break_glass" | "operate";
         /**
+         * ActShape
+         * @description Who did what, and to what: ``subject`` is the id of a batch, ``batch/number`` of a sitting, a site, an account
+         *     or a key. ``digest``: the entry's in the chain.
+         */
+        ActShape: {
+            /** Act */
+            act: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Detail */
+            detail: string;
+            /** Digest */
+            digest: string;
+            door: components["schemas"]["Door"];
+            /** Number */
+            number: number;
+            /** On Behalf Of */
+            on_behalf_of: string | null;
+            /** Subject */
+            subject: string;
+            /** Who */
+            who: string;
+        };
+        /**
          * BackupShape
          * @description All cameras together: recorded time, the part on ``copies`` separate devices, the greatest lag and whose.
          */
@@ -817,6 +865,11 @@ export interface components {
          * @enum {string}
          */
         Deed: "open" | "fetch" | "save" | "enter";
+        /**
+         * Door
+         * @enum {string}
+         */
+        Door: "command_line" | "api" | "service";
         /**
          * FactorShape
          * @description The second factor of who is logged in. ``recovery_left``: recovery codes that were not used.
@@ -1553,6 +1606,82 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    acts: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActShape"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     batches: {
         parameters: {
             query?: never;

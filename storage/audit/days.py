@@ -1,8 +1,8 @@
-"""The seals of days: the last entry of the record of viewings, signed, in a file of its own and in the object store.
+"""The seals of days: the last entry of a record, signed, in a file of its own and in the object store.
 
 There it lies under a lock that nobody lifts through the store's interface, and its name says what it seals, so that
 hiding it hides nothing. Not here: when a day is over (``kaojian.serve``), and comparing with the entries
-(``storage.viewing_check``).
+(``storage.audit.checking``).
 """
 
 from __future__ import annotations
@@ -17,17 +17,13 @@ from datetime import date, datetime
 from pathlib import Path
 
 from domain.calendar import local_day, retained_until
+from domain.chain import Record, Seal
 from domain.timeline import rfc3339
-from domain.viewings import Seal
 from storage.objects import Objects
 from storage.signing import Signer, canonical, is_signed
 
-FORM = "kaojian-viewing-day-1"
-PREFIX = ".viewings/"
-"""Where the seals lie in the object store; no segment's key begins with a dot."""
-
 DAYS = "days"
-"""The name of the folder of the seals of days, beside the file of seals."""
+"""The name of the folder of the seals of days, beside the file of seals of a record."""
 
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-([1-9][0-9]{0,17})-([0-9a-f]{64})\.json")
 
@@ -42,10 +38,13 @@ class DaySeal:
 
 
 class DaySeals:
-    """See the module. One process at a time seals; ``objects`` is None where there is no object store."""
+    """See the module. One process at a time seals. ``folder`` holds a folder for each record; ``objects`` is None
+    where there is no object store.
+    """
 
-    def __init__(self, folder: Path, signer: Signer, objects: Objects | None) -> None:
-        self._folder = folder / DAYS
+    def __init__(self, record: Record, folder: Path, signer: Signer, objects: Objects | None) -> None:
+        self._record = record
+        self._folder = folder / record / DAYS
         self._signer = signer
         self._objects = objects
 
@@ -64,7 +63,7 @@ class DaySeals:
         file = self._folder / f"{day}-{head.number}-{head.digest}.json"
         draft = file.with_suffix(".draft")
         with draft.open("wb") as writing:
-            writing.write(_signed(self._signer, day, head, now))
+            writing.write(self._signed(day, head, now))
             writing.flush()
             os.fsync(writing.fileno())
         draft.rename(file)
@@ -78,12 +77,28 @@ class DaySeals:
         if self._objects is None:
             return 0
         here = set(names_in(self._folder))
-        missing = sorted(here - names_under(self._objects)) if here else []
+        missing = sorted(here - names_under(self._objects, self._record)) if here else []
         for name in missing:
             file = self._folder / name
             digest = hashlib.sha256(file.read_bytes()).hexdigest()
-            self._objects.put(PREFIX + name, file, digest, retained_until(local_day(now)))
+            self._objects.put(prefix_of(self._record) + name, file, digest, retained_until(local_day(now)))
         return len(missing)
+
+    def _signed(self, day: str, head: Seal, now: datetime) -> bytes:
+        body = {
+            "form": self._record.day_form,
+            "day": day,
+            "number": head.number,
+            "digest": head.digest,
+            "sealed_at": rfc3339(now),
+            "key": self._signer.public,
+        }
+        return canonical({**body, "signature": self._signer.sign(canonical(body))})
+
+
+def prefix_of(record: Record) -> str:
+    """Where a record's seals lie in the object store; no segment's key begins with a dot."""
+    return f".{record}/"
 
 
 def names_in(folder: Path) -> list[str]:
@@ -91,14 +106,15 @@ def names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if _NAME.fullmatch(path.name)) if folder.is_dir() else []
 
 
-def names_under(objects: Objects) -> set[str]:
-    """The names of the seals in the object store, also of those that somebody hid. Raises as ``Objects.keys``."""
-    found = (key.removeprefix(PREFIX) for key in objects.keys(PREFIX))
+def names_under(objects: Objects, record: Record) -> set[str]:
+    """The names of a record's seals in the object store, also of hidden ones. Raises as ``Objects.keys``."""
+    prefix = prefix_of(record)
+    found = (key.removeprefix(prefix) for key in objects.keys(prefix))
     return {name for name in found if _NAME.fullmatch(name)}
 
 
-def read_day(name: str, content: bytes | None, keys: Iterable[str]) -> DaySeal:
-    """What a seal of that name says. ``content`` is None where nobody gives it; ``keys`` are believed."""
+def read_day(record: Record, name: str, content: bytes | None, keys: Iterable[str]) -> DaySeal:
+    """What a record's seal of that name says. ``content`` is None where nobody gives it; ``keys`` are believed."""
     parsed = _parsed(name)
     if parsed is None:
         raise ValueError(f"{name} is no name of a seal")
@@ -107,7 +123,7 @@ def read_day(name: str, content: bytes | None, keys: Iterable[str]) -> DaySeal:
         told = json.loads(content or b"")
         signature = told.pop("signature")
         same = (told["form"], told["day"], told["number"], told["digest"]) == (
-            FORM,
+            record.day_form,
             day.isoformat(),
             seal.number,
             seal.digest,
@@ -123,15 +139,3 @@ def _parsed(name: str) -> tuple[date, Seal] | None:
         return None if match is None else (date.fromisoformat(match[1]), Seal(int(match[2]), match[3]))
     except ValueError:
         return None  # a 30th of February
-
-
-def _signed(signer: Signer, day: str, head: Seal, now: datetime) -> bytes:
-    body = {
-        "form": FORM,
-        "day": day,
-        "number": head.number,
-        "digest": head.digest,
-        "sealed_at": rfc3339(now),
-        "key": signer.public,
-    }
-    return canonical({**body, "signature": signer.sign(canonical(body))})
