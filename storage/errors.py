@@ -12,17 +12,19 @@
     │   ├── UnknownBatch
     │   ├── UnknownSitting
     │   ├── UnknownAccount
-    │   └── UnknownToken
+    │   ├── UnknownToken
+    │   └── UnknownPermit
     ├── ConflictingRow             the call contradicts something already written, which stays as it is
     │   ├── ConflictingSegment
     │   ├── ConflictingCopy
     │   ├── CameraBelongsElsewhere
     │   ├── NameTaken
     │   └── FactorStands
-    └── WrongState                 the act does not fit the state of the sitting
+    └── WrongState                 the act does not fit the state of the sitting or the permit
         ├── AlreadyOpen
         ├── NotOpen
-        └── AlreadyClosed
+        ├── AlreadyClosed
+        └── AlreadyDecided
 
 The modules for media, objects, archive and manifests draw their own branches of StorageError where they stand.
 """
@@ -82,6 +84,10 @@ class UnknownToken(UnknownRow):
     """There is no such token, or it is not of the account that asks."""
 
 
+class UnknownPermit(UnknownRow):
+    """There is no such permit, or none that concerns the account that asks."""
+
+
 class ConflictingRow(StorageError):
     """The call contradicts something already written, which stays as it is."""
 
@@ -107,7 +113,7 @@ class FactorStands(ConflictingRow):
 
 
 class WrongState(StorageError):
-    """The act does not fit the state of the sitting."""
+    """The act does not fit the state of the sitting or the permit."""
 
 
 class AlreadyOpen(WrongState):
@@ -120,3 +126,7 @@ class NotOpen(WrongState):
 
 class AlreadyClosed(WrongState):
     """The sitting was closed before."""
+
+
+class AlreadyDecided(WrongState):
+    """What was decided on the permit before leaves nothing of that kind to decide."""

@@ -15,6 +15,7 @@ from storage.database.connection import Engine, folder_of
 from storage.database.evidence import Evidence
 from storage.database.factors import Factors
 from storage.database.journal import Journal, JournalEntry
+from storage.database.permits import Permits
 from storage.database.setup import Setup
 from storage.database.viewings import Viewings
 
@@ -28,6 +29,7 @@ __all__ = [
     "Factors",
     "Journal",
     "JournalEntry",
+    "Permits",
     "Setup",
     "Viewings",
     "connect",
@@ -46,6 +48,7 @@ class Database:
         self.accounts = Accounts(engine)
         self.factors = Factors(engine)
         self.api_tokens = ApiTokens(engine)
+        self.permits = Permits(engine)
         self.viewings = Viewings(engine)
         self.alarms = Alarms(engine)
         self.closings = Closings(engine)

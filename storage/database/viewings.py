@@ -21,6 +21,9 @@ _CHAIN_LOCK = 0x4B415643  # an arbitrary number of ours for pg_advisory_xact_loc
 _PAGE = 1000
 _CHAIN = frozenset({"number", "previous", "digest", "signature"})
 _FIELDS = tuple(column.name for column in tables.viewings.columns if column.name not in _CHAIN)
+_LATER = frozenset({"permit"})
+"""Fields that entries did not have at first: where they are empty the digest is the one that it was without them."""
+
 _LONGEST_TEXT = 600
 
 # Read as they lie in the row: a value that somebody has spoilt must be told, not be refused by a type.
@@ -39,6 +42,7 @@ class Viewings:
     def add(self, viewing: Viewing, sign: Callable[[bytes], str]) -> Seal:
         """Add one entry at the end of the chain, whoever else writes: its seal. ``sign`` signs its digest."""
         fields = _fields(viewing)
+        told = _told(fields)
         with self._engine.writing() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN_LOCK)))
@@ -46,7 +50,7 @@ class Viewings:
             newest = sa.select(table.c.number, table.c.digest).order_by(table.c.number.desc()).limit(1)
             last = connection.execute(newest).first()
             number, previous = (1, BEFORE_THE_FIRST) if last is None else (last.number + 1, last.digest)
-            digest = digest_of(number, fields, previous)
+            digest = digest_of(number, told, previous)
             row = {**fields, "number": number, "previous": previous, "digest": digest}
             row["signature"] = sign(digest.encode())
             connection.execute(sa.insert(table).values({**row, **_instants(viewing)}))
@@ -102,11 +106,17 @@ def _fields(viewing: Viewing) -> dict[str, Any]:
         "source": viewing.source,
         "session": viewing.session,
         "purpose": viewing.purpose,
+        "permit": viewing.permit,
     }
     # What is refused may be any text: PostgreSQL has no place for NUL, and nobody may fill the disk with one request.
     kept = {name: value.replace("\0", "\N{REPLACEMENT CHARACTER}")[:_LONGEST_TEXT] for name, value in text.items()}
     instants = {name: None if at is None else tables.microseconds(at) for name, at in _instants(viewing).items()}
     return {**kept, **instants}
+
+
+def _told(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that the digest covers."""
+    return {name: value for name, value in fields.items() if value != "" or name not in _LATER}
 
 
 def _instants(viewing: Viewing) -> dict[str, datetime | None]:
@@ -118,7 +128,7 @@ def _instants(viewing: Viewing) -> dict[str, datetime | None]:
 def _entry(row: sa.Row[Any]) -> Entry:
     values = row._mapping
     number = row.number if isinstance(row.number, int) else 0  # SQLite takes any value; the first number is 1
-    fields = {name: values[name] for name in _FIELDS}
+    fields = _told({name: values[name] for name in _FIELDS})
     return Entry(number, fields, row.previous, row.digest, row.signature)
 
 
@@ -137,5 +147,6 @@ def _kept(row: sa.Row[Any]) -> Kept:
         source=row.source,
         session=row.session,
         purpose=row.purpose,
+        permit=row.permit,
     )
     return Kept(row.number, viewing, row.digest)

@@ -103,15 +103,19 @@ def close_up(connection: sqlite3.Connection) -> None:
         connection.execute("UPDATE viewings SET number = ? WHERE number = ?", (number - 1, number))
 
 
+def covered(row: dict[str, object]) -> dict[str, object]:
+    """What of a row its digest covers: as long as nobody watched under a permit, it is none of that."""
+    return {name: row[name] for name in row.keys() - {"number", "previous", "digest", "signature", "permit"}}
+
+
 def forge(connection: sqlite3.Connection, signer: Signer | None = None) -> None:
     """Change the second and compute every digest from there on anew, as whoever has read this code can."""
     connection.execute("UPDATE viewings SET actor = 'account:wu' WHERE number = 2")
     connection.row_factory = sqlite3.Row
     rows = [dict(row) for row in connection.execute("SELECT * FROM viewings ORDER BY number")]
     previous = rows[0]["digest"]
-    chain = {"number", "previous", "digest", "signature"}
     for row in rows[1:]:
-        digest = digest_of(row["number"], {name: row[name] for name in row if name not in chain}, previous)
+        digest = digest_of(row["number"], covered(row), previous)
         signature = row["signature"] if signer is None else signer.sign(digest.encode())
         told = (previous, digest, signature, row["number"])
         connection.execute("UPDATE viewings SET previous = ?, digest = ?, signature = ? WHERE number = ?", told)
@@ -123,8 +127,7 @@ def append(connection: sqlite3.Connection) -> None:
     connection.row_factory = sqlite3.Row
     row = dict(connection.execute("SELECT * FROM viewings WHERE number = 5").fetchone())
     row.update(number=6, previous=row["digest"])
-    chain = {"number", "previous", "digest", "signature"}
-    row["digest"] = digest_of(6, {name: row[name] for name in row if name not in chain}, row["previous"])
+    row["digest"] = digest_of(6, covered(row), row["previous"])
     names = ", ".join(f'"{name}"' for name in row)
     connection.execute(
         f"INSERT INTO viewings ({names}) VALUES ({', '.join('?' * len(row))})",  # noqa: S608 - our own names
@@ -147,6 +150,7 @@ COLUMNS = [
     ("source", "'127.0.0.2'"),
     ("session", "'another'"),
     ("purpose", "'audit'"),
+    ("permit", "'20260501-0a1b2c3d'"),
     ("at", "'yesterday'"),
     ("camera", "x'00ff'"),
 ]
@@ -162,7 +166,26 @@ def test_any_value_that_is_changed_with_sql_is_found(kept: Kept) -> None:
 
 
 def test_the_columns_that_are_tried_are_all_there_are(kept: Kept) -> None:
-    assert {name for name, _ in COLUMNS} == set(next(kept.database.viewings.entries()).fields)
+    kept.record.add(replace(viewing(6), permit="20260501-0a1b2c3d"))
+    *_, last = kept.database.viewings.entries()
+    assert {name for name, _ in COLUMNS} == set(last.fields)
+
+
+def test_an_entry_under_no_permit_has_the_digest_that_it_had_before_there_were_any(kept: Kept) -> None:
+    first = next(kept.database.viewings.entries())
+    assert "permit" not in first.fields
+    assert first.digest == "39a29fb3c6cb1ccbe1b80329a027413a50de6f7cba5a8adfdc9b80f73caae59b"
+
+
+def test_a_permit_that_is_added_taken_away_or_exchanged_is_found(kept: Kept) -> None:
+    kept.record.add(replace(viewing(6), permit="20260501-0a1b2c3d"))
+    assert kept.faults() == []
+    assert kept.database.viewings.latest(1)[0].viewing.permit == "20260501-0a1b2c3d"
+    for number, value in ((6, "''"), (6, "'20260501-ffffffff'"), (2, "'20260501-0a1b2c3d'")):
+        was = "''" if number == 2 else "'20260501-0a1b2c3d'"
+        kept.spoil(sql(f"UPDATE viewings SET permit = {value} WHERE number = {number}"))  # noqa: S608 - the test's own
+        assert kept.faults() == [Fault(number, Break.CHANGED)]
+        kept.spoil(sql(f"UPDATE viewings SET permit = {was} WHERE number = {number}"))  # noqa: S608 - the test's own
 
 
 @pytest.mark.parametrize(

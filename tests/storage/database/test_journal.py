@@ -18,6 +18,7 @@ from storage.database.journal import JournalEntry
 from storage.database.tables import metadata
 from tests.storage.database.examples import ACTOR, RECORDER, after, batch, begin, copy, segment, site
 from tests.storage.database.test_closings import DOCUMENTS, following
+from tests.storage.database.test_permits import APPROVAL, PERMIT
 
 
 def test_entries_come_latest_first_and_within_the_limit(database: Database) -> None:
@@ -47,6 +48,8 @@ def test_entries_can_be_asked_for_by_subject(database: Database) -> None:
         ("host_clock", "cameras_told"),
         ("viewings", "number"),
         ("recusals", "batch"),
+        ("permits", "batch"),
+        ("permit_decisions", "reason"),
         ("alarms", "site"),
         ("lost_copies", "state"),
     ],
@@ -96,6 +99,8 @@ def _fill(url: str) -> None:
     assert factor is not None
     database.factors.confirm("li", factor.id, 1, ["digest"], after(0))
     database.api_tokens.add(ApiToken("token-1", "li", "platform", ("see",), after(0), after(99)), "digest")
+    database.permits.add(PERMIT)
+    database.permits.decide(PERMIT.id, APPROVAL)
     database.closings.add("s", following("s", "b"), DOCUMENTS)
     database.closings.add_key(1, KeptKey("aa", after(0), None, "11"))
     database.viewings.add(Viewing(after(0), ACTOR, "auditor", Deed.OPEN, SHOWN), lambda _: "signed")
