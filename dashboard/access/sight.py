@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 
 from domain.evidence import Segment
 from domain.people import Account, Place
+from domain.permits import Permit, watchable
 from domain.places import Site, Sitting
+from domain.timeline import Interval
 from storage.database import Setup
 
 
@@ -65,6 +68,36 @@ class Sight:
     def unclosed(self) -> Callable[[Segment], bool]:
         """As the function of that name; then nobody takes a file away."""
         return unclosed(self.setup)
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted(Sight):
+    """What somebody sees under a permit of theirs: of its batch the cameras and the time that it is for.
+
+    As it stands at ``now``. Nobody is on duty there: what is not closed is held back.
+    """
+
+    permit: Permit
+    approver: Account
+    now: datetime
+
+    def batch(self, batch_id: str) -> bool:
+        return batch_id == self.permit.batch and self.setup.batch(batch_id) is not None
+
+    def camera(self, camera: str) -> bool:
+        """Whether a sitting of the batch uses the camera, and the permit is for it."""
+        uses = any(each.id == camera for sitting in self.sittings() for each in sitting.cameras())
+        return uses and self.permit.is_for(self.permit.batch, camera)
+
+    def sites(self) -> list[Site]:
+        return []
+
+    def footage(self) -> Callable[[Segment], bool]:
+        return lambda segment: self.part(segment) is not None
+
+    def part(self, segment: Segment) -> Interval | None:
+        """The part of a segment's time that may be watched."""
+        return watchable(self.permit, self.account, self.approver, segment, self.now)
 
 
 def unclosed(setup: Setup) -> Callable[[Segment], bool]:

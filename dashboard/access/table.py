@@ -24,9 +24,13 @@ class Act(StrEnum):
     WATCH = "watch"  # footage of sittings that are closed
     SAVE = "save"  # take files of footage away, of sittings that are closed, whoever asks
     WATCH_OPEN = "watch_open"  # footage of sittings that are not: it shows papers that are still secret (六(四))
+    ASK = "ask"  # for a permit to watch what lies outside one's scope
+    APPROVE = "approve"  # or refuse, or end, a permit that somebody else asked for
+    WATCH_PERMITTED = "watch_permitted"  # footage outside one's scope, as far as a permit goes; no token may
 
 
 _ALL = frozenset(Role)
+_LIMITED = frozenset({Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR, Role.AUDITOR})
 
 MAY: Mapping[Act, frozenset[Role]] = {
     Act.OWN_SESSION: _ALL,
@@ -36,8 +40,15 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.WATCH: _ALL - {Role.CITY_ADMINISTRATOR},
     Act.SAVE: _ALL - {Role.CITY_ADMINISTRATOR},
     Act.WATCH_OPEN: frozenset({Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR}),
+    Act.ASK: _LIMITED,
+    Act.APPROVE: frozenset({Role.CITY_SUPERVISOR, Role.CITY_OFFICER}),
+    Act.WATCH_PERMITTED: _LIMITED,
 }
 """Which roles may. Who makes accounts watches nobody; who reviews or audits does so after the sitting is closed."""
+
+SAYS_WHY = frozenset({Role.CITY_OFFICER, Role.AUDITOR})
+"""Roles that say why before they watch: they look afterwards, at what was called into question. Others watch because
+they are on duty there."""
 
 ROUTES: Mapping[str, Act] = {
     "page": Act.ANYBODY,  # the built page: the same files for everybody, with nothing of any exam in them
@@ -69,10 +80,19 @@ ROUTES: Mapping[str, Act] = {
     "init_part": Act.WATCH,
     "media_part": Act.WATCH,
     "whole_file": Act.SAVE,
+    "own_permits": Act.ASK,
+    "ask_permit": Act.ASK,
+    "withdraw_permit": Act.ASK,
+    "permits": Act.APPROVE,
+    "approve_permit": Act.APPROVE,
+    "refuse_permit": Act.APPROVE,
+    "end_permit": Act.APPROVE,
+    "permitted_cameras": Act.WATCH_PERMITTED,
+    "permitted_playlist": Act.WATCH_PERMITTED,
 }
 """What each route does, by its name."""
 
-FRESH = frozenset({"begin_factor", "remove_factor", "add_token"})
+FRESH = frozenset({"begin_factor", "remove_factor", "add_token", "approve_permit"})
 """Routes that ask for a password that was given lately: whoever finds a page open must not be able to stay."""
 
 GRANTABLE = (Act.SEE, Act.AUDIT, Act.WATCH, Act.SAVE, Act.WATCH_OPEN)
@@ -83,8 +103,15 @@ DEEDS: Mapping[str, Deed] = {
     "init_part": Deed.FETCH,
     "media_part": Deed.FETCH,
     "whole_file": Deed.SAVE,
+    "ask_permit": Deed.ASK,
+    "withdraw_permit": Deed.WITHDRAW,
+    "approve_permit": Deed.APPROVE,
+    "refuse_permit": Deed.REFUSE,
+    "end_permit": Deed.END,
+    "permitted_cameras": Deed.OPEN,
+    "permitted_playlist": Deed.OPEN,
 }
-"""As what a route that shows footage is written down."""
+"""As what a route that shows footage, or is about a permit to watch it, is written down."""
 
 
 def acts_of(role: Role) -> tuple[Act, ...]:

@@ -1,18 +1,20 @@
-"""Writes down who looked at footage and who was refused it, before any of it is sent. Not here: who may (``guard``).
+"""Writes down who looked at footage, who asked to and who decided on that, before it is sent or takes effect; and who
+was refused. Not here: who may (``guard``).
 
 The head of a file, which holds no picture, is not written down when it is sent, only when it is refused.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from dashboard.access.errors import HeldBack, TicketExpired, TicketUnknown
+from dashboard.access.errors import HeldBack, PermitNotOpen, PermitRefused, TicketExpired, TicketUnknown
 from dashboard.access.login import Viewer
+from dashboard.access.sight import Permitted
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.problems import (
     FactorMustEnrol,
@@ -20,24 +22,34 @@ from dashboard.api.problems import (
     NotAllowed,
     NotLoggedIn,
     PasswordMustChange,
+    ProofNeeded,
+    PurposeNeeded,
     Undeclared,
     UnknownCamera,
     name_of,
 )
 from domain.evidence import Segment
 from domain.people import Actor, Door
+from domain.permits import Permit
 from domain.timeline import Interval, utc
-from domain.viewings import SHOWN, Deed, Viewing
+from domain.viewings import DONE, SHOWN, Deed, Viewing
+from storage.errors import AlreadyDecided, UnknownPermit
 
 REFUSALS = (
+    AlreadyDecided,
     FactorMustEnrol,
     HeldBack,
     NoFootage,
     NotAllowed,
     NotLoggedIn,
     PasswordMustChange,
+    PermitNotOpen,
+    PermitRefused,
+    ProofNeeded,
+    PurposeNeeded,
     Undeclared,
     UnknownCamera,
+    UnknownPermit,
     TicketUnknown,
     TicketExpired,
 )
@@ -50,15 +62,24 @@ NOBODY_EVERY = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Writes down what one viewer is shown in one request. All methods raise DatabaseUnavailable, SealRefused."""
+    """Writes down what one viewer is shown in one request, or does with a permit.
+
+    ``permit`` is the id of the one that they see under. All methods raise DatabaseUnavailable, SealRefused.
+    """
 
     backed: Backing
     viewer: Viewer
     source: str
+    permit: str = ""
 
     def opened(self, camera: str, batch: str, span: Interval, purpose: str) -> None:
         """They were told what there is of a camera in a span, to play it."""
         self._write(Deed.OPEN, camera, batch, span, purpose=purpose)
+
+    def settled(self, deed: Deed, permit: Permit, why: str) -> None:
+        """They asked for a permit, or decided on one."""
+        of_it = replace(self, permit=permit.id)
+        of_it._write(deed, permit.camera, permit.batch, permit.span, purpose=why, outcome=DONE)
 
     def fetched(self, segment: Segment) -> None:
         """They are sent pictures of a file."""
@@ -69,7 +90,15 @@ class Witness:
         self._write(Deed.SAVE, segment.camera, segment.batch, segment.interval, key=segment.key)
 
     def _write(
-        self, deed: Deed, camera: str, batch: str, span: Interval, *, key: str = "", purpose: str = ""
+        self,
+        deed: Deed,
+        camera: str,
+        batch: str,
+        span: Interval,
+        *,
+        key: str = "",
+        purpose: str = "",
+        outcome: str = SHOWN,
     ) -> None:
         account = self.viewer.account
         viewing = Viewing(
@@ -77,7 +106,7 @@ class Witness:
             actor=self.viewer.actor,
             role=account.role.value,
             deed=deed,
-            outcome=SHOWN,
+            outcome=outcome,
             camera=camera,
             batch=batch,
             span=span,
@@ -85,12 +114,13 @@ class Witness:
             source=self.source,
             session=self.viewer.session_id,
             purpose=purpose,
+            permit=self.permit,
         )
         self.backed.viewed.add(viewing)
 
 
 def refused(request: Request, backed: Backing, deed: Deed, refusal: Exception) -> None:
-    """Write down that footage was refused, to whom and why. Raises DatabaseUnavailable, SealRefused."""
+    """Write down that footage or a permit was refused, to whom and why. Raises DatabaseUnavailable, SealRefused."""
     now = backed.clock.now()
     viewer = getattr(request.state, "viewer", None)
     if viewer is None and backed.database.viewings.has_since(NOBODY.name, now - NOBODY_EVERY):
@@ -112,6 +142,7 @@ def refused(request: Request, backed: Backing, deed: Deed, refusal: Exception) -
         source=_source(request),
         session="" if viewer is None else viewer.session_id,
         purpose=request.query_params.get("purpose", ""),
+        permit=str(request.path_params.get("permit", "" if ticket is None else ticket.permit)),
     )
     backed.viewed.add(viewing)
 
@@ -141,7 +172,8 @@ def _source(request: Request) -> str:
 def _witness(request: Request, backed: Backed) -> Witness:
     viewer = request.state.viewer
     assert isinstance(viewer, Viewer)  # noqa: S101 - the guard let nobody else in
-    return Witness(backed, viewer, _source(request))
+    seen = request.state.sight
+    return Witness(backed, viewer, _source(request), seen.permit.id if isinstance(seen, Permitted) else "")
 
 
 Witnessed = Annotated[Witness, Depends(_witness)]

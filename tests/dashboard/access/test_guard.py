@@ -26,6 +26,7 @@ from dashboard.api import document
 from dashboard.api.guard import COOKIE
 from dashboard.app import create_app, openapi
 from domain.people import Account, Reach, Role, Scope
+from domain.permits import Decided, Decision, Permit
 from domain.places import Batch
 from domain.timeline import rfc3339
 from storage.database import connect
@@ -34,7 +35,7 @@ from tests.dashboard.exam import BATCH, PACK, SITE, TESTER, TOKEN, WINDOW, Exam,
 from tests.dashboard.serving import client
 
 INSIDE = {Reach.CITY: "", Reach.COUNTY: SITE.county, Reach.SITE: SITE.id, Reach.BATCHES: BATCH}
-SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end)}
+SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end), "purpose": "复核成绩有疑"}
 TICKETS = Tickets()
 LIMITED = [role for role in Role if role.reach is not Reach.CITY]
 HIDDEN = {"page": "/", "description": "/api/v1/openapi.json", "metrics": "/metrics"}
@@ -43,7 +44,8 @@ HIDDEN = {"page": "/", "description": "/api/v1/openapi.json", "metrics": "/metri
 def account(exam: Exam, role: Role, *, inside: bool = True, must_change: bool = False) -> str:
     """The session's token of an account of that role, of whose scope the exam is a part or not.
 
-    The account has a token for programs too, of which nothing but ``program-0``, ``program-1`` ... is known: its id.
+    The account has a token for programs too, of which nothing but ``program-0``, ``program-1`` ... is known: its id;
+    and ``permit-0``, ``permit-1`` ... is the permit that it may watch the exam under, or has to decide on.
     """
     names = frozenset({INSIDE[role.reach] if inside else "elsewhere"} - {""})
     number = next(NUMBERS)
@@ -52,7 +54,21 @@ def account(exam: Exam, role: Role, *, inside: bool = True, must_change: bool = 
     OWNERS[f"token-{number}"] = held
     mine = ApiToken(f"program-{number}", held.name, "x", (), held.created, held.created + timedelta(days=1))
     exam.database.api_tokens.add(mine, f"no digest {number}")
+    permit_of(exam, held, f"permit-{number}")
     return f"token-{number}"
+
+
+def permit_of(exam: Exam, account: Account, name: str) -> None:
+    """Approved by the supervisor where the account may ask, asked by itself where it decides on others'."""
+    now = exam.clock.now()
+    until = now + timedelta(days=1)
+    asked = Permit(name, account.name, account.role, BATCH, "", WINDOW, "核实投诉", now, until)
+    if account.role in MAY[Act.ASK]:
+        exam.database.permits.add(asked)
+        approval = Decision(Decided.APPROVED, now, "supervisor", Role.CITY_SUPERVISOR, "", until)
+        exam.database.permits.decide(name, approval)
+    elif account.role in MAY[Act.APPROVE]:
+        exam.database.permits.add(replace(asked, account="supervisor"))
 
 
 def program(exam: Exam, role: Role, acts: frozenset[Act], *, inside: bool = True) -> str:
@@ -83,17 +99,24 @@ NUMBERS = itertools.count()
 OWNERS: dict[str, Account] = {}
 """Whose session's token it is."""
 
-OWN = {Act.ANYBODY, Act.OWN_SESSION, Act.OWN_TOKENS}
-"""What is no matter of scopes."""
+OWN = {Act.ANYBODY, Act.OWN_SESSION, Act.OWN_TOKENS, Act.ASK, Act.WATCH_PERMITTED}
+"""What is no matter of scopes; a permit is for what lies outside of them (``test_permits``)."""
 
-LISTS = {"/api/v1/batches", "/api/v1/status", "/api/v1/status/drifts", "/api/v1/viewings"}
+LISTS = {"/api/v1/batches", "/api/v1/status", "/api/v1/status/drifts", "/api/v1/viewings", "/api/v1/permits"}
 """Addresses that name nothing of an exam: what lies outside the scope is left out of their answers."""
 
 
 def operations(exam: Exam) -> dict[str, tuple[str, str]]:
     """Method and address of every route, with the ids of the exam in its place holders, but for tickets."""
     ticket = to(exam.segments("A-cam-1")[0].key)
-    ids = {"batch": BATCH, "number": "1", "camera": "A-cam-1", "ticket": ticket, "token": "PROGRAM"}
+    ids = {
+        "batch": BATCH,
+        "number": "1",
+        "camera": "A-cam-1",
+        "ticket": ticket,
+        "token": "PROGRAM",
+        "permit": "PERMIT",
+    }
     found = {name: ("GET", path) for name, path in HIDDEN.items()}
     for path, methods in described().items():
         for method, operation in methods.items():
@@ -136,7 +159,8 @@ def ask(
     """
     method, address = operation
     session = sha256((token or "").encode()).hexdigest() if program_id is None else f"token:{program_id}"
-    address = address.replace("PROGRAM", f"program-{(token or '').rpartition('-')[2]}")
+    number = (token or "").rpartition("-")[2]
+    address = address.replace("PROGRAM", f"program-{number}").replace("PERMIT", f"permit-{number}")
 
     def issued(match: re.Match[str]) -> str:
         return TICKETS.issue(session, Ticket(bytes.fromhex(match[1]).decode()), WINDOW.end + timedelta(days=1))
