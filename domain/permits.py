@@ -26,7 +26,7 @@ class Decided(StrEnum):
     """What was decided on a permit."""
 
     APPROVED = "approved"
-    REFUSED = "refused"
+    DECLINED = "declined"
     ENDED = "ended"  # by somebody who may approve, before its expiry
     WITHDRAWN = "withdrawn"  # by who asked
 
@@ -36,7 +36,7 @@ class PermitState(StrEnum):
 
     WAITING = "waiting"
     APPROVED = "approved"
-    REFUSED = "refused"
+    DECLINED = "declined"
     ENDED = "ended"
     WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"  # nobody decided while it was wanted
@@ -83,7 +83,7 @@ class Permit:
         """Whether that may be decided after what was decided before, whatever the time."""
         last = self.decisions[-1].what if self.decisions else None
         match what:
-            case Decided.APPROVED | Decided.REFUSED:
+            case Decided.APPROVED | Decided.DECLINED:
                 return last is None
             case Decided.ENDED:
                 return last is Decided.APPROVED

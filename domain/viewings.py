@@ -36,7 +36,7 @@ class Deed(StrEnum):
     SAVE = "save"  # took a whole file away
     ASK = "ask"  # asked for a permit
     APPROVE = "approve"
-    REFUSE = "refuse"
+    DECLINE = "decline"
     END = "end"  # took an approval back
     WITHDRAW = "withdraw"  # wanted no permit any more
 

@@ -54,7 +54,7 @@ class PermitRefused(AccessError):
 
 
 class PermitNotOpen(AccessError):
-    """The permit is there and lets nothing be watched now: undecided, refused, over or void."""
+    """The permit is there and lets nothing be watched now: undecided, declined, over or void."""
 
 
 class TooManyAttempts(AccessError):

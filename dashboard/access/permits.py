@@ -1,7 +1,7 @@
 """Permits 调阅审批单: what may be asked for and decided, and by whom, as what is to be kept of it.
 
 Asking never looks whether a batch is there, so that no answer tells it: what nobody knows waits like the rest, until
-somebody who sees the whole city refuses it or it lapses. Not here: writing it down, which comes first
+somebody who sees the whole city declines it or it lapses. Not here: writing it down, which comes first
 (``dashboard.api.permits``).
 """
 
@@ -83,7 +83,7 @@ def approved(
 
 
 def decided(permit: Permit, what: Decided, account: Account, reason: str, now: datetime) -> Decision:
-    """The refusal of a permit or the end of an approval, with a reason. Raises PermitRefused."""
+    """That a permit is declined, or the end of an approval, with a reason. Raises PermitRefused."""
     _is_second(permit, account)
     if not permit.takes(what):
         raise PermitRefused("as it stands there is nothing of that kind to decide")

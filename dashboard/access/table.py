@@ -25,7 +25,7 @@ class Act(StrEnum):
     SAVE = "save"  # take files of footage away, of sittings that are closed, whoever asks
     WATCH_OPEN = "watch_open"  # footage of sittings that are not: it shows papers that are still secret (六(四))
     ASK = "ask"  # for a permit to watch what lies outside one's scope
-    APPROVE = "approve"  # or refuse, or end, a permit that somebody else asked for
+    APPROVE = "approve"  # or decline, or end, a permit that somebody else asked for
     WATCH_PERMITTED = "watch_permitted"  # footage outside one's scope, as far as a permit goes; no token may
 
 
@@ -85,7 +85,7 @@ ROUTES: Mapping[str, Act] = {
     "withdraw_permit": Act.ASK,
     "permits": Act.APPROVE,
     "approve_permit": Act.APPROVE,
-    "refuse_permit": Act.APPROVE,
+    "decline_permit": Act.APPROVE,
     "end_permit": Act.APPROVE,
     "permitted_cameras": Act.WATCH_PERMITTED,
     "permitted_playlist": Act.WATCH_PERMITTED,
@@ -106,7 +106,7 @@ DEEDS: Mapping[str, Deed] = {
     "ask_permit": Deed.ASK,
     "withdraw_permit": Deed.WITHDRAW,
     "approve_permit": Deed.APPROVE,
-    "refuse_permit": Deed.REFUSE,
+    "decline_permit": Deed.DECLINE,
     "end_permit": Deed.END,
     "permitted_cameras": Deed.OPEN,
     "permitted_playlist": Deed.OPEN,

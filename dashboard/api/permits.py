@@ -87,14 +87,14 @@ def approve_permit(
     return _to_decide(backed, accounts, _settle(backed, witness, Deed.APPROVE, found, decision))
 
 
-@router.post("/{permit}/refusal")
-def refuse_permit(
+@router.post("/{permit}/decline")
+def decline_permit(
     permit: PermitId, seen: Seen, backed: Backed, witness: Witnessed, given: ReasonBody
 ) -> PermitToDecide:
-    """Refuse it, with a reason that who asked is told."""
+    """Decline it, with a reason that who asked is told."""
     found = _found(backed, permit)
-    decision = access.decided(found, Decided.REFUSED, seen.account, given.reason, backed.clock.now())
-    return _to_decide(backed, _accounts(backed), _settle(backed, witness, Deed.REFUSE, found, decision))
+    decision = access.decided(found, Decided.DECLINED, seen.account, given.reason, backed.clock.now())
+    return _to_decide(backed, _accounts(backed), _settle(backed, witness, Deed.DECLINE, found, decision))
 
 
 @router.post("/{permit}/end")

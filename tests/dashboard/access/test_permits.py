@@ -266,11 +266,11 @@ def test_asking_does_not_tell_whether_the_batch_is_there(office: Office) -> None
     assert listed[mine["id"]]["recused"]
     for permit in (nowhere["id"], mine["id"]):
         assert said(office.approve(approver, permit)) == (422, "permit-refused")
-        refusal = office.talking.post(
-            f"{PERMITS}/{permit}/refusal", json={"reason": "请核对批次编号"}, headers=approver
+        answer = office.talking.post(
+            f"{PERMITS}/{permit}/decline", json={"reason": "请核对批次编号"}, headers=approver
         )
-        assert (refusal.status_code, refusal.json()["state"]) == (200, "refused")
-    assert office.state(asker, nowhere["id"]) == "refused"
+        assert (answer.status_code, answer.json()["state"]) == (200, "declined")
+    assert office.state(asker, nowhere["id"]) == "declined"
 
 
 def test_who_decides_is_a_second_person_at_the_page_with_a_fresh_password(office: Office) -> None:
@@ -320,8 +320,8 @@ def test_nobody_decides_on_what_they_asked_for_whatever_their_role_was_then(offi
     )
     office.exam.database.permits.add(own)
     assert said(office.approve(both, own.id)) == (422, "permit-refused")
-    refusal = office.talking.post(f"{PERMITS}/{own.id}/refusal", json={"reason": "本人所申请"}, headers=both)
-    assert said(refusal) == (422, "permit-refused")
+    answer = office.talking.post(f"{PERMITS}/{own.id}/decline", json={"reason": "本人所申请"}, headers=both)
+    assert said(answer) == (422, "permit-refused")
 
 
 @pytest.mark.parametrize("role", set(Role) - MAY[Act.ASK])

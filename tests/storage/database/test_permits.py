@@ -67,7 +67,7 @@ def test_a_decision_is_taken_where_the_one_before_leaves_something_to_decide(
     kept: Database, before: Decided | None, what: Decided
 ) -> None:
     open_to = {
-        None: {Decided.APPROVED, Decided.REFUSED, Decided.WITHDRAWN},
+        None: {Decided.APPROVED, Decided.DECLINED, Decided.WITHDRAWN},
         Decided.APPROVED: {Decided.ENDED, Decided.WITHDRAWN},
     }
     if before is not None:
@@ -84,7 +84,7 @@ def test_a_decision_is_taken_where_the_one_before_leaves_something_to_decide(
 def test_of_many_who_decide_at_once_one_does(kept: Database) -> None:
     def decide(number: int) -> bool:
         try:
-            kept.permits.decide(PERMIT.id, decision((Decided.APPROVED, Decided.REFUSED)[number % 2]))
+            kept.permits.decide(PERMIT.id, decision((Decided.APPROVED, Decided.DECLINED)[number % 2]))
         except AlreadyDecided:
             return False
         return True

@@ -397,6 +397,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/permits/{permit}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decline Permit
+         * @description Decline it, with a reason that who asked is told.
+         */
+        post: operations["decline_permit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/permits/{permit}/end": {
         parameters: {
             query?: never;
@@ -411,26 +431,6 @@ export interface paths {
          * @description End an approval before its expiry, at once.
          */
         post: operations["end_permit"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/permits/{permit}/refusal": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Refuse Permit
-         * @description Refuse it, with a reason that who asked is told.
-         */
-        post: operations["refuse_permit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -916,7 +916,7 @@ export interface components {
          * Decided
          * @enum {string}
          */
-        Decided: "approved" | "refused" | "ended" | "withdrawn";
+        Decided: "approved" | "declined" | "ended" | "withdrawn";
         /**
          * DecisionShape
          * @description What was decided on a permit, by whom and why; ``until`` is the expiry of an approval.
@@ -939,7 +939,7 @@ export interface components {
          * Deed
          * @enum {string}
          */
-        Deed: "open" | "fetch" | "save" | "ask" | "approve" | "refuse" | "end" | "withdraw";
+        Deed: "open" | "fetch" | "save" | "ask" | "approve" | "decline" | "end" | "withdraw";
         /**
          * FactorShape
          * @description The second factor of who is logged in. ``recovery_left``: recovery codes that were not used.
@@ -1196,7 +1196,7 @@ export interface components {
          * PermitState
          * @enum {string}
          */
-        PermitState: "waiting" | "approved" | "refused" | "ended" | "withdrawn" | "lapsed" | "expired" | "void";
+        PermitState: "waiting" | "approved" | "declined" | "ended" | "withdrawn" | "lapsed" | "expired" | "void";
         /**
          * PermitToDecide
          * @description For who may decide: what the batch is, null where there is none, and whether who asked is recused from it.
@@ -3489,7 +3489,7 @@ export interface operations {
             };
         };
     };
-    end_permit: {
+    decline_permit: {
         parameters: {
             query?: never;
             header?: never;
@@ -3587,7 +3587,7 @@ export interface operations {
             };
         };
     };
-    refuse_permit: {
+    end_permit: {
         parameters: {
             query?: never;
             header?: never;
