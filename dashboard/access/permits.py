@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.access.errors import PermitNotOpen, PermitRefused
+from dashboard.access.login import actor_of
 from dashboard.access.sight import Permitted, Sight
 from dashboard.access.table import MAY, Act
 from domain.calendar import local_day
 from domain.people import Account, Reach
 from domain.permits import LASTS, WAITS, Decided, Decision, Permit, PermitState, state_of
 from domain.timeline import Interval, rfc3339
+from domain.viewings import Deed
 from storage.database import Database
 
 SHORTEST, LONGEST = 5, 200
@@ -44,19 +46,19 @@ class Wanted:
 
 def asked(sight: Sight, before: Iterable[Permit], wanted: Wanted, now: datetime) -> Permit:
     """The permit that somebody asks for who asked for those ``before``. Raises PermitRefused."""
-    account = sight.account
+    account, batch, camera = sight.account, _plain(wanted.batch, "batch"), _plain(wanted.camera, "camera")
     if not now < wanted.until <= now + WAITS:
         raise PermitRefused(f"say until when it is wanted, within {WAITS.days} days from now")
-    if sight.batch(wanted.batch):
-        raise PermitRefused(f"batch {wanted.batch} lies inside your own scope; no permit is needed")
+    if sight.batch(batch):
+        raise PermitRefused(f"batch {batch} lies inside your own scope; no permit is needed")
     if sum(not each.decisions and now < each.wanted_until for each in before) >= MOST_WAITING:
         raise PermitRefused(f"{MOST_WAITING} of yours wait already; withdraw what is not needed any more")
     return Permit(
         id=f"{local_day(now):%Y%m%d}-{secrets.token_hex(4)}",
         account=account.name,
         role=account.role,
-        batch=_plain(wanted.batch, "batch"),
-        camera=_plain(wanted.camera, "camera"),
+        batch=batch,
+        camera=camera,
         span=wanted.span,
         purpose=_words(wanted.purpose),
         asked=now,
@@ -93,7 +95,7 @@ def decided(permit: Permit, what: Decided, account: Account, reason: str, now: d
 def withdrawn(permit: Permit, account: Account, now: datetime) -> Decision:
     """That who asked does not want it any more. Raises PermitRefused."""
     if not permit.takes(Decided.WITHDRAWN):
-        raise PermitRefused("it was refused, ended or withdrawn before")
+        raise PermitRefused("it was declined, ended or withdrawn before")
     return Decision(Decided.WITHDRAWN, now, account.name, account.role, "")
 
 
@@ -105,21 +107,38 @@ def decidable(sight: Sight, permit: Permit) -> bool:
     return everywhere or sight.batch(permit.batch)
 
 
-def approver_of(permit: Permit, accounts: Mapping[str, Account]) -> Account | None:
-    """Who approved a permit, as they are now; None where nobody did, or nobody whose role may."""
-    found = None if permit.approval is None else accounts.get(permit.approval.account)
-    return found if found is not None and found.role in MAY[Act.APPROVE] else None
+@dataclass(frozen=True, slots=True)
+class Register:
+    """What says how permits stand: the accounts as they are now, and which approvals the record of viewings has."""
+
+    accounts: Mapping[str, Account]
+    recorded: frozenset[tuple[str, str]]
+
+    def approver(self, permit: Permit) -> Account | None:
+        """Who approved a permit; None where nobody did whose role may, or where the record does not say so."""
+        found = None if permit.approval is None else self.accounts.get(permit.approval.account)
+        if found is None or found.role not in MAY[Act.APPROVE]:
+            return None
+        return found if (permit.id, actor_of(found.name).name) in self.recorded else None
+
+    def state(self, permit: Permit, now: datetime) -> PermitState:
+        """How a permit stands."""
+        return state_of(permit, self.accounts[permit.account], self.approver(permit), now)
 
 
-def permitted(database: Database, account: Account, permit: Permit, now: datetime) -> Permitted:
-    """What an account sees under a permit of its own. Raises PermitNotOpen where that is nothing."""
-    approval = permit.approval
-    found = None if approval is None else database.accounts.find(approval.account)
-    approver = approver_of(permit, {} if found is None else {found[0].name: found[0]})
-    state = state_of(permit, account, approver, now)
+def register(database: Database, permits: Iterable[Permit]) -> Register:
+    """What says how these permits stand."""
+    accounts = {each.name: each for each in database.accounts.all()}
+    return Register(accounts, database.viewings.done_with(Deed.APPROVE, (each.id for each in permits)))
+
+
+def permitted(database: Database, permit: Permit, now: datetime) -> Permitted:
+    """What the one who asked sees under a permit. Raises PermitNotOpen where that is nothing."""
+    known = register(database, [permit])
+    state, approver = known.state(permit, now), known.approver(permit)
     if approver is None or state is not PermitState.APPROVED:
         raise PermitNotOpen(f"permit {permit.id} lets nothing be watched now: it is {state}")
-    return Permitted(account, database.setup, False, permit, approver, now)
+    return Permitted(known.accounts[permit.account], database.setup, False, permit, approver, now)
 
 
 def _is_second(permit: Permit, account: Account) -> None:

@@ -159,7 +159,7 @@ def _with_permit(act: Act, sight: Sight, permit_id: str, backed: Backing) -> Sig
         raise UnknownPermit(f"there is no permit {permit_id}")
     if act is not Act.WATCH_PERMITTED:
         return sight
-    return permits.permitted(backed.database, sight.account, found, backed.clock.now())
+    return permits.permitted(backed.database, found, backed.clock.now())
 
 
 def _is_ours(request: Request) -> bool:

@@ -6,7 +6,6 @@ effect; what then cannot be kept has taken none. Not here: what a permit lets be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -26,8 +25,7 @@ from dashboard.api.shapes import (
     ReasonBody,
 )
 from dashboard.api.witness import Witness, Witnessed
-from domain.people import Account
-from domain.permits import Decided, Decision, Permit, state_of
+from domain.permits import Decided, Decision, Permit
 from domain.viewings import Deed
 from storage.errors import UnknownPermit
 
@@ -40,8 +38,9 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 def own_permits(response: Response, seen: Seen, backed: Backed, limit: Limit = 100) -> tuple[PermitShape, ...]:
     """What one asked for oneself, latest first, and how it stands."""
     response.headers.update(NO_STORE)
-    accounts, found = _accounts(backed), backed.database.permits.latest(limit, seen.account.name)
-    return tuple(PermitShape(**_fields(backed, accounts, each)) for each in found)
+    found = backed.database.permits.latest(limit, seen.account.name)
+    known = access.register(backed.database, found)
+    return tuple(PermitShape(**_fields(backed, known, each)) for each in found)
 
 
 @router.post("", status_code=HTTP_201_CREATED)
@@ -56,7 +55,7 @@ def ask_permit(response: Response, seen: Seen, backed: Backed, witness: Witnesse
     permit = access.asked(seen, before, wanted, now)
     witness.settled(Deed.ASK, permit, permit.purpose)
     backed.database.permits.add(permit)
-    return PermitShape(**_fields(backed, _accounts(backed), permit))
+    return PermitShape(**_fields(backed, access.register(backed.database, [permit]), permit))
 
 
 @router.delete("/{permit}", status_code=HTTP_204_NO_CONTENT)
@@ -69,11 +68,12 @@ def withdraw_permit(permit: PermitId, seen: Seen, backed: Backed, witness: Witne
 
 
 @router.get("")
-def permits(response: Response, seen: Seen, backed: Backed, limit: Limit = 100) -> tuple[PermitToDecide, ...]:
+def permits(response: Response, seen: Seen, backed: Backed, limit: Limit = 1000) -> tuple[PermitToDecide, ...]:
     """The permits that concern who may decide, latest first."""
     response.headers.update(NO_STORE)
-    accounts, found = _accounts(backed), backed.database.permits.latest(limit)
-    return tuple(_to_decide(backed, accounts, each) for each in found if access.decidable(seen, each))
+    found = [each for each in backed.database.permits.latest(limit) if access.decidable(seen, each)]
+    known = access.register(backed.database, found)
+    return tuple(_to_decide(backed, known, each) for each in found)
 
 
 @router.post("/{permit}/approval")
@@ -81,10 +81,10 @@ def approve_permit(
     permit: PermitId, seen: Seen, backed: Backed, witness: Witnessed, given: ApprovalBody
 ) -> PermitToDecide:
     """Let who asked watch it until an instant, seven days from now at most. Asks for a fresh password."""
-    found, accounts = _found(backed, permit), _accounts(backed)
-    asker, now = accounts[found.account], backed.clock.now()
+    found, now = _found(backed, permit), backed.clock.now()
+    asker = access.register(backed.database, [found]).accounts[found.account]
     decision = access.approved(found, asker, seen, until=given.until, reason=given.reason, now=now)
-    return _to_decide(backed, accounts, _settle(backed, witness, Deed.APPROVE, found, decision))
+    return _settled(backed, witness, Deed.APPROVE, found, decision)
 
 
 @router.post("/{permit}/decline")
@@ -94,7 +94,7 @@ def decline_permit(
     """Decline it, with a reason that who asked is told."""
     found = _found(backed, permit)
     decision = access.decided(found, Decided.DECLINED, seen.account, given.reason, backed.clock.now())
-    return _to_decide(backed, _accounts(backed), _settle(backed, witness, Deed.DECLINE, found, decision))
+    return _settled(backed, witness, Deed.DECLINE, found, decision)
 
 
 @router.post("/{permit}/end")
@@ -102,7 +102,7 @@ def end_permit(permit: PermitId, seen: Seen, backed: Backed, witness: Witnessed,
     """End an approval before its expiry, at once."""
     found = _found(backed, permit)
     decision = access.decided(found, Decided.ENDED, seen.account, given.reason, backed.clock.now())
-    return _to_decide(backed, _accounts(backed), _settle(backed, witness, Deed.END, found, decision))
+    return _settled(backed, witness, Deed.END, found, decision)
 
 
 def _found(backed: Backing, permit_id: str) -> Permit:
@@ -119,23 +119,23 @@ def _settle(backed: Backing, witness: Witness, deed: Deed, permit: Permit, decis
     return backed.database.permits.decide(permit.id, decision)
 
 
-def _accounts(backed: Backing) -> dict[str, Account]:
-    return {each.name: each for each in backed.database.accounts.all()}
+def _settled(backed: Backing, witness: Witness, deed: Deed, permit: Permit, decision: Decision) -> PermitToDecide:
+    settled = _settle(backed, witness, deed, permit, decision)
+    return _to_decide(backed, access.register(backed.database, [settled]), settled)
 
 
-def _to_decide(backed: Backing, accounts: Mapping[str, Account], permit: Permit) -> PermitToDecide:
+def _to_decide(backed: Backing, known: access.Register, permit: Permit) -> PermitToDecide:
     batch = backed.database.setup.batch(permit.batch)
     site = None if batch is None else backed.database.setup.site(batch.site)
     return PermitToDecide(
-        **_fields(backed, accounts, permit),
+        **_fields(backed, known, permit),
         project=None if batch is None else batch.project,
         site_name=None if site is None else site.name,
-        recused=permit.batch in accounts[permit.account].recused,
+        recused=permit.batch in known.accounts[permit.account].recused,
     )
 
 
-def _fields(backed: Backing, accounts: Mapping[str, Account], permit: Permit) -> dict[str, Any]:
-    approver = access.approver_of(permit, accounts)
+def _fields(backed: Backing, known: access.Register, permit: Permit) -> dict[str, Any]:
     return {
         "id": permit.id,
         "who": permit.account,
@@ -147,7 +147,7 @@ def _fields(backed: Backing, accounts: Mapping[str, Account], permit: Permit) ->
         "purpose": permit.purpose,
         "asked": permit.asked,
         "wanted_until": permit.wanted_until,
-        "state": state_of(permit, accounts[permit.account], approver, backed.clock.now()),
+        "state": known.state(permit, backed.clock.now()),
         "decisions": tuple(map(_decision, permit.decisions)),
     }
 

@@ -15,6 +15,7 @@ from fastapi import Depends, Request
 from dashboard.access.errors import HeldBack, PermitNotOpen, PermitRefused, TicketExpired, TicketUnknown
 from dashboard.access.login import Viewer
 from dashboard.access.sight import Permitted
+from dashboard.access.tickets import Ticket
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.problems import (
     FactorMustEnrol,
@@ -127,24 +128,46 @@ def refused(request: Request, backed: Backing, deed: Deed, refusal: Exception) -
         return
     given = request.path_params.get("ticket")
     ticket = None if given is None or viewer is None else backed.tickets.read(viewer.session_id, given)
-    key = "" if ticket is None else ticket.key
-    segment = backed.database.evidence.segment(key) if key else None
+    what = _refused_what(request, backed, ticket)
     viewing = Viewing(
         at=now,
         actor=NOBODY if viewer is None else viewer.actor,
         role="" if viewer is None else viewer.account.role.value,
         deed=deed,
         outcome=name_of(refusal),
-        camera=str(request.path_params.get("camera", "")) if segment is None else segment.camera,
-        batch="" if segment is None else segment.batch,
-        span=_asked(request) if segment is None else segment.interval,
-        key=key,
+        camera=what.camera,
+        batch=what.batch,
+        span=what.span,
+        key="" if ticket is None else ticket.key,
         source=_source(request),
         session="" if viewer is None else viewer.session_id,
         purpose=request.query_params.get("purpose", ""),
-        permit=str(request.path_params.get("permit", "" if ticket is None else ticket.permit)),
+        permit=what.permit,
     )
     backed.viewed.add(viewing)
+
+
+@dataclass(frozen=True, slots=True)
+class _What:
+    """What somebody was refused, as far as the address tells it."""
+
+    camera: str
+    batch: str
+    span: Interval | None
+    permit: str
+
+
+def _refused_what(request: Request, backed: Backing, ticket: Ticket | None) -> _What:
+    """By the ticket's file, else by the camera and the span that were asked for, else by the permit."""
+    permit_id = str(request.path_params.get("permit", "" if ticket is None else ticket.permit))
+    segment = None if ticket is None else backed.database.evidence.segment(ticket.key)
+    if segment is not None:
+        return _What(segment.camera, segment.batch, segment.interval, permit_id)
+    permit = backed.database.permits.find(permit_id) if permit_id else None
+    camera, span = str(request.path_params.get("camera", "")), _asked(request)
+    if permit is None:
+        return _What(camera, "", span, permit_id)
+    return _What(camera or permit.camera, permit.batch, span or permit.span, permit_id)
 
 
 def asked_span(start: datetime, end: datetime) -> Interval:

@@ -472,6 +472,12 @@ viewings = sa.Table(
 )
 sa.Index("ix_viewings_actor_at", viewings.c.actor, viewings.c.at)
 sa.Index("ix_viewings_batch_number", viewings.c.batch, viewings.c.number)
+sa.Index(
+    "ix_viewings_permit",
+    viewings.c.permit,
+    sqlite_where=viewings.c.permit != "",
+    postgresql_where=viewings.c.permit != "",
+)
 
 alarms = sa.Table(
     "alarms",

@@ -5,7 +5,7 @@ Not here: the seals that vouch for the chain from outside the database (``storag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from domain.people import Actor, Door
 from domain.timeline import Interval
-from domain.viewings import BEFORE_THE_FIRST, Deed, Entry, Kept, Seal, Viewing, digest_of
+from domain.viewings import BEFORE_THE_FIRST, DONE, Deed, Entry, Kept, Seal, Viewing, digest_of
 from storage.database import tables
 from storage.database.connection import Engine
 
@@ -82,6 +82,15 @@ class Viewings:
             query = query.where(tables.viewings.c.batch.not_in(sorted(without)))
         with self._engine.reading() as connection:
             return [_kept(row) for row in connection.execute(query)]
+
+    def done_with(self, deed: Deed, permits: Iterable[str]) -> frozenset[tuple[str, str]]:
+        """Who did that with which of these permits, id and actor, as entries say. Whether they hold is not asked."""
+        table = tables.viewings
+        query = sa.select(table.c.permit, table.c.actor).where(
+            table.c.permit.in_(sorted(set(permits))), table.c.deed == deed.value, table.c.outcome == DONE
+        )
+        with self._engine.reading() as connection:
+            return frozenset((row.permit, row.actor) for row in connection.execute(query))
 
     def has_since(self, actor: str, since: datetime) -> bool:
         """Whether there is an entry of an actor from an instant on."""

@@ -14,7 +14,7 @@ import pytest
 
 from domain.people import Actor, Door
 from domain.timeline import Interval
-from domain.viewings import SHOWN, Break, Deed, Entry, Fault, Seal, Viewing, check_chain, digest_of
+from domain.viewings import DONE, SHOWN, Break, Deed, Entry, Fault, Seal, Viewing, check_chain, digest_of
 from storage.database import Database, connect
 from storage.errors import CopyRefused, KeyRefused, SealRefused
 from storage.objects import NoSuchObject
@@ -175,6 +175,15 @@ def test_an_entry_under_no_permit_has_the_digest_that_it_had_before_there_were_a
     first = next(kept.database.viewings.entries())
     assert "permit" not in first.fields
     assert first.digest == "39a29fb3c6cb1ccbe1b80329a027413a50de6f7cba5a8adfdc9b80f73caae59b"
+
+
+def test_who_did_what_with_which_permit_is_told_of_those_asked_for(kept: Kept) -> None:
+    told = replace(viewing(6), deed=Deed.APPROVE, outcome=DONE, permit="p-1")
+    others = [{"outcome": "not-allowed"}, {"deed": Deed.END}, {"permit": "p-2"}]
+    for each in [told, *(replace(told, **other) for other in others)]:  # type: ignore[arg-type]
+        kept.record.add(each)
+    assert kept.database.viewings.done_with(Deed.APPROVE, ["p-1", "p-3"]) == {("p-1", LI.name)}
+    assert kept.database.viewings.done_with(Deed.APPROVE, []) == frozenset()
 
 
 def test_a_permit_that_is_added_taken_away_or_exchanged_is_found(kept: Kept) -> None:

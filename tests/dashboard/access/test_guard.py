@@ -20,6 +20,7 @@ from fastapi.routing import APIRoute
 from config.rule_pack import load as load_rule_pack
 from dashboard.access import tokens
 from dashboard.access.login import FRESH as LATELY
+from dashboard.access.login import actor_of
 from dashboard.access.table import FRESH, GRANTABLE, MAY, ROUTES, Act
 from dashboard.access.tickets import Ticket, Tickets
 from dashboard.api import document
@@ -29,6 +30,7 @@ from domain.people import Account, Reach, Role, Scope
 from domain.permits import Decided, Decision, Permit
 from domain.places import Batch
 from domain.timeline import rfc3339
+from domain.viewings import DONE, Deed, Viewing
 from storage.database import connect
 from storage.database.api_tokens import ApiToken
 from tests.dashboard.exam import BATCH, PACK, SITE, TESTER, TOKEN, WINDOW, Exam, hold_exam, log_in, plan
@@ -66,6 +68,8 @@ def permit_of(exam: Exam, account: Account, name: str) -> None:
     if account.role in MAY[Act.ASK]:
         exam.database.permits.add(asked)
         approval = Decision(Decided.APPROVED, now, "supervisor", Role.CITY_SUPERVISOR, "", until)
+        recorded = Viewing(now, actor_of("supervisor"), approval.role, Deed.APPROVE, DONE, batch=BATCH, permit=name)
+        exam.database.viewings.add(recorded, lambda _: "not signed")
         exam.database.permits.decide(name, approval)
     elif account.role in MAY[Act.APPROVE]:
         exam.database.permits.add(replace(asked, account="supervisor"))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import av
 import httpx
 import pytest
 
@@ -19,6 +22,7 @@ from dashboard.access.permits import MOST_WAITING
 from dashboard.access.table import GRANTABLE, MAY, Act
 from dashboard.api.guard import COOKIE
 from dashboard.app import create_app
+from domain.evidence import EndReason, Recorder, Run
 from domain.people import Account, Role, Scope
 from domain.permits import LASTS, WAITS, Decided, Decision, PermitState
 from domain.timeline import Interval, rfc3339
@@ -26,7 +30,19 @@ from domain.viewings import DONE, SHOWN, Deed, Viewing
 from storage.database import connect
 from storage.signing import Signer
 from storage.viewing_record import SEALS, ViewingRecord
-from tests.dashboard.exam import BATCH, SITE, START, TESTER, WINDOW, Exam, hold_exam, log_in
+from tests.dashboard.exam import (
+    BATCH,
+    FPS,
+    SITE,
+    START,
+    TESTER,
+    UNPLUGGED,
+    WINDOW,
+    Exam,
+    add_segment,
+    hold_exam,
+    log_in,
+)
 from tests.dashboard.serving import client
 
 PERMITS = "/api/v1/permits"
@@ -224,6 +240,44 @@ def test_whatever_ends_a_permit_ends_its_playlists_and_the_addresses_in_them_at_
     assert said(office.talking.get(f"{PERMITS}/{permit}/cameras", headers=asker)) == (403, "permit-not-open")
 
 
+def test_of_two_recorders_nothing_is_shown_beyond_the_span_and_every_picture_of_it_decodes(tmp_path: Path) -> None:
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    exam = hold_exam(database, tmp_path / "spool")
+    begins, ends = UNPLUGGED.start - timedelta(seconds=4), UNPLUGGED.end + timedelta(seconds=4)
+    database.evidence.begin_recorder(Recorder("recorder-2", "b", begins, ends, ends))
+    database.evidence.begin_run(Run("run-b", "A-cam-1", "recorder-2", begins))
+    database.evidence.end_run("run-b", ends, EndReason.NOT_NEEDED)
+    add_segment(exam, "A-cam-1", "run-b", Interval(begins, ends), name="-b")
+    lost = Interval(UNPLUGGED.start + timedelta(seconds=1.5), UNPLUGGED.end - timedelta(seconds=1.5))
+    for office in opened(exam, tmp_path / "viewings"):
+        asker = office.asker()
+        permit = office.permitted(asker, start=rfc3339(lost.start), end=rfc3339(lost.end))
+        found = office.playlist(asker, permit)
+        within = Interval(UNPLUGGED.start + timedelta(seconds=2), UNPLUGGED.end - timedelta(seconds=2))
+        assert shown_time(found) == [(within.start, within.end)]
+        ((length, first),) = re.findall(r"BYTERANGE:(\d+)@(\d+)", found.text)
+        span = {"Range": f"bytes={first}-{int(first) + int(length) - 1}"}
+        (address,) = parts(found)
+        head = office.talking.get(f"{address}/init.mp4", headers=asker).content
+        media = office.talking.get(f"{address}/media.m4s", headers=asker | span).content
+        with av.open(io.BytesIO(head + media), "r") as video:
+            assert len(list(video.decode(video=0))) == within.seconds * FPS
+    database.close()
+
+
+def test_a_file_that_cannot_be_cut_now_is_refused_and_never_shown_whole(tmp_path: Path) -> None:
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    exam = hold_exam(database, tmp_path / "spool")
+    for office in opened(exam, tmp_path / "viewings"):
+        asker = office.asker()
+        permit = office.permitted(asker)
+        shutil.rmtree(exam.spool)
+        assert office.playlist(asker, permit).status_code == 200  # from the object store
+        exam.objects.down = True
+        assert said(office.playlist(asker, permit)) == (503, "no-copy-answers")
+    database.close()
+
+
 def test_an_address_is_of_no_use_to_whoever_did_not_ask(office: Office) -> None:
     asker, other = office.asker(), office.asker()
     permit = office.permitted(asker)
@@ -339,6 +393,8 @@ def test_what_is_asked_for_has_bounds_and_a_purpose(office: Office) -> None:
         ({"purpose": "核实\n投诉内容"}, "permit-refused"),
         ({"purpose": "查" * 201}, "invalid-request"),
         ({"batch": "SG\u0000"}, "permit-refused"),
+        ({"until": "9999-12-31T23:59:59-14:00"}, "permit-refused"),
+        ({"start": "0001-01-01T00:00:00+14:00"}, "impossible-span"),
         ({"until": office.after(seconds=0)}, "permit-refused"),
         ({"until": office.after(days=days, seconds=1)}, "permit-refused"),
         ({"until": "2026-05-09T09:00:00"}, "invalid-request"),
@@ -380,7 +436,7 @@ def test_every_act_and_every_refusal_is_in_the_record_with_the_permit(office: Of
     office.talking.post(f"{PERMITS}/{permit}/end", json={"reason": "投诉已撤回"}, headers=approver)
     office.talking.delete(f"{PERMITS}/{permit}", headers=asker)
     found = office.record(before)
-    assert {each.permit for each in found} == {permit}
+    assert {(each.permit, each.batch, each.camera) for each in found} == {(permit, BATCH, "A-cam-1")}
     a, b = (f"account:{name_of(who)}" for who in (asker, approver))
     assert [(each.actor.name, each.deed, each.outcome) for each in found] == [
         (a, Deed.ASK, DONE),
@@ -415,12 +471,13 @@ def test_what_cannot_be_written_down_takes_no_effect(office: Office) -> None:
     assert [each["state"] for each in office.talking.get(f"{PERMITS}/own", headers=asker).json()] == ["waiting"]
 
 
-def test_an_approval_that_somebody_writes_with_sql_for_themselves_opens_nothing(office: Office) -> None:
-    asker = office.asker()
-    for who in (asker, office.asker()):  # themselves, or somebody who may not approve either
+def test_an_approval_that_the_record_does_not_have_opens_nothing(office: Office) -> None:
+    """Written with SQL for oneself, for somebody who may not approve either, or for one who may and did not."""
+    asker, now = office.asker(), office.exam.clock.now()
+    who_else = [(office.asker(), Role.COUNTY_SUPERVISOR), (office.person(Role.CITY_SUPERVISOR), Role.CITY_SUPERVISOR)]
+    for who, role in [(asker, Role.COUNTY_SUPERVISOR), *who_else]:
         permit = office.ask(asker).json()["id"]
-        now = office.exam.clock.now()
-        planted = Decision(Decided.APPROVED, now, name_of(who), Role.COUNTY_SUPERVISOR, "", now + timedelta(days=1))
+        planted = Decision(Decided.APPROVED, now, name_of(who), role, "", now + timedelta(days=1))
         office.exam.database.permits.decide(permit, planted)
         assert said(office.playlist(asker, permit)) == (403, "permit-not-open")
         assert office.state(asker, permit) == PermitState.VOID

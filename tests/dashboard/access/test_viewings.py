@@ -47,7 +47,7 @@ def talking(exam: Exam, folder: Path) -> Iterator[httpx.Client]:
 
 def cookie(exam: Exam, role: Role, *names: str) -> dict[str, str]:
     reach = Scope(role.reach, frozenset(names))
-    name = f"{role}-{len(exam.database.accounts.all())}"
+    name = f"{role}-v{len(exam.database.accounts.all())}"
     log_in(exam, Account(name, role, reach, exam.clock.now(), False), name)
     return {"Cookie": f"{COOKIE}={name}"}
 

@@ -38,7 +38,7 @@ def test_a_permit_is_read_as_it_was_asked_for_with_all_that_was_decided_on_it(ke
     assert approved == replace(PERMIT, decisions=(APPROVAL,))
     assert ended == replace(PERMIT, decisions=(APPROVAL, decision(Decided.ENDED)))
     assert kept.permits.find(PERMIT.id) == ended
-    assert kept.permits.find("another") is None
+    assert [kept.permits.find(other) for other in ("another", "x\0", "", "' OR 1=1 --", "调")] == [None] * 5
 
 
 def test_those_asked_for_last_come_first_of_all_or_of_one(kept: Database) -> None:

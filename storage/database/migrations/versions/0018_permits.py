@@ -41,3 +41,5 @@ def upgrade() -> None:
         for act in ("DELETE", "UPDATE"):
             refuse(act, table)
     op.add_column("viewings", sa.Column("permit", sa.Text(), nullable=False, server_default=""))
+    under_one = sa.text("permit != ''")
+    op.create_index("ix_viewings_permit", "viewings", ["permit"], sqlite_where=under_one, postgresql_where=under_one)
