@@ -15,7 +15,6 @@ from domain.evidence import Segment
 from domain.people import Account, Place
 from domain.permits import Permit, watchable
 from domain.places import Site, Sitting
-from domain.timeline import Interval
 from storage.database import Setup
 
 
@@ -93,11 +92,9 @@ class Permitted(Sight):
         return []
 
     def footage(self) -> Callable[[Segment], bool]:
-        return lambda segment: self.part(segment) is not None
-
-    def part(self, segment: Segment) -> Interval | None:
-        """The part of a segment's time that may be watched."""
-        return watchable(self.permit, self.account, self.approver, segment, self.now)
+        """Whether a part of a segment may be watched; which part, is cut where the playlist is made."""
+        both = (self.account, self.approver)
+        return lambda segment: watchable(self.permit, *both, segment, self.now) is not None
 
 
 def unclosed(setup: Setup) -> Callable[[Segment], bool]:

@@ -40,7 +40,14 @@ def talking(app: FastAPI) -> Iterator[httpx.Client]:
 def addresses(app: FastAPI, talking: httpx.Client, exam: Exam) -> Iterator[tuple[str, str]]:
     """Method and address of every route: those of the API's description and those that it leaves out."""
     ticket = footage_addresses(talking, exam, "A-cam-1")[exam.segments("A-cam-1")[0].key].rpartition("/")[2]
-    names = {"batch": BATCH, "number": "1", "camera": "A-cam-1", "ticket": ticket, "token": "none-such"}
+    names = {
+        "batch": BATCH,
+        "number": "1",
+        "camera": "A-cam-1",
+        "ticket": ticket,
+        "token": "none-such",
+        "permit": "none-such",
+    }
     for path, methods in app.openapi()["paths"].items():
         yield from ((method.upper(), path.format_map(names)) for method in methods)
     yield from (("GET", path) for path in ("/", "/metrics", "/api/v1/openapi.json"))

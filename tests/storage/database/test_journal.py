@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
@@ -100,7 +102,7 @@ def _fill(url: str) -> None:
     database.factors.confirm("li", factor.id, 1, ["digest"], after(0))
     database.api_tokens.add(ApiToken("token-1", "li", "platform", ("see",), after(0), after(99)), "digest")
     database.permits.add(PERMIT)
-    database.permits.decide(PERMIT.id, APPROVAL)
+    database.permits.decide(PERMIT.id, replace(APPROVAL, account="li"))
     database.closings.add("s", following("s", "b"), DOCUMENTS)
     database.closings.add_key(1, KeptKey("aa", after(0), None, "11"))
     database.viewings.add(Viewing(after(0), ACTOR, "auditor", Deed.OPEN, SHOWN), lambda _: "signed")
