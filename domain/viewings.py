@@ -12,16 +12,24 @@ from domain.timeline import Interval
 
 
 class Deed(StrEnum):
-    """What somebody did, or wanted to do, with footage."""
+    """What somebody did, or wanted to do, with footage, or with a permit to watch it."""
 
     OPEN = "open"  # asked what there is of a camera between two instants, to play it
     FETCH = "fetch"  # was sent pictures, in playing or after a jump
     SAVE = "save"  # took a whole file away
     ENTER = "enter"  # had an emergency account made; what was looked at with it follows
+    ASK = "ask"  # asked for a permit
+    APPROVE = "approve"
+    DECLINE = "decline"
+    END = "end"  # took an approval back
+    WITHDRAW = "withdraw"  # wanted no permit any more
 
 
 SHOWN = "shown"
-"""The outcome of a deed that was not refused; else the outcome is the name of the refusal."""
+"""The outcome of a deed with footage that was not refused; else the outcome is the name of the refusal."""
+
+DONE = "done"
+"""The outcome of a deed with a permit that was not refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,7 @@ class Viewing:
     """One deed. Empty text is what is not known; ``span`` is the time of the footage, not of the deed.
 
     ``source`` is the network address it came from, ``session`` the id of the login session, ``purpose`` the viewer's
-    own words.
+    own words, or the reason of a decision. ``permit`` is the id of the one that it was done under, or done with.
     """
 
     at: datetime
@@ -44,6 +52,7 @@ class Viewing:
     source: str = ""
     session: str = ""
     purpose: str = ""
+    permit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

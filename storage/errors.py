@@ -14,7 +14,8 @@
     │   ├── UnknownSitting
     │   ├── UnknownAccount
     │   ├── UnknownSession
-    │   └── UnknownToken
+    │   ├── UnknownToken
+    │   └── UnknownPermit
     ├── ConflictingRow             the call contradicts something already written, which stays as it is
     │   ├── ConflictingSegment
     │   ├── ConflictingCopy
@@ -22,10 +23,11 @@
     │   ├── NameTaken
     │   ├── GlassIsBroken
     │   └── FactorStands
-    └── WrongState                 the act does not fit the state of the sitting
+    └── WrongState                 the act does not fit the state of the sitting or the permit
         ├── AlreadyOpen
         ├── NotOpen
-        └── AlreadyClosed
+        ├── AlreadyClosed
+        └── AlreadyDecided
 
 The modules for media, objects, archive and manifests draw their own branches of StorageError where they stand.
 """
@@ -93,6 +95,10 @@ class UnknownToken(UnknownRow):
     """There is no such token, or it is not of the account that asks."""
 
 
+class UnknownPermit(UnknownRow):
+    """There is no such permit, or none that concerns the account that asks."""
+
+
 class ConflictingRow(StorageError):
     """The call contradicts something already written, which stays as it is."""
 
@@ -122,7 +128,7 @@ class FactorStands(ConflictingRow):
 
 
 class WrongState(StorageError):
-    """The act does not fit the state of the sitting."""
+    """The act does not fit the state of the sitting or the permit."""
 
 
 class AlreadyOpen(WrongState):
@@ -135,3 +141,7 @@ class NotOpen(WrongState):
 
 class AlreadyClosed(WrongState):
     """The sitting was closed before."""
+
+
+class AlreadyDecided(WrongState):
+    """What was decided on the permit before leaves nothing of that kind to decide."""

@@ -8,6 +8,8 @@ AccessError
 ├── CodeRefused         a code of the second factor is wrong, or was used
 ├── TooManyAttempts     passwords or codes were tried too often
 ├── TokenRefused        a token of a program cannot be as it was asked for
+├── PermitRefused       a permit cannot be asked for, or decided on, in that way
+├── PermitNotOpen       a permit is there and lets nothing be watched now
 ├── TicketUnknown       an address of footage is none of ours, or of another session
 ├── HeldBack            footage is asked for before its sitting is closed
 └── TicketExpired       an address of footage was good once
@@ -50,6 +52,14 @@ class CodeRefused(AccessError):
 
 class TokenRefused(AccessError):
     """The token cannot be as it was asked for."""
+
+
+class PermitRefused(AccessError):
+    """The permit cannot be asked for, or decided on, in that way, or not by that person."""
+
+
+class PermitNotOpen(AccessError):
+    """The permit is there and lets nothing be watched now: undecided, declined, over or void."""
 
 
 class TooManyAttempts(AccessError):

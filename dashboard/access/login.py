@@ -51,7 +51,7 @@ class Viewer:
 
     @property
     def actor(self) -> Actor:
-        return _actor(self.account.name)
+        return actor_of(self.account.name)
 
     def may(self, act: Act) -> bool:
         """Whether the role may, and the token too where it is one."""
@@ -203,7 +203,7 @@ def _take_code(database: Database, sealer: Sealer, now: datetime, name: str, cod
     _begin_attempt(database, name, now)
     if factors.check(database, sealer, now, name, code):
         left = factors.recovery_left(database, name)
-        database.journal.record(now, _actor(name), "use_recovery_code", name, f"{left} left")
+        database.journal.record(now, actor_of(name), "use_recovery_code", name, f"{left} left")
 
 
 def _begin_attempt(database: Database, name: str, now: datetime) -> None:
@@ -212,7 +212,8 @@ def _begin_attempt(database: Database, name: str, now: datetime) -> None:
         raise TooManyAttempts(wait)
 
 
-def _actor(name: str) -> Actor:
+def actor_of(name: str) -> Actor:
+    """Somebody with an account, as what they do is written down."""
     return Actor(f"account:{name}", Door.API)
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 
 from domain.evidence import Segment
 from domain.people import Account, Place
+from domain.permits import Permit, watchable
 from domain.places import Site, Sitting
 from storage.database import Setup
 
@@ -65,6 +67,34 @@ class Sight:
     def unclosed(self) -> Callable[[Segment], bool]:
         """As the function of that name; then nobody takes a file away."""
         return unclosed(self.setup)
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted(Sight):
+    """What somebody sees under a permit of theirs: of its batch the cameras and the time that it is for.
+
+    As it stands at ``now``. Nobody is on duty there: what is not closed is held back.
+    """
+
+    permit: Permit
+    approver: Account
+    now: datetime
+
+    def batch(self, batch_id: str) -> bool:
+        return batch_id == self.permit.batch and self.setup.batch(batch_id) is not None
+
+    def camera(self, camera: str) -> bool:
+        """Whether a sitting of the batch uses the camera, and the permit is for it."""
+        uses = any(each.id == camera for sitting in self.sittings() for each in sitting.cameras())
+        return uses and self.permit.is_for(self.permit.batch, camera)
+
+    def sites(self) -> list[Site]:
+        return []
+
+    def footage(self) -> Callable[[Segment], bool]:
+        """Whether a part of a segment may be watched; which part, is cut where the playlist is made."""
+        both = (self.account, self.approver)
+        return lambda segment: watchable(self.permit, *both, segment, self.now) is not None
 
 
 def unclosed(setup: Setup) -> Callable[[Segment], bool]:

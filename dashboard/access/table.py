@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from domain.people import Role
+from domain.people import Reach, Role
 from domain.viewings import Deed
 
 
@@ -26,6 +26,9 @@ class Act(StrEnum):
     WATCH = "watch"  # footage of sittings that are closed
     SAVE = "save"  # take files of footage away, of sittings that are closed, whoever asks
     WATCH_OPEN = "watch_open"  # footage of sittings that are not: it shows papers that are still secret (六(四))
+    ASK = "ask"  # for a permit to watch what lies outside one's scope
+    APPROVE = "approve"  # or decline, or end, a permit that somebody else asked for
+    WATCH_PERMITTED = "watch_permitted"  # footage outside one's scope, as far as a permit goes; no token may
     SET_UP = "set_up"  # say which sites, cameras and sittings there are: dispatching
     RUN = "run"  # open and close sittings
     SIGN = "sign"  # close a batch: sign for good what there is of it
@@ -39,6 +42,7 @@ LOCAL = "local"
 
 _PEOPLE = frozenset(Role) - {Role.DEVICE}
 _WATCHERS = _PEOPLE - {Role.CITY_ADMINISTRATOR, Role.EXAMINER}
+_LIMITED = frozenset(role for role in _WATCHERS if role.reach is not Reach.CITY)
 
 MAY: Mapping[Act, frozenset[str]] = {
     Act.OWN_SESSION: _PEOPLE,
@@ -49,6 +53,9 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.WATCH: _WATCHERS,
     Act.SAVE: _WATCHERS | {LOCAL},
     Act.WATCH_OPEN: frozenset({Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR}),
+    Act.ASK: _LIMITED,
+    Act.APPROVE: frozenset({Role.CITY_SUPERVISOR, Role.CITY_OFFICER}),
+    Act.WATCH_PERMITTED: _LIMITED,
     Act.SET_UP: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.RUN: frozenset({Role.SITE_OPERATOR, LOCAL}),
     Act.SIGN: frozenset({Role.CITY_OFFICER, LOCAL}),
@@ -62,6 +69,7 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.ADMIT, Act.WATCH),  # who lets people in looks at nobody
     (Act.ADMIT, Act.SAVE),
     (Act.ADMIT, Act.AUDIT),  # and does not look into what they did
+    (Act.ASK, Act.APPROVE),  # who asks for footage of another body lets nobody have it
     (Act.SET_UP, Act.RUN),  # who dispatches does not run what was dispatched
     (Act.SET_UP, Act.WATCH_OPEN),  # nor supervise it
     (Act.SET_UP, Act.AUDIT),
@@ -69,6 +77,10 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.RUN, Act.AUDIT),
 )
 """The two sides of one act: no role may both. The command line is no role: it may, and each side is written down."""
+
+SAYS_WHY = frozenset({Role.CITY_OFFICER, Role.AUDITOR})
+"""Roles that say why before they watch: they look afterwards, at what was called into question. Others watch because
+they are on duty there."""
 
 ROUTES: Mapping[str, Act] = {
     "page": Act.ANYBODY,  # the built page: the same files for everybody, with nothing of any exam in them
@@ -104,6 +116,15 @@ ROUTES: Mapping[str, Act] = {
     "init_part": Act.WATCH,
     "media_part": Act.WATCH,
     "whole_file": Act.SAVE,
+    "own_permits": Act.ASK,
+    "ask_permit": Act.ASK,
+    "withdraw_permit": Act.ASK,
+    "permits": Act.APPROVE,
+    "approve_permit": Act.APPROVE,
+    "decline_permit": Act.APPROVE,
+    "end_permit": Act.APPROVE,
+    "permitted_cameras": Act.WATCH_PERMITTED,
+    "permitted_playlist": Act.WATCH_PERMITTED,
 }
 """What each route does, by its name."""
 
@@ -145,7 +166,7 @@ COMMANDS: Mapping[str, Act] = {
 }
 """What each command of the command line does, by its words."""
 
-FRESH = frozenset({"begin_factor", "remove_factor", "add_token", "end_session"})
+FRESH = frozenset({"begin_factor", "remove_factor", "add_token", "end_session", "approve_permit"})
 """Routes that ask for a password that was given lately: whoever finds a page open must not be able to stay."""
 
 GRANTABLE = (Act.SCHEDULE, Act.SEE, Act.AUDIT, Act.WATCH, Act.SAVE, Act.WATCH_OPEN)
@@ -156,8 +177,15 @@ DEEDS: Mapping[str, Deed] = {
     "init_part": Deed.FETCH,
     "media_part": Deed.FETCH,
     "whole_file": Deed.SAVE,
+    "ask_permit": Deed.ASK,
+    "withdraw_permit": Deed.WITHDRAW,
+    "approve_permit": Deed.APPROVE,
+    "decline_permit": Deed.DECLINE,
+    "end_permit": Deed.END,
+    "permitted_cameras": Deed.OPEN,
+    "permitted_playlist": Deed.OPEN,
 }
-"""As what a route that shows footage is written down."""
+"""As what a route that shows footage, or is about a permit to watch it, is written down."""
 
 
 _OVER_THE_API = frozenset(ROUTES.values()) | frozenset(GRANTABLE)

@@ -28,11 +28,15 @@ _NONCE_BYTES = 12
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """To the file of a key; of its pictures only to the bytes ``first`` to ``last``, where these are given."""
+    """To the file of a key; of its pictures only to the bytes ``first`` to ``last``, where these are given.
+
+    ``permit`` is the id of the one that it was issued under, and that has to stand whenever it is used.
+    """
 
     key: str
     first: int = 0
     last: int | None = None
+    permit: str = ""
 
     def covers(self, first: int, last: int) -> bool:
         """Whether the ticket is for all of these bytes of the pictures."""
@@ -47,7 +51,7 @@ class Tickets:
 
     def issue(self, session_id: str, ticket: Ticket, now: datetime) -> str:
         """The ticket as a part of an address, for that session only."""
-        told = [ticket.key, ticket.first, ticket.last, rfc3339(now + LASTS)]
+        told = [ticket.key, ticket.first, ticket.last, ticket.permit, rfc3339(now + LASTS)]
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = self._box.encrypt(nonce, json.dumps(told).encode(), session_id.encode())
         return urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
@@ -72,5 +76,5 @@ class Tickets:
             plain = self._box.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], session_id.encode())
         except (ValueError, InvalidTag) as error:
             raise TicketUnknown("there is no such footage, or the address was made for somebody else") from error
-        key, first, last, until = json.loads(plain)
-        return Ticket(key, first, last), datetime.fromisoformat(until)
+        key, first, last, permit, until = json.loads(plain)
+        return Ticket(key, first, last, permit), datetime.fromisoformat(until)

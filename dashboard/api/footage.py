@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Path, Query
@@ -24,13 +24,23 @@ from fastapi.responses import Response, StreamingResponse
 from analysis.report import camera_ledger
 from dashboard.access.errors import HeldBack, TicketUnknown
 from dashboard.access.login import Viewer
+from dashboard.access.permits import LONGEST, SHORTEST
 from dashboard.access.sight import Sight
+from dashboard.access.table import SAYS_WHY
 from dashboard.access.tickets import Ticket
 from dashboard.api.backing import Backed, Backing
-from dashboard.api.guard import Seen, Viewing
+from dashboard.api.guard import NO_STORE, Seen, SeenPermitted, Viewing
 from dashboard.api.pieces import Piece, pieces
-from dashboard.api.problems import RESPONSES, ImpossibleSpan, NoFootage, NoneAnswers, RangeNotSatisfiable
-from dashboard.api.witness import Witnessed, asked_span
+from dashboard.api.problems import (
+    RESPONSES,
+    ImpossibleSpan,
+    NoFootage,
+    NoneAnswers,
+    PurposeNeeded,
+    RangeNotSatisfiable,
+)
+from dashboard.api.shapes import PermittedCamera
+from dashboard.api.witness import Witness, Witnessed, asked_span
 from domain.evidence import Segment
 from domain.timeline import Interval, rfc3339
 from storage.archive import NoCopyAnswers
@@ -46,39 +56,62 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _HEADERS = {"Cache-Control": "private, no-store", "Accept-Ranges": "bytes"}
 
 InAddress = Annotated[str, Path(max_length=1024)]
+CameraId = Annotated[str, Path(max_length=64)]
+From = Annotated[datetime, Query(description="RFC 3339 with zone")]
+To = Annotated[datetime, Query(description="RFC 3339 with zone")]
+_PLAYLIST: dict[int | str, dict[str, Any]] = {200: {"content": {PLAYLIST_TYPE: {}}}}
 
 
-@router.get(
-    "/cameras/{camera}/playlist.m3u8", response_class=Response, responses={200: {"content": {PLAYLIST_TYPE: {}}}}
-)
+@router.get("/cameras/{camera}/playlist.m3u8", response_class=Response, responses=_PLAYLIST)
 def playlist(
     *,
     backed: Backed,
     seen: Seen,
     witness: Witnessed,
     viewer: Viewing,
-    camera: Annotated[str, Path(max_length=64)],
-    start: Annotated[datetime, Query(description="RFC 3339 with zone")],
-    end: Annotated[datetime, Query(description="RFC 3339 with zone")],
-    purpose: Annotated[str, Query(max_length=200, description="Why, in the viewer's own words")] = "",
+    camera: CameraId,
+    start: From,
+    end: To,
+    purpose: Annotated[str, Query(max_length=LONGEST, description="Why, in the viewer's own words")] = "",
 ) -> Response:
     """What can be played of a camera's footage between two instants, oldest first, from one recorder at a time.
 
-    Footage outside the viewer's scope is left out; so is what a sitting holds back that is not closed.
+    Footage outside the viewer's scope is left out; so is what a sitting holds back that is not closed. City officers
+    and auditors say why.
     """
-    span = _span(start, end)
+    span = asked_for(start, end)
+    if viewer.account.role in SAYS_WHY and len(purpose.strip()) < SHORTEST:
+        raise PurposeNeeded(f"a {viewer.account.role} says why: purpose= with at least {SHORTEST} characters")
     recorded = _pieces(backed, camera, span, seen.footage())
-    held_back = seen.held_back()
-    found = [piece for piece in recorded if not held_back(piece.segment)]
-    if recorded and not found:
-        raise HeldBack(f"the footage of camera {camera} may be watched once the sitting is closed")
-    if not found:
-        raise NoFootage(f"camera {camera} has no footage to play between {rfc3339(start)} and {rfc3339(end)}")
-    for batch in sorted({piece.segment.batch for piece in found}):
-        witness.opened(camera, batch, span, purpose)
-    now = backed.clock.now()
-    tickets = [backed.tickets.issue(viewer.session_id, _ticket(piece), now) for piece in found]
-    return Response(media_playlist(found, tickets), media_type=PLAYLIST_TYPE, headers={"Cache-Control": "no-store"})
+    return _listed(_playable(seen, recorded, camera, span), witness, camera, span, purpose)
+
+
+@router.get("/permits/{permit}/cameras", tags=["permits"])
+def permitted_cameras(seen: SeenPermitted, response: Response) -> tuple[PermittedCamera, ...]:
+    """The cameras that a permit of one's own opens, as it stands now."""
+    response.headers.update(NO_STORE)
+    rooms = {camera.id: room.name for sitting in seen.sittings() for room in sitting.rooms for camera in room.cameras}
+    return tuple(
+        PermittedCamera(camera=camera, room=room)
+        for camera, room in sorted(rooms.items())
+        if seen.permit.is_for(seen.permit.batch, camera)
+    )
+
+
+@router.get(
+    "/permits/{permit}/cameras/{camera}/playlist.m3u8", tags=["permits"], response_class=Response, responses=_PLAYLIST
+)
+def permitted_playlist(
+    *, backed: Backed, seen: SeenPermitted, witness: Witnessed, camera: CameraId, start: From, end: To
+) -> Response:
+    """As ``playlist``, for what a permit of one's own opens: nothing in it shows another time than it is for.
+
+    Pictures need the key frame before them, so it may begin a little later than asked for.
+    """
+    span = asked_for(start, end)
+    only = span.intersection(seen.permit.span)
+    recorded = [] if only is None else _pieces(backed, camera, only, seen.footage(), only)
+    return _listed(_playable(seen, recorded, camera, span), witness, camera, span, seen.permit.purpose)
 
 
 @router.get("/footage/{ticket}/init.mp4", response_class=Response, responses={200: {"content": {"video/mp4": {}}}})
@@ -185,24 +218,52 @@ def asked_range(header: str | None, size_bytes: int) -> tuple[int, int] | None:
     return first, last
 
 
-def _pieces(backed: Backing, camera: str, span: Interval, inside: Callable[[Segment], bool]) -> list[Piece]:
+def _pieces(
+    backed: Backing, camera: str, span: Interval, inside: Callable[[Segment], bool], only: Interval | None = None
+) -> list[Piece]:
     ledger = camera_ledger(backed.database.evidence, camera, span)
     within = [segment for segment in ledger.segments if segment.interval.overlaps(span) and inside(segment)]
-    return pieces(replace(ledger, segments=within), backed.archive.opened, backed.clock.now())
+    try:
+        return pieces(replace(ledger, segments=within), backed.archive.opened, backed.clock.now(), only)
+    except NoCopyAnswers as error:
+        raise _none_answers(error) from error
+    except MediaError as error:
+        raise NoneAnswers(f"a file of camera {camera} cannot be cut to what the permit is for") from error
 
 
-def _span(start: datetime, end: datetime) -> Interval:
+def _playable(seen: Sight, recorded: Sequence[Piece], camera: str, span: Interval) -> list[Piece]:
+    """What of the pieces is not held back. Raises HeldBack, NoFootage where that is nothing."""
+    held_back = seen.held_back()
+    found = [piece for piece in recorded if not held_back(piece.segment)]
+    if recorded and not found:
+        raise HeldBack(f"the footage of camera {camera} may be watched once the sitting is closed")
+    if not found:
+        first, last = rfc3339(span.start), rfc3339(span.end)
+        raise NoFootage(f"camera {camera} has no footage to play between {first} and {last}")
+    return found
+
+
+def _listed(found: Sequence[Piece], witness: Witness, camera: str, span: Interval, purpose: str) -> Response:
+    """The playlist of these pieces, written down before it is given."""
+    backed = witness.backed
+    for batch in sorted({piece.segment.batch for piece in found}):
+        witness.opened(camera, batch, span, purpose)
+    now, session = backed.clock.now(), witness.viewer.session_id
+    tickets = [backed.tickets.issue(session, _ticket(piece, witness.permit), now) for piece in found]
+    return Response(media_playlist(found, tickets), media_type=PLAYLIST_TYPE, headers=NO_STORE)
+
+
+def asked_for(start: datetime, end: datetime) -> Interval:
+    """The span between two instants of a request. Raises ImpossibleSpan."""
     try:
         return asked_span(start, end)
     except ValueError as error:
         raise ImpossibleSpan(str(error)) from error
 
 
-def _ticket(piece: Piece) -> Ticket:
-    if piece.byte_range is None:
-        return Ticket(piece.segment.key)
-    first, length = piece.byte_range
-    return Ticket(piece.segment.key, first, first + length - 1)
+def _ticket(piece: Piece, permit: str) -> Ticket:
+    first, length = piece.byte_range or (0, None)
+    return Ticket(piece.segment.key, first, None if length is None else first + length - 1, permit)
 
 
 def _opened(backed: Backing, viewer: Viewer, ticket: str) -> Ticket:
@@ -258,7 +319,11 @@ def _blocks(backed: Backing, segment: Segment, offset: int, length: int) -> Iter
         try:
             block = backed.archive.read(segment, offset, min(BLOCK_BYTES, end - offset))
         except NoCopyAnswers as error:
-            said = ", ".join(f"{refusal.place} {refusal.why}" for refusal in error.refusals)
-            raise NoneAnswers(f"no copy of the footage answers ({said or 'there is none any more'})") from error
+            raise _none_answers(error) from error
         yield block
         offset += len(block)
+
+
+def _none_answers(error: NoCopyAnswers) -> NoneAnswers:
+    said = ", ".join(f"{refusal.place} {refusal.why}" for refusal in error.refusals)
+    return NoneAnswers(f"no copy of the footage answers ({said or 'there is none any more'})")

@@ -4,9 +4,9 @@
 2. A request that changes something must come from a page of ours (CSRF), unless a program sends it with its token.
 3. Who asks? Whom the token speaks for, then no cookie is looked at; else the session of the cookie; or nobody.
 4. A first password must be changed, and a second factor that the role has to have set up, before anything else.
-5. May the role, and the token? 6. Does what the address names lie inside the scope? If not, it is as if it were not
-   there. 7. Was the password given lately, where the table asks for that?
-8. Whatever refuses footage, here or in its route, is written down before the answer goes out.
+5. May the role, and the token? 6. Does what the address names lie inside the scope, or in what a permit of theirs
+   opens? If not, it is as if it were not there. 7. Was the password given lately, where the table asks for that?
+8. Whatever refuses footage or a permit, here or in its route, is written down before the answer goes out.
 
 Not here: lists, which show what is inside only, and single files of footage, which their routes look at one by one.
 """
@@ -17,12 +17,12 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Path, Request, Response
 
-from dashboard.access import login, tokens
+from dashboard.access import login, permits, tokens
 from dashboard.access.errors import TicketUnknown
 from dashboard.access.login import Viewer
-from dashboard.access.sight import Sight
+from dashboard.access.sight import Permitted, Sight
 from dashboard.access.table import DEEDS, FRESH, ROUTES, Act
 from dashboard.api import witness
 from dashboard.api.backing import Backed, Backing
@@ -37,18 +37,18 @@ from dashboard.api.problems import (
     UnknownCamera,
 )
 from dashboard.api.witness import REFUSALS
-from storage.errors import UnknownBatch, UnknownToken
+from storage.errors import UnknownBatch, UnknownPermit, UnknownToken
 
 COOKIE = "kaojian_session"
 NO_STORE = {"Cache-Control": "no-store"}
 """For answers that depend on who asks: what lies behind the login must not be found in a browser after it."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_JUDGED = frozenset({"batch", "number", "camera", "ticket", "token", "session"})
+_JUDGED = frozenset({"batch", "number", "camera", "ticket", "token", "session", "permit"})
 
 
 def guard(request: Request, backed: Backed) -> Iterator[None]:
-    """Let the request in or raise the problem it ends with; leaves the viewer with the request."""
+    """Let the request in or raise the problem it ends with; leaves viewer and sight with the request."""
     name = request.scope["route"].name
     try:
         _let_in(ROUTES.get(name), request, backed)
@@ -75,7 +75,7 @@ def _let_in(act: Act | None, request: Request, backed: Backing) -> None:
     request.state.viewer = viewer
     if act is not Act.OWN_SESSION:
         _is_set_up(viewer, backed)
-    _judge(act, viewer, request.path_params, backed)
+    request.state.sight = _judge(act, viewer, request.path_params, backed)
     if request.scope["route"].name in FRESH and not viewer.is_fresh(backed.clock.now()):
         raise ProofNeeded("give the password again first, at /api/v1/session/proof")
 
@@ -110,16 +110,20 @@ def _is_set_up(viewer: Viewer, backed: Backing) -> None:
         raise FactorMustEnrol(f"a {viewer.account.role} has to have a second factor; set it up first")
 
 
-def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> None:
-    """Raises NotAllowed for the role or the token; UnknownBatch, UnknownCamera, TicketUnknown, UnknownToken for what
-    lies outside the scope; TicketExpired.
+def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> Sight:
+    """What the viewer sees; what the address names lies inside of it.
+
+    Raises NotAllowed for the role or the token; UnknownBatch, UnknownCamera, UnknownPermit, UnknownToken,
+    TicketUnknown for what lies outside; PermitNotOpen, TicketExpired.
     """
     if not viewer.may(act):
         who = f"the role {viewer.account.role}" if viewer.acts is None else "this token"
         raise NotAllowed(f"{who} may not do this")
     if not named.keys() <= _JUDGED:
         raise Undeclared("nobody is allowed here yet: dashboard.api.guard does not know what the address names")
-    sight = _sight(viewer, backed)
+    sight = Sight(viewer.account, backed.database.setup, viewer.may(Act.WATCH_OPEN))
+    if "permit" in named:
+        sight = _with_permit(act, sight, named["permit"], backed)
     if "batch" in named and not sight.batch(named["batch"]):
         raise UnknownBatch(f"there is no batch {named['batch']}")
     if "camera" in named and not sight.camera(named["camera"]):
@@ -128,11 +132,34 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
         each.id for each in backed.database.api_tokens.all(viewer.account.name)
     }:
         raise UnknownToken(f"there is no token {named['token']}")
-    if "ticket" in named:
-        ticket = backed.tickets.open(viewer.session_id, named["ticket"], backed.clock.now())
-        segment = backed.database.evidence.segment(ticket.key)
-        if segment is None or not sight.footage()(segment):
-            raise TicketUnknown("there is no such footage, or the address was made for somebody else")
+    return _through(act, sight, viewer, named["ticket"], backed) if "ticket" in named else sight
+
+
+def _through(act: Act, sight: Sight, viewer: Viewer, text: str, backed: Backing) -> Sight:
+    """What the viewer sees through a ticket. Raises as ``_judge``."""
+    ticket = backed.tickets.open(viewer.session_id, text, backed.clock.now())
+    if ticket.permit:
+        if act is not Act.WATCH:
+            raise NotAllowed("what a permit opens is watched, and never saved")
+        sight = _with_permit(Act.WATCH_PERMITTED, sight, ticket.permit, backed)
+    segment = backed.database.evidence.segment(ticket.key)
+    if segment is None or not sight.footage()(segment):
+        raise TicketUnknown("there is no such footage, or the address was made for somebody else")
+    return sight
+
+
+def _with_permit(act: Act, sight: Sight, permit_id: str, backed: Backing) -> Sight:
+    """What the viewer sees with a permit that is theirs or, to be decided on, concerns them; what it opens, to watch.
+
+    Raises UnknownPermit, PermitNotOpen.
+    """
+    found = backed.database.permits.find(permit_id)
+    deciding = act is Act.APPROVE
+    if found is None or not (permits.decidable(sight, found) if deciding else found.account == sight.account.name):
+        raise UnknownPermit(f"there is no permit {permit_id}")
+    if act is not Act.WATCH_PERMITTED:
+        return sight
+    return permits.permitted(backed.database, found, backed.clock.now())
 
 
 def _is_ours(request: Request) -> bool:
@@ -153,9 +180,24 @@ Viewing = Annotated[Viewer, Depends(_viewing)]
 """Who asks, for routes that are not for anybody."""
 
 
-def _sight(viewer: Viewing, backed: Backed) -> Sight:
-    return Sight(viewer.account, backed.database.setup, viewer.may(Act.WATCH_OPEN))
+def _seen(request: Request) -> Sight:
+    found = request.state.sight
+    assert isinstance(found, Sight)  # noqa: S101 - left there with the viewer
+    return found
 
 
-Seen = Annotated[Sight, Depends(_sight)]
+Seen = Annotated[Sight, Depends(_seen)]
 """What who asks may see."""
+
+
+PermitId = Annotated[str, Path(max_length=64)]
+
+
+def _seen_permitted(seen: Seen, permit: PermitId) -> Permitted:
+    assert isinstance(seen, Permitted)  # noqa: S101 - the guard gives no other to what Act.WATCH_PERMITTED stands for
+    assert seen.permit.id == permit  # noqa: S101
+    return seen
+
+
+SeenPermitted = Annotated[Permitted, Depends(_seen_permitted)]
+"""What who asks may see under the permit that the address names."""

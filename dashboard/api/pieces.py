@@ -7,18 +7,18 @@ fragment late; it says so by its own clock. Not here: the playlist's form and th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from typing import BinaryIO
 
 from analysis.coverage import CameraLedger, chains, shown
 from domain.evidence import Observation, Segment, SegmentState
 from domain.timeline import Interval, IntervalSet
 from storage.archive import NoCopyAnswers
-from storage.media import FileIndex, MediaError, read_index
+from storage.media import FileIndex, FragmentIndex, MediaError, read_index
 
 Opened = Callable[[Segment], AbstractContextManager[BinaryIO]]
 
@@ -32,23 +32,39 @@ class Piece:
     byte_range: tuple[int, int] | None = None
 
 
-def pieces(ledger: CameraLedger, opened: Opened, now: datetime) -> list[Piece]:
+def pieces(ledger: CameraLedger, opened: Opened, now: datetime, only: Interval | None = None) -> list[Piece]:
     """What is played of all segments with a copy left that are not known to be gone, by time.
 
-    Files that are cut are opened to find their fragments; one that cannot be read now stays whole.
+    Files that are cut are opened to find their fragments; one that cannot be read now stays whole. With ``only``,
+    nothing is played that shows any other time, and a file that cannot be cut to it raises NoCopyAnswers, MediaError.
     """
     found = chains(ledger)
     tracks = {name: playable(chain) for name, chain in found.items()}
     if len(tracks) == 1:
-        return [Piece(segment, segment.interval) for segment in next(iter(tracks.values()))]
+        whole = [Piece(segment, segment.interval) for segment in next(iter(tracks.values()))]
+        return whole if only is None else list(_trimmed(whole, opened, only))
     views = {name: _shows(track, found[name], now) for name, track in tracks.items()}
-    return [
+    switched = [
         piece
         for source in shown(views)
         for segment in tracks[source.recorder]
         if (part := segment.interval.intersection(source.interval)) is not None
         and (piece := _piece(segment, part, opened)) is not None
     ]
+    return switched if only is None else list(_trimmed(switched, opened, only))
+
+
+def _trimmed(found: Iterable[Piece], opened: Opened, only: Interval) -> Iterator[Piece]:
+    """What of the pieces shows nothing but that time."""
+    for piece in found:
+        part = piece.interval.intersection(only)
+        if part == piece.interval:
+            yield piece
+        elif part is not None:
+            with opened(piece.segment) as file:
+                inside = within(piece.segment, read_index(file), part)
+            if inside is not None:
+                yield inside
 
 
 def playable(ledger: CameraLedger) -> list[Segment]:
@@ -96,6 +112,18 @@ def cut(segment: Segment, index: FileIndex, part: Interval) -> Piece | None:
     taken = [each for each in index.fragments[begins:] if each.captured < part.end]
     if not taken or taken[-1].interval.end <= part.start:
         return None
+    return _of(segment, index, taken)
+
+
+def within(segment: Segment, index: FileIndex, part: Interval) -> Piece | None:
+    """The fragments that show nothing but ``part``, from the first with a key frame on; None where there is none."""
+    inside = [each for each in index.fragments if part.start <= each.interval.start and each.interval.end <= part.end]
+    taken = list(dropwhile(lambda each: not each.samples[0].key, inside))
+    return _of(segment, index, taken) if taken else None
+
+
+def _of(segment: Segment, index: FileIndex, taken: Sequence[FragmentIndex]) -> Piece:
+    """Neighbouring fragments as one piece."""
     first, last = taken[0], taken[-1]
     length = last.offset + last.size - first.offset
     return Piece(segment, Interval(first.captured, last.interval.end), (first.offset - index.init_size_bytes, length))

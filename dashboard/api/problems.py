@@ -17,6 +17,8 @@ from dashboard.access.errors import (
     HeldBack,
     LoginRefused,
     PasswordRefused,
+    PermitNotOpen,
+    PermitRefused,
     TicketExpired,
     TicketUnknown,
     TokenRefused,
@@ -24,11 +26,13 @@ from dashboard.access.errors import (
 )
 from dashboard.api.shapes import FieldProblem, Problem
 from storage.errors import (
+    AlreadyDecided,
     DatabaseUnavailable,
     FactorStands,
     KeyRefused,
     SealRefused,
     UnknownBatch,
+    UnknownPermit,
     UnknownRow,
     UnknownSession,
     UnknownSitting,
@@ -49,6 +53,10 @@ class UnknownCamera(Exception):
 
 class ImpossibleSpan(Exception):
     """The span asked for ends before it starts, or its ends have no time zone."""
+
+
+class PurposeNeeded(Exception):
+    """The role says why before it watches, and nothing was said."""
 
 
 class NotLoggedIn(Exception):
@@ -97,17 +105,22 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     UnknownRow: (HTTPStatus.NOT_FOUND, "unknown", "There is no such thing"),
     UnknownSession: (HTTPStatus.NOT_FOUND, "unknown-session", "There is no such session"),
     UnknownToken: (HTTPStatus.NOT_FOUND, "unknown-token", "There is no such token"),
+    UnknownPermit: (HTTPStatus.NOT_FOUND, "unknown-permit", "There is no such permit"),
     UnknownCamera: (HTTPStatus.NOT_FOUND, "unknown-camera", "There is no such camera"),
     TicketUnknown: (HTTPStatus.NOT_FOUND, "unknown", "There is no such thing"),
     TicketExpired: (HTTPStatus.GONE, "address-expired", "The address has run out"),
     NoFootage: (HTTPStatus.NOT_FOUND, "no-footage", "There is no footage to play"),
     ImpossibleSpan: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-span", "The span is impossible"),
+    PurposeNeeded: (HTTPStatus.UNPROCESSABLE_ENTITY, "purpose-needed", "It is to be said why"),
     RangeNotSatisfiable: (HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range", "The byte range is impossible"),
     NotLoggedIn: (HTTPStatus.UNAUTHORIZED, "not-logged-in", "Nobody is logged in"),
     LoginRefused: (HTTPStatus.FORBIDDEN, "login-refused", "Name and password do not match"),
     CodeRefused: (HTTPStatus.FORBIDDEN, "code-refused", "The code is wrong or was used"),
     TooManyAttempts: (HTTPStatus.TOO_MANY_REQUESTS, "too-many-attempts", "Too many wrong passwords or codes"),
     TokenRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "token-refused", "The token cannot be as it was asked for"),
+    PermitRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "permit-refused", "The permit cannot be had in that way"),
+    PermitNotOpen: (HTTPStatus.FORBIDDEN, "permit-not-open", "The permit lets nothing be watched now"),
+    AlreadyDecided: (HTTPStatus.CONFLICT, "already-decided", "It was decided before"),
     FactorStands: (HTTPStatus.CONFLICT, "factor-stands", "There is a second factor already"),
     PasswordRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "password-refused", "The password is not fit to be one"),
     PasswordMustChange: (HTTPStatus.FORBIDDEN, "password-must-change", "The first password must be changed"),

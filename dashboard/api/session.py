@@ -7,7 +7,7 @@ from starlette.status import HTTP_204_NO_CONTENT
 
 from dashboard.access import login
 from dashboard.access.login import Viewer
-from dashboard.access.table import Act, acts_of
+from dashboard.access.table import SAYS_WHY, Act, acts_of
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.guard import COOKIE, NO_STORE, Viewing, keep_token, viewer_of
 from dashboard.api.problems import RESPONSES
@@ -144,4 +144,5 @@ def _shape(account: Account, may: tuple[Act, ...], *, must_enrol: bool) -> Accou
         must_change=account.must_change,
         factor=account.factor,
         must_enrol=must_enrol,
+        says_why=account.role in SAYS_WHY,
     )

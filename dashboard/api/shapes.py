@@ -9,14 +9,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, SecretStr, WithJsonSchema
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, SecretStr, WithJsonSchema
 
+from dashboard.access.permits import LONGEST, SHORTEST
 from dashboard.access.table import Act
 from dashboard.access.tokens import LASTS_DAYS, LONGEST_DAYS
 from domain.evidence import CameraState, Cause
 from domain.host_clock import ClockState, Witness
 from domain.law import Verdict
 from domain.people import Door, Role
+from domain.permits import Decided, PermitState
 from domain.timeline import rfc3339
 from domain.viewings import Deed
 
@@ -436,9 +438,10 @@ class Health(_Shape):
 
 
 class ViewingShape(_Shape):
-    """Who looked at footage of which time, or was refused it: ``outcome`` is ``shown`` or the name of the refusal.
+    """Who looked at footage of which time, asked to, decided on it, or was refused.
 
-    ``start`` and ``end`` are the footage's, ``source`` the network address, ``digest`` the entry's in the chain.
+    ``outcome`` is ``shown``, of what was done with a permit ``done``, or the name of the refusal. ``start`` and
+    ``end`` are the footage's, ``source`` the network address, ``digest`` the entry's in the chain.
     """
 
     number: int
@@ -453,6 +456,7 @@ class ViewingShape(_Shape):
     end: Instant | None
     source: str
     purpose: str
+    permit: str
     digest: str
 
 
@@ -472,11 +476,80 @@ class ActShape(_Shape):
     digest: str
 
 
+class DecisionShape(_Shape):
+    """What was decided on a permit, by whom and why; ``until`` is the expiry of an approval."""
+
+    what: Decided
+    at: Instant
+    who: str
+    reason: str
+    until: Instant | None
+
+
+class PermitShape(_Shape):
+    """A permit to watch what lies outside a scope; without a ``camera``, all cameras of the batch.
+
+    Batch and camera are as they were written by who asked.
+    """
+
+    id: str
+    who: str
+    role: Role
+    batch: str
+    camera: str | None
+    start: Instant
+    end: Instant
+    purpose: str
+    asked: Instant
+    wanted_until: Instant
+    state: PermitState
+    decisions: tuple[DecisionShape, ...]
+
+
+class PermitToDecide(PermitShape):
+    """For who may decide: what the batch is, null where there is none, and whether who asked is recused from it."""
+
+    project: str | None
+    site_name: str | None
+    recused: bool
+
+
+class PermitBody(_Shape):
+    """What somebody asks to watch, why, and until when. Without ``camera``, all cameras of the batch."""
+
+    batch: Annotated[str, Field(min_length=1, max_length=64)]
+    camera: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    start: AwareDatetime
+    end: AwareDatetime
+    purpose: Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST)]
+    until: AwareDatetime
+
+
+class ApprovalBody(_Shape):
+    """Until when, and what is to be said about it."""
+
+    until: AwareDatetime
+    reason: Annotated[str, Field(max_length=LONGEST)] = ""
+
+
+class ReasonBody(_Shape):
+    """Why."""
+
+    reason: Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST)]
+
+
+class PermittedCamera(_Shape):
+    """A camera that a permit opens, and the name of the room that it stands in."""
+
+    camera: str
+    room: str
+
+
 class AccountShape(_Shape):
     """Who is logged in. ``sees`` names the county, site or batches of the scope; empty for the whole city.
 
     ``may``: what the role may, or the token of the program that asks. ``must_enrol``: nothing else may be done until
-    a second ``factor`` is set up.
+    a second ``factor`` is set up. ``says_why``: a playlist is given to the role for a ``purpose`` only.
     """
 
     name: str
@@ -487,6 +560,7 @@ class AccountShape(_Shape):
     must_change: bool
     factor: bool
     must_enrol: bool
+    says_why: bool
 
 
 class SessionShape(_Shape):

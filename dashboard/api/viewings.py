@@ -46,5 +46,6 @@ def _shape(kept: Kept) -> ViewingShape:
         end=None if span is None else span.end,
         source=viewing.source,
         purpose=viewing.purpose,
+        permit=viewing.permit,
         digest=kept.digest,
     )

@@ -1,18 +1,21 @@
-"""Writes down who looked at footage and who was refused it, before any of it is sent. Not here: who may (``guard``).
+"""Writes down who looked at footage, who asked to and who decided on that, before it is sent or takes effect; and who
+was refused. Not here: who may (``guard``).
 
 The head of a file, which holds no picture, is not written down when it is sent, only when it is refused.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from dashboard.access.errors import HeldBack, TicketExpired, TicketUnknown
+from dashboard.access.errors import HeldBack, PermitNotOpen, PermitRefused, TicketExpired, TicketUnknown
 from dashboard.access.login import Viewer
+from dashboard.access.sight import Permitted
+from dashboard.access.tickets import Ticket
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.problems import (
     FactorMustEnrol,
@@ -20,24 +23,34 @@ from dashboard.api.problems import (
     NotAllowed,
     NotLoggedIn,
     PasswordMustChange,
+    ProofNeeded,
+    PurposeNeeded,
     Undeclared,
     UnknownCamera,
     name_of,
 )
 from domain.evidence import Segment
 from domain.people import Actor, Door
+from domain.permits import Permit
 from domain.timeline import Interval, utc
-from domain.viewings import SHOWN, Deed, Viewing
+from domain.viewings import DONE, SHOWN, Deed, Viewing
+from storage.errors import AlreadyDecided, UnknownPermit
 
 REFUSALS = (
+    AlreadyDecided,
     FactorMustEnrol,
     HeldBack,
     NoFootage,
     NotAllowed,
     NotLoggedIn,
     PasswordMustChange,
+    PermitNotOpen,
+    PermitRefused,
+    ProofNeeded,
+    PurposeNeeded,
     Undeclared,
     UnknownCamera,
+    UnknownPermit,
     TicketUnknown,
     TicketExpired,
 )
@@ -50,15 +63,24 @@ NOBODY_EVERY = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Writes down what one viewer is shown in one request. All methods raise DatabaseUnavailable, SealRefused."""
+    """Writes down what one viewer is shown in one request, or does with a permit.
+
+    ``permit`` is the id of the one that they see under. All methods raise DatabaseUnavailable, SealRefused.
+    """
 
     backed: Backing
     viewer: Viewer
     source: str
+    permit: str = ""
 
     def opened(self, camera: str, batch: str, span: Interval, purpose: str) -> None:
         """They were told what there is of a camera in a span, to play it."""
         self._write(Deed.OPEN, camera, batch, span, purpose=purpose)
+
+    def settled(self, deed: Deed, permit: Permit, why: str) -> None:
+        """They asked for a permit, or decided on one."""
+        of_it = replace(self, permit=permit.id)
+        of_it._write(deed, permit.camera, permit.batch, permit.span, purpose=why, outcome=DONE)
 
     def fetched(self, segment: Segment) -> None:
         """They are sent pictures of a file."""
@@ -69,7 +91,15 @@ class Witness:
         self._write(Deed.SAVE, segment.camera, segment.batch, segment.interval, key=segment.key)
 
     def _write(
-        self, deed: Deed, camera: str, batch: str, span: Interval, *, key: str = "", purpose: str = ""
+        self,
+        deed: Deed,
+        camera: str,
+        batch: str,
+        span: Interval,
+        *,
+        key: str = "",
+        purpose: str = "",
+        outcome: str = SHOWN,
     ) -> None:
         account = self.viewer.account
         viewing = Viewing(
@@ -77,7 +107,7 @@ class Witness:
             actor=self.viewer.actor,
             role=account.stands_as,
             deed=deed,
-            outcome=SHOWN,
+            outcome=outcome,
             camera=camera,
             batch=batch,
             span=span,
@@ -85,35 +115,59 @@ class Witness:
             source=self.source,
             session=self.viewer.session_id,
             purpose=purpose,
+            permit=self.permit,
         )
         self.backed.database.viewings.add(viewing)
 
 
 def refused(request: Request, backed: Backing, deed: Deed, refusal: Exception) -> None:
-    """Write down that footage was refused, to whom and why. Raises DatabaseUnavailable, SealRefused."""
+    """Write down that footage or a permit was refused, to whom and why. Raises DatabaseUnavailable, SealRefused."""
     now = backed.clock.now()
     viewer = getattr(request.state, "viewer", None)
     if viewer is None and backed.database.viewings.has_since(NOBODY.name, now - NOBODY_EVERY):
         return
     given = request.path_params.get("ticket")
     ticket = None if given is None or viewer is None else backed.tickets.read(viewer.session_id, given)
-    key = "" if ticket is None else ticket.key
-    segment = backed.database.evidence.segment(key) if key else None
+    what = _refused_what(request, backed, ticket)
     viewing = Viewing(
         at=now,
         actor=NOBODY if viewer is None else viewer.actor,
         role="" if viewer is None else viewer.account.stands_as,
         deed=deed,
         outcome=name_of(refusal),
-        camera=str(request.path_params.get("camera", "")) if segment is None else segment.camera,
-        batch="" if segment is None else segment.batch,
-        span=_asked(request) if segment is None else segment.interval,
-        key=key,
+        camera=what.camera,
+        batch=what.batch,
+        span=what.span,
+        key="" if ticket is None else ticket.key,
         source=_source(request),
         session="" if viewer is None else viewer.session_id,
         purpose=request.query_params.get("purpose", ""),
+        permit=what.permit,
     )
     backed.database.viewings.add(viewing)
+
+
+@dataclass(frozen=True, slots=True)
+class _What:
+    """What somebody was refused, as far as the address tells it."""
+
+    camera: str
+    batch: str
+    span: Interval | None
+    permit: str
+
+
+def _refused_what(request: Request, backed: Backing, ticket: Ticket | None) -> _What:
+    """By the ticket's file, else by the camera and the span that were asked for, else by the permit."""
+    permit_id = str(request.path_params.get("permit", "" if ticket is None else ticket.permit))
+    segment = None if ticket is None else backed.database.evidence.segment(ticket.key)
+    if segment is not None:
+        return _What(segment.camera, segment.batch, segment.interval, permit_id)
+    permit = backed.database.permits.find(permit_id) if permit_id else None
+    camera, span = str(request.path_params.get("camera", "")), _asked(request)
+    if permit is None:
+        return _What(camera, "", span, permit_id)
+    return _What(camera or permit.camera, permit.batch, span or permit.span, permit_id)
 
 
 def asked_span(start: datetime, end: datetime) -> Interval:
@@ -141,7 +195,8 @@ def _source(request: Request) -> str:
 def _witness(request: Request, backed: Backed) -> Witness:
     viewer = request.state.viewer
     assert isinstance(viewer, Viewer)  # noqa: S101 - the guard let nobody else in
-    return Witness(backed, viewer, _source(request))
+    seen = request.state.sight
+    return Witness(backed, viewer, _source(request), seen.permit.id if isinstance(seen, Permitted) else "")
 
 
 Witnessed = Annotated[Witness, Depends(_witness)]

@@ -18,6 +18,7 @@ from storage.database.connection import Engine, folder_of
 from storage.database.evidence import Evidence
 from storage.database.factors import Factors
 from storage.database.journal import Journal, JournalEntry
+from storage.database.permits import Permits
 from storage.database.setup import Setup
 from storage.database.viewings import Viewings
 
@@ -33,6 +34,7 @@ __all__ = [
     "Factors",
     "Journal",
     "JournalEntry",
+    "Permits",
     "Setup",
     "Viewings",
     "connect",
@@ -56,6 +58,7 @@ class Database:
         self.api_tokens = ApiTokens(engine)
         self.broken_glass = BrokenGlasses(engine, self.journal)
         self.viewings = Viewings(engine, notary)
+        self.permits = Permits(engine)
         self.alarms = Alarms(engine)
         self.closings = Closings(engine)
 

@@ -28,6 +28,8 @@ class ChainedRows:
 
     name: Record
     table: sa.Table
+    later: frozenset[str] = frozenset()
+    """Columns that entries did not have at first: where one is empty the digest is as it was without it."""
 
     def __init__(self, engine: Engine, notary: Notary | None) -> None:
         self._engine = engine
@@ -48,7 +50,7 @@ class ChainedRows:
         query = sa.select(*raw).order_by(self.table.c.number)
         with self._engine.reading() as connection:
             for row in connection.execution_options(yield_per=_PAGE).execute(query):
-                yield _entry(row)
+                yield self._entry(row)
 
     def _add(self, fields: Mapping[str, Any]) -> None:
         """Add one entry at the end of the chain, in a transaction of its own, and seal it.
@@ -71,11 +73,20 @@ class ChainedRows:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN_LOCKS[self.name])))
         last = self._last(connection)
         number, previous = (1, BEFORE_THE_FIRST) if last is None else (last.number + 1, last.digest)
-        digest = digest_of(self.name.entry_form, number, fields, previous)
+        digest = digest_of(self.name.entry_form, number, self._told(fields), previous)
         signature = self._notary.signer.sign(digest.encode())
         chain = {"number": number, "previous": previous, "digest": digest, "signature": signature}
         connection.execute(sa.insert(self.table).values({**self._row(fields), **chain}))
         return Seal(number, digest)
+
+    def _entry(self, row: sa.Row[Any]) -> Entry:
+        number = row.number if isinstance(row.number, int) else 0  # SQLite takes any value; the first number is 1
+        fields = {name: value for name, value in row._mapping.items() if name not in _CHAIN}
+        return Entry(number, self._told(fields), row.previous, row.digest, row.signature)
+
+    def _told(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields that the digest covers."""
+        return {name: value for name, value in fields.items() if value != "" or name not in self.later}
 
     def _keep(self, seal: Seal) -> None:
         """Raises SealRefused."""
@@ -100,9 +111,3 @@ class ChainedRows:
 def plain(text: str) -> str:
     """Text that every database takes: PostgreSQL has no place for NUL."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def _entry(row: sa.Row[Any]) -> Entry:
-    number = row.number if isinstance(row.number, int) else 0  # SQLite takes any value; the first number is 1
-    fields = {name: value for name, value in row._mapping.items() if name not in _CHAIN}
-    return Entry(number, fields, row.previous, row.digest, row.signature)

@@ -439,6 +439,36 @@ broken_glass = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
 )
 
+permits = sa.Table(
+    "permits",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, sa.ForeignKey("accounts.name"), nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("batch", sa.Text, nullable=False),  # as somebody wrote it, and so the camera
+    sa.Column("camera", sa.Text, nullable=False),  # "" for all of the batch
+    sa.Column("begins", Instant, nullable=False),
+    sa.Column("ends", Instant, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("asked", Instant, nullable=False),
+    sa.Column("wanted_until", Instant, nullable=False),
+)
+sa.Index("ix_permits_account_asked", permits.c.account, permits.c.asked)
+sa.Index("ix_permits_asked", permits.c.asked)
+
+permit_decisions = sa.Table(
+    "permit_decisions",
+    metadata,
+    sa.Column("permit", sa.Text, sa.ForeignKey("permits.id"), primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),  # 1, 2
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("account", sa.Text, sa.ForeignKey("accounts.name"), nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("until", Instant),
+)
+
 viewings = sa.Table(
     "viewings",
     metadata,
@@ -457,10 +487,17 @@ viewings = sa.Table(
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("session", sa.Text, nullable=False),
     sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("permit", sa.Text, nullable=False, server_default=""),
     *chain_columns(),
 )
 sa.Index("ix_viewings_actor_at", viewings.c.actor, viewings.c.at)
 sa.Index("ix_viewings_batch_number", viewings.c.batch, viewings.c.number)
+sa.Index(
+    "ix_viewings_permit",
+    viewings.c.permit,
+    sqlite_where=viewings.c.permit != "",
+    postgresql_where=viewings.c.permit != "",
+)
 
 alarms = sa.Table(
     "alarms",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from domain.chain import Record
 from domain.people import Actor, Door
 from domain.timeline import Interval
-from domain.viewings import Deed, Kept, Viewing
+from domain.viewings import DONE, Deed, Kept, Viewing
 from storage.database import tables
 from storage.database.chained import ChainedRows, plain
 
@@ -22,6 +23,7 @@ class Viewings(ChainedRows):
 
     name = Record.VIEWINGS
     table = tables.viewings
+    later = frozenset({"permit"})
 
     def add(self, viewing: Viewing) -> None:
         """Write one viewing down, durably. Raises KeyMissing, SealRefused: then nothing may be shown."""
@@ -38,6 +40,15 @@ class Viewings(ChainedRows):
             query = query.where(tables.viewings.c.batch.not_in(sorted(without)))
         with self._engine.reading() as connection:
             return [_kept(row) for row in connection.execute(query)]
+
+    def done_with(self, deed: Deed, permits: Iterable[str]) -> frozenset[tuple[str, str]]:
+        """Who did that with which of these permits, id and actor, as entries say. Whether they hold is not asked."""
+        table = tables.viewings
+        query = sa.select(table.c.permit, table.c.actor).where(
+            table.c.permit.in_(sorted(set(permits))), table.c.deed == deed.value, table.c.outcome == DONE
+        )
+        with self._engine.reading() as connection:
+            return frozenset((row.permit, row.actor) for row in connection.execute(query))
 
     def has_since(self, actor: str, since: datetime) -> bool:
         """Whether there is an entry of an actor from an instant on."""
@@ -62,6 +73,7 @@ def _fields(viewing: Viewing) -> dict[str, Any]:
         "source": viewing.source,
         "session": viewing.session,
         "purpose": viewing.purpose,
+        "permit": viewing.permit,
     }
     # What is refused may be any text, and nobody may fill the disk with one request.
     return {
@@ -87,5 +99,6 @@ def _kept(row: sa.Row[Any]) -> Kept:
         source=row.source,
         session=row.session,
         purpose=row.purpose,
+        permit=row.permit,
     )
     return Kept(row.number, viewing, row.digest)

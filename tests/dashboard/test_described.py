@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -29,7 +30,8 @@ from dashboard.access.table import ROUTES, Act, may
 from dashboard.api.guard import COOKIE
 from dashboard.app import create_app, openapi
 from domain.people import Account, Reach, Role, Scope
-from tests.dashboard.exam import BATCH, SITE, Exam, log_in
+from domain.permits import Permit
+from tests.dashboard.exam import BATCH, SITE, WINDOW, Exam, log_in
 from tests.dashboard.serving import served
 
 EXAMPLES = int(os.environ.get("KAOJIAN_API_EXAMPLES", "4"))
@@ -43,12 +45,15 @@ OPERATIONS: dict[str, Any] = {
     operation.definition.raw["operationId"]: operation
     for operation in (each.ok() for each in DESCRIBED.get_all_operations())
 }
-THERE = {"batch": BATCH, "camera": "A-cam-1", "number": 1}
+THERE: dict[str, Any] = {"batch": BATCH, "camera": "A-cam-1", "number": 1, "permit": "20260501-0a1b2c3d"}
 NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="module")
 def address(exam: Exam) -> Iterator[str]:
+    now, until = exam.clock.now(), exam.clock.now() + timedelta(days=9)
+    permit = Permit(THERE["permit"], "supervisor", Role.CITY_SUPERVISOR, BATCH, "", WINDOW, "核实投诉", now, until)
+    exam.database.permits.add(permit)
     with served(create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None)) as where:
         yield where
 

@@ -47,6 +47,7 @@ def addresses(app: FastAPI, talking: httpx.Client, exam: Exam) -> Iterator[tuple
         "ticket": ticket,
         "token": "none-such",
         "session": "none-such",
+        "permit": "none-such",
     }
     for path, methods in app.openapi()["paths"].items():
         yield from ((method.upper(), path.format_map(names)) for method in methods)

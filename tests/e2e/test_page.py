@@ -185,26 +185,26 @@ def test_nothing_runs_over_the_side_and_every_text_has_contrast(
     page = open_page(address, width=width, height=height)
     page.get_by_role("button", name=language).click()
     expect(page.locator("[data-verdict]").first).to_be_visible()
-    assert _overflow(page) == 0
-    assert _violations(page) == []
+    assert overflow(page) == 0
+    assert violations(page) == []
     page.goto(address + SITTING)
     click_lane(page, "camera:A-cam-2", 20)
     wait_until_plays(page)
-    assert _overflow(page) == 0
-    assert _violations(page) == []
+    assert overflow(page) == 0
+    assert violations(page) == []
     for tab in page.get_by_role("tab").all():
         tab.click()
-        assert _overflow(page) == 0
+        assert overflow(page) == 0
 
 
-def _overflow(page: Page) -> int:
+def overflow(page: Page) -> int:
     """Pixels by which the page, or a table in it, is wider than its place."""
     script = """() => Math.max(...[document.documentElement, ...document.querySelectorAll('.el-scrollbar__wrap')]
         .map(each => each.scrollWidth - each.clientWidth))"""
     return int(page.evaluate(script))
 
 
-def _violations(page: Page) -> list[str]:
+def violations(page: Page) -> list[str]:
     """What axe finds against WCAG 2 A and AA."""
     if not AXE.is_file():
         pytest.skip("axe-core is absent: npm --prefix dashboard/web ci")
@@ -255,11 +255,11 @@ def test_a_camera_and_an_nvr_that_go_are_told_under_the_bar_and_lead_the_status(
     expect(rows.first.locator("[data-state]")).to_have_text("摄像机断线")
     expect(rows.last.locator("[data-state]")).to_have_text("录像中")
     expect(page.locator("[data-hosts]")).to_contain_text("已同步")
-    assert _overflow(page) == 0
-    assert _violations(page) == []
+    assert overflow(page) == 0
+    assert violations(page) == []
     page.get_by_role("button", name="English").click()
     expect(lines.first).to_contain_text("NVR nvr-B: Camera disconnected")
-    assert _overflow(page) == 0
+    assert overflow(page) == 0
 
 
 def test_the_report_opens_as_a_paper_in_the_language_of_the_page(open_page: OpenPage, address: str) -> None:

@@ -29,6 +29,13 @@ export const router = createRouter({
       props: (route) => ({ batch: String(route.params.batch), number: Number(route.params.number) }),
     },
     { path: '/status', name: 'status', component: () => import('./pages/StatusPage.vue'), meta: { act: 'see' } },
+    { path: '/permits', name: 'permits', component: () => import('./pages/PermitsPage.vue') },
+    {
+      path: '/permits/:permit',
+      name: 'permitted',
+      component: () => import('./pages/PermittedPage.vue'),
+      props: true,
+    },
     { path: '/account', name: 'account', component: () => import('./pages/AccountPage.vue') },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/Missing.vue') },
   ],

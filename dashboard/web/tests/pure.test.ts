@@ -4,9 +4,10 @@ import type { Report, Room } from '@/api/types'
 import { chartOption, escaped, laneAt, tooltip, GRID, LANE_HEIGHT } from '@/pure/chart'
 import { causesShown, lanes, spanAt, spans, type Lane } from '@/pure/lanes'
 import { CAUSES, CAUSE_COLOURS, COVERED, VERDICT_COLOURS } from '@/pure/palette'
-import { fileAddress } from '@/api/client'
+import { fileAddress, playlistAddress } from '@/api/client'
 import { fragmentAt, gapsCrossed, instantOf, neighbourGap, overHole, positionOf, startInCamera, startInStation, troublesomeCodec } from '@/pure/playback'
-import { duration, instant, localDateTime, localSpan, preciseTime } from '@/pure/time'
+import { duration, fieldOf, fromField, instant, localDateTime, localSpan, preciseTime } from '@/pure/time'
+import { tiles } from '@/pure/watermark'
 import { en } from '@/words/en'
 import { zh } from '@/words/zh'
 
@@ -25,6 +26,11 @@ describe('time', () => {
   it('prints the day once unless a span crosses midnight', () => {
     expect(localSpan(T0, at(90))).toBe('2026-05-01 09:00:00 – 09:01:30')
     expect(localSpan(T0, at(86_400))).toBe('2026-05-01 09:00:00 – 2026-05-02 09:00:00')
+  })
+  it('is written into fields as in Shanghai', () => {
+    expect(fieldOf(T0)).toBe('2026-05-01T09:00')
+    expect(fromField('2026-05-01T09:00')).toBe('2026-05-01T01:00:00.000Z')
+    expect(fromField(fieldOf(instant('2026-12-31T16:30:00Z')))).toBe('2026-12-31T16:30:00.000Z')
   })
   it('prints lengths for people, carrying over at full units', () => {
     expect(duration(8, 'zh')).toBe('8.0 秒')
@@ -208,5 +214,37 @@ describe('palette', () => {
   it('has a colour of its own for every cause, none of them that of footage', () => {
     const colours = [...Object.values(CAUSE_COLOURS), COVERED]
     expect(new Set(colours).size).toBe(colours.length)
+  })
+})
+
+describe('a playlist', () => {
+  const asked = (why?: { purpose?: string; permit?: string }) => playlistAddress('c/1', iso(0), iso(9), why)
+
+  it('is asked for with why, or under a permit', () => {
+    expect(asked()).toBe('/api/v1/cameras/c%2F1/playlist.m3u8?start=2026-05-01T01%3A00%3A00.000Z&end=2026-05-01T01%3A00%3A09.000Z')
+    expect(new URL(asked({ purpose: '复核 & 比对' }), 'http://x').searchParams.get('purpose')).toBe('复核 & 比对')
+    expect(asked({ permit: '20260501-0a/b' })).toContain('/api/v1/permits/20260501-0a%2Fb/cameras/c%2F1/playlist.m3u8?')
+    expect(asked({ purpose: '' })).toBe(asked())
+  })
+})
+
+describe('a watermark', () => {
+  const tile = { width: 160, height: 90 }
+
+  it('leaves no part of the picture of the size of two tiles without a mark, whenever', () => {
+    const bare: string[] = []
+    for (const [width, height] of [[560, 315], [1366, 768], [100, 60]] as const)
+      for (let step = 0; step < 40; step++) {
+        const found = tiles(width, height, tile, step)
+        for (let x = 0; x <= width; x += 40)
+          for (let y = 0; y <= height; y += 40)
+            if (!found.some((at) => Math.abs(at.x - x) <= tile.width && Math.abs(at.y - y) <= tile.height))
+              bare.push(`${width}x${height} at ${x}, ${y} in step ${step}`)
+      }
+    expect(bare).toEqual([])
+  })
+  it('moves at every step', () => {
+    for (let step = 0; step < 40; step++)
+      expect(tiles(560, 315, tile, step)[0]).not.toEqual(tiles(560, 315, tile, step + 1)[0])
   })
 })

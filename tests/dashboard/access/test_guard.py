@@ -20,14 +20,17 @@ from fastapi.routing import APIRoute
 from config.rule_pack import load as load_rule_pack
 from dashboard.access import tokens
 from dashboard.access.login import FRESH as LATELY
+from dashboard.access.login import actor_of
 from dashboard.access.table import FRESH, GRANTABLE, MAY, ROUTES, TWO_SIDES, Act, acts_of, may
 from dashboard.access.tickets import Ticket, Tickets
 from dashboard.api import document
 from dashboard.api.guard import COOKIE
 from dashboard.app import create_app, openapi
 from domain.people import Account, Reach, Role, Scope
+from domain.permits import Decided, Decision, Permit
 from domain.places import Batch
 from domain.timeline import rfc3339
+from domain.viewings import DONE, Deed, Viewing
 from storage.database import connect
 from storage.database.api_tokens import ApiToken
 from tests.dashboard.exam import BATCH, PACK, SITE, TESTER, TOKEN, WINDOW, Exam, hold_exam, log_in, plan
@@ -35,7 +38,7 @@ from tests.dashboard.serving import client
 from tests.fakes.notary import NOTARY
 
 INSIDE = {Reach.CITY: "", Reach.COUNTY: SITE.county, Reach.SITE: SITE.id, Reach.BATCHES: BATCH}
-SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end)}
+SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end), "purpose": "复核成绩有疑"}
 TICKETS = Tickets()
 LIMITED = [role for role in Role if role.reach is not Reach.CITY]
 HIDDEN = {"page": "/", "description": "/api/v1/openapi.json", "metrics": "/metrics"}
@@ -45,7 +48,8 @@ def account(exam: Exam, role: Role, *, inside: bool = True, must_change: bool = 
     """The session's token of an account of that role, of whose scope the exam is a part or not.
 
     The account has another session, and a token for programs too, of which nothing but ``program-0``, ``program-1``
-    ... is known: its id.
+    ... is known: its id; and ``permit-0``, ``permit-1`` ... is the permit that it may watch the exam under, or has to
+    decide on.
     """
     names = frozenset({INSIDE[role.reach] if inside else "elsewhere"} - {""})
     number = next(NUMBERS)
@@ -55,12 +59,28 @@ def account(exam: Exam, role: Role, *, inside: bool = True, must_change: bool = 
     OWNERS[f"token-{number}"] = held
     mine = ApiToken(f"program-{number}", held.name, "x", (), held.created, held.created + timedelta(days=1))
     exam.database.api_tokens.add(mine, f"no digest {number}")
+    permit_of(exam, held, f"permit-{number}")
     return f"token-{number}"
 
 
 def elsewhere(number: object) -> str:
     """The id of another session of the account of that number."""
     return sha256(f"elsewhere-{number}".encode()).hexdigest()
+
+
+def permit_of(exam: Exam, account: Account, name: str) -> None:
+    """Approved by the supervisor where the account may ask, asked by itself where it decides on others'."""
+    now = exam.clock.now()
+    until = now + timedelta(days=1)
+    asked = Permit(name, account.name, account.role, BATCH, "", WINDOW, "核实投诉", now, until)
+    if may(account.role, Act.ASK):
+        exam.database.permits.add(asked)
+        approval = Decision(Decided.APPROVED, now, "supervisor", Role.CITY_SUPERVISOR, "", until)
+        recorded = Viewing(now, actor_of("supervisor"), approval.role, Deed.APPROVE, DONE, batch=BATCH, permit=name)
+        exam.database.viewings.add(recorded)
+        exam.database.permits.decide(name, approval)
+    elif may(account.role, Act.APPROVE):
+        exam.database.permits.add(replace(asked, account="supervisor"))
 
 
 def program(exam: Exam, role: Role, acts: frozenset[Act], *, inside: bool = True) -> str:
@@ -91,12 +111,12 @@ NUMBERS = itertools.count()
 OWNERS: dict[str, Account] = {}
 """Whose session's token it is."""
 
-OWN = {Act.ANYBODY, Act.OWN_SESSION, Act.OWN_TOKENS}
-"""What is no matter of scopes."""
+OWN = {Act.ANYBODY, Act.OWN_SESSION, Act.OWN_TOKENS, Act.ASK, Act.WATCH_PERMITTED}
+"""What is no matter of scopes; a permit is for what lies outside of them (``test_permits``)."""
 
 LISTS = {
     *("/api/v1/batches", "/api/v1/schedule", "/api/v1/status", "/api/v1/status/drifts"),
-    *("/api/v1/viewings", "/api/v1/acts"),
+    *("/api/v1/viewings", "/api/v1/acts", "/api/v1/permits"),
 }
 """Addresses that name nothing of an exam: what lies outside the scope is left out of their answers."""
 
@@ -105,7 +125,7 @@ def operations(exam: Exam) -> dict[str, tuple[str, str]]:
     """Method and address of every route, with the ids of the exam in its place holders, but for tickets."""
     ticket = to(exam.segments("A-cam-1")[0].key)
     exams = {"batch": BATCH, "number": "1", "camera": "A-cam-1", "ticket": ticket}
-    ids = {**exams, "token": "PROGRAM", "session": "OTHER"}
+    ids = {**exams, "token": "PROGRAM", "session": "OTHER", "permit": "PERMIT"}
     found = {name: ("GET", path) for name, path in HIDDEN.items()}
     for path, methods in described().items():
         for method, operation in methods.items():
@@ -149,7 +169,8 @@ def ask(
     method, address = operation
     session = sha256((token or "").encode()).hexdigest() if program_id is None else f"token:{program_id}"
     number = (token or "").rpartition("-")[2]
-    address = address.replace("PROGRAM", f"program-{number}").replace("OTHER", elsewhere(number))
+    address = address.replace("PROGRAM", f"program-{number}").replace("PERMIT", f"permit-{number}")
+    address = address.replace("OTHER", elsewhere(number))
 
     def issued(match: re.Match[str]) -> str:
         return TICKETS.issue(session, Ticket(bytes.fromhex(match[1]).decode()), WINDOW.end + timedelta(days=1))

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from config.rule_pack import load as load_rule_pack
-from dashboard.access.table import ROUTES, Act, may
+from dashboard.access.table import MAY, ROUTES, Act, may
 from dashboard.access.tickets import LASTS, Ticket, Tickets
 from dashboard.api.guard import COOKIE
 from dashboard.app import create_app
@@ -21,11 +21,11 @@ from domain.timeline import rfc3339
 from domain.viewings import SHOWN, Deed, Viewing
 from storage.audit.checking import Vouchers, check
 from storage.audit.notary import SEALS
-from tests.dashboard.exam import BATCH, WINDOW, Exam, log_in
+from tests.dashboard.exam import BATCH, SITE, WINDOW, Exam, log_in
 from tests.dashboard.serving import client
 from tests.fakes.notary import SIGNER
 
-SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end)}
+SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end), "purpose": "复核成绩有疑"}
 PLAYLIST = "/api/v1/cameras/A-cam-1/playlist.m3u8"
 TICKETS = Tickets()
 
@@ -40,7 +40,7 @@ def talking(exam: Exam) -> Iterator[httpx.Client]:
 
 def cookie(exam: Exam, role: Role, *names: str) -> dict[str, str]:
     reach = Scope(role.reach, frozenset(names))
-    name = f"{role}-{len(exam.database.accounts.all())}"
+    name = f"{role}-v{len(exam.database.accounts.all())}"
     log_in(exam, Account(name, role, reach, exam.clock.now(), False), name)
     return {"Cookie": f"{COOKIE}={name}"}
 
@@ -58,7 +58,7 @@ def head(exam: Exam) -> int:
 def test_what_is_shown_is_written_down_with_who_what_when_whence_and_why(exam: Exam, talking: httpx.Client) -> None:
     headers, before = cookie(exam, Role.CITY_OFFICER), head(exam)
     segment = exam.segments("A-cam-1")[0]
-    opened = talking.get(PLAYLIST, params={**SPAN, "purpose": "复核成绩"}, headers=headers)
+    opened = talking.get(PLAYLIST, params=SPAN, headers=headers)
     assert opened.status_code == 200
     address = re.findall("(/api/v1/footage/.*)/media.m4s", opened.text)[0]
     assert talking.get(f"{address}/init.mp4", headers=headers).status_code == 200
@@ -73,10 +73,26 @@ def test_what_is_shown_is_written_down_with_who_what_when_whence_and_why(exam: E
     }
     assert {each.actor.name for each in found} == {"account:" + headers["Cookie"].partition("=")[2]}
     assert {each.at for each in found} == {exam.clock.now()}
-    assert [each.purpose for each in found] == ["复核成绩", "", ""]
+    assert [each.purpose for each in found] == ["复核成绩有疑", "", ""]
     assert [each.span for each in found] == [WINDOW, segment.interval, segment.interval]
     assert [each.key for each in found] == ["", segment.key, segment.key]
     assert all(len(each.session) == 64 for each in found)
+
+
+@pytest.mark.parametrize("role", sorted(MAY[Act.WATCH]))
+def test_who_reviews_or_audits_says_why_before_a_playlist_is_given(
+    exam: Exam, talking: httpx.Client, role: Role
+) -> None:
+    inside = {Role.COUNTY_SUPERVISOR: [SITE.county], Role.SITE_OPERATOR: [SITE.id], Role.AUDITOR: [BATCH]}
+    headers, before = cookie(exam, role, *inside.get(role, [])), head(exam)
+    for purpose in ("", "    x    ", None):
+        answer = talking.get(PLAYLIST, params=SPAN | {"purpose": purpose}, headers=headers)
+        refused = role in {Role.CITY_OFFICER, Role.AUDITOR}
+        assert answer.status_code == (422 if refused else 200)
+        assert not refused or answer.json()["type"] == "urn:kaojian:problem:purpose-needed"
+    assert {each.outcome for each in since(exam, before)} == {"purpose-needed" if refused else SHOWN}
+    told = talking.get("/api/v1/session", headers=headers).json()["account"]
+    assert told["says_why"] is refused
 
 
 WATCHED = [name for name, act in ROUTES.items() if act in {Act.WATCH, Act.SAVE}]

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from domain.chain import Break, Entry, Fault, Record, Seal, check_chain, digest_of
 from domain.people import Actor, Door
 from domain.timeline import Interval
-from domain.viewings import SHOWN, Deed, Viewing
+from domain.viewings import DONE, SHOWN, Deed, Viewing
 from storage.audit.checking import ENTRIES, Checked, Vouchers, check, check_copy, take_copy
 from storage.audit.days import DAYS, DaySeals, prefix_of, read_day
 from storage.audit.notary import SEALS, Notary
@@ -159,7 +159,7 @@ def close_up(connection: sa.Connection, table: str) -> None:
 
 def digest_anew(row: Mapping[str, Any], table: str, previous: str) -> str:
     chain = {"number", "previous", "digest", "signature"}
-    fields = {name: row[name] for name in row if name not in chain}
+    fields = {name: row[name] for name in row if name not in chain and (name, row[name]) != ("permit", "")}
     return digest_of(Record(table).entry_form, row["number"], fields, previous)
 
 
@@ -201,6 +201,7 @@ COLUMNS = {
         "source": "'127.0.0.2'",
         "session": "'another'",
         "purpose": "'audit'",
+        "permit": "'20260501-0a1b2c3d'",
     },
     Record.JOURNAL: {
         "at": "at + 1",
@@ -228,7 +229,33 @@ def test_any_value_that_is_changed_with_sql_is_found(kept: Kept) -> None:
 
 
 def test_the_columns_that_are_tried_are_all_there_are(at_hand: Kept) -> None:
-    assert set(COLUMNS[at_hand.record]) == set(next(at_hand.rows.chain()).fields)
+    chain = {"number", "previous", "digest", "signature"}
+    assert set(COLUMNS[at_hand.record]) == {column.name for column in at_hand.rows.table.columns} - chain
+
+
+def test_a_permit_that_is_added_taken_away_or_exchanged_is_found(sqlite_url: str, tmp_path: Path) -> None:
+    kept = Kept(sqlite_url, tmp_path, Record.VIEWINGS)
+    permit = "20260501-0a1b2c3d"
+    kept.database.viewings.add(replace(viewing(6), permit=permit))
+    assert "permit" not in next(kept.rows.chain()).fields  # its digest is as before there were permits
+    assert kept.database.viewings.latest(1)[0].viewing.permit == permit
+    assert kept.faults() == []
+    for number, was, other in ((6, permit, ""), (6, permit, "20260501-ffffffff"), (2, "", permit)):
+        kept.spoil(sql(f"UPDATE {{}} SET permit = '{other}' WHERE number = {number}"))  # noqa: S608 - the test's own
+        assert kept.faults() == [Fault(number, Break.CHANGED)]
+        kept.spoil(sql(f"UPDATE {{}} SET permit = '{was}' WHERE number = {number}"))  # noqa: S608 - the test's own
+    kept.database.close()
+
+
+def test_who_did_what_with_which_permit_is_told_of_those_asked_for(sqlite_url: str, tmp_path: Path) -> None:
+    kept = Kept(sqlite_url, tmp_path, Record.VIEWINGS)
+    told = replace(viewing(6), deed=Deed.APPROVE, outcome=DONE, permit="p-1")
+    others = [replace(told, outcome="not-allowed"), replace(told, deed=Deed.END), replace(told, permit="p-2")]
+    for each in [told, *others]:
+        kept.database.viewings.add(each)
+    assert kept.database.viewings.done_with(Deed.APPROVE, ["p-1", "p-3"]) == {("p-1", LI.name)}
+    assert kept.database.viewings.done_with(Deed.APPROVE, []) == frozenset()
+    kept.database.close()
 
 
 TRIED: dict[str, tuple[Spoil, set[Fault]]] = {

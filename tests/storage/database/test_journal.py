@@ -23,6 +23,7 @@ from storage.errors import KeyMissing
 from tests.fakes.notary import NOTARY
 from tests.storage.database.examples import ACTOR, RECORDER, after, batch, begin, copy, segment, site
 from tests.storage.database.test_closings import DOCUMENTS, following
+from tests.storage.database.test_permits import APPROVAL, PERMIT
 
 
 def test_entries_come_latest_first_and_within_the_limit(database: Database) -> None:
@@ -91,6 +92,8 @@ def test_a_process_that_was_given_no_key_adds_nothing_to_a_record(
         ("host_clock", "cameras_told"),
         ("viewings", "number"),
         ("recusals", "batch"),
+        ("permits", "batch"),
+        ("permit_decisions", "reason"),
         ("alarms", "site"),
         ("lost_copies", "state"),
         ("broken_glass", "reason"),
@@ -141,6 +144,8 @@ def _fill(url: str) -> None:
     assert factor is not None
     database.factors.confirm("li", factor.id, 1, ["digest"], after(0))
     database.api_tokens.add(ApiToken("token-1", "li", "platform", ("see",), after(0), after(99)), "digest")
+    database.permits.add(PERMIT)
+    database.permits.decide(PERMIT.id, replace(APPROVAL, account="li"))
     database.closings.add("s", following("s", "b"), DOCUMENTS)
     database.closings.add_key(1, KeptKey("aa", after(0), None, "11"))
     database.viewings.add(Viewing(after(0), ACTOR, "auditor", Deed.OPEN, SHOWN))

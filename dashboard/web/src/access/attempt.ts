@@ -1,4 +1,4 @@
-// What every form of this folder does with its button: one attempt at a time, busy meanwhile, a refusal in words after it.
+// What every form does with its button: one attempt at a time, busy meanwhile, a refusal in words after it.
 import { ref, type Ref } from 'vue'
 
 import { Refused } from '@/api/client'
@@ -10,8 +10,14 @@ export interface Attempt {
   attempt: (doing: () => Promise<void>) => Promise<void>
 }
 
-/** `answered` is told of a refusal by its kind; true says that the form deals with it and no word is needed. */
-export function useAttempt(answered: (kind: string) => boolean = () => false): Attempt {
+/**
+ * `answered` is told of a refusal by its kind; true says that the form deals with it and no word is needed. `said` is
+ * the word for the others.
+ */
+export function useAttempt(
+  answered: (kind: string) => boolean = () => false,
+  said: (kind: string) => string = refusal,
+): Attempt {
   const problem = ref('')
   const busy = ref(false)
 
@@ -22,7 +28,7 @@ export function useAttempt(answered: (kind: string) => boolean = () => false): A
       await doing()
     } catch (error) {
       const kind = error instanceof Refused ? error.kind : ''
-      if (!answered(kind)) problem.value = refusal(kind)
+      if (!answered(kind)) problem.value = said(kind)
     } finally {
       busy.value = false
     }

@@ -9,6 +9,10 @@ import type {
   CameraDrift,
   FactorState,
   OpenSession,
+  Permit,
+  PermitBody,
+  PermittedCamera,
+  PermitToDecide,
   RecoveryCodes,
   Report,
   ScheduledBatch,
@@ -139,9 +143,44 @@ export async function logOut(): Promise<void> {
   if (error !== undefined) throw refused(error)
 }
 
-export function playlistAddress(camera: string, from: string, to: string): string {
-  const span = new URLSearchParams({ start: from, end: to })
-  return `/api/v1/cameras/${encodeURIComponent(camera)}/playlist.m3u8?${span.toString()}`
+export function fetchOwnPermits(): Promise<Permit[]> {
+  return answer(client.GET('/api/v1/permits/own'))
+}
+
+export function askPermit(body: PermitBody): Promise<Permit> {
+  return answer(client.POST('/api/v1/permits', { body }))
+}
+
+export async function withdrawPermit(permit: string): Promise<void> {
+  const { error } = await client.DELETE('/api/v1/permits/{permit}', { params: { path: { permit } } })
+  if (error !== undefined) throw refused(error)
+}
+
+export function fetchPermits(): Promise<PermitToDecide[]> {
+  return answer(client.GET('/api/v1/permits'))
+}
+
+export function approvePermit(permit: string, until: string, reason: string): Promise<PermitToDecide> {
+  return answer(client.POST('/api/v1/permits/{permit}/approval', { params: { path: { permit } }, body: { until, reason } }))
+}
+
+export function declinePermit(permit: string, reason: string): Promise<PermitToDecide> {
+  return answer(client.POST('/api/v1/permits/{permit}/decline', { params: { path: { permit } }, body: { reason } }))
+}
+
+export function endPermit(permit: string, reason: string): Promise<PermitToDecide> {
+  return answer(client.POST('/api/v1/permits/{permit}/end', { params: { path: { permit } }, body: { reason } }))
+}
+
+export function fetchPermittedCameras(permit: string): Promise<PermittedCamera[]> {
+  return answer(client.GET('/api/v1/permits/{permit}/cameras', { params: { path: { permit } } }))
+}
+
+/** For a purpose or under a permit, where there is one. */
+export function playlistAddress(camera: string, from: string, to: string, why: { purpose?: string; permit?: string } = {}): string {
+  const asked = new URLSearchParams({ start: from, end: to, ...(why.purpose ? { purpose: why.purpose } : {}) })
+  const under = why.permit ? `/permits/${encodeURIComponent(why.permit)}` : ''
+  return `/api/v1${under}/cameras/${encodeURIComponent(camera)}/playlist.m3u8?${asked.toString()}`
 }
 
 /** Where the whole file lies that a fragment of a playlist is of. */

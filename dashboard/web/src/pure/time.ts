@@ -83,6 +83,19 @@ export function actualSpan(sitting: SittingTimes): string {
   return `${localTime(start)} – ${end === null ? '' : localTime(end)}`
 }
 
+const SHANGHAI_OFFSET = '+08:00' // all year, since 1991
+
+/** What a field for local time (`2026-05-01T09:00`) holds of an instant, in Asia/Shanghai. */
+export function fieldOf(ms: number): string {
+  const local = localParts(ms)
+  return `${local.date}T${local.time.slice(0, 5)}`
+}
+
+/** The instant, as RFC 3339, that somebody wrote into a field for local time in Asia/Shanghai. */
+export function fromField(text: string): string {
+  return new Date(`${text}${SHANGHAI_OFFSET}`).toISOString()
+}
+
 /** A length of time for people: `8.0 s`, `1 min 30.0 s`, `2 h 5 min`; in Chinese `8.0 秒`, `1 分 30.0 秒`. */
 export function duration(seconds: number, language: 'zh' | 'en'): string {
   const unit = language === 'zh' ? { h: '小时', min: '分', s: '秒' } : { h: 'h', min: 'min', s: 's' }

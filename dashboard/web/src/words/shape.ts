@@ -18,6 +18,8 @@ type Plain =
   | 'pages' | 'room' | 'nvr' | 'since' | 'detail' | 'hostClock' | 'clockError' | 'checkedAt' | 'webhooks' | 'webhookName' | 'onlyTroubles' | 'noCameras'
   | 'noTroubles' | 'heartbeats' | 'clockUnread' | 'clockWitness' | 'recorderGone' | 'workerGone' | 'startRecorder' | 'checkNvr'
   | 'schedule' | 'noSchedule' | 'timeUnproven' | 'timeUnvouched' | 'statusStale' | 'neverConnected' | 'mjpegNotPlayable' | 'download'
+  | 'permitOver' | 'fullScreen' | 'leaveFullScreen' | 'purpose' | 'purposeAsked' | 'purposeHint' | 'goOn' | 'permits' | 'askPermit'
+  | 'outsideScope'
 
 export interface Words extends Record<Plain, string> {
   states: Record<SittingState, string>
