@@ -101,6 +101,7 @@ class Account:
 
     From ``expires`` on, and once disabled, it opens no door. ``must_change``: its password was made for it. Of the
     batches that its holder is ``recused`` from it sees nothing. With a ``factor`` its password alone opens nothing.
+    ``linked``: an identity provider vouches for its holder too; or alone, where it has no ``password``.
     """
 
     name: str
@@ -112,6 +113,8 @@ class Account:
     disabled: datetime | None = None
     recused: frozenset[str] = frozenset()
     factor: bool = False
+    linked: bool = False
+    password: bool = True
 
     def is_open(self, now: datetime) -> bool:
         """Whether the account may be used at all."""

@@ -18,7 +18,8 @@
     │   ├── ConflictingCopy
     │   ├── CameraBelongsElsewhere
     │   ├── NameTaken
-    │   └── FactorStands
+    │   ├── FactorStands
+    │   └── IdentityTaken
     └── WrongState                 the act does not fit the state of the sitting
         ├── AlreadyOpen
         ├── NotOpen
@@ -104,6 +105,10 @@ class NameTaken(ConflictingRow):
 
 class FactorStands(ConflictingRow):
     """The account has a second factor; it is removed before another one takes its place."""
+
+
+class IdentityTaken(ConflictingRow):
+    """The account, or the subject of the provider, is linked already: one person, one account."""
 
 
 class WrongState(StorageError):

@@ -14,6 +14,7 @@ from storage.database.closings import Closings
 from storage.database.connection import Engine, folder_of
 from storage.database.evidence import Evidence
 from storage.database.factors import Factors
+from storage.database.identities import Identities
 from storage.database.journal import Journal, JournalEntry
 from storage.database.setup import Setup
 from storage.database.viewings import Viewings
@@ -26,6 +27,7 @@ __all__ = [
     "Database",
     "Evidence",
     "Factors",
+    "Identities",
     "Journal",
     "JournalEntry",
     "Setup",
@@ -45,6 +47,7 @@ class Database:
         self.journal = Journal(engine)
         self.accounts = Accounts(engine)
         self.factors = Factors(engine)
+        self.identities = Identities(engine)
         self.api_tokens = ApiTokens(engine)
         self.viewings = Viewings(engine)
         self.alarms = Alarms(engine)

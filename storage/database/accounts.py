@@ -39,6 +39,7 @@ class EndReason(StrEnum):
     TOO_OLD = "too_old"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 (a reason, not a secret)
     FACTOR_CHANGED = "factor_changed"
+    UNLINKED = "unlinked"
     ACCOUNT_CLOSED = "account_closed"
 
 
@@ -46,7 +47,8 @@ class EndReason(StrEnum):
 class Session:
     """登录会话: from proving who one is until it ends. ``id`` is the SHA-256 of the token, never the token.
 
-    ``proved``: when its holder last gave the password.
+    ``proved``: when its holder last proved who they are. ``factor_proved``: an identity provider vouched for a second
+    factor.
     """
 
     id: str
@@ -54,11 +56,12 @@ class Session:
     seen: datetime
     proved: datetime
     ended: datetime | None
+    factor_proved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class HalfLogin:
-    """A login whose password was right and whose second factor is awaited: opens nothing. ``id`` as a session's."""
+    """A login whose first step was right and whose second factor is awaited: opens nothing. ``id`` as a session's."""
 
     id: str
     began: datetime
@@ -153,12 +156,29 @@ class Accounts:
             connection.execute(sa.insert(tables.sessions).values(session))
             _end_halves(connection, tables.half_logins.c.id == half_id, at)
 
+    def admit(self, name: str, session_id: str, at: datetime, *, proved: datetime, factor_proved: bool) -> None:
+        """A provider vouched for somebody: begin a session. Failures go on being counted. Raises UnknownRow."""
+        session = {
+            "id": session_id,
+            "account": name,
+            "began": at,
+            "seen": at,
+            "proved": proved,
+            "factor_proved": factor_proved,
+        }
+        with self._engine.writing() as connection:
+            connection.execute(sa.insert(tables.sessions).values(session))
+
     def prove(self, name: str, session_id: str, at: datetime) -> None:
         """The holder of a session gave the password again. Raises UnknownAccount."""
-        table = tables.sessions
         with self._engine.writing() as connection:
             _count_anew(connection, name, at)
-            connection.execute(sa.update(table).where(table.c.id == session_id).values(proved=at))
+            _prove(connection, name, session_id, at)
+
+    def vouch(self, name: str, session_id: str, proved: datetime) -> bool:
+        """A provider asked the holder of a session again; False where it has ended or is not of that account."""
+        with self._engine.writing() as connection:
+            return _prove(connection, name, session_id, proved)
 
     def begin_half(self, name: str, half_id: str, at: datetime) -> None:
         """The password was right, and a second factor is asked for next. Failures go on being counted."""
@@ -195,7 +215,9 @@ class Accounts:
             row = connection.execute(query).first()
             if row is None:
                 return None
-            session = Session(row.id, row.began, row.seen, row.proved or row.began, row.ended)
+            session = Session(
+                row.id, row.began, row.seen, row.proved or row.began, row.ended, bool(row.factor_proved)
+            )
             return session, account_of(connection, row)
 
     def see(self, session_id: str, at: datetime) -> None:
@@ -229,6 +251,8 @@ def account_of(connection: sa.Connection, row: sa.Row[Any]) -> Account:
         row.disabled,
         _recused(connection, row.name),
         _has_factor(connection, row.name),
+        _is_linked(connection, row.name),
+        row.password_hash != "",
     )
 
 
@@ -249,6 +273,18 @@ def _has_factor(connection: sa.Connection, name: str) -> bool:
     table = tables.factors
     standing = sa.and_(table.c.account == name, table.c.removed.is_(None), table.c.confirmed.is_not(None))
     return connection.execute(sa.select(table.c.id).where(standing)).first() is not None
+
+
+def _is_linked(connection: sa.Connection, name: str) -> bool:
+    table = tables.identities
+    standing = sa.and_(table.c.account == name, table.c.ended.is_(None))
+    return connection.execute(sa.select(table.c.id).where(standing)).first() is not None
+
+
+def _prove(connection: sa.Connection, name: str, session_id: str, at: datetime) -> bool:
+    table = tables.sessions
+    theirs = sa.and_(table.c.id == session_id, table.c.account == name, table.c.ended.is_(None))
+    return connection.execute(sa.update(table).where(theirs).values(proved=at)).rowcount == 1
 
 
 def _count_anew(connection: sa.Connection, name: str, at: datetime) -> None:
