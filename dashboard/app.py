@@ -13,7 +13,8 @@ from starlette.types import ASGIApp
 
 from config.rule_pack import RulePack
 from config.version import VERSION
-from dashboard.api import batches, factor, footage, metrics, problems, session, status, tokens, viewings
+from dashboard.access.provider import Provider
+from dashboard.api import batches, factor, footage, metrics, problems, provider, session, status, tokens, viewings
 from dashboard.api.backing import Backing
 from dashboard.api.guard import guard
 from dashboard.api.headers import SafeHeaders
@@ -44,19 +45,20 @@ def create_app(
     webhooks: tuple[str, ...] = (),
     sealer: Sealer | None = None,
     with_factor: frozenset[Role] = frozenset(),
+    vouching: Provider | None = None,
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes.
 
     ``rule_packs`` loads a rule pack by its id; ``web_dist`` is the folder of the built page, None where there is
     none. Without ``viewed``, viewings are signed with a key that is gone with the app; without ``sealer``, secrets of
-    second factors are sealed with one. The roles ``with_factor`` have to have such a factor. Where it is bound, and
-    TLS, is the caller's part.
+    second factors are sealed with one. The roles ``with_factor`` have to have such a factor; ``vouching`` is the
+    identity provider, where there is one. Where it is bound, and TLS, is the caller's part.
     """
     app = _described()
     sources = Sources(database, archive, spools or Spools(), StoreProbe(archive), ballast, webhooks)
     viewed = viewed or ViewingRecord(database.viewings, Signer.new(), None)
     app.state.backing = Backing(
-        database, archive, rule_packs, clock, sources, viewed, sealer or Sealer.new(), with_factor
+        database, archive, rule_packs, clock, sources, viewed, sealer or Sealer.new(), with_factor, vouching
     )
     app.include_router(metrics.router)
     app.include_router(_description(app))
@@ -100,7 +102,7 @@ def _described() -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(guard)],
     )
-    for room in (batches, factor, footage, session, status, tokens, viewings):
+    for room in (batches, factor, footage, provider, session, status, tokens, viewings):
         app.include_router(room.router, prefix=API)
     return app
 

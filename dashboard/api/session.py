@@ -102,7 +102,7 @@ def _leave(request: Request, backed: Backing) -> None:
 
 def _told(viewer: Viewer, backed: Backing) -> SessionShape:
     may = tuple(act for act in acts_of(viewer.account.role) if viewer.may(act))
-    return SessionShape(account=_shape(viewer.account, may, must_enrol=backed.must_enrol(viewer.account)))
+    return SessionShape(account=_shape(viewer.account, may, must_enrol=backed.must_enrol(viewer)))
 
 
 def _shape(account: Account, may: tuple[Act, ...], *, must_enrol: bool) -> AccountShape:
@@ -115,4 +115,6 @@ def _shape(account: Account, may: tuple[Act, ...], *, must_enrol: bool) -> Accou
         must_change=account.must_change,
         factor=account.factor,
         must_enrol=must_enrol,
+        linked=account.linked,
+        password=account.password,
     )
