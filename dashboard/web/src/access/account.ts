@@ -20,6 +20,8 @@ export const account = ref<Account | null>()
 export const awaitsCode = ref(false)
 /** Recovery codes that were just made and are not put away yet; nothing else is shown meanwhile. */
 export const freshCodes = ref<string[]>([])
+/** Somebody whom the identity provider vouches for has just left; it may know them still. */
+export const leftLinked = ref(false)
 
 function take(session: Session): void {
   account.value = session.account
@@ -57,6 +59,7 @@ export async function takeAway(code: string): Promise<void> {
 }
 
 export async function leave(): Promise<void> {
+  leftLinked.value = account.value?.linked ?? false
   try {
     await logOut()
   } finally {

@@ -8,6 +8,7 @@ import type {
   BegunFactor,
   CameraDrift,
   FactorState,
+  Provider,
   RecoveryCodes,
   Report,
   Session,
@@ -92,6 +93,16 @@ export function secondStep(code: string): Promise<Session> {
 
 export function prove(password: string): Promise<Session> {
   return answer(client.POST('/api/v1/session/proof', { body: { password } }))
+}
+
+export function fetchProvider(): Promise<Provider> {
+  return answer(client.GET('/api/v1/provider'))
+}
+
+/** The address of the identity provider to go to, which sends people back to the page `back`. */
+export async function beginProviderLogin(what: 'login' | 'proof', back: string): Promise<string> {
+  const begun = await answer(client.POST(`/api/v1/provider/${what}`, { body: { back } }))
+  return begun.address
 }
 
 export function fetchFactor(): Promise<FactorState> {
