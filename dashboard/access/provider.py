@@ -111,6 +111,14 @@ class Provider:
         self._kept: _Known | None = None
         self._silent_until = float("-inf")
 
+    def look(self) -> None:
+        """Ask what it says of itself, as far as that is not known, and whether our secret is there.
+
+        Raises ProviderDown.
+        """
+        self._known()
+        self._client()
+
     def address(self, asked: Asked) -> str:
         """Where the browser is sent. Raises ProviderDown."""
         with self._place():
