@@ -269,9 +269,7 @@ class Provider:
             )
             claims.validate(int(self._clock.now().timestamp()), int(SKEW.total_seconds()))
         except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise NotBelieved(
-                f"the identity provider's word does not hold: {error or type(error).__name__}"
-            ) from error
+            raise NotBelieved(f"the identity provider's word does not hold: {error}") from error
         return dict(claims)
 
     def _vouched(self, asked: Asked, claims: Mapping[str, Any]) -> Vouched:

@@ -1,5 +1,5 @@
-// An identity provider on loopback: `node provider.js '{"clients": [...]}'` prints its address as one line. Whoever asks is let in
-// under the name they type; a name that ends in +mfa has used two factors. Everything else is the library's.
+// An identity provider on loopback: `node provider.js '{"clients": [...]}'` prints its address as one line. Whoever asks
+// is let in under the name they type; a name that ends in +mfa has used two factors. Everything else is the library's.
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 
@@ -65,6 +65,7 @@ server.listen(0, '127.0.0.1', () => {
   const provider = made(issuer)
   const rest = provider.callback()
   server.on('request', (request, response) => {
+    if (request.url === '/favicon.ico') return response.writeHead(204).end()
     if (!request.url.startsWith('/interaction/')) return rest(request, response)
     interact(provider, request, response).catch((error) => {
       response.statusCode = 400
