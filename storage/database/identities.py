@@ -20,7 +20,7 @@ from storage.errors import IdentityTaken, UnknownAccount
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """绑定: an account, and the subject by whom an issuer knows the same person."""
+    """账户绑定: an account, and the subject by whom an issuer knows the same person."""
 
     account: str
     issuer: str
@@ -90,7 +90,7 @@ class Identities:
             return None if row is None else account_of(connection, row)
 
     def take(self, nonce_digest: str, account: str, at: datetime) -> bool:
-        """Whether what a provider said under this nonce was not used yet; from now on it is."""
+        """Whether what a provider said under this nonce was not used yet; from now on it is. Raises UnknownRow."""
         row = {"nonce": nonce_digest, "account": account, "at": at}
         with self._engine.writing() as connection:
             return insert_once(connection, tables.provider_logins, row)
