@@ -5,8 +5,10 @@ The provider is one that we did not write, where the login is honest; where the 
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -28,11 +30,12 @@ from dashboard.api.provider import COOKIE
 from dashboard.app import create_app
 from domain.people import Role
 from domain.timeline import Clock, SystemClock
+from kaojian import tls
 from storage.archive import Archive
 from storage.database import Database, connect
 from storage.sealing import Sealer
 from tests.dashboard.exam import TESTER
-from tests.dashboard.serving import client
+from tests.dashboard.serving import client, served
 from tests.fakes.identity_provider import FakeProvider, provided
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import FakeClock
@@ -251,6 +254,35 @@ def test_a_token_that_was_planted_before_is_not_taken_on_and_the_session_before_
     answer = lying.browser.get(answered)
     assert "planted" not in answer.headers["set-cookie"]
     assert login.resume(lying.database, lying.clock, "planted") is None
+
+
+def test_over_tls_the_cookie_of_a_login_is_one_that_only_this_host_can_set(
+    lying: Door, fake: FakeProvider, tmp_path: Path
+) -> None:
+    lying.added("li", "u-1")
+    made = tls.make(tmp_path / "tls", ["kaojian.example.cn"], datetime.now(UTC))
+    trusts = ssl.create_default_context(cafile=made.authority)
+    with (
+        served(lying.app, tls.uvicorn_context(made.server, None)) as address,
+        httpx.Client(base_url=address, verify=trusts, headers={"Origin": address}) as browser,
+    ):
+        over_tls = replace(lying, browser=browser)
+        over_tls.set_up(fake.issuer, tmp_path)
+        away = browser.post(LOGIN, json={"back": "/"})
+        name, *flags = (part.strip().lower() for part in away.headers["set-cookie"].split(";"))
+        assert name.startswith(f"__host-{COOKIE}=")
+        assert {flag for flag in flags if "=" not in flag or flag.startswith("path")} == {
+            "httponly",
+            "path=/",
+            "secure",
+        }
+        planted = {"Cookie": f"{COOKIE}={browser.cookies[f'__Host-{COOKIE}']}"}
+        answered = answer_of(fake, away.json()["address"], "u-1")
+        assert (
+            "kaojian_session"
+            not in httpx.get(address + answered, verify=trusts, headers=planted).headers["set-cookie"]
+        )
+        assert over_tls.ended(answered)[1] == "li"
 
 
 def test_what_the_provider_says_wrongly_lets_nobody_in(lying: Door, fake: FakeProvider) -> None:
