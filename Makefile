@@ -33,7 +33,7 @@ demo: $(STAMPS)/runtime $(WEB)/dist/index.html  ## record a live simulated exam 
 serve: $(STAMPS)/runtime $(WEB)/dist/index.html  ## run the service with the settings of the environment
 	@$(BIN)/python -m kaojian serve
 
-test: $(STAMPS)/dev $(WEB)/dist/index.html packages  ## set up what tests need, run them all (ARGS="tests/domain": run these)
+test: $(STAMPS)/dev $(STAMPS)/openid $(WEB)/dist/index.html packages  ## set up what tests need, run them all (ARGS="tests/domain": run these)
 	@npm --prefix $(WEB) run --silent test
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
@@ -79,7 +79,7 @@ lock: $(STAMPS)/venv  ## pin all dependencies again, with hashes and without add
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --group audit -o requirements-audit.lock
 
 clean:  ## remove what was made, footage of demos included
-	@rm -rf .venv $(STAMPS) $(WEB)/dist $(WEB)/node_modules var/demo
+	@rm -rf .venv $(STAMPS) $(WEB)/dist $(WEB)/node_modules tests/openid/node_modules var/demo
 
 packages: tests/packages.sh  # Debian packages that only tests use
 	@sh tests/packages.sh
@@ -120,6 +120,12 @@ $(STAMPS)/node: requirements-node.lock $(STAMPS)/venv
 $(STAMPS)/npm: $(WEB)/package-lock.json $(STAMPS)/node
 	@echo "installing page packages ..."
 	@npm --prefix $(WEB) ci --silent --no-audit --no-fund
+	@touch $@
+
+# The identity provider that tests log in by.
+$(STAMPS)/openid: tests/openid/package-lock.json $(STAMPS)/node
+	@echo "installing the identity provider for tests ..."
+	@npm --prefix tests/openid ci --silent --no-audit --no-fund
 	@touch $@
 
 $(WEB)/dist/index.html: $(STAMPS)/npm $(WEB_SOURCES)

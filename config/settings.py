@@ -8,7 +8,6 @@ on (``config.rule_pack``). Only the wiring sees the whole Settings; rooms are ha
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import os
 import re
 from collections.abc import Iterable
@@ -22,9 +21,10 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.errors import SecretError, SettingsRefused
+from config.oidc import OidcSettings, is_loopback, proofs, refuse_address
 from config.rule_pack import FOLDER as RULE_PACKS
 from config.s3 import S3Settings
-from config.secrets import ENVIRONMENT_PREFIX, KEY_VARIABLE, KeySource, Secrets, refuse_exposed
+from config.secrets import ENVIRONMENT_PREFIX, KEY_VARIABLE, NAME, KeySource, Secrets, refuse_exposed
 
 PREFIX = "KAOJIAN_"
 ENV_FILE = "KAOJIAN_ENV_FILE"
@@ -86,6 +86,12 @@ class Settings(BaseSettings):
 
     second_factor: str = "city_administrator,city_officer"  # roles that have to have one; or all, or none
 
+    oidc_issuer: str = ""  # no identity provider when empty
+    oidc_secret: Annotated[str, Field(pattern=f"^{NAME}$")] = "oidc"  # noqa: S105 (a name, not a secret)
+    oidc_name: Annotated[str, Field(min_length=1, max_length=30)] = "统一身份认证"
+    oidc_second_factor: str = ""  # acr=VALUE, amr=VALUE; ours is asked for when empty
+
+    pages_address: str = ""  # as browsers reach it; only an identity provider needs it
     tls_cert: Path | None = None  # plain HTTP on loopback when empty
     tls_key: Path | None = None  # in the file of the certificate when empty
     http_host: str = "127.0.0.1"
@@ -118,6 +124,15 @@ class Settings(BaseSettings):
     def factors_key_file(self) -> Path:
         """The key that secrets of second factors are sealed with: never in the database."""
         return self.secrets_dir / "factors.key"
+
+    @property
+    def oidc(self) -> OidcSettings | None:
+        """The identity provider, or None when none is set."""
+        if not self.oidc_issuer:
+            return None
+        return OidcSettings(
+            self.oidc_issuer, self.oidc_secret, self.oidc_name, proofs(self.oidc_second_factor), self.pages_address
+        )
 
     @property
     def s3(self) -> S3Settings | None:
@@ -171,9 +186,39 @@ class Settings(BaseSettings):
             raise ValueError("write host:port without http://; KAOJIAN_S3_SECURE says whether TLS is used")
         return endpoint
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _https(cls, url: str) -> str:
+        if url:
+            refuse_address(url, path=True)
+        return url
+
+    @field_validator("pages_address")
+    @classmethod
+    def _without_a_path(cls, url: str) -> str:
+        plain = url.rstrip("/")
+        if plain:
+            refuse_address(plain, path=False)
+        return plain
+
+    @field_validator("oidc_second_factor")
+    @classmethod
+    def _claims(cls, text: str) -> str:
+        proofs(text)
+        return text
+
+    @model_validator(mode="after")
+    def _sent_back_to_us(self) -> Settings:
+        if self.oidc_issuer and not self.pages_address:
+            raise ValueError(
+                "KAOJIAN_OIDC_ISSUER is set, but KAOJIAN_PAGES_ADDRESS is not: say where browsers reach the pages, "
+                "so that people are sent back there and nowhere else"
+            )
+        return self
+
     @model_validator(mode="after")
     def _in_the_clear_on_loopback_only(self) -> Settings:
-        if self.tls_cert is None and not _is_loopback(self.http_host):
+        if self.tls_cert is None and not is_loopback(self.http_host):
             raise ValueError(
                 f"KAOJIAN_HTTP_HOST: {self.http_host} can be reached from other machines, and without TLS passwords "
                 "and footage would travel in the clear; make a certificate with `kaojian tls NAME...` and name it in "
@@ -273,12 +318,3 @@ def _secret_key(path: Path) -> str:
 def _said(error: ErrorDetails) -> str:
     message = error["msg"].removeprefix("Value error, ")
     return f"{PREFIX}{str(error['loc'][0]).upper()}: {message}" if error["loc"] else message
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

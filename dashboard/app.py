@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from config.rule_pack import RulePack
 from config.version import VERSION
+from dashboard.access.provider import Provider
 from dashboard.api import (
     acts,
     batches,
@@ -21,6 +22,7 @@ from dashboard.api import (
     metrics,
     permits,
     problems,
+    provider,
     session,
     status,
     tokens,
@@ -53,16 +55,20 @@ def create_app(
     webhooks: tuple[str, ...] = (),
     sealer: Sealer | None = None,
     with_factor: frozenset[Role] = frozenset(),
+    vouching: Provider | None = None,
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes, the database with a notary.
 
     ``rule_packs`` loads a rule pack by its id; ``web_dist`` is the folder of the built page, None where there is
     none. Without ``sealer``, secrets of second factors are sealed with a key that is gone with the app. The roles
-    ``with_factor`` have to have such a factor. Where it is bound, and TLS, is the caller's part.
+    ``with_factor`` have to have such a factor; ``vouching`` is the identity provider, where there is one. Where it is
+    bound, and TLS, is the caller's part.
     """
     app = _described()
     sources = Sources(database, archive, spools or Spools(), StoreProbe(archive), ballast, webhooks)
-    app.state.backing = Backing(database, archive, rule_packs, clock, sources, sealer or Sealer.new(), with_factor)
+    app.state.backing = Backing(
+        database, archive, rule_packs, clock, sources, sealer or Sealer.new(), with_factor, vouching
+    )
     app.include_router(metrics.router)
     app.include_router(_description(app))
     app.include_router(_page(web_dist.resolve() if web_dist is not None else None))
@@ -105,7 +111,7 @@ def _described() -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(guard)],
     )
-    for room in (acts, batches, factor, footage, permits, session, status, tokens, viewings):
+    for room in (acts, batches, factor, footage, permits, provider, session, status, tokens, viewings):
         app.include_router(room.router, prefix=API)
     return app
 

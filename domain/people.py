@@ -121,7 +121,8 @@ class Account:
 
     From ``expires`` on, and once disabled, it opens no door. ``must_change``: its password was made for it. Of the
     batches that its holder is ``recused`` from it sees nothing. With a ``factor`` its password alone opens nothing.
-    ``emergency``: it was made by breaking the glass.
+    ``emergency``: it was made by breaking the glass. ``linked``: an identity provider vouches for its holder too; or
+    alone, where it has no ``password``.
     """
 
     name: str
@@ -134,6 +135,8 @@ class Account:
     recused: frozenset[str] = frozenset()
     factor: bool = False
     emergency: bool = False
+    linked: bool = False
+    password: bool = True
 
     @property
     def stands_as(self) -> str:

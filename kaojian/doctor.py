@@ -19,6 +19,8 @@ from config.s3 import S3Settings
 from config.secrets import Secrets
 from config.settings import Settings
 from config.vault import Vault
+from dashboard.access.errors import ProviderDown
+from dashboard.access.provider import Provider
 from domain.host_clock import ClockState, HostClock, NtpState, Witness, judge_clock
 from domain.timeline import SystemClock
 from ingest.ballast import Ballast
@@ -79,6 +81,7 @@ def examine(
     yield from check_ballast(ballast(settings))
     yield from check_rows(settings)
     yield from check_webhooks(settings)
+    yield from check_provider(settings)
     yield from check_tls(settings, SystemClock().now())
     yield from check_sealed(settings)
     yield from _check_store(settings.s3, store)
@@ -142,6 +145,19 @@ def check_webhooks(settings: Settings) -> Iterator[Check]:
             yield Check("webhooks", State.FAIL, f"{target.name}: {error}", "see docs/operations.md, Webhooks")
             return
     yield Check("webhooks", State.OK, f"{len(targets)} set; try them with: kaojian webhook test")
+
+
+def check_provider(settings: Settings) -> Iterator[Check]:
+    """The identity provider should answer, and our secret be there; without it whoever has a password comes in."""
+    if settings.oidc is None:
+        return
+    try:
+        Provider(settings.oidc, settings.secrets, SystemClock()).look()
+    except ProviderDown as error:
+        remedy = "see docs/operations.md, Identity provider; passwords go on working"
+        yield Check("identity provider", State.NOTE, str(error), remedy)
+    else:
+        yield Check("identity provider", State.OK, f"{settings.oidc.issuer} answers")
 
 
 def check_tls(settings: Settings, now: datetime) -> Iterator[Check]:

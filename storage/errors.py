@@ -22,7 +22,8 @@
     │   ├── CameraBelongsElsewhere
     │   ├── NameTaken
     │   ├── GlassIsBroken
-    │   └── FactorStands
+    │   ├── FactorStands
+    │   └── IdentityTaken
     └── WrongState                 the act does not fit the state of the sitting or the permit
         ├── AlreadyOpen
         ├── NotOpen
@@ -125,6 +126,10 @@ class GlassIsBroken(ConflictingRow):
 
 class FactorStands(ConflictingRow):
     """The account has a second factor; it is removed before another one takes its place."""
+
+
+class IdentityTaken(ConflictingRow):
+    """The account, or the subject of the provider, is linked already: one person, one account."""
 
 
 class WrongState(StorageError):

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What is publicly known against the packages that the lock files name: of Python's by pip-audit, of the pages' by
-# npm audit. Both ask the registries that the packages come from and change nothing.
+# What is publicly known against the packages that the lock files name: of Python's by pip-audit, of Node's by npm
+# audit. Both ask the registries that the packages come from and change nothing.
 #   0  all were asked about, and nothing is known against any
 #   1  something is known: it stands above
 #   2  somebody could not be asked about all of them; that is no clean bill
@@ -33,8 +33,9 @@ for lock in requirements.lock requirements-dev.lock requirements-node.lock requi
     asked "$lock" '^Found [0-9]+ known vulnerabilit' \
         pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement "$lock"
 done
-asked "dashboard/web/package-lock.json" '^[0-9]+ .*vulnerabilit' \
-    npm --prefix dashboard/web audit --package-lock-only
+for folder in dashboard/web tests/openid; do
+    asked "$folder/package-lock.json" '^[0-9]+ .*vulnerabilit' npm --prefix "$folder" audit --package-lock-only
+done
 
 [ "$unasked" = 0 ] || exit 2
 exit "$known"

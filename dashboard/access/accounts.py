@@ -1,4 +1,5 @@
-"""The acts on accounts: add, close, give another first password, end sessions, recuse. Each goes into the journal.
+"""The acts on accounts: add, close, give another first password, link to an identity provider, end sessions, recuse. Each
+goes into the journal with its actor.
 
 Not here: coming in with one (``dashboard.access.login``).
 """
@@ -16,6 +17,7 @@ from dashboard.access.table import Act, may
 from domain.people import Account, Actor, Reach, Role, Scope
 from domain.timeline import Clock, rfc3339
 from storage.database import Database
+from storage.database.identities import Identity
 
 EMERGENCY = "emergency-"
 """What the names of accounts begin with that were made by breaking the glass, and no others."""
@@ -90,6 +92,33 @@ def log_out(database: Database, name: str | None, *, reason: str, actor: Actor, 
     count = database.accounts.end_sessions(name, now)
     database.journal.record(now, actor, "end_sessions", name or "everybody", reason)
     return count
+
+
+def link(
+    database: Database, name: str, issuer: str, subject: str, *, keep_password: bool, actor: Actor, clock: Clock
+) -> None:
+    """Let an identity provider vouch for the holder of an account; alone, where the password is not kept.
+
+    Raises AccountRefused, IdentityTaken, UnknownAccount.
+    """
+    if not 0 < len(subject) <= 255 or not subject.isprintable():
+        raise AccountRefused(f"{subject!r} is no subject: copy what the page shows after a login by the provider")
+    now = clock.now()
+    database.identities.link(Identity(name, issuer, subject, now), keep_password=keep_password)
+    kept = "" if keep_password else ", without a password"
+    database.journal.record(now, actor, "link_account", name, f"{subject} of {issuer}{kept}")
+
+
+def unlink(database: Database, name: str, actor: Actor, clock: Clock) -> None:
+    """Let nobody in to an account by an identity provider; whoever uses it, its programs too, is out.
+
+    A password, and a second factor, stay. Raises AccountRefused where there is no such link.
+    """
+    now = clock.now()
+    if not database.identities.end(name, now):
+        raise AccountRefused(f"no account {name} is linked to an identity provider; `kaojian user list` shows all")
+    database.api_tokens.revoke_all(name, now)
+    database.journal.record(now, actor, "unlink_account", name)
 
 
 def recuse(database: Database, name: str, batch: str, *, reason: str, actor: Actor, clock: Clock) -> None:

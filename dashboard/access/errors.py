@@ -10,6 +10,12 @@ AccessError
 ├── TokenRefused        a token of a program cannot be as it was asked for
 ├── PermitRefused       a permit cannot be asked for, or decided on, in that way
 ├── PermitNotOpen       a permit is there and lets nothing be watched now
+├── ProviderRefusal     nobody comes in by the identity provider this time
+│   ├── ProviderDown    it does not answer, or not as a provider does
+│   ├── ProviderDeclined  it says no, or the person did
+│   ├── NotBelieved     what it says of somebody does not hold
+│   ├── NotBegun        its answer belongs to no login that was begun in this browser lately
+│   └── NotLinked        it vouches for somebody whom no open account is linked to
 ├── TicketUnknown       an address of footage is none of ours, or of another session
 ├── HeldBack            footage is asked for before its sitting is closed
 └── TicketExpired       an address of footage was good once
@@ -60,6 +66,37 @@ class PermitRefused(AccessError):
 
 class PermitNotOpen(AccessError):
     """The permit is there and lets nothing be watched now: undecided, declined, over or void."""
+
+
+class ProviderRefusal(AccessError):
+    """Nobody comes in by the identity provider this time; passwords go on working."""
+
+
+class ProviderDown(ProviderRefusal):
+    """The provider does not answer in time, or not as a provider does."""
+
+
+class ProviderDeclined(ProviderRefusal):
+    """The provider says no: the person broke off, or may not use this service."""
+
+
+class NotBelieved(ProviderRefusal):
+    """What the provider says of somebody is not signed by it, not for us, not for this login, or too old."""
+
+
+class NotBegun(ProviderRefusal):
+    """The answer belongs to no login that was begun in this browser, lately, and once."""
+
+    def __init__(self) -> None:
+        super().__init__("no login by the identity provider was begun in this browser lately; begin again")
+
+
+class NotLinked(ProviderRefusal):
+    """No open account is linked to the person; ``subject`` is what an administrator needs to link one."""
+
+    def __init__(self, subject: str) -> None:
+        self.subject = subject
+        super().__init__("no open account is linked to this person; an administrator runs: kaojian user link")
 
 
 class TooManyAttempts(AccessError):

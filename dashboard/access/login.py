@@ -2,7 +2,8 @@
 
 What a browser holds is a random token; the database holds its SHA-256. Each coming in and each change of password
 makes a new token, so that one that was planted or stolen before is worth nothing after. Where the account has a
-second factor, the right password makes a half login, whose token opens only the second step. Not here: cookies.
+second factor, the right password makes a half login, whose token opens only the second step. Not here: cookies, and
+who is vouched for by an identity provider (``dashboard.access.vouching``).
 """
 
 from __future__ import annotations
@@ -42,12 +43,14 @@ class Viewer:
     """Somebody who has come in: the account and the session they use, or the token of a program of theirs.
 
     ``proved``: when they gave their password, None for a token. ``acts``: what a token is for, None for a session.
+    ``factor_proved``: an identity provider vouched for a second factor.
     """
 
     account: Account
     session_id: str
     proved: datetime | None
     acts: frozenset[Act] | None = None
+    factor_proved: bool = False
 
     @property
     def actor(self) -> Actor:
@@ -74,9 +77,18 @@ def log_in(database: Database, clock: Clock, name: str, password: str) -> tuple[
         raise LoginRefused
     if not account.factor:
         return account, _new_session(database, name, now)
+    return account, _new_half(database, name, now)
+
+
+def admit(database: Database, account: Account, now: datetime, proved: datetime, *, factor_proved: bool) -> str:
+    """The token of a new session of somebody for whom an identity provider vouches; of a half login where the account
+    has a second factor and the provider vouches for none.
+    """
+    if account.factor and not factor_proved:
+        return _new_half(database, account.name, now)
     token = secrets.token_urlsafe(32)
-    database.accounts.begin_half(name, _id_of(token), now)
-    return account, token
+    database.accounts.admit(account.name, _id_of(token), now, proved=proved, factor_proved=factor_proved)
+    return token
 
 
 def half(database: Database, clock: Clock, token: str) -> HalfLogin | None:
@@ -114,7 +126,7 @@ def resume(database: Database, clock: Clock, token: str) -> Viewer | None:
         return None
     if now - session.seen >= _SEEN_EVERY:
         database.accounts.see(session_id, now)
-    return Viewer(account, session_id, session.proved)
+    return Viewer(account, session_id, session.proved, factor_proved=session.factor_proved)
 
 
 def prove(database: Database, clock: Clock, viewer: Viewer, password: str) -> str:
@@ -220,6 +232,12 @@ def actor_of(name: str) -> Actor:
 def _new_session(database: Database, name: str, now: datetime, half_id: str | None = None) -> str:
     token = secrets.token_urlsafe(32)
     database.accounts.succeed(name, _id_of(token), now, half_id)
+    return token
+
+
+def _new_half(database: Database, name: str, now: datetime) -> str:
+    token = secrets.token_urlsafe(32)
+    database.accounts.begin_half(name, _id_of(token), now)
     return token
 
 

@@ -56,8 +56,9 @@ def hashed(password: str) -> str:
 
 
 def matches(password_hash: str | None, password: str) -> bool:
-    """Whether the password is that of the hash. Without one, as of an account that is not there, the same work for a
-    no."""
+    """Whether the password is that of the hash. The same work for a no where there is none: None for an account that
+    is not there, empty for one that nobody comes in to by a password.
+    """
     with _AT_ONCE:
         try:
             return _HASHER.verify(password_hash or _NOBODYS, password) and bool(password_hash)

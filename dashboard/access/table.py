@@ -90,6 +90,10 @@ ROUTES: Mapping[str, Act] = {
     "session": Act.ANYBODY,
     "log_in": Act.ANYBODY,
     "second_step": Act.ANYBODY,  # whose password was right holds a token that opens nothing else
+    "provider": Act.ANYBODY,
+    "begin_login": Act.ANYBODY,  # who comes back from the identity provider is let in, or not, by what it says
+    "finish_login": Act.ANYBODY,
+    "begin_proof": Act.OWN_SESSION,
     "log_out": Act.OWN_SESSION,
     "prove": Act.OWN_SESSION,
     "sessions": Act.OWN_SESSION,
@@ -146,6 +150,8 @@ COMMANDS: Mapping[str, Act] = {
     "user disable": Act.ADMIT,
     "user reset": Act.ADMIT,
     "user reset-factor": Act.ADMIT,
+    "user link": Act.ADMIT,
+    "user unlink": Act.ADMIT,
     "user log-out": Act.ADMIT,
     "user recuse": Act.ADMIT,
     "user break-glass": Act.BREAK_GLASS,

@@ -14,10 +14,12 @@ from fastapi import Depends, Request
 
 from analysis.report import SittingReport, sitting_report
 from config.rule_pack import RulePack
+from dashboard.access.login import Viewer
+from dashboard.access.provider import Provider
 from dashboard.access.tickets import Tickets
 from dashboard.metrics import Sources
 from domain.law import Verdict
-from domain.people import Account, Role
+from domain.people import Role
 from domain.places import Sitting
 from domain.timeline import Clock
 from storage.archive import Archive
@@ -59,7 +61,7 @@ class Verdicts:
 @dataclass(frozen=True, slots=True)
 class Backing:
     """See the module. ``rule_packs`` loads a rule pack by its id; ``sealer`` seals secrets of second factors, and the
-    roles ``with_factor`` have to have one.
+    roles ``with_factor`` have to have one. ``provider`` vouches for people beside passwords, where there is one.
     """
 
     database: Database
@@ -69,12 +71,17 @@ class Backing:
     measured: Sources
     sealer: Sealer
     with_factor: frozenset[Role]
+    provider: Provider | None = None
     tickets: Tickets = field(default_factory=Tickets)
     verdicts: Verdicts = field(default_factory=Verdicts)
 
-    def must_enrol(self, account: Account) -> bool:
-        """Whether the account has no second factor and its role has to have one; not after the glass was broken."""
-        return account.role in self.with_factor and not account.factor and not account.emergency
+    def must_enrol(self, viewer: Viewer) -> bool:
+        """Whether the account has no second factor and its role has to have one. Not after the glass was broken, and
+        not where a provider vouched for one.
+        """
+        account = viewer.account
+        proved = account.factor or account.emergency or viewer.factor_proved
+        return account.role in self.with_factor and not proved
 
     def sitting(self, batch_id: str, number: int) -> Sitting:
         """Raises UnknownBatch, UnknownSitting."""

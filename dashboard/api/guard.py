@@ -97,16 +97,19 @@ def _bearer(request: Request) -> str | None:
 
 def keep_token(request: Request, response: Response, token: str) -> None:
     """Give the browser its token: out of reach of scripts and of other sites, gone with the browser."""
-    # Over plain HTTP, which is spoken on loopback only, a browser would not give a Secure cookie back.
-    secure = request.url.scheme == "https"
-    response.set_cookie(COOKIE, token, path="/", httponly=True, samesite="strict", secure=secure)
+    response.set_cookie(COOKIE, token, path="/", httponly=True, samesite="strict", secure=is_secure(request))
+
+
+def is_secure(request: Request) -> bool:
+    """Whether cookies may be Secure. Over plain HTTP, on loopback only, a browser would not give such a one back."""
+    return request.url.scheme == "https"
 
 
 def _is_set_up(viewer: Viewer, backed: Backing) -> None:
     """Raises PasswordMustChange, FactorMustEnrol."""
     if viewer.account.must_change:
         raise PasswordMustChange("change the first password first")
-    if backed.must_enrol(viewer.account):
+    if backed.must_enrol(viewer):
         raise FactorMustEnrol(f"a {viewer.account.role} has to have a second factor; set it up first")
 
 

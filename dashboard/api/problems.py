@@ -16,9 +16,14 @@ from dashboard.access.errors import (
     CodeRefused,
     HeldBack,
     LoginRefused,
+    NotBegun,
+    NotBelieved,
+    NotLinked,
     PasswordRefused,
     PermitNotOpen,
     PermitRefused,
+    ProviderDeclined,
+    ProviderDown,
     TicketExpired,
     TicketUnknown,
     TokenRefused,
@@ -83,6 +88,14 @@ class CrossSite(Exception):
     """A change was asked for by a page that is not ours."""
 
 
+class NoProvider(Exception):
+    """No identity provider vouches for people here."""
+
+
+class OtherAddress(Exception):
+    """The pages were opened under another address than the one that the identity provider sends people back to."""
+
+
 class Undeclared(Exception):
     """The table of roles does not name the route: a bug of ours, and closed until it is mended."""
 
@@ -116,6 +129,13 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     NotLoggedIn: (HTTPStatus.UNAUTHORIZED, "not-logged-in", "Nobody is logged in"),
     LoginRefused: (HTTPStatus.FORBIDDEN, "login-refused", "Name and password do not match"),
     CodeRefused: (HTTPStatus.FORBIDDEN, "code-refused", "The code is wrong or was used"),
+    NoProvider: (HTTPStatus.NOT_FOUND, "no-provider", "There is no identity provider"),
+    OtherAddress: (HTTPStatus.FORBIDDEN, "other-address", "The pages have another address"),
+    ProviderDown: (HTTPStatus.SERVICE_UNAVAILABLE, "provider-down", "The identity provider does not answer"),
+    ProviderDeclined: (HTTPStatus.FORBIDDEN, "provider-declined", "The identity provider lets nobody in"),
+    NotBelieved: (HTTPStatus.FORBIDDEN, "not-believed", "What the identity provider says does not hold"),
+    NotBegun: (HTTPStatus.FORBIDDEN, "not-begun", "No such login was begun in this browser"),
+    NotLinked: (HTTPStatus.FORBIDDEN, "not-linked", "No account is linked to this person"),
     TooManyAttempts: (HTTPStatus.TOO_MANY_REQUESTS, "too-many-attempts", "Too many wrong passwords or codes"),
     TokenRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "token-refused", "The token cannot be as it was asked for"),
     PermitRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "permit-refused", "The permit cannot be had in that way"),

@@ -130,7 +130,7 @@ def _leave(request: Request, backed: Backing) -> None:
 
 def _told(viewer: Viewer, backed: Backing) -> SessionShape:
     may = tuple(act for act in acts_of(viewer.account.role) if viewer.may(act))
-    account = _shape(viewer.account, may, must_enrol=backed.must_enrol(viewer.account))
+    account = _shape(viewer.account, may, must_enrol=backed.must_enrol(viewer))
     return SessionShape(account=account, broken_glass=broken_glass(backed))
 
 
@@ -145,4 +145,6 @@ def _shape(account: Account, may: tuple[Act, ...], *, must_enrol: bool) -> Accou
         factor=account.factor,
         must_enrol=must_enrol,
         says_why=account.role in SAYS_WHY,
+        linked=account.linked,
+        password=account.password,
     )

@@ -549,7 +549,8 @@ class AccountShape(_Shape):
     """Who is logged in. ``sees`` names the county, site or batches of the scope; empty for the whole city.
 
     ``may``: what the role may, or the token of the program that asks. ``must_enrol``: nothing else may be done until
-    a second ``factor`` is set up. ``says_why``: a playlist is given to the role for a ``purpose`` only.
+    a second ``factor`` is set up. ``says_why``: a playlist is given to the role for a ``purpose`` only. ``linked``:
+    the identity provider may vouch for the person; alone where there is no ``password``.
     """
 
     name: str
@@ -561,6 +562,8 @@ class AccountShape(_Shape):
     factor: bool
     must_enrol: bool
     says_why: bool
+    linked: bool
+    password: bool
 
 
 class SessionShape(_Shape):
@@ -598,6 +601,42 @@ class CodeBody(_Shape):
     """Six digits of the authenticator, or a recovery code."""
 
     code: Annotated[SecretStr, Field(max_length=64)]
+
+
+class ProviderShape(_Shape):
+    """The identity provider, ``name`` null where there is none, and where people ``leave`` it, where that is known.
+
+    ``refused``: the type of the problem that the last login by it ended with in this browser, told once; ``subject``:
+    whom it vouched for then, where no account is linked to them.
+    """
+
+    name: str | None
+    leave: str | None = None
+    refused: str | None = None
+    subject: str | None = None
+
+
+class BackBody(_Shape):
+    """The page of ours that somebody goes on with: a path, never another site."""
+
+    back: Annotated[str, Field(max_length=512, pattern=r"^/([A-Za-z0-9._~%-][A-Za-z0-9._~%/?=&:+,-]*)?$")]
+
+
+class CallbackQuery(_Shape):
+    """What a browser brings back from the identity provider, beside more that is nothing to us (RFC 6749 4.1.2)."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    state: Annotated[str, Field(max_length=2048)]
+    code: Annotated[str | None, Field(max_length=2048)] = None
+    error: Annotated[str | None, Field(max_length=2048)] = None
+    iss: Annotated[str | None, Field(max_length=2048)] = None
+
+
+class AwayShape(_Shape):
+    """Where the browser goes next: the identity provider."""
+
+    address: str
 
 
 class FactorShape(_Shape):

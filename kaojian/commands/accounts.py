@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from config.errors import SettingsRefused
 from dashboard.access.table import Act
 from domain.people import Role
 from domain.timeline import SystemClock, rfc3339
@@ -69,17 +70,22 @@ def break_glass(
 def list_users() -> None:
     """Show all accounts, the closed ones too."""
     table = Table(show_edge=False)
-    for heading in ("Name", "Role", "Sees", "Until", "Second factor", "State"):
+    for heading in ("Name", "Role", "Sees", "Until", "Second factor", "Linked to", "State"):
         table.add_column(heading, overflow="fold")
     now = SystemClock().now()
     with opened() as (_, database):
+        links = {each.account: each for each in database.identities.all()}
         for each in database.accounts.all():
             sees = ", ".join(sorted(each.scope.names)) or "all"
             sees += "".join(f", not {batch}" for batch in sorted(each.recused))
             until = rfc3339(each.expires) if each.expires is not None else ""
             first = "first password" if each.must_change else "open"
             factor = "set up" if each.factor else ""
-            row = (each.name, each.role.value, sees, until, factor, first if each.is_open(now) else "closed")
+            link = links.get(each.name)
+            linked = "" if link is None else f"{link.subject} of {link.issuer}"
+            linked += "" if each.password else ", no password"
+            state = first if each.is_open(now) else "closed"
+            row = (each.name, each.role.value, sees, until, factor, linked.removeprefix(", "), state)
             table.add_row(*(Text(cell) for cell in row))
     show(table)
 
@@ -128,6 +134,38 @@ def log_out_user(
     with acting() as (_, database):
         count = accounts.log_out(database, name, reason=reason, actor=local_actor(), clock=SystemClock())
     typer.echo(f"{count} sessions of {name or 'everybody'} ended")
+
+
+@user_app.command("link")
+def link_user(
+    name: AccountName,
+    subject: Annotated[str, typer.Option(help="As the page shows it after a login by the identity provider")],
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="Only the provider lets the person in then")
+    ] = False,
+) -> None:
+    """Let the identity provider 统一认证 vouch for somebody, who comes in by it from then on."""
+    from dashboard.access import accounts
+
+    with acting() as (settings, database):
+        if settings.oidc is None:
+            raise SettingsRefused("no identity provider is set up: set KAOJIAN_OIDC_ISSUER first")
+        issuer, actor, clock = settings.oidc.issuer, local_actor(), SystemClock()
+        accounts.link(database, name, issuer, subject, keep_password=not no_password, actor=actor, clock=clock)
+    typer.echo(f"account {name} is linked to {subject} of {issuer}{' and has no password' if no_password else ''}")
+
+
+@user_app.command("unlink")
+def unlink_user(name: AccountName) -> None:
+    """Let nobody in to an account by the identity provider; whoever uses it, its programs too, is out at once."""
+    from dashboard.access import accounts
+
+    with acting() as (_, database):
+        accounts.unlink(database, name, local_actor(), SystemClock())
+        found = database.accounts.find(name)
+    typer.echo(f"account {name} is linked to nobody now")
+    if found is not None and not found[0].password:
+        typer.echo(f"note: it has no password either; to give it one: kaojian user reset {name}", err=True)
 
 
 @user_app.command("recuse")

@@ -17,6 +17,7 @@ from storage.database.closings import Closings
 from storage.database.connection import Engine, folder_of
 from storage.database.evidence import Evidence
 from storage.database.factors import Factors
+from storage.database.identities import Identities
 from storage.database.journal import Journal, JournalEntry
 from storage.database.permits import Permits
 from storage.database.setup import Setup
@@ -32,6 +33,7 @@ __all__ = [
     "Database",
     "Evidence",
     "Factors",
+    "Identities",
     "Journal",
     "JournalEntry",
     "Permits",
@@ -55,6 +57,7 @@ class Database:
         self.journal = Journal(engine, notary)
         self.accounts = Accounts(engine)
         self.factors = Factors(engine)
+        self.identities = Identities(engine)
         self.api_tokens = ApiTokens(engine)
         self.broken_glass = BrokenGlasses(engine, self.journal)
         self.viewings = Viewings(engine, notary)

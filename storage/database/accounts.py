@@ -39,6 +39,7 @@ class EndReason(StrEnum):
     TOO_OLD = "too_old"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 (a reason, not a secret)
     FACTOR_CHANGED = "factor_changed"
+    UNLINKED = "unlinked"
     ACCOUNT_CLOSED = "account_closed"
     RENEWED = "renewed"  # the password was given again
     ENDED = "ended"  # by its holder from elsewhere, or by who administers
@@ -48,7 +49,8 @@ class EndReason(StrEnum):
 class Session:
     """登录会话: from proving who one is until it ends. ``id`` is the SHA-256 of the token, never the token.
 
-    ``proved``: when its holder last gave the password.
+    ``proved``: when its holder last proved who they are. ``factor_proved``: an identity provider vouched for a second
+    factor.
     """
 
     id: str
@@ -56,11 +58,12 @@ class Session:
     seen: datetime
     proved: datetime
     ended: datetime | None
+    factor_proved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class HalfLogin:
-    """A login whose password was right and whose second factor is awaited: opens nothing. ``id`` as a session's."""
+    """A login whose first step was right and whose second factor is awaited: opens nothing. ``id`` as a session's."""
 
     id: str
     began: datetime
@@ -144,13 +147,33 @@ class Accounts:
             connection.execute(sa.insert(tables.sessions).values(session))
             _end_halves(connection, tables.half_logins.c.id == half_id, at)
 
+    def admit(self, name: str, session_id: str, at: datetime, *, proved: datetime, factor_proved: bool) -> None:
+        """A provider vouched for somebody: begin a session. Failures go on being counted. Raises UnknownRow."""
+        session = {
+            "id": session_id,
+            "account": name,
+            "began": at,
+            "seen": at,
+            "proved": proved,
+            "factor_proved": factor_proved,
+        }
+        with self._engine.writing() as connection:
+            connection.execute(sa.insert(tables.sessions).values(session))
+
     def renew(self, name: str, session_id: str, new_id: str, at: datetime) -> None:
         """The holder of a session gave the password again: another session takes its place. Raises UnknownAccount."""
+        table = tables.sessions
         with self._engine.writing() as connection:
             _count_anew(connection, name, at)
-            _end(connection, tables.sessions.c.id == session_id, at, EndReason.RENEWED)
-            session = {"id": new_id, "account": name, "began": at, "seen": at}
-            connection.execute(sa.insert(tables.sessions).values(session))
+            before = connection.execute(sa.select(table.c.factor_proved).where(table.c.id == session_id)).scalar()
+            _end(connection, table.c.id == session_id, at, EndReason.RENEWED)
+            session = {"id": new_id, "account": name, "began": at, "seen": at, "factor_proved": before}
+            connection.execute(sa.insert(table).values(session))
+
+    def vouch(self, name: str, session_id: str, proved: datetime) -> bool:
+        """A provider asked the holder of a session again; False where it has ended or is not of that account."""
+        with self._engine.writing() as connection:
+            return _prove(connection, name, session_id, proved)
 
     def begin_half(self, name: str, half_id: str, at: datetime) -> None:
         """The password was right, and a second factor is asked for next. Failures go on being counted."""
@@ -253,6 +276,8 @@ def account_of(connection: sa.Connection, row: sa.Row[Any]) -> Account:
         _recused(connection, row.name),
         _has_factor(connection, row.name),
         _is_emergency(connection, row.name),
+        _is_linked(connection, row.name),
+        row.password_hash != "",
     )
 
 
@@ -280,6 +305,18 @@ def _is_emergency(connection: sa.Connection, name: str) -> bool:
     return connection.execute(sa.select(table.c.account).where(table.c.account == name)).first() is not None
 
 
+def _is_linked(connection: sa.Connection, name: str) -> bool:
+    table = tables.identities
+    standing = sa.and_(table.c.account == name, table.c.ended.is_(None))
+    return connection.execute(sa.select(table.c.id).where(standing)).first() is not None
+
+
+def _prove(connection: sa.Connection, name: str, session_id: str, at: datetime) -> bool:
+    table = tables.sessions
+    theirs = sa.and_(table.c.id == session_id, table.c.account == name, table.c.ended.is_(None))
+    return connection.execute(sa.update(table).where(theirs).values(proved=at)).rowcount == 1
+
+
 def _count_anew(connection: sa.Connection, name: str, at: datetime) -> None:
     if not _is_known(connection, name):
         raise UnknownAccount(f"there is no account {name}")
@@ -292,7 +329,8 @@ def _digest(name: str) -> str:
 
 
 def _session(row: sa.Row[Any]) -> Session:
-    return Session(row.id, row.began, row.seen, row.proved or row.began, row.ended)
+    proved, by_factor = row.proved or row.began, bool(row.factor_proved)
+    return Session(row.id, row.began, row.seen, proved, row.ended, by_factor)
 
 
 def _end(connection: sa.Connection, which: sa.ColumnElement[bool], at: datetime, why: EndReason) -> int:

@@ -325,7 +325,7 @@ accounts = sa.Table(
     sa.Column("created", Instant, nullable=False),
     sa.Column("expires", Instant),
     sa.Column("disabled", Instant),
-    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),  # empty where nobody comes in by a password
     sa.Column("must_change", sa.Boolean, nullable=False),
 )
 
@@ -338,7 +338,8 @@ sessions = sa.Table(
     sa.Column("seen", Instant, nullable=False),
     sa.Column("ended", Instant),
     sa.Column("end_reason", sa.Text),
-    sa.Column("proved", Instant),  # when the password was asked for again; else it was when the session began
+    sa.Column("proved", Instant),  # when its holder last proved who they are; else it was when the session began
+    sa.Column("factor_proved", sa.Boolean),  # true where a provider vouched for a second factor
 )
 sa.Index(
     "ix_sessions_open",
@@ -416,6 +417,36 @@ api_tokens = sa.Table(
 )
 sa.Index("uq_api_tokens_digest", api_tokens.c.digest, unique=True)
 sa.Index("ix_api_tokens_account", api_tokens.c.account)
+
+identities = sa.Table(
+    "identities",
+    metadata,
+    sa.Column("id", Serial, primary_key=True),
+    sa.Column("account", sa.Text, sa.ForeignKey("accounts.name"), nullable=False),
+    sa.Column("issuer", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("linked", Instant, nullable=False),
+    sa.Column("ended", Instant),
+)
+for _name, _columns in (
+    ("account", [identities.c.account]),
+    ("subject", [identities.c.issuer, identities.c.subject]),
+):
+    sa.Index(
+        f"uq_identities_{_name}",
+        *_columns,
+        unique=True,
+        sqlite_where=identities.c.ended.is_(None),
+        postgresql_where=identities.c.ended.is_(None),
+    )
+
+provider_logins = sa.Table(
+    "provider_logins",
+    metadata,
+    sa.Column("nonce", sa.Text, primary_key=True),  # the SHA-256 of what was asked of the provider under, once
+    sa.Column("account", sa.Text, sa.ForeignKey("accounts.name"), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)
 
 recusals = sa.Table(
     "recusals",

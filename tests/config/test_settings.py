@@ -206,3 +206,60 @@ def test_ballast_given_up_must_not_count_as_room(
         assert "more than half of KAOJIAN_MIN_FREE_BYTES" in refusal()
     else:
         assert load().ballast_bytes == ballast
+
+
+ISSUER, PAGES = "https://id.example.cn/realms/city", "https://kaojian.example.cn"
+
+
+def test_an_identity_provider_is_set_up_with_the_address_that_it_sends_people_back_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load().oidc is None
+    monkeypatch.setenv("KAOJIAN_OIDC_ISSUER", ISSUER)
+    assert "KAOJIAN_PAGES_ADDRESS" in refusal()
+    monkeypatch.setenv("KAOJIAN_PAGES_ADDRESS", f"{PAGES}/")
+    monkeypatch.setenv("KAOJIAN_OIDC_SECOND_FACTOR", "amr=mfa, acr=urn:example:two")
+    found = load().oidc
+    assert found is not None
+    assert (found.issuer, found.address, found.secret) == (ISSUER, PAGES, "oidc")
+    assert found.factor_proofs == {("amr", "mfa"), ("acr", "urn:example:two")}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OIDC_ISSUER", "http://id.example.cn"),
+        ("OIDC_ISSUER", "http://127.0.0.1.example.cn"),
+        ("OIDC_ISSUER", "id.example.cn"),
+        ("OIDC_ISSUER", "file:///etc/passwd"),
+        ("OIDC_ISSUER", "https://user:pass@id.example.cn"),
+        ("OIDC_ISSUER", "https://id.example.cn/?a=b"),
+        ("OIDC_ISSUER", "https://id.example.cn/#"),
+        ("OIDC_ISSUER", "https:///realm"),
+        ("PAGES_ADDRESS", "http://kaojian.example.cn"),
+        ("PAGES_ADDRESS", "https://kaojian.example.cn/pages"),
+        ("PAGES_ADDRESS", "https://kaojian.example.cn\\@evil.example"),
+        ("OIDC_SECOND_FACTOR", "mfa"),
+        ("OIDC_SECOND_FACTOR", "sub=chen"),
+        ("OIDC_SECOND_FACTOR", "amr="),
+        ("OIDC_SECRET", "../oidc"),
+        ("OIDC_NAME", "x" * 31),
+    ],
+)
+def test_an_identity_provider_that_nobody_should_be_sent_to_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv("KAOJIAN_OIDC_ISSUER", ISSUER)
+    monkeypatch.setenv("KAOJIAN_PAGES_ADDRESS", PAGES)
+    load()
+    monkeypatch.setenv(f"KAOJIAN_{name}", value)
+    assert f"KAOJIAN_{name}" in refusal()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:3000", "localhost", "[::1]:3000"])
+def test_on_loopback_an_identity_provider_may_be_tried_out_in_the_clear(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    for name in ("OIDC_ISSUER", "PAGES_ADDRESS"):
+        monkeypatch.setenv(f"KAOJIAN_{name}", f"http://{host}")
+    assert load().oidc is not None

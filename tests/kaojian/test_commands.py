@@ -100,7 +100,7 @@ ACTS = (
     Deed(("record", "copy", "taken"), "copy_records", "records"),
 )
 ELSEWHERE = {
-    "user reset-factor", "token revoke",  # test_users
+    "user reset-factor", "user link", "user unlink", "token revoke",  # test_users
     "user break-glass", "secret encrypt",  # below
     "batch close", "export", "key rotate",  # test_closing
     "webhook test",  # test_webhooks

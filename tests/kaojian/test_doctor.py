@@ -23,6 +23,7 @@ from records.setup import apply
 from storage.database import connect
 from storage.objects import Objects
 from storage.spool_marker import MARKER
+from tests.fakes.identity_provider import CLIENT_ID, CLIENT_SECRET, provided
 from tests.fakes.notary import NOTARY
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import NOON, FakeClock
@@ -210,6 +211,21 @@ def test_a_secret_that_a_camera_names_must_be_there(
     (settings.secrets_dir / "cam-c1").chmod(0o600)
     assert found(settings, store)["secrets"][0] is State.OK
     assert "hunter2" not in str(found(settings, store))
+
+
+def test_an_identity_provider_that_does_not_answer_or_know_us_is_noted_and_fails_nothing(
+    settings: Settings, store: MemoryObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with provided(SystemClock()) as fake:
+        monkeypatch.setenv("KAOJIAN_OIDC_ISSUER", fake.issuer)
+        monkeypatch.setenv("KAOJIAN_PAGES_ADDRESS", "https://kaojian.example.cn")
+        state, said = found(load(), store)["identity provider"]
+        assert (state, "kaojian secret set oidc" in said) == (State.NOTE, True)
+        monkeypatch.setenv("KAOJIAN_SECRET_OIDC", f"{CLIENT_ID}:{CLIENT_SECRET}")
+        assert found(load(), store)["identity provider"] == (State.OK, f"{fake.issuer} answers | ")
+        fake.metadata = {"issuer": "https://elsewhere.example"}
+        state, said = found(load(), store)["identity provider"]
+        assert (state, "KAOJIAN_OIDC_ISSUER" in said) == (State.NOTE, True)
 
 
 def test_a_database_that_cannot_be_opened_fails(

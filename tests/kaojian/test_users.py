@@ -120,6 +120,35 @@ def test_a_second_factor_that_was_lost_is_reset_with_a_reason(kaojian: Command, 
     assert (entry.act, entry.detail, entry.actor.name.partition(":")[0]) == ("reset_factor", "手机遗失", "local")
 
 
+def test_an_account_is_linked_to_an_identity_provider_and_unlinked(
+    kaojian: Command, installation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kaojian("user", "add", "chen", "--role", "city_officer")
+    link = ("user", "link", "chen", "--subject", "u-1")
+    refused = kaojian(*link)
+    assert (refused.code, "KAOJIAN_OIDC_ISSUER" in refused.err) == (1, True)
+    monkeypatch.setenv("KAOJIAN_OIDC_ISSUER", "https://id.example.cn")
+    monkeypatch.setenv("KAOJIAN_PAGES_ADDRESS", "https://kaojian.example.cn")
+    assert kaojian(*link).out == "account chen is linked to u-1 of https://id.example.cn\n"
+    assert "u-1 of https://id.example.cn" in kaojian("user", "list").out
+    assert "is linked already" in kaojian(*link).err
+    unlinked = kaojian("user", "unlink", "chen")
+    assert (unlinked.out, unlinked.err) == ("account chen is linked to nobody now\n", "")
+    assert kaojian("user", "unlink", "chen").code == 1
+    assert kaojian(*link, "--no-password").out.endswith("and has no password\n")
+    assert "first password" not in kaojian("user", "list").out
+    assert "kaojian user reset chen" in kaojian("user", "unlink", "chen").err
+    refused = kaojian("user", "link", "nobody", "--subject", "u-2")
+    assert (refused.code, "no account nobody" in refused.err) == (1, True)
+    assert "is no subject" in kaojian("user", "link", "chen", "--subject", "").err
+    acts = [(act, actor.name.partition(":")[0]) for act, _, actor in journal(installation)]
+    assert sorted(acts) == [
+        ("add_account", "local"),
+        *[("link_account", "local")] * 2,
+        *[("unlink_account", "local")] * 2,
+    ]
+
+
 def test_a_token_is_made_listed_and_revoked(kaojian: Command, installation: Path) -> None:
     kaojian("user", "add", "chen", "--role", "city_supervisor")
     add = ("token", "add", "chen", "--for", "see", "--for", "audit", "--label", "考务平台")

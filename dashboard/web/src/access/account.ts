@@ -26,6 +26,8 @@ export const brokenGlass = ref<BrokenGlass[]>([])
 export function may(act: Act): boolean {
   return account.value?.may.includes(act) ?? false
 }
+/** Somebody whom the identity provider vouches for has just left; it may know them still. */
+export const leftLinked = ref(false)
 
 function take(session: Session): void {
   account.value = session.account
@@ -64,6 +66,7 @@ export async function takeAway(code: string): Promise<void> {
 }
 
 export async function leave(): Promise<void> {
+  leftLinked.value = account.value?.linked ?? false
   try {
     await logOut()
   } finally {

@@ -63,6 +63,10 @@ interface AccessWords {
   glassOver: (account: string, role: string) => string
   glassSpan: (from: string, to: string) => string
   glassBy: (by: string, reason: string) => string
+  logInBy: (provider: string) => string
+  proveBy: (provider: string) => string
+  leaveToo: string
+  leaveBy: (provider: string) => string
   acts: Partial<Record<Act, string>>
   refusals: Record<string, string>
   roles: Record<Role, string>
@@ -127,11 +131,21 @@ const zh: AccessWords = {
   glassSpan: (from, to) => `${from} 至 ${to}`,
   glassBy: (by, reason) => `由 ${by} 开启，事由：${reason}`,
   acts: { schedule: '查看考试安排', see: '查看场次与报告', audit: '查看调看与操作记录', watch: '观看录像', save: '下载录像', watch_open: '观看未闭考场次' },
+  logInBy: (provider) => `通过${provider}登录`,
+  proveBy: (provider) => `通过${provider}重新验证身份`,
+  leaveToo: '与他人共用电脑时，请一并退出：',
+  leaveBy: (provider) => `退出${provider}`,
   refusals: {
     'login-refused': '账户名与密码不符，或账户已停用。',
     'too-many-attempts': '密码或口令错误次数过多，请稍后再试。',
     'code-refused': '口令不正确或已用过，请等待下一个口令。',
     'password-refused': '新密码不符合要求：太短、太长、含账户名，或太容易被猜到。',
+    'provider-down': '统一认证平台没有应答。请用密码登录，或稍后再试。',
+    'provider-declined': '统一认证平台未予放行，或登录已中止。',
+    'not-believed': '统一认证平台的答复未通过核验，未能登录。请告知管理员。',
+    'not-begun': '本浏览器近期未发起这次登录，请重新登录。',
+    'not-linked': '您的身份尚未绑定本系统的有效账户。请将以下用户标识告知管理员，由其绑定（kaojian user link）：',
+    'other-address': '请从本系统的正式网址打开页面后再登录。',
   },
   roles: {
     city_administrator: '市级管理员',
@@ -206,11 +220,21 @@ const en: AccessWords = {
   glassSpan: (from, to) => `${from} to ${to}`,
   glassBy: (by, reason) => `made by ${by}; reason: ${reason}`,
   acts: { schedule: 'see the schedule', see: 'see sittings and reports', audit: 'read who looked and who did what', watch: 'watch footage', save: 'save files', watch_open: 'watch open sittings' },
+  logInBy: (provider) => `Log in by ${provider}`,
+  proveBy: (provider) => `Prove who you are by ${provider}`,
+  leaveToo: 'On a computer that others use, leave this too:',
+  leaveBy: (provider) => `log out of ${provider}`,
   refusals: {
     'login-refused': 'Account and password do not match, or the account is closed.',
     'too-many-attempts': 'Too many wrong passwords or codes. Try again later.',
     'code-refused': 'The code is wrong or was used. Wait for the next one.',
     'password-refused': 'The new password does not do: too short, too long, with the account\'s name in it, or soon guessed.',
+    'provider-down': 'The identity provider does not answer. Log in with a password, or try again later.',
+    'provider-declined': 'The identity provider did not let you in, or the login was broken off.',
+    'not-believed': 'What the identity provider answered does not hold, so nobody was let in. Tell an administrator.',
+    'not-begun': 'This login was not begun in this browser lately. Begin again.',
+    'not-linked': 'No open account is linked to you. Tell an administrator this subject, to be linked (kaojian user link):',
+    'other-address': 'Open the pages at their proper address to log in this way.',
   },
   roles: {
     city_administrator: 'City administrator',

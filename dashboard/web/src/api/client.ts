@@ -13,6 +13,7 @@ import type {
   PermitBody,
   PermittedCamera,
   PermitToDecide,
+  Provider,
   RecoveryCodes,
   Report,
   ScheduledBatch,
@@ -111,6 +112,16 @@ export function fetchSessions(): Promise<OpenSession[]> {
 export async function endSession(session: string): Promise<void> {
   const { error } = await client.DELETE('/api/v1/session/all/{session}', { params: { path: { session } } })
   if (error !== undefined) throw refused(error)
+}
+
+export function fetchProvider(): Promise<Provider> {
+  return answer(client.GET('/api/v1/provider'))
+}
+
+/** The address of the identity provider to go to, which sends people back to the page `back`. */
+export async function beginProviderLogin(what: 'login' | 'proof', back: string): Promise<string> {
+  const begun = await answer(client.POST(`/api/v1/provider/${what}`, { body: { back } }))
+  return begun.address
 }
 
 export function fetchFactor(): Promise<FactorState> {
