@@ -1,5 +1,5 @@
-"""The acts on accounts: add, close, give another first password, link to an identity provider, end sessions, recuse. Each
-goes into the journal with its actor.
+"""The acts on accounts: add, close, give another first password, link to an identity provider, end sessions, recuse.
+Each goes into the journal with its actor.
 
 Not here: coming in with one (``dashboard.access.login``).
 """
