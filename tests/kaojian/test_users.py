@@ -144,7 +144,7 @@ def test_a_token_is_made_listed_and_revoked(kaojian: Command, installation: Path
         kaojian("token", "revoke", "nothing"),
     ]
     assert [each.code for each in refused] == [1] * 4
-    assert "a city_supervisor a token may have: see, audit, watch, save, watch_open" in refused[0].err
+    assert "a city_supervisor a token may have: schedule, see, audit, watch, save, watch_open" in refused[0].err
 
 
 @pytest.mark.parametrize("said", ["everybody", "city_officer, admin", ",", "device"])
