@@ -140,7 +140,7 @@ def accounts(console: Console, told: Sequence[tuple[str, Role, str]]) -> None:
     console.print("accounts of this demonstration 示范账户, each with its password or token:")
     for name, role, secret in told:
         sent = "  as Authorization: Bearer" if secret.startswith(PREFIX) else ""
-        console.print(f"  {name:<25}{secret:<25}{role.zh}{sent}", soft_wrap=True, highlight=False)
+        console.print(f"  {name:<25}{secret:<23}  {role.zh}{sent}", soft_wrap=True, highlight=False)
 
 
 def _coverage(report: SittingReport) -> Table:

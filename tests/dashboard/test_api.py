@@ -64,6 +64,16 @@ def test_the_status_tells_how_webhooks_are_served(exam: Exam) -> None:
     assert found == {"name": "duty-room", "waiting": 0, "parked": 0, **failing}
 
 
+def test_the_schedule_says_when_and_where_and_nothing_of_what_was_seen(api: httpx.Client) -> None:
+    (batch,) = api.get("/api/v1/schedule").json()
+    assert batch.keys() == {"id", "project", "site_name", "county", "sittings"}
+    first, second = batch["sittings"]
+    times = {"number", "state", "planned_start", "planned_end", "actual_start", "actual_end"}
+    assert first.keys() == second.keys() == times | {"rooms"}
+    assert (batch["id"], first["rooms"]) == (BATCH, [room.name for room in SITE.rooms])
+    assert [(each["number"], each["state"]) for each in batch["sittings"]] == [(1, "closed"), (2, "planned")]
+
+
 def test_the_list_has_batches_with_the_state_and_verdict_of_their_sittings(api: httpx.Client) -> None:
     batches = api.get("/api/v1/batches").json()
     assert [batch["id"] for batch in batches] == [BATCH]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
 
 from domain.alarms import Alarm, Kind, Step
 from storage.database import Database
-from storage.database.alarms import RuleState
+from storage.database.alarms import RuleState, insert_alarms
+from storage.database.connection import Engine
 from storage.errors import RowRefused
 from tests.storage.database.examples import after
 
@@ -28,6 +30,24 @@ def test_who_goes_on_from_what_another_has_left_behind_writes_nothing(database: 
     assert not alarms.go_on(replace(STATE, holder="late", version=1), [alarm(3)])
     assert alarms.state() == replace(STATE, known='{"a": 1}', version=2)
     assert database.alarms.receivers(["duty-room"])[0].waiting == 1
+
+
+def test_of_two_writers_the_second_waits_so_that_no_number_becomes_readable_before_a_lower_one(
+    database: Database, url: str
+) -> None:
+    database.alarms.begin("duty-room")
+    engine = Engine(url)
+    second = threading.Thread(target=database.alarms.go_on, args=(STATE, [alarm(2)]))
+    with engine.writing() as connection:
+        insert_alarms(connection, [alarm(1)])
+        second.start()
+        second.join(0.5)
+        assert database.alarms.next_alarm("duty-room") is None
+    second.join()
+    engine.close()
+    first = database.alarms.next_alarm("duty-room")
+    assert first is not None
+    assert first.id == "alarm-1"
 
 
 def test_an_alarm_that_cannot_be_written_takes_what_was_read_for_it_along(database: Database) -> None:
