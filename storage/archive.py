@@ -266,6 +266,17 @@ class Archive:
             return answer.why
         return None
 
+    def lock(self, segment: Segment, copy: Copy) -> datetime | None:
+        """Lock a stored copy as long as its batch must be kept by now; until when it is, None for one in a spool.
+
+        A sitting that was put off moves the last exam day of its batch, and with it the end of what the batch's other
+        days must be kept for. Raises RetentionUnknown and the errors of ``storage.objects``.
+        """
+        objects = self._objects
+        if objects is None or copy.place is not Place.S3 or copy.target != objects.target or copy.version_id is None:
+            return None
+        return objects.lengthen(segment.key, copy.version_id, self._retain_until(segment.batch))
+
     def read(self, segment: Segment, offset: int, length: int) -> bytes:
         """Up to ``length`` bytes from ``offset``, fewer at the end; for playing footage, not for judging it.
 

@@ -134,6 +134,12 @@ class Objects(Protocol):
         and OSError for the file.
         """
 
+    def lengthen(self, key: str, version_id: str, until: datetime) -> datetime:
+        """Lock that version until then, or leave it where it is locked longer: until when it is, as it was read back.
+
+        Raises NotLocked where it is not locked so long, and every error of this module but ObjectDamaged.
+        """
+
     def stat(self, key: str, version_id: str | None = None) -> ObjectStat:
         """Size and lock of that version, or of the newest. Raises NoSuchObject."""
 
@@ -210,9 +216,12 @@ class S3Objects:
         found = self.stat(key, version_id)
         if found.size_bytes != size_bytes or self._sha256(key, found) != sha256:
             raise ObjectDamaged(f"{key} was stored, but other bytes were read back")
-        if found.locked_until is None or found.locked_until < until:
-            raise NotLocked(f"{key} was stored, but is locked until {found.locked_until} instead of {until}")
-        return Stored(version_id, size_bytes, sha256, found.locked_until)
+        return Stored(version_id, size_bytes, sha256, _locked_long_enough(key, found.locked_until, until))
+
+    def lengthen(self, key: str, version_id: str, until: datetime) -> datetime:
+        until = whole_second(until)
+        self._lengthen_lock(key, version_id, until)
+        return _locked_long_enough(key, self._locked_until(key, version_id), until)
 
     def stat(self, key: str, version_id: str | None = None) -> ObjectStat:
         with self._translated(f"{key} cannot be asked for"):
@@ -397,6 +406,13 @@ class S3Objects:
             raise ObjectsUnavailable(f"{what}: {self._endpoint} does not answer: {type(error).__name__}") from error
         except ValueError as error:
             raise RequestRefused(f"{what}: {error}") from error
+
+
+def _locked_long_enough(key: str, locked_until: datetime | None, until: datetime) -> datetime:
+    """Until when it is locked. Raises NotLocked where that is too short."""
+    if locked_until is None or locked_until < until:
+        raise NotLocked(f"{key} is stored, but is locked until {locked_until} instead of {until}")
+    return locked_until
 
 
 def whole_second(instant: datetime) -> datetime:

@@ -58,12 +58,19 @@ class MemoryObjects:
             if hashlib.sha256(data).hexdigest() != sha256:
                 raise ObjectDamaged(f"{key}: the file is not what was promised")
             self._store(key, data, until)
-        version = self._lengthened(key, until)
+        version = self._lengthened(key, self._versions[key][-1], until)
         if version.locked_until is None:
             raise NotLocked(f"{key} was stored without lock")
         if self.damages_puts:
             raise ObjectDamaged(f"{key} was stored, but other bytes were read back")
         return Stored(version.id, len(version.data), sha256, version.locked_until)
+
+    def lengthen(self, key: str, version_id: str, until: datetime) -> datetime:
+        until = whole_second(until)
+        locked_until = self._lengthened(key, self._version(key, version_id), until).locked_until
+        if locked_until is None or locked_until < until:
+            raise NotLocked(f"{key} is locked until {locked_until} instead of {until}")
+        return locked_until
 
     def stat(self, key: str, version_id: str | None = None) -> ObjectStat:
         version = self._version(key, version_id)
@@ -114,12 +121,12 @@ class MemoryObjects:
         version = _Version(str(next(self._ids)), data, until if self.locks else None)
         self._versions.setdefault(key, []).append(version)
 
-    def _lengthened(self, key: str, until: datetime) -> _Version:
-        version = self._versions[key][-1]
-        if self.locks and (version.locked_until or until - timedelta(1)) < until:
-            version = replace(version, locked_until=until)
-            self._versions[key][-1] = version
-        return version
+    def _lengthened(self, key: str, version: _Version, until: datetime) -> _Version:
+        if not self.locks or (version.locked_until or until - timedelta(1)) >= until:
+            return version
+        longer = replace(version, locked_until=until)
+        self._versions[key] = [longer if each is version else each for each in self._versions[key]]
+        return longer
 
     def _version(self, key: str, version_id: str | None) -> _Version:
         self.ping()
