@@ -11,7 +11,7 @@ import typer
 
 from config.errors import ConfigError, DocumentRefused
 from dashboard.access.errors import AccessError
-from kaojian.commands import accounts, evidence, exams, looking, running, safety
+from kaojian.commands import accounts, evidence, exams, keeping, looking, running, safety
 from kaojian.terminal import complain
 from records.errors import RecordsError, SetupRefused
 from storage.errors import StorageError
@@ -25,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for each in (exams, looking, evidence, accounts, running, safety):
+for each in (exams, looking, evidence, keeping, accounts, running, safety):
     app.add_typer(each.app)
 
 

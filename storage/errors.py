@@ -13,6 +13,7 @@
     │   ├── UnknownSitting
     │   ├── UnknownAccount
     │   ├── UnknownSession
+    │   ├── UnknownHold
     │   └── UnknownToken
     ├── ConflictingRow             the call contradicts something already written, which stays as it is
     │   ├── ConflictingSegment
@@ -81,6 +82,10 @@ class UnknownAccount(UnknownRow):
 
 class UnknownSession(UnknownRow):
     """There is no such session, it has ended, or it is not of the account that asks."""
+
+
+class UnknownHold(UnknownRow):
+    """There is no hold of that number, or it was lifted."""
 
 
 class UnknownToken(UnknownRow):

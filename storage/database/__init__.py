@@ -14,6 +14,7 @@ from storage.database.closings import Closings
 from storage.database.connection import Engine, folder_of
 from storage.database.evidence import Evidence
 from storage.database.factors import Factors
+from storage.database.holds import Holds
 from storage.database.journal import Journal, JournalEntry
 from storage.database.setup import Setup
 from storage.database.viewings import Viewings
@@ -26,6 +27,7 @@ __all__ = [
     "Database",
     "Evidence",
     "Factors",
+    "Holds",
     "Journal",
     "JournalEntry",
     "Setup",
@@ -49,6 +51,7 @@ class Database:
         self.viewings = Viewings(engine)
         self.alarms = Alarms(engine)
         self.closings = Closings(engine)
+        self.holds = Holds(engine)
 
     def __str__(self) -> str:
         """The address without its password, for people."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -126,6 +127,23 @@ def test_the_lock_of_any_version_is_lengthened_and_never_shortened(store: Store,
     for gone in ((key, "no-such-version"), (f"{key}-2", first.version_id)):
         with pytest.raises((NoSuchObject, RequestRefused)):
             store.objects.lengthen(*gone, later)
+
+
+def test_a_legal_hold_outlasts_the_lock_and_is_let_go(store: Store, key: str, file: Path) -> None:
+    soon = datetime.now(UTC) + timedelta(seconds=2)
+    stored = put(store, key, file, soon)
+    for _ in range(2):
+        store.objects.hold(key, stored.version_id, held=True)
+    while datetime.now(UTC) <= stored.locked_until + timedelta(seconds=1):
+        time.sleep(0.1)
+    with pytest.raises(AccessRefused):
+        store.delete(key, stored.version_id)
+    assert store.objects.read(key, version_id=stored.version_id) == file.read_bytes()
+    for _ in range(2):
+        store.objects.hold(key, stored.version_id, held=False)
+    store.delete(key, stored.version_id)
+    with pytest.raises((NoSuchObject, RequestRefused)):
+        store.objects.hold(key, stored.version_id, held=True)
 
 
 def test_other_bytes_under_the_same_key_are_a_version_of_their_own(store: Store, key: str, file: Path) -> None:

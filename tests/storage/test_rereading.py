@@ -183,7 +183,7 @@ def test_a_lock_that_cannot_be_what_it_must_is_told_and_tried_again(here: Settin
     here.clock.advance(REREAD_AFTER.total_seconds())
     with capture_logs() as logs:
         here.round()
-    assert [(each["event"], each["log_level"]) for each in logs] == [("copy_not_locked", "error")]
+    assert [(each["event"], each["log_level"]) for each in logs] == [("copy_not_secured", "error")]
     assert here.locked_until(segment) == (THREE_YEARS, THREE_YEARS)
     here.store.locks, here.keep_until = True, THREE_YEARS + timedelta(days=1)
     here.clock.advance(ASK_AGAIN.total_seconds())
