@@ -32,7 +32,8 @@ def open_archive(settings: Settings, database: Database, clock: Clock | None = N
             raise RetentionUnknown(f"batch {batch_id}: {error}") from error
         return retained_until(last_exam_day(sittings), pack.retention_years)
 
-    return Archive(database.evidence, objects, settings.spool_dir, retain_until, clock or SystemClock())
+    held = database.holds.is_held
+    return Archive(database.evidence, objects, settings.spool_dir, retain_until, clock or SystemClock(), held=held)
 
 
 def roles_with_factor(settings: Settings) -> frozenset[Role]:

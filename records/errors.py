@@ -10,7 +10,8 @@
     │   ├── ReasonWanted  there is more than its manifest states, and nobody said why
     │   ├── ClockBehind   the clock stands before the site's last manifest
     │   └── EvidenceGone  what an earlier manifest of the batch states is no longer known
-    └── NotUnderLock          a batch was closed and signed, but the object store does not hold that yet
+    ├── NoReason          a batch is to be held or let go, and nobody said why
+    └── NotUnderLock      a batch was closed and signed, but the object store does not hold that yet
 
 What storage knows better passes through as it is: UnknownBatch, UnknownSitting, AlreadyOpen, NotOpen, AlreadyClosed
 (``storage.errors``); so does a malformed file (``config.errors.DocumentRefused``). Every message is one line for
@@ -42,6 +43,10 @@ class DiskTooFull(RecordsError):
 
 class ImpossibleTime(RecordsError):
     """The time given for a start or an end cannot be true."""
+
+
+class NoReason(RecordsError):
+    """Holding and letting go need a reason. Nothing was written."""
 
 
 class ClosingRefused(RecordsError):

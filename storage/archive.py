@@ -140,8 +140,8 @@ class Archive:
 
     ``objects`` is None where no object store is set up: then nothing is kept beyond the spool, and reading works
     from the spool alone. ``retain_until`` tells for a batch's id until when its footage must be kept, and raises a
-    StorageError if it cannot. ``spool_root`` is where spool files are looked for when they are no longer under the
-    root that their Copy row names: a spool may have been moved.
+    StorageError if it cannot; ``held`` tells whether it is held beyond that (封存). ``spool_root`` is where spool
+    files are looked for when they are no longer under the root that their Copy row names: spools are moved at times.
     """
 
     def __init__(
@@ -151,11 +151,14 @@ class Archive:
         spool_root: Path,
         retain_until: Callable[[str], datetime],
         clock: Clock | None = None,
+        *,
+        held: Callable[[str], bool] = lambda _batch: False,
     ) -> None:
         self._evidence = evidence
         self._objects = objects
         self._spool_root = spool_root
         self._retain_until = retain_until
+        self._held = held
         self._clock = clock or SystemClock()
         self._resting: dict[str, float] = {}  # key of a failed segment -> monotonic instant of its next try
         self._sound: dict[Path, tuple[int, int, int]] = {}  # spool file -> what it looked like when compared
@@ -181,7 +184,8 @@ class Archive:
 
         1. Find its file in the spool and compare size and hash with the row.
         2. Ask until when its batch must be kept.
-        3. Store it under a lock until then; the store is read back and compared before this returns.
+        3. Store it under a lock until then, and under legal hold where its batch is held; the store is read back and
+           compared before this returns.
         4. Write the Copy row. Killed before this, the next try adopts what lies in the store.
 
         Raises SpoolFileMissing, SpoolFileDamaged and the errors of ``storage.objects`` and the database.
@@ -194,6 +198,7 @@ class Archive:
                 return copy
         path = self._sound_spool_file(segment)
         stored = objects.put(segment.key, path, segment.sha256, self._retain_until(segment.batch))
+        objects.hold(segment.key, stored.version_id, held=self._held(segment.batch))
         copy = Copy(
             segment=segment.key,
             place=Place.S3,
@@ -265,6 +270,19 @@ class Archive:
         except _NoAnswer as answer:
             return answer.why
         return None
+
+    def secure(self, segment: Segment, copy: Copy) -> datetime | None:
+        """Hold a stored copy, or let it go, and lock it as long as its batch must be kept by now: until when it is
+        locked, None for one in a spool.
+
+        A sitting that was put off moves the last exam day of its batch, and with it the end of what the batch's other
+        days must be kept for. Raises RetentionUnknown and the errors of ``storage.objects``.
+        """
+        objects = self._objects
+        if objects is None or copy.place is not Place.S3 or copy.target != objects.target or copy.version_id is None:
+            return None
+        objects.hold(segment.key, copy.version_id, held=self._held(segment.batch))
+        return objects.lengthen(segment.key, copy.version_id, self._retain_until(segment.batch))
 
     def read(self, segment: Segment, offset: int, length: int) -> bytes:
         """Up to ``length`` bytes from ``offset``, fewer at the end; for playing footage, not for judging it.

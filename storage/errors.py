@@ -14,6 +14,7 @@
     │   ├── UnknownSitting
     │   ├── UnknownAccount
     │   ├── UnknownSession
+    │   ├── UnknownHold
     │   ├── UnknownToken
     │   └── UnknownPermit
     ├── ConflictingRow             the call contradicts something already written, which stays as it is
@@ -90,6 +91,10 @@ class UnknownAccount(UnknownRow):
 
 class UnknownSession(UnknownRow):
     """There is no such session, it has ended, or it is not of the account that asks."""
+
+
+class UnknownHold(UnknownRow):
+    """There is no hold of that number, or it was lifted."""
 
 
 class UnknownToken(UnknownRow):

@@ -10,6 +10,7 @@ that the demo brings along (``storage.seaweed``).
     ├── RequestRefused       the store does not take this one request (other 4xx)
     ├── NoSuchObject         no object, or no such version, under that key
     ├── ObjectDamaged        the bytes in the store are not the bytes we have
+    ├── NotHeld              the object is not under legal hold, or still is, after it was set so
     └── NotLocked            the object carries no COMPLIANCE lock, or too short a one
         └── BucketNotLocked  the bucket was made without object lock and can hold no locked object
 
@@ -55,6 +56,7 @@ LOCK_TEST_KEY = ".lock-test"
 LOCK_TEST_S = 10
 _SEND_BYTES = 256 << 10
 _DIGEST_CODES = frozenset({"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
+_NO_HOLD_CODES = frozenset({"NoSuchObjectLegalHold", "NoSuchObjectLockConfiguration"})
 _NO_LOCK_CODES = frozenset({"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"})
 _BUCKET_EXISTS_CODES = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
 
@@ -81,6 +83,10 @@ class ObjectDamaged(StorageError):
 
 class NotLocked(StorageError):
     """The object carries no COMPLIANCE lock, or one that ends too early."""
+
+
+class NotHeld(StorageError):
+    """An object is not under legal hold, or still is, after it was set otherwise and read back."""
 
 
 class BucketNotLocked(NotLocked):
@@ -132,6 +138,18 @@ class Objects(Protocol):
         and only their lock is lengthened, so that a repeated put never stores twice. The lock ends at
         ``retain_until`` rounded up to a whole second, or later. Raises every error of this module but NoSuchObject,
         and OSError for the file.
+        """
+
+    def lengthen(self, key: str, version_id: str, until: datetime) -> datetime:
+        """Lock that version until then, or leave it where it is locked longer: until when it is, as it was read back.
+
+        Raises NotLocked where it is not locked so long, and every error of this module but ObjectDamaged.
+        """
+
+    def hold(self, key: str, version_id: str, *, held: bool) -> None:
+        """Put that version under legal hold, or let it go, and read it back; nothing where it is so already.
+
+        Raises NotHeld, and every error of this module but ObjectDamaged and NotLocked.
         """
 
     def stat(self, key: str, version_id: str | None = None) -> ObjectStat:
@@ -210,9 +228,21 @@ class S3Objects:
         found = self.stat(key, version_id)
         if found.size_bytes != size_bytes or self._sha256(key, found) != sha256:
             raise ObjectDamaged(f"{key} was stored, but other bytes were read back")
-        if found.locked_until is None or found.locked_until < until:
-            raise NotLocked(f"{key} was stored, but is locked until {found.locked_until} instead of {until}")
-        return Stored(version_id, size_bytes, sha256, found.locked_until)
+        return Stored(version_id, size_bytes, sha256, _locked_long_enough(key, found.locked_until, until))
+
+    def lengthen(self, key: str, version_id: str, until: datetime) -> datetime:
+        until = whole_second(until)
+        self._lengthen_lock(key, version_id, until)
+        return _locked_long_enough(key, self._locked_until(key, version_id), until)
+
+    def hold(self, key: str, version_id: str, *, held: bool) -> None:
+        if self._is_held(key, version_id) is held:
+            return
+        with self._translated(f"the legal hold of {key} cannot be set"):
+            act = self._client.enable_object_legal_hold if held else self._client.disable_object_legal_hold
+            act(self._bucket, key, version_id)
+        if self._is_held(key, version_id) is not held:
+            raise NotHeld(f"{key} was to be {'held' if held else 'let go'}, and {self._endpoint} did not do it")
 
     def stat(self, key: str, version_id: str | None = None) -> ObjectStat:
         with self._translated(f"{key} cannot be asked for"):
@@ -347,6 +377,15 @@ class S3Objects:
         until: datetime = lock.retain_until_date
         return until
 
+    def _is_held(self, key: str, version_id: str) -> bool:
+        with self._translated(f"{key} cannot be asked for its legal hold"):
+            try:
+                return bool(self._client.is_object_legal_hold_enabled(self._bucket, key, version_id))
+            except S3Error as error:
+                if error.code in _NO_HOLD_CODES:
+                    return False
+                raise
+
     def _sha256(self, key: str, found: ObjectStat) -> str:
         digest = hashlib.sha256()
         for offset in range(0, found.size_bytes, BLOCK_BYTES):
@@ -397,6 +436,13 @@ class S3Objects:
             raise ObjectsUnavailable(f"{what}: {self._endpoint} does not answer: {type(error).__name__}") from error
         except ValueError as error:
             raise RequestRefused(f"{what}: {error}") from error
+
+
+def _locked_long_enough(key: str, locked_until: datetime | None, until: datetime) -> datetime:
+    """Until when it is locked. Raises NotLocked where that is too short."""
+    if locked_until is None or locked_until < until:
+        raise NotLocked(f"{key} is stored, but is locked until {locked_until} instead of {until}")
+    return locked_until
 
 
 def whole_second(instant: datetime) -> datetime:

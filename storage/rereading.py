@@ -4,7 +4,9 @@ Each copy has an instant at which it is due, in its row, so that a restart goes 
 nothing until then. Due is first the day after it was stored, and then ``every`` so long. One copy goes so:
 
 1. All its bytes are read, slowly, and compared with the hash of the segment's row.
-2. Right bytes are written down, with the instant. A place that does not answer says nothing: it is asked later.
+2. Right bytes are written down, with the instant. A place that does not answer says nothing: it is asked later. An
+   object whose batch must be kept longer than it is locked, or that is not locked any more, is locked until then;
+   it is put under legal hold, or let go, as its batch is.
 3. Other bytes, or none, are read once more. If they are no better, the copy gets its tombstone and a row that says
    why (``LostCopy``). Whoever keeps copies then makes another one from those that stand: the uploader
    (``storage.archive``), or the one that levels spools (``ingest.healing``).
@@ -23,7 +25,7 @@ from pathlib import Path
 import structlog
 
 from domain.evidence import Copy, LostCopy, Observation, Segment, SegmentState
-from domain.timeline import Clock, SystemClock
+from domain.timeline import Clock, SystemClock, rfc3339
 from storage.archive import Archive, Why
 from storage.database import Evidence
 from storage.errors import StorageError
@@ -91,11 +93,24 @@ class Rereader:
             why = self._archive.reread(segment, copy, lambda size: stop.wait(size / self._bytes_per_s))
         now = self._clock.now()
         if why is None:
-            self._evidence.note_reread(copy, now, now + self._every)
+            secured = self._secure(segment, copy)
+            self._evidence.note_reread(copy, now, now + (self._every if secured else ASK_AGAIN))
         elif why is Why.UNREACHABLE:
             self._evidence.postpone_reread(copy, now + ASK_AGAIN)
         else:
             self._lose(LostCopy(copy, now, _STATES[why]))
+
+    def _secure(self, segment: Segment, copy: Copy) -> bool:
+        """Whether a copy is locked as long as it has to be by now, and held if it has to be."""
+        try:
+            until = self._archive.secure(segment, copy)
+        except StorageError as error:
+            _log.error("copy_not_secured", segment=copy.segment, target=copy.target, reason=str(error))
+            return False
+        if until is not None and (copy.locked_until is None or until > copy.locked_until):
+            self._evidence.note_lock(copy, until)
+            _log.info("lock_lengthened", segment=copy.segment, target=copy.target, until=rfc3339(until))
+        return True
 
     def _lose(self, lost: LostCopy) -> None:
         copy, state = lost.copy, lost.state

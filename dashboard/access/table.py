@@ -32,6 +32,7 @@ class Act(StrEnum):
     SET_UP = "set_up"  # say which sites, cameras and sittings there are: dispatching
     RUN = "run"  # open and close sittings
     SIGN = "sign"  # close a batch: sign for good what there is of it
+    HOLD = "hold"  # keep a batch beyond its time, or let it go
     ADMIT = "admit"  # accounts and tokens of others, and recusals
     BREAK_GLASS = "break_glass"  # make an emergency account, where nobody can come in
     OPERATE = "operate"  # the service with its keys, secrets and certificates; trials and drills
@@ -59,6 +60,7 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.SET_UP: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.RUN: frozenset({Role.SITE_OPERATOR, LOCAL}),
     Act.SIGN: frozenset({Role.CITY_OFFICER, LOCAL}),
+    Act.HOLD: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.ADMIT: frozenset({Role.CITY_ADMINISTRATOR, LOCAL}),
     Act.BREAK_GLASS: frozenset({LOCAL}),
     Act.OPERATE: frozenset({LOCAL}),
@@ -73,6 +75,7 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.SET_UP, Act.RUN),  # who dispatches does not run what was dispatched
     (Act.SET_UP, Act.WATCH_OPEN),  # nor supervise it
     (Act.SET_UP, Act.AUDIT),
+    (Act.RUN, Act.HOLD),  # nor says what of it is kept for longer
     (Act.RUN, Act.SIGN),  # who runs a sitting does not sign what there is of it
     (Act.RUN, Act.AUDIT),
 )
@@ -137,6 +140,9 @@ COMMANDS: Mapping[str, Act] = {
     "sitting open": Act.RUN,
     "sitting close": Act.RUN,
     "batch close": Act.SIGN,
+    "hold set": Act.HOLD,
+    "hold lift": Act.HOLD,
+    "hold list": Act.HOLD,
     "status": Act.SEE,
     "report": Act.SEE,
     "check": Act.AUDIT,

@@ -17,6 +17,7 @@ from storage.database.closings import Closings
 from storage.database.connection import Engine, folder_of
 from storage.database.evidence import Evidence
 from storage.database.factors import Factors
+from storage.database.holds import Holds
 from storage.database.identities import Identities
 from storage.database.journal import Journal, JournalEntry
 from storage.database.permits import Permits
@@ -33,6 +34,7 @@ __all__ = [
     "Database",
     "Evidence",
     "Factors",
+    "Holds",
     "Identities",
     "Journal",
     "JournalEntry",
@@ -64,6 +66,7 @@ class Database:
         self.permits = Permits(engine)
         self.alarms = Alarms(engine)
         self.closings = Closings(engine)
+        self.holds = Holds(engine)
 
     @property
     def records(self) -> tuple[ChainedRows, ...]:

@@ -273,6 +273,10 @@ class Evidence:
         """Its bytes were found right at that instant; they are to be read again when ``due``."""
         self._change_copy(copy, reread=at, due=due)
 
+    def note_lock(self, copy: Copy, until: datetime) -> None:
+        """It is locked until then, which is later than when it was stored."""
+        self._change_copy(copy, locked_until=until)
+
     def postpone_reread(self, copy: Copy, due: datetime) -> None:
         """The place did not answer; the copy is to be read again when ``due``."""
         self._change_copy(copy, due=due)

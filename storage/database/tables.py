@@ -599,3 +599,31 @@ closing_documents = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
 )
 sa.Index("ix_closing_documents_site", closing_documents.c.site)
+
+
+def _decision() -> list[sa.Column[Any]]:
+    """Who decided, when and why."""
+    return [
+        sa.Column("at", Instant, nullable=False),
+        sa.Column("actor", sa.Text, nullable=False),
+        sa.Column("door", sa.Text, nullable=False),
+        sa.Column("on_behalf_of", sa.Text),
+        sa.Column("reason", sa.Text, nullable=False),
+    ]
+
+
+holds = sa.Table(
+    "holds",
+    metadata,
+    sa.Column("number", Serial, primary_key=True),
+    sa.Column("batch", sa.Text, nullable=False),
+    *_decision(),
+)
+sa.Index("ix_holds_batch", holds.c.batch)
+
+hold_liftings = sa.Table(
+    "hold_liftings",
+    metadata,
+    sa.Column("hold", Serial, sa.ForeignKey("holds.number"), primary_key=True, autoincrement=False),
+    *_decision(),
+)

@@ -14,11 +14,10 @@ from dashboard.access import accounts, glass
 from dashboard.app import create_app
 from domain.people import Account, Reach, Role, Scope
 from storage.database import connect
-from storage.signing import Signer
-from storage.viewing_record import ViewingRecord
 from tests.dashboard.exam import BATCH, SITE, TESTER, TOKEN, Exam, hold_exam, log_in
 from tests.dashboard.serving import served
 from tests.e2e.conftest import DIST, OpenPage
+from tests.fakes.notary import NOTARY
 
 EXAMINER = "held by an examiner"
 
@@ -28,19 +27,17 @@ class Place:
     """A dashboard over an exam, and an examiner of its batch beside the supervisor."""
 
     exam: Exam
-    viewed: ViewingRecord
     where: str
 
 
 @pytest.fixture
 def place(browser: Browser, tmp_path: Path) -> Iterator[Place]:
-    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", NOTARY)
     exam = hold_exam(database, tmp_path / "spool")
     scope = Scope(Reach.BATCHES, frozenset({BATCH}))
     log_in(exam, Account("kao", Role.EXAMINER, scope, exam.clock.now(), must_change=False), EXAMINER)
-    viewed = ViewingRecord(database.viewings, Signer.new(), None)
-    with served(create_app(database, exam.archive, load_rule_pack, exam.clock, DIST, viewed=viewed)) as where:
-        yield Place(exam, viewed, where)
+    with served(create_app(database, exam.archive, load_rule_pack, exam.clock, DIST)) as where:
+        yield Place(exam, where)
     database.close()
 
 
@@ -77,7 +74,7 @@ def test_everybody_is_told_that_the_glass_was_broken_while_it_is_and_after(open_
         expect(page.locator("[data-account]")).to_be_visible()
         expect(page.locator("[data-glass]")).to_have_count(0)
     wanted = glass.Wanted("值班人员手机遗失，无人可以登录")
-    account, _ = glass.break_glass(place.exam.database, place.viewed, place.exam.clock, TESTER, wanted)
+    account, _ = glass.break_glass(place.exam.database, place.exam.clock, TESTER, wanted)
     for page in pages:
         page.reload()
         strip = page.locator("[data-glass] p.open")

@@ -7,6 +7,7 @@ import itertools
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from domain.host_clock import ServerDate
 from domain.timeline import Clock, SystemClock
@@ -14,6 +15,7 @@ from storage.objects import (
     AccessRefused,
     LockTest,
     NoSuchObject,
+    NotHeld,
     NotLocked,
     ObjectDamaged,
     ObjectStat,
@@ -28,6 +30,7 @@ class _Version:
     id: str
     data: bytes
     locked_until: datetime | None
+    held: bool = False
 
 
 @dataclass
@@ -58,12 +61,28 @@ class MemoryObjects:
             if hashlib.sha256(data).hexdigest() != sha256:
                 raise ObjectDamaged(f"{key}: the file is not what was promised")
             self._store(key, data, until)
-        version = self._lengthened(key, until)
+        version = self._lengthened(key, self._versions[key][-1], until)
         if version.locked_until is None:
             raise NotLocked(f"{key} was stored without lock")
         if self.damages_puts:
             raise ObjectDamaged(f"{key} was stored, but other bytes were read back")
         return Stored(version.id, len(version.data), sha256, version.locked_until)
+
+    def lengthen(self, key: str, version_id: str, until: datetime) -> datetime:
+        until = whole_second(until)
+        locked_until = self._lengthened(key, self._version(key, version_id), until).locked_until
+        if locked_until is None or locked_until < until:
+            raise NotLocked(f"{key} is locked until {locked_until} instead of {until}")
+        return locked_until
+
+    def hold(self, key: str, version_id: str, *, held: bool) -> None:
+        self._replace(key, self._version(key, version_id), held=held and self.locks)
+        if held and not self.locks:
+            raise NotHeld(f"{key} was to be held")
+
+    def is_held(self, key: str) -> bool:
+        """Whether the newest version is."""
+        return self._versions[key][-1].held
 
     def stat(self, key: str, version_id: str | None = None) -> ObjectStat:
         version = self._version(key, version_id)
@@ -98,6 +117,8 @@ class MemoryObjects:
         version = self._version(key, version_id)
         if self.locks and version.locked_until is not None and version.locked_until > self.clock.now():
             raise AccessRefused(f"{key} is locked until {version.locked_until}")
+        if version.held:
+            raise AccessRefused(f"{key} is under legal hold")
         self._versions[key].remove(version)
 
     def flip_a_byte(self, key: str) -> None:
@@ -114,12 +135,15 @@ class MemoryObjects:
         version = _Version(str(next(self._ids)), data, until if self.locks else None)
         self._versions.setdefault(key, []).append(version)
 
-    def _lengthened(self, key: str, until: datetime) -> _Version:
-        version = self._versions[key][-1]
-        if self.locks and (version.locked_until or until - timedelta(1)) < until:
-            version = replace(version, locked_until=until)
-            self._versions[key][-1] = version
-        return version
+    def _lengthened(self, key: str, version: _Version, until: datetime) -> _Version:
+        if not self.locks or (version.locked_until or until - timedelta(1)) >= until:
+            return version
+        return self._replace(key, version, locked_until=until)
+
+    def _replace(self, key: str, version: _Version, **changed: Any) -> _Version:
+        other = replace(version, **changed)
+        self._versions[key] = [other if each is version else each for each in self._versions[key]]
+        return other
 
     def _version(self, key: str, version_id: str | None) -> _Version:
         self.ping()

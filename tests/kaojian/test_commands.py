@@ -85,6 +85,8 @@ ACTS = (
     Deed(("apply", "exam.yaml"), "apply_batch", "2026-0501"),
     Deed(("sitting", "open", "2026-0501", "1", *START), "open_sitting", "2026-0501/1"),
     Deed(("sitting", "close", "2026-0501", "1", *END), "close_sitting", "2026-0501/1"),
+    Deed(("hold", "set", "2026-0501", "--reason", "投诉调查"), "hold_batch", "2026-0501"),
+    Deed(("hold", "lift", "1", "--reason", "调查结束"), "lift_hold_of_batch", "2026-0501"),
     Deed(("user", "add", "chen", "--role", "city_officer"), "add_account", "chen"),
     Deed(("user", "add", "board", "--role", "device", "--of", "sg-001"), "add_account", "board"),
     Deed(("user", "recuse", "chen", "2026-0501", "--reason", "女儿应考"), "recuse", "chen"),
@@ -108,7 +110,7 @@ ELSEWHERE = {
 """Whose entry another test looks at."""
 
 NO_ENTRY = {
-    "status", "report", "check", "verify", "key show", "user list", "token list", "doctor", "camera test",  # read
+    "status", "report", "check", "verify", "key show", "hold list", "user list", "token list", "doctor", "camera test",  # read
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 

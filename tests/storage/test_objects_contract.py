@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import pytest
 from minio import Minio
 from minio.error import S3Error
 
-from storage.objects import AccessRefused, NoSuchObject, ObjectDamaged, Objects, S3Objects, Stored
+from storage.objects import AccessRefused, NoSuchObject, ObjectDamaged, Objects, RequestRefused, S3Objects, Stored
 from storage.seaweed import SeaweedServer
 from tests.fakes.objects import MemoryObjects
 from tests.objects_server import ACCESS_KEY, BUCKET, SECRET_KEY
@@ -112,6 +113,37 @@ def test_the_same_put_again_lengthens_the_lock_and_never_shortens_it(store: Stor
     assert later.version_id == first.version_id
     assert later.locked_until == UNTIL + timedelta(days=1)
     assert put(store, key, file, UNTIL).locked_until == UNTIL + timedelta(days=1)
+
+
+def test_the_lock_of_any_version_is_lengthened_and_never_shortened(store: Store, key: str, file: Path) -> None:
+    first = put(store, key, file)
+    file.write_bytes(b"other bytes")
+    second = put(store, key, file)
+    later = UNTIL + timedelta(days=1)
+    assert store.objects.lengthen(key, first.version_id, later - timedelta(microseconds=1)) == later
+    assert store.objects.lengthen(key, first.version_id, UNTIL) == later
+    assert store.objects.stat(key, first.version_id).locked_until == later
+    assert store.objects.stat(key, second.version_id).locked_until == UNTIL
+    for gone in ((key, "no-such-version"), (f"{key}-2", first.version_id)):
+        with pytest.raises((NoSuchObject, RequestRefused)):
+            store.objects.lengthen(*gone, later)
+
+
+def test_a_legal_hold_outlasts_the_lock_and_is_let_go(store: Store, key: str, file: Path) -> None:
+    soon = datetime.now(UTC) + timedelta(seconds=2)
+    stored = put(store, key, file, soon)
+    for _ in range(2):
+        store.objects.hold(key, stored.version_id, held=True)
+    while datetime.now(UTC) <= stored.locked_until + timedelta(seconds=1):
+        time.sleep(0.1)
+    with pytest.raises(AccessRefused):
+        store.delete(key, stored.version_id)
+    assert store.objects.read(key, version_id=stored.version_id) == file.read_bytes()
+    for _ in range(2):
+        store.objects.hold(key, stored.version_id, held=False)
+    store.delete(key, stored.version_id)
+    with pytest.raises((NoSuchObject, RequestRefused)):
+        store.objects.hold(key, stored.version_id, held=True)
 
 
 def test_other_bytes_under_the_same_key_are_a_version_of_their_own(store: Store, key: str, file: Path) -> None:

@@ -11,8 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.evidence import REREAD_AFTER, Place, Segment, SegmentState
-from storage.archive import Archive, Why
+from storage.archive import Archive, RetentionUnknown, Why
 from storage.database import Database, connect
+from storage.objects import AccessRefused
 from storage.rereading import ASK_AGAIN, AT_ONCE, Rereader
 from storage.spool_marker import MARKER
 from tests.fakes.objects import MemoryObjects
@@ -32,8 +33,20 @@ class Setting:
         self.footage = Footage(self.database, self.spool)
         self.clock = FakeClock(NOON + timedelta(minutes=1))  # when its first segment ends
         self.store = MemoryObjects(clock=self.clock)
-        self.archive = Archive(self.database.evidence, self.store, self.spool, lambda _: THREE_YEARS, self.clock)
+        self.keep_until: datetime | None = THREE_YEARS
+        self.archive = Archive(self.database.evidence, self.store, self.spool, self.kept_until, self.clock)
         self.rereader = self.reading(1e12)
+
+    def kept_until(self, _: str) -> datetime:
+        if self.keep_until is None:
+            raise RetentionUnknown("the batch has no sitting")
+        return self.keep_until
+
+    def locked_until(self, segment: Segment) -> tuple[datetime | None, datetime | None]:
+        """As the row has it, and as the store has it."""
+        rows = self.database.evidence.copies([segment.key])[segment.key]
+        (row,) = (row for row in rows if row.place is Place.S3)
+        return row.locked_until, self.store.stat(segment.key).locked_until
 
     def reading(self, bytes_per_s: float) -> Rereader:
         return Rereader(
@@ -147,6 +160,36 @@ def test_a_store_that_does_not_answer_has_lost_nothing_and_is_asked_later(here: 
     here.clock.advance(ASK_AGAIN.total_seconds())
     here.round()
     assert here.lost() == [(segment.key, Place.S3, SegmentState.DAMAGED)]
+
+
+def test_what_must_be_kept_longer_by_now_is_locked_longer_and_never_shorter(here: Setting) -> None:
+    segment = kept(here)
+    longer = THREE_YEARS + timedelta(days=12)
+    for keep_until, locked in ((longer, longer), (THREE_YEARS, longer)):
+        here.keep_until = keep_until
+        here.clock.advance(EVERY.total_seconds())
+        assert here.round() == 2
+        assert here.locked_until(segment) == (locked, locked)
+    here.clock.advance((longer - here.clock.now()).total_seconds() - 1)
+    with pytest.raises(AccessRefused):
+        here.store.delete(segment.key, here.store.stat(segment.key).version_id)
+
+
+@pytest.mark.parametrize("trouble", ["locks", "keep_until"])
+def test_a_lock_that_cannot_be_what_it_must_is_told_and_tried_again(here: Setting, trouble: str) -> None:
+    segment = kept(here)
+    here.keep_until = THREE_YEARS + timedelta(days=1)
+    setattr(*((here.store, "locks", False) if trouble == "locks" else (here, "keep_until", None)))
+    here.clock.advance(REREAD_AFTER.total_seconds())
+    with capture_logs() as logs:
+        here.round()
+    assert [(each["event"], each["log_level"]) for each in logs] == [("copy_not_secured", "error")]
+    assert here.locked_until(segment) == (THREE_YEARS, THREE_YEARS)
+    here.store.locks, here.keep_until = True, THREE_YEARS + timedelta(days=1)
+    here.clock.advance(ASK_AGAIN.total_seconds())
+    assert here.round() == 1
+    assert here.locked_until(segment) == (here.keep_until, here.keep_until)
+    assert here.lost() == []
 
 
 def test_a_spool_that_is_not_mounted_is_not_asked_and_another_hosts_is_none_of_ours(here: Setting) -> None:

@@ -1,0 +1,73 @@
+"""Holds of batches and what lifted them; only ever added to. Not here: the object store (``records.holding``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from domain.holds import Decision, Hold
+from domain.people import Actor, Door
+from storage.database import tables
+from storage.database.connection import Engine, insert_once
+from storage.errors import UnknownHold
+
+_LIFTED = "lifted_"
+_LIFTING = [column.label(_LIFTED + column.name) for column in tables.hold_liftings.columns]
+
+
+class Holds:
+    """The holds of one database. All methods raise DatabaseUnavailable when it does not answer."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, batch: str, decided: Decision) -> Hold:
+        """Hold a batch from that instant on."""
+        row, number = {"batch": batch, **_row(decided)}, tables.holds.c.number
+        with self._engine.writing() as connection:
+            given = connection.execute(sa.insert(tables.holds).values(row).returning(number)).scalar_one()
+        return Hold(int(given), batch, decided)
+
+    def lift(self, number: int, decided: Decision) -> Hold:
+        """End one hold. Raises UnknownHold, also where it was lifted before."""
+        row = {"hold": number, **_row(decided)}
+        with self._engine.writing() as connection:
+            if _holds(connection, tables.holds.c.number == number):
+                first = insert_once(connection, tables.hold_liftings, row)
+                (hold,) = _holds(connection, tables.holds.c.number == number)
+                if first:
+                    return hold
+        raise UnknownHold(f"there is no hold {number} that stands; `kaojian hold list` shows all")
+
+    def all(self, batch: str | None = None) -> list[Hold]:
+        """Every hold, of one batch if it is named, the latest first; the lifted ones too."""
+        with self._engine.reading() as connection:
+            return _holds(connection, sa.true() if batch is None else tables.holds.c.batch == batch)
+
+    def is_held(self, batch: str) -> bool:
+        """Whether a hold of the batch stands."""
+        return any(each.stands for each in self.all(batch))
+
+
+def _holds(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[Hold]:
+    held, lifted = tables.holds, tables.hold_liftings
+    query = sa.select(held, *_LIFTING).join_from(held, lifted, lifted.c.hold == held.c.number, isouter=True)
+    return [_hold(row) for row in connection.execute(query.where(which).order_by(held.c.number.desc()))]
+
+
+def _hold(row: sa.Row[Any]) -> Hold:
+    values = row._mapping
+    lifted = None if values[f"{_LIFTED}hold"] is None else _decision(values, _LIFTED)
+    return Hold(row.number, row.batch, _decision(values, ""), lifted)
+
+
+def _decision(values: Any, prefix: str) -> Decision:
+    name, door, other = (values[prefix + column] for column in ("actor", "door", "on_behalf_of"))
+    return Decision(values[f"{prefix}at"], Actor(name, Door(door), other), values[f"{prefix}reason"])
+
+
+def _row(decided: Decision) -> dict[str, Any]:
+    actor = decided.actor
+    told = {"actor": actor.name, "door": actor.door.value, "on_behalf_of": actor.on_behalf_of}
+    return {"at": decided.at, **told, "reason": decided.reason}
