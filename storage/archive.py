@@ -198,7 +198,8 @@ class Archive:
                 return copy
         path = self._sound_spool_file(segment)
         stored = objects.put(segment.key, path, segment.sha256, self._retain_until(segment.batch))
-        objects.hold(segment.key, stored.version_id, held=self._held(segment.batch))
+        if self._held(segment.batch):
+            objects.hold(segment.key, stored.version_id, held=True)
         copy = Copy(
             segment=segment.key,
             place=Place.S3,
