@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from config.rule_pack import RulePack
 from config.version import VERSION
-from dashboard.api import batches, factor, footage, metrics, problems, session, status, tokens, viewings
+from dashboard.api import batches, factor, film, footage, metrics, problems, session, status, tokens, viewings
 from dashboard.api.backing import Backing
 from dashboard.api.guard import guard
 from dashboard.api.headers import SafeHeaders
@@ -100,7 +100,7 @@ def _described() -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(guard)],
     )
-    for room in (batches, factor, footage, session, status, tokens, viewings):
+    for room in (batches, factor, film, footage, session, status, tokens, viewings):
         app.include_router(room.router, prefix=API)
     return app
 

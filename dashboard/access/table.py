@@ -71,6 +71,7 @@ ROUTES: Mapping[str, Act] = {
     "init_part": Act.WATCH,
     "media_part": Act.WATCH,
     "whole_file": Act.SAVE,
+    "film": Act.SAVE,
 }
 """What each route does, by its name."""
 
@@ -85,6 +86,7 @@ DEEDS: Mapping[str, Deed] = {
     "init_part": Deed.FETCH,
     "media_part": Deed.FETCH,
     "whole_file": Deed.SAVE,
+    "film": Deed.SAVE,
 }
 """As what a route that shows footage is written down."""
 

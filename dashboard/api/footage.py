@@ -3,7 +3,7 @@
 A segment is one fMP4 file: its head (ftyp, moov) is served as init.mp4, the rest as media.m4s. Of a file with sound
 the browser gets the pictures alone (docs/decisions/0018-sound.md); all else is unchanged. Media time
 starts at 0 in every file, so a discontinuity stands between any two, and each carries its own wall-clock time; a gap
-is where that clock jumps. Not here: what is played where two recorders recorded (``dashboard.api.pieces``), and whose
+is where that clock jumps. Not here: what is played where two recorders recorded (``analysis.pieces``), and whose
 footage somebody may see (``dashboard.access``).
 """
 
@@ -21,6 +21,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import Response, StreamingResponse
 
+from analysis.pieces import Piece, pieces
 from analysis.report import camera_ledger
 from dashboard.access.errors import HeldBack, TicketUnknown
 from dashboard.access.login import Viewer
@@ -28,7 +29,6 @@ from dashboard.access.sight import Sight
 from dashboard.access.tickets import Ticket
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.guard import Seen, Viewing
-from dashboard.api.pieces import Piece, pieces
 from dashboard.api.problems import RESPONSES, ImpossibleSpan, NoFootage, NoneAnswers, RangeNotSatisfiable
 from dashboard.api.witness import Witnessed, asked_span
 from domain.evidence import Segment
@@ -66,7 +66,7 @@ def playlist(
 
     Footage outside the viewer's scope is left out; so is what a sitting holds back that is not closed.
     """
-    span = _span(start, end)
+    span = asked_interval(start, end)
     recorded = _pieces(backed, camera, span, seen.footage())
     held_back = seen.held_back()
     found = [piece for piece in recorded if not held_back(piece.segment)]
@@ -191,7 +191,8 @@ def _pieces(backed: Backing, camera: str, span: Interval, inside: Callable[[Segm
     return pieces(replace(ledger, segments=within), backed.archive.opened, backed.clock.now())
 
 
-def _span(start: datetime, end: datetime) -> Interval:
+def asked_interval(start: datetime, end: datetime) -> Interval:
+    """The span between two instants of a query. Raises ImpossibleSpan."""
     try:
         return asked_span(start, end)
     except ValueError as error:
@@ -258,7 +259,12 @@ def _blocks(backed: Backing, segment: Segment, offset: int, length: int) -> Iter
         try:
             block = backed.archive.read(segment, offset, min(BLOCK_BYTES, end - offset))
         except NoCopyAnswers as error:
-            said = ", ".join(f"{refusal.place} {refusal.why}" for refusal in error.refusals)
-            raise NoneAnswers(f"no copy of the footage answers ({said or 'there is none any more'})") from error
+            raise none_answers(error) from error
         yield block
         offset += len(block)
+
+
+def none_answers(error: NoCopyAnswers) -> NoneAnswers:
+    """What a viewer is told of it: no file and no place by its name."""
+    said = ", ".join(f"{refusal.place} {refusal.why}" for refusal in error.refusals)
+    return NoneAnswers(f"no copy of the footage answers ({said or 'there is none any more'})")

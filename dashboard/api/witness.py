@@ -68,6 +68,10 @@ class Witness:
         """They are sent a whole file, to take away."""
         self._write(Deed.SAVE, segment.camera, segment.batch, segment.interval, key=segment.key)
 
+    def took(self, camera: str, batch: str, span: Interval, purpose: str) -> None:
+        """They are sent a film of a span, or a part of its bytes, to take away."""
+        self._write(Deed.SAVE, camera, batch, span, purpose=purpose)
+
     def _write(
         self, deed: Deed, camera: str, batch: str, span: Interval, *, key: str = "", purpose: str = ""
     ) -> None:
@@ -106,7 +110,7 @@ def refused(request: Request, backed: Backing, deed: Deed, refusal: Exception) -
         deed=deed,
         outcome=name_of(refusal),
         camera=str(request.path_params.get("camera", "")) if segment is None else segment.camera,
-        batch="" if segment is None else segment.batch,
+        batch=str(request.path_params.get("batch", "")) if segment is None else segment.batch,
         span=_asked(request) if segment is None else segment.interval,
         key=key,
         source=_source(request),
