@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Path, Query
@@ -29,7 +29,7 @@ from storage.archive import NoCopyAnswers
 
 router = APIRouter(tags=["footage"], responses=RESPONSES)
 
-_CONTENT = {"content": {"video/mp4": {}}}
+_CONTENT: dict[str, Any] = {"content": {"video/mp4": {}}}
 
 
 @router.get(

@@ -42,15 +42,17 @@ def whole(exam: Exam, reel: Reel) -> bytes:
 
 
 def shown_at(data: bytes) -> list[float]:
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         return [frame.time for frame in container.decode(container.streams.video[0]) if frame.time is not None]
 
 
 def lines_of(data: bytes) -> list[tuple[float, str]]:
     """The text of the film, with the seconds at which it begins."""
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         packets = [each for each in container.demux(container.streams.subtitles[0]) if each.size]
-        return [(float(each.pts * each.time_base), bytes(each)[2:].decode()) for each in packets if each.pts is not None]
+        return [
+            (float(each.pts * each.time_base), bytes(each)[2:].decode()) for each in packets if each.pts is not None
+        ]
 
 
 def test_a_film_has_all_pictures_of_the_window_and_keeps_its_gap(api: httpx.Client, exam: Exam) -> None:
@@ -83,7 +85,7 @@ def test_the_film_says_of_itself_what_it_is_of_and_its_name_is_as_the_room_was_c
     answer = api.get(ADDRESS, params=SPAN)
     name = unquote(answer.headers["content-disposition"].partition("''")[2])
     assert name == f"{BATCH}-第1场-中式面点一号考场-A-cam-1-20260501T085950.mp4"
-    with av.open(io.BytesIO(answer.content)) as container:
+    with av.open(io.BytesIO(answer.content), "r") as container:
         about = json.loads(container.metadata["comment"])
         assert container.metadata["title"] == "韶关市技师学院定点考场 中式面点一号考场 A-cam-1 第1场"
     assert (about["form"], about["batch"], about["camera"]) == ("kaojian-film-1", BATCH, "A-cam-1")
@@ -174,7 +176,7 @@ def test_a_file_that_is_damaged_on_one_disk_comes_from_the_other_copy(own_exam: 
 def test_footage_of_which_no_copy_answers_is_never_left_out_in_silence(own_exam: Exam) -> None:
     segment = own_exam.segments("A-cam-1")[1]
     (own_exam.spool / segment.key).unlink()
-    own_exam.objects.damage(segment.key) if hasattr(own_exam.objects, "damage") else own_exam.objects.lose(segment.key)
+    own_exam.objects.destroy(segment.key)
     with pytest.raises(NoCopyAnswers):
         planned(own_exam)
 
@@ -201,11 +203,15 @@ def test_only_what_lies_inside_is_in_the_film_and_another_batch_is_not(exam: Exa
     with pytest.raises(NothingToShow):
         films.plan(evidence, exam.archive, replace(asked, batch="another"), now, lambda _: True)
     with pytest.raises(FilmRefused):
-        films.plan(evidence, exam.archive, replace(asked, span=Interval(START, START + timedelta(hours=13))), now, bool)
+        films.plan(
+            evidence, exam.archive, replace(asked, span=Interval(START, START + timedelta(hours=13))), now, bool
+        )
 
 
 def test_a_gap_without_pictures_has_its_cause_in_the_plan(exam: Exam) -> None:
     reel = planned(exam)
     assert [(gap.interval, gap.cause) for gap in reel.gaps] == [(UNPLUGGED, Cause.CAMERA_DISCONNECTED)]
     assert reel.span == WINDOW
-    assert Place.SPOOL in {copy.place for copies in exam.database.evidence.copies([reel.segments[0].key]).values() for copy in copies}
+    assert Place.SPOOL in {
+        copy.place for copies in exam.database.evidence.copies([reel.segments[0].key]).values() for copy in copies
+    }

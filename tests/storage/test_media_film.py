@@ -110,7 +110,7 @@ def digests(nals: Sequence[bytes]) -> list[str]:
 
 def slices(data: bytes, codec: Codec) -> list[str]:
     """The hash of every NAL unit but parameter sets, as libav reads the film."""
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         packets = [bytes(each) for each in container.demux(container.streams.video[0]) if each.size]
     return digests([nal for packet in packets for nal in nals_of(packet, codec)])
 
@@ -126,7 +126,7 @@ def stored_slices(files: Sequence[bytes], codec: Codec) -> list[str]:
 
 def shown_at(data: bytes) -> list[Fraction]:
     """When libav shows each picture that it decodes, in seconds from the film's start."""
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         frames = container.decode(container.streams.video[0])
         return [frame.pts * frame.time_base for frame in frames if frame.pts is not None and frame.time_base]
 
@@ -191,7 +191,7 @@ def test_parameter_sets_that_change_in_the_middle_decode_behind_the_change() -> 
     ]
     data = rendered(made(files), files)
     assert slices(data, Codec.H264) == stored_slices(files, Codec.H264)
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         widths = [frame.width for frame in container.decode(container.streams.video[0])]
     assert widths == [320] * 20 + [640] * 20 + [320] * 20
 
@@ -242,7 +242,7 @@ def test_a_key_frame_that_ends_one_file_and_begins_the_next_is_shown_once() -> N
 def test_sound_lies_beside_the_pictures_and_keeps_the_gap() -> None:
     files = [file(KINDS["H.264"], NINE, heard=True), file(KINDS["H.264"], after(3), heard=True)]
     data = rendered(made(files, sound=True), files)
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         packets = [each for each in container.demux(container.streams.audio[0]) if each.size]
         assert [bytes(each) for each in packets] == [
             sample.data for _ in files for number in (0, 1) for sample in _said(number).samples
@@ -252,13 +252,13 @@ def test_sound_lies_beside_the_pictures_and_keeps_the_gap() -> None:
     assert starts[40] == pytest.approx(3, abs=0.0002)
     assert slices(data, Codec.H264) == stored_slices(files, Codec.H264)
     silent = rendered(made(files), files)
-    with av.open(io.BytesIO(silent)) as container:
+    with av.open(io.BytesIO(silent), "r") as container:
         assert not container.streams.audio
 
 
 def test_sound_that_begins_later_than_the_pictures_begins_later_in_the_film() -> None:
     files = [file(KINDS["H.264"], NINE), file(KINDS["H.264"], after(0.8), heard=True)]
-    with av.open(io.BytesIO(rendered(made(files, sound=True), files))) as container:
+    with av.open(io.BytesIO(rendered(made(files, sound=True), files)), "r") as container:
         first = next(each for each in container.demux(container.streams.audio[0]) if each.size)
     assert first.pts is not None
     assert float(first.pts * first.time_base) == pytest.approx(0.8, abs=0.0002)
