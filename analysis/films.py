@@ -1,8 +1,8 @@
 """Films: one MP4 of what a camera shows of a span, made of its segments as they are played, without re-encoding.
 
 Which footage that is, ``analysis.pieces`` chooses as for playing; where its bytes go, ``storage.media.film`` tells.
-Nothing is written anywhere: a film is planned anew from the archive, and while the evidence is the same it has the same
-bytes, of which any range can be made. It is for watching and proves nothing by itself; what is signed are the originals.
+Nothing is written anywhere: a film is planned anew from the archive, and while the evidence is the same it has the
+same bytes, of which any range can be made. It is for watching and proves nothing by itself; the originals are signed.
 
     FilmRefused          a film cannot be made as it was asked for
     └── NothingToShow    no picture of the camera lies in the span

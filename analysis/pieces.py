@@ -2,8 +2,8 @@
 
 A piece is a whole segment, or the run of fragments of one that shows a part of the time. Fragments cannot be split
 and pictures need the key frame before them, so a piece may begin up to a group of pictures early and end up to a
-fragment late; it says so by its own clock. Films show the same parts (``analysis.films``). Not here: the playlist's form and the
-bytes (``dashboard.api.footage``).
+fragment late; it says so by its own clock. Films show the same parts (``analysis.films``). Not here: the playlist's
+form and the bytes (``dashboard.api.footage``).
 """
 
 from __future__ import annotations

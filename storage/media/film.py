@@ -5,8 +5,8 @@ of it needs to lie anywhere: it is computed from the indexes of the files, and a
 ``where`` says. A picture's media time is its instant on the host's clock less that of the film's first one:
 
 - ``mvhd`` [8.2.2], ``tkhd`` [8.3.2], ``mdhd`` [8.4.2] tell length and, as creation time, beginning;
-- ``stts`` [8.6.1.2] tells when each sample is decoded, ``ctts`` version 1 [8.6.1.3] by how much later or earlier it is
-  shown, where pictures are reordered. Over a gap the sample before it lasts until the one behind it;
+- ``stts`` [8.6.1.2] tells when each sample is decoded, ``ctts`` version 1 [8.6.1.3] by how much later or earlier it
+  is shown, where pictures are reordered. Over a gap the sample before it lasts until the one behind it;
 - ``stss`` [8.6.2] lists the key frames, ``stsz`` [8.7.3.2] the sizes, ``stsc`` [8.7.4] and ``stco`` or, beyond 4 GiB,
   ``co64`` [8.7.5] where the samples lie: as a rule a chunk is what one fragment of a file holds;
 - ``stsd`` [8.5.2] has an entry for each coding that occurs. Where there are several, parameter sets stand
