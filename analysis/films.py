@@ -13,8 +13,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 
 from analysis.coverage import CameraLedger, camera_coverage
@@ -27,7 +29,7 @@ from domain.timeline import Interval, rfc3339, rfc3339_exact
 from storage.archive import Archive
 from storage.database import Evidence
 from storage.errors import StorageError
-from storage.media import Film, Line, MediaError, Take, Wanted, film, instant_of, joined, read_index, take, ticks_of
+from storage.media import Film, Line, MediaError, Take, Wanted, filmed, instant_of, joined, read_index, take, ticks_of
 
 LONGEST = timedelta(hours=12)
 """A sample of a film lasts 13 h at most (``stts`` has 32 bits), and so does a gap."""
@@ -125,14 +127,18 @@ def plan(evidence: Evidence, archive: Archive, asked: Asked, now: datetime, insi
 
 
 def _takes(archive: Archive, parts: Sequence[tuple[Segment, Interval]]) -> Iterator[Take]:
-    for number, (segment, part) in enumerate(parts):
-        try:
-            with archive.playing(segment) as file:
-                found = take(number, read_index(file), part)
-        except MediaError as error:
-            raise FilmRefused(f"{segment.key} cannot be read: {error}") from error
-        if found is not None:
-            yield found
+    """Two files are compared with their hashes at once: of all the work of a film that is the most."""
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="film") as pool:
+        found = pool.map(partial(_take, archive), range(len(parts)), *zip(*parts, strict=True)) if parts else ()
+        yield from (each for each in found if each is not None)
+
+
+def _take(archive: Archive, number: int, segment: Segment, part: Interval) -> Take | None:
+    try:
+        with archive.playing(segment) as file:
+            return take(number, read_index(file), part)
+    except MediaError as error:
+        raise FilmRefused(f"{segment.key} cannot be read: {error}") from error
 
 
 def _laid_out(
@@ -154,7 +160,7 @@ def _laid_out(
         lines=list(_lines(span, gaps)),
         sound=asked.sound,
     )
-    return Reel(film(wanted), span, gaps, doubled, segments)
+    return Reel(filmed(wanted), span, gaps, doubled, segments)
 
 
 def _doubled(parts: Iterable[Interval]) -> Iterator[Interval]:

@@ -28,6 +28,7 @@ from domain.evidence import Segment
 from domain.people import Actor, Door
 from domain.timeline import Interval, utc
 from domain.viewings import SHOWN, Deed, Viewing
+from storage.errors import UnknownBatch
 
 REFUSALS = (
     FactorMustEnrol,
@@ -37,6 +38,7 @@ REFUSALS = (
     NotLoggedIn,
     PasswordMustChange,
     Undeclared,
+    UnknownBatch,
     UnknownCamera,
     TicketUnknown,
     TicketExpired,

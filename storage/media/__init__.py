@@ -9,7 +9,7 @@ film, which is made of several, in ``storage.media.film``.
 from __future__ import annotations
 
 from storage.media.errors import BrokenFile, MediaError, UnsupportedSound, UnsupportedVideo
-from storage.media.film import Film, Line, Stretch, Wanted, film
+from storage.media.film import Film, Line, Stretch, Wanted, filmed
 from storage.media.layout import TIMESCALE, Ledger, Missing, SoundLedger
 from storage.media.reading import (
     FileIndex,
@@ -59,7 +59,7 @@ __all__ = [
     "VideoFormat",
     "Wanted",
     "breaks_link",
-    "film",
+    "filmed",
     "fragment",
     "goes_on_with_picture",
     "init_segment",

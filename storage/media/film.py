@@ -207,7 +207,7 @@ class Wanted:
     sound: bool = False
 
 
-def film(wanted: Wanted) -> Film:
+def filmed(wanted: Wanted) -> Film:
     """Lay a film out. Raises ValueError without takes, UnsupportedVideo."""
     if not wanted.takes:
         raise ValueError("a film without pictures")

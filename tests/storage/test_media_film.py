@@ -32,7 +32,7 @@ from storage.media import (
     SoundLedger,
     SoundSample,
     Wanted,
-    film,
+    filmed,
     fragment,
     init_segment,
     joined,
@@ -81,7 +81,7 @@ def made(files: Sequence[bytes], span: Interval = EVER, *, sound: bool = False, 
     found = (take(number, read_index(io.BytesIO(data)), span) for number, data in enumerate(files))
     takes = joined([each for each in found if each is not None])
     digests = [hashlib.sha256(data).hexdigest() for data in files]
-    return film(Wanted(takes, digests, "title 标题", json.dumps({"a": 1}), lines, sound))
+    return filmed(Wanted(takes, digests, "title 标题", json.dumps({"a": 1}), lines, sound))
 
 
 def rendered(of: Film, files: Sequence[bytes], first: int = 0, last: int | None = None) -> bytes:
@@ -215,7 +215,7 @@ def test_a_span_without_pictures_gives_no_take() -> None:
     assert take(0, index, Interval(after(5), after(6))) is None
     assert take(0, index, Interval(after(-5), NINE)) is None
     with pytest.raises(ValueError, match="without pictures"):
-        film(Wanted([], [], "", ""))
+        filmed(Wanted([], [], "", ""))
 
 
 def test_where_two_files_overlap_the_later_one_goes_on_and_time_never_runs_back() -> None:
@@ -302,7 +302,7 @@ def test_beyond_four_gigabytes_offsets_have_64_bits() -> None:
     )
     found = take(0, large, EVER)
     assert found is not None
-    of = film(Wanted([found], ["00"], "", ""))
+    of = filmed(Wanted([found], ["00"], "", ""))
     assert of.size_bytes > 2**32
     assert b"co64" in of.head and b"stco" not in of.head
     assert of.head.endswith(b"\0\0\0\1mdat" + (of.size_bytes - len(of.head) + 16).to_bytes(8, "big"))
