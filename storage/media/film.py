@@ -150,7 +150,7 @@ class _Table:
 
     def box(self, ends: int, media_at: int, wide: bool) -> bytes:
         """``stbl``, with the media beginning at that byte of the film."""
-        behind = chain(self.times[1:], [ends])
+        behind = chain(self.times[1:], [max(ends, self.times[-1] + 1)])
         durations = array("q", (after - before for before, after in zip(self.times, behind, strict=True)))
         parts = [full_box(b"stsd", 0, 0, struct.pack(">I", len(self.entries)), *self.entries)]
         parts.append(full_box(b"stts", 0, 0, _counted(durations, ">II")))

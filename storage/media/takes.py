@@ -121,17 +121,33 @@ def take(source: int, index: FileIndex, span: Interval) -> Take | None:
 
 
 def _place(made: Take, fragment: FragmentIndex) -> None:
-    """Its samples from the instant on that it tells; decode times rise whatever it tells."""
-    at, last = ticks_of(fragment.captured), made.times[-1] if made.times else -1
+    """Its samples from the instant on that it tells."""
+    at, first = ticks_of(fragment.captured), len(made.times)
+    goes_back = bool(made.times) and at <= made.times[-1]
     for sample in fragment.samples:
-        time = at if at > last else last + 1
-        made.times.append(time)
-        made.shifts.append(sample.composition_offset + at - time)
+        made.times.append(at)
+        made.shifts.append(sample.composition_offset)
         made.offsets.append(sample.offset)
         made.sizes.append(sample.size)
         made.keys.append(sample.key)
-        at, last = at + sample.duration, time
+        at += sample.duration
+    if goes_back:
+        _press_behind(made, first)
     made.until = max(made.until, at)
+
+
+def _press_behind(made: Take, first: int) -> None:
+    """Let the samples from ``first`` on be shown after those before them, in their order, as near to their instants
+    as that leaves room; sorted, the times of showing are those of decoding (docs/time.md, B frames)."""
+    order = sorted(range(first, len(made.times)), key=made.shown)
+    shown: dict[int, int] = {}
+    last = made.times[first - 1]
+    for at in order:
+        last = shown[at] = max(made.shown(at), last + 1)
+    for place, at in enumerate(order, first):
+        made.times[place] = shown[at]
+    for at in order:
+        made.shifts[at] = shown[at] - made.times[at]
 
 
 def _hear(made: Take, fragment: FragmentIndex, sound: SoundFormat | None) -> None:

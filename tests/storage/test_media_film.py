@@ -318,3 +318,12 @@ def test_a_take_of_samples_is_what_its_file_says_to_the_tick() -> None:
         pytest.approx(at * 3600, abs=1) for at in range(20)
     ]
     assert isinstance(coded.samples()[0], Sample)
+
+
+def test_fragments_that_tell_earlier_instants_than_those_before_them_still_give_rising_times() -> None:
+    """The run clock may put right at once what it had too late."""
+    for coded in KINDS.values():
+        files = [file(coded, NINE, pace=0.4)]
+        times = shown_at(rendered(made(files), files))
+        assert len(times) == 20
+        assert times == sorted(set(times))
