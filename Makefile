@@ -62,8 +62,9 @@ check: test  ## all tests; types, style and import rules are among them (tests/h
 bench-record: $(STAMPS)/runtime packages  ## what recording costs beside ffmpeg and a floor in C (ARGS="--cameras 16 --rounds 1")
 	@$(BIN)/python -m bench.record $(ARGS)
 
-bench-archive: $(STAMPS)/runtime  ## what checking an exported batch costs beside sha256sum (ARGS="--minutes 16")
+bench-archive: $(STAMPS)/runtime packages  ## what checking an export costs beside sha256sum, and a film beside ffmpeg (ARGS="--minutes 16")
 	@$(BIN)/python -m bench.verify $(ARGS)
+	@$(BIN)/python -m bench.export $(ARGS)
 
 audit: $(STAMPS)/audit $(STAMPS)/node  ## what is publicly known against the locked packages; 2 where nobody could be asked
 	@PATH=$(CURDIR)/$(STAMPS)/auditing/bin:$$PATH sh tests/audit.sh

@@ -18,6 +18,7 @@ from dashboard.api import (
     acts,
     batches,
     factor,
+    film,
     footage,
     metrics,
     permits,
@@ -111,7 +112,7 @@ def _described() -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(guard)],
     )
-    for room in (acts, batches, factor, footage, permits, provider, session, status, tokens, viewings):
+    for room in (acts, batches, factor, film, footage, permits, provider, session, status, tokens, viewings):
         app.include_router(room.router, prefix=API)
     return app
 

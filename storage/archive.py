@@ -17,7 +17,7 @@ import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -239,16 +239,23 @@ class Archive:
                 kept.append(segment.key)
         return KeepResult(tuple(kept), tuple(failed))
 
-    @contextmanager
-    def opened(self, segment: Segment) -> Iterator[BinaryIO]:
+    def opened(self, segment: Segment) -> AbstractContextManager[BinaryIO]:
         """The segment as a seekable file whose every byte was compared with the row's hash just now.
 
         Spool first, then the object store. Raises NoCopyAnswers before the block is entered.
         """
+        return self._first_to_answer(segment, self._whole)
+
+    def playing(self, segment: Segment) -> AbstractContextManager[BinaryIO]:
+        """As ``opened``, for playing footage: a spool file that looks as it did when it was compared is right."""
+        return self._first_to_answer(segment, self._playing)
+
+    @contextmanager
+    def _first_to_answer(self, segment: Segment, answered: Callable[[Segment, Copy], BinaryIO]) -> Iterator[BinaryIO]:
         refusals: list[Refusal] = []
         for copy in self._standing_copies(segment):
             try:
-                file = self._whole(segment, copy)
+                file = answered(segment, copy)
             except _NoAnswer as answer:
                 refusals.append(Refusal(copy.place, copy.target, answer.why))
             else:
@@ -329,6 +336,17 @@ class Archive:
     def _whole(self, segment: Segment, copy: Copy) -> BinaryIO:
         """The copy as an open file with the right bytes, at its beginning. Raises _NoAnswer."""
         return self._spool_file(segment, copy) if copy.place is Place.SPOOL else self._fetched(segment, copy)
+
+    def _playing(self, segment: Segment, copy: Copy) -> BinaryIO:
+        if copy.place is not Place.SPOOL:
+            return self._fetched(segment, copy)
+        file = self._found_spool_file(segment, copy)
+        try:
+            self._compare_once(segment, file)
+        except BaseException:
+            file.close()
+            raise
+        return file
 
     def _spool_file(self, segment: Segment, copy: Copy) -> BinaryIO:
         file = self._found_spool_file(segment, copy)

@@ -3,7 +3,7 @@
 A segment is one fMP4 file: its head (ftyp, moov) is served as init.mp4, the rest as media.m4s. Of a file with sound
 the browser gets the pictures alone (docs/decisions/0018-sound.md); all else is unchanged. Media time
 starts at 0 in every file, so a discontinuity stands between any two, and each carries its own wall-clock time; a gap
-is where that clock jumps. Not here: what is played where two recorders recorded (``dashboard.api.pieces``), and whose
+is where that clock jumps. Not here: what is played where two recorders recorded (``analysis.pieces``), and whose
 footage somebody may see (``dashboard.access``).
 """
 
@@ -21,6 +21,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import Response, StreamingResponse
 
+from analysis.pieces import Piece, pieces
 from analysis.report import camera_ledger
 from dashboard.access.errors import HeldBack, TicketUnknown
 from dashboard.access.login import Viewer
@@ -30,7 +31,6 @@ from dashboard.access.table import SAYS_WHY
 from dashboard.access.tickets import Ticket
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.guard import NO_STORE, Seen, SeenPermitted, Viewing
-from dashboard.api.pieces import Piece, pieces
 from dashboard.api.problems import (
     RESPONSES,
     ImpossibleSpan,
@@ -80,8 +80,7 @@ def playlist(
     and auditors say why.
     """
     span = asked_for(start, end)
-    if viewer.account.role in SAYS_WHY and len(purpose.strip()) < SHORTEST:
-        raise PurposeNeeded(f"a {viewer.account.role} says why: purpose= with at least {SHORTEST} characters")
+    says_why(viewer, purpose)
     recorded = _pieces(backed, camera, span, seen.footage())
     return _listed(_playable(seen, recorded, camera, span), witness, camera, span, purpose)
 
@@ -226,7 +225,7 @@ def _pieces(
     try:
         return pieces(replace(ledger, segments=within), backed.archive.opened, backed.clock.now(), only)
     except NoCopyAnswers as error:
-        raise _none_answers(error) from error
+        raise none_answers(error) from error
     except MediaError as error:
         raise NoneAnswers(f"a file of camera {camera} cannot be cut to what the permit is for") from error
 
@@ -251,6 +250,12 @@ def _listed(found: Sequence[Piece], witness: Witness, camera: str, span: Interva
     now, session = backed.clock.now(), witness.viewer.session_id
     tickets = [backed.tickets.issue(session, _ticket(piece, witness.permit), now) for piece in found]
     return Response(media_playlist(found, tickets), media_type=PLAYLIST_TYPE, headers=NO_STORE)
+
+
+def says_why(viewer: Viewer, purpose: str) -> None:
+    """Raises PurposeNeeded where the role has to say why, and nobody did."""
+    if viewer.account.role in SAYS_WHY and len(purpose.strip()) < SHORTEST:
+        raise PurposeNeeded(f"a {viewer.account.role} says why: purpose= with at least {SHORTEST} characters")
 
 
 def asked_for(start: datetime, end: datetime) -> Interval:
@@ -319,11 +324,12 @@ def _blocks(backed: Backing, segment: Segment, offset: int, length: int) -> Iter
         try:
             block = backed.archive.read(segment, offset, min(BLOCK_BYTES, end - offset))
         except NoCopyAnswers as error:
-            raise _none_answers(error) from error
+            raise none_answers(error) from error
         yield block
         offset += len(block)
 
 
-def _none_answers(error: NoCopyAnswers) -> NoneAnswers:
+def none_answers(error: NoCopyAnswers) -> NoneAnswers:
+    """What a viewer is told of it: no file and no place by its name."""
     said = ", ".join(f"{refusal.place} {refusal.why}" for refusal in error.refusals)
     return NoneAnswers(f"no copy of the footage answers ({said or 'there is none any more'})")

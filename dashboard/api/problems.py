@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from analysis.films import FilmRefused
 from config.errors import RulePackRefused
 from dashboard.access.errors import (
     CodeRefused,
@@ -125,6 +126,7 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     NoFootage: (HTTPStatus.NOT_FOUND, "no-footage", "There is no footage to play"),
     ImpossibleSpan: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-span", "The span is impossible"),
     PurposeNeeded: (HTTPStatus.UNPROCESSABLE_ENTITY, "purpose-needed", "It is to be said why"),
+    FilmRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "film-refused", "The film cannot be made as it was asked for"),
     RangeNotSatisfiable: (HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range", "The byte range is impossible"),
     NotLoggedIn: (HTTPStatus.UNAUTHORIZED, "not-logged-in", "Nobody is logged in"),
     LoginRefused: (HTTPStatus.FORBIDDEN, "login-refused", "Name and password do not match"),

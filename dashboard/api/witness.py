@@ -34,7 +34,7 @@ from domain.people import Actor, Door
 from domain.permits import Permit
 from domain.timeline import Interval, utc
 from domain.viewings import DONE, SHOWN, Deed, Viewing
-from storage.errors import AlreadyDecided, UnknownPermit
+from storage.errors import AlreadyDecided, UnknownBatch, UnknownPermit
 
 REFUSALS = (
     AlreadyDecided,
@@ -49,6 +49,7 @@ REFUSALS = (
     ProofNeeded,
     PurposeNeeded,
     Undeclared,
+    UnknownBatch,
     UnknownCamera,
     UnknownPermit,
     TicketUnknown,
@@ -89,6 +90,10 @@ class Witness:
     def saved(self, segment: Segment) -> None:
         """They are sent a whole file, to take away."""
         self._write(Deed.SAVE, segment.camera, segment.batch, segment.interval, key=segment.key)
+
+    def took(self, camera: str, batch: str, span: Interval, purpose: str) -> None:
+        """They are sent a film of a span, or a part of its bytes, to take away."""
+        self._write(Deed.SAVE, camera, batch, span, purpose=purpose)
 
     def _write(
         self,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from domain.chain import Record, Seal
-from domain.timeline import SystemClock
-from kaojian.terminal import BatchId, Language, acting, complain, local_actor, note, opened
+from domain.timeline import SystemClock, rfc3339
+from kaojian.terminal import BatchId, Language, acting, complain, instant, local_actor, note, opened
+
+if TYPE_CHECKING:
+    from kaojian.films import Progress, Wish
 
 app = typer.Typer()
 record_app = typer.Typer(
@@ -80,8 +84,31 @@ def copy_records(
 def export(
     batch: BatchId,
     target: Annotated[Path, typer.Argument(metavar="FOLDER|FILE.zip", help="A new folder, or a new ZIP")],
+    *,
+    mp4: Annotated[bool, typer.Option(help="For watching: one MP4 of each camera instead, into FOLDER")] = False,
+    camera: Annotated[list[str] | None, typer.Option(help="With --mp4: of this camera; may be several")] = None,
+    station: Annotated[list[str] | None, typer.Option(help="With --mp4: of who sees this station 工位")] = None,
+    sitting: Annotated[int | None, typer.Option(min=1, help="With --mp4: of this sitting 场次")] = None,
+    start: Annotated[str | None, typer.Option("--from", metavar="TIME", help="With --mp4: from when on")] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="With --mp4: until when")] = None,
+    sound: Annotated[bool, typer.Option(help="With --mp4: with the sound, where it was recorded")] = False,
 ) -> None:
-    """Take a closed batch away: original footage, manifests, reports and public keys, to be checked anywhere."""
+    """Take a closed batch away: original footage, manifests, reports and public keys, to be checked anywhere.
+
+    With --mp4 films for watching instead, which prove nothing by themselves; one that was broken off goes on.
+    """
+    if mp4:
+        from kaojian.films import Wish
+
+        first, last = None if start is None else instant(start), None if end is None else instant(end)
+        _films(Wish(batch, camera or (), station or (), sitting, first, last, sound), target)
+        return
+    if any((camera, station, sitting, start, end, sound)):
+        raise typer.BadParameter("a part of a batch can be had with --mp4 only: what is signed is the whole")
+    _originals(batch, target)
+
+
+def _originals(batch: str, target: Path) -> None:
     from kaojian import closing
 
     with acting() as (settings, database):
@@ -92,6 +119,46 @@ def export(
     typer.echo(f"written: {target}, {len(made.files) + 1} files, {size} bytes")
     typer.echo(f"check it with: kaojian verify {target} --key {made.key} --head {made.number}:{made.head}")
     note(["whoever checks it needs key and head from elsewhere: from paper, or from where you publish them"])
+
+
+def _films(wish: Wish, folder: Path) -> None:
+    from kaojian import films
+
+    found = 0
+    with acting() as (settings, database):
+        made = films.take_films(
+            settings, database, wish, folder, actor=local_actor(), clock=SystemClock(), progress=_progress()
+        )
+        for each in made:
+            if each.reel is None:
+                typer.echo(f"无录像 no footage: {each.path.name}", err=True)
+                continue
+            found += 1
+            span, gaps = each.reel.span, each.reel.gaps
+            typer.echo(f"written: {each.path}, {each.reel.film.size_bytes} bytes")
+            typer.echo(f"  {rfc3339(span.start)} .. {rfc3339(span.end)}, 断档 gaps: {len(gaps)}")
+            for gap in gaps:
+                said = f"{rfc3339(gap.interval.start)} .. {rfc3339(gap.interval.end)}"
+                typer.echo(f"  断档 gap {said}: {gap.cause.zh} {gap.cause.en}")
+            for twice in each.reel.doubled:
+                note([f"{rfc3339(twice.start)} .. {rfc3339(twice.end)} is told by two files; the later one is shown"])
+    if not found:
+        raise typer.Exit(1)
+
+
+def _progress() -> Progress:
+    """Says on a terminal how far a file is, and nothing elsewhere."""
+    told = -1
+
+    def say(name: str, done: int, size: int) -> None:
+        nonlocal told
+        percent = 100 * done // max(1, size)
+        if sys.stderr.isatty() and percent != told:
+            told = percent
+            sys.stderr.write(f"\r{name} {percent} %" + ("\n" if done == size else ""))
+            sys.stderr.flush()
+
+    return say
 
 
 @app.command()

@@ -22,12 +22,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from storage.media import layout
+from storage.media.boxes import UNITY_MATRIX, Span, box, full_box, sound_entry, sound_track, video_entry, video_track
 from storage.media.layout import SOUND_TRACK, TIMESCALE, TRACK, Ledger, Missing, SoundLedger
-from storage.media.sound import SoundFormat, sample_entry
-from storage.media.video import SAMPLE_ENTRIES, Codec, VideoFormat, stored_nals
+from storage.media.sound import SoundFormat
+from storage.media.video import Codec, VideoFormat, stored_nals
 
-_UNITY_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)  # 6.2.2
-_UNDETERMINED_LANGUAGE = 0x55C4  # ISO 639-2 "und" in three times five bits
 _MAX_FRAGMENT_BYTES = 2**31 - 1  # data_offset of trun is a signed 32-bit number
 
 
@@ -69,15 +68,15 @@ def init_segment(video: VideoFormat, sound: SoundFormat | None = None) -> bytes:
     The brands do not claim CMAF (``cmfc``), which allows no holes between fragments. Raises UnsupportedVideo.
     """
     brands = (b"iso6", b"mp42", b"avc1") if video.codec is Codec.H264 else (b"iso6", b"mp42")
-    file_type = _box(b"ftyp", b"iso6", bytes(4), *brands)
+    file_type = box(b"ftyp", b"iso6", bytes(4), *brands)
     movie_header = struct.pack(">4I", 0, 0, TIMESCALE, 0) + struct.pack(">IH10x", 0x10000, 0x100)
-    movie_header += _UNITY_MATRIX + bytes(24) + struct.pack(">I", TRACK + 1 + (sound is not None))
-    extends = _full_box(b"trex", 0, 0, struct.pack(">5I", TRACK, 1, 0, 0, layout.NON_SYNC_SAMPLE))
+    movie_header += UNITY_MATRIX + bytes(24) + struct.pack(">I", TRACK + 1 + (sound is not None))
+    extends = full_box(b"trex", 0, 0, struct.pack(">5I", TRACK, 1, 0, 0, layout.NON_SYNC_SAMPLE))
     tracks = _track(video)
     if sound is not None:
         tracks += _sound_track(sound)
-        extends += _full_box(b"trex", 0, 0, struct.pack(">5I", SOUND_TRACK, 1, 0, 0, layout.SYNC_SAMPLE))
-    return file_type + _box(b"moov", _full_box(b"mvhd", 0, 0, movie_header), tracks, _box(b"mvex", extends))
+        extends += full_box(b"trex", 0, 0, struct.pack(">5I", SOUND_TRACK, 1, 0, 0, layout.SYNC_SAMPLE))
+    return file_type + box(b"moov", full_box(b"mvhd", 0, 0, movie_header), tracks, box(b"mvex", extends))
 
 
 def fragment(
@@ -127,10 +126,10 @@ def fragment(
     reference = layout.PRFT.pack(layout.PRFT_VERSION_AND_FLAGS, TRACK, *layout.to_ntp(captured), decode_time)
     return b"".join(
         (
-            _box(b"prft", reference),
-            _box(b"uuid", layout.LEDGER_UUID, layout.pack_ledger(ledger)),
-            _box(b"uuid", layout.MISSING_UUID, layout.pack_missing(missing)) if missing else b"",
-            b"" if sound is None else _box(b"uuid", layout.SOUND_UUID, layout.pack_sound_ledger(sound.ledger)),
+            box(b"prft", reference),
+            box(b"uuid", layout.LEDGER_UUID, layout.pack_ledger(ledger)),
+            box(b"uuid", layout.MISSING_UUID, layout.pack_missing(missing)) if missing else b"",
+            b"" if sound is None else box(b"uuid", layout.SOUND_UUID, layout.pack_sound_ledger(sound.ledger)),
             _movie_fragment(sequence, decode_time, b"".join(entries), len(samples), _Heard.of(sound, total)),
             (total + heard_bytes + 8).to_bytes(4, "big") + b"mdat",
             *payload,
@@ -170,8 +169,8 @@ class _Heard(NamedTuple):
     def of(cls, sound: Sound | None, after: int) -> _Heard | None:
         if sound is None or not sound.samples:
             return None
-        head = _full_box(b"tfhd", 0, layout.DEFAULT_BASE_IS_MOOF, struct.pack(">I", SOUND_TRACK))
-        head += _full_box(b"tfdt", 1, 0, struct.pack(">Q", sound.decode_time))
+        head = full_box(b"tfhd", 0, layout.DEFAULT_BASE_IS_MOOF, struct.pack(">I", SOUND_TRACK))
+        head += full_box(b"tfdt", 1, 0, struct.pack(">Q", sound.decode_time))
         entries = [layout.SOUND_RUN_SAMPLE.pack(sample.duration, len(sample.data)) for sample in sound.samples]
         return cls(head, b"".join(entries), len(entries), after)
 
@@ -179,81 +178,38 @@ class _Heard(NamedTuple):
     def size(self) -> int:
         return 8 + len(self.head) + 20 + len(self.entries)
 
-    def box(self, pictures_at: int) -> bytes:
+    def track(self, pictures_at: int) -> bytes:
         head = struct.pack(">Ii", self.number, pictures_at + self.after)
-        return _box(b"traf", self.head, _full_box(b"trun", 0, layout.SOUND_RUN_FIELDS, head, self.entries))
+        return box(b"traf", self.head, full_box(b"trun", 0, layout.SOUND_RUN_FIELDS, head, self.entries))
 
 
 def _movie_fragment(sequence: int, decode_time: int, entries: bytes, count: int, heard: _Heard | None) -> bytes:
-    header = _full_box(b"mfhd", 0, 0, struct.pack(">I", sequence))
-    track_header = _full_box(b"tfhd", 0, layout.DEFAULT_BASE_IS_MOOF, struct.pack(">I", TRACK))
-    decode = _full_box(b"tfdt", 1, 0, struct.pack(">Q", decode_time))
+    header = full_box(b"mfhd", 0, 0, struct.pack(">I", sequence))
+    track_header = full_box(b"tfhd", 0, layout.DEFAULT_BASE_IS_MOOF, struct.pack(">I", TRACK))
+    decode = full_box(b"tfdt", 1, 0, struct.pack(">Q", decode_time))
     run_size = 20 + len(entries)
     size = 8 + len(header) + 8 + len(track_header) + len(decode) + run_size + (heard.size if heard else 0)
-    run = _full_box(b"trun", 1, layout.TRUN_FIELDS, struct.pack(">Ii", count, size + 8), entries)
-    tracks = _box(b"traf", track_header, decode, run)
-    return _box(b"moof", header, tracks if heard is None else tracks + heard.box(size + 8))
+    run = full_box(b"trun", 1, layout.TRUN_FIELDS, struct.pack(">Ii", count, size + 8), entries)
+    tracks = box(b"traf", track_header, decode, run)
+    return box(b"moof", header, tracks if heard is None else tracks + heard.track(size + 8))
 
 
 def _track(video: VideoFormat) -> bytes:
-    across, down = video.pixel_aspect or (1, 1)
-    shown_width = min(video.width * across * 0x10000 // down, 0xFFFF_FFFF)  # 8.3.2: 16.16, pixels made square
-    enabled_in_movie = 3
-    header = struct.pack(">5I8x4H", 0, 0, TRACK, 0, 0, 0, 0, 0, 0) + _UNITY_MATRIX
-    header += struct.pack(">II", shown_width, video.height << 16)
-    media_header = struct.pack(">4IHH", 0, 0, TIMESCALE, 0, _UNDETERMINED_LANGUAGE, 0)
-    here = _full_box(b"url ", 0, 1)  # 8.7.2: the media lie in this same file
-    information = _box(
-        b"minf",
-        _full_box(b"vmhd", 0, 1, bytes(8)),
-        _box(b"dinf", _full_box(b"dref", 0, 0, struct.pack(">I", 1), here)),
-        _sample_table(video),
-    )
-    handler = _full_box(b"hdlr", 0, 0, struct.pack(">I4s12x", 0, b"vide"), b"Kaojian\0")
-    media = _box(b"mdia", _full_box(b"mdhd", 0, 0, media_header), handler, information)
-    return _box(b"trak", _full_box(b"tkhd", 0, enabled_in_movie, header), media)
+    table = _empty_table(video_entry(video))
+    return video_track(TRACK, (video,), Span(TIMESCALE, 0, 0), table)
 
 
 def _sound_track(sound: SoundFormat) -> bytes:
-    enabled_in_movie, full_volume = 3, 0x100
-    header = struct.pack(">5I8x4H", 0, 0, SOUND_TRACK, 0, 0, 0, 1, full_volume, 0) + _UNITY_MATRIX + bytes(8)
-    media_header = struct.pack(">4IHH", 0, 0, sound.rate, 0, _UNDETERMINED_LANGUAGE, 0)
-    here = _full_box(b"url ", 0, 1)
-    information = _box(
-        b"minf",
-        _full_box(b"smhd", 0, 0, bytes(4)),
-        _box(b"dinf", _full_box(b"dref", 0, 0, struct.pack(">I", 1), here)),
-        _empty_table(_box(sound.entry, sample_entry(sound))),
-    )
-    handler = _full_box(b"hdlr", 0, 0, struct.pack(">I4s12x", 0, b"soun"), b"Kaojian\0")
-    media = _box(b"mdia", _full_box(b"mdhd", 0, 0, media_header), handler, information)
-    return _box(b"trak", _full_box(b"tkhd", 0, enabled_in_movie, header), media)
-
-
-def _sample_table(video: VideoFormat) -> bytes:
-    entry = struct.pack(">6xH16xHHIIIH32xHh", 1, video.width, video.height, 72 << 16, 72 << 16, 0, 1, 24, -1)
-    aspect = video.pixel_aspect
-    shape = b"" if aspect is None else _box(b"pasp", struct.pack(">II", *aspect))
-    kind, configuration = SAMPLE_ENTRIES[video.codec]
-    return _empty_table(_box(kind, entry, _box(configuration, video.decoder_configuration), shape))
+    return sound_track(SOUND_TRACK, sound, Span(sound.rate, 0, 0), _empty_table(sound_entry(sound)))
 
 
 def _empty_table(entry: bytes) -> bytes:
     """stbl with one sample entry and no samples: they are all in fragments."""
-    return _box(
+    return box(
         b"stbl",
-        _full_box(b"stsd", 0, 0, struct.pack(">I", 1), entry),
-        _full_box(b"stts", 0, 0, bytes(4)),
-        _full_box(b"stsc", 0, 0, bytes(4)),
-        _full_box(b"stsz", 0, 0, bytes(8)),
-        _full_box(b"stco", 0, 0, bytes(4)),
+        full_box(b"stsd", 0, 0, struct.pack(">I", 1), entry),
+        full_box(b"stts", 0, 0, bytes(4)),
+        full_box(b"stsc", 0, 0, bytes(4)),
+        full_box(b"stsz", 0, 0, bytes(8)),
+        full_box(b"stco", 0, 0, bytes(4)),
     )
-
-
-def _box(kind: bytes, *parts: bytes) -> bytes:
-    body = b"".join(parts)
-    return (len(body) + 8).to_bytes(4, "big") + kind + body
-
-
-def _full_box(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
-    return _box(kind, (version << 24 | flags).to_bytes(4, "big"), *parts)

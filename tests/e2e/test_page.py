@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from domain.evidence import Cause, Outage
+from domain.timeline import rfc3339
 from storage.media import Codec, VideoFormat, init_segment
 from tests.dashboard.exam import BATCH, EXAM, START, WINDOW, Exam
 from tests.e2e.conftest import TELL_VIOLATIONS, VIOLATION, OpenPage
@@ -275,3 +276,38 @@ def test_an_address_of_nothing_says_so(open_page: OpenPage, address: str) -> Non
     expect(page.locator("main")).to_contain_text("no sitting 9")
     page.goto(f"{address}/nowhere")
     expect(page.locator("main")).to_contain_text("没有这个页面")
+
+
+FILM = """async ([address, instants]) => {
+    const video = document.createElement('video')
+    video.muted = true
+    document.body.append(video)
+    const next = name => new Promise((done, failed) => {
+        video.addEventListener(name, done, {once: true})
+        video.addEventListener('error', () => failed(new Error(video.error.message)), {once: true})
+    })
+    video.src = address
+    await next('loadeddata')
+    const found = [[video.duration, video.videoWidth]]
+    for (const instant of instants) {
+        video.currentTime = instant
+        await next('seeked')
+        found.push([video.currentTime, video.readyState >= 2])
+    }
+    await video.play()
+    const began = video.currentTime
+    await new Promise(done => setTimeout(done, 2500))
+    found.push([began, video.currentTime])
+    return found
+}"""
+
+
+def test_a_film_plays_and_seeks_over_its_gap_in_the_browser(open_page: OpenPage, address: str) -> None:
+    """The camera is gone from the 30th to the 38th second of the window; time goes on all the same."""
+    page = open_page(address)
+    asked = f"start={rfc3339(WINDOW.start)}&end={rfc3339(WINDOW.end)}"
+    where = f"/api/v1/batches/{BATCH}/cameras/A-cam-1/film.mp4?{asked}"
+    length, *sought, (began, ended) = page.evaluate(FILM, [where, [60.5, 5.0, 34.0, 38.5, 37.0]])
+    assert length == [WINDOW.seconds, 1280]
+    assert sought == [[at, True] for at in (60.5, 5, 34, 38.5, 37)]
+    assert began >= 37 and ended > 38.2, "it plays out of the gap"

@@ -177,7 +177,7 @@ def ask(
         return TICKETS.issue(session, Ticket(bytes.fromhex(match[1]).decode()), WINDOW.end + timedelta(days=1))
 
     address = re.sub("TICKET([0-9a-f]*)", issued, address)
-    params = SPAN if "playlist" in address else None
+    params = SPAN if "playlist" in address or "film" in address else None
     headers = {} if token is None else {"Cookie": f"{COOKIE}={token}"}
     if program_id is not None:
         headers = {"Authorization": f"Bearer {token}", "Origin": "http://elsewhere.example"}

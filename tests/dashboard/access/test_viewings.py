@@ -27,6 +27,7 @@ from tests.fakes.notary import SIGNER
 
 SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end), "purpose": "复核成绩有疑"}
 PLAYLIST = "/api/v1/cameras/A-cam-1/playlist.m3u8"
+ASKED_BY_SPAN = {"playlist": PLAYLIST, "film": f"/api/v1/batches/{BATCH}/cameras/A-cam-1/film.mp4"}
 TICKETS = Tickets()
 
 
@@ -100,8 +101,8 @@ WATCHED = [name for name, act in ROUTES.items() if act in {Act.WATCH, Act.SAVE}]
 
 def ask(exam: Exam, talking: httpx.Client, name: str, headers: dict[str, str]) -> httpx.Response:
     parts = {"init_part": "init.mp4", "media_part": "media.m4s", "whole_file": "file.mp4"}
-    if name == "playlist":
-        return talking.get(PLAYLIST, params=SPAN, headers=headers)
+    if name in ASKED_BY_SPAN:
+        return talking.get(ASKED_BY_SPAN[name], params=SPAN, headers=headers)
     return talking.get(f"/api/v1/footage/{ticket(exam, headers)}/{parts[name]}", headers=headers)
 
 
@@ -112,10 +113,11 @@ def ticket(exam: Exam, headers: dict[str, str]) -> str:
 
 @pytest.mark.parametrize("name", WATCHED)
 def test_every_way_to_footage_writes_down_whom_it_refuses(exam: Exam, talking: httpx.Client, name: str) -> None:
+    outside = {"playlist": "unknown-camera", "film": "unknown-batch"}.get(name, "unknown")
     refused = [
         (cookie(exam, Role.CITY_ADMINISTRATOR), 403, "not-allowed"),
-        (cookie(exam, Role.SITE_OPERATOR, "sg-002"), 404, "unknown" if name != "playlist" else "unknown-camera"),
-        (cookie(exam, Role.AUDITOR, "SG-OTHER"), 404, "unknown" if name != "playlist" else "unknown-camera"),
+        (cookie(exam, Role.SITE_OPERATOR, "sg-002"), 404, outside),
+        (cookie(exam, Role.AUDITOR, "SG-OTHER"), 404, outside),
     ]
     for headers, status, outcome in refused:
         before = head(exam)
@@ -124,7 +126,7 @@ def test_every_way_to_footage_writes_down_whom_it_refuses(exam: Exam, talking: h
         (found,) = since(exam, before)
         assert (found.outcome, found.camera) == (outcome, "A-cam-1")
         assert found.batch == ("" if name == "playlist" else BATCH)
-        assert found.span == (WINDOW if name == "playlist" else exam.segments("A-cam-1")[0].interval)
+        assert found.span == (WINDOW if name in ASKED_BY_SPAN else exam.segments("A-cam-1")[0].interval)
 
 
 def session_of(headers: dict[str, str]) -> str:

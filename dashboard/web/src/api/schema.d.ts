@@ -45,6 +45,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/cameras/{camera}/film.mp4": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Film
+         * @description One MP4 of a camera between two instants, made of the originals without re-encoding, gaps kept as gaps in time.
+         *
+         *     It begins with the key frame at the start or before it; ``Kaojian-Start`` and ``Kaojian-End`` tell what is in it,
+         *     ``Kaojian-Gaps`` how many gaps that has. City officers and auditors say why.
+         */
+        get: operations["film"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/report": {
         parameters: {
             query?: never;
@@ -804,8 +827,8 @@ export interface components {
          * @description Who is logged in. ``sees`` names the county, site or batches of the scope; empty for the whole city.
          *
          *     ``may``: what the role may, or the token of the program that asks. ``must_enrol``: nothing else may be done until
-         *     a second ``factor`` is set up. ``says_why``: a playlist is given to the role for a ``purpose`` only. ``linked``: the
-         *     identity provider may vouch for the person; alone where there is no ``password``.
+         *     a second ``factor`` is set up. ``says_why``: a playlist is given to the role for a ``purpose`` only. ``linked``:
+         *     the identity provider may vouch for the person; alone where there is no ``password``.
          */
         AccountShape: {
             /** Expires */
@@ -834,7 +857,7 @@ export interface components {
          * Act
          * @enum {string}
          */
-        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "set_up" | "run" | "sign" | "admit" | "break_glass" | "operate";
+        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "set_up" | "run" | "sign" | "hold" | "admit" | "break_glass" | "operate";
         /**
          * ActShape
          * @description Who did what, and to what: ``subject`` is the id of a batch, ``batch/number`` of a sitting, a site, an account
@@ -2165,6 +2188,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BatchSummary"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    film: {
+        parameters: {
+            query: {
+                /** @description RFC 3339 with zone */
+                start: string;
+                /** @description RFC 3339 with zone */
+                end: string;
+                /** @description With the sound, where it was recorded */
+                sound?: boolean;
+                /** @description Why, in the viewer's own words */
+                purpose?: string;
+            };
+            header?: {
+                Range?: string | null;
+                "If-Range"?: string | null;
+            };
+            path: {
+                batch: string;
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": unknown;
+                };
+            };
+            /** @description Partial Content */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": unknown;
                 };
             };
             /** @description Unauthorized */

@@ -2,7 +2,8 @@
 
 A piece is a whole segment, or the run of fragments of one that shows a part of the time. Fragments cannot be split
 and pictures need the key frame before them, so a piece may begin up to a group of pictures early and end up to a
-fragment late; it says so by its own clock. Not here: the playlist's form and the bytes (``dashboard.api.footage``).
+fragment late; it says so by its own clock. Films show the same parts (``analysis.films``). Not here: the playlist's
+form and the bytes (``dashboard.api.footage``).
 """
 
 from __future__ import annotations
@@ -38,20 +39,24 @@ def pieces(ledger: CameraLedger, opened: Opened, now: datetime, only: Interval |
     Files that are cut are opened to find their fragments; one that cannot be read now stays whole. With ``only``,
     nothing is played that shows any other time, and a file that cannot be cut to it raises NoCopyAnswers, MediaError.
     """
+    found = (_piece(segment, part, opened) for segment, part in chosen(ledger, now))
+    shown_now = [piece for piece in found if piece is not None]
+    return shown_now if only is None else list(_trimmed(shown_now, opened, only))
+
+
+def chosen(ledger: CameraLedger, now: datetime) -> list[tuple[Segment, Interval]]:
+    """Which part of which segment is shown, by time; from one recorder at a time."""
     found = chains(ledger)
     tracks = {name: playable(chain) for name, chain in found.items()}
     if len(tracks) == 1:
-        whole = [Piece(segment, segment.interval) for segment in next(iter(tracks.values()))]
-        return whole if only is None else list(_trimmed(whole, opened, only))
+        return [(segment, segment.interval) for segment in next(iter(tracks.values()))]
     views = {name: _shows(track, found[name], now) for name, track in tracks.items()}
-    switched = [
-        piece
+    return [
+        (segment, part)
         for source in shown(views)
         for segment in tracks[source.recorder]
         if (part := segment.interval.intersection(source.interval)) is not None
-        and (piece := _piece(segment, part, opened)) is not None
     ]
-    return switched if only is None else list(_trimmed(switched, opened, only))
 
 
 def _trimmed(found: Iterable[Piece], opened: Opened, only: Interval) -> Iterator[Piece]:
