@@ -163,15 +163,16 @@ class _What:
 
 
 def _refused_what(request: Request, backed: Backing, ticket: Ticket | None) -> _What:
-    """By the ticket's file, else by the camera and the span that were asked for, else by the permit."""
+    """By the ticket's file, else by the batch, camera and span that were asked for, else by the permit."""
     permit_id = str(request.path_params.get("permit", "" if ticket is None else ticket.permit))
     segment = None if ticket is None else backed.database.evidence.segment(ticket.key)
     if segment is not None:
         return _What(segment.camera, segment.batch, segment.interval, permit_id)
     permit = backed.database.permits.find(permit_id) if permit_id else None
-    camera, span = str(request.path_params.get("camera", "")), _asked(request)
+    camera, batch = (str(request.path_params.get(name, "")) for name in ("camera", "batch"))
+    span = _asked(request)
     if permit is None:
-        return _What(camera, "", span, permit_id)
+        return _What(camera, batch, span, permit_id)
     return _What(camera or permit.camera, permit.batch, span or permit.span, permit_id)
 
 

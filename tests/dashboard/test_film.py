@@ -26,6 +26,7 @@ from storage.archive import NoCopyAnswers
 from storage.database import connect
 from tests.dashboard.exam import BATCH, FPS, START, UNPLUGGED, WINDOW, Exam, add_segment, hold_exam
 from tests.dashboard.serving import client
+from tests.fakes.notary import NOTARY
 
 SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end)}
 ADDRESS = f"/api/v1/batches/{BATCH}/cameras/A-cam-1/film.mp4"
@@ -149,13 +150,13 @@ def test_a_span_that_no_film_can_have_is_refused(api: httpx.Client, span: dict[s
 @pytest.fixture
 def own_exam(tmp_path: Path) -> Iterator[Exam]:
     """An exam that a test may harm."""
-    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", NOTARY)
     yield hold_exam(database, tmp_path / "spool")
     database.close()
 
 
 def test_nobody_takes_a_film_of_a_sitting_that_is_not_closed(tmp_path: Path) -> None:
-    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}")
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", NOTARY)
     exam = hold_exam(database, tmp_path / "spool", closed=False)
     with client(create_app(database, exam.archive, load_rule_pack, exam.clock, None)) as talking:
         answer = talking.get(ADDRESS, params=SPAN)

@@ -21,6 +21,7 @@ from tests.dashboard.exam import BATCH, TESTER, Exam, hold_exam, log_in
 from tests.dashboard.serving import served
 from tests.e2e.conftest import DIST, OpenPage
 from tests.e2e.test_page import SITTING, click_lane, overflow, violations, wait_until_plays
+from tests.fakes.notary import NOTARY
 
 WHY = "核实考生投诉，比对两地操作"
 
@@ -37,7 +38,7 @@ class Office:
 @pytest.fixture(scope="module")
 def office(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("office")
-    database = connect(f"sqlite:///{folder / 'kaojian.db'}")
+    database = connect(f"sqlite:///{folder / 'kaojian.db'}", NOTARY)
     exam = hold_exam(database, folder / "spool")
     now = exam.clock.now()
     for held in (

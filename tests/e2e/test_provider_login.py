@@ -30,6 +30,7 @@ from storage.database import Database, connect
 from tests.dashboard.exam import TESTER
 from tests.dashboard.serving import served
 from tests.e2e.conftest import DIST, OpenPage
+from tests.fakes.notary import NOTARY
 from tests.fakes.objects import MemoryObjects
 from tests.openid.server import CLIENT_ID, CLIENT_SECRET, real_provider
 
@@ -50,7 +51,7 @@ class Door:
 
 @pytest.fixture
 def door(browser: Browser, tmp_path: Path) -> Iterator[Door]:
-    database, clock = connect(f"sqlite:///{tmp_path / 'kaojian.db'}"), SystemClock()
+    database, clock = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", NOTARY), SystemClock()
     archive = Archive(database.evidence, MemoryObjects(clock=clock), tmp_path, lambda _: clock.now(), clock)
     administrators = frozenset({Role.CITY_ADMINISTRATOR})
     app = create_app(database, archive, load_rule_pack, clock, DIST, with_factor=administrators)

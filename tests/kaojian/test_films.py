@@ -161,6 +161,7 @@ from contextlib import closing
 from config.settings import load
 from domain.timeline import SystemClock
 from kaojian import films
+from kaojian.notary import notary_of
 from kaojian.terminal import local_actor
 from storage.database import connect
 
@@ -168,7 +169,7 @@ settings = load()
 def say(name, done, size):
     print(done, flush=True)
     time.sleep(0.05)
-with closing(connect(settings.database_url)) as database:
+with closing(connect(settings.database_url, notary_of(settings))) as database:
     wish = films.Wish(sys.argv[1], cameras=["c2"])
     of = {"actor": local_actor(), "clock": SystemClock(), "progress": say}
     for _ in films.take_films(settings, database, wish, Path(sys.argv[2]), **of):

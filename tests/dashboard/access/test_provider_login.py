@@ -37,6 +37,7 @@ from storage.sealing import Sealer
 from tests.dashboard.exam import TESTER
 from tests.dashboard.serving import client, served
 from tests.fakes.identity_provider import FakeProvider, provided
+from tests.fakes.notary import NOTARY
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import FakeClock
 from tests.openid.server import CLIENT_ID, CLIENT_SECRET, Person, real_provider
@@ -91,7 +92,7 @@ class Door:
 
 
 def door(folder: Path, clock: Clock, issuer: str = "", roles: frozenset[Role] = frozenset()) -> Iterator[Door]:
-    database, sealer = connect(f"sqlite:///{folder / 'kaojian.db'}"), Sealer.new()
+    database, sealer = connect(f"sqlite:///{folder / 'kaojian.db'}", NOTARY), Sealer.new()
     archive = Archive(database.evidence, MemoryObjects(clock=clock), folder, lambda _: clock.now(), clock)
     app = create_app(database, archive, load_rule_pack, clock, None, sealer=sealer, with_factor=roles)
     with client(app, None) as browser:
