@@ -15,7 +15,7 @@ from domain.evidence import Cause, EndReason, Run
 from domain.timeline import Interval
 from ingest.shard import Shard
 from ingest.simulator.camera import CameraSettings
-from tests.e2e.installation import Installation, end, sleep_until, wait_for
+from tests.installations.installation import Installation, end, sleep_until, wait_for
 
 BACK_WITHIN = timedelta(seconds=2.0)
 FRAGMENT_AND_KEY_FRAME = timedelta(seconds=2.0)  # unflushed before the kill, undecodable after it

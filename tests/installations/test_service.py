@@ -22,7 +22,7 @@ from domain.timeline import Interval
 from ingest.simulator.camera import CameraSettings
 from ingest.simulator.faults import Disconnect
 from storage.seaweed import SeaweedServer, find_weed, free_ports
-from tests.e2e.installation import Installation, decode_errors, end, sleep_until, wait_for
+from tests.installations.installation import Installation, decode_errors, end, sleep_until, wait_for
 from tests.postgres import PostgresServer, postgres_binaries
 
 RIGHT, WRONG = "Zt7-c0rrect", "Zt7-mist4ken"

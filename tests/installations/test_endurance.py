@@ -26,7 +26,7 @@ from domain.timeline import Interval
 from ingest.simulator.camera import CameraSettings
 from ingest.simulator.frame_code import read_frame_number
 from records.errors import DiskTooFull
-from tests.e2e.installation import WORKERS, Installation, sleep_until, wait_for
+from tests.installations.installation import WORKERS, Installation, sleep_until, wait_for
 
 FPS = 15
 KILLS = int(os.environ.get("KAOJIAN_KILLS", "5"))

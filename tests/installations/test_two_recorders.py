@@ -16,7 +16,7 @@ from domain.evidence import Cause
 from domain.law import Verdict
 from domain.timeline import Interval
 from ingest.simulator.camera import CameraSettings
-from tests.e2e.installation import Installation, sleep_until, wait_for
+from tests.installations.installation import Installation, sleep_until, wait_for
 
 EDGE = timedelta(seconds=1.5)
 

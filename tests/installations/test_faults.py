@@ -26,7 +26,7 @@ from ingest.simulator.faults import (
     Stall,
 )
 from storage.media import read_index
-from tests.e2e.installation import Installation, decode_errors, sleep_until
+from tests.installations.installation import Installation, decode_errors, sleep_until
 
 FPS = 15
 FRAME_S = 1 / FPS

@@ -22,7 +22,7 @@ from domain.people import Role
 from ingest.simulator.faults import PlayedFault
 from ingest.simulator.scene import read_frame_number
 from storage.seaweed import find_weed
-from tests.e2e.installation import decode_errors
+from tests.installations.installation import decode_errors
 
 FPS = 15
 
