@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from domain.alarms import Alarm, Kind, Step
 from domain.chain import Seal
 from domain.evidence import CameraEvent, CameraState, Cause, LostCopy, Observation, Outage, SegmentState
+from domain.holds import Decision
 from domain.host_clock import HostClock
 from domain.people import Account, Actor, BrokenGlass, Door, Reach, Role, Scope
 from domain.viewings import SHOWN, Deed, Viewing
@@ -17,6 +18,7 @@ from storage.database import Database, connect
 from storage.database.alarms import RuleState
 from storage.database.api_tokens import ApiToken
 from storage.database.closings import KeptKey
+from storage.database.identities import Identity
 from storage.database.journal import JournalEntry
 from storage.database.tables import metadata
 from storage.errors import KeyMissing
@@ -97,6 +99,8 @@ def test_a_process_that_was_given_no_key_adds_nothing_to_a_record(
         ("alarms", "site"),
         ("lost_copies", "state"),
         ("broken_glass", "reason"),
+        ("holds", "reason"),
+        ("hold_liftings", "reason"),
     ],
 )
 def test_the_database_itself_refuses_to_change_what_is_only_ever_added(url: str, table: str, column: str) -> None:
@@ -146,6 +150,10 @@ def _fill(url: str) -> None:
     database.api_tokens.add(ApiToken("token-1", "li", "platform", ("see",), after(0), after(99)), "digest")
     database.permits.add(PERMIT)
     database.permits.decide(PERMIT.id, replace(APPROVAL, account="li"))
+    database.identities.link(Identity("li", "https://issuer.example", "s-1", after(0)), keep_password=True)
+    assert database.identities.take("digest", "li", after(0))
+    hold = database.holds.add("b-1", Decision(after(0), ACTOR, "投诉"))
+    database.holds.lift(hold.number, Decision(after(1), ACTOR, "结案"))
     database.closings.add("s", following("s", "b"), DOCUMENTS)
     database.closings.add_key(1, KeptKey("aa", after(0), None, "11"))
     database.viewings.add(Viewing(after(0), ACTOR, "auditor", Deed.OPEN, SHOWN))
