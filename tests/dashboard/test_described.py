@@ -10,6 +10,7 @@ import itertools
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -70,18 +71,23 @@ def cookie(exam: Exam, role: Role, *, inside: bool) -> str:
 def ask_all(exam: Exam, address: str, role: Role | None, *, inside: bool) -> Iterator[tuple[str, Any]]:
     """What every route answers, by its name, checked against the description."""
     with requests.Session() as session:
-        for name, operation in OPERATIONS.items():
+        for name in OPERATIONS:
             headers = {"Origin": address}
             if role is not None:
                 headers["Cookie"] = f"{COOKIE}={cookie(exam, role, inside=inside)}"
-            for case in cases(operation):
+            for case in cases(name):
                 answer = case.call(base_url=address, session=session, headers=headers)
                 case.validate_response(answer, checks=CHECKS)
                 yield name, answer
 
 
-def cases(operation: Any) -> list[Any]:
-    """Requests that the description of a route allows, and such as it does not; half of them name what is there."""
+@cache
+def cases(name: str) -> list[Any]:
+    """Requests that the description of a route allows, and such as it does not; half of them name what is there.
+
+    The same for everybody who asks: to think them up takes longer than to ask.
+    """
+    operation = OPERATIONS[name]
     found: list[Any] = []
     allowed, not_allowed = map(operation.as_strategy, (GenerationMode.POSITIVE, GenerationMode.NEGATIVE))
 
