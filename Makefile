@@ -9,11 +9,11 @@ endif
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 BIN := .venv/bin
-# Tests wait more than they compute: three files of them run beside each other. Those of whole installations run alone,
+# Tests wait more than they compute: four files of them run beside each other. Those of whole installations run alone,
 # for there a camera that gets no processor for 1.5 s truly sends nothing, and the report truly says so. Twice is the
 # most that a test is run; one that failed the first time is named as RERUN at the end, to be looked into.
 TWICE := --reruns 1 -raR
-SIDE_BY_SIDE := $(TWICE) -n 3 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := $(TWICE) -n 4 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 STAMPS := .make
 WEB := dashboard/web
