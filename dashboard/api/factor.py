@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from dashboard.access import factors, login, totp
+from dashboard.api.access_shapes import BegunFactor, CodeBody, FactorShape, RecoveryCodes, SessionShape
 from dashboard.api.backing import Backed
 from dashboard.api.guard import NO_STORE, Viewing, keep_token
 from dashboard.api.problems import CONFLICTS
 from dashboard.api.session import renewed
-from dashboard.api.shapes import BegunFactor, CodeBody, FactorShape, RecoveryCodes, SessionShape
 
 router = APIRouter(prefix="/factor", tags=["session"], responses=CONFLICTS)
 

@@ -29,6 +29,7 @@ from dashboard.access.permits import LONGEST, SHORTEST
 from dashboard.access.sight import Sight
 from dashboard.access.table import SAYS_WHY
 from dashboard.access.tickets import Ticket
+from dashboard.api.access_shapes import PermittedCamera
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.guard import NO_STORE, Seen, SeenPermitted, Viewing
 from dashboard.api.problems import (
@@ -39,7 +40,6 @@ from dashboard.api.problems import (
     PurposeNeeded,
     RangeNotSatisfiable,
 )
-from dashboard.api.shapes import PermittedCamera
 from dashboard.api.witness import Witness, Witnessed, asked_span
 from domain.evidence import Segment
 from domain.timeline import Interval, rfc3339

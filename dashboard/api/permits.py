@@ -12,11 +12,7 @@ from fastapi import APIRouter, Query, Response
 from starlette.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
 from dashboard.access import permits as access
-from dashboard.api.backing import Backed, Backing
-from dashboard.api.footage import asked_for
-from dashboard.api.guard import NO_STORE, PermitId, Seen
-from dashboard.api.problems import CONFLICTS
-from dashboard.api.shapes import (
+from dashboard.api.access_shapes import (
     ApprovalBody,
     DecisionShape,
     PermitBody,
@@ -24,6 +20,10 @@ from dashboard.api.shapes import (
     PermitToDecide,
     ReasonBody,
 )
+from dashboard.api.backing import Backed, Backing
+from dashboard.api.footage import asked_for
+from dashboard.api.guard import NO_STORE, PermitId, Seen
+from dashboard.api.problems import CONFLICTS
 from dashboard.api.witness import Witness, Witnessed
 from domain.permits import Decided, Decision, Permit
 from domain.viewings import Deed

@@ -19,10 +19,10 @@ from starlette.status import HTTP_303_SEE_OTHER
 from dashboard.access import vouching
 from dashboard.access.errors import NotLinked, ProviderDeclined, ProviderRefusal
 from dashboard.access.provider import Answer, Provider
+from dashboard.api.access_shapes import AwayShape, BackBody, CallbackQuery, ProviderShape
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.guard import NO_STORE, Viewing, is_secure, keep_token, viewer_of
 from dashboard.api.problems import RESPONSES, TABLE, NoProvider, OtherAddress
-from dashboard.api.shapes import AwayShape, BackBody, CallbackQuery, ProviderShape
 
 COOKIE = "kaojian_provider"
 _REFUSAL = "provider-refusal"

@@ -8,10 +8,7 @@ from starlette.status import HTTP_204_NO_CONTENT
 from dashboard.access import login
 from dashboard.access.login import Viewer
 from dashboard.access.table import SAYS_WHY, Act, acts_of
-from dashboard.api.backing import Backed, Backing
-from dashboard.api.guard import COOKIE, NO_STORE, Viewing, keep_token, viewer_of
-from dashboard.api.problems import RESPONSES
-from dashboard.api.shapes import (
+from dashboard.api.access_shapes import (
     AccountShape,
     CodeBody,
     LoginBody,
@@ -20,6 +17,9 @@ from dashboard.api.shapes import (
     ProofBody,
     SessionShape,
 )
+from dashboard.api.backing import Backed, Backing
+from dashboard.api.guard import COOKIE, NO_STORE, Viewing, keep_token, viewer_of
+from dashboard.api.problems import RESPONSES
 from dashboard.api.status import broken_glass
 from domain.people import Account
 from storage.database.accounts import HalfLogin

@@ -7,10 +7,10 @@ from starlette.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
 from dashboard.access import tokens as access
 from dashboard.access.table import Act
+from dashboard.api.access_shapes import MadeToken, TokenBody, TokenShape
 from dashboard.api.backing import Backed
 from dashboard.api.guard import NO_STORE, Viewing
 from dashboard.api.problems import RESPONSES
-from dashboard.api.shapes import MadeToken, TokenBody, TokenShape
 from storage.database.api_tokens import ApiToken
 
 router = APIRouter(prefix="/tokens", tags=["tokens"], responses=RESPONSES)

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from dashboard.api.access_shapes import ViewingShape
 from dashboard.api.backing import Backed
 from dashboard.api.guard import Viewing
 from dashboard.api.problems import RESPONSES
-from dashboard.api.shapes import ViewingShape
 from domain.people import Reach
 from domain.viewings import Kept
 
