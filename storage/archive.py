@@ -140,8 +140,9 @@ class Archive:
 
     ``objects`` is None where no object store is set up: then nothing is kept beyond the spool, and reading works
     from the spool alone. ``retain_until`` tells for a batch's id until when its footage must be kept, and raises a
-    StorageError if it cannot; ``held`` tells whether it is held beyond that (封存). ``spool_root`` is where spool
-    files are looked for when they are no longer under the root that their Copy row names: spools are moved at times.
+    StorageError if it cannot; ``held`` tells whether it is held beyond that (封存), None where
+    nobody ever decided it. ``spool_root`` is where spool files are looked for when they are no longer under the root
+    that their Copy row names: a spool may have been moved.
     """
 
     def __init__(
@@ -152,7 +153,7 @@ class Archive:
         retain_until: Callable[[str], datetime],
         clock: Clock | None = None,
         *,
-        held: Callable[[str], bool] = lambda _batch: False,
+        held: Callable[[str], bool | None] = lambda _batch: None,
     ) -> None:
         self._evidence = evidence
         self._objects = objects
@@ -280,16 +281,19 @@ class Archive:
         return None
 
     def secure(self, segment: Segment, copy: Copy) -> datetime | None:
-        """Hold a stored copy, or let it go, and lock it as long as its batch must be kept by now: until when it is
-        locked, None for one in a spool.
+        """Hold a stored copy, or let it go, as was decided, and lock it as long as its batch must be kept by now:
+        until when it is locked, None for one in a spool.
 
         A sitting that was put off moves the last exam day of its batch, and with it the end of what the batch's other
-        days must be kept for. Raises RetentionUnknown and the errors of ``storage.objects``.
+        days must be kept for. Where no decision is known a hold stays as it is: an old or emptied database lets
+        nothing go. Raises RetentionUnknown and the errors of ``storage.objects``.
         """
         objects = self._objects
         if objects is None or copy.place is not Place.S3 or copy.target != objects.target or copy.version_id is None:
             return None
-        objects.hold(segment.key, copy.version_id, held=self._held(segment.batch))
+        held = self._held(segment.batch)
+        if held is not None:
+            objects.hold(segment.key, copy.version_id, held=held)
         return objects.lengthen(segment.key, copy.version_id, self._retain_until(segment.batch))
 
     def read(self, segment: Segment, offset: int, length: int) -> bytes:

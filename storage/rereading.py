@@ -6,7 +6,7 @@ nothing until then. Due is first the day after it was stored, and then ``every``
 1. All its bytes are read, slowly, and compared with the hash of the segment's row.
 2. Right bytes are written down, with the instant. A place that does not answer says nothing: it is asked later. An
    object whose batch must be kept longer than it is locked, or that is not locked any more, is locked until then;
-   it is put under legal hold, or let go, as its batch is.
+   it is put under legal hold, or let go, as was decided of its batch.
 3. Other bytes, or none, are read once more. If they are no better, the copy gets its tombstone and a row that says
    why (``LostCopy``). Whoever keeps copies then makes another one from those that stand: the uploader
    (``storage.archive``), or the one that levels spools (``ingest.healing``).

@@ -49,7 +49,7 @@ def lift_hold(
         held = holding.lift(
             database, archive, number, reason=reason, actor=actor, clock=SystemClock(), tell=_progress
         )
-        still = database.holds.is_held(held.hold.batch)
+        still = database.holds.decided(held.hold.batch)
     state = "is still held by another hold 仍在封存" if still else "is let go 已解除封存"
     _tell(held, f"hold {number} is lifted, batch {held.hold.batch} {state}")
 

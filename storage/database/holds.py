@@ -45,9 +45,10 @@ class Holds:
         with self._engine.reading() as connection:
             return _holds(connection, sa.true() if batch is None else tables.holds.c.batch == batch)
 
-    def is_held(self, batch: str) -> bool:
-        """Whether a hold of the batch stands."""
-        return any(each.stands for each in self.all(batch))
+    def decided(self, batch: str) -> bool | None:
+        """True while a hold of the batch stands, False once all were lifted, None where nobody ever held it."""
+        found = self.all(batch)
+        return any(each.stands for each in found) if found else None
 
 
 def _holds(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[Hold]:

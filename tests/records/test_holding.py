@@ -21,7 +21,7 @@ from tests.closed_batches import FIRST, LEAD, LOCKED_UNTIL, SECOND, START, TESTE
 @pytest.fixture
 def site(database: Database, tmp_path: Path) -> ClosedBatches:
     made = ClosedBatches(database, tmp_path / "spool")
-    held = database.holds.is_held
+    held = database.holds.decided
     made.archive = Archive(database.evidence, made.objects, made.spool, lambda _: LOCKED_UNTIL, made.clock, held=held)
     made.hold(FIRST)
     return made
@@ -95,7 +95,7 @@ def test_a_store_that_does_not_answer_leaves_the_hold_standing_and_is_set_right_
     held = hold(site)
     assert (held.done, held.waiting) == (0, len(keys(site)))
     assert "switched off" in held.reason
-    assert site.database.holds.is_held(FIRST)
+    assert site.database.holds.decided(FIRST)
     site.objects.down = False
     assert marked(site) == {False}
     for segment, _ in site.database.evidence.segments_of(FIRST):
@@ -112,3 +112,12 @@ def test_a_hold_is_lifted_once_and_says_by_whom_and_why(site: ClosedBatches) -> 
     assert site.database.holds.all(FIRST) == [lifted]
     with pytest.raises(UnknownHold):
         lift(site, held.number)
+
+
+def test_a_database_that_knows_of_no_decision_lets_nothing_go(site: ClosedBatches) -> None:
+    hold(site)
+    knows_nothing = Archive(site.database.evidence, site.objects, site.spool, lambda _: LOCKED_UNTIL, site.clock)
+    for segment, _ in site.database.evidence.segments_of(FIRST):
+        for copy in site.database.evidence.copies([segment.key])[segment.key]:
+            knows_nothing.secure(segment, copy)
+    assert marked(site) == {True}

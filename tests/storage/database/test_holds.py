@@ -24,9 +24,9 @@ def test_holds_are_read_as_they_were_written_the_latest_first(database: Database
     assert lifted == Hold(first.number, "b1", first.decided, lifting)
     assert database.holds.all("b1") == [second, lifted]
     assert database.holds.all() == [other, second, lifted]
-    assert [database.holds.is_held(batch) for batch in ("b1", "b2", "b3")] == [True, True, False]
+    assert [database.holds.decided(batch) for batch in ("b1", "b2", "b3")] == [True, True, None]
     database.holds.lift(second.number, lifting)
-    assert not database.holds.is_held("b1")
+    assert database.holds.decided("b1") is False
 
 
 def test_a_hold_that_is_not_there_or_was_lifted_is_not_lifted(database: Database) -> None:
