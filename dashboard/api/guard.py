@@ -174,8 +174,10 @@ def _is_ours(request: Request) -> bool:
 
 
 def _viewing(request: Request) -> Viewer:
-    found = request.state.viewer
-    assert isinstance(found, Viewer)  # noqa: S101 - the guard let nobody else in
+    """Raises Undeclared where the table lets anybody in: then nobody was asked who they are."""
+    found = getattr(request.state, "viewer", None)
+    if not isinstance(found, Viewer):
+        raise Undeclared("the route asks who is there, and the table lets anybody in")
     return found
 
 
@@ -184,8 +186,10 @@ Viewing = Annotated[Viewer, Depends(_viewing)]
 
 
 def _seen(request: Request) -> Sight:
-    found = request.state.sight
-    assert isinstance(found, Sight)  # noqa: S101 - left there with the viewer
+    """Raises Undeclared as ``_viewing``."""
+    found = getattr(request.state, "sight", None)
+    if not isinstance(found, Sight):
+        raise Undeclared("the route asks what somebody sees, and the table lets anybody in")
     return found
 
 
@@ -197,8 +201,9 @@ PermitId = Annotated[str, Path(max_length=64)]
 
 
 def _seen_permitted(seen: Seen, permit: PermitId) -> Permitted:
-    assert isinstance(seen, Permitted)  # noqa: S101 - the guard gives no other to what Act.WATCH_PERMITTED stands for
-    assert seen.permit.id == permit  # noqa: S101
+    """Raises Undeclared where the table does not ask for the permit that the address names."""
+    if not isinstance(seen, Permitted) or seen.permit.id != permit:
+        raise Undeclared("the route shows what a permit opens, and the table does not ask for one")
     return seen
 
 

@@ -24,7 +24,7 @@ from dashboard.access.login import actor_of
 from dashboard.access.table import FRESH, GRANTABLE, MAY, ROUTES, TWO_SIDES, Act, acts_of, may
 from dashboard.access.tickets import Ticket, Tickets
 from dashboard.api import document
-from dashboard.api.guard import COOKIE
+from dashboard.api.guard import COOKIE, Seen
 from dashboard.app import create_app, openapi
 from domain.people import Account, Reach, Role, Scope
 from domain.permits import Decided, Decision, Permit
@@ -407,9 +407,14 @@ def test_a_route_that_the_table_does_not_name_opens_for_nobody(held: Exam) -> No
         return secret
 
     app.add_api_route("/forgotten", forgotten)
+
+    def health(seen: Seen) -> str:
+        return str(seen.sites())
+
     app.add_api_route("/of/{secret}", status)  # named in the table, with something in its address that nobody judges
+    app.add_api_route("/asks", health)  # in the table for anybody, and shows what only somebody may see
     with client(app) as talking:
-        for address in ("/forgotten", "/of/things"):
+        for address in ("/forgotten", "/of/things", "/asks"):
             answer = talking.get(address)
             assert (answer.status_code, answer.json()["type"]) == (403, "urn:kaojian:problem:undeclared")
 
