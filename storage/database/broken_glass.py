@@ -12,9 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.alarms import Alarm
-from domain.people import TOLD_FOR, Account, Actor, BrokenGlass, Door, Role
+from domain.people import TOLD_FOR, Account, BrokenGlass, Role
 from storage.database import tables
 from storage.database.accounts import insert_account
+from storage.database.actors import actor_of, actor_row
 from storage.database.alarms import insert_alarms
 from storage.database.connection import Engine
 from storage.database.journal import Journal
@@ -36,9 +37,7 @@ class BrokenGlasses:
         row = {
             "account": account.name,
             "opened": broken.opened,
-            "actor": broken.actor.name,
-            "door": broken.actor.door.value,
-            "on_behalf_of": broken.actor.on_behalf_of,
+            **actor_row(broken.actor),
             "reason": broken.reason,
         }
         with self._engine.writing() as connection:
@@ -78,5 +77,4 @@ def _since(connection: sa.Connection, instant: datetime) -> list[BrokenGlass]:
 
 def _broken(row: sa.Row[Any]) -> BrokenGlass:
     until = row.expires if row.disabled is None else min(row.expires, row.disabled)
-    actor = Actor(row.actor, Door(row.door), row.on_behalf_of)
-    return BrokenGlass(row.account, Role(row.role), row.opened, until, actor, row.reason)
+    return BrokenGlass(row.account, Role(row.role), row.opened, until, actor_of(row._mapping), row.reason)

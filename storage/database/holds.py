@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.holds import Decision, Hold
-from domain.people import Actor, Door
 from storage.database import tables
+from storage.database.actors import actor_of, actor_row
 from storage.database.connection import Engine, insert_once
 from storage.errors import UnknownHold
 
@@ -64,11 +64,8 @@ def _hold(row: sa.Row[Any]) -> Hold:
 
 
 def _decision(values: Any, prefix: str) -> Decision:
-    name, door, other = (values[prefix + column] for column in ("actor", "door", "on_behalf_of"))
-    return Decision(values[f"{prefix}at"], Actor(name, Door(door), other), values[f"{prefix}reason"])
+    return Decision(values[f"{prefix}at"], actor_of(values, prefix), values[f"{prefix}reason"])
 
 
 def _row(decided: Decision) -> dict[str, Any]:
-    actor = decided.actor
-    told = {"actor": actor.name, "door": actor.door.value, "on_behalf_of": actor.on_behalf_of}
-    return {"at": decided.at, **told, "reason": decided.reason}
+    return {"at": decided.at, **actor_row(decided.actor), "reason": decided.reason}

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 import structlog
 
 from domain.chain import Record, Seal
-from domain.people import Actor, Door
+from domain.people import Actor
 from storage.database import tables
+from storage.database.actors import actor_of, actor_row
 from storage.database.chained import ChainedRows, plain
 from storage.errors import SealRefused, StorageError
 
@@ -60,16 +61,9 @@ class Journal(ChainedRows):
 
         Raises KeyMissing, RowRefused.
         """
-        fields = {
-            "at": tables.microseconds(at),
-            "actor": plain(actor.name),
-            "door": actor.door.value,
-            "on_behalf_of": None if actor.on_behalf_of is None else plain(actor.on_behalf_of),
-            "act": plain(act),
-            "subject": plain(subject),
-            "detail": plain(detail),
-        }
-        return self._insert(connection, fields)
+        told = {**actor_row(actor), "act": act, "subject": subject, "detail": detail}
+        kept = {name: None if value is None else plain(value) for name, value in told.items()}
+        return self._insert(connection, {"at": tables.microseconds(at), **kept})
 
     def seal(self, seal: Seal) -> None:
         """Keep the seal of an entry. Where that cannot be done it is logged: the act is done and its entry signed, so
@@ -114,5 +108,4 @@ def _on_one_of(batches: frozenset[str]) -> sa.ColumnElement[bool]:
 
 
 def _entry(row: sa.Row[Any]) -> JournalEntry:
-    actor = Actor(row.actor, Door(row.door), row.on_behalf_of)
-    return JournalEntry(row.number, row.at, actor, row.act, row.subject, row.detail, row.digest)
+    return JournalEntry(row.number, row.at, actor_of(row._mapping), row.act, row.subject, row.detail, row.digest)

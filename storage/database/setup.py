@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from domain.people import Actor
 from domain.places import Batch, Site, Sitting
 from storage.database import documents, tables
+from storage.database.actors import actor_row
 from storage.database.connection import Engine, insert_once
 from storage.errors import (
     AlreadyClosed,
@@ -180,9 +181,7 @@ def _revision_row(kind: _Kind, key: str, document: str, actor: Actor, at: dateti
         "key": key,
         "valid_from": at,
         "sha256": sha256(document.encode()).hexdigest(),
-        "actor": actor.name,
-        "door": actor.door.value,
-        "on_behalf_of": actor.on_behalf_of,
+        **actor_row(actor),
         "document": document,
     }
 

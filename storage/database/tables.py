@@ -54,6 +54,15 @@ Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _ZERO: sa.ColumnElement[int] = sa.literal_column("0")
 
 
+def actor_columns() -> list[sa.Column[Any]]:
+    """Who acted, as ``storage.database.actors`` writes and reads it."""
+    return [
+        sa.Column("actor", sa.Text, nullable=False),
+        sa.Column("door", sa.Text, nullable=False),
+        sa.Column("on_behalf_of", sa.Text),
+    ]
+
+
 def chain_columns() -> tuple[sa.Column[str], ...]:
     """What holds the entries of a record together, besides their numbers."""
     return (
@@ -281,9 +290,7 @@ revisions = sa.Table(
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("valid_from", Instant, nullable=False),
     sa.Column("sha256", sa.Text, nullable=False),  # of the document's UTF-8 bytes, hex
-    sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("door", sa.Text, nullable=False),
-    sa.Column("on_behalf_of", sa.Text),
+    *actor_columns(),
     sa.Column("document", sa.Text, nullable=False),  # JSON with sorted keys: equal set-ups are equal bytes
 )
 sa.Index("ix_revisions_kind_key_id", revisions.c.kind, revisions.c.key, revisions.c.id)
@@ -306,9 +313,7 @@ journal = sa.Table(
     metadata,
     sa.Column("number", Serial, primary_key=True, autoincrement=False),  # 1, 2, 3 ... without a hole
     sa.Column("at", Instant, nullable=False),
-    sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("door", sa.Text, nullable=False),
-    sa.Column("on_behalf_of", sa.Text),
+    *actor_columns(),
     sa.Column("act", sa.Text, nullable=False),
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
@@ -464,9 +469,7 @@ broken_glass = sa.Table(
     metadata,
     sa.Column("account", sa.Text, sa.ForeignKey("accounts.name"), primary_key=True),
     sa.Column("opened", Instant, nullable=False),
-    sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("door", sa.Text, nullable=False),
-    sa.Column("on_behalf_of", sa.Text),
+    *actor_columns(),
     sa.Column("reason", sa.Text, nullable=False),
 )
 
@@ -605,9 +608,7 @@ def _decision() -> list[sa.Column[Any]]:
     """Who decided, when and why."""
     return [
         sa.Column("at", Instant, nullable=False),
-        sa.Column("actor", sa.Text, nullable=False),
-        sa.Column("door", sa.Text, nullable=False),
-        sa.Column("on_behalf_of", sa.Text),
+        *actor_columns(),
         sa.Column("reason", sa.Text, nullable=False),
     ]
 

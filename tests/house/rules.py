@@ -35,6 +35,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "joserfc": ("dashboard.access.provider",),
     "urllib3": ("dashboard.access.provider", "storage"),
     "argon2": ("dashboard.access.passwords",),
+    "zxcvbn": ("dashboard.access.passwords",),
     "pyotp": ("dashboard.access.totp",),
     "segno": ("dashboard.access.totp",),
     "ultralytics": ("analysis.people",),
