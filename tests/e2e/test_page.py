@@ -273,7 +273,7 @@ def test_the_report_opens_as_a_paper_in_the_language_of_the_page(open_page: Open
 
 def test_an_address_of_nothing_says_so(open_page: OpenPage, address: str) -> None:
     page = open_page(f"{address}/batches/{BATCH}/sittings/9", strict=False)
-    expect(page.locator("main")).to_contain_text("no sitting 9")
+    expect(page.locator("main")).to_contain_text("该批次没有这一场次。")
     page.goto(f"{address}/nowhere")
     expect(page.locator("main")).to_contain_text("没有这个页面")
 

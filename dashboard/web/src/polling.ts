@@ -7,7 +7,7 @@ import { Refused } from '@/api/client'
 
 export interface Polled<T> {
   data: ShallowRef<T | undefined>
-  /** The server's sentence of the last failed load ('' when nothing answered); null after a good one. */
+  /** The type of the last failed load's problem ('' when nothing answered); null after a good one. */
   problem: Ref<string | null>
   loadedAt: Ref<number>
   load: () => Promise<void>
@@ -33,7 +33,7 @@ export function polled<T>(fetch: () => Promise<T>, every: (last: T | undefined) 
       loadedAt.value = Date.now()
     } catch (error) {
       if (mine !== turn) return
-      problem.value = error instanceof Refused ? error.message : ''
+      problem.value = error instanceof Refused ? error.kind : ''
     }
     const pause = every(data.value)
     if (!stopped && pause !== null) timer = setTimeout(() => void load(), pause)

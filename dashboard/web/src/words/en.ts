@@ -35,6 +35,16 @@ export const en: Words = {
     unknown: 'Unknown',
     not_applicable: 'Not applicable',
   },
+  problems: {
+    'unknown-batch': 'There is no such batch, or it lies outside your scope.',
+    'unknown-sitting': 'The batch has no sitting of that number.',
+    'unknown-permit': 'There is no such permit.',
+    'permit-not-open': 'The permit lets nothing be watched now: it is undecided, expired or void.',
+    'not-allowed': 'Your role may not do this.',
+    'held-back': 'The sitting is not closed yet.',
+    'database-unavailable': 'The database does not answer. Try again later, and tell an administrator.',
+    'rule-pack': 'The rule pack of the batch cannot be read. Tell an administrator.',
+  },
   causes: {
     camera_disconnected: 'Camera disconnected',
     no_data: 'Connected, no picture',

@@ -25,6 +25,7 @@ export interface Words extends Record<Plain, string> {
   states: Record<SittingState, string>
   verdicts: Record<Verdict, string>
   causes: Record<Cause, string>
+  problems: Partial<Record<string, string>>
   phases: Record<PhaseId, string>
   cameraStates: Record<RecordingState, string>
   connections: Record<CameraState, string>

@@ -34,6 +34,16 @@ export const zh: Words = {
     unknown: '无法判定',
     not_applicable: '不适用',
   },
+  problems: {
+    'unknown-batch': '没有该批次，或不在您的管辖范围内。',
+    'unknown-sitting': '该批次没有这一场次。',
+    'unknown-permit': '没有这份调阅审批单。',
+    'permit-not-open': '该调阅审批单目前不能用于观看：尚未批准、已到期或已失效。',
+    'not-allowed': '您的角色没有此项权限。',
+    'held-back': '场次尚未结束，暂不能查看。',
+    'database-unavailable': '数据库没有应答，请稍后再试，并告知管理员。',
+    'rule-pack': '该批次的规则包无法读取，请告知管理员。',
+  },
   causes: {
     camera_disconnected: '摄像机断线',
     no_data: '有连接无画面',
