@@ -122,9 +122,9 @@ def reset_factor(name: AccountName, reason: Annotated[str, typer.Option(help="Wh
 
 @user_app.command("log-out")
 def log_out_user(
+    reason: Annotated[str, typer.Option(help="Why, for the journal")],
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Of this account")] = None,
     everybody: Annotated[bool, typer.Option("--everybody", help="Of all accounts")] = False,
-    reason: Annotated[str, typer.Option(help="Why, for the journal")] = "",
 ) -> None:
     """End the sessions of an account, or everybody's: they have to log in again. Tokens of programs stay."""
     from dashboard.access import accounts
