@@ -13,8 +13,8 @@ from domain.people import Actor
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """Who decided, when and why."""
+class Order:
+    """Who ordered it, when and why."""
 
     at: datetime
     actor: Actor
@@ -27,8 +27,8 @@ class Hold:
 
     number: int
     batch: str
-    decided: Decision
-    lifted: Decision | None = None
+    ordered: Order
+    lifted: Order | None = None
 
     @property
     def stands(self) -> bool:

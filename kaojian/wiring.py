@@ -32,7 +32,7 @@ def open_archive(settings: Settings, database: Database, clock: Clock | None = N
             raise RetentionUnknown(f"batch {batch_id}: {error}") from error
         return retained_until(last_exam_day(sittings), pack.retention_years)
 
-    held = database.holds.decided
+    held = database.holds.standing
     return Archive(database.evidence, objects, settings.spool_dir, retain_until, clock or SystemClock(), held=held)
 
 

@@ -1,6 +1,6 @@
 """封存 of a batch: held and let go again, each with who and why, and carried out in the object store.
 
-1. The decision is written down first, with its act in the journal: from then on nothing of the batch may be
+1. The order is written down first, with its act in the journal: from then on nothing of the batch may be
    disposed of.
 2. Every stored copy is put under legal hold, or let go where no hold stands any more, and read back.
 3. What could not be reached is set right when the copy is read again (``storage.rereading``); what is stored later is
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from domain.holds import Decision, Hold
+from domain.holds import Hold, Order
 from domain.people import Actor
 from domain.timeline import Clock
 from records.errors import NoReason
@@ -43,9 +43,9 @@ def hold(
     """Hold a batch. Raises UnknownBatch, NoReason, DatabaseUnavailable."""
     if database.setup.batch(batch) is None:
         raise UnknownBatch(f"there is no batch {batch}; `kaojian status` shows all")
-    decided = _decided(reason, actor, clock)
-    held = database.holds.add(batch, decided)
-    database.journal.record(decided.at, actor, "hold_batch", batch, f"{held.number}: {decided.reason}")
+    order = _ordered(reason, actor, clock)
+    held = database.holds.add(batch, order)
+    database.journal.record(order.at, actor, "hold_batch", batch, f"{held.number}: {order.reason}")
     return _carry_out(database, archive, held, tell)
 
 
@@ -53,16 +53,16 @@ def lift(
     database: Database, archive: Archive, number: int, *, reason: str, actor: Actor, clock: Clock, tell: Progress
 ) -> Held:
     """Lift a hold; a batch is let go when no other one stands. Raises UnknownHold, NoReason, DatabaseUnavailable."""
-    decided = _decided(reason, actor, clock)
-    lifted = database.holds.lift(number, decided)
-    database.journal.record(decided.at, actor, "lift_hold_of_batch", lifted.batch, f"{number}: {decided.reason}")
+    order = _ordered(reason, actor, clock)
+    lifted = database.holds.lift(number, order)
+    database.journal.record(order.at, actor, "lift_hold_of_batch", lifted.batch, f"{number}: {order.reason}")
     return _carry_out(database, archive, lifted, tell)
 
 
-def _decided(reason: str, actor: Actor, clock: Clock) -> Decision:
+def _ordered(reason: str, actor: Actor, clock: Clock) -> Order:
     if not reason.strip():
         raise NoReason("say why: a hold is read by those who come after you")
-    return Decision(clock.now(), actor, reason.strip())
+    return Order(clock.now(), actor, reason.strip())
 
 
 def _carry_out(database: Database, archive: Archive, hold: Hold, tell: Progress) -> Held:

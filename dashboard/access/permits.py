@@ -117,7 +117,7 @@ class Register:
     def approver(self, permit: Permit) -> Account | None:
         """Who approved a permit; None where nobody did whose role may, or where the record does not say so."""
         found = None if permit.approval is None else self.accounts.get(permit.approval.account)
-        if found is None or found.role not in MAY[Act.APPROVE]:
+        if found is None or found.emergency or found.role not in MAY[Act.APPROVE]:
             return None
         return found if (permit.id, actor_of(found.name).name) in self.recorded else None
 
@@ -142,8 +142,11 @@ def permitted(database: Database, permit: Permit, now: datetime) -> Permitted:
 
 
 def _is_second(permit: Permit, account: Account) -> None:
+    """Who made an emergency account is whoever works at the command line, and that is never the second person."""
     if account.name == permit.account:
         raise PermitRefused("somebody else decides on what you asked for")
+    if account.emergency:
+        raise PermitRefused("an emergency account is made at the command line; it decides on no permit")
 
 
 def _words(text: str, least: int = SHORTEST) -> str:

@@ -49,7 +49,7 @@ def lift_hold(
         held = holding.lift(
             database, archive, number, reason=reason, actor=actor, clock=SystemClock(), tell=_progress
         )
-        still = database.holds.decided(held.hold.batch)
+        still = database.holds.standing(held.hold.batch)
     state = "is still held by another hold 仍在封存" if still else "is let go 已解除封存"
     _tell(held, f"hold {number} is lifted, batch {held.hold.batch} {state}")
 
@@ -64,7 +64,7 @@ def list_holds(
         table.add_column(heading, overflow="fold")
     with opened() as (_, database):
         for each in database.holds.all(batch):
-            since, end = each.decided, each.lifted
+            since, end = each.ordered, each.lifted
             lifted = "" if end is None else f"{rfc3339(end.at)} {end.actor.name}: {end.reason}"
             row = (str(each.number), each.batch, rfc3339(since.at), since.actor.name, since.reason, lifted)
             table.add_row(*(Text(cell) for cell in row))

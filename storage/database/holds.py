@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from domain.holds import Decision, Hold
+from domain.holds import Hold, Order
 from storage.database import tables
 from storage.database.actors import actor_of, actor_row
 from storage.database.connection import Engine, insert_once
@@ -22,16 +22,16 @@ class Holds:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, batch: str, decided: Decision) -> Hold:
+    def add(self, batch: str, order: Order) -> Hold:
         """Hold a batch from that instant on."""
-        row, number = {"batch": batch, **_row(decided)}, tables.holds.c.number
+        row, number = {"batch": batch, **_row(order)}, tables.holds.c.number
         with self._engine.writing() as connection:
             given = connection.execute(sa.insert(tables.holds).values(row).returning(number)).scalar_one()
-        return Hold(int(given), batch, decided)
+        return Hold(int(given), batch, order)
 
-    def lift(self, number: int, decided: Decision) -> Hold:
+    def lift(self, number: int, order: Order) -> Hold:
         """End one hold. Raises UnknownHold, also where it was lifted before."""
-        row = {"hold": number, **_row(decided)}
+        row = {"hold": number, **_row(order)}
         with self._engine.writing() as connection:
             if _holds(connection, tables.holds.c.number == number):
                 first = insert_once(connection, tables.hold_liftings, row)
@@ -45,7 +45,7 @@ class Holds:
         with self._engine.reading() as connection:
             return _holds(connection, sa.true() if batch is None else tables.holds.c.batch == batch)
 
-    def decided(self, batch: str) -> bool | None:
+    def standing(self, batch: str) -> bool | None:
         """True while a hold of the batch stands, False once all were lifted, None where nobody ever held it."""
         found = self.all(batch)
         return any(each.stands for each in found) if found else None
@@ -59,13 +59,13 @@ def _holds(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[Hol
 
 def _hold(row: sa.Row[Any]) -> Hold:
     values = row._mapping
-    lifted = None if values[f"{_LIFTED}hold"] is None else _decision(values, _LIFTED)
-    return Hold(row.number, row.batch, _decision(values, ""), lifted)
+    lifted = None if values[f"{_LIFTED}hold"] is None else _order(values, _LIFTED)
+    return Hold(row.number, row.batch, _order(values, ""), lifted)
 
 
-def _decision(values: Any, prefix: str) -> Decision:
-    return Decision(values[f"{prefix}at"], actor_of(values, prefix), values[f"{prefix}reason"])
+def _order(values: Any, prefix: str) -> Order:
+    return Order(values[f"{prefix}at"], actor_of(values, prefix), values[f"{prefix}reason"])
 
 
-def _row(decided: Decision) -> dict[str, Any]:
-    return {"at": decided.at, **actor_row(decided.actor), "reason": decided.reason}
+def _row(order: Order) -> dict[str, Any]:
+    return {"at": order.at, **actor_row(order.actor), "reason": order.reason}

@@ -604,8 +604,8 @@ closing_documents = sa.Table(
 sa.Index("ix_closing_documents_site", closing_documents.c.site)
 
 
-def _decision() -> list[sa.Column[Any]]:
-    """Who decided, when and why."""
+def _order() -> list[sa.Column[Any]]:
+    """Who ordered it, when and why."""
     return [
         sa.Column("at", Instant, nullable=False),
         *actor_columns(),
@@ -618,7 +618,7 @@ holds = sa.Table(
     metadata,
     sa.Column("number", Serial, primary_key=True),
     sa.Column("batch", sa.Text, nullable=False),
-    *_decision(),
+    *_order(),
 )
 sa.Index("ix_holds_batch", holds.c.batch)
 
@@ -626,5 +626,5 @@ hold_liftings = sa.Table(
     "hold_liftings",
     metadata,
     sa.Column("hold", Serial, sa.ForeignKey("holds.number"), primary_key=True, autoincrement=False),
-    *_decision(),
+    *_order(),
 )

@@ -21,7 +21,7 @@ from tests.closed_batches import FIRST, LEAD, LOCKED_UNTIL, SECOND, START, TESTE
 @pytest.fixture
 def site(database: Database, tmp_path: Path) -> ClosedBatches:
     made = ClosedBatches(database, tmp_path / "spool")
-    held = database.holds.decided
+    held = database.holds.standing
     made.archive = Archive(database.evidence, made.objects, made.spool, lambda _: LOCKED_UNTIL, made.clock, held=held)
     made.hold(FIRST)
     return made
@@ -95,7 +95,7 @@ def test_a_store_that_does_not_answer_leaves_the_hold_standing_and_is_set_right_
     held = hold(site)
     assert (held.done, held.waiting) == (0, len(keys(site)))
     assert "switched off" in held.reason
-    assert site.database.holds.decided(FIRST)
+    assert site.database.holds.standing(FIRST)
     site.objects.down = False
     assert marked(site) == {False}
     for segment, _ in site.database.evidence.segments_of(FIRST):
@@ -108,7 +108,7 @@ def test_a_hold_is_lifted_once_and_says_by_whom_and_why(site: ClosedBatches) -> 
     held = hold(site).hold
     lifted = lift(site, held.number).hold
     assert lifted.lifted is not None
-    assert (lifted.decided, lifted.lifted.actor, lifted.lifted.reason) == (held.decided, TESTER, "调查结束")
+    assert (lifted.ordered, lifted.lifted.actor, lifted.lifted.reason) == (held.ordered, TESTER, "调查结束")
     assert site.database.holds.all(FIRST) == [lifted]
     with pytest.raises(UnknownHold):
         lift(site, held.number)

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import av
@@ -16,8 +17,8 @@ import httpx
 import pytest
 
 from config.rule_pack import load as load_rule_pack
-from dashboard.access import tokens
-from dashboard.access.login import FRESH
+from dashboard.access import glass, tokens
+from dashboard.access.login import FRESH, actor_of
 from dashboard.access.permits import MOST_WAITING
 from dashboard.access.table import GRANTABLE, MAY, Act, may
 from dashboard.api.guard import COOKIE
@@ -485,3 +486,27 @@ def test_an_approval_that_the_record_does_not_have_opens_nothing(office: Office)
         office.exam.database.permits.decide(permit, planted)
         assert said(office.playlist(asker, permit)) == (403, "permit-not-open")
         assert office.state(asker, permit) == PermitState.VOID
+
+
+def test_whoever_breaks_the_glass_is_no_second_person(tmp_path: Path) -> None:
+    """The account is made at the command line, which never counts as one; a row that says otherwise opens nothing."""
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", Notary(SIGNER, tmp_path))
+    for office in opened(hold_exam(database, tmp_path / "spool"), tmp_path / Record.VIEWINGS):
+        asker, now = office.asker(), office.exam.clock.now()
+        permit = office.ask(asker).json()["id"]
+        made, _ = glass.break_glass(
+            database, office.exam.clock, TESTER, glass.Wanted("夜间无人可以登录", role=Role.CITY_SUPERVISOR)
+        )
+        database.accounts.set_password(made.name, "no hash", now, must_change=False)
+        database.accounts.succeed(made.name, sha256(b"emergency").hexdigest(), now)
+        emergency = {"Cookie": f"{COOKIE}=emergency"}
+        assert said(office.approve(emergency, permit)) == (422, "permit-refused")
+        declined = office.talking.post(f"{PERMITS}/{permit}/decline", json={"reason": "用途与批次不符，不予批准"}, headers=emergency)
+        assert said(declined) == (422, "permit-refused")
+        until = now + timedelta(days=1)
+        planted = Decision(Decided.APPROVED, now, made.name, Role.CITY_SUPERVISOR, "", until)
+        database.permits.decide(permit, planted)
+        told = Viewing(now, actor_of(made.name), planted.role, Deed.APPROVE, DONE, batch=BATCH, permit=permit)
+        database.viewings.add(told)
+        assert said(office.playlist(asker, permit)) == (403, "permit-not-open")
+    database.close()

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from domain.alarms import Alarm, Kind, Step
 from domain.chain import Seal
 from domain.evidence import CameraEvent, CameraState, Cause, LostCopy, Observation, Outage, SegmentState
-from domain.holds import Decision
+from domain.holds import Order
 from domain.host_clock import HostClock
 from domain.people import Account, Actor, BrokenGlass, Door, Reach, Role, Scope
 from domain.viewings import SHOWN, Deed, Viewing
@@ -152,8 +152,8 @@ def _fill(url: str) -> None:
     database.permits.decide(PERMIT.id, replace(APPROVAL, account="li"))
     database.identities.link(Identity("li", "https://issuer.example", "s-1", after(0)), keep_password=True)
     assert database.identities.take("digest", "li", after(0))
-    hold = database.holds.add("b-1", Decision(after(0), ACTOR, "投诉"))
-    database.holds.lift(hold.number, Decision(after(1), ACTOR, "结案"))
+    hold = database.holds.add("b-1", Order(after(0), ACTOR, "投诉"))
+    database.holds.lift(hold.number, Order(after(1), ACTOR, "结案"))
     database.closings.add("s", following("s", "b"), DOCUMENTS)
     database.closings.add_key(1, KeptKey("aa", after(0), None, "11"))
     database.viewings.add(Viewing(after(0), ACTOR, "auditor", Deed.OPEN, SHOWN))
