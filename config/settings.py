@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     reread_days: Annotated[float, Field(ge=0, le=365)] = 30  # copies are never read again when 0
     reread_bytes_per_second: Annotated[int, Field(ge=100_000)] = 10_000_000
 
+    backup_hour: Annotated[int, Field(ge=0, le=23)] = 2  # of Beijing
+    backup_lock_days: Annotated[int, Field(ge=0, le=3650)] = 90  # none are made by themselves when 0
+
     webhooks_file: Path | None = None  # nobody is told when empty
 
     second_factor: str = "city_administrator,city_officer"  # roles that have to have one; or all, or none
@@ -124,6 +127,11 @@ class Settings(BaseSettings):
     def factors_key_file(self) -> Path:
         """The key that secrets of second factors are sealed with: never in the database."""
         return self.secrets_dir / "factors.key"
+
+    @property
+    def recovery_public_file(self) -> Path:
+        """The public half of the recovery key, for which backups are sealed."""
+        return self.secrets_dir / "recovery.public"
 
     @property
     def oidc(self) -> OidcSettings | None:
@@ -255,7 +263,7 @@ def load(**instead: Any) -> Settings:
 
     ``instead`` are values that count instead of those given, for a command that makes what is still missing.
     """
-    file = _env_file()
+    file = env_file()
     in_file = dotenv_values(file) if file is not None else {}
     problems = [*_unknown(os.environ, "environment"), *_unknown(in_file, str(file))]
     if file is not None:
@@ -268,7 +276,8 @@ def load(**instead: Any) -> Settings:
         raise SettingsRefused("\n".join(_said(each) for each in error.errors())) from None
 
 
-def _env_file() -> Path | None:
+def env_file() -> Path | None:
+    """The file of settings, where there is one. Raises SettingsRefused where one is named that is not there."""
     named = os.environ.get(ENV_FILE)
     if named:
         path = Path(named).expanduser().absolute()
@@ -277,6 +286,11 @@ def _env_file() -> Path | None:
         return path
     path = Path(".env").absolute()
     return path if path.is_file() else None
+
+
+def in_environment() -> dict[str, str]:
+    """The settings, and the secrets, that come from the environment of this process."""
+    return {name: value for name, value in sorted(os.environ.items()) if name.upper().startswith(PREFIX)}
 
 
 def _unknown(names: Iterable[str], where: str) -> list[str]:

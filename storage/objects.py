@@ -113,6 +113,16 @@ class ObjectStat:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """One version of an object, as the store lists it. ``hides`` marks a delete marker, which has no bytes."""
+
+    key: str
+    version_id: str
+    size_bytes: int
+    hides: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LockTest:
     """Whether the store refused to delete a locked object, in one sentence for people."""
 
@@ -160,6 +170,9 @@ class Objects(Protocol):
 
     def keys(self, prefix: str) -> set[str]:
         """Every key that begins so, also one that a delete marker hides. Raises as ``put``."""
+
+    def versions(self, prefix: str) -> Iterator[Listed]:
+        """Every version of every key that begins so: by key, of one key the newest first. Raises as ``put``."""
 
     def self_test(self) -> LockTest:
         """Try to delete a throw-away object under lock. Raises ObjectsUnavailable, AccessRefused, RequestRefused."""
@@ -271,6 +284,13 @@ class S3Objects:
         with self._translated(f"what begins with {prefix} cannot be listed"):
             listed = self._client.list_objects(self._bucket, prefix=prefix, recursive=True, include_version=True)
             return {str(item.object_name) for item in listed}
+
+    def versions(self, prefix: str) -> Iterator[Listed]:
+        self._make_bucket_once()
+        with self._translated(f"what begins with {prefix} cannot be listed"):
+            for item in self._client.list_objects(self._bucket, prefix=prefix, recursive=True, include_version=True):
+                hides = bool(item.is_delete_marker)
+                yield Listed(str(item.object_name), str(item.version_id or ""), int(item.size or 0), hides)
 
     def self_test(self) -> LockTest:
         try:

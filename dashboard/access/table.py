@@ -167,6 +167,8 @@ COMMANDS: Mapping[str, Act] = {
     "token revoke": Act.ADMIT,
     "serve": Act.OPERATE,
     "doctor": Act.OPERATE,
+    "backup": Act.OPERATE,
+    "restore": Act.OPERATE,
     "camera test": Act.OPERATE,
     "webhook test": Act.OPERATE,
     "tls": Act.OPERATE,

@@ -50,7 +50,7 @@ class DaySeals:
 
     def newest(self) -> tuple[date, Seal] | None:
         """The day and the seal of the newest one here; None where there is none. Raises OSError."""
-        found = [each for name in names_in(self._folder) if (each := _parsed(name)) is not None]
+        found = [each for name in names_in(self._folder) if (each := parsed(name)) is not None]
         return max(found, key=lambda each: (each[0], each[1].number), default=None)
 
     def seal(self, head: Seal | None, now: datetime) -> bool:
@@ -115,10 +115,10 @@ def names_under(objects: Objects, record: Record) -> set[str]:
 
 def read_day(record: Record, name: str, content: bytes | None, keys: Iterable[str]) -> DaySeal:
     """What a record's seal of that name says. ``content`` is None where nobody gives it; ``keys`` are believed."""
-    parsed = _parsed(name)
-    if parsed is None:
+    named = parsed(name)
+    if named is None:
         raise ValueError(f"{name} is no name of a seal")
-    day, seal = parsed
+    day, seal = named
     try:
         told = json.loads(content or b"")
         signature = told.pop("signature")
@@ -133,7 +133,8 @@ def read_day(record: Record, name: str, content: bytes | None, keys: Iterable[st
     return DaySeal(name, seal, sound=same and any(is_signed(canonical(told), signature, key) for key in keys))
 
 
-def _parsed(name: str) -> tuple[date, Seal] | None:
+def parsed(name: str) -> tuple[date, Seal] | None:
+    """Of which day the seal of that name is, and what it seals; None for a name that is none."""
     match = _NAME.fullmatch(name)
     try:
         return None if match is None else (date.fromisoformat(match[1]), Seal(int(match[2]), match[3]))

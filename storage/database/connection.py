@@ -91,12 +91,24 @@ class Engine:
 
     def _is_up_to_date(self) -> bool:
         """Whether the database says that it is of the last of our migrations, which their numbers order."""
-        newest = max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+        return self.revision() == newest_revision()
+
+    def revision(self) -> str | None:
+        """The migration that the database says it is of; None where it has no schema of ours.
+
+        Raises DatabaseUnavailable.
+        """
         with self.reading() as connection:
             if not sa.inspect(connection).has_table("alembic_version"):
-                return False
+                return None
             versions = sa.table("alembic_version", sa.column("version_num"))
-            return connection.scalars(sa.select(versions.c.version_num)).all() == [newest]
+            found = connection.scalars(sa.select(versions.c.version_num)).all()
+            return str(found[0]) if len(found) == 1 else None
+
+    def has_tables(self) -> bool:
+        """Whether anything at all lies in it, ours or not. Raises DatabaseUnavailable."""
+        with self.reading() as connection:
+            return bool(sa.inspect(connection).get_table_names())
 
     def close(self) -> None:
         """Give all connections back."""
@@ -134,6 +146,16 @@ class Engine:
         if self._url.get_backend_name() == "sqlite":
             return "check that its folder can be written, that the disk has room and that no other program locks it"
         return "check that the server runs, that it can be reached from here, and the address, user and password"
+
+
+def newest_revision() -> str:
+    """The last migration of this version; their numbers order them."""
+    return max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+
+
+def understood(url: str) -> URL:
+    """The address in its parts. Raises DatabaseUnavailable."""
+    return _understood(url)
 
 
 def folder_of(url: str) -> Path | None:

@@ -7,17 +7,27 @@ database, which has it all first (``storage.database.closings``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from domain.chain import Seal
 from storage.database import Closings
+from storage.manifest.form import written
+from storage.manifest.keys import published
 from storage.objects import Objects
 
 PREFIX = ".manifests/"
 """Where they lie; no segment's key begins with a dot."""
+
+KEYS_PREFIX = ".keys/"
+"""Where the public keys lie, one state of their list after the other: without them nobody could check the links of an
+installation of which nothing is left but its store."""
+
+_LINK = re.compile(r"\.manifests/([^/]+)/(\d{6,})-([0-9a-f]{64})\.json")
 
 
 def keep(closings: Closings, site: str, objects: Objects) -> int:
@@ -25,6 +35,12 @@ def keep(closings: Closings, site: str, objects: Objects) -> int:
     there = objects.keys(f"{PREFIX}{site}/")
     stored = 0
     with TemporaryDirectory(prefix="kaojian-") as folder:
+        head = closings.head(site)
+        if head is not None:  # put again even where it lies there: locked as long as the last manifest it vouches for
+            data = written(published(closings))
+            file = Path(folder) / "keys"
+            file.write_bytes(data)
+            objects.put(keys_key(data), file, sha256(data).hexdigest(), head.retained_until)
         for key, data, until in _signed(closings, site):
             if key in there:
                 continue
@@ -33,6 +49,29 @@ def keep(closings: Closings, site: str, objects: Objects) -> int:
             objects.put(key, file, sha256(data).hexdigest(), until)
             stored += 1
     return stored
+
+
+def keys_key(data: bytes) -> str:
+    """Under which key a state of the list of public keys lies."""
+    return f"{KEYS_PREFIX}{sha256(data).hexdigest()}.json"
+
+
+def links_in(objects: Objects) -> dict[str, dict[Seal, str]]:
+    """By site, every link in the store by its number and digest: its key. Raises as ``Objects.keys``."""
+    found: dict[str, dict[Seal, str]] = {}
+    for key in sorted(objects.keys(PREFIX)):
+        if match := _LINK.fullmatch(key):
+            found.setdefault(match[1], {})[Seal(int(match[2]), match[3])] = key
+    return found
+
+
+def heads_in(objects: Objects) -> dict[str, list[Seal]]:
+    """By site, the last links in the store: more than one of a number where a chain was forked. Raises as above."""
+    found = {}
+    for site, links in links_in(objects).items():
+        last = max(seal.number for seal in links)
+        found[site] = [seal for seal in links if seal.number == last]
+    return found
 
 
 def _signed(closings: Closings, site: str) -> Iterator[tuple[str, bytes, datetime]]:

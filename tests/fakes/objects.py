@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from domain.host_clock import ServerDate
 from domain.timeline import Clock, SystemClock
 from storage.objects import (
     AccessRefused,
+    Listed,
     LockTest,
     NoSuchObject,
     NotHeld,
@@ -95,6 +97,11 @@ class MemoryObjects:
     def keys(self, prefix: str) -> set[str]:
         self.ping()
         return {key for key in self._versions if key.startswith(prefix)}
+
+    def versions(self, prefix: str) -> Iterator[Listed]:
+        for key in sorted(self.keys(prefix)):
+            for version in reversed(self._versions[key]):
+                yield Listed(key, version.id, len(version.data), hides=False)
 
     def self_test(self) -> LockTest:
         self.ping()

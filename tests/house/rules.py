@@ -28,6 +28,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "cryptography": (
         "config.sealing",
         "storage.signing",
+        "storage.backup.envelope",
         "dashboard.access.tickets",
         "kaojian.tls",
     ),
