@@ -499,6 +499,51 @@ class Evidence:
                 found[row.segment] = words.observation(row)
         return found
 
+    # What is found outside of the recorder's way, by what a manifest states or by its own bytes
+
+    def adopt_recorder(self, recorder: Recorder) -> None:
+        """Write down a recorder of which nobody knows when it lived, only that what it recorded lies in this span.
+
+        One that was written before is widened to both spans. Raises ConflictingRow for a life that was lived.
+        """
+        table = tables.recorders
+        with self._engine.writing() as connection:
+            if insert_once(connection, table, words.recorder_row(recorder)):
+                return
+            known = words.recorder(_row(connection, table.c.id, recorder.id, "recorder", lock=True))
+            if known.host != recorder.host or known.ended is None:
+                raise ConflictingRow(f"recorder {recorder.id} was written before with other content")
+            span = {"started": min(known.started, recorder.started), "seen": max(known.seen, recorder.seen)}
+            widened = sa.update(table).where(table.c.id == recorder.id)
+            connection.execute(widened.values(**span, ended=span["seen"]))
+
+    def adopt_segment(
+        self, segment: Segment, run: Run, copies: Sequence[Copy], observation: Observation | None
+    ) -> bool:
+        """Write a segment, its run, its copies and what was seen of it, in one transaction; False where the segment
+        is written already, and then nothing is.
+
+        A run of the same recorder that was written before is widened to both spans; one of another recorder is left
+        as it was lived. Without copies its bytes are lost. Raises ConflictingCopy, UnknownRow.
+        """
+        table = tables.runs
+        with self._engine.writing() as connection:
+            there = sa.select(tables.segments.c.key).where(tables.segments.c.key == segment.key)
+            if connection.execute(there).first() is not None:
+                return False
+            if not insert_once(connection, table, words.run_row(run)):
+                known = words.run(_row(connection, table.c.id, run.id, "run", lock=True))
+                if known.recorder == run.recorder and known.ended is not None and run.ended is not None:
+                    span = {"started": min(known.started, run.started), "ended": max(known.ended, run.ended)}
+                    connection.execute(sa.update(table).where(table.c.id == run.id).values(**span))
+            _write_segment(connection, segment)
+            for copy in copies:
+                _write_copy(connection, segment, copy)
+            if observation is not None:
+                connection.execute(sa.insert(tables.observations).values(words.observation_row(observation)))
+                _count(connection, segment.key, tables.segments.c.observations, 1)
+        return True
+
     def segments_without_observation(self, limit: int) -> list[Segment]:
         """Segments that nobody opened yet, oldest first."""
         return self._oldest(tables.WITHOUT_OBSERVATION, limit)

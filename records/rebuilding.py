@@ -1,0 +1,209 @@
+"""Brings back from the object store what an empty or restored database does not know of the footage in it.
+
+1. The public keys come from the store, where one of them is believed, or are those of the database.
+2. The links of each site's chain are read in their order, and every signature is checked. What the manifest of a link
+   states that the database has not is written down as it stands there: segments, what opening them had shown, runs,
+   gaps with their causes. Its link is written last: one that is in the database was taken in whole.
+3. Objects outside of every manifest are read whole: hash, head, the times of their pictures, what they tell missing.
+   Nobody has opened them; the analysis will.
+4. A copy is written down only after its bytes were read back and compared, whatever was stated.
+
+What nobody states and no file tells stays unknown: time of which no footage is found, and in which no recorder was
+seen alive, gets the cause ``unexplained``. Rows that come back this way hang on recorders whose ids begin with
+``ADOPTED``, which says of them that nobody saw them alive. Killed at any point, the next run goes on; one that finds
+nothing new changes nothing.
+
+Not here: files in a spool, which the recorder takes in when it starts (``ingest.reconcile``: run this first, so that
+it finds the runs), set-up, people and scores, which only a backup has (``kaojian.backup``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from hashlib import sha256
+from itertools import groupby
+
+from domain.chain import Seal
+from domain.manifest import BEFORE_THE_FIRST_LINK, Link, Manifest, lost_by_amending
+from domain.timeline import Clock
+from records.adopting import Adopting, Progress, Rebuilt
+from records.restating import Restating
+from storage.backup.comparing import is_segment
+from storage.database import Database
+from storage.database.closings import KeptKey, KeptLink
+from storage.errors import ConflictingRow, KeyRefused, UnknownRow
+from storage.manifest import keeping
+from storage.manifest.form import FormRefused, read, read_signed, segments_root
+from storage.manifest.keys import PublishedKeys, published
+from storage.objects import NoSuchObject, ObjectDamaged, Objects
+
+
+class _NotTaken(Exception):
+    """A link, or what it names, does not hold; the chain is taken in up to the one before it."""
+
+
+def rebuild(
+    database: Database, objects: Objects, clock: Clock, *, keys: Collection[str] = (), tell: Progress = str
+) -> Rebuilt:
+    """Bring back what the store knows. ``keys`` are public keys that are believed besides those of the database.
+
+    Raises DatabaseUnavailable, ObjectsUnavailable, AccessRefused, OSError: then it goes on when it is called again.
+    """
+    work = Adopting(database, objects, clock, tell)
+    chains = _Chains(work)
+    trusted = chains.take_keys(keys)
+    if trusted is not None:
+        for site, links in sorted(keeping.links_in(objects).items()):
+            chains.take_chain(site, links, trusted)
+    segments = (each for each in objects.versions("") if is_segment(each.key) and not each.hides)
+    for batch, of_batch in groupby(segments, key=lambda each: each.key.split("/")[1]):
+        work.take_found(batch, of_batch)
+    return work.done
+
+
+class _Chains:
+    """The chains of all sites, and the keys by which they are checked."""
+
+    def __init__(self, work: Adopting) -> None:
+        self._work = work
+        self._closings = work.database.closings
+        self._objects = work.objects
+        self.done = work.done
+
+    def take_keys(self, believed: Collection[str]) -> PublishedKeys | None:
+        """The keys by which links are checked, written down where the database lacks them; None where none is."""
+        here = published(self._closings)
+        trusted = {*believed, *(each.key for each in here.keys)}
+        lists = sorted(self._lists(), key=lambda each: len(each.keys), reverse=True)
+        best = next((each for each in lists if each.is_believed(trusted)), None)
+        if best is None:
+            if lists:
+                self.done.problems.append(
+                    "the public keys in the store are none that you named, so no manifest is believed; name one with "
+                    f"--key: {', '.join(each.key for each in lists[0].keys)} are there"
+                )
+            return here if here.keys else None
+        names = [each.key for each in best.keys]
+        if names[: len(here.keys)] != [each.key for each in here.keys][: len(names)]:
+            self.done.problems.append("the keys in the store and in the database went on differently; none was taken")
+            return here
+        for number, each in enumerate(best.keys[len(here.keys) :], len(here.keys) + 1):
+            self._closings.add_key(number, KeptKey(each.key, each.valid_from, each.endorsement, each.signature))
+            self.done.keys += 1
+        return best if len(best.keys) > len(here.keys) else here
+
+    def _lists(self) -> Iterator[PublishedKeys]:
+        for key in sorted(self._objects.keys(keeping.KEYS_PREFIX)):
+            try:
+                data = self._objects.read(key)
+                if keeping.keys_key(data) != key:
+                    raise KeyRefused("its bytes are not those that its name says")
+                yield PublishedKeys.read(data)
+            except (KeyRefused, NoSuchObject) as error:
+                self.done.problems.append(f"{key}: {error}")
+
+    def take_chain(self, site: str, links: Mapping[Seal, str], keys: PublishedKeys) -> None:
+        """Take in the links of a site that the database has not, one after the other."""
+        known = {each.number: each for each in self._closings.links(site)}
+        last = known[max(known)] if known else None
+        for number in range(1, max(each.number for each in links) + 1):
+            stored = [seal for seal in links if seal.number == number]
+            if number in known:
+                others = [seal for seal in stored if seal.digest != known[number].digest]
+                if others:
+                    self.done.problems.append(
+                        f"link {others[0]} of site {site} in the store is not the one in the database "
+                        f"({known[number].digest}): the chain went on twice; neither was changed"
+                    )
+                    return
+                continue
+            try:
+                last = self._take_link(site, number, [links[seal] for seal in stored], last, keys)
+            except _NotTaken as error:
+                self.done.problems.append(
+                    f"link {number} of site {site}: {error}; it and those after it were not taken"
+                )
+                return
+
+    def _take_link(
+        self, site: str, number: int, stored: list[str], last: KeptLink | None, keys: PublishedKeys
+    ) -> KeptLink:
+        """Raises _NotTaken."""
+        if len(stored) != 1:
+            raise _NotTaken("it is missing in the store" if not stored else "there are two of it in the store")
+        data = self._bytes(stored[0])
+        digest = sha256(data).hexdigest()
+        try:
+            link, signature = read_signed(Link, data)
+        except FormRefused as error:
+            raise _NotTaken(f"it is not in the form that it should have ({error})") from error
+        previous = BEFORE_THE_FIRST_LINK if last is None else last.digest
+        named = (link.site, link.number, link.previous, f"-{digest}.json")
+        if named[:3] != (site, number, previous) or not stored[0].endswith(named[3]):
+            raise _NotTaken("it does not follow the one before it")
+        if not keys.holds(link, signature, link.key, link.signed_at):
+            raise _NotTaken("it is not signed by the key that signed at that time")
+        documents, manifest = self._documents(site, link)
+        kept = KeptLink(
+            site=site,
+            number=number,
+            batch=link.batch,
+            signed_at=link.signed_at,
+            retained_until=manifest.retained_until,
+            digest=digest,
+            segments_root=link.segments_root,
+            manifest=link.manifest.sha256,
+            data=data,
+        )
+        self._refuse_what_takes_back(link, manifest)
+        Restating(self._work, link, manifest).take_in()
+        self._closings.add(site, lambda before: _following(before, last, kept), documents)
+        self.done.links += 1
+        return kept
+
+    def _documents(self, site: str, link: Link) -> tuple[dict[str, bytes], Manifest]:
+        """The manifest of a link and the reports that it names, by their hash. Raises _NotTaken."""
+        data = self._document(site, link.manifest.sha256)
+        try:
+            manifest = read(Manifest, data)
+        except FormRefused as error:
+            raise _NotTaken(f"its manifest is not in the form that it should have ({error})") from error
+        told = (manifest.site, manifest.batch, manifest.segments_root, len(manifest.segments))
+        if told != (link.site, link.batch, link.segments_root, link.segments):
+            raise _NotTaken("its manifest tells otherwise than the link")
+        if segments_root(manifest.segments) != manifest.segments_root:
+            raise _NotTaken("the segments of its manifest do not give the root")
+        reports = {each.report.sha256: self._document(site, each.report.sha256) for each in manifest.sittings}
+        return {link.manifest.sha256: data, **reports}, manifest
+
+    def _refuse_what_takes_back(self, link: Link, manifest: Manifest) -> None:
+        """Raises _NotTaken where an amendment leaves out what was stated before it."""
+        before = self._closings.latest(link.batch)
+        if before is None:
+            return
+        with suppress(UnknownRow, FormRefused):
+            earlier = read(Manifest, self._closings.document(before.manifest))
+            if (key := lost_by_amending(earlier, manifest)) is not None:
+                raise _NotTaken(f"it leaves out or changes {key}")
+
+    def _document(self, site: str, digest: str) -> bytes:
+        data = self._bytes(f"{keeping.PREFIX}{site}/documents/{digest}.json")
+        if sha256(data).hexdigest() != digest:
+            raise _NotTaken(f"document {digest} was changed in the store")
+        return data
+
+    def _bytes(self, key: str) -> bytes:
+        """Raises _NotTaken. Where something was put over it, what lay there first is read."""
+        versions = [each for each in self._objects.versions(key) if each.key == key and not each.hides]
+        try:
+            return self._objects.read(key, version_id=versions[-1].version_id if versions else None)
+        except (NoSuchObject, ObjectDamaged) as error:
+            raise _NotTaken(f"{key} cannot be read ({error})") from error
+
+
+def _following(before: KeptLink | None, last: KeptLink | None, link: KeptLink) -> KeptLink:
+    """Raises ConflictingRow where somebody closed a batch of the site in between."""
+    if before != last:
+        raise ConflictingRow(f"a batch of site {link.site} was closed meanwhile; run `kaojian rebuild` again")
+    return link
