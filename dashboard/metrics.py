@@ -32,6 +32,7 @@ from domain.places import Site
 from ingest.ballast import Ballast
 from ingest.set_aside import FOLDER as SET_ASIDE
 from ingest.spool import Spool, SpoolError
+from records.backups import newest as newest_backup
 from records.headroom import NAMES, Headroom, Spools, headrooms
 from storage.archive import Archive
 from storage.database import Database, Evidence
@@ -131,6 +132,7 @@ def _from_database(sources: Sources, now: datetime) -> Iterator[Metric]:
     yield from _headrooms(headrooms(sources.database, sources.spools, now, evicts=sources.archive.keeps))
     yield from _webhooks(sources.database.alarms.receivers(sources.webhooks), now)
     yield _broken_glass(sources.database, now)
+    yield _backup(sources.database, now)
 
 
 def _cameras(sites: Iterable[Site]) -> list[str]:
@@ -327,6 +329,14 @@ def _broken_glass(database: Database, now: datetime) -> GaugeMetricFamily:
     told = _gauge("glass_broken", "1 while an emergency account is open.")
     told.add_metric([], float(any(each.is_open(now) for each in database.broken_glass.told(now))))
     return told
+
+
+def _backup(database: Database, now: datetime) -> GaugeMetricFamily:
+    age = _gauge("backup_age_seconds", "Since the newest backup was brought under lock; left out while none was.")
+    at = newest_backup(database)
+    if at is not None:
+        age.add_metric([], max(0.0, (now - at).total_seconds()))
+    return age
 
 
 def _gauge(name: str, told: str, *labels: str) -> GaugeMetricFamily:

@@ -29,6 +29,7 @@ from domain.people import Actor, Door
 from domain.timeline import Clock, rfc3339
 from kaojian.notary import notary_of
 from records import backups
+from records.adopting import Rebuilt
 from records.backups import Keeping
 from storage.audit.days import DAYS
 from storage.audit.notary import SEALS
@@ -330,3 +331,13 @@ def standing(settings: Settings, database: Database, now: datetime) -> tuple[boo
     said = f"the newest one was brought under lock {rfc3339(newest)}"
     remedy = "look for backup_not_made in the log, or run: kaojian backup"
     return (False, f"{said}, too long ago", remedy) if is_stale(newest, now) else (True, said, "")
+
+
+def rebuilt_lines(done: Rebuilt) -> Iterator[str]:
+    """What came back, in lines for people."""
+    yield (
+        f"brought back 已找回: {done.links} manifests with {done.stated} segments, {done.found} segments outside of "
+        f"manifests, {done.copies} copies, {done.outages} gaps, {done.keys} public keys"
+    )
+    if done.found:
+        yield "the analysis opens those outside of manifests when the service runs; close their batches after that"

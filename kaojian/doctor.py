@@ -28,7 +28,7 @@ from ingest.kernel_clock import kernel_clock
 from ingest.set_aside import REMEDY, SetAside
 from ingest.spool import Spool
 from ingest.spool_standing import SecondCopies, SpoolState, look, second_copies
-from kaojian import tls
+from kaojian import backup, tls
 from kaojian.disks import ballast, spools_of
 from kaojian.status import glass_told
 from records.conduct import Disk
@@ -280,6 +280,7 @@ def _check_database(settings: Settings) -> Iterator[Check]:
             database.ping()
             yield Check("database", State.OK, f"{database} answers, its schema is up to date")
             yield from check_glass(database, SystemClock().now())
+            yield check_backup(database, settings, SystemClock().now())
             yield check_secrets(database, settings.secrets)
             yield from check_spools(database, spools_of(settings), SystemClock().now())
             evicts = settings.s3 is not None
@@ -296,6 +297,12 @@ def check_headroom(rooms: Iterable[Headroom], *, evicts: bool) -> Iterator[Check
         if room.sittings:
             short = State.NOTE if evicts else State.FAIL
             yield Check("head-room", short if room.short_bytes else State.OK, told(room), remedy(room))
+
+
+def check_backup(database: Database, settings: Settings, now: datetime) -> Check:
+    """A machine that burns should be one that can be made anew, and not from a backup of last year."""
+    well, said, remedy = backup.standing(settings, database, now)
+    return Check("backup", State.OK if well else State.NOTE, said, remedy)
 
 
 def check_glass(database: Database, now: datetime) -> Iterator[Check]:

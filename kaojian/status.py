@@ -28,6 +28,7 @@ from ingest.spool import Spool
 from ingest.spool_standing import SecondCopies, SpoolStanding, look, second_copies
 from kaojian.webhooks import to_json as webhook_json
 from kaojian.webhooks import told as webhook_told
+from records.backups import TOO_OLD, newest
 from records.headroom import Headroom, Spools, headrooms
 from records.headroom import told as headroom_told
 from storage.archive import UnseenSpool, unseen_spools
@@ -104,6 +105,7 @@ class Status:
     second_copies: SecondCopies | None = None  # None without a second spool
     webhooks: tuple[Receiver, ...] = ()
     broken_glass: tuple[BrokenGlass, ...] = ()  # everybody is told of these, the latest first
+    backup: datetime | None = None  # when the newest was brought under lock
 
 
 def gather(database: Database, now: datetime, *, stores_objects: bool, spools: Spools | None = None) -> Status:
@@ -134,6 +136,7 @@ def gather(database: Database, now: datetime, *, stores_objects: bool, spools: S
         spools=tuple(seen),
         second_copies=second,
         broken_glass=tuple(database.broken_glass.told(now)),
+        backup=newest(database),
     )
 
 
@@ -186,6 +189,7 @@ def to_json(status: Status) -> dict[str, Any]:
         "second_copies": _second_json(status.second_copies),
         "headroom": [_headroom_json(each) for each in status.headrooms],
         "webhooks": [webhook_json(each) for each in status.webhooks],
+        "backup": {"newest": _told(status.backup)},
         "broken_glass": [_glass_json(each, status.now) for each in status.broken_glass],
         "rows_set_aside": [
             {
@@ -226,6 +230,7 @@ def tables(status: Status) -> Iterable[Table | Text]:
     yield from map(Text, _spool_lines(status))
     for room in status.headrooms:
         yield Text(f"Head-room 空间余量 of spool {headroom_told(room)}")
+    yield Text(_backup_line(status))
     for receiver in status.webhooks:
         yield Text(webhook_told(receiver))
     if refused := status.rows_set_aside:
@@ -272,6 +277,13 @@ def _camera(placed: Placed, standing: Standing) -> CameraStatus:
     if placed.wanted:
         return CameraStatus(*where, RecordingState.NOT_RECORDED, connection=standing.connection)
     return CameraStatus(*where, RecordingState.IDLE)
+
+
+def _backup_line(status: Status) -> str:
+    if status.backup is None:
+        return "Backup 备份: none was brought under lock yet; `kaojian doctor` says what to do"
+    old = f", MORE THAN {TOO_OLD.days} DAYS AGO: `kaojian doctor`" if status.now - status.backup > TOO_OLD else ""
+    return f"Backup 备份: the newest was brought under lock {_local(status.backup)}{old}"
 
 
 def _spool_lines(status: Status) -> Iterable[str]:

@@ -169,6 +169,7 @@ COMMANDS: Mapping[str, Act] = {
     "doctor": Act.OPERATE,
     "backup": Act.OPERATE,
     "restore": Act.OPERATE,
+    "rebuild": Act.OPERATE,
     "camera test": Act.OPERATE,
     "webhook test": Act.OPERATE,
     "tls": Act.OPERATE,

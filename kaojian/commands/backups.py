@@ -141,3 +141,39 @@ def _recovery_text(file: Path | None) -> str:
     if sys.stdin.isatty():
         return str(typer.prompt("Recovery key 恢复密钥"))
     return sys.stdin.read()
+
+
+@app.command()
+def rebuild(key: Keys = None) -> None:
+    """Bring back what the object store knows of footage and this database does not; what is there stays as it is.
+
+    Manifests are believed by the keys of the database and by those that are named; set-up, people and scores come
+    from a backup only.
+    """
+    from kaojian import backup as wiring
+    from kaojian.audit import is_key, objects_of
+    from records.rebuilding import rebuild as bring_back
+    from storage.backup.contents import RestoreRefused
+
+    if wrong := [each for each in key or [] if not is_key(each)]:
+        raise typer.BadParameter(f"{wrong[0]} is not 64 hex digits", param_hint="--key")
+    clock = SystemClock()
+    with acting() as (settings, database):
+        objects = objects_of(settings)
+        if objects is None:
+            raise RestoreRefused("no object store is set; set KAOJIAN_S3_ENDPOINT and the keys")
+        done = bring_back(database, objects, clock, keys=key or [], tell=_tell)
+        lines = list(wiring.rebuilt_lines(done))
+        if done:
+            database.journal.record(clock.now(), local_actor(), "rebuild", objects.target, lines[0])
+    for line in lines:
+        typer.echo(line)
+    if done.problems:
+        for problem in done.problems:
+            complain(f"kaojian: {problem}")
+        raise typer.Exit(1)
+
+
+def _tell(segment: str) -> None:
+    if sys.stderr.isatty():
+        typer.echo(f"\r\x1b[Kreading {segment}", nl=False, err=True)

@@ -18,17 +18,19 @@ from dashboard.app import create_app
 from domain.evidence import CameraEvent, CameraState, Cause, Outage, Recorder
 from domain.host_clock import HostClock, ServerDate
 from ingest.ballast import Ballast
+from records.backups import SUBJECT
 from records.headroom import Spools
 from storage.database import connect
 from storage.database.tables import metadata
 from storage.errors import DatabaseUnavailable
-from tests.dashboard.exam import START, Exam, hold_exam
+from tests.dashboard.exam import START, TESTER, Exam, hold_exam
 from tests.dashboard.serving import client
 from tests.fakes.notary import NOTARY
 
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 PROMISED = {
+    "kaojian_backup_age_seconds",
     "kaojian_ballast_held",
     "kaojian_camera_bit_rate_bits_per_second",
     "kaojian_camera_clock_offset_seconds",
@@ -110,11 +112,21 @@ def test_every_metric_of_the_manual_is_there_and_explained_and_no_other(exam: Ex
     state = CameraEvent("e", "A-cam-2", "recorder-1", exam.clock.now(), CameraState.STALLED)
     exam.database.evidence.add_event(state)
     exam.database.alarms.begin("duty-room")
+    exam.database.journal.record(exam.clock.now(), TESTER, "back_up", SUBJECT)
     told, found = scrape(exam)
     assert {name for name, _ in found} == PROMISED
     assert {line.split()[2] for line in told.splitlines() if line.startswith("# HELP")} == PROMISED
     manual = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
     assert {name for name in PROMISED if f"`{name}`" not in manual} == set()
+
+
+def test_the_age_of_the_newest_backup_is_left_out_while_there_is_none(exam: Exam) -> None:
+    assert ("kaojian_backup_age_seconds", ()) not in scrape(exam)[1]
+    exam.database.journal.record(exam.clock.now(), TESTER, "save_backup", "disk.sealed")
+    assert ("kaojian_backup_age_seconds", ()) not in scrape(exam)[1]  # that one lies under no lock
+    exam.database.journal.record(exam.clock.now(), TESTER, "back_up", SUBJECT)
+    exam.clock.advance(90)
+    assert scrape(exam)[1]["kaojian_backup_age_seconds", ()] == 90
 
 
 def test_a_camera_is_told_with_its_newest_file_and_its_state(exam: Exam) -> None:

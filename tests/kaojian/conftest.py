@@ -13,6 +13,9 @@ import structlog
 
 from kaojian.cli import main
 from tests.records.setups import WHOLE
+from tests.storage.conftest import object_server, postgres
+
+__all__ = ["object_server", "postgres"]
 
 
 @dataclass(frozen=True, slots=True)

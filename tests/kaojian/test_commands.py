@@ -106,6 +106,7 @@ ELSEWHERE = {
     "user break-glass", "secret encrypt",  # below
     "batch close", "export", "key rotate",  # test_closing
     "webhook test",  # test_webhooks
+    "backup", "restore", "rebuild",  # test_backup, test_fire
 }  # fmt: skip
 """Whose entry another test looks at."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,9 @@ from ingest.set_aside import FOLDER
 from ingest.spool import Spool
 from ingest.spool_standing import SecondCopies
 from kaojian import doctor
+from kaojian.backup import new_recovery_key
 from kaojian.doctor import Check, State, check_second_copies, examine
+from records.backups import SUBJECT
 from records.declaration import parse
 from records.setup import apply
 from storage.database import connect
@@ -54,9 +56,34 @@ def found(settings: Settings, store: MemoryObjects, clock: NtpState | None = KEP
 
 
 def test_on_a_healthy_machine_everything_is_well(settings: Settings, store: MemoryObjects) -> None:
+    backed_up(settings, SystemClock().now())
     checks = found(settings, store)
-    assert list(checks) == ["clock", "disk", "object store", "object lock", "database", "secrets", "rule packs"]
+    names = ["clock", "disk", "ballast", "object store", "object lock", "database", "backup", "secrets", "rule packs"]
+    assert list(checks) == names
     assert {state for state, _ in checks.values()} == {State.OK}
+
+
+def backed_up(settings: Settings, at: datetime) -> None:
+    with closing(connect(settings.database_url, NOTARY)) as database:
+        new_recovery_key(settings, database, ACTOR, FakeClock(at))
+        database.journal.record(at, ACTOR, "back_up", SUBJECT)
+
+
+def test_each_reason_why_there_is_no_fresh_backup_is_told_with_what_to_do(
+    settings: Settings, store: MemoryObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, said = found(settings, store)["backup"]
+    assert (state, "there is no recovery key" in said, "kaojian backup --new-key" in said) == (State.NOTE, True, True)
+    with closing(connect(settings.database_url, NOTARY)) as database:
+        new_recovery_key(settings, database, ACTOR, SystemClock())
+    assert "none was brought under lock yet" in found(settings, store)["backup"][1]
+    backed_up(settings, SystemClock().now() - timedelta(days=3))
+    state, said = found(settings, store)["backup"]
+    assert (state, "too long ago" in said, "backup_not_made" in said) == (State.NOTE, True, True)
+    settings.recovery_public_file.write_text("no key\n")
+    assert "holds no public half" in found(settings, store)["backup"][1]
+    monkeypatch.delenv("KAOJIAN_S3_ENDPOINT")
+    assert "kaojian backup FILE" in found(load(), store)["backup"][1]
 
 
 def test_a_clock_that_nothing_keeps_in_step_fails(settings: Settings, store: MemoryObjects) -> None:
