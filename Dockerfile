@@ -20,6 +20,10 @@ RUN python -m venv /opt/venv \
     && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 
 FROM python:3.11-slim-bookworm
+# pg_dump and pg_restore, of the server's version in docker-compose.yml: backups of a database on PostgreSQL need them.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends postgresql-client-15=15.* \
+    && rm -rf /var/lib/apt/lists/*
 # The folders belong to the account before a volume is laid over them: a new volume takes owner and mode from here.
 RUN useradd --system --uid 10001 --user-group --home-dir /var/lib/kaojian --shell /usr/sbin/nologin kaojian \
     && install -d -m 700 -o kaojian -g kaojian /var/lib/kaojian /var/lib/seaweedfs /run/keys

@@ -73,10 +73,10 @@ class Restating:
         self._work.done.stated += 1
 
     def _found(self, stated: SegmentStatement) -> Fetched | None:
-        """The object in the store, if it has the bytes that are stated."""
+        """The object in the store, in the version that is stated or the newest, if it has the bytes that are stated."""
         target = self._work.objects.target
-        versions: list[str | None] = [each.version_id for each in stated.objects if each.target == target]
-        for version in versions or [None]:
+        versions = [each.version_id for each in stated.objects if each.target == target]
+        for version in (*versions, None):  # a bucket that was copied elsewhere has versions of its own
             found = self._work.fetched(stated.key, version)
             if found is not None and (found.sha256, found.size_bytes) == (stated.sha256, stated.size_bytes):
                 return found

@@ -168,9 +168,9 @@ class ClosedBatches:
         self.clock.step((instant - self.clock.now()).total_seconds())
 
 
-def closed_twice(database: Database, spool: Path) -> ClosedBatches:
+def closed_twice(database: Database, spool: Path, signer: Signer | None = None) -> ClosedBatches:
     """Both batches, held and closed one after the other."""
-    made = ClosedBatches(database, spool)
+    made = ClosedBatches(database, spool, signer=signer or Signer.new())
     for batch, start in ((FIRST, START), (SECOND, START + DAY)):
         made.hold(batch, start)
         made.close(batch)
