@@ -12,7 +12,8 @@
    left open, tells missing of its own time is written as an outage first, as far as nobody has written it yet: a
    loss of packets may have lasted when the recorder died.
 4. Copies whose file is gone get their tombstone; files whose copy has one, since a recorder was killed between
-   marking and removing them (``ingest.eviction``), are compared and get a row again.
+   marking and removing them (``ingest.eviction``), are compared and get a row again. So are files whose segment is
+   known from the object store alone, since the database was rebuilt from there (``records.rebuilding``).
 5. Runs left open end where their last segment ends: the recorder had died.
 6. Outages left open end where a run began that has footage: it was over, although that was not written down any
    more. Else they end at the dead recorder's last heartbeat; from there on nobody watched.
@@ -225,13 +226,14 @@ class _Ours:
         return len(gone)
 
     def take_back(self) -> None:
-        """Give files a row again whose copy has a tombstone although they are there, if they are what they were."""
+        """Give files a row again whose copy has a tombstone, or has none here, although they are there: if they are
+        what they were.
+        """
         for spool in self._spools:
             unclaimed = sorted(set(self._owned(spool.closed)) - self._evidence.spool_keys(spool.name))
-            for key, copies in self._evidence.copies(unclaimed).items():
+            for key in unclaimed:
                 segment = self._evidence.segment(key)
-                entombed = any(copy.place is Place.SPOOL and copy.spool == spool.name.id for copy in copies)
-                if segment is not None and entombed:
+                if segment is not None:
                     self._add_copy(segment, spool)
 
     def _owned(self, keys: Callable[[], list[str]]) -> list[str]:

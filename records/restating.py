@@ -73,7 +73,7 @@ class Restating:
         self._work.done.stated += 1
 
     def _found(self, stated: SegmentStatement) -> Fetched | None:
-        """The object in the store, in the version that is stated or the newest, if it has the bytes that are stated."""
+        """The object in the store, in the version that is stated or the newest; None without the bytes stated."""
         target = self._work.objects.target
         versions = [each.version_id for each in stated.objects if each.target == target]
         for version in (*versions, None):  # a bucket that was copied elsewhere has versions of its own

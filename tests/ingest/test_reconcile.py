@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from domain.evidence import Cause, EndReason, Outage, Recorder, Run
+from domain.evidence import Cause, EndReason, Outage, Place, Recorder, Run
 from domain.timeline import Interval
 from ingest.bookkeeper import segment_from_file, spool_copy
 from ingest.clock import RunClock
@@ -438,3 +439,34 @@ def test_an_empty_marker_says_that_all_of_the_spool_that_was_there_is_gone(datab
 
 def _keys(*cameras: str) -> list[str]:
     return [segment_key(f"site/batch/{camera}", NOON) for camera in cameras]
+
+
+def test_a_file_whose_segment_came_back_from_the_object_store_gets_its_row(database: Database, spool: Spool) -> None:
+    """A spool outlived the database, which was rebuilt: its segment is known, and no spool of it."""
+    _leave_open(spool, _file(3)[0])
+    reconcile(database.evidence, spool, LATER)
+    (segment,) = database.evidence.segments("cam", DAY)
+    file = database.evidence.copies([segment.key])[segment.key][0]
+    stored = replace(file, place=Place.S3, target="bucket", version_id="1", device="s3", spool="")
+    with closing(connect(f"sqlite:///{spool.root.parent / 'rebuilt.sqlite3'}")) as rebuilt:
+        recorder = Recorder("adopted-1", "host", segment.interval.start, segment.interval.end, segment.interval.end)
+        run = Run("run", "cam", recorder.id, segment.interval.start, segment.interval.end, EndReason.RECORDER_KILLED)
+        rebuilt.evidence.adopt_recorder(recorder)
+        rebuilt.evidence.adopt_segment(segment, run, [stored], None)
+        reconcile(rebuilt.evidence, spool, LATER)
+        assert [copy.place for copy in rebuilt.evidence.copies([segment.key])[segment.key]] == [Place.S3, Place.SPOOL]
+        reconcile(rebuilt.evidence, spool, LATER)
+        assert len(rebuilt.evidence.copies([segment.key])[segment.key]) == 2
+
+
+def test_a_file_with_other_bytes_than_the_segment_that_came_back_gets_none(database: Database, spool: Spool) -> None:
+    _leave_open(spool, _file(3)[0])
+    reconcile(database.evidence, spool, LATER)
+    (segment,) = database.evidence.segments("cam", DAY)
+    other = replace(segment, sha256="ab" * 32)
+    with closing(connect(f"sqlite:///{spool.root.parent / 'rebuilt.sqlite3'}")) as rebuilt:
+        recorder = Recorder("adopted-1", "host", segment.interval.start, segment.interval.end, segment.interval.end)
+        rebuilt.evidence.adopt_recorder(recorder)
+        rebuilt.evidence.adopt_segment(other, Run("run", "cam", recorder.id, NOON, NOON), [], None)
+        reconcile(rebuilt.evidence, spool, LATER)
+        assert rebuilt.evidence.copies([segment.key])[segment.key] == []

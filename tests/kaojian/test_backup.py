@@ -146,6 +146,15 @@ def test_wrong_words_are_refused_before_anything_is_done(kaojian: Command, insta
         assert (done.code, done.out) == (code, ""), words
         assert said in " ".join(done.err.split()), words
     assert not load().data_dir.exists()
+    for words, code, said in (
+        (("rebuild", "--key", "12"), 2, "64 hex digits"),
+        (("rebuild",), 1, "no object store is set"),
+        (("restore", "latest", "--key", public, "--recovery-key-file", "key.txt"), 1, "no object store is set"),
+    ):
+        (installation / "key.txt").write_text(RecoveryKey.new().text())
+        done = kaojian(*words)
+        assert (done.code, done.out) == (code, ""), words
+        assert said in " ".join(done.err.split()), words
 
 
 def test_a_restore_leaves_nothing_in_the_clear_and_says_what_is_not_known(

@@ -198,3 +198,18 @@ def test_keys_are_listed_by_their_beginning(store: Store, file: Path) -> None:
     put(store, f"other/{uuid.uuid4().hex}", file)
     assert store.objects.keys(folder) == {folder + "one", folder + "two"}
     assert store.objects.keys(folder + "t") == {folder + "two"}
+
+
+def test_every_version_is_listed_by_key_and_of_one_key_the_newest_first(store: Store, file: Path) -> None:
+    folder = f"listed-{uuid.uuid4().hex}"
+    first = store.objects.put(f"{folder}/a", file, sha256(file), UNTIL)
+    file.write_bytes(b"other bytes")
+    second = store.objects.put(f"{folder}/a", file, sha256(file), UNTIL)
+    third = store.objects.put(f"{folder}/b/c", file, sha256(file), UNTIL)
+    found = list(store.objects.versions(f"{folder}/"))
+    assert [(each.key, each.version_id, each.size_bytes, each.hides) for each in found] == [
+        (f"{folder}/a", second.version_id, second.size_bytes, False),
+        (f"{folder}/a", first.version_id, first.size_bytes, False),
+        (f"{folder}/b/c", third.version_id, third.size_bytes, False),
+    ]
+    assert list(store.objects.versions(f"{folder}/nothing")) == []

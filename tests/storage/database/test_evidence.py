@@ -534,3 +534,54 @@ def test_a_value_that_one_database_cannot_hold_is_written_or_refused(database: D
         assert database.evidence.events(span(-1, 1)) == []
     else:
         assert database.evidence.events(span(-1, 1)) == [event]
+
+
+def test_an_adopted_recorder_is_widened_and_one_that_was_seen_alive_never_is(database: Database) -> None:
+    evidence, known = database.evidence, replace(RECORDER, id="adopted-1", ended=NINE)
+    evidence.adopt_recorder(known)
+    evidence.adopt_recorder(replace(known, started=after(-5), seen=after(-1), ended=after(-1)))
+    evidence.adopt_recorder(replace(known, started=after(-1), seen=after(7), ended=after(7)))
+    assert evidence.recorders() == [replace(known, started=after(-5), seen=after(7), ended=after(7))]
+    evidence.begin_recorder(RECORDER)
+    with pytest.raises(ConflictingRow):
+        evidence.adopt_recorder(replace(RECORDER, seen=after(9), ended=after(9)))
+    with pytest.raises(ConflictingRow):
+        evidence.adopt_recorder(replace(known, host="another"))
+    assert RECORDER in evidence.recorders()
+
+
+def test_an_adopted_segment_brings_run_copies_and_observation_and_is_taken_once(database: Database) -> None:
+    evidence = database.evidence
+    evidence.adopt_recorder(replace(RECORDER, ended=NINE))
+    first, second = segment(0, 60), segment(60, 120)
+    ended = replace(run(), ended=after(60), end_reason=EndReason.RECORDER_KILLED)
+    there = copy(first, Place.S3, "bucket", **OBJECT_LOCK)
+    seen = Observation(first.key, after(100), SegmentState.OK, 900)
+    assert evidence.adopt_segment(first, ended, [there], seen)
+    assert not evidence.adopt_segment(first, ended, [there], seen)
+    assert evidence.adopt_segment(second, replace(ended, started=after(60), ended=after(120)), [], None)
+    assert evidence.segments("cam-1", span(0, 120)) == [first, second]
+    assert evidence.runs("cam-1", span(0, 120)) == [replace(ended, ended=after(120))]
+    assert evidence.copies([first.key, second.key]) == {first.key: [there], second.key: []}
+    assert evidence.observations([first.key, second.key]) == {first.key: seen}
+    assert evidence.segments_without_copy(Place.S3, 9) == [second]
+    assert evidence.segments_without_observation(9) == [second]
+
+
+def test_a_run_that_a_recorder_lived_is_not_changed_by_what_is_adopted_into_it(database: Database) -> None:
+    begin(database)
+    database.evidence.end_run("run-1", after(60), EndReason.NO_DATA)
+    lived = database.evidence.runs("cam-1", span(0, 200))
+    database.evidence.adopt_recorder(replace(RECORDER, id="adopted-1", ended=NINE))
+    adopted = replace(run(), recorder="adopted-1", ended=after(180))
+    assert database.evidence.adopt_segment(segment(60, 120), adopted, [], None)
+    assert database.evidence.runs("cam-1", span(0, 200)) == lived
+
+
+def test_an_adopted_segment_with_a_copy_of_other_bytes_is_not_taken_at_all(database: Database) -> None:
+    database.evidence.adopt_recorder(replace(RECORDER, ended=NINE))
+    one = segment(0, 60)
+    with pytest.raises(ConflictingCopy):
+        database.evidence.adopt_segment(one, run(), [copy(one, Place.S3, "bucket", sha256="cd" * 32)], None)
+    assert database.evidence.segment(one.key) is None
+    assert database.evidence.runs("cam-1", span(0, 60)) == []
