@@ -134,24 +134,26 @@ def test_a_backup_under_lock_is_listed_and_told_by_status(
 
 def test_wrong_words_are_refused_before_anything_is_done(kaojian: Command, installation: Path) -> None:
     public = "0" * 64
-    for words, code, said in (
-        (("backup", "x", "--list"), 2, "at a time"),
-        (("backup", "--list"), 1, "no object store is set"),
-        (("restore", "x"), 2, "name the key"),
-        (("restore", "x", "--key", "12"), 2, "64 hex digits"),
-        (("restore", "x", "--key", public, "--recovery-key-file", "exam.yaml"), 1, "no recovery key"),
-        (("restore", "x", "--key", public, "--recovery-key-file", "nowhere"), 1, "nowhere"),
+    for line, code, said in (
+        ("backup x --list", 2, "at a time"),
+        ("backup --list", 1, "no object store is set"),
+        ("restore x", 2, "name the key"),
+        ("restore x --key 12", 2, "64 hex digits"),
+        (f"restore x --key {public} --recovery-key-file exam.yaml", 1, "no recovery key"),
+        (f"restore x --key {public} --recovery-key-file nowhere", 1, "nowhere"),
     ):
+        words = line.split()
         done = kaojian(*words)
         assert (done.code, done.out) == (code, ""), words
         assert said in " ".join(done.err.split()), words
     assert not load().data_dir.exists()
-    for words, code, said in (
-        (("rebuild", "--key", "12"), 2, "64 hex digits"),
-        (("rebuild",), 1, "no object store is set"),
-        (("restore", "latest", "--key", public, "--recovery-key-file", "key.txt"), 1, "no object store is set"),
+    for line, code, said in (
+        ("rebuild --key 12", 2, "64 hex digits"),
+        ("rebuild", 1, "no object store is set"),
+        (f"restore latest --key {public} --recovery-key-file key.txt", 1, "no object store is set"),
     ):
         (installation / "key.txt").write_text(RecoveryKey.new().text())
+        words = line.split()
         done = kaojian(*words)
         assert (done.code, done.out) == (code, ""), words
         assert said in " ".join(done.err.split()), words

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 from sqlalchemy.engine import make_url
 
 from domain.timeline import rfc3339
@@ -30,6 +31,7 @@ from storage.backup.reading import open_backup
 from storage.backup.restoring import Places, place
 from storage.backup.writing import Made, make
 from storage.database import Database, connect, snapshots
+from storage.database.connection import Engine, migrations, newest_revision
 from storage.errors import SchemaUnknown
 from storage.manifest import keys as signing_keys
 from storage.manifest.form import document_of, read_signed, signed
@@ -357,3 +359,23 @@ def test_backups_lie_in_the_store_under_lock_and_the_newest_comes_first(machine:
 
 def snapshots_name(contents: BackupContents) -> str:
     return {"sqlite": "database.sqlite3", "postgresql": "database.pgdump"}[contents.database]
+
+
+def test_a_backup_of_an_older_schema_is_brought_up_to_this_one(url: str, tmp_path: Path) -> None:
+    (tmp_path / "machine").mkdir()
+    engine = Engine(url)
+    with engine.writing() as connection:
+        command.upgrade(migrations(connection), "0020")
+    old = Machine(
+        url, tmp_path / "machine", Signer.kept(tmp_path / "machine" / "signing.key"), Database(engine, NOTARY)
+    )
+    old.database.journal.record(NOON, ACTOR, "apply_site", "sg-001")
+    made, before = old.back_up(), old.database.journal.entries()
+    assert made.contents.schema == "0020"
+    old.wipe()
+    contents = open_backup(made.path, tmp_path / "parts", recovery=RECOVERY, keys=[old.signer.public])
+    place(tmp_path / "parts", contents, old.places())
+    assert snapshots.revision_of(url) == newest_revision() > "0020"
+    with closing(connect(url)) as database:
+        assert database.journal.entries() == before
+        assert database.holds.all() == []  # a table that the older version had not
