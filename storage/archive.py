@@ -199,17 +199,55 @@ class Archive:
                 return copy
         path = self._sound_spool_file(segment)
         stored = objects.put(segment.key, path, segment.sha256, self._retain_until(segment.batch))
+        return self._noted(segment, objects, stored.version_id, stored.locked_until)
+
+    def adopt(self, segment: Segment) -> Copy | None:
+        """Write down a copy that lies in the object store and that no row names; None where no version is right.
+
+        1. Each version under the segment's key is read as a whole and compared, the newest first.
+        2. The first right one is locked for as long as its batch must be kept, and held where it is to be.
+        3. Its Copy row is written.
+
+        Raises RetentionUnknown, the errors of ``storage.objects`` and of the database.
+        """
+        objects = self._objects
+        if objects is None:
+            return None
+        for each in objects.versions(segment.key):
+            if each.key == segment.key and not each.marker and self._is_right(segment, objects, each.version_id):
+                until = objects.lengthen(segment.key, each.version_id, self._retain_until(segment.batch))
+                return self._noted(segment, objects, each.version_id, until)
+        return None
+
+    def promised(self, batch: str) -> tuple[datetime, bool | None]:
+        """Until when the footage of a batch must be locked, and whether it must be held; None where nobody decided.
+
+        Raises RetentionUnknown.
+        """
+        return self._retain_until(batch), self._held(batch)
+
+    def _is_right(self, segment: Segment, objects: Objects, version_id: str) -> bool:
+        digest = hashlib.sha256()
+        for offset in range(0, segment.size_bytes, BLOCK_BYTES):
+            digest.update(objects.read(segment.key, offset, BLOCK_BYTES, version_id))
+        return (
+            digest.hexdigest() == segment.sha256
+            and objects.stat(segment.key, version_id).size_bytes == segment.size_bytes
+        )
+
+    def _noted(self, segment: Segment, objects: Objects, version_id: str, locked_until: datetime) -> Copy:
+        """The row of a stored copy whose bytes were read back just now."""
         if self._held(segment.batch):
-            objects.hold(segment.key, stored.version_id, held=True)
+            objects.hold(segment.key, version_id, held=True)
         copy = Copy(
             segment=segment.key,
             place=Place.S3,
             target=objects.target,
             verified=self._clock.now(),
-            size_bytes=stored.size_bytes,
-            sha256=stored.sha256,
-            version_id=stored.version_id,
-            locked_until=stored.locked_until,
+            size_bytes=segment.size_bytes,
+            sha256=segment.sha256,
+            version_id=version_id,
+            locked_until=locked_until,
             device=objects.device,
         )
         self._evidence.add_copy(copy)

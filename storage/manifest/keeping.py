@@ -35,6 +35,12 @@ def keep(closings: Closings, site: str, objects: Objects) -> int:
     return stored
 
 
+def missing(closings: Closings, site: str, objects: Objects) -> list[str]:
+    """Keys of what was signed of a site and is not there. Raises as ``Objects.keys``, DatabaseUnavailable."""
+    there = objects.keys(f"{PREFIX}{site}/")
+    return [key for key, _, _ in _signed(closings, site) if key not in there]
+
+
 def _signed(closings: Closings, site: str) -> Iterator[tuple[str, bytes, datetime]]:
     """Documents first: a link in the store names nothing that is not there."""
     for document in closings.documents(site):
