@@ -71,9 +71,7 @@ def check(
     if spoilt := [each.record.value for each in found if each.chain.faults]:
         complain(f"kaojian: not what was written: {', '.join(spoilt)}; keep this database and its backups apart")
     if wrong:
-        complain(
-            f"kaojian: {wrong} not as must be 不符; docs/storage.md says what each means, --repair mends what it can"
-        )
+        complain(f"kaojian: {wrong} do not agree 不符; docs/storage.md says what each is, --repair mends what it can")
     if spoilt or wrong:
         raise typer.Exit(1)
 
@@ -84,11 +82,11 @@ def _tell_of_stock(*, repair: bool, every_byte: bool) -> int:
 
     wrong = 0
     with acting() if repair else opened() as (settings, database):
-        told = stock.Told(settings, database, repair=repair, every_byte=every_byte)
-        for finding in told.findings(local_actor(), SystemClock()):
+        check = stock.check_of(settings, database, mending=repair, every_byte=every_byte)
+        for finding in stock.found(check, database, local_actor(), SystemClock()):
             wrong += finding.stands
             typer.echo(stock.line(finding))
-    typer.echo(told.summary())
+    typer.echo(stock.summary(check.seen))
     return wrong
 
 
