@@ -62,7 +62,7 @@ check: test  ## all tests; types, style and import rules are among them (tests/h
 bench-record: $(STAMPS)/runtime packages  ## what recording costs beside ffmpeg and a floor in C (ARGS="--cameras 16 --rounds 1")
 	@$(BIN)/python -m bench.record $(ARGS)
 
-bench-archive: $(STAMPS)/runtime packages  ## what checking an export costs beside sha256sum, and a film beside ffmpeg (ARGS="--minutes 16")
+bench-archive: $(STAMPS)/dev packages  ## what checking an export, a film, a look-up in three years cost beside their peers (ARGS="--rounds 3")
 	@$(BIN)/python -m bench.verify $(ARGS)
 	@$(BIN)/python -m bench.export $(ARGS)
 
