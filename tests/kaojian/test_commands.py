@@ -147,14 +147,6 @@ def test_reading_at_the_command_line_leaves_no_entry_as_it_leaves_none_over_the_
         ("key", "show"),
         ("check",),
     )
-        ("status",),
-        ("report", "2026-0501"),
-        ("plan",),
-        ("user", "list"),
-        ("token", "list"),
-        ("key", "show"),
-        ("check",),
-    )
     assert [kaojian(*words).code for words in reading] == [0] * len(reading)
     assert journal(installation) == before
 
