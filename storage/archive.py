@@ -289,6 +289,22 @@ class Archive:
         """As ``opened``, for playing footage: a spool file that looks as it did when it was compared is right."""
         return self._first_to_answer(segment, self._playing)
 
+    def glimpsed(self, segment: Segment) -> AbstractContextManager[BinaryIO]:
+        """As ``playing``, but a spool file is not compared yet: whatever rests on it has to be ``borne_out``."""
+        return self._first_to_answer(segment, self._glimpsed)
+
+    def borne_out(self, segment: Segment) -> bool:
+        """Whether the file that ``glimpsed`` gave is right; False also where it cannot be told any more."""
+        for copy in self._standing_copies(segment):
+            try:
+                self._playing(segment, copy).close()
+            except _NoAnswer as answer:
+                if answer.why is Why.DAMAGED:
+                    return False
+            else:
+                return True
+        return False
+
     @contextmanager
     def _first_to_answer(self, segment: Segment, answered: Callable[[Segment, Copy], BinaryIO]) -> Iterator[BinaryIO]:
         refusals: list[Refusal] = []
@@ -378,6 +394,10 @@ class Archive:
     def _whole(self, segment: Segment, copy: Copy) -> BinaryIO:
         """The copy as an open file with the right bytes, at its beginning. Raises _NoAnswer."""
         return self._spool_file(segment, copy) if copy.place is Place.SPOOL else self._fetched(segment, copy)
+
+    def _glimpsed(self, segment: Segment, copy: Copy) -> BinaryIO:
+        in_spool = copy.place is Place.SPOOL
+        return self._found_spool_file(segment, copy) if in_spool else self._fetched(segment, copy)
 
     def _playing(self, segment: Segment, copy: Copy) -> BinaryIO:
         if copy.place is not Place.SPOOL:
