@@ -22,7 +22,7 @@ WEB_SOURCES := $(filter-out $(WEB)/auto-imports.d.ts $(WEB)/components.d.ts,$(sh
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-api test-drills test-drills-real test-mutations test-slices check audit fix lock clean \
-	packages bench-record bench-archive
+	packages bench-record bench-archive bench-lookup
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ bench-record: $(STAMPS)/runtime packages  ## what recording costs beside ffmpeg 
 bench-archive: $(STAMPS)/runtime packages  ## what checking an export costs beside sha256sum, and a film beside ffmpeg (ARGS="--minutes 16")
 	@$(BIN)/python -m bench.verify $(ARGS)
 	@$(BIN)/python -m bench.export $(ARGS)
+
+bench-lookup: $(STAMPS)/dev packages  ## finding any instant of a city's three years: an hour and 65 GB (ARGS="--cameras 2": a minute)
+	@$(BIN)/python -m bench.lookup $(ARGS)
 
 audit: $(STAMPS)/audit $(STAMPS)/node  ## what is publicly known against the locked packages; 2 where nobody could be asked
 	@PATH=$(CURDIR)/$(STAMPS)/auditing/bin:$$PATH sh tests/audit.sh

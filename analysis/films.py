@@ -20,7 +20,7 @@ from functools import partial
 from hashlib import sha256
 
 from analysis.coverage import CameraLedger, camera_coverage
-from analysis.pieces import chosen
+from analysis.pieces import Opened, chosen
 from analysis.report import camera_ledger
 from domain.calendar import SHANGHAI
 from domain.evidence import Gap, Segment
@@ -78,7 +78,8 @@ class Reel:
     def blocks(self, archive: Archive, first: int = 0, last: int | None = None) -> Iterator[bytes | memoryview]:
         """Bytes ``first`` to ``last`` of the film, both included; to its end without ``last``.
 
-        Reads some megabytes of a segment at once. Raises NoCopyAnswers.
+        Reads some megabytes of a segment at once. Raises NoCopyAnswers, and FilmRefused where a file is not as it was
+        planned by.
         """
         last = self.film.size_bytes - 1 if last is None else last
         source, begins, window = -1, 0, memoryview(b"")
@@ -94,14 +95,19 @@ class Reel:
                     source, begins = part.source, offset
                     window = memoryview(archive.read(self.segments[source], offset, length))
                 block = window[offset - begins : end - begins]
+                if not block:
+                    raise FilmRefused(f"{self.segments[source].key} is not what the film was planned by; ask again")
                 yield block
                 offset, first = offset + len(block), first + len(block)
 
 
-def plan(evidence: Evidence, archive: Archive, asked: Asked, now: datetime, inside: Inside) -> Reel:
+def plan(
+    evidence: Evidence, archive: Archive, asked: Asked, now: datetime, inside: Inside, *, proven: bool = True
+) -> Reel:
     """The film of a camera's footage of a batch, as far as it lies inside.
 
-    1. Choose what is shown, as the playlist does. 2. Read the index of each file, from a copy with the right bytes.
+    1. Choose what is shown, as the playlist does. 2. Read the index of each file, from a copy with the right bytes;
+    where it is not to be ``proven``, from one that the caller has ``borne_out`` afterwards.
     3. Take the pictures from the last key frame up to the start of the span on, and join the files at their instants.
     4. Say beside each second when it is, and where nothing is covered, why.
 
@@ -117,7 +123,7 @@ def plan(evidence: Evidence, archive: Archive, asked: Asked, now: datetime, insi
         for segment, part in chosen(ledger, now)
         if (shown := part.intersection(asked.span)) is not None
     ]
-    takes = joined(_takes(archive, parts))
+    takes = joined(_takes(archive.playing if proven else archive.glimpsed, parts))
     if not takes:
         start, end = rfc3339(asked.span.start), rfc3339(asked.span.end)
         raise NothingToShow(f"camera {asked.camera} has no footage of batch {asked.batch} between {start} and {end}")
@@ -126,16 +132,21 @@ def plan(evidence: Evidence, archive: Archive, asked: Asked, now: datetime, insi
     return _laid_out(ledger, asked, parts, takes, now)
 
 
-def _takes(archive: Archive, parts: Sequence[tuple[Segment, Interval]]) -> Iterator[Take]:
+def borne_out(archive: Archive, reel: Reel) -> bool:
+    """Whether every file that an unproven film was planned by is right."""
+    return all(map(archive.borne_out, reel.segments))
+
+
+def _takes(opened: Opened, parts: Sequence[tuple[Segment, Interval]]) -> Iterator[Take]:
     """Two files are compared with their hashes at once: of all the work of a film that is the most."""
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="film") as pool:
-        found = pool.map(partial(_take, archive), range(len(parts)), *zip(*parts, strict=True)) if parts else ()
+        found = pool.map(partial(_take, opened), range(len(parts)), *zip(*parts, strict=True)) if parts else ()
         yield from (each for each in found if each is not None)
 
 
-def _take(archive: Archive, number: int, segment: Segment, part: Interval) -> Take | None:
+def _take(opened: Opened, number: int, segment: Segment, part: Interval) -> Take | None:
     try:
-        with archive.playing(segment) as file:
+        with opened(segment) as file:
             return take(number, read_index(file), part)
     except MediaError as error:
         raise FilmRefused(f"{segment.key} cannot be read: {error}") from error

@@ -8,8 +8,10 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -71,15 +73,31 @@ def take_films(
     archive = open_archive(settings, database)
     folder.mkdir(parents=True, exist_ok=True)
     for asked, name in _asked(database, wish):
+        planned = partial(films.plan, database.evidence, archive, asked, clock.now(), lambda _: True)
         try:
-            reel = films.plan(database.evidence, archive, asked, clock.now(), lambda _: True)
+            reel = _first_plan(planned)
         except NothingToShow:
             yield Told(folder / name, asked, None)
             continue
         local.give(database, clock, actor, reel.segments, purpose="film 导出连续录像")
         database.journal.record(clock.now(), actor, "export_film_of_batch", wish.batch, name)
-        save(reel, archive, folder / name, progress)
+        if not save(reel, archive, folder / name, progress, proven=False):
+            reel = planned()
+            save(reel, archive, folder / name, progress)
         yield Told(folder / name, asked, reel)
+
+
+def _first_plan(planned: Callable[..., Reel]) -> Reel:
+    """A plan by files that are compared with their hashes only while the film is written; the disk rests less so.
+
+    One that a damaged file makes no sense of is made again by files that were compared.
+    """
+    try:
+        return planned(proven=False)
+    except NothingToShow:
+        raise
+    except FilmRefused:
+        return planned()
 
 
 def _asked(database: Database, wish: Wish) -> list[tuple[Asked, str]]:
@@ -109,33 +127,46 @@ def _span(sitting: Sitting, wish: Wish) -> Interval | None:
     return Interval(start, end) if start < end else None
 
 
-def save(reel: Reel, archive: Archive, target: Path, progress: Progress) -> None:
+def save(reel: Reel, archive: Archive, target: Path, progress: Progress, *, proven: bool = True) -> bool:
     """Write a film whole or not at all; one that was broken off goes on behind what of it is right.
 
     1. What lies beside the target as ``.part`` is compared with the film, byte by byte; the rest of it is cut off.
-    2. The rest is written and synced, and the file gets its name. One that has it already is compared, and refused
+    2. The rest is written. Meanwhile the files that the film was planned by are compared with their hashes, where
+       they were not ``proven`` before.
+    3. Where all of them are right it is synced and gets its name. One that has it already is compared, and refused
        with TargetExists where it is another.
+
+    False, and no film, where a file was not right: it has to be planned by others.
     """
+    with ThreadPoolExecutor(1, "borne-out") as beside:
+        right = beside.submit(lambda: proven or films.borne_out(archive, reel))
+        return _saved(reel, archive, target, progress, right)
+
+
+def _saved(reel: Reel, archive: Archive, target: Path, progress: Progress, right: Future[bool]) -> bool:
     size = reel.film.size_bytes
     if os.path.lexists(target):
+        if not right.result():
+            return False
         with target.open("rb") as there:
             if target.stat().st_size != size or _right_bytes(there, reel, archive) != size:
                 raise TargetExists(f"{target} is there already and is another film; name another folder")
         progress(target.name, size, size)
-        return
+        return True
     part = target.with_name(f"{target.name}.part")
     with part.open("a+b", buffering=0) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise TargetExists(f"{part} is being written by another process") from None
-        done = _right_bytes(file, reel, archive)
-        file.truncate(done)
-        progress(target.name, done, size)
-        for block in reel.blocks(archive, done) if done < size else ():
-            _write(file, block)
-            done += len(block)
-            progress(target.name, done, size)
+        try:
+            _go_on(file, reel, archive, lambda done: progress(target.name, done, size))
+        except FilmRefused:
+            if right.result():
+                raise
+        if not right.result():
+            part.unlink()
+            return False
         os.fsync(file.fileno())
         part.rename(target)
     folder = os.open(target.parent, os.O_RDONLY)
@@ -143,6 +174,18 @@ def save(reel: Reel, archive: Archive, target: Path, progress: Progress) -> None
         os.fsync(folder)
     finally:
         os.close(folder)
+    return True
+
+
+def _go_on(file: BinaryIO, reel: Reel, archive: Archive, progress: Callable[[int], object]) -> None:
+    """Write what of the film is not there yet. Raises FilmRefused."""
+    done = _right_bytes(file, reel, archive)
+    file.truncate(done)
+    progress(done)
+    for block in reel.blocks(archive, done) if done < reel.film.size_bytes else ():
+        _write(file, block)
+        done += len(block)
+        progress(done)
 
 
 def _write(file: BinaryIO, block: bytes | memoryview) -> None:

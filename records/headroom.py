@@ -145,10 +145,10 @@ def measure(evidence: Evidence, cameras: Collection[str], expected_bit_rate: flo
 
 def foresee(sittings: Sequence[Sitting], rates: Mapping[str, Rate], room: Headroom, now: datetime) -> Headroom:
     """``room`` with what these sittings need of it from ``now`` on."""
-    wanted = _wanted(sittings, now)
+    spans = wanted(sittings, now)
     left = float(room.free_bytes + room.evictable_bytes)
     needed, full = 0.0, None
-    for span, cameras in _steps(wanted):
+    for span, cameras in steps(spans):
         rate = sum(rates[camera].bytes_per_s for camera in cameras)
         if full is None and needed + rate * span.seconds > left:
             full = span.start + timedelta(seconds=max(0.0, left - needed) / rate)
@@ -159,25 +159,25 @@ def foresee(sittings: Sequence[Sitting], rates: Mapping[str, Rate], room: Headro
         full=full,
         sittings=len(sittings),
         until=max((each.window.end for each in sittings), default=None),
-        unmeasured=tuple(sorted(camera for camera in wanted if not rates[camera].measured)),
+        unmeasured=tuple(sorted(camera for camera in spans if not rates[camera].measured)),
     )
 
 
-def _wanted(sittings: Iterable[Sitting], now: datetime) -> dict[str, IntervalSet]:
+def wanted(sittings: Iterable[Sitting], now: datetime) -> dict[str, IntervalSet]:
     """When each camera is to be recorded."""
-    wanted: dict[str, IntervalSet] = {}
+    found: dict[str, IntervalSet] = {}
     for sitting in sittings:
         start = max(now, sitting.window.start)
         if start < sitting.window.end:
             span = IntervalSet([Interval(start, sitting.window.end)])
             for camera in sitting.cameras():
-                wanted[camera.id] = wanted.get(camera.id, IntervalSet()) | span
-    return wanted
+                found[camera.id] = found.get(camera.id, IntervalSet()) | span
+    return found
 
 
-def _steps(wanted: Mapping[str, IntervalSet]) -> Iterator[tuple[Interval, list[str]]]:
+def steps(spans_of: Mapping[str, IntervalSet]) -> Iterator[tuple[Interval, list[str]]]:
     """Spans between which no camera begins or ends, in order, and who is recorded in each."""
-    spans = [(span, camera) for camera, each in wanted.items() for span in each]
+    spans = [(span, camera) for camera, each in spans_of.items() for span in each]
     edges = sorted({edge for span, _ in spans for edge in (span.start, span.end)})
     for start, end in pairwise(edges):
         cameras = [camera for span, camera in spans if span.start <= start < span.end]

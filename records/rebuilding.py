@@ -22,21 +22,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
-from itertools import groupby
 
 from domain.chain import Seal
 from domain.manifest import BEFORE_THE_FIRST_LINK, Link, Manifest, lost_by_amending
 from domain.timeline import Clock
 from records.adopting import Adopting, Progress, Rebuilt
 from records.restating import Restating
-from storage.backup.comparing import is_segment
+from storage.backup.comparing import stored_batches
 from storage.database import Database
 from storage.database.closings import KeptKey, KeptLink
 from storage.errors import ConflictingRow, KeyRefused, UnknownRow
 from storage.manifest import keeping
 from storage.manifest.form import FormRefused, read, read_signed, segments_root
 from storage.manifest.keys import PublishedKeys, published
-from storage.objects import NoSuchObject, ObjectDamaged, Objects
+from storage.objects import NoSuchObject, ObjectDamaged, Objects, first_version
 
 
 class _NotTaken(Exception):
@@ -56,9 +55,8 @@ def rebuild(
     if trusted is not None:
         for site, links in sorted(keeping.links_in(objects).items()):
             chains.take_chain(site, links, trusted)
-    segments = (each for each in objects.versions("") if is_segment(each.key) and not each.hides)
-    for batch, of_batch in groupby(segments, key=lambda each: each.key.split("/")[1]):
-        work.take_found(batch, of_batch)
+    for batch, listed in stored_batches(objects):
+        work.take_found(batch, listed)
     return work.done
 
 
@@ -96,7 +94,7 @@ class _Chains:
     def _lists(self) -> Iterator[PublishedKeys]:
         for key in sorted(self._objects.keys(keeping.KEYS_PREFIX)):
             try:
-                data = self._objects.read(key)
+                data = self._objects.read(key, version_id=first_version(self._objects, key))
                 if keeping.keys_key(data) != key:
                     raise KeyRefused("its bytes are not those that its name says")
                 yield PublishedKeys.read(data)
@@ -195,9 +193,8 @@ class _Chains:
 
     def _bytes(self, key: str) -> bytes:
         """Raises _NotTaken. Where something was put over it, what lay there first is read."""
-        versions = [each for each in self._objects.versions(key) if each.key == key and not each.hides]
         try:
-            return self._objects.read(key, version_id=versions[-1].version_id if versions else None)
+            return self._objects.read(key, version_id=first_version(self._objects, key))
         except (NoSuchObject, ObjectDamaged) as error:
             raise _NotTaken(f"{key} cannot be read ({error})") from error
 

@@ -199,17 +199,55 @@ class Archive:
                 return copy
         path = self._sound_spool_file(segment)
         stored = objects.put(segment.key, path, segment.sha256, self._retain_until(segment.batch))
+        return self._noted(segment, objects, stored.version_id, stored.locked_until)
+
+    def adopt(self, segment: Segment) -> Copy | None:
+        """Write down a copy that lies in the object store and that no row names; None where no version is right.
+
+        1. Each version under the segment's key is read as a whole and compared, the newest first.
+        2. The first right one is locked for as long as its batch must be kept, and held where it is to be.
+        3. Its Copy row is written.
+
+        Raises RetentionUnknown, the errors of ``storage.objects`` and of the database.
+        """
+        objects = self._objects
+        if objects is None:
+            return None
+        for each in objects.versions(segment.key):
+            if each.key == segment.key and not each.marker and self._is_right(segment, objects, each.version_id):
+                until = objects.lengthen(segment.key, each.version_id, self._retain_until(segment.batch))
+                return self._noted(segment, objects, each.version_id, until)
+        return None
+
+    def promised(self, batch: str) -> tuple[datetime, bool | None]:
+        """Until when the footage of a batch must be locked, and whether it must be held; None where nobody decided.
+
+        Raises RetentionUnknown.
+        """
+        return self._retain_until(batch), self._held(batch)
+
+    def _is_right(self, segment: Segment, objects: Objects, version_id: str) -> bool:
+        digest = hashlib.sha256()
+        for offset in range(0, segment.size_bytes, BLOCK_BYTES):
+            digest.update(objects.read(segment.key, offset, BLOCK_BYTES, version_id))
+        return (
+            digest.hexdigest() == segment.sha256
+            and objects.stat(segment.key, version_id).size_bytes == segment.size_bytes
+        )
+
+    def _noted(self, segment: Segment, objects: Objects, version_id: str, locked_until: datetime) -> Copy:
+        """The row of a stored copy whose bytes were read back just now."""
         if self._held(segment.batch):
-            objects.hold(segment.key, stored.version_id, held=True)
+            objects.hold(segment.key, version_id, held=True)
         copy = Copy(
             segment=segment.key,
             place=Place.S3,
             target=objects.target,
             verified=self._clock.now(),
-            size_bytes=stored.size_bytes,
-            sha256=stored.sha256,
-            version_id=stored.version_id,
-            locked_until=stored.locked_until,
+            size_bytes=segment.size_bytes,
+            sha256=segment.sha256,
+            version_id=version_id,
+            locked_until=locked_until,
             device=objects.device,
         )
         self._evidence.add_copy(copy)
@@ -250,6 +288,22 @@ class Archive:
     def playing(self, segment: Segment) -> AbstractContextManager[BinaryIO]:
         """As ``opened``, for playing footage: a spool file that looks as it did when it was compared is right."""
         return self._first_to_answer(segment, self._playing)
+
+    def glimpsed(self, segment: Segment) -> AbstractContextManager[BinaryIO]:
+        """As ``playing``, but a spool file is not compared yet: whatever rests on it has to be ``borne_out``."""
+        return self._first_to_answer(segment, self._glimpsed)
+
+    def borne_out(self, segment: Segment) -> bool:
+        """Whether the file that ``glimpsed`` gave is right; False also where it cannot be told any more."""
+        for copy in self._standing_copies(segment):
+            try:
+                self._playing(segment, copy).close()
+            except _NoAnswer as answer:
+                if answer.why is Why.DAMAGED:
+                    return False
+            else:
+                return True
+        return False
 
     @contextmanager
     def _first_to_answer(self, segment: Segment, answered: Callable[[Segment, Copy], BinaryIO]) -> Iterator[BinaryIO]:
@@ -340,6 +394,10 @@ class Archive:
     def _whole(self, segment: Segment, copy: Copy) -> BinaryIO:
         """The copy as an open file with the right bytes, at its beginning. Raises _NoAnswer."""
         return self._spool_file(segment, copy) if copy.place is Place.SPOOL else self._fetched(segment, copy)
+
+    def _glimpsed(self, segment: Segment, copy: Copy) -> BinaryIO:
+        in_spool = copy.place is Place.SPOOL
+        return self._found_spool_file(segment, copy) if in_spool else self._fetched(segment, copy)
 
     def _playing(self, segment: Segment, copy: Copy) -> BinaryIO:
         if copy.place is not Place.SPOOL:

@@ -114,12 +114,12 @@ class ObjectStat:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One version of an object, as the store lists it. ``hides`` marks a delete marker, which has no bytes."""
+    """One version as the store lists it; a ``marker`` has no bytes and hides what lies under its key."""
 
     key: str
     version_id: str
     size_bytes: int
-    hides: bool
+    marker: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +168,20 @@ class Objects(Protocol):
     def read(self, key: str, offset: int = 0, length: int | None = None, version_id: str | None = None) -> bytes:
         """Up to ``length`` bytes from ``offset``; fewer at the end, none behind it. Raises NoSuchObject."""
 
+    def is_held(self, key: str, version_id: str) -> bool:
+        """Whether that version is under legal hold. Raises NoSuchObject."""
+
     def keys(self, prefix: str) -> set[str]:
         """Every key that begins so, also one that a delete marker hides. Raises as ``put``."""
 
-    def versions(self, prefix: str) -> Iterator[Listed]:
-        """Every version of every key that begins so: by key, of one key the newest first. Raises as ``put``."""
+    def versions(self, prefix: str) -> list[Listed]:
+        """Every version of every key that begins so, with delete markers, the newest of a key first.
+
+        Raises as ``put``.
+        """
+
+    def folders(self, prefix: str) -> list[str]:
+        """What stands between ``prefix`` and the next slash in any key, each with both. Raises as ``put``."""
 
     def self_test(self) -> LockTest:
         """Try to delete a throw-away object under lock. Raises ObjectsUnavailable, AccessRefused, RequestRefused."""
@@ -249,13 +258,22 @@ class S3Objects:
         return _locked_long_enough(key, self._locked_until(key, version_id), until)
 
     def hold(self, key: str, version_id: str, *, held: bool) -> None:
-        if self._is_held(key, version_id) is held:
+        if self.is_held(key, version_id) is held:
             return
         with self._translated(f"the legal hold of {key} cannot be set"):
             act = self._client.enable_object_legal_hold if held else self._client.disable_object_legal_hold
             act(self._bucket, key, version_id)
-        if self._is_held(key, version_id) is not held:
+        if self.is_held(key, version_id) is not held:
             raise NotHeld(f"{key} was to be {'held' if held else 'let go'}, and {self._endpoint} did not do it")
+
+    def is_held(self, key: str, version_id: str) -> bool:
+        with self._translated(f"{key} cannot be asked for its legal hold"):
+            try:
+                return bool(self._client.is_object_legal_hold_enabled(self._bucket, key, version_id))
+            except S3Error as error:
+                if error.code in _NO_HOLD_CODES:
+                    return False
+                raise
 
     def stat(self, key: str, version_id: str | None = None) -> ObjectStat:
         with self._translated(f"{key} cannot be asked for"):
@@ -285,12 +303,21 @@ class S3Objects:
             listed = self._client.list_objects(self._bucket, prefix=prefix, recursive=True, include_version=True)
             return {str(item.object_name) for item in listed}
 
-    def versions(self, prefix: str) -> Iterator[Listed]:
+    def versions(self, prefix: str) -> list[Listed]:
         self._make_bucket_once()
         with self._translated(f"what begins with {prefix} cannot be listed"):
-            for item in self._client.list_objects(self._bucket, prefix=prefix, recursive=True, include_version=True):
-                hides = bool(item.is_delete_marker)
-                yield Listed(str(item.object_name), str(item.version_id or ""), int(item.size or 0), hides)
+            listed = self._client.list_objects(self._bucket, prefix=prefix, recursive=True, include_version=True)
+            # The client tells versions first and markers after them, and whether it is the latest in a word.
+            ordered = sorted(
+                listed, key=lambda each: (each.object_name, each.is_latest != "true", -each.last_modified.timestamp())
+            )
+        return [_listed(each) for each in ordered]
+
+    def folders(self, prefix: str) -> list[str]:
+        self._make_bucket_once()
+        with self._translated(f"what begins with {prefix} cannot be listed"):
+            listed = self._client.list_objects(self._bucket, prefix=prefix, include_version=True)
+            return sorted({str(each.object_name) for each in listed if each.is_dir})
 
     def self_test(self) -> LockTest:
         try:
@@ -397,15 +424,6 @@ class S3Objects:
         until: datetime = lock.retain_until_date
         return until
 
-    def _is_held(self, key: str, version_id: str) -> bool:
-        with self._translated(f"{key} cannot be asked for its legal hold"):
-            try:
-                return bool(self._client.is_object_legal_hold_enabled(self._bucket, key, version_id))
-            except S3Error as error:
-                if error.code in _NO_HOLD_CODES:
-                    return False
-                raise
-
     def _sha256(self, key: str, found: ObjectStat) -> str:
         digest = hashlib.sha256()
         for offset in range(0, found.size_bytes, BLOCK_BYTES):
@@ -465,9 +483,25 @@ def _locked_long_enough(key: str, locked_until: datetime | None, until: datetime
     return locked_until
 
 
+def first_version(objects: Objects, key: str) -> str:
+    """The version that was put under a key first, whatever hides it or was put over it since.
+
+    Keys are used once, for one content. Raises NoSuchObject, and as ``Objects.versions``.
+    """
+    versions = [each.version_id for each in objects.versions(key) if each.key == key and not each.marker]
+    if not versions:
+        raise NoSuchObject(f"there is no {key}")
+    return versions[-1]
+
+
 def whole_second(instant: datetime) -> datetime:
     """The same instant or the next whole second: stores keep locks in seconds and would cut the rest off."""
     return instant if instant.microsecond == 0 else instant.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def _listed(found: Any) -> Listed:
+    marker = bool(found.is_delete_marker)
+    return Listed(str(found.object_name), str(found.version_id or ""), int(found.size or 0), marker)
 
 
 def _for_code(error: S3Error) -> type[StorageError]:

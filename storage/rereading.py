@@ -98,7 +98,7 @@ class Rereader:
         elif why is Why.UNREACHABLE:
             self._evidence.postpone_reread(copy, now + ASK_AGAIN)
         else:
-            self._lose(LostCopy(copy, now, _STATES[why]))
+            lose(self._evidence, LostCopy(copy, now, _STATES[why]))
 
     def _secure(self, segment: Segment, copy: Copy) -> bool:
         """Whether a copy is locked as long as it has to be by now, and held if it has to be."""
@@ -112,15 +112,21 @@ class Rereader:
             _log.info("lock_lengthened", segment=copy.segment, target=copy.target, until=rfc3339(until))
         return True
 
-    def _lose(self, lost: LostCopy) -> None:
-        copy, state = lost.copy, lost.state
-        left = self._evidence.lose_copy(lost)
-        if left is None:
-            return
-        _log.error("copy_lost", segment=copy.segment, place=copy.place, target=copy.target, state=state, left=left)
-        if left == 0:
-            detail = f"its last copy, in {copy.place} {copy.target}, was {state} when it was read again"
-            self._evidence.add_observation(Observation(copy.segment, lost.at, state, 0, (), detail))
+
+def lose(evidence: Evidence, lost: LostCopy) -> int | None:
+    """Write down that a copy is lost, and that the segment is where no other stands: how many do.
+
+    None, and nothing written, where the copy was removed in order meanwhile.
+    """
+    copy, state = lost.copy, lost.state
+    left = evidence.lose_copy(lost)
+    if left is None:
+        return None
+    _log.error("copy_lost", segment=copy.segment, place=copy.place, target=copy.target, state=state, left=left)
+    if left == 0:
+        detail = f"its last copy, in {copy.place} {copy.target}, was {state} when it was read again"
+        evidence.add_observation(Observation(copy.segment, lost.at, state, 0, (), detail))
+    return left
 
 
 def _spool_id(folder: Path) -> str:

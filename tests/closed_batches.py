@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from config.rule_pack import digest
@@ -34,6 +34,7 @@ from storage.archive import Archive
 from storage.database import Database
 from storage.media import TIMESCALE, Ledger, Sample, fragment, init_segment
 from storage.signing import Signer
+from storage.spool_marker import MARKER, Marker, device_of
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import FakeClock
 from tests.storage.coded_video import encode
@@ -43,6 +44,7 @@ SEGMENT = timedelta(seconds=4)
 START = datetime.fromisoformat("2026-05-01T09:00:00+08:00")
 LEAD = timedelta(seconds=4)
 EXAM = timedelta(seconds=12)
+SPOOL = "spool-1"
 FIRST, SECOND = "2026-0501", "2026-0502"
 DAY = timedelta(days=1)
 LOCKED_UNTIL = datetime.fromisoformat("2029-05-03T00:00:00+08:00")
@@ -78,6 +80,8 @@ class ClosedBatches:
     def __post_init__(self) -> None:
         self.objects = MemoryObjects(clock=self.clock)
         self.archive = Archive(self.database.evidence, self.objects, self.spool, lambda _: LOCKED_UNTIL, self.clock)
+        self.spool.mkdir(parents=True, exist_ok=True)
+        (self.spool / MARKER).write_bytes(Marker(SPOOL).data())
         self.database.setup.apply_site(SITE, TESTER, self.clock.now())
 
     @property
@@ -131,7 +135,7 @@ class ClosedBatches:
         """One file with its rows. ``data`` stands for what else than the recorder's bytes there is in it."""
         data = data or file_bytes(camera, span)
         segment = Segment(
-            key=f"{SITE.id}/{batch}/{camera}/{span.start:%Y%m%dT%H%M%S.%fZ}.mp4",
+            key=f"{SITE.id}/{batch}/{camera}/{span.start.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}.mp4",
             camera=camera,
             batch=batch,
             run=run,
@@ -150,7 +154,16 @@ class ClosedBatches:
         path = self.spool / segment.key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        copy = Copy(segment.key, Place.SPOOL, str(self.spool), span.end, segment.size_bytes, segment.sha256)
+        copy = Copy(
+            segment.key,
+            Place.SPOOL,
+            str(self.spool),
+            span.end,
+            segment.size_bytes,
+            segment.sha256,
+            device=device_of(self.spool),
+            spool=SPOOL,
+        )
         self.database.evidence.add_segment(segment, copy)
         if keeps:
             self.archive.keep(segment)

@@ -76,6 +76,12 @@ class PostgresServer:
             connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
         return f"postgresql+psycopg://kaojian@/postgres?host={self._folder}&options=-csearch_path%3D{name}"
 
+    def size_bytes(self) -> int:
+        """What all tables and indexes weigh."""
+        with psycopg.connect(self._conninfo("postgres")) as connection:
+            row = connection.execute("SELECT pg_database_size('postgres')").fetchone()
+        return int(row[0]) if row is not None else 0
+
     def _conninfo(self, name: str) -> str:
         return f"host={self._folder} user=kaojian dbname={name}"
 

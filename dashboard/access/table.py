@@ -146,6 +146,7 @@ COMMANDS: Mapping[str, Act] = {
     "hold list": Act.HOLD,
     "status": Act.SEE,
     "report": Act.SEE,
+    "plan": Act.SEE,
     "check": Act.AUDIT,
     "record copy": Act.AUDIT,
     "export": Act.SAVE,

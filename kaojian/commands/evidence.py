@@ -38,18 +38,24 @@ def check(
     seal: SealTexts = None,
     key: Keys = None,
     copy: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Check a copy instead, by --key alone and without network")
+        Path | None, typer.Option(metavar="FOLDER", help="Check a copy of the records instead, by --key alone")
     ] = None,
+    *,
+    repair: Annotated[bool, typer.Option(help="Set right what can be; nothing is deleted")] = False,
+    every_byte: Annotated[bool, typer.Option("--bytes", help="Read all footage, not only sizes and locks")] = False,
 ) -> None:
-    """Check who looked at footage 调看记录 and who did what 操作记录; exit 1 where either was tampered with."""
+    """Check the records of viewings 调看记录 and acts 操作记录, and that database, spools and object store agree.
+
+    Exit 1 where something is not as it must be (docs/storage.md).
+    """
     from kaojian import audit
     from storage.audit import checking
 
     also, keys = [each for text in seal or [] if (each := audit.paper_seal(text)) is not None], key or []
     if len(also) < len(seal or []):
         raise typer.BadParameter("write it as it was printed: record:number:digest", param_hint="--seal")
-    if wrong := [each for each in keys if not audit.is_key(each)]:
-        raise typer.BadParameter(f"{wrong[0]} is not 64 hex digits", param_hint="--key")
+    if no_key := [each for each in keys if not audit.is_key(each)]:
+        raise typer.BadParameter(f"{no_key[0]} is not 64 hex digits", param_hint="--key")
     if copy is not None:
         if not keys:
             raise typer.BadParameter("name the key that you believe; a copy cannot tell it", param_hint="--key")
@@ -61,9 +67,27 @@ def check(
             found = [checking.check(rows, by) for rows in database.records]
     for line in audit.told(found, by):
         typer.echo(line)
+    wrong = _tell_of_stock(repair=repair, every_byte=every_byte) if copy is None else 0
     if spoilt := [each.record.value for each in found if each.chain.faults]:
         complain(f"kaojian: not what was written: {', '.join(spoilt)}; keep this database and its backups apart")
+    if wrong:
+        complain(f"kaojian: {wrong} do not agree 不符; docs/storage.md says what each is, --repair mends what it can")
+    if spoilt or wrong:
         raise typer.Exit(1)
+
+
+def _tell_of_stock(*, repair: bool, every_byte: bool) -> int:
+    """Print what does not agree between rows and places; how much of it stands."""
+    from kaojian import stock
+
+    wrong = 0
+    with acting() if repair else opened() as (settings, database):
+        check = stock.check_of(settings, database, mending=repair, every_byte=every_byte)
+        for finding in stock.found(check, database, local_actor(), SystemClock()):
+            wrong += finding.stands
+            typer.echo(stock.line(finding))
+    typer.echo(stock.summary(check.seen))
+    return wrong
 
 
 @record_app.command("copy")

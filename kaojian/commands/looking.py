@@ -39,6 +39,28 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs")]
     show(*state.tables(found))
 
 
+@app.command()
+def plan(
+    cameras: Annotated[int | None, typer.Option(min=1, help="So many at once, not those of the set-up")] = None,
+    bit_rate: Annotated[int | None, typer.Option(min=1, help="With --cameras: bit/s of each")] = None,
+    hours: Annotated[float, typer.Option(min=0.1, max=24, help="With --cameras: recorded on an exam day")] = 8,
+    days: Annotated[int, typer.Option(min=1, max=366, help="With --cameras: exam days in a year")] = 180,
+    years: Annotated[int, typer.Option(min=1, max=20, help="How far to look ahead")] = 3,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs")] = False,
+) -> None:
+    """Forecast disk, object store, network and database 容量规划 for the exams of the set-up or for numbers."""
+    from kaojian import capacity
+
+    wish = None if cameras is None else capacity.Numbers(cameras, bit_rate, hours, days)
+    with opened() as (settings, database):
+        found = capacity.planned(settings, database, wish, years)
+    if as_json:
+        print_json(capacity.to_json(found))
+        return
+    show(*capacity.tables(found))
+
+
 class ReportFormat(StrEnum):
     """How a report is written."""
 

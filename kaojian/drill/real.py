@@ -5,7 +5,8 @@
    when it really happened, is written down by whoever did it.
 3. The sitting is closed, everything is stored, and all is stopped in order.
 4. The truth is made from what was done and sent, and written to a file; only then is the report made, and compared
-   with that file (``truth``, ``outcome``), and what rows claim is read back.
+   with that file (``truth``, ``outcome``), and what rows claim is read back; rows, spool and store must agree
+   (``storage.check``).
 
 The service has no branch for drills: its recorders stand on another ground (``ground``), and that is all.
 """
@@ -31,7 +32,7 @@ from domain.evidence import Place
 from domain.timeline import SystemClock
 from ingest.shard import Shard
 from ingest.simulator.drill import read_sent, read_truth
-from kaojian import staging
+from kaojian import staging, stock
 from kaojian.drill import sitting, truth_file, witness
 from kaojian.drill.ground import Switches
 from kaojian.drill.outcome import Outcome, outcome
@@ -163,12 +164,14 @@ class _Drill:
         truth_file.write(file, [self._truth_of(camera, ended_s) for camera in cameras])
         archive = open_archive(self._settings, self._database, self._clock)
         report, lost_bytes = sitting.reported(self._plan, self._window, archive, self._database, self._clock)
+        check = stock.check_of(self._settings, self._database, every_byte=True)
+        disagree = [stock.line(each) for each in check.findings() if each.stands]
         return outcome(
             self._plan,
             report,
             truth_file.read(file),
             lost_bytes,
-            failures=[*self._failures, *self._service.failures()],
+            failures=[*self._failures, *self._service.failures(), *disagree],
             notes=self._notes(late_s),
         )
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
 
 from domain.chain import Record, Seal
 from storage.audit.days import names_under, parsed
 from storage.database import Database
 from storage.manifest.keeping import heads_in
-from storage.objects import Objects
+from storage.objects import Listed, Objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +85,23 @@ def _newest(record: Record, objects: Objects) -> Seal | None:
 
 
 def _batches(database: Database, objects: Objects) -> Iterator[Unknown]:
-    """Batch by batch, so that no more than the keys of one are held in memory."""
-    segments = (each.key for each in objects.versions("") if is_segment(each.key) and not each.hides)
-    for batch, keys in groupby(segments, key=lambda key: key.split("/")[1]):
+    """What of each batch lies there without a row."""
+    for batch, listed in stored_batches(objects):
         known = {segment.key for segment, _ in database.evidence.segments_of(batch)}
-        if missing := len(set(keys) - known):
+        if missing := len({each.key for each in listed} - known):
             yield Unknown(batch, missing)
+
+
+def stored_batches(objects: Objects) -> Iterator[tuple[str, list[Listed]]]:
+    """Every batch of which segments lie in the store, with all their versions: by key, of one key the newest first.
+
+    One batch at a time, so that no more than the keys of one are held in memory. Raises as ``Objects.versions``.
+    """
+    for site in objects.folders(""):
+        for folder in () if site.startswith(".") else objects.folders(site):
+            listed = [each for each in objects.versions(folder) if is_segment(each.key) and not each.marker]
+            if listed:
+                yield folder.split("/")[1], listed
 
 
 def is_segment(key: str) -> bool:

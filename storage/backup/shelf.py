@@ -14,7 +14,7 @@ from pathlib import Path
 
 from storage.backup.contents import BackupRefused
 from storage.backup.writing import Made
-from storage.objects import BLOCK_BYTES, Objects, Stored
+from storage.objects import BLOCK_BYTES, Objects, Stored, first_version
 
 PREFIX = ".backups/"
 """Where they lie; no segment's key begins with a dot."""
@@ -50,10 +50,11 @@ def shelved(objects: Objects) -> list[Shelved]:
 
 def fetch(objects: Objects, wanted: Shelved, into: Path) -> None:
     """Read a backup into a new file. Raises BackupRefused where it is not what its name says; as ``Objects.read``."""
-    size_bytes, digest = objects.stat(wanted.key).size_bytes, sha256()
+    version = first_version(objects, wanted.key)
+    size_bytes, digest = objects.stat(wanted.key, version).size_bytes, sha256()
     with into.open("xb") as out:
         for offset in range(0, size_bytes, BLOCK_BYTES):
-            block = objects.read(wanted.key, offset, min(BLOCK_BYTES, size_bytes - offset))
+            block = objects.read(wanted.key, offset, min(BLOCK_BYTES, size_bytes - offset), version)
             out.write(block)
             digest.update(block)
     if digest.hexdigest() != wanted.sha256:

@@ -78,6 +78,11 @@ class Closings:
             connection.execute(sa.insert(table).values(_link_row(link)))
         return link
 
+    def sites(self) -> list[str]:
+        """Sites of which a batch was closed, by id."""
+        query = sa.select(tables.closings.c.site).distinct().order_by(tables.closings.c.site)
+        return [row.site for row in self._rows(query)]
+
     def links(self, site: str) -> list[KeptLink]:
         """The chain of a site, by number."""
         table = tables.closings

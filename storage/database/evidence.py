@@ -145,6 +145,16 @@ class Evidence:
         query = sa.select(table).where(table.c.camera == camera, _overlapping(table.c.started, table.c.ended, window))
         return [words.run(row) for row in self._rows(query.order_by(table.c.started, table.c.id))]
 
+    def runs_of(self, ids: Collection[str]) -> list[Run]:
+        """The runs with these ids, by start."""
+        table = tables.runs
+        found = [
+            words.run(row)
+            for some in _batched(sorted(ids), _KEYS_AT_ONCE)
+            for row in self._rows(sa.select(table).where(table.c.id.in_(some)))
+        ]
+        return sorted(found, key=lambda run: (run.started, run.id))
+
     # Segments and copies
 
     def add_segment(self, segment: Segment, copy: Copy) -> None:
@@ -189,6 +199,30 @@ class Evidence:
         query = sa.select(*columns).select_from(joined).where(table.c.batch == batch)
         # Sorted here: what is signed is ordered by code points, a database by the language that it was set up for.
         return sorted(((words.segment(row), row.host) for row in self._rows(query)), key=lambda found: found[0].key)
+
+    def batches(self) -> list[str]:
+        """Batches of which there are segments, by id: one look into an index for each."""
+        table, found = tables.segments, ""
+        batches = []
+        while rows := self._rows(sa.select(sa.func.min(table.c.batch)).where(table.c.batch > found)):
+            found = rows[0][0]
+            if found is None:
+                break
+            batches.append(found)
+        return batches
+
+    def miscounted(self, batch: str) -> list[str]:
+        """Keys of segments of a batch whose counters are not the number of their rows, by key."""
+        table = tables.segments
+        wrong = sa.or_(*(counter != counted for counter, counted in _counted()))
+        rows = self._rows(sa.select(table.c.key).where(table.c.batch == batch, wrong))
+        return sorted(row.key for row in rows)
+
+    def recount(self, key: str) -> None:
+        """Set the counters of a segment to the number of its rows."""
+        counted = {counter.name: rows for counter, rows in _counted()}
+        with self._engine.writing() as connection:
+            connection.execute(sa.update(tables.segments).where(tables.segments.c.key == key).values(**counted))
 
     def last_segment(self, camera: str) -> Segment | None:
         """The segment of a camera that began last."""
@@ -611,6 +645,21 @@ def _standing_copy(copy: Copy) -> sa.ColumnElement[bool]:
 def _count(connection: sa.Connection, segment: str, counter: sa.Column[int], difference: int) -> None:
     changed = sa.update(tables.segments).where(tables.segments.c.key == segment)
     connection.execute(changed.values({counter: counter + difference}))
+
+
+def _counted() -> list[tuple[sa.Column[int], sa.ScalarSelect[int]]]:
+    """Each counter of a segment, and the number of rows that it is to be."""
+    table, copies, observations = tables.segments, tables.copies, tables.observations
+    rows = sa.select(sa.func.count()).correlate(table)
+    standing = rows.where(copies.c.segment == table.c.key, copies.c.removed.is_(None))
+    of_place = [
+        (counter, standing.where(copies.c.place == place.value).scalar_subquery())
+        for place, counter in _COUNTERS.items()
+    ]
+    return [
+        *of_place,
+        (table.c.observations, rows.where(observations.c.segment == table.c.key).scalar_subquery()),
+    ]
 
 
 def _row(

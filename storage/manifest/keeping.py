@@ -74,6 +74,12 @@ def heads_in(objects: Objects) -> dict[str, list[Seal]]:
     return found
 
 
+def missing(closings: Closings, site: str, objects: Objects) -> list[str]:
+    """Keys of what was signed of a site and is not there. Raises as ``Objects.keys``, DatabaseUnavailable."""
+    there = objects.keys(f"{PREFIX}{site}/")
+    return [key for key, _, _ in _signed(closings, site) if key not in there]
+
+
 def _signed(closings: Closings, site: str) -> Iterator[tuple[str, bytes, datetime]]:
     """Documents first: a link in the store names nothing that is not there."""
     for document in closings.documents(site):

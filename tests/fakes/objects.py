@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,6 +32,7 @@ class _Version:
     data: bytes
     locked_until: datetime | None
     held: bool = False
+    marker: bool = False
 
 
 @dataclass
@@ -82,9 +82,8 @@ class MemoryObjects:
         if held and not self.locks:
             raise NotHeld(f"{key} was to be held")
 
-    def is_held(self, key: str) -> bool:
-        """Whether the newest version is."""
-        return self._versions[key][-1].held
+    def is_held(self, key: str, version_id: str | None = None) -> bool:
+        return self._version(key, version_id).held
 
     def stat(self, key: str, version_id: str | None = None) -> ObjectStat:
         version = self._version(key, version_id)
@@ -98,10 +97,18 @@ class MemoryObjects:
         self.ping()
         return {key for key in self._versions if key.startswith(prefix)}
 
-    def versions(self, prefix: str) -> Iterator[Listed]:
-        for key in sorted(self.keys(prefix)):
-            for version in reversed(self._versions[key]):
-                yield Listed(key, version.id, len(version.data), hides=False)
+    def versions(self, prefix: str) -> list[Listed]:
+        self.ping()
+        return [
+            Listed(key, version.id, len(version.data), version.marker)
+            for key, versions in sorted(self._versions.items())
+            if key.startswith(prefix)
+            for version in reversed(versions)
+        ]
+
+    def folders(self, prefix: str) -> list[str]:
+        below = (key.removeprefix(prefix) for key in self.keys(prefix))
+        return sorted({f"{prefix}{rest.partition('/')[0]}/" for rest in below if "/" in rest})
 
     def self_test(self) -> LockTest:
         self.ping()
@@ -127,6 +134,10 @@ class MemoryObjects:
         if version.held:
             raise AccessRefused(f"{key} is under legal hold")
         self._versions[key].remove(version)
+
+    def hide(self, key: str) -> None:
+        """Put a delete marker over it, as anybody may who may write."""
+        self._versions[key].append(_Version(str(next(self._ids)), b"", None, marker=True))
 
     def flip_a_byte(self, key: str) -> None:
         """Damage the newest version, as a failing disk would."""
@@ -156,5 +167,7 @@ class MemoryObjects:
         self.ping()
         for version in reversed(self._versions.get(key, [])):
             if version_id in {None, version.id}:
+                if version.marker:
+                    break
                 return version
         raise NoSuchObject(f"no {key} in version {version_id}")

@@ -111,7 +111,7 @@ ELSEWHERE = {
 """Whose entry another test looks at."""
 
 NO_ENTRY = {
-    "status", "report", "check", "verify", "key show", "hold list", "user list", "token list",  # read
+    "status", "report", "plan", "check", "verify", "key show", "hold list", "user list", "token list",  # read
     "doctor", "camera test",  # try
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
@@ -139,7 +139,15 @@ def test_reading_at_the_command_line_leaves_no_entry_as_it_leaves_none_over_the_
 ) -> None:
     kaojian("apply", "exam.yaml")
     before = journal(installation)
-    reading = (("status",), ("report", "2026-0501"), ("user", "list"), ("token", "list"), ("key", "show"), ("check",))
+    reading = (
+        ("status",),
+        ("report", "2026-0501"),
+        ("plan",),
+        ("user", "list"),
+        ("token", "list"),
+        ("key", "show"),
+        ("check",),
+    )
     assert [kaojian(*words).code for words in reading] == [0] * len(reading)
     assert journal(installation) == before
 

@@ -139,6 +139,25 @@ def test_what_was_broken_off_goes_on_and_what_is_wrong_in_it_is_written_again(
     assert path.read_bytes()[:-1] == data[:-1]
 
 
+@pytest.mark.parametrize("harm", ["flipped", "index", "torn", "empty"])
+def test_a_damaged_file_in_the_spool_is_made_up_for_by_the_store(
+    kaojian: Command, site: ClosedBatches, tmp_path: Path, harm: str
+) -> None:
+    """It is found out only while the film is written; nothing of it may be in any film."""
+    assert kaojian("export", FIRST, str(tmp_path / "right"), "--mp4", "--camera", "c2").code == 0
+    for segment in site.database.evidence.segments("c2", WINDOW)[1:3]:
+        path = site.spool / segment.key
+        data = bytearray(path.read_bytes())
+        spoilt: dict[str, bytes] = {"torn": bytes(data[: len(data) // 2]), "empty": b""}
+        at = data.index(b"trun") + 9 if harm == "index" else len(data) - 40
+        data[at] ^= 1
+        path.write_bytes(spoilt.get(harm, data))
+    done = kaojian("export", FIRST, str(tmp_path / "film"), "--mp4", "--camera", "c2")
+    assert done.code == 0, done.err
+    right, made = (tmp_path / folder / (NAME % "c2") for folder in ("right", "film"))
+    assert made.read_bytes() == right.read_bytes()
+
+
 def test_a_sitting_that_is_not_closed_is_not_given_away(
     kaojian: Command, site: ClosedBatches, tmp_path: Path
 ) -> None:

@@ -305,6 +305,20 @@ def test_a_restored_database_gets_what_came_after_its_backup(site: ClosedBatches
     assert [each.place for each in copies] == [Place.SPOOL, Place.S3]
 
 
+def test_what_somebody_hid_or_put_another_over_comes_back_all_the_same(site: ClosedBatches, empty: Database) -> None:
+    keys = sorted(site.objects.keys(""))
+    file = site.spool / "other"
+    file.write_bytes(b"other")
+    for number, key in enumerate(keys):
+        if number % 2:
+            site.objects.hide(key)
+        else:
+            site.objects.put(key, file, hashlib.sha256(b"other").hexdigest(), LOCKED_UNTIL)
+    done = rebuilt(site, empty)
+    assert (done.links, done.stated, done.problems) == (2, 18, [])
+    assert told(empty, FIRST) == told(site.database, FIRST)
+
+
 def test_a_damaged_segment_is_stated_as_damaged_again(database: Database, empty: Database, tmp_path: Path) -> None:
     site = ClosedBatches(database, tmp_path / "spool")
     site.hold(FIRST)

@@ -14,7 +14,16 @@ import pytest
 from minio import Minio
 from minio.error import S3Error
 
-from storage.objects import AccessRefused, NoSuchObject, ObjectDamaged, Objects, RequestRefused, S3Objects, Stored
+from storage.objects import (
+    AccessRefused,
+    Listed,
+    NoSuchObject,
+    ObjectDamaged,
+    Objects,
+    RequestRefused,
+    S3Objects,
+    Stored,
+)
 from storage.seaweed import SeaweedServer
 from tests.fakes.objects import MemoryObjects
 from tests.objects_server import ACCESS_KEY, BUCKET, SECRET_KEY
@@ -24,18 +33,19 @@ UNTIL = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
 
 @dataclass
 class Store:
-    """A store under test, with the two acts that its role does not have."""
+    """A store under test, with the acts that its role does not have."""
 
     objects: Objects
     delete: Callable[[str, str], None]
     version_count: Callable[[str], int]
+    hide: Callable[[str], None]  # with a delete marker
 
 
 @pytest.fixture(params=["memory", "seaweed"])
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     if request.param == "memory":
         memory = MemoryObjects()
-        yield Store(memory, memory.delete, memory.stored_keys.count)
+        yield Store(memory, memory.delete, memory.stored_keys.count, memory.hide)
         return
     server: SeaweedServer = request.getfixturevalue("object_server")
     objects = S3Objects(server.settings(BUCKET))
@@ -43,7 +53,9 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     objects.close()
 
 
-def _through_the_interface(server: SeaweedServer) -> tuple[Callable[[str, str], None], Callable[[str], int]]:
+def _through_the_interface(
+    server: SeaweedServer,
+) -> tuple[Callable[[str, str], None], Callable[[str], int], Callable[[str], None]]:
     client = Minio(server.endpoint, ACCESS_KEY, SECRET_KEY, secure=False, region="us-east-1")
 
     def delete(key: str, version_id: str) -> None:
@@ -55,7 +67,10 @@ def _through_the_interface(server: SeaweedServer) -> tuple[Callable[[str, str], 
     def version_count(key: str) -> int:
         return len(list(client.list_objects(BUCKET, prefix=key, include_version=True)))
 
-    return delete, version_count
+    def hide(key: str) -> None:
+        client.remove_object(BUCKET, key)
+
+    return delete, version_count, hide
 
 
 @pytest.fixture
@@ -200,16 +215,37 @@ def test_keys_are_listed_by_their_beginning(store: Store, file: Path) -> None:
     assert store.objects.keys(folder + "t") == {folder + "two"}
 
 
-def test_every_version_is_listed_by_key_and_of_one_key_the_newest_first(store: Store, file: Path) -> None:
-    folder = f"listed-{uuid.uuid4().hex}"
-    first = store.objects.put(f"{folder}/a", file, sha256(file), UNTIL)
+def test_versions_are_listed_newest_first_and_with_what_hides_them(store: Store, key: str, file: Path) -> None:
+    first = put(store, key, file)
     file.write_bytes(b"other bytes")
-    second = store.objects.put(f"{folder}/a", file, sha256(file), UNTIL)
-    third = store.objects.put(f"{folder}/b/c", file, sha256(file), UNTIL)
-    found = list(store.objects.versions(f"{folder}/"))
-    assert [(each.key, each.version_id, each.size_bytes, each.hides) for each in found] == [
-        (f"{folder}/a", second.version_id, second.size_bytes, False),
-        (f"{folder}/a", first.version_id, first.size_bytes, False),
-        (f"{folder}/b/c", third.version_id, third.size_bytes, False),
+    second = put(store, key, file)
+    assert store.objects.versions(key) == [
+        Listed(key, second.version_id, second.size_bytes),
+        Listed(key, first.version_id, first.size_bytes),
     ]
-    assert list(store.objects.versions(f"{folder}/nothing")) == []
+    store.hide(key)
+    marker, *rest = store.objects.versions(key)
+    assert marker.marker
+    assert [each.version_id for each in rest] == [second.version_id, first.version_id]
+    assert store.objects.read(key, version_id=first.version_id) != b""
+    assert store.objects.versions(f"{key}/no-such") == []
+
+
+def test_folders_are_what_stands_before_the_next_slash(store: Store, file: Path) -> None:
+    top = f"{uuid.uuid4().hex}/"
+    for name in ("one/a", "one/b", "two/a", "loose"):
+        put(store, top + name, file)
+    assert top in store.objects.folders("")
+    assert store.objects.folders(top) == [f"{top}one/", f"{top}two/"]
+    assert store.objects.folders(f"{top}one/") == []
+    store.hide(f"{top}two/a")
+    assert f"{top}two/" in store.objects.folders(top)
+
+
+def test_a_version_says_whether_it_is_held(store: Store, key: str, file: Path) -> None:
+    stored = put(store, key, file)
+    assert not store.objects.is_held(key, stored.version_id)
+    store.objects.hold(key, stored.version_id, held=True)
+    assert store.objects.is_held(key, stored.version_id)
+    with pytest.raises((NoSuchObject, RequestRefused)):
+        store.objects.is_held(f"{key}-2", stored.version_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import tarfile
 from collections.abc import Callable, Iterator
@@ -352,9 +353,18 @@ def test_backups_lie_in_the_store_under_lock_and_the_newest_comes_first(machine:
             objects.delete(each.key, objects.stat(each.key).version_id)
     shelf.fetch(objects, first, machine.folder / "fetched")
     assert (machine.folder / "fetched").read_bytes() == made.path.read_bytes()
-    objects.flip_a_byte(first.key)
+    other = machine.folder / "other"
+    other.write_bytes(b"what somebody put over it")
+    objects.put(first.key, other, hashlib.sha256(other.read_bytes()).hexdigest(), NOON)
+    shelf.fetch(objects, first, machine.folder / "beneath")
+    assert (machine.folder / "beneath").read_bytes() == made.path.read_bytes()
+    objects.hide(first.key)
+    assert first in shelf.shelved(objects)
+    shelf.fetch(objects, first, machine.folder / "hidden")
+    assert (machine.folder / "hidden").read_bytes() == made.path.read_bytes()
+    objects.flip_a_byte(second.key)
     with pytest.raises(BackupRefused, match="other bytes than its name says"):
-        shelf.fetch(objects, first, machine.folder / "damaged")
+        shelf.fetch(objects, second, machine.folder / "damaged")
 
 
 def snapshots_name(contents: BackupContents) -> str:
