@@ -85,6 +85,8 @@ class Settings(BaseSettings):
     backup_hour: Annotated[int, Field(ge=0, le=23)] = 2  # of Beijing
     backup_lock_days: Annotated[int, Field(ge=0, le=3650)] = 90  # none are made by themselves when 0
 
+    litestream: bool = False
+
     webhooks_file: Path | None = None  # nobody is told when empty
 
     second_factor: str = "city_administrator,city_officer"  # roles that have to have one; or all, or none

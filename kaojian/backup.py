@@ -8,10 +8,11 @@ Not here: how one is made and opened (``storage.backup``), and what brings rows 
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fcntl import LOCK_SH, flock
 from os import O_DIRECTORY, O_RDONLY, close
@@ -28,6 +29,7 @@ from domain.calendar import SHANGHAI
 from domain.people import Actor, Door
 from domain.timeline import Clock, rfc3339
 from kaojian.notary import notary_of
+from kaojian.replica import litestream_of
 from records import backups
 from records.adopting import Rebuilt
 from records.backups import Keeping
@@ -35,14 +37,15 @@ from storage.audit.days import DAYS
 from storage.audit.notary import SEALS
 from storage.backup import shelf
 from storage.backup.comparing import Beyond, RolledBack, beyond
-from storage.backup.contents import BackupContents, BackupFailed, RestoreRefused
+from storage.backup.contents import DATABASES, BackupContents, BackupFailed, RestoreRefused
 from storage.backup.envelope import RecoveryKey, is_public
 from storage.backup.reading import open_backup
 from storage.backup.restoring import Places, place
 from storage.backup.shelf import Shelved
 from storage.backup.writing import Made
-from storage.database import Database, connect, folder_of
+from storage.database import Database, connect, folder_of, snapshots
 from storage.errors import StorageError
+from storage.litestream import LitestreamFailed
 from storage.objects import Objects
 from storage.signing import Signer
 
@@ -236,10 +239,12 @@ def restore(
     objects: Objects | None,
     actor: Actor,
     clock: Clock,
+    newest_rows: bool = False,
 ) -> Restored:
     """Make this machine anew from a backup: a file, one of the store by its key there, or its ``latest``.
 
-    Raises RestoreRefused, BackupRefused, EnvelopeRefused, SchemaUnknown, DatabaseUnavailable, as ``Objects.read``,
+    With ``newest_rows`` the database is the copy of litestream, which nobody signed. Raises LitestreamFailed,
+    RestoreRefused, BackupRefused, EnvelopeRefused, SchemaUnknown, DatabaseUnavailable, as ``Objects.read``,
     OSError.
     """
     folder = folder_of(settings.database_url) or settings.data_dir
@@ -251,12 +256,27 @@ def restore(
     with TemporaryDirectory(prefix=_RESTORING, dir=folder) as inside:
         file, name = _found(source, objects, Path(inside))
         contents = open_backup(file, Path(inside) / "parts", recovery=recovery, keys=keys)
+        if newest_rows:
+            contents = _with_newest_rows(settings, Path(inside), contents)
         files = place(Path(inside) / "parts", contents, places)
     with closing(connect(settings.database_url, notary_of(settings))) as database:
         found = None if objects is None else beyond(database, objects)
         detail = f"made {rfc3339(contents.made)}, signed by {contents.key}"
         database.journal.record(clock.now(), actor, "restore_backup", name, detail)
     return Restored(contents, name, tuple(files), found)
+
+
+def _with_newest_rows(settings: Settings, inside: Path, contents: BackupContents) -> BackupContents:
+    """Put litestream's copy in the place of the database in the backup. Raises LitestreamFailed, SchemaUnknown."""
+    copy = inside / "replica.sqlite3"
+    litestream_of(settings).restore(copy)
+    with closing(sqlite3.connect(copy)) as one_file:  # as the one in the backup: without a log beside it
+        one_file.execute("PRAGMA journal_mode = DELETE")
+    revision = snapshots.revision_of(f"sqlite:///{copy}")
+    if revision is None:
+        raise LitestreamFailed("litestream brought back a database that is none of ours; restore without it")
+    copy.replace(inside / "parts" / DATABASES["sqlite"])
+    return replace(contents, schema=revision)
 
 
 def _found(source: str, objects: Objects | None, folder: Path) -> tuple[Path, str]:

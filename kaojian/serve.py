@@ -81,6 +81,7 @@ def _dashboard(settings: Settings) -> None:
     from kaojian.audit import objects_of, sealed_daily  # noqa: PLC0415
     from kaojian.backup import backed_up  # noqa: PLC0415
     from kaojian.disks import ballast, spools_of  # noqa: PLC0415
+    from kaojian.replica import replicated  # noqa: PLC0415
     from kaojian.webhooks import names_of, telling  # noqa: PLC0415
     from kaojian.wiring import open_archive, roles_with_factor  # noqa: PLC0415
     from storage.audit.notary import Notary  # noqa: PLC0415
@@ -105,7 +106,7 @@ def _dashboard(settings: Settings) -> None:
         )
         sealing = sealed_daily(database, settings.data_dir, signer, objects_of(settings), clock)
         keeping = backed_up(settings, database, objects_of(settings), clock)
-        with sealing, keeping, telling(settings, database, clock):
+        with sealing, keeping, replicated(settings), telling(settings, database, clock):
             uvicorn.run(
                 app,
                 host=settings.http_host,

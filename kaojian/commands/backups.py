@@ -104,6 +104,10 @@ def restore(
     recovery_key_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where the recovery key stands; else it is asked for")
     ] = None,
+    *,
+    newest_rows: Annotated[
+        bool, typer.Option("--newest-rows", help="The rows that litestream copied, instead of those in the backup")
+    ] = False,
 ) -> None:
     """Make an empty machine anew from a backup; nothing that is there is overwritten.
 
@@ -130,6 +134,7 @@ def restore(
         objects=objects_of(settings),
         actor=local_actor(),
         clock=SystemClock(),
+        newest_rows=newest_rows,
     )
     for line in wiring.restored_lines(settings, done):
         typer.echo(line)

@@ -14,7 +14,7 @@ from storage.database.api_tokens import ApiTokens
 from storage.database.broken_glass import BrokenGlasses
 from storage.database.chained import ChainedRows
 from storage.database.closings import Closings
-from storage.database.connection import Engine, folder_of
+from storage.database.connection import Engine, file_of, folder_of
 from storage.database.evidence import Evidence
 from storage.database.factors import Factors
 from storage.database.holds import Holds
@@ -42,6 +42,7 @@ __all__ = [
     "Setup",
     "Viewings",
     "connect",
+    "file_of",
     "folder_of",
 ]
 

@@ -158,12 +158,18 @@ def understood(url: str) -> URL:
     return _understood(url)
 
 
-def folder_of(url: str) -> Path | None:
-    """The folder that a database's file lies in; None for one on a server. Raises DatabaseUnavailable."""
+def file_of(url: str) -> Path | None:
+    """The file of a database; None for one on a server. Raises DatabaseUnavailable."""
     parsed = _understood(url)
     if parsed.get_backend_name() != "sqlite" or parsed.database is None or parsed.database.startswith("file:"):
         return None
-    return Path(parsed.database).absolute().parent
+    return Path(parsed.database).absolute()
+
+
+def folder_of(url: str) -> Path | None:
+    """The folder that a database's file lies in; None for one on a server. Raises DatabaseUnavailable."""
+    file = file_of(url)
+    return None if file is None else file.parent
 
 
 def insert_once(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> bool:

