@@ -56,15 +56,17 @@ def _list() -> None:
 
 def _new_key() -> None:
     from kaojian import backup as wiring
+    from storage.signing import Signer
 
     with acting() as (settings, database):
         key = wiring.new_recovery_key(settings, database, local_actor(), SystemClock())
+        public = Signer.read(settings.signing_key_file).public
     typer.echo(key.text())
     note(
         [
             "this is the only time that it is shown: write it down or print it, and keep it away from this machine",
             "backups from now on open with it alone; keep earlier ones as long as their backups",
-            "keep with it: the address and keys of the object store, and the public key (`kaojian key show`)",
+            f"keep with it: the address and keys of the object store, and the key that vouches for backups: {public}",
         ]
     )
 

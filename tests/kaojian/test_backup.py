@@ -72,6 +72,7 @@ def test_the_recovery_key_is_shown_once_and_lies_nowhere(kaojian: Command, insta
     second = recovery(kaojian)
     assert second.public != key.public
     assert "keep earlier ones as long as their backups" in done.err
+    assert f"vouches for backups: {Signer.read(load().signing_key_file).public}" in done.err
 
 
 def test_a_backup_into_a_file_holds_database_keys_and_set_up(
