@@ -16,6 +16,7 @@ from dashboard.access import local
 from domain.people import Actor
 from domain.timeline import Clock
 from kaojian.audit import objects_of
+from kaojian.stamping import authority_of
 from kaojian.wiring import open_archive
 from records.closing import Closed, Sealing, close_batch
 from records.errors import NotReady
@@ -46,6 +47,7 @@ def close(
         pack=pack,
         pack_sha256=rule_pack.digest(pack.id, settings.rule_packs_dir),
         software=f"kaojian {VERSION}",
+        authority=authority_of(settings),
     )
     return close_batch(database, batch_id, actor, clock, sealing, reason=reason)
 
@@ -58,6 +60,10 @@ def told(closed: Closed) -> Iterator[str]:
     yield f"batch {link.batch} is {what}: manifest {link.number} of site {link.site}"
     yield f"segments 录像文件: {len(manifest.segments)}, root 根值 {link.segments_root}"
     yield f"gaps of cameras 摄像机断档: {gaps}"
+    if closed.stamp is not None:
+        yield f"stamped 已加盖时间戳: {_day(closed.stamp.stamped_at)}"
+    else:
+        yield f"not stamped 未加盖时间戳: {closed.unstamped}"
     yield f"keep on paper 请抄存: --head {link.number}:{link.digest}"
 
 

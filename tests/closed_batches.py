@@ -32,6 +32,7 @@ from domain.timeline import Interval
 from records.closing import Closed, Sealing, close_batch
 from storage.archive import Archive
 from storage.database import Database
+from storage.manifest.authority import Authority
 from storage.media import TIMESCALE, Ledger, Sample, fragment, init_segment
 from storage.signing import Signer
 from tests.fakes.objects import MemoryObjects
@@ -74,6 +75,7 @@ class ClosedBatches:
     spool: Path
     clock: FakeClock = field(default_factory=lambda: FakeClock(START - DAY))
     signer: Signer = field(default_factory=Signer.new)
+    authority: Authority | None = None
 
     def __post_init__(self) -> None:
         self.objects = MemoryObjects(clock=self.clock)
@@ -82,7 +84,7 @@ class ClosedBatches:
 
     @property
     def sealing(self) -> Sealing:
-        return Sealing(self.signer, self.objects, PACK, digest(PACK.id), "kaojian test")
+        return Sealing(self.signer, self.objects, PACK, digest(PACK.id), "kaojian test", self.authority)
 
     def hold(self, batch: str, start: datetime = START) -> None:
         """A sitting from ``start`` on, with all that recorder, archive and analysis would have written."""
@@ -168,9 +170,9 @@ class ClosedBatches:
         self.clock.step((instant - self.clock.now()).total_seconds())
 
 
-def closed_twice(database: Database, spool: Path) -> ClosedBatches:
+def closed_twice(database: Database, spool: Path, authority: Authority | None = None) -> ClosedBatches:
     """Both batches, held and closed one after the other."""
-    made = ClosedBatches(database, spool)
+    made = ClosedBatches(database, spool, authority=authority)
     for batch, start in ((FIRST, START), (SECOND, START + DAY)):
         made.hold(batch, start)
         made.close(batch)

@@ -164,6 +164,7 @@ def _progress() -> Progress:
 @app.command()
 def verify(
     source: Annotated[Path, typer.Argument(metavar="FOLDER|FILE.zip", help="What `kaojian export` wrote")],
+    *,
     key: Keys = None,
     head: Annotated[
         str | None, typer.Option(metavar="NUMBER:DIGEST", help="A link of the site's chain that you kept")
@@ -171,10 +172,15 @@ def verify(
     at_least: Annotated[
         int | None, typer.Option(min=1, metavar="NUMBER", help="How many manifests the site has signed, at least")
     ] = None,
+    stamp_root: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Certificates that vouch for time stamp authorities (PEM); may be several"),
+    ] = None,
     lang: Annotated[Language, typer.Option(help="zh or en")] = Language.ZH,
 ) -> None:
     """Check an exported batch without server, database or network; exit 1 with the first thing that fails."""
     from kaojian import audit, closing
+    from storage.manifest.stamps import Roots, RootsRefused
     from storage.manifest.trees import NotVerified
     from storage.manifest.verifying import Trust
 
@@ -185,9 +191,13 @@ def verify(
         raise typer.BadParameter(f"{wrong[0]} is not 64 hex digits", param_hint="--key")
     if not keys:
         raise typer.BadParameter("name the key that you believe; an export cannot tell it", param_hint="--key")
+    try:
+        roots = Roots.read(stamp_root) if stamp_root else None
+    except RootsRefused as error:
+        raise typer.BadParameter(str(error), param_hint="--stamp-root") from None
     number = 0
     try:
-        for number, said in enumerate(closing.checked(source, Trust(keys, known, at_least)), 1):
+        for number, said in enumerate(closing.checked(source, Trust(keys, known, at_least, roots)), 1):
             typer.echo(f"{number}. {said.zh if lang is Language.ZH else said.en}")
     except NotVerified as error:
         said = error.said
