@@ -1,7 +1,7 @@
 """Brings what was signed of a site's batches into the object store, under the same lock as their footage.
 
-Links go by number and digest and documents by their hash, so that the name says what lies there and hiding it behind
-a delete marker hides nothing. What is there already is left alone, so that this may be repeated. Not here: the
+Links go by number and digest, documents and stamps by their hash, so that the name says what lies there and hiding it
+behind a delete marker hides nothing. What is there already is left alone, so that this may be repeated. Not here: the
 database, which has it all first (``storage.database.closings``).
 """
 
@@ -41,3 +41,5 @@ def _signed(closings: Closings, site: str) -> Iterator[tuple[str, bytes, datetim
         yield f"{PREFIX}{site}/documents/{document.sha256}.json", document.data, document.retained_until
     for link in closings.links(site):
         yield f"{PREFIX}{site}/{link.number:06d}-{link.digest}.json", link.data, link.retained_until
+    for stamp in closings.stamps(site):
+        yield f"{PREFIX}{site}/stamps/{stamp.number:06d}-{stamp.sha256}.tsr", stamp.data, stamp.retained_until

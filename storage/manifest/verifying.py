@@ -18,6 +18,7 @@ from domain.evidence import Gap, SegmentState
 from domain.manifest import (
     BEFORE_THE_FIRST_LINK,
     CONTENTS_FORM,
+    CONTENTS_FORM_WITHOUT_STAMPS,
     LINK_FORM,
     MANIFEST_FORM,
     Amendment,
@@ -38,9 +39,12 @@ from storage.manifest.exporting import (
     link_path,
     manifest_path,
     report_path,
+    stamp_path,
+    stamped_number,
 )
 from storage.manifest.form import FormRefused, document_of, read, read_signed, segments_root
 from storage.manifest.keys import PublishedKeys
+from storage.manifest.stamps import Roots, Stamp, StampRefused, judge, refuse_before
 from storage.manifest.trees import NotVerified, Reading, Said, is_plain
 from storage.media import MediaError, read_index
 
@@ -56,12 +60,14 @@ class Trust:
     """What the checker brings along, none of it from the export.
 
     ``keys`` are public keys that are believed, at least one of them the installation's. ``head`` is a link of the
-    site's chain that was written down elsewhere, ``at_least`` how many links it must have.
+    site's chain that was written down elsewhere, ``at_least`` how many links it must have. ``stamp_roots`` vouch for
+    time stamp authorities; without them no stamp is judged.
     """
 
     keys: Collection[str]
     head: Seal | None = None
     at_least: int | None = None
+    stamp_roots: Roots | None = None
 
 
 def verify(tree: Reading, trust: Trust) -> Iterator[Said]:
@@ -76,6 +82,7 @@ def verify(tree: Reading, trust: Trust) -> Iterator[Said]:
     7. The reports are those that the manifests name.
     8. The segments of the last manifest give its root, and each is there or stated as lost.
     9. The times in the files themselves are those that the manifest states.
+    10. The time stamps are of these links, by authorities that are trusted: what existed by when.
     """
     check = _Check(tree, trust)
     yield check.keys()
@@ -87,6 +94,7 @@ def verify(tree: Reading, trust: Trust) -> Iterator[Said]:
     yield check.reports()
     yield check.segments()
     yield check.times()
+    yield check.stamps()
 
 
 @dataclass
@@ -123,7 +131,8 @@ class _Check:
             told, signature = read_signed(Contents, self._data(CONTENTS))
         except FormRefused as error:
             raise _broken(CONTENTS, error) from None
-        if told.form != CONTENTS_FORM or not self.published.holds(told, signature, told.key, told.made):
+        known = told.form in {CONTENTS_FORM, CONTENTS_FORM_WITHOUT_STAMPS}
+        if not known or not self.published.holds(told, signature, told.key, told.made):
             raise NotVerified(
                 "文件清单 contents.json 的签名无效，或签名时该公钥不在有效期内",
                 "the list of contents is not signed by the key that signed at that time",
@@ -238,6 +247,7 @@ class _Check:
             *(manifest_path(number) for number, link in enumerate(self.links, 1) if link.batch == self.told.batch),
             *(report_path(digest) for digest in named),
             *(footage_path(each.key) for each in self.states[-1].segments),
+            *(path for _, path in self._stamps()),
         }
         for path in sorted(self.listed.keys() - expected):
             raise NotVerified(f"{path} 不属于该批次", f"{path} is no part of this batch")
@@ -277,6 +287,46 @@ class _Check:
             f"{len(checked)} 个录像文件自身所记的时间与清单相符",
             f"the times in {len(checked)} files are those stated",
         )
+
+    def stamps(self) -> Said:
+        there, roots = self._stamps(), self.trust.stamp_roots
+        if not there:
+            return Said(
+                "没有外部机构的时间戳；签名时间只由签名主机自己所述",
+                "there is no time stamp: when was signed, only the host that signed says",
+            )
+        if roots is None:
+            return Said(
+                f"时间戳 {len(there)} 份未核验：未给出 --stamp-root",
+                f"{len(there)} time stamps were not judged: without --stamp-root nobody vouches for them",
+            )
+        found: dict[int, Stamp] = {}
+        for number, path in there:
+            stamp = self._stamp(number, path, roots)
+            found[number] = min(stamp, found.get(number, stamp), key=lambda each: each.existed_by)
+        return _existed(found, len(self.links))
+
+    def _stamps(self) -> list[tuple[int, str]]:
+        """The stamps of links that are there: the number of the link, and where it lies."""
+        if self.told.form == CONTENTS_FORM_WITHOUT_STAMPS:
+            return []
+        found = []
+        for path, file in sorted(self.listed.items()):
+            number = stamped_number(path)
+            if number is not None and 1 <= number <= len(self.links) and path == stamp_path(number, file.sha256):
+                found.append((number, path))
+        return found
+
+    def _stamp(self, number: int, path: str, roots: Roots) -> Stamp:
+        try:
+            stamp = judge(self._data(path), self._data(link_path(number)), roots)
+            refuse_before(stamp, self.links[number - 1].signed_at)
+        except StampRefused as error:
+            raise NotVerified(
+                f"{path} 不能证明签名链第 {number} 节的时间（{error}）",
+                f"{path} does not prove when link {number} existed: {error}",
+            ) from None
+        return stamp
 
     def _follow(self, link: Link, latest: Mapping[str, tuple[int, str]]) -> None:
         """A second link of a batch amends the one before it, and says so. Raises NotVerified."""
@@ -348,6 +398,36 @@ class _Check:
 def _broken(what: str, error: Exception) -> NotVerified:
     return NotVerified(
         f"{what} 的内容不合规定格式（{error}）", f"{what} is not in the form that it should have: {error}"
+    )
+
+
+def _existed(found: Mapping[int, Stamp], links: int) -> Said:
+    """By when each link existed: by its own stamp, or by that of a later link, which names it, if that is earlier."""
+    by: datetime | None = None
+    spans: list[tuple[int, int, datetime | None]] = []  # from the last link to the first
+    for number in range(links, 0, -1):
+        mine = found.get(number)
+        if mine is not None and (by is None or mine.existed_by < by):
+            by = mine.existed_by
+        if spans and spans[-1][2] == by:
+            spans[-1] = (number, spans[-1][1], by)
+        else:
+            spans.append((number, number, by))
+    zh, en = [], []
+    for first, last, when in reversed(spans):
+        one = first == last
+        zh.append(
+            (f"第 {first} 节" if one else f"第 {first} 至 {last} 节")
+            + (f"不晚于 {rfc3339(when)} 已存在" if when else "没有时间戳")
+        )
+        en.append(
+            (f"link {first} " if one else f"links {first} to {last} ")
+            + (f"existed by {rfc3339(when)}" if when else f"{'has' if one else 'have'} no stamp")
+        )
+    names = sorted({stamp.authority for stamp in found.values()})
+    return Said(
+        f"时间戳 {len(found)} 份有效（{'；'.join(names)}）：{'，'.join(zh)}",
+        f"{len(found)} time stamps hold ({'; '.join(names)}): {', '.join(en)}",
     )
 
 

@@ -16,13 +16,17 @@ def test_a_real_store_holds_all_that_was_signed_under_the_lock_of_the_footage(
     site: ClosedBatches, object_server: SeaweedServer
 ) -> None:
     objects, closings = S3Objects(object_server.settings(BUCKET)), site.database.closings
-    assert keep(closings, "sg-001", objects) == 6  # a link, a manifest and a report for each batch
+    assert keep(closings, "sg-001", objects) == 8  # a link, its stamp, a manifest and a report for each batch
     assert keep(closings, "sg-001", objects) == 0
     for link in closings.links("sg-001"):
         key = f"{PREFIX}sg-001/{link.number:06d}-{link.digest}.json"
         assert objects.read(key) == link.data
         assert objects.read(f"{PREFIX}sg-001/documents/{link.manifest}.json") == closings.document(link.manifest)
         assert objects.stat(key).locked_until == link.retained_until
+    for stamp in closings.stamps("sg-001"):
+        key = f"{PREFIX}sg-001/stamps/{stamp.number:06d}-{stamp.sha256}.tsr"
+        assert objects.read(key) == stamp.data
+        assert objects.stat(key).locked_until == stamp.retained_until
     assert closings.links("sg-001")[1].retained_until == LOCKED_UNTIL
     objects.close()
 
@@ -40,8 +44,8 @@ def test_what_a_store_that_was_away_missed_is_brought_there_once_it_is_back(site
     with pytest.raises(ObjectsUnavailable):
         keep(site.database.closings, "sg-001", objects)
     objects.down = False
-    assert keep(site.database.closings, "sg-001", objects) == 6
-    assert len(objects.stored_keys) == 6
+    assert keep(site.database.closings, "sg-001", objects) == 8
+    assert len(objects.stored_keys) == 8
 
 
 def test_a_site_whose_name_begins_with_another_s_has_its_own(site: ClosedBatches) -> None:
