@@ -6,10 +6,13 @@ Not here: what must hold for any of it (``records.closing``, ``storage.manifest`
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from config import rule_pack
+from config.errors import SettingsRefused
 from config.settings import Settings
 from config.version import VERSION
 from dashboard.access import local
@@ -24,8 +27,10 @@ from storage.database import Database
 from storage.errors import UnknownBatch
 from storage.manifest import keys, trees
 from storage.manifest.exporting import Contents, export, require_closed
+from storage.manifest.stored import StoreAddress, verify_stored
 from storage.manifest.trees import Said
 from storage.manifest.verifying import Trust, verify
+from storage.objects import S3Objects
 from storage.signing import Signer
 
 
@@ -86,6 +91,18 @@ def checked(source: Path, trust: Trust) -> Iterator[Said]:
     """Each step of checking an export, once it is done. Raises as ``verify``."""
     with trees.reading(source) as tree:
         yield from verify(tree, trust)
+
+
+def checked_in_store(settings: Settings, address: StoreAddress, trust: Trust) -> Iterator[Said]:
+    """Each step of checking a batch where it lies under lock, by the settings' server and credentials, whatever their
+    bucket. Nothing else of the installation is needed. Raises as ``verify_stored``, SettingsRefused.
+    """
+    if settings.s3 is None:
+        raise SettingsRefused(
+            "KAOJIAN_S3_ENDPOINT is not set: say at which server the bucket is, and with which keys it is read"
+        )
+    with closing(S3Objects(replace(settings.s3, bucket=address.bucket))) as objects:
+        yield from verify_stored(objects, address.site, address.batch, trust)
 
 
 def rotate(settings: Settings, database: Database, actor: Actor, clock: Clock) -> tuple[str, str]:

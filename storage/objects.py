@@ -113,6 +113,16 @@ class ObjectStat:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedVersion:
+    """One version under a key, or a delete marker, which hides those before it and changes none."""
+
+    key: str
+    version_id: str
+    size_bytes: int
+    deletes: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LockTest:
     """Whether the store refused to delete a locked object, in one sentence for people."""
 
@@ -160,6 +170,12 @@ class Objects(Protocol):
 
     def keys(self, prefix: str) -> set[str]:
         """Every key that begins so, also one that a delete marker hides. Raises as ``put``."""
+
+    def versions(self, prefix: str) -> list[ListedVersion]:
+        """Every version and delete marker of every key that begins so. A bucket that is missing is not made.
+
+        Raises ObjectsUnavailable, AccessRefused, RequestRefused.
+        """
 
     def self_test(self) -> LockTest:
         """Try to delete a throw-away object under lock. Raises ObjectsUnavailable, AccessRefused, RequestRefused."""
@@ -271,6 +287,19 @@ class S3Objects:
         with self._translated(f"what begins with {prefix} cannot be listed"):
             listed = self._client.list_objects(self._bucket, prefix=prefix, recursive=True, include_version=True)
             return {str(item.object_name) for item in listed}
+
+    def versions(self, prefix: str) -> list[ListedVersion]:
+        with self._translated(f"what begins with {prefix} cannot be listed"):
+            listed = self._client.list_objects(self._bucket, prefix=prefix, recursive=True, include_version=True)
+            return [
+                ListedVersion(
+                    str(item.object_name),
+                    str(item.version_id or ""),
+                    int(item.size or 0),
+                    bool(item.is_delete_marker),
+                )
+                for item in listed
+            ]
 
     def self_test(self) -> LockTest:
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from storage.archive import Archive
 from storage.database import Database
 from storage.manifest.authority import Authority
 from storage.media import TIMESCALE, Ledger, Sample, fragment, init_segment
+from storage.objects import Objects
 from storage.signing import Signer
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import FakeClock
@@ -168,6 +169,19 @@ class ClosedBatches:
 
     def to(self, instant: datetime) -> None:
         self.clock.step((instant - self.clock.now()).total_seconds())
+
+
+class InRealStore(ClosedBatches):
+    """The same, kept in a real store."""
+
+    def __init__(self, database: Database, spool: Path, store: Objects) -> None:
+        super().__init__(database, spool)
+        self.store = store
+        self.archive = Archive(database.evidence, store, spool, lambda _: LOCKED_UNTIL, self.clock)
+
+    @property
+    def sealing(self) -> Sealing:
+        return replace(super().sealing, objects=self.store)
 
 
 def closed_twice(database: Database, spool: Path, authority: Authority | None = None) -> ClosedBatches:

@@ -2,9 +2,9 @@
 
 ``form`` turns values into bytes and back, ``keys`` says whose signature holds when, ``stamps`` what an outside
 authority vouches for and ``authority`` how it is asked, ``keeping`` brings documents under lock, ``exporting`` writes
-a batch into a folder or a ZIP, ``verifying`` checks one without server or database, and ``trees`` is how both are
-read. docs/evidence-format.md describes it all for those who write a verifier of their
-own. Not here: what has to be true for a batch to be closed (``records.closing``).
+a batch into a folder or a ZIP, ``verifying`` checks one without server or database, ``trees`` is how both are read,
+and ``stored`` checks a batch where it lies under lock. docs/evidence-format.md describes it all for those who write a
+verifier of their own. Not here: what has to be true for a batch to be closed (``records.closing``).
 
     StorageError
     ├── FormRefused      bytes that are not in the one form that they should have

@@ -13,6 +13,7 @@ from domain.host_clock import ServerDate
 from domain.timeline import Clock, SystemClock
 from storage.objects import (
     AccessRefused,
+    ListedVersion,
     LockTest,
     NoSuchObject,
     NotHeld,
@@ -95,6 +96,15 @@ class MemoryObjects:
     def keys(self, prefix: str) -> set[str]:
         self.ping()
         return {key for key in self._versions if key.startswith(prefix)}
+
+    def versions(self, prefix: str) -> list[ListedVersion]:
+        self.ping()
+        return [
+            ListedVersion(key, version.id, len(version.data), False)
+            for key, versions in self._versions.items()
+            for version in versions
+            if key.startswith(prefix)
+        ]
 
     def self_test(self) -> LockTest:
         self.ping()

@@ -17,11 +17,14 @@ from kaojian.terminal import local_actor
 from storage.archive import Archive
 from storage.database import Database, connect
 from storage.manifest.keeping import PREFIX
-from storage.objects import Stored
+from storage.objects import S3Objects, Stored
+from storage.seaweed import SeaweedServer
 from storage.signing import Signer
-from tests.closed_batches import FIRST, LOCKED_UNTIL, ClosedBatches
+from tests.closed_batches import FIRST, LOCKED_UNTIL, ClosedBatches, InRealStore
+from tests.fakes.notary import NOTARY
 from tests.fakes.objects import MemoryObjects
 from tests.kaojian.conftest import Command
+from tests.objects_server import ACCESS_KEY, SECRET_KEY
 from tests.stamp_authority import StampAuthority, certified, honest, root_of, serving
 
 
@@ -163,6 +166,35 @@ def test_links_without_a_stamp_get_theirs_while_the_service_runs(
     assert len(stamper.asked) == 2
     (stamp,) = site.database.closings.stamps("sg-001")
     assert site.objects.read(f"{PREFIX}sg-001/stamps/000001-{stamp.sha256}.tsr") == stamp.data
+
+
+def test_a_batch_is_checked_in_the_object_store_with_its_credentials_alone(
+    kaojian: Command, object_server: SeaweedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nothing else of the installation is there, and nothing of it is made."""
+    monkeypatch.delenv("KAOJIAN_MIN_FREE_BYTES")
+    with closing(connect(f"sqlite:///{tmp_path / 'elsewhere.sqlite3'}", NOTARY)) as database:
+        site = InRealStore(database, tmp_path / "spool", S3Objects(object_server.settings("verified-in-store")))
+        site.hold(FIRST)
+        link = site.close(FIRST).link
+    words = ("verify", f"s3://verified-in-store/sg-001/{FIRST}", "--key", site.signer.public, "--lang", "en")
+    nowhere = kaojian(*words)
+    assert (nowhere.code, "KAOJIAN_S3_ENDPOINT is not set" in nowhere.err) == (1, True)
+    monkeypatch.setenv("KAOJIAN_S3_ENDPOINT", object_server.endpoint)
+    monkeypatch.setenv("KAOJIAN_S3_ACCESS_KEY", ACCESS_KEY)
+    monkeypatch.setenv("KAOJIAN_S3_SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv("KAOJIAN_S3_SECURE", "false")
+    done = kaojian(*words, "--head", f"1:{link.digest}")
+    assert (done.code, done.err) == (0, "")
+    assert [line.partition(".")[0] for line in done.out.splitlines()] == [*map(str, range(1, 11)), "verified"]
+    other = kaojian("verify", "s3://verified-in-store/sg-001/2026-0999", "--key", site.signer.public)
+    assert (other.code, other.err) == (1, "5. 核验不通过：签名链中没有该批次\n")
+    assert kaojian("verify", f"s3://never-made/sg-001/{FIRST}", "--key", site.signer.public).code == 1
+    assert kaojian("verify", "s3://verified-in-store/sg-001", "--key", site.signer.public).code == 2
+    monkeypatch.setenv("KAOJIAN_S3_SECRET_KEY", "wrong-secret-0123456789")
+    refused = kaojian(*words)
+    assert (refused.code, refused.out, len(refused.err.splitlines())) == (1, "", 1)
+    assert not (tmp_path / "var").exists()
 
 
 def test_refusals_are_one_line_and_exit_1(kaojian: Command, site: ClosedBatches, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_the_batches_of_a_site_are_one_signed_chain_that_lies_under_lock(site: C
     link, _ = read_signed(Link, second.data)
     assert (link.number, link.previous, link.batch, link.amends) == (2, first.digest, SECOND, None)
     keys = site.objects.keys(keeping.PREFIX)
-    assert len(keys) == 2 + 2 + 2  # links, manifests, reports
+    assert len(keys) == 2 + 2 + 2 + 2  # links, manifests, reports, the public keys with each link
     for key in keys:
         assert site.objects.stat(key).locked_until == LOCKED_UNTIL if second.digest in key else True
     assert site.objects.read(f".manifests/sg-001/000002-{second.digest}.json") == second.data
@@ -179,7 +179,7 @@ def test_a_closing_that_the_store_missed_is_brought_there_by_closing_again(site:
     site.objects.down = False
     with pytest.raises(NothingNew):
         site.close(FIRST)
-    assert len(site.objects.keys(keeping.PREFIX)) == 3
+    assert len(site.objects.keys(keeping.PREFIX)) == 4
 
 
 class Stamping:
