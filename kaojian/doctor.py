@@ -182,6 +182,16 @@ def check_stamps(settings: Settings) -> Iterator[Check]:
         yield Check(name, State.OK, f"{settings.stamp_url} answers, as {stamp.authority}")
 
 
+def check_unstamped(database: Database, settings: Settings) -> Iterator[Check]:
+    """Links that wait for their stamp get it by themselves, where the service runs and the authority answers."""
+    waiting = database.closings.unstamped() if settings.stamps is not None else []
+    if waiting:
+        oldest = min(link.signed_at for link in waiting)
+        said = f"{len(waiting)} closings wait for theirs, the oldest since {oldest:%Y-%m-%d}"
+        remedy = "see that the service runs and the authority answers; or close one of them again"
+        yield Check("stamps to come", State.NOTE, said, remedy)
+
+
 def check_tls(settings: Settings, now: datetime) -> Iterator[Check]:
     """The certificate must be usable and last; nothing is to be said of plain HTTP, which stays on loopback."""
     if settings.tls_cert is None:
@@ -302,6 +312,7 @@ def _check_database(settings: Settings) -> Iterator[Check]:
             database.ping()
             yield Check("database", State.OK, f"{database} answers, its schema is up to date")
             yield from check_glass(database, SystemClock().now())
+            yield from check_unstamped(database, settings)
             yield check_secrets(database, settings.secrets)
             yield from check_spools(database, spools_of(settings), SystemClock().now())
             evicts = settings.s3 is not None

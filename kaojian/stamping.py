@@ -17,7 +17,7 @@ from kaojian.audit import objects_of
 from storage.database import Database
 from storage.errors import StorageError
 from storage.manifest.authority import Authority, HttpAuthority, stamp_missing
-from storage.manifest.keeping import keep
+from storage.manifest.keeping import keep_stamps
 from storage.objects import Objects
 
 LOOK_S = 600.0
@@ -57,16 +57,17 @@ def _keep_stamping(
     database: Database, authority: Authority, objects: Objects | None, stop: threading.Event, look_s: float
 ) -> None:
     lost = False
-    waiting: set[str] = set()  # sites whose stamps do not lie in the object store yet
+    waiting: set[str] | None = None  # sites whose stamps may not lie in the object store yet; at first all of them
     while not stop.is_set():
         try:
-            for link in database.closings.unstamped():
-                waiting.add(link.site)
+            if waiting is None:
+                waiting = {site.id for site in database.setup.sites()}
+            waiting |= {link.site for link in database.closings.unstamped()}
             for stamp in stamp_missing(database.closings, authority):
                 _log.info("link_stamped", site=stamp.site, number=stamp.number)
             for site in sorted(waiting):
                 if objects is not None:
-                    keep(database.closings, site, objects)
+                    keep_stamps(database.closings, site, objects)
                 waiting.discard(site)
             if lost:
                 _log.info("links_stamped_again")

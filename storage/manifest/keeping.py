@@ -8,7 +8,7 @@ database, which has it all first (``storage.database.closings``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -45,10 +45,19 @@ def keys_key(site: str, number: int, digest: str) -> str:
 
 def keep(closings: Closings, site: str, objects: Objects) -> int:
     """Store what is not there yet; how many were stored. Raises as ``Objects.put``, OSError, DatabaseUnavailable."""
-    there = objects.keys(f"{PREFIX}{site}/")
+    return _keep(objects, f"{PREFIX}{site}/", _signed(closings, site))
+
+
+def keep_stamps(closings: Closings, site: str, objects: Objects) -> int:
+    """The same of stamps alone, which come later than what they are of."""
+    return _keep(objects, f"{PREFIX}{site}/stamps/", _stamps(closings, site))
+
+
+def _keep(objects: Objects, prefix: str, things: Iterable[tuple[str, bytes, datetime]]) -> int:
+    there = objects.keys(prefix)
     stored = 0
     with TemporaryDirectory(prefix="kaojian-") as folder:
-        for key, data, until in _signed(closings, site):
+        for key, data, until in things:
             if key in there:
                 continue
             file = Path(folder) / "signed"
@@ -68,5 +77,9 @@ def _signed(closings: Closings, site: str) -> Iterator[tuple[str, bytes, datetim
         yield keys_key(site, last.number, sha256(keys).hexdigest()), keys, last.retained_until
     for link in links:
         yield link_key(site, link.number, link.digest), link.data, link.retained_until
+    yield from _stamps(closings, site)
+
+
+def _stamps(closings: Closings, site: str) -> Iterator[tuple[str, bytes, datetime]]:
     for stamp in closings.stamps(site):
         yield stamp_key(site, stamp.number, stamp.sha256), stamp.data, stamp.retained_until

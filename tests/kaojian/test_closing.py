@@ -125,9 +125,11 @@ def test_an_authority_that_fails_is_told_and_the_stamp_is_fetched_by_closing_aga
     assert "not stamped 未加盖时间戳: 127.0.0.1" in closed.out
     assert "answered 503 instead of a time stamp" in closed.out
     assert "not all of it is stamped" in kaojian("batch", "close", FIRST).err
+    assert "1 closings wait for theirs" in kaojian("doctor").out
     stamper.status = 200
     again = kaojian("batch", "close", FIRST)
     assert (again.code, "states everything, and is stamped" in again.err) == (1, True)
+    assert "wait for theirs" not in kaojian("doctor").out
     assert len(site.database.closings.stamps("sg-001")) == 1
 
 
@@ -166,6 +168,28 @@ def test_links_without_a_stamp_get_theirs_while_the_service_runs(
     assert len(stamper.asked) == 2
     (stamp,) = site.database.closings.stamps("sg-001")
     assert site.objects.read(f"{PREFIX}sg-001/stamps/000001-{stamp.sha256}.tsr") == stamp.data
+
+
+def test_a_stamp_that_the_store_missed_is_brought_there_when_the_service_starts(
+    kaojian: Command, site: ClosedBatches, stamper: StampAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert kaojian("batch", "close", FIRST).code == 0
+    (stamp,) = site.database.closings.stamps("sg-001")
+    key = f"{PREFIX}sg-001/stamps/000001-{stamp.sha256}.tsr"
+    site.objects.destroy(key)
+    brought = threading.Event()
+
+    class Telling(MemoryObjects):
+        def put(self, key: str, path: Path, sha256: str, retain_until: datetime) -> Stored:
+            stored = site.objects.put(key, path, sha256, retain_until)
+            brought.set()
+            return stored
+
+    monkeypatch.setattr(stamping, "objects_of", lambda _: Telling(clock=site.clock))
+    with stamping.stamped_later(load(), site.database, look_s=600):
+        assert brought.wait(30)
+    assert site.objects.read(key) == stamp.data
+    assert len(stamper.asked) == 1
 
 
 def test_a_batch_is_checked_in_the_object_store_with_its_credentials_alone(
