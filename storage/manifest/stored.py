@@ -83,7 +83,6 @@ class _StoreTree:
     def __init__(self, objects: Objects, site: str) -> None:
         self._objects = objects
         self._found: dict[str, list[ListedVersion]] = {}
-        self._versions: dict[str, str] = {}
         for each in objects.versions(f"{PREFIX}{site}/"):
             self._found.setdefault(each.key, []).append(each)
         prefix = f"{PREFIX}{site}/"
@@ -99,13 +98,22 @@ class _StoreTree:
 
     def open(self, path: str) -> BinaryIO:
         """The version whose bytes have the hash in the name. Raises FileNotFoundError, and as ``Objects.read``."""
+        for _, file in self._genuine(path):
+            return file
+        raise FileNotFoundError(path)
+
+    def versions(self, path: str) -> Iterator[str]:
+        """All versions with the bytes of the name: somebody may have put the same ones there again."""
+        for version_id, file in self._genuine(path):
+            file.close()
+            yield version_id
+
+    def _genuine(self, path: str) -> Iterator[tuple[str, BinaryIO]]:
         digest = path.rpartition("/")[2].partition(".")[0].rpartition("-")[2]
         for version in self._found.get(path, []):
             file = None if version.deletes else self._read(version, digest)
             if file is not None:
-                self._versions[path] = version.version_id
-                return file
-        raise FileNotFoundError(path)
+                yield version.version_id, file
 
     def _read(self, version: ListedVersion, wanted: str) -> BinaryIO | None:
         """The bytes of a version with that hash; None where it has another. Whatever its size, memory stays small."""
@@ -132,10 +140,6 @@ class _StoreTree:
                 return
             yield block
             at += len(block)
-
-    def version(self, path: str) -> str:
-        """Of what was opened."""
-        return self._versions[path]
 
 
 class _StoreCheck(Check):
@@ -273,7 +277,19 @@ class _StoreCheck(Check):
             for key in keys:
                 until.setdefault(key, state.retained_until)
         for key, retained_until in until.items():
-            self._lock(key, self._stored.version(key), retained_until, None)
+            self._lock_of_one(key, retained_until)
+
+    def _lock_of_one(self, key: str, until: datetime) -> None:
+        """One version with the right bytes is enough, whatever lies on top of it. Raises NotVerified."""
+        failed = NotVerified(f"缺少 {key}", f"{key} is missing")
+        for version_id in self._stored.versions(key):
+            try:
+                self._lock(key, version_id, until, None)
+            except NotVerified as error:
+                failed = error
+            else:
+                return
+        raise failed
 
     def _lock(self, key: str, version_id: str, until: datetime | None, size_bytes: int | None) -> None:
         """Raises NotVerified where that version is not there, has another size, or is locked for too short a time."""

@@ -345,13 +345,16 @@ def test_a_batch_in_a_real_store_is_told_in_ten_steps(stored: Stored, trust: Tru
     assert first.segments_root in checked(stored.objects, trust, FIRST)[7]
 
 
-@pytest.mark.parametrize("act", ["hide", "cover"])
+@pytest.mark.parametrize("act", ["hide", "cover", "repeat"])
 def test_delete_markers_and_versions_on_top_hide_nothing(stored: Stored, trust: Trust, act: str) -> None:
     """Of a link, of every document, of stamps and keys, and of footage."""
     keys: list[str] = sorted(stored.objects.keys(f"{PREFIX}{SITE}/"))
     keys += [segment.key for segment, _ in stored.site.database.evidence.segments_of(SECOND)]
     for key in keys:
-        if act == "hide":
+        if act == "repeat":  # the same bytes, without a lock
+            (data,) = {stored.objects.read(key, version_id=each) for each in genuine(stored, key)}
+            stored.cover(key, data)
+        elif act == "hide":
             stored.hide(key)
             with pytest.raises(NoSuchObject):
                 stored.objects.read(key)
@@ -361,6 +364,12 @@ def test_delete_markers_and_versions_on_top_hide_nothing(stored: Stored, trust: 
     said = checked(stored.objects, trust)
     assert len(said) == 10
     assert "10 signed objects of site sg-001; 10 of them have other versions or delete markers" in said[0]
+
+
+def genuine(stored: Stored, key: str) -> list[str]:
+    """The version that was put there first, which is the locked one."""
+    listed = [each.version_id for each in stored.objects.versions(key) if not each.deletes]
+    return [each for each in listed if stored.objects.stat(key, each).locked_until is not None]
 
 
 def test_what_the_store_holds_beyond_the_manifest_is_told(stored: Stored, trust: Trust) -> None:
