@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -106,6 +107,8 @@ class StampAuthority:
     released: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
+        if not HAS_OPENSSL:
+            pytest.skip("the program openssl is absent")
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "tsa.cnf").write_text(_CONFIG)
         (self.folder / "serial").write_text("01\n")
