@@ -80,6 +80,7 @@ def _dashboard(settings: Settings) -> None:
     from dashboard.app import create_app  # noqa: PLC0415
     from kaojian.audit import objects_of, sealed_daily  # noqa: PLC0415
     from kaojian.disks import ballast, spools_of  # noqa: PLC0415
+    from kaojian.stamping import stamped_later  # noqa: PLC0415
     from kaojian.webhooks import names_of, telling  # noqa: PLC0415
     from kaojian.wiring import open_archive, roles_with_factor  # noqa: PLC0415
     from storage.audit.notary import Notary  # noqa: PLC0415
@@ -103,7 +104,7 @@ def _dashboard(settings: Settings) -> None:
             vouching=None if settings.oidc is None else Provider(settings.oidc, settings.secrets, clock),
         )
         sealing = sealed_daily(database, settings.data_dir, signer, objects_of(settings), clock)
-        with sealing, telling(settings, database, clock):
+        with sealing, stamped_later(settings, database), telling(settings, database, clock):
             uvicorn.run(
                 app,
                 host=settings.http_host,

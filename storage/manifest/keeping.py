@@ -1,31 +1,63 @@
 """Brings what was signed of a site's batches into the object store, under the same lock as their footage.
 
-Links go by number and digest and documents by their hash, so that the name says what lies there and hiding it behind
-a delete marker hides nothing. What is there already is left alone, so that this may be repeated. Not here: the
+Links go by number and digest, documents and stamps by their hash, so that the name says what lies there and hiding it
+behind a delete marker hides nothing. The public keys lie beside them, so that who has the store alone can check it
+(``storage.manifest.stored``). What is there already is left alone, so that this may be repeated. Not here: the
 database, which has it all first (``storage.database.closings``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from storage.database import Closings
+from storage.manifest.form import written
+from storage.manifest.keys import published
 from storage.objects import Objects
 
 PREFIX = ".manifests/"
 """Where they lie; no segment's key begins with a dot."""
 
 
+def link_key(site: str, number: int, digest: str) -> str:
+    """Where a link of the chain lies in the store."""
+    return f"{PREFIX}{site}/{number:06d}-{digest}.json"
+
+
+def document_key(site: str, digest: str) -> str:
+    """Where a manifest or a report lies in the store."""
+    return f"{PREFIX}{site}/documents/{digest}.json"
+
+
+def stamp_key(site: str, number: int, digest: str) -> str:
+    """Where a stamp of a link lies in the store; ``digest`` is that of the stamp."""
+    return f"{PREFIX}{site}/stamps/{number:06d}-{digest}.tsr"
+
+
+def keys_key(site: str, number: int, digest: str) -> str:
+    """Where the public keys lie in the store, as they were published when the link of that number was the last."""
+    return f"{PREFIX}{site}/keys/{number:06d}-{digest}.json"
+
+
 def keep(closings: Closings, site: str, objects: Objects) -> int:
     """Store what is not there yet; how many were stored. Raises as ``Objects.put``, OSError, DatabaseUnavailable."""
-    there = objects.keys(f"{PREFIX}{site}/")
+    return _keep(objects, f"{PREFIX}{site}/", _signed(closings, site))
+
+
+def keep_stamps(closings: Closings, site: str, objects: Objects) -> int:
+    """The same of stamps alone, which come later than what they are of."""
+    return _keep(objects, f"{PREFIX}{site}/stamps/", _stamps(closings, site))
+
+
+def _keep(objects: Objects, prefix: str, things: Iterable[tuple[str, bytes, datetime]]) -> int:
+    there = objects.keys(prefix)
     stored = 0
     with TemporaryDirectory(prefix="kaojian-") as folder:
-        for key, data, until in _signed(closings, site):
+        for key, data, until in things:
             if key in there:
                 continue
             file = Path(folder) / "signed"
@@ -44,6 +76,16 @@ def missing(closings: Closings, site: str, objects: Objects) -> list[str]:
 def _signed(closings: Closings, site: str) -> Iterator[tuple[str, bytes, datetime]]:
     """Documents first: a link in the store names nothing that is not there."""
     for document in closings.documents(site):
-        yield f"{PREFIX}{site}/documents/{document.sha256}.json", document.data, document.retained_until
-    for link in closings.links(site):
-        yield f"{PREFIX}{site}/{link.number:06d}-{link.digest}.json", link.data, link.retained_until
+        yield document_key(site, document.sha256), document.data, document.retained_until
+    links = closings.links(site)
+    for last in links[-1:]:  # with each link again, so that they are locked as long as it is
+        keys = written(published(closings))
+        yield keys_key(site, last.number, sha256(keys).hexdigest()), keys, last.retained_until
+    for link in links:
+        yield link_key(site, link.number, link.digest), link.data, link.retained_until
+    yield from _stamps(closings, site)
+
+
+def _stamps(closings: Closings, site: str) -> Iterator[tuple[str, bytes, datetime]]:
+    for stamp in closings.stamps(site):
+        yield stamp_key(site, stamp.number, stamp.sha256), stamp.data, stamp.retained_until

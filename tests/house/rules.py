@@ -28,9 +28,11 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "cryptography": (
         "config.sealing",
         "storage.signing",
+        "storage.manifest.stamps",
         "dashboard.access.tickets",
         "kaojian.tls",
     ),
+    "rfc3161_client": ("storage.manifest.stamps",),
     "authlib": ("dashboard.access.provider",),
     "joserfc": ("dashboard.access.provider",),
     "urllib3": ("dashboard.access.provider", "storage"),

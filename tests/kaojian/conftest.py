@@ -12,7 +12,10 @@ import pytest
 import structlog
 
 from kaojian.cli import main
+from tests.objects_server import object_server
 from tests.records.setups import WHOLE
+
+__all__ = ["object_server"]
 
 
 @dataclass(frozen=True, slots=True)
