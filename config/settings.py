@@ -25,6 +25,7 @@ from config.oidc import OidcSettings, is_loopback, proofs, refuse_address
 from config.rule_pack import FOLDER as RULE_PACKS
 from config.s3 import S3Settings
 from config.secrets import ENVIRONMENT_PREFIX, KEY_VARIABLE, NAME, KeySource, Secrets, refuse_exposed
+from config.stamps import StampSettings, refuse_stamp_address
 
 PREFIX = "KAOJIAN_"
 ENV_FILE = "KAOJIAN_ENV_FILE"
@@ -69,6 +70,9 @@ class Settings(BaseSettings):
     s3_secret_key_file: Path | None = None
     s3_secure: bool = True
     s3_region: str = "us-east-1"
+
+    stamp_url: str = ""  # nobody stamps what is signed when empty
+    stamp_roots: Path | None = None
 
     recorder: str = ""  # goes by its host's name when empty
     segment_seconds: Annotated[float, Field(ge=2, le=600)] = 60
@@ -154,6 +158,13 @@ class Settings(BaseSettings):
             self.s3_endpoint, self.s3_access_key, secret_key, self.s3_bucket, self.s3_secure, self.s3_region
         )
 
+    @property
+    def stamps(self) -> StampSettings | None:
+        """The time stamp authority, or None when none is set."""
+        if not self.stamp_url or self.stamp_roots is None:
+            return None
+        return StampSettings(self.stamp_url, self.stamp_roots)
+
     @model_validator(mode="before")
     @classmethod
     def _inside_data_dir(cls, given: dict[str, Any]) -> dict[str, Any]:
@@ -175,6 +186,7 @@ class Settings(BaseSettings):
         "rule_packs_dir",
         "s3_secret_key_file",
         "webhooks_file",
+        "stamp_roots",
         "tls_cert",
         "tls_key",
     )
@@ -195,6 +207,13 @@ class Settings(BaseSettings):
         if endpoint and not re.fullmatch(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?", endpoint):
             raise ValueError("write host:port without http://; KAOJIAN_S3_SECURE says whether TLS is used")
         return endpoint
+
+    @field_validator("stamp_url")
+    @classmethod
+    def _of_an_authority(cls, url: str) -> str:
+        if url:
+            refuse_stamp_address(url)
+        return url
 
     @field_validator("oidc_issuer")
     @classmethod
@@ -223,6 +242,15 @@ class Settings(BaseSettings):
             raise ValueError(
                 "KAOJIAN_OIDC_ISSUER is set, but KAOJIAN_PAGES_ADDRESS is not: say where browsers reach the pages, "
                 "so that people are sent back there and nowhere else"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _stamps_are_judged(self) -> Settings:
+        if bool(self.stamp_url) != (self.stamp_roots is not None):
+            raise ValueError(
+                "KAOJIAN_STAMP_URL and KAOJIAN_STAMP_ROOTS belong together: the address of the time stamp authority, "
+                "and the file of certificates by which its stamps are believed"
             )
         return self
 

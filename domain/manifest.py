@@ -17,7 +17,8 @@ from domain.timeline import Interval
 MANIFEST_FORM = "kaojian-manifest-1"
 LINK_FORM = "kaojian-link-1"
 KEY_FORM = "kaojian-key-1"
-CONTENTS_FORM = "kaojian-export-1"
+CONTENTS_FORM = "kaojian-export-2"
+CONTENTS_FORM_WITHOUT_STAMPS = "kaojian-export-1"  # before there were any; such exports are still checked
 
 BEFORE_THE_FIRST_LINK = "0" * 64
 

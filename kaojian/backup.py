@@ -357,7 +357,8 @@ def rebuilt_lines(done: Rebuilt) -> Iterator[str]:
     """What came back, in lines for people."""
     yield (
         f"brought back 已找回: {done.links} manifests with {done.stated} segments, {done.found} segments outside of "
-        f"manifests, {done.copies} copies, {done.outages} gaps, {done.keys} public keys"
+        f"manifests, {done.copies} copies, {done.outages} gaps, {done.keys} public keys, "
+        f"{done.stamps} time stamps"
     )
     if done.found:
         yield "the analysis opens those outside of manifests when the service runs; close their batches after that"

@@ -6,16 +6,20 @@ Not here: what must hold for any of it (``records.closing``, ``storage.manifest`
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from config import rule_pack
+from config.errors import SettingsRefused
 from config.settings import Settings
 from config.version import VERSION
 from dashboard.access import local
 from domain.people import Actor
 from domain.timeline import Clock
 from kaojian.audit import objects_of
+from kaojian.stamping import authority_of
 from kaojian.wiring import open_archive
 from records.closing import Closed, Sealing, close_batch
 from records.errors import NotReady
@@ -23,8 +27,10 @@ from storage.database import Database
 from storage.errors import UnknownBatch
 from storage.manifest import keys, trees
 from storage.manifest.exporting import Contents, export, require_closed
+from storage.manifest.stored import StoreAddress, verify_stored
 from storage.manifest.trees import Said
 from storage.manifest.verifying import Trust, verify
+from storage.objects import S3Objects
 from storage.signing import Signer
 
 
@@ -46,6 +52,7 @@ def close(
         pack=pack,
         pack_sha256=rule_pack.digest(pack.id, settings.rule_packs_dir),
         software=f"kaojian {VERSION}",
+        authority=authority_of(settings),
     )
     return close_batch(database, batch_id, actor, clock, sealing, reason=reason)
 
@@ -58,6 +65,10 @@ def told(closed: Closed) -> Iterator[str]:
     yield f"batch {link.batch} is {what}: manifest {link.number} of site {link.site}"
     yield f"segments 录像文件: {len(manifest.segments)}, root 根值 {link.segments_root}"
     yield f"gaps of cameras 摄像机断档: {gaps}"
+    if closed.stamp is not None:
+        yield f"stamped 已加盖时间戳: {_day(closed.stamp.stamped_at)}"
+    else:
+        yield f"not stamped 未加盖时间戳: {closed.unstamped}"
     yield f"keep on paper 请抄存: --head {link.number}:{link.digest}"
 
 
@@ -80,6 +91,18 @@ def checked(source: Path, trust: Trust) -> Iterator[Said]:
     """Each step of checking an export, once it is done. Raises as ``verify``."""
     with trees.reading(source) as tree:
         yield from verify(tree, trust)
+
+
+def checked_in_store(settings: Settings, address: StoreAddress, trust: Trust) -> Iterator[Said]:
+    """Each step of checking a batch where it lies under lock, by the settings' server and credentials, whatever their
+    bucket. Nothing else of the installation is needed. Raises as ``verify_stored``, SettingsRefused.
+    """
+    if settings.s3 is None:
+        raise SettingsRefused(
+            "KAOJIAN_S3_ENDPOINT is not set: say at which server the bucket is, and with which keys it is read"
+        )
+    with closing(S3Objects(replace(settings.s3, bucket=address.bucket))) as objects:
+        yield from verify_stored(objects, address.site, address.batch, trust)
 
 
 def rotate(settings: Settings, database: Database, actor: Actor, clock: Clock) -> tuple[str, str]:

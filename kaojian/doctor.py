@@ -30,12 +30,14 @@ from ingest.spool import Spool
 from ingest.spool_standing import SecondCopies, SpoolState, look, second_copies
 from kaojian import backup, tls
 from kaojian.disks import ballast, spools_of
+from kaojian.stamping import authority_of
 from kaojian.status import glass_told
 from records.conduct import Disk
 from records.headroom import Headroom, Spools, headrooms, remedy, told
 from records.receivers import load as load_webhooks
 from storage.database import Database, connect
 from storage.errors import StorageError
+from storage.manifest.stamps import refuse_before
 from storage.objects import Objects, S3Objects
 
 _LEVELLED_S = 300.0
@@ -82,6 +84,7 @@ def examine(
     yield from check_rows(settings)
     yield from check_webhooks(settings)
     yield from check_provider(settings)
+    yield from check_stamps(settings)
     yield from check_tls(settings, SystemClock().now())
     yield from check_sealed(settings)
     yield from _check_store(settings.s3, store)
@@ -158,6 +161,35 @@ def check_provider(settings: Settings) -> Iterator[Check]:
         yield Check("identity provider", State.NOTE, str(error), remedy)
     else:
         yield Check("identity provider", State.OK, f"{settings.oidc.issuer} answers")
+
+
+def check_stamps(settings: Settings) -> Iterator[Check]:
+    """The time stamp authority should answer with a stamp that holds; it is asked for one of a random number.
+
+    Nothing waits for it: what is signed meanwhile is stamped later.
+    """
+    name = "time stamps"
+    authority = authority_of(settings)
+    if authority is None:
+        return
+    try:
+        _, stamp = authority.stamp(os.urandom(32))
+        refuse_before(stamp, SystemClock().now())
+    except StorageError as error:
+        remedy = "see docs/operations.md, Time stamps; batches can be closed meanwhile, and are stamped later"
+        yield Check(name, State.NOTE, str(error), remedy)
+    else:
+        yield Check(name, State.OK, f"{settings.stamp_url} answers, as {stamp.authority}")
+
+
+def check_unstamped(database: Database, settings: Settings) -> Iterator[Check]:
+    """Links that wait for their stamp get it by themselves, where the service runs and the authority answers."""
+    waiting = database.closings.unstamped() if settings.stamps is not None else []
+    if waiting:
+        oldest = min(link.signed_at for link in waiting)
+        said = f"{len(waiting)} closings wait for theirs, the oldest since {oldest:%Y-%m-%d}"
+        remedy = "see that the service runs and the authority answers; or close one of them again"
+        yield Check("stamps to come", State.NOTE, said, remedy)
 
 
 def check_tls(settings: Settings, now: datetime) -> Iterator[Check]:
@@ -281,6 +313,7 @@ def _check_database(settings: Settings) -> Iterator[Check]:
             yield Check("database", State.OK, f"{database} answers, its schema is up to date")
             yield from check_glass(database, SystemClock().now())
             yield check_backup(database, settings, SystemClock().now())
+            yield from check_unstamped(database, settings)
             yield check_secrets(database, settings.secrets)
             yield from check_spools(database, spools_of(settings), SystemClock().now())
             evicts = settings.s3 is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -82,6 +82,7 @@ def _dashboard(settings: Settings) -> None:
     from kaojian.backup import backed_up  # noqa: PLC0415
     from kaojian.disks import ballast, spools_of  # noqa: PLC0415
     from kaojian.replica import replicated  # noqa: PLC0415
+    from kaojian.stamping import stamped_later  # noqa: PLC0415
     from kaojian.webhooks import names_of, telling  # noqa: PLC0415
     from kaojian.wiring import open_archive, roles_with_factor  # noqa: PLC0415
     from storage.audit.notary import Notary  # noqa: PLC0415
@@ -106,7 +107,10 @@ def _dashboard(settings: Settings) -> None:
         )
         sealing = sealed_daily(database, settings.data_dir, signer, objects_of(settings), clock)
         keeping = backed_up(settings, database, objects_of(settings), clock)
-        with sealing, keeping, replicated(settings), telling(settings, database, clock):
+        beside = (sealing, keeping, replicated(settings), stamped_later(settings, database))
+        with ExitStack() as stack, telling(settings, database, clock):
+            for each in beside:
+                stack.enter_context(each)
             uvicorn.run(
                 app,
                 host=settings.http_host,

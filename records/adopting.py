@@ -48,6 +48,7 @@ class Rebuilt:
 
     keys: int = 0
     links: int = 0
+    stamps: int = 0
     stated: int = 0  # segments, by a manifest
     found: int = 0  # segments, by their own bytes
     copies: int = 0  # of segments that were known
@@ -55,7 +56,8 @@ class Rebuilt:
     problems: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.keys or self.links or self.stated or self.found or self.copies or self.outages)
+        counted = (self.keys, self.links, self.stamps, self.stated, self.found, self.copies, self.outages)
+        return any(counted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,10 +36,11 @@ from domain.places import Sitting
 from domain.timeline import Clock, rfc3339
 from records.errors import ClockBehind, EvidenceGone, NothingNew, NotReady, NotUnderLock, ReasonWanted
 from storage.database import Database
-from storage.database.closings import KeptLink
+from storage.database.closings import KeptLink, KeptStamp
 from storage.database.setup import FrozenRevisions
 from storage.errors import StorageError, UnknownBatch
 from storage.manifest import keeping
+from storage.manifest.authority import Authority, stamp_link, stamp_missing
 from storage.manifest.form import document_of, read, segments_root, signed, written
 from storage.manifest.keys import publish
 from storage.objects import Objects
@@ -48,22 +49,27 @@ from storage.signing import Signer
 
 @dataclass(frozen=True, slots=True)
 class Sealing:
-    """With what a batch is closed. ``pack`` is the batch's own rule pack, ``pack_sha256`` that of its file."""
+    """With what a batch is closed. ``pack`` is the batch's own rule pack, ``pack_sha256`` that of its file;
+    ``authority`` stamps what was signed, where there is one.
+    """
 
     signer: Signer
     objects: Objects | None
     pack: RulePack
     pack_sha256: str
     software: str
+    authority: Authority | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A batch that was just closed or amended."""
+    """A batch that was just closed or amended. ``stamp`` is the authority's; None with why not in ``unstamped``."""
 
     link: KeptLink
     manifest: Manifest
     amended: bool
+    stamp: KeptStamp | None
+    unstamped: str
 
 
 def close_batch(
@@ -75,7 +81,9 @@ def close_batch(
     2. Every segment was opened, and lies in the object store or was found lost.
     3. The reports are made with the root over the segments, and the manifest with the hashes of the reports.
     4. The link to it is signed and added to the site's chain, with manifest and reports, in one transaction.
-    5. All three are brought into the object store, under the lock of the footage.
+    5. The authority stamps the link, where there is one. It holds nothing up: what it does not stamp now is stamped
+       later, and the stamp tells that later time.
+    6. All of it is brought into the object store, under the lock of the footage.
 
     Raises UnknownBatch, ClosingRefused, KeyRefused, DatabaseUnavailable: nothing was signed. NotUnderLock: only the
     last step is left, and is done when the batch is closed again.
@@ -90,9 +98,10 @@ def close_batch(
     standing = database.closings.latest(batch_id)
     amends = _amendment(database, standing, manifest, reason)
     if standing is not None and amends is None:
+        unstamped = _stamped_later(database, standing.site, sealing.authority)
         _bring_under_lock(database, standing, sealing.objects)
         raise NothingNew(
-            f"batch {batch_id} is closed: manifest {standing.number}:{standing.digest} states everything"
+            f"batch {batch_id} is closed: manifest {standing.number}:{standing.digest} states everything{unstamped}"
         )
     _refuse_a_clock_behind(head, now)
     publish(database.closings, sealing.signer, now)
@@ -105,8 +114,9 @@ def close_batch(
     link = database.closings.add(manifest.site, make, documents)
     act = "close_batch" if amends is None else "amend_batch"
     database.journal.record(now, actor, act, batch_id, f"{link.number}:{link.digest} {reason}".strip())
+    stamp, unstamped = _stamped(database, link, sealing.authority)
     _bring_under_lock(database, link, sealing.objects)
-    return Closed(link, manifest, amended=amends is not None)
+    return Closed(link, manifest, amends is not None, stamp, unstamped)
 
 
 def _ended(database: Database, batch_id: str, now: datetime) -> list[Sitting]:
@@ -303,6 +313,27 @@ def _next(
         manifest=document.sha256,
         data=data,
     )
+
+
+def _stamped(database: Database, link: KeptLink, authority: Authority | None) -> tuple[KeptStamp | None, str]:
+    """The stamp of a link that was just signed, or why there is none: the batch is closed with and without."""
+    if authority is None:
+        return None, "no time stamp authority is set"
+    try:
+        return stamp_link(database.closings, link, authority), ""
+    except StorageError as error:
+        return None, str(error)
+
+
+def _stamped_later(database: Database, site: str, authority: Authority | None) -> str:
+    """Have stamped what was not when it was signed; what to say where some of it still is not."""
+    if authority is None:
+        return ""
+    try:
+        stamp_missing(database.closings, authority, site)
+    except StorageError as error:
+        return f"; not all of it is stamped ({error})"
+    return ", and is stamped"
 
 
 def _bring_under_lock(database: Database, link: KeptLink, objects: Objects) -> None:

@@ -30,12 +30,13 @@ from records.adopting import Adopting, Progress, Rebuilt
 from records.restating import Restating
 from storage.backup.comparing import stored_batches
 from storage.database import Database
-from storage.database.closings import KeptKey, KeptLink
+from storage.database.closings import KeptKey, KeptLink, KeptStamp
 from storage.errors import ConflictingRow, KeyRefused, UnknownRow
 from storage.manifest import keeping
 from storage.manifest.form import FormRefused, read, read_signed, segments_root
 from storage.manifest.keys import PublishedKeys, published
-from storage.objects import NoSuchObject, ObjectDamaged, Objects, first_version
+from storage.manifest.stamps import StampRefused, read_unjudged
+from storage.objects import NoSuchObject, ObjectDamaged, Objects
 
 
 class _NotTaken(Exception):
@@ -55,6 +56,7 @@ def rebuild(
     if trusted is not None:
         for site, links in sorted(keeping.links_in(objects).items()):
             chains.take_chain(site, links, trusted)
+            chains.take_stamps(site)
     for batch, listed in stored_batches(objects):
         work.take_found(batch, listed)
     return work.done
@@ -92,13 +94,10 @@ class _Chains:
         return best if len(best.keys) > len(here.keys) else here
 
     def _lists(self) -> Iterator[PublishedKeys]:
-        for key in sorted(self._objects.keys(keeping.KEYS_PREFIX)):
+        for key, digest in keeping.key_lists_in(self._objects).items():
             try:
-                data = self._objects.read(key, version_id=first_version(self._objects, key))
-                if keeping.keys_key(data) != key:
-                    raise KeyRefused("its bytes are not those that its name says")
-                yield PublishedKeys.read(data)
-            except (KeyRefused, NoSuchObject) as error:
+                yield PublishedKeys.read(self._bytes(key, digest))
+            except (KeyRefused, _NotTaken) as error:
                 self.done.problems.append(f"{key}: {error}")
 
     def take_chain(self, site: str, links: Mapping[Seal, str], keys: PublishedKeys) -> None:
@@ -117,7 +116,7 @@ class _Chains:
                     return
                 continue
             try:
-                last = self._take_link(site, number, [links[seal] for seal in stored], last, keys)
+                last = self._take_link(site, number, {links[seal]: seal.digest for seal in stored}, last, keys)
             except _NotTaken as error:
                 self.done.problems.append(
                     f"link {number} of site {site}: {error}; it and those after it were not taken"
@@ -125,20 +124,19 @@ class _Chains:
                 return
 
     def _take_link(
-        self, site: str, number: int, stored: list[str], last: KeptLink | None, keys: PublishedKeys
+        self, site: str, number: int, stored: Mapping[str, str], last: KeptLink | None, keys: PublishedKeys
     ) -> KeptLink:
         """Raises _NotTaken."""
         if len(stored) != 1:
             raise _NotTaken("it is missing in the store" if not stored else "there are two of it in the store")
-        data = self._bytes(stored[0])
-        digest = sha256(data).hexdigest()
+        ((key, digest),) = stored.items()
+        data = self._bytes(key, digest)
         try:
             link, signature = read_signed(Link, data)
         except FormRefused as error:
             raise _NotTaken(f"it is not in the form that it should have ({error})") from error
         previous = BEFORE_THE_FIRST_LINK if last is None else last.digest
-        named = (link.site, link.number, link.previous, f"-{digest}.json")
-        if named[:3] != (site, number, previous) or not stored[0].endswith(named[3]):
+        if (link.site, link.number, link.previous) != (site, number, previous):
             raise _NotTaken("it does not follow the one before it")
         if not keys.holds(link, signature, link.key, link.signed_at):
             raise _NotTaken("it is not signed by the key that signed at that time")
@@ -159,6 +157,22 @@ class _Chains:
         self._closings.add(site, lambda before: _following(before, last, kept), documents)
         self.done.links += 1
         return kept
+
+    def take_stamps(self, site: str) -> None:
+        """Take in the stamps of links that have none here. Whose they are is asked by who checks a batch."""
+        links = {each.number: each for each in self._closings.unstamped(site)}
+        for key, (number, digest) in keeping.stamps_in(self._objects, site).items():
+            link = links.get(number)
+            if link is None:
+                continue
+            try:
+                data = self._bytes(key, digest)
+                at = read_unjudged(data, link.data).time
+            except (StampRefused, _NotTaken) as error:
+                self.done.problems.append(f"{key}: {error}")
+                continue
+            self._closings.add_stamp(KeptStamp(site, number, digest, at, link.retained_until, data))
+            self.done.stamps += 1
 
     def _documents(self, site: str, link: Link) -> tuple[dict[str, bytes], Manifest]:
         """The manifest of a link and the reports that it names, by their hash. Raises _NotTaken."""
@@ -186,17 +200,18 @@ class _Chains:
                 raise _NotTaken(f"it leaves out or changes {key}")
 
     def _document(self, site: str, digest: str) -> bytes:
-        data = self._bytes(f"{keeping.PREFIX}{site}/documents/{digest}.json")
-        if sha256(data).hexdigest() != digest:
-            raise _NotTaken(f"document {digest} was changed in the store")
-        return data
+        return self._bytes(keeping.document_key(site, digest), digest)
 
-    def _bytes(self, key: str) -> bytes:
-        """Raises _NotTaken. Where something was put over it, what lay there first is read."""
-        try:
-            return self._objects.read(key, version_id=first_version(self._objects, key))
-        except (NoSuchObject, ObjectDamaged) as error:
-            raise _NotTaken(f"{key} cannot be read ({error})") from error
+    def _bytes(self, key: str, digest: str) -> bytes:
+        """Of all versions under a key the one that its name means, whatever was put over it. Raises _NotTaken."""
+        for each in self._objects.versions(key):
+            if each.key != key or each.marker:
+                continue
+            with suppress(NoSuchObject, ObjectDamaged):
+                data = self._objects.read(key, version_id=each.version_id)
+                if sha256(data).hexdigest() == digest:
+                    return data
+        raise _NotTaken(f"{key} is gone or was changed in the store")
 
 
 def _following(before: KeptLink | None, last: KeptLink | None, link: KeptLink) -> KeptLink:

@@ -177,7 +177,7 @@ class Objects(Protocol):
     def versions(self, prefix: str) -> list[Listed]:
         """Every version of every key that begins so, with delete markers, the newest of a key first.
 
-        Raises as ``put``.
+        A bucket that is missing is not made. Raises ObjectsUnavailable, AccessRefused, RequestRefused.
         """
 
     def folders(self, prefix: str) -> list[str]:
@@ -304,7 +304,6 @@ class S3Objects:
             return {str(item.object_name) for item in listed}
 
     def versions(self, prefix: str) -> list[Listed]:
-        self._make_bucket_once()
         with self._translated(f"what begins with {prefix} cannot be listed"):
             listed = self._client.list_objects(self._bucket, prefix=prefix, recursive=True, include_version=True)
             # The client tells versions first and markers after them, and whether it is the latest in a word.

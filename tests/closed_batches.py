@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,7 +32,9 @@ from domain.timeline import Interval
 from records.closing import Closed, Sealing, close_batch
 from storage.archive import Archive
 from storage.database import Database
+from storage.manifest.authority import Authority
 from storage.media import TIMESCALE, Ledger, Sample, fragment, init_segment
+from storage.objects import Objects
 from storage.signing import Signer
 from storage.spool_marker import MARKER, Marker, device_of
 from tests.fakes.objects import MemoryObjects
@@ -76,6 +78,7 @@ class ClosedBatches:
     spool: Path
     clock: FakeClock = field(default_factory=lambda: FakeClock(START - DAY))
     signer: Signer = field(default_factory=Signer.new)
+    authority: Authority | None = None
 
     def __post_init__(self) -> None:
         self.objects = MemoryObjects(clock=self.clock)
@@ -86,7 +89,7 @@ class ClosedBatches:
 
     @property
     def sealing(self) -> Sealing:
-        return Sealing(self.signer, self.objects, PACK, digest(PACK.id), "kaojian test")
+        return Sealing(self.signer, self.objects, PACK, digest(PACK.id), "kaojian test", self.authority)
 
     def hold(self, batch: str, start: datetime = START) -> None:
         """A sitting from ``start`` on, with all that recorder, archive and analysis would have written."""
@@ -181,9 +184,24 @@ class ClosedBatches:
         self.clock.step((instant - self.clock.now()).total_seconds())
 
 
-def closed_twice(database: Database, spool: Path, signer: Signer | None = None) -> ClosedBatches:
+class InRealStore(ClosedBatches):
+    """The same, kept in a real store."""
+
+    def __init__(self, database: Database, spool: Path, store: Objects) -> None:
+        super().__init__(database, spool)
+        self.store = store
+        self.archive = Archive(database.evidence, store, spool, lambda _: LOCKED_UNTIL, self.clock)
+
+    @property
+    def sealing(self) -> Sealing:
+        return replace(super().sealing, objects=self.store)
+
+
+def closed_twice(
+    database: Database, spool: Path, authority: Authority | None = None, signer: Signer | None = None
+) -> ClosedBatches:
     """Both batches, held and closed one after the other."""
-    made = ClosedBatches(database, spool, signer=signer or Signer.new())
+    made = ClosedBatches(database, spool, signer=signer or Signer.new(), authority=authority)
     for batch, start in ((FIRST, START), (SECOND, START + DAY)):
         made.hold(batch, start)
         made.close(batch)

@@ -150,7 +150,7 @@ COMMANDS: Mapping[str, Act] = {
     "check": Act.AUDIT,
     "record copy": Act.AUDIT,
     "export": Act.SAVE,
-    "verify": Act.ANYBODY,  # of an export, with nothing but a public key
+    "verify": Act.ANYBODY,  # with nothing but a public key; in an object store, with its credentials too
     "key show": Act.ANYBODY,  # they are to be published
     "key rotate": Act.OPERATE,
     "user add": Act.ADMIT,

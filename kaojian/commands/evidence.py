@@ -10,7 +10,7 @@ import typer
 
 from domain.chain import Record, Seal
 from domain.timeline import SystemClock, rfc3339
-from kaojian.terminal import BatchId, Language, acting, complain, instant, local_actor, note, opened
+from kaojian.terminal import BatchId, Language, acting, complain, instant, local_actor, note, opened, read_settings
 
 if TYPE_CHECKING:
     from kaojian.films import Progress, Wish
@@ -187,7 +187,14 @@ def _progress() -> Progress:
 
 @app.command()
 def verify(
-    source: Annotated[Path, typer.Argument(metavar="FOLDER|FILE.zip", help="What `kaojian export` wrote")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FOLDER|FILE.zip|s3://BUCKET/SITE/BATCH",
+            help="What `kaojian export` wrote, or where a batch lies in the object store",
+        ),
+    ],
+    *,
     key: Keys = None,
     head: Annotated[
         str | None, typer.Option(metavar="NUMBER:DIGEST", help="A link of the site's chain that you kept")
@@ -195,10 +202,20 @@ def verify(
     at_least: Annotated[
         int | None, typer.Option(min=1, metavar="NUMBER", help="How many manifests the site has signed, at least")
     ] = None,
+    stamp_root: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Certificates that vouch for time stamp authorities (PEM); may be several"),
+    ] = None,
     lang: Annotated[Language, typer.Option(help="zh or en")] = Language.ZH,
 ) -> None:
-    """Check an exported batch without server, database or network; exit 1 with the first thing that fails."""
+    """Check an exported batch without server, database or network; exit 1 with the first thing that fails.
+
+    With s3:// the batch is checked where it lies under lock, by the server and the keys of KAOJIAN_S3_ in the
+    environment; nothing is written there.
+    """
     from kaojian import audit, closing
+    from storage.manifest.stamps import Roots, RootsRefused
+    from storage.manifest.stored import StoreAddress
     from storage.manifest.trees import NotVerified
     from storage.manifest.verifying import Trust
 
@@ -209,9 +226,20 @@ def verify(
         raise typer.BadParameter(f"{wrong[0]} is not 64 hex digits", param_hint="--key")
     if not keys:
         raise typer.BadParameter("name the key that you believe; an export cannot tell it", param_hint="--key")
-    number = 0
     try:
-        for number, said in enumerate(closing.checked(source, Trust(keys, known, at_least)), 1):
+        roots = Roots.read(stamp_root) if stamp_root else None
+    except RootsRefused as error:
+        raise typer.BadParameter(str(error), param_hint="--stamp-root") from None
+    trust, number = Trust(keys, known, at_least, roots), 0
+    if source.startswith("s3://"):
+        address = StoreAddress.parse(source)
+        if address is None:
+            raise typer.BadParameter("write s3://BUCKET/SITE/BATCH", param_hint="SOURCE")
+        steps = closing.checked_in_store(read_settings(), address, trust)
+    else:
+        steps = closing.checked(Path(source), trust)
+    try:
+        for number, said in enumerate(steps, 1):
             typer.echo(f"{number}. {said.zh if lang is Language.ZH else said.en}")
     except NotVerified as error:
         said = error.said

@@ -1,4 +1,5 @@
-"""Closed batches: the signed links of each site's chain, the documents that they name, and the keys that signed.
+"""Closed batches: the signed links of each site's chain, the documents that they name, the keys that signed, and what
+an outside authority stamped of the links.
 
 All of it is only ever added; the database refuses anything else. Bytes are kept as they were signed. Not here: what
 they say and whether they hold (``storage.manifest``).
@@ -50,6 +51,18 @@ class KeptDocument:
     """A manifest or a report, by its hash."""
 
     sha256: str
+    retained_until: datetime
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeptStamp:
+    """The stamp of a link, as it came; ``stamped_at`` is the authority's time, ``sha256`` that of the bytes."""
+
+    site: str
+    number: int
+    sha256: str
+    stamped_at: datetime
     retained_until: datetime
     data: bytes
 
@@ -122,6 +135,32 @@ class Closings:
         table = tables.closing_documents
         query = sa.select(table).where(table.c.site == site).order_by(table.c.sha256)
         return [KeptDocument(row.sha256, row.retained_until, row.text.encode()) for row in self._rows(query)]
+
+    def stamps(self, site: str) -> list[KeptStamp]:
+        """The stamps of a site's links, by number."""
+        stamps, links = tables.link_stamps, tables.closings
+        same = (links.c.site == stamps.c.site) & (links.c.number == stamps.c.number)
+        query = sa.select(stamps, links.c.retained_until).join(links, same).where(stamps.c.site == site)
+        return [
+            KeptStamp(row.site, row.number, row.sha256, row.stamped_at, row.retained_until, bytes(row.stamp))
+            for row in self._rows(query.order_by(stamps.c.number))
+        ]
+
+    def unstamped(self, site: str | None = None) -> list[KeptLink]:
+        """The links without a stamp, of one site or of all, the newest first."""
+        stamps, links = tables.link_stamps, tables.closings
+        same = (links.c.site == stamps.c.site) & (links.c.number == stamps.c.number)
+        query = sa.select(links).outerjoin(stamps, same).where(stamps.c.number.is_(None))
+        if site is not None:
+            query = query.where(links.c.site == site)
+        return [_link(row) for row in self._rows(query.order_by(links.c.site, links.c.number.desc()))]
+
+    def add_stamp(self, stamp: KeptStamp) -> KeptStamp:
+        """Keep the stamp of a link; the one that is kept, which is an earlier one where somebody else was first."""
+        row = {"site": stamp.site, "number": stamp.number, "sha256": stamp.sha256, "stamped_at": stamp.stamped_at}
+        with self._engine.writing() as connection:
+            insert_once(connection, tables.link_stamps, {**row, "stamp": stamp.data})
+        return next(each for each in self.stamps(stamp.site) if each.number == stamp.number)
 
     def keys(self) -> list[KeptKey]:
         """The keys that signed and sign, in the order in which they took over."""

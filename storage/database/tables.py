@@ -593,6 +593,17 @@ closings = sa.Table(
 )
 sa.Index("ix_closings_batch_number", closings.c.batch, closings.c.number)
 
+link_stamps = sa.Table(
+    "link_stamps",
+    metadata,
+    sa.Column("site", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("stamped_at", Instant, nullable=False),  # by the authority's clock
+    sa.Column("stamp", sa.LargeBinary, nullable=False),  # as it came (RFC 3161, DER)
+    sa.ForeignKeyConstraint(["site", "number"], ["closings.site", "closings.number"]),
+)
+
 closing_documents = sa.Table(
     "closing_documents",
     metadata,

@@ -7,6 +7,7 @@ checking it (``verifying``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,7 @@ CONTENTS = "contents.json"
 KEYS = "keys.json"
 README = "README.txt"
 _BLOCK_BYTES = 1 << 20
+_STAMP = re.compile(r"stamps/([0-9]{6,18})-[0-9a-f]{64}\.tsr")
 
 _INSTRUCTIONS = """\
 考鉴 Kaojian: 批次证据导出 / exported evidence of one batch
@@ -37,17 +39,18 @@ footage/     原始录像文件 / original footage
 manifests/   证据清单及其更正 / manifest and amendments
 reports/     结束批次时的报告 / reports as of the closing
 chain/       本考场各批次的签名链 / signed links of all batches of the site
+stamps/      外部机构对签名链各节加盖的时间戳 / time stamps of an outside authority on these links
 keys.json    签名公钥及有效期 / public keys and when they signed
 contents.json  本导出的文件清单（已签名）/ signed list of these files
 
 核验 To verify, without network or database:
 
-    kaojian verify 本文件夹或ZIP --key 公钥 [--head 序号:摘要]
+    kaojian verify 本文件夹或ZIP --key 公钥 [--head 序号:摘要] [--stamp-root 证书文件]
 
-公钥须从本导出以外的途径取得。用本导出自带的公钥核验，什么也证明不了。
-The public key must come from elsewhere. What lies in here cannot vouch for itself.
+公钥及时间戳机构的根证书须从本导出以外的途径取得。用本导出自带的公钥核验，什么也证明不了。
+Public key and the authority's root certificate must come from elsewhere. What lies in here cannot vouch for itself.
 
-格式说明 Format: docs/evidence-format.md (kaojian-manifest-1, kaojian-link-1, kaojian-key-1, kaojian-export-1)
+格式说明 Format: docs/evidence-format.md (kaojian-manifest-1, kaojian-link-1, kaojian-key-1, kaojian-export-2)
 """
 
 
@@ -92,6 +95,17 @@ def manifest_path(number: int) -> str:
     return f"manifests/{number:06d}.json"
 
 
+def stamp_path(number: int, digest: str) -> str:
+    """Where a stamp of a link lies in an export; ``digest`` is that of the stamp."""
+    return f"stamps/{number:06d}-{digest}.tsr"
+
+
+def stamped_number(path: str) -> int | None:
+    """The number of the link that a path is that of a stamp of; None for any other path."""
+    match = _STAMP.fullmatch(path)
+    return None if match is None else int(match[1])
+
+
 def report_path(digest: str) -> str:
     """Where a report lies in an export."""
     return f"reports/{digest}.json"
@@ -123,6 +137,7 @@ def export(
             _listed(tree, README, _INSTRUCTIONS.encode()),
             _listed(tree, KEYS, written(published(database.closings))),
             *(_listed(tree, link_path(link.number), link.data) for link in chain),
+            *_stamps(database, tree, chain),
             *_documents(database, tree, [link for link in chain if link.batch == batch]),
             *_footage(database, archive, tree, read(Manifest, database.closings.document(latest.manifest))),
         ]
@@ -146,6 +161,13 @@ def require_closed(database: Database, batch: str) -> KeptLink:
     if latest is None:
         raise NotClosed(f"batch {batch} was never closed, so nothing of it is signed: `kaojian batch close {batch}`")
     return latest
+
+
+def _stamps(database: Database, tree: Writing, chain: list[KeptLink]) -> Iterator[ListedFile]:
+    """Of the links that go with it: one may have been added, and stamped, since they were read."""
+    for stamp in database.closings.stamps(chain[0].site):
+        if stamp.number <= chain[-1].number:
+            yield _listed(tree, stamp_path(stamp.number, stamp.sha256), stamp.data)
 
 
 def _documents(database: Database, tree: Writing, links: list[KeptLink]) -> Iterator[ListedFile]:

@@ -1,14 +1,15 @@
 """Brings what was signed of a site's batches into the object store, under the same lock as their footage.
 
-Links go by number and digest and documents by their hash, so that the name says what lies there and hiding it behind
-a delete marker hides nothing. What is there already is left alone, so that this may be repeated. Not here: the
+Links go by number and digest, documents and stamps by their hash, so that the name says what lies there and hiding it
+behind a delete marker hides nothing. The public keys lie beside them, so that who has the store alone can check it
+(``storage.manifest.stored``). What is there already is left alone, so that this may be repeated. Not here: the
 database, which has it all first (``storage.database.closings``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -23,25 +24,46 @@ from storage.objects import Objects
 PREFIX = ".manifests/"
 """Where they lie; no segment's key begins with a dot."""
 
-KEYS_PREFIX = ".keys/"
-"""Where the public keys lie, one state of their list after the other: without them nobody could check the links of an
-installation of which nothing is left but its store."""
-
 _LINK = re.compile(r"\.manifests/([^/]+)/(\d{6,})-([0-9a-f]{64})\.json")
+_KEYS = re.compile(r"\.manifests/[^/]+/keys/\d{6,}-([0-9a-f]{64})\.json")
+_STAMP = re.compile(r"\.manifests/([^/]+)/stamps/(\d{6,})-([0-9a-f]{64})\.tsr")
+
+
+def link_key(site: str, number: int, digest: str) -> str:
+    """Where a link of the chain lies in the store."""
+    return f"{PREFIX}{site}/{number:06d}-{digest}.json"
+
+
+def document_key(site: str, digest: str) -> str:
+    """Where a manifest or a report lies in the store."""
+    return f"{PREFIX}{site}/documents/{digest}.json"
+
+
+def stamp_key(site: str, number: int, digest: str) -> str:
+    """Where a stamp of a link lies in the store; ``digest`` is that of the stamp."""
+    return f"{PREFIX}{site}/stamps/{number:06d}-{digest}.tsr"
+
+
+def keys_key(site: str, number: int, digest: str) -> str:
+    """Where the public keys lie in the store, as they were published when the link of that number was the last."""
+    return f"{PREFIX}{site}/keys/{number:06d}-{digest}.json"
 
 
 def keep(closings: Closings, site: str, objects: Objects) -> int:
     """Store what is not there yet; how many were stored. Raises as ``Objects.put``, OSError, DatabaseUnavailable."""
-    there = objects.keys(f"{PREFIX}{site}/")
+    return _keep(objects, f"{PREFIX}{site}/", _signed(closings, site))
+
+
+def keep_stamps(closings: Closings, site: str, objects: Objects) -> int:
+    """The same of stamps alone, which come later than what they are of."""
+    return _keep(objects, f"{PREFIX}{site}/stamps/", _stamps(closings, site))
+
+
+def _keep(objects: Objects, prefix: str, things: Iterable[tuple[str, bytes, datetime]]) -> int:
+    there = objects.keys(prefix)
     stored = 0
     with TemporaryDirectory(prefix="kaojian-") as folder:
-        head = closings.head(site)
-        if head is not None:  # put again even where it lies there: locked as long as the last manifest it vouches for
-            data = written(published(closings))
-            file = Path(folder) / "keys"
-            file.write_bytes(data)
-            objects.put(keys_key(data), file, sha256(data).hexdigest(), head.retained_until)
-        for key, data, until in _signed(closings, site):
+        for key, data, until in things:
             if key in there:
                 continue
             file = Path(folder) / "signed"
@@ -51,17 +73,26 @@ def keep(closings: Closings, site: str, objects: Objects) -> int:
     return stored
 
 
-def keys_key(data: bytes) -> str:
-    """Under which key a state of the list of public keys lies."""
-    return f"{KEYS_PREFIX}{sha256(data).hexdigest()}.json"
-
-
 def links_in(objects: Objects) -> dict[str, dict[Seal, str]]:
     """By site, every link in the store by its number and digest: its key. Raises as ``Objects.keys``."""
     found: dict[str, dict[Seal, str]] = {}
     for key in sorted(objects.keys(PREFIX)):
         if match := _LINK.fullmatch(key):
             found.setdefault(match[1], {})[Seal(int(match[2]), match[3])] = key
+    return found
+
+
+def key_lists_in(objects: Objects) -> dict[str, str]:
+    """Every list of public keys in the store by its key: its SHA-256. Raises as ``Objects.keys``."""
+    return {key: match[1] for key in sorted(objects.keys(PREFIX)) if (match := _KEYS.fullmatch(key))}
+
+
+def stamps_in(objects: Objects, site: str) -> dict[str, tuple[int, str]]:
+    """Every stamp of a site in the store by its key: the number of its link, and its SHA-256."""
+    found = {}
+    for key in sorted(objects.keys(f"{PREFIX}{site}/stamps/")):
+        if match := _STAMP.fullmatch(key):
+            found[key] = (int(match[2]), match[3])
     return found
 
 
@@ -83,6 +114,16 @@ def missing(closings: Closings, site: str, objects: Objects) -> list[str]:
 def _signed(closings: Closings, site: str) -> Iterator[tuple[str, bytes, datetime]]:
     """Documents first: a link in the store names nothing that is not there."""
     for document in closings.documents(site):
-        yield f"{PREFIX}{site}/documents/{document.sha256}.json", document.data, document.retained_until
-    for link in closings.links(site):
-        yield f"{PREFIX}{site}/{link.number:06d}-{link.digest}.json", link.data, link.retained_until
+        yield document_key(site, document.sha256), document.data, document.retained_until
+    links = closings.links(site)
+    for last in links[-1:]:  # with each link again, so that they are locked as long as it is
+        keys = written(published(closings))
+        yield keys_key(site, last.number, sha256(keys).hexdigest()), keys, last.retained_until
+    for link in links:
+        yield link_key(site, link.number, link.digest), link.data, link.retained_until
+    yield from _stamps(closings, site)
+
+
+def _stamps(closings: Closings, site: str) -> Iterator[tuple[str, bytes, datetime]]:
+    for stamp in closings.stamps(site):
+        yield stamp_key(site, stamp.number, stamp.sha256), stamp.data, stamp.retained_until

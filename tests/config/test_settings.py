@@ -11,6 +11,7 @@ import pytest
 import config
 from config.errors import SettingsRefused
 from config.settings import LogFormat, Settings, load
+from config.stamps import StampSettings
 
 EXAMPLE = Path(config.__file__ or "").parent / "example.env"
 
@@ -263,3 +264,39 @@ def test_on_loopback_an_identity_provider_may_be_tried_out_in_the_clear(
     for name in ("OIDC_ISSUER", "PAGES_ADDRESS"):
         monkeypatch.setenv(f"KAOJIAN_{name}", f"http://{host}")
     assert load().oidc is not None
+
+
+# Time stamps
+
+
+def test_an_authority_and_the_certificates_that_vouch_for_it_are_one_setting(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Plain http is taken from anywhere: the stamps are signed themselves."""
+    assert load().stamps is None
+    monkeypatch.setenv("KAOJIAN_STAMP_URL", "http://time.example.cn/tsr")
+    with pytest.raises(SettingsRefused, match="belong together"):
+        load()
+    monkeypatch.setenv("KAOJIAN_STAMP_ROOTS", "roots.pem")
+    assert load().stamps == StampSettings("http://time.example.cn/tsr", Path("roots.pem").absolute())
+    monkeypatch.delenv("KAOJIAN_STAMP_URL")
+    with pytest.raises(SettingsRefused, match="belong together"):
+        load()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "time.example.cn",
+        "ftp://time.example.cn",
+        "https://",
+        "https://u:p@time.example.cn/",
+        "http://a b/",
+        "http://a/#",
+    ],
+)
+def test_an_address_that_no_authority_has_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("KAOJIAN_STAMP_URL", url)
+    monkeypatch.setenv("KAOJIAN_STAMP_ROOTS", "roots.pem")
+    with pytest.raises(SettingsRefused, match="KAOJIAN_STAMP_URL"):
+        load()

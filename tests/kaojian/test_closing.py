@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from config.settings import Settings, load
 from kaojian import closing as wiring
+from kaojian import stamping
 from kaojian.terminal import local_actor
 from storage.archive import Archive
 from storage.database import Database, connect
+from storage.manifest.keeping import PREFIX
+from storage.objects import S3Objects, Stored
+from storage.seaweed import SeaweedServer
 from storage.signing import Signer
-from tests.closed_batches import FIRST, LOCKED_UNTIL, ClosedBatches
+from tests.closed_batches import FIRST, LOCKED_UNTIL, ClosedBatches, InRealStore
+from tests.fakes.notary import NOTARY
+from tests.fakes.objects import MemoryObjects
 from tests.kaojian.conftest import Command
+from tests.objects_server import ACCESS_KEY, SECRET_KEY
+from tests.stamp_authority import StampAuthority, certified, honest, root_of, serving
 
 
 @pytest.fixture
@@ -50,7 +60,7 @@ def test_a_batch_goes_from_closing_to_being_checked_elsewhere(
     key = ("--key", site.signer.public)
     verified = kaojian("verify", str(tmp_path / "batch.zip"), *key, "--head", f"1:{link.digest}", "--lang", "en")
     assert (verified.code, verified.err) == (0, "")
-    assert [line.partition(".")[0] for line in verified.out.splitlines()] == [*"123456789", "verified"]
+    assert [line.partition(".")[0] for line in verified.out.splitlines()] == [*map(str, range(1, 11)), "verified"]
     assert kaojian("verify", str(tmp_path / "batch.zip"), *key).out.endswith("核验通过\n")
     assert site.signer.public in kaojian("key", "show").out
 
@@ -75,6 +85,140 @@ def test_checking_ends_with_the_first_thing_that_fails(kaojian: Command, site: C
     assert torn.err.startswith("1. 核验不通过：")
     gone = kaojian("verify", str(tmp_path / "nowhere"), "--key", site.signer.public)
     assert (gone.code, "nowhere" in gone.err) == (1, True)
+
+
+@pytest.fixture
+def stamper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StampAuthority]:
+    """An authority that the settings name."""
+    root = root_of()
+    with serving(StampAuthority(tmp_path / "authority", root, certified("test authority", root))) as made:
+        monkeypatch.setenv("KAOJIAN_STAMP_URL", made.url)
+        monkeypatch.setenv("KAOJIAN_STAMP_ROOTS", str(made.roots))
+        yield made
+
+
+def test_a_batch_is_stamped_when_it_is_closed_and_the_stamp_is_checked_elsewhere(
+    kaojian: Command, site: ClosedBatches, stamper: StampAuthority, tmp_path: Path
+) -> None:
+    closed = kaojian("batch", "close", FIRST)
+    (stamp,) = site.database.closings.stamps("sg-001")
+    assert f"stamped 已加盖时间戳: {stamp.stamped_at:%Y-%m-%dT%H:%M:%S}Z\n" in closed.out
+    assert kaojian("export", FIRST, str(tmp_path / "batch.zip")).code == 0
+    words = ("verify", str(tmp_path / "batch.zip"), "--key", site.signer.public, "--lang", "en")
+    judged = kaojian(*words, "--stamp-root", str(stamper.roots))
+    assert (judged.code, "10. 1 time stamps hold (CN=test authority): link 1 existed by" in judged.out) == (0, True)
+    assert "10. 1 time stamps were not judged" in kaojian(*words).out
+    (tmp_path / "other.pem").write_bytes(root_of("another root").pem)
+    other = kaojian(*words, "--stamp-root", str(tmp_path / "other.pem"))
+    assert (other.code, other.err.startswith("10. failed: stamps/000001-")) == (1, True)
+    (tmp_path / "empty.pem").write_text("")
+    for file in ("empty.pem", "nowhere.pem"):
+        assert kaojian(*words, "--stamp-root", str(tmp_path / file)).code == 2
+
+
+def test_an_authority_that_fails_is_told_and_the_stamp_is_fetched_by_closing_again(
+    kaojian: Command, site: ClosedBatches, stamper: StampAuthority
+) -> None:
+    stamper.status = 503
+    closed = kaojian("batch", "close", FIRST)
+    assert closed.code == 0
+    assert "not stamped 未加盖时间戳: 127.0.0.1" in closed.out
+    assert "answered 503 instead of a time stamp" in closed.out
+    assert "not all of it is stamped" in kaojian("batch", "close", FIRST).err
+    assert "1 closings wait for theirs" in kaojian("doctor").out
+    stamper.status = 200
+    again = kaojian("batch", "close", FIRST)
+    assert (again.code, "states everything, and is stamped" in again.err) == (1, True)
+    assert "wait for theirs" not in kaojian("doctor").out
+    assert len(site.database.closings.stamps("sg-001")) == 1
+
+
+def test_roots_that_cannot_be_read_hold_no_closing_up(
+    kaojian: Command, site: ClosedBatches, stamper: StampAuthority
+) -> None:
+    stamper.roots.unlink()
+    closed = kaojian("batch", "close", FIRST)
+    assert (closed.code, "root.pem cannot be read" in closed.out) == (0, True)
+
+
+def test_links_without_a_stamp_get_theirs_while_the_service_runs(
+    kaojian: Command, site: ClosedBatches, stamper: StampAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stamper.status = 503
+    assert kaojian("batch", "close", FIRST).code == 0
+    stamper.asked.clear()
+    seen = threading.Event()
+
+    def first_fails(authority: StampAuthority, request: bytes) -> bytes:
+        if len(authority.asked) > 1:
+            authority.status = 200
+        return honest(authority, request)
+
+    class Telling(MemoryObjects):
+        def put(self, key: str, path: Path, sha256: str, retain_until: datetime) -> Stored:
+            stored = site.objects.put(key, path, sha256, retain_until)
+            if key.endswith(".tsr"):
+                seen.set()
+            return stored
+
+    stamper.answering = first_fails
+    monkeypatch.setattr(stamping, "objects_of", lambda _: Telling(clock=site.clock))
+    with stamping.stamped_later(load(), site.database, look_s=0.05):
+        assert seen.wait(30)
+    assert len(stamper.asked) == 2
+    (stamp,) = site.database.closings.stamps("sg-001")
+    assert site.objects.read(f"{PREFIX}sg-001/stamps/000001-{stamp.sha256}.tsr") == stamp.data
+
+
+def test_a_stamp_that_the_store_missed_is_brought_there_when_the_service_starts(
+    kaojian: Command, site: ClosedBatches, stamper: StampAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert kaojian("batch", "close", FIRST).code == 0
+    (stamp,) = site.database.closings.stamps("sg-001")
+    key = f"{PREFIX}sg-001/stamps/000001-{stamp.sha256}.tsr"
+    site.objects.destroy(key)
+    brought = threading.Event()
+
+    class Telling(MemoryObjects):
+        def put(self, key: str, path: Path, sha256: str, retain_until: datetime) -> Stored:
+            stored = site.objects.put(key, path, sha256, retain_until)
+            brought.set()
+            return stored
+
+    monkeypatch.setattr(stamping, "objects_of", lambda _: Telling(clock=site.clock))
+    with stamping.stamped_later(load(), site.database, look_s=600):
+        assert brought.wait(30)
+    assert site.objects.read(key) == stamp.data
+    assert len(stamper.asked) == 1
+
+
+def test_a_batch_is_checked_in_the_object_store_with_its_credentials_alone(
+    kaojian: Command, object_server: SeaweedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nothing else of the installation is there, and nothing of it is made."""
+    monkeypatch.delenv("KAOJIAN_MIN_FREE_BYTES")
+    with closing(connect(f"sqlite:///{tmp_path / 'elsewhere.sqlite3'}", NOTARY)) as database:
+        site = InRealStore(database, tmp_path / "spool", S3Objects(object_server.settings("verified-in-store")))
+        site.hold(FIRST)
+        link = site.close(FIRST).link
+    words = ("verify", f"s3://verified-in-store/sg-001/{FIRST}", "--key", site.signer.public, "--lang", "en")
+    nowhere = kaojian(*words)
+    assert (nowhere.code, "KAOJIAN_S3_ENDPOINT is not set" in nowhere.err) == (1, True)
+    monkeypatch.setenv("KAOJIAN_S3_ENDPOINT", object_server.endpoint)
+    monkeypatch.setenv("KAOJIAN_S3_ACCESS_KEY", ACCESS_KEY)
+    monkeypatch.setenv("KAOJIAN_S3_SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv("KAOJIAN_S3_SECURE", "false")
+    done = kaojian(*words, "--head", f"1:{link.digest}")
+    assert (done.code, done.err) == (0, "")
+    assert [line.partition(".")[0] for line in done.out.splitlines()] == [*map(str, range(1, 11)), "verified"]
+    other = kaojian("verify", "s3://verified-in-store/sg-001/2026-0999", "--key", site.signer.public)
+    assert (other.code, other.err) == (1, "5. 核验不通过：签名链中没有该批次\n")
+    assert kaojian("verify", f"s3://never-made/sg-001/{FIRST}", "--key", site.signer.public).code == 1
+    assert kaojian("verify", "s3://verified-in-store/sg-001", "--key", site.signer.public).code == 2
+    monkeypatch.setenv("KAOJIAN_S3_SECRET_KEY", "wrong-secret-0123456789")
+    refused = kaojian(*words)
+    assert (refused.code, refused.out, len(refused.err.splitlines())) == (1, "", 1)
+    assert not (tmp_path / "var").exists()
 
 
 def test_refusals_are_one_line_and_exit_1(kaojian: Command, site: ClosedBatches, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from tests.fakes.time import NOON, FakeClock
 from tests.fakes.witnesses import FREE, KEPT
 from tests.kaojian.conftest import Command
 from tests.records.setups import ACTOR, WHOLE
+from tests.stamp_authority import StampAuthority, certified, root_of, serving
 from tests.storage.footage import Footage
 
 
@@ -291,3 +292,22 @@ def test_an_unreachable_store_is_one_failing_line_of_the_command(kaojian: Comman
     assert done.code == 1
     assert "127.0.0.1:1" in done.out
     assert "hunter2" not in done.out + done.err
+
+
+def test_the_time_stamp_authority_is_asked_for_a_stamp(
+    monkeypatch: pytest.MonkeyPatch, store: MemoryObjects, tmp_path: Path
+) -> None:
+    """What it does not answer is a note: no exam waits for it, and what is signed is stamped later."""
+    assert "time stamps" not in found(load(), store)
+    root = root_of()
+    with serving(StampAuthority(tmp_path / "authority", root, certified("test authority", root))) as authority:
+        monkeypatch.setenv("KAOJIAN_STAMP_URL", authority.url)
+        monkeypatch.setenv("KAOJIAN_STAMP_ROOTS", str(authority.roots))
+        state, said = found(load(), store)["time stamps"]
+        assert (state, "answers, as CN=test authority" in said) == (State.OK, True)
+        authority.take(certified("x", root_of("another root")))
+        state, said = found(load(), store)["time stamps"]
+        assert (state, "not to be trusted" in said) == (State.NOTE, True)
+        authority.roots.write_text("")
+        state, said = found(load(), store)["time stamps"]
+        assert (state, "holds no certificates" in said) == (State.NOTE, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -25,11 +26,13 @@ from ingest.source import AccessUnit
 from storage.errors import KeyRefused
 from storage.manifest.form import FormRefused, read, read_signed, signature_holds, signed, written
 from storage.manifest.keys import KEYS_FORM, PublishedKey, PublishedKeys
+from storage.manifest.stamps import Roots, StampRefused, judge
 from storage.media import MediaError, SoundFormat, VideoFormat, read_index, without_sound
 from storage.signing import Signer
 from tests.ingest.rtsp.watching import TestLogin
 from tests.mutation.golden import Transcript
 from tests.storage.manifest.test_form import LINK, MANIFEST
+from tests.storage.manifest.test_golden import GOLDEN
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
 AT_ONCE = Arrival(START, 1.0)
@@ -49,7 +52,7 @@ class Target:
         """False where the parser refuses. Raises whatever else comes out of it: there must be nothing."""
         try:
             self.feed(data)
-        except (WireError, MediaError, FormRefused):
+        except (WireError, MediaError, FormRefused, StampRefused):
             return False
         return True
 
@@ -64,6 +67,7 @@ def targets(transcripts: Mapping[str, Transcript], file: bytes, sounding: bytes)
         "manifest": Target([written(MANIFEST)], _manifest),
         "link": Target([signed(Signer.new(), LINK)], _link),
         "published keys": Target([own_keys(Signer.new())], _keys),
+        "time stamp": _stamp_target(),
     }
     for coding in ("AAC", "PCMA"):
         sound = coded(coding)
@@ -101,6 +105,20 @@ def _keys(data: bytes) -> None:
     read(PublishedKeys, data)
     with suppress(KeyRefused):  # of a right form, and then signed by nobody
         assert PublishedKeys.read(data).keys
+
+
+def _stamp_target() -> Target:
+    """Whatever is made of a stamp, it tells no other time and no other authority."""
+    with zipfile.ZipFile(GOLDEN / "export-2.zip") as archive:
+        (name,) = (each for each in archive.namelist() if each.startswith("stamps/000001-"))
+        golden, link = archive.read(name), archive.read("chain/000001.json")
+    roots = Roots.read([GOLDEN / "export-2-root.pem"])
+    told = judge(golden, link, roots)
+
+    def feed(data: bytes) -> None:
+        assert judge(data, link, roots) == told
+
+    return Target([golden], feed)
 
 
 def _files(file: bytes) -> list[bytes]:

@@ -38,6 +38,7 @@ NAMES = (
     "manifest",
     "link",
     "published keys",
+    "time stamp",
 )
 _MOST_MEMORY_KB = 200_000  # by which a target may raise the process's peak: no length field is believed blindly
 

@@ -12,6 +12,9 @@ from storage.database import Database, connect
 from tests.fakes.notary import NOTARY
 from tests.fakes.time import FakeClock
 from tests.records.setups import START
+from tests.storage.manifest.conftest import stamper
+
+__all__ = ["stamper"]
 
 
 @pytest.fixture

@@ -19,7 +19,9 @@ from records.errors import ClockBehind, NothingNew, NotReady, NotUnderLock, Reas
 from storage.database import Database
 from storage.errors import KeyRefused, UnknownBatch
 from storage.manifest import keeping
+from storage.manifest.authority import AuthoritySilent
 from storage.manifest.form import read, read_signed, segments_root
+from storage.manifest.stamps import Stamp
 from storage.signing import Signer
 from tests.closed_batches import DAY, EXAM, FIRST, LEAD, LOCKED_UNTIL, PACK, SECOND, START, TESTER, ClosedBatches
 
@@ -71,7 +73,7 @@ def test_the_batches_of_a_site_are_one_signed_chain_that_lies_under_lock(site: C
     link, _ = read_signed(Link, second.data)
     assert (link.number, link.previous, link.batch, link.amends) == (2, first.digest, SECOND, None)
     keys = site.objects.keys(keeping.PREFIX)
-    assert len(keys) == 2 + 2 + 2  # links, manifests, reports
+    assert len(keys) == 2 + 2 + 2 + 2  # links, manifests, reports, the public keys with each link
     for key in keys:
         assert site.objects.stat(key).locked_until == LOCKED_UNTIL if second.digest in key else True
     assert site.objects.read(f".manifests/sg-001/000002-{second.digest}.json") == second.data
@@ -177,7 +179,74 @@ def test_a_closing_that_the_store_missed_is_brought_there_by_closing_again(site:
     site.objects.down = False
     with pytest.raises(NothingNew):
         site.close(FIRST)
-    assert len(site.objects.keys(keeping.PREFIX)) == 3
+    assert len(site.objects.keys(keeping.PREFIX)) == 4
+
+
+class Stamping:
+    """An authority that is up or down, and stamps with whatever time it is told."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.time = START + DAY
+        self.asked: list[bytes] = []
+
+    def stamp(self, message: bytes) -> tuple[bytes, Stamp]:
+        self.asked.append(message)
+        if self.down:
+            raise AuthoritySilent("the authority does not answer")
+        return b"stamp of " + message, Stamp(self.time, self.time, "CN=test")
+
+
+def stamp_keys(site: ClosedBatches) -> list[str]:
+    return [key for key in site.objects.keys(keeping.PREFIX) if "/stamps/" in key]
+
+
+def test_what_is_signed_is_stamped_and_the_stamp_goes_under_lock_with_it(site: ClosedBatches) -> None:
+    site.authority = authority = Stamping()
+    site.hold(FIRST)
+    closed = site.close(FIRST)
+    assert authority.asked == [closed.link.data]
+    assert closed.stamp is not None
+    assert (closed.stamp.stamped_at, closed.unstamped) == (START + DAY, "")
+    assert site.database.closings.stamps("sg-001") == [closed.stamp]
+    (key,) = stamp_keys(site)
+    assert key == f"{keeping.PREFIX}sg-001/stamps/000001-{closed.stamp.sha256}.tsr"
+    assert site.objects.read(key) == b"stamp of " + closed.link.data
+
+
+def test_without_an_authority_a_batch_is_closed_and_said_to_be_without_a_stamp(site: ClosedBatches) -> None:
+    site.hold(FIRST)
+    closed = site.close(FIRST)
+    assert (closed.stamp, closed.unstamped) == (None, "no time stamp authority is set")
+
+
+def test_an_authority_that_is_away_holds_no_closing_up_and_stamps_later(site: ClosedBatches) -> None:
+    site.authority = authority = Stamping()
+    authority.down = True
+    for batch, start in ((FIRST, START), (SECOND, START + DAY)):
+        site.hold(batch, start)
+        closed = site.close(batch)
+        assert (closed.stamp, closed.unstamped) == (None, "the authority does not answer")
+    with pytest.raises(NothingNew, match=r"not all of it is stamped \(the authority does not answer\)"):
+        site.close(SECOND)
+    assert stamp_keys(site) == []
+    authority.down, authority.time, authority.asked = False, START + 9 * DAY, []
+    with pytest.raises(NothingNew, match=r"states everything, and is stamped$"):
+        site.close(SECOND)
+    links = site.database.closings.links("sg-001")
+    assert authority.asked == [links[1].data, links[0].data]  # the newest first: it vouches for all before
+    stamps = site.database.closings.stamps("sg-001")
+    assert [(each.number, each.stamped_at) for each in stamps] == [(1, START + 9 * DAY), (2, START + 9 * DAY)]
+    assert len(stamp_keys(site)) == 2
+
+
+def test_a_stamp_that_is_older_than_the_signing_is_not_taken(site: ClosedBatches) -> None:
+    site.authority = authority = Stamping()
+    authority.time = START
+    site.hold(FIRST, START + DAY)
+    closed = site.close(FIRST)
+    assert closed.stamp is None
+    assert "one of the two clocks was wrong" in closed.unstamped
 
 
 def test_a_host_without_the_installation_s_key_closes_nothing(site: ClosedBatches) -> None:

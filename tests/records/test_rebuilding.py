@@ -20,6 +20,7 @@ from records.rebuilding import rebuild
 from storage.archive import Archive
 from storage.database import Database, connect
 from storage.manifest import keeping
+from storage.manifest.authority import HttpAuthority
 from storage.manifest.exporting import export
 from storage.manifest.trees import reading
 from storage.manifest.verifying import Trust, verify
@@ -42,6 +43,7 @@ from tests.closed_batches import (
     file_bytes,
 )
 from tests.fakes.notary import NOTARY
+from tests.stamp_authority import StampAuthority
 
 WINDOW = Interval(START - LEAD, START + EXAM + LEAD)
 
@@ -123,7 +125,7 @@ def test_without_a_key_that_is_believed_no_manifest_is(site: ClosedBatches, empt
 
 def test_a_link_that_a_stranger_signed_is_not_taken(site: ClosedBatches, empty: Database) -> None:
     forged = closed_twice(empty, site.spool.parent / "forged")
-    for key in [key for key in site.objects.keys(keeping.PREFIX) if "/documents/" not in key]:
+    for key in keeping.links_in(site.objects)[SITE.id].values():
         site.objects.destroy(key)
     for key in forged.objects.keys(keeping.PREFIX):
         data = forged.objects.read(key)
@@ -170,7 +172,7 @@ def test_what_came_back_is_exported_and_verified_like_the_original(
     archive = Archive(empty.evidence, site.objects, tmp_path / "no-spool", lambda _: LOCKED_UNTIL, site.clock)
     made = export(empty, archive, SECOND, tmp_path / "batch", signer=site.signer, clock=site.clock)
     with reading(tmp_path / "batch") as tree:
-        assert len(list(verify(tree, Trust([site.signer.public], at_least=2)))) == 9
+        assert len(list(verify(tree, Trust([site.signer.public], at_least=2)))) == 10
     same = export(site.database, site.archive, SECOND, tmp_path / "same", signer=site.signer, clock=site.clock)
     assert made == same
 
@@ -349,3 +351,16 @@ def put(site: ClosedBatches, key: str, camera: str, span: Interval) -> None:
     file = site.spool / "made"
     file.write_bytes(data)
     site.objects.put(key, file, hashlib.sha256(data).hexdigest(), LOCKED_UNTIL)
+
+
+def test_stamps_of_an_outside_authority_come_back_and_spoilt_ones_are_told(
+    database: Database, empty: Database, stamper: StampAuthority, tmp_path: Path
+) -> None:
+    site = closed_twice(database, tmp_path / "spool", HttpAuthority(stamper.url, stamper.roots))
+    assert len(database.closings.stamps(SITE.id)) == 2
+    keys = [key for key in site.objects.keys(keeping.PREFIX) if "/stamps/" in key]
+    site.objects.flip_a_byte(max(keys))
+    done = rebuilt(site, empty)
+    assert empty.closings.stamps(SITE.id) == database.closings.stamps(SITE.id)[:1]
+    assert (done.stamps, len(done.problems)) == (1, 1)
+    assert max(keys) in done.problems[0]

@@ -171,6 +171,19 @@ def test_other_bytes_under_the_same_key_are_a_version_of_their_own(store: Store,
     assert store.objects.read(key) == b"other bytes"
 
 
+def test_every_version_under_a_beginning_is_listed(store: Store, key: str, file: Path) -> None:
+    first = put(store, key, file)
+    file.write_bytes(b"other")
+    second = put(store, key, file)
+    put(store, f"other-{key}", file)
+    listed = {each.version_id: each for each in store.objects.versions(key)}
+    assert listed == {
+        first.version_id: Listed(key, first.version_id, first.size_bytes, False),
+        second.version_id: Listed(key, second.version_id, 5, False),
+    }
+    assert store.objects.versions(f"{key}x") == []
+
+
 def test_a_lock_ends_on_a_whole_second_and_never_early(store: Store, key: str, file: Path) -> None:
     stored = put(store, key, file, UNTIL + timedelta(microseconds=1))
     assert stored.locked_until == UNTIL + timedelta(seconds=1)

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from storage.database import Database
-from storage.database.closings import KeptDocument, KeptKey, KeptLink
+from storage.database.closings import KeptDocument, KeptKey, KeptLink, KeptStamp
 from storage.errors import RowRefused, UnknownRow
 from tests.storage.database.examples import begin, segment, store
 
@@ -67,12 +67,33 @@ def test_a_key_takes_over_once(database: Database) -> None:
             database.closings.add_key(number, key)
 
 
-@pytest.mark.parametrize("table", ["closings", "closing_documents", "signing_keys"])
+def test_a_stamp_is_kept_once_and_what_has_none_is_known(database: Database) -> None:
+    closings = database.closings
+    links = [closings.add("s", following("s", f"b{number}"), DOCUMENTS) for number in (1, 2, 3)]
+    other = closings.add("t", following("t", "b4"), DOCUMENTS)
+    assert closings.unstamped("s") == links[::-1]
+    first = KeptStamp("s", 2, "ab" * 32, AT, UNTIL, b"\x30\x00\xff")
+    assert closings.add_stamp(first) == first
+    assert closings.add_stamp(KeptStamp("s", 2, "cd" * 32, UNTIL, UNTIL, b"later")) == first
+    assert (closings.stamps("s"), closings.stamps("t")) == ([first], [])
+    assert closings.unstamped("s") == [links[2], links[0]]
+    assert closings.unstamped() == [links[2], links[0], other]
+    with pytest.raises(UnknownRow):
+        closings.add_stamp(KeptStamp("s", 4, "ab" * 32, AT, UNTIL, b"of no link"))
+
+
+@pytest.mark.parametrize("table", ["closings", "closing_documents", "signing_keys", "link_stamps"])
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET {} = 'x'"])
 def test_the_database_refuses_to_change_what_was_signed(database: Database, table: str, statement: str) -> None:
     database.closings.add("s", following("s", "b1"), DOCUMENTS)
     database.closings.add_key(1, KeptKey("aa", AT, None, "11"))
-    column = {"closings": "link", "closing_documents": "text", "signing_keys": "signature"}[table]
+    database.closings.add_stamp(KeptStamp("s", 1, "ab" * 32, AT, UNTIL, b"stamp"))
+    column = {
+        "closings": "link",
+        "closing_documents": "text",
+        "signing_keys": "signature",
+        "link_stamps": "sha256",
+    }[table]
     with pytest.raises(Exception, match="never"), database._engine.writing() as connection:
         connection.execute(sa.text(statement.format(table, column)))
 

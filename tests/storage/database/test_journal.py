@@ -17,7 +17,7 @@ from domain.viewings import SHOWN, Deed, Viewing
 from storage.database import Database, connect
 from storage.database.alarms import RuleState
 from storage.database.api_tokens import ApiToken
-from storage.database.closings import KeptKey
+from storage.database.closings import KeptKey, KeptStamp
 from storage.database.identities import Identity
 from storage.database.journal import JournalEntry
 from storage.database.tables import metadata
@@ -101,6 +101,7 @@ def test_a_process_that_was_given_no_key_adds_nothing_to_a_record(
         ("broken_glass", "reason"),
         ("holds", "reason"),
         ("hold_liftings", "reason"),
+        ("link_stamps", "sha256"),
     ],
 )
 def test_the_database_itself_refuses_to_change_what_is_only_ever_added(url: str, table: str, column: str) -> None:
@@ -155,6 +156,7 @@ def _fill(url: str) -> None:
     hold = database.holds.add("b-1", Order(after(0), ACTOR, "投诉"))
     database.holds.lift(hold.number, Order(after(1), ACTOR, "结案"))
     database.closings.add("s", following("s", "b"), DOCUMENTS)
+    database.closings.add_stamp(KeptStamp("s", 1, "ab", after(1), after(9), b"stamp"))
     database.closings.add_key(1, KeptKey("aa", after(0), None, "11"))
     database.viewings.add(Viewing(after(0), ACTOR, "auditor", Deed.OPEN, SHOWN))
     database.alarms.begin("duty-room")

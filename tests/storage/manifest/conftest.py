@@ -8,17 +8,28 @@ from pathlib import Path
 import pytest
 
 from storage.database import connect
+from storage.manifest.authority import HttpAuthority
 from storage.manifest.exporting import export
 from tests.closed_batches import SECOND, ClosedBatches, closed_twice
 from tests.fakes.notary import NOTARY
+from tests.stamp_authority import StampAuthority, certified, root_of, serving
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClosedBatches]:
+def stamper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StampAuthority]:
+    """The authority that stamped ``site``; honest for all tests."""
+    root = root_of()
+    folder = tmp_path_factory.mktemp("stamper")
+    with serving(StampAuthority(folder, root, certified("test authority", root))) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, stamper: StampAuthority) -> Iterator[ClosedBatches]:
     """Never changed by a test."""
     folder = tmp_path_factory.mktemp("site")
     database = connect(f"sqlite:///{folder / 'kaojian.sqlite3'}", NOTARY)
-    yield closed_twice(database, folder / "spool")
+    yield closed_twice(database, folder / "spool", HttpAuthority(stamper.url, stamper.roots))
     database.close()
 
 

@@ -167,6 +167,28 @@ def drop_segment(root: Path, rng: random.Random) -> str:
     return f"dropped {gone.key}"
 
 
+def unstamp(root: Path, rng: random.Random) -> str:
+    """A time stamp is gone from folder and list; the list cannot be signed again."""
+    path = _file(root, rng, "stamps/")
+    path.unlink()
+    relist(root, None)
+    return f"took {path.relative_to(root)} out"
+
+
+def restamp(root: Path, rng: random.Random) -> str:
+    """A time stamp becomes that of another link, or one with a byte changed, by the name that it then has to have."""
+    path = _file(root, rng, "stamps/")
+    number, data = int(path.name.partition("-")[0]), bytearray(path.read_bytes())
+    path.unlink()
+    if rng.random() < 0.5:
+        number = number % len(list((root / "chain").iterdir())) + 1
+    else:
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    path.with_name(f"{number:06d}-{hashlib.sha256(data).hexdigest()}.tsr").write_bytes(data)
+    relist(root, None)
+    return f"made another of {path.relative_to(root)}"
+
+
 def relist(root: Path, signer: Signer | None) -> None:
     """Write the list of contents for what lies there now, and, with a key, sign it and publish that key."""
     if signer is not None:
@@ -248,6 +270,8 @@ WAYS: tuple[Way, ...] = (
     resign,
     reorder,
     drop_segment,
+    unstamp,
+    restamp,
 )
 
 

@@ -1,6 +1,7 @@
 """A verifier by a stranger, from docs/evidence-format.md alone: openssl, sha256sum and the standard library.
 
-Run as a program of its own: ``python -I stranger.py FOLDER KEY [NUMBER:DIGEST]``; 0, or 1 with what does not hold.
+Run as a program of its own: ``python -I stranger.py FOLDER KEY [NUMBER:DIGEST] [ROOT.pem]``; 0, or 1 with what does
+not hold.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+STAMP = re.compile(r"stamps/(\d{6,18})-([0-9a-f]{64})\.tsr")
+STAMPED = re.compile(r"^Time stamp: (\w{3}) +(\d+) (\d\d:\d\d:\d\d)(?:\.\d+)? (\d{4}) GMT$", re.MULTILINE)
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 FIELDS = {
     "published": "endorsement key previous signature valid_from valid_until",
@@ -235,10 +238,40 @@ def check_segments(root: Path, manifest: Any, listed: Any) -> None:
             require(inside and end - times[-1] <= 120 * 10**6, f"{path} carries another date")
 
 
-def verify(root: Path, trusted: str, head: str | None) -> None:
+def check_stamp(stamp: Path, link: Path, signed_at: str, roots: Path) -> None:
+    """By the certificates as they were at the time that the stamp tells."""
+    words = ["openssl", "ts", "-reply", "-in", str(stamp), "-text"]
+    told = subprocess.run(words, capture_output=True, check=False).stdout.decode("utf-8", "replace")
+    found = STAMPED.findall(told)
+    require(len(found) == 1 and "Hash Algorithm: sha256\n" in told, f"{stamp.name} is no time stamp")
+    month, day, time, year = found[0]
+    at = datetime.strptime(f"{year} {month} {day} {time} +0000", "%Y %b %d %H:%M:%S %z")
+    words = ["openssl", "ts", "-verify", "-data", str(link), "-in", str(stamp), "-CAfile", str(roots)]
+    done = subprocess.run([*words, "-attime", str(int(at.timestamp()))], capture_output=True, check=False)
+    require(done.returncode == 0, f"{stamp.name} does not hold")
+    early = microseconds(signed_at) - microseconds(at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    require(early <= 60 * 10**6, f"{stamp.name} is older than the link")
+
+
+def find_stamps(root: Path, contents: Any, listed: dict[str, Any], links: list[Any], roots: Path | None) -> set[str]:
+    if contents["form"] == "kaojian-export-1":
+        return set()
+    stamps = set()
+    for path, file in listed.items():
+        match = STAMP.fullmatch(path)
+        if match and 1 <= int(match[1]) <= len(links) and match[2] == file["sha256"]:
+            require(path == f"stamps/{int(match[1]):06d}-{match[2]}.tsr", f"name of {path}")
+            stamps.add(path)
+            if roots is not None:
+                link = root / "chain" / f"{int(match[1]):06d}.json"
+                check_stamp(root / path, link, links[int(match[1]) - 1]["signed_at"], roots)
+    return stamps
+
+
+def verify(root: Path, trusted: str, head: str | None, roots: Path | None) -> None:
     keys = Keys(read(root / "keys.json"), trusted)
     contents = keys.opened(root / "contents.json", "contents", "made")
-    require(contents["form"] == "kaojian-export-1", "form of contents.json")
+    require(contents["form"] in ("kaojian-export-1", "kaojian-export-2"), "form of contents.json")
     listed = compare_files(root, contents)
     links, digests = follow_chain(root, keys, contents)
     if head is not None:
@@ -263,13 +296,17 @@ def verify(root: Path, trusted: str, head: str | None) -> None:
             require(path in listed and listed[path] == {"path": path, **document}, f"{path} is not the report named")
             known.add(path)
     known |= {f"footage/{each['key']}" for each in manifests[-1]["segments"]}
+    known |= find_stamps(root, contents, listed, links, roots)
     require(set(listed) <= known, "a file that belongs to nothing")
     check_segments(root, manifests[-1], listed)
 
 
 if __name__ == "__main__":
     try:
-        verify(Path(sys.argv[1]), sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None)
+        more = sys.argv[3:]
+        known_head = next((each for each in more if ":" in each), None)
+        authorities = next((Path(each) for each in more if ":" not in each), None)
+        verify(Path(sys.argv[1]), sys.argv[2], known_head, authorities)
     except (Refused, OSError, KeyError, TypeError, ValueError, struct.error) as error:
         sys.exit(f"refused: {type(error).__name__} {error}")
     sys.stdout.write("holds\n")

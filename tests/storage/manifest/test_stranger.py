@@ -12,7 +12,9 @@ import pytest
 
 from storage.signing import Signer
 from tests.closed_batches import SECOND, ClosedBatches
+from tests.stamp_authority import StampAuthority, root_of
 from tests.storage.manifest.spoiling import WAYS, files, spoil
+from tests.storage.manifest.test_verifying import restamped, swapped
 
 SCRIPT = Path(__file__).with_name("stranger.py")
 pytestmark = pytest.mark.skipif(
@@ -20,8 +22,9 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def asked(folder: Path, key: str, *head: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-I", str(SCRIPT), str(folder), key, *head]
+def asked(folder: Path, key: str, *more: str) -> subprocess.CompletedProcess[str]:
+    """``more`` is a head, and a file of roots for time stamps."""
+    command = [sys.executable, "-I", str(SCRIPT), str(folder), key, *more]
     return subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, timeout=60)
 
 
@@ -32,9 +35,11 @@ def test_the_stranger_knows_nothing_of_ours() -> None:
     assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
 
 
-def test_the_stranger_accepts_an_untouched_export(site: ClosedBatches, exported: Path) -> None:
+def test_the_stranger_accepts_an_untouched_export(
+    site: ClosedBatches, exported: Path, stamper: StampAuthority
+) -> None:
     links = site.database.closings.links("sg-001")
-    done = asked(exported, site.signer.public, f"2:{links[1].digest}")
+    done = asked(exported, site.signer.public, f"2:{links[1].digest}", str(stamper.roots))
     assert (done.returncode, done.stdout, done.stderr) == (0, "holds\n", "")
     assert links[1].batch == SECOND
 
@@ -47,11 +52,22 @@ def test_the_stranger_refuses_another_key_and_another_chain(site: ClosedBatches,
 
 @pytest.mark.parametrize("seed", range(1000, 1000 + len(WAYS)))
 def test_the_stranger_refuses_every_way_of_spoiling(
-    site: ClosedBatches, exported: Path, tmp_path: Path, seed: int
+    site: ClosedBatches, exported: Path, stamper: StampAuthority, tmp_path: Path, seed: int
 ) -> None:
     copy = Path(shutil.copytree(exported, tmp_path / "copy"))
     said = spoil(copy, seed)
-    done = asked(copy, site.signer.public)
+    done = asked(copy, site.signer.public, str(stamper.roots))
     assert done.returncode == 1, said
     assert done.stderr.startswith("refused: Refused"), (said, done.stderr)
     assert files(copy)
+
+
+def test_the_stranger_refuses_stamps_of_another_link_and_of_another_authority(
+    site: ClosedBatches, exported: Path, stamper: StampAuthority, tmp_path: Path
+) -> None:
+    (tmp_path / "other.pem").write_bytes(root_of("test root").pem)
+    assert "does not hold" in asked(exported, site.signer.public, str(tmp_path / "other.pem")).stderr
+    copy = Path(shutil.copytree(exported, tmp_path / "copy"))
+    restamped(copy, site.signer, swapped)
+    assert "does not hold" in asked(copy, site.signer.public, str(stamper.roots)).stderr
+    assert asked(copy, site.signer.public).returncode == 0

@@ -15,15 +15,19 @@ from typing import Any
 import pytest
 
 from domain.chain import Seal
-from domain.timeline import Interval
+from domain.timeline import Interval, rfc3339
 from storage.database import connect
+from storage.database.closings import KeptStamp
 from storage.errors import KeyRefused
+from storage.manifest.authority import HttpAuthority, stamp_link
 from storage.manifest.keys import rotate
+from storage.manifest.stamps import Roots, StampRefused, judge
 from storage.manifest.trees import NotVerified, TreeRefused
 from storage.manifest.verifying import Trust
 from storage.signing import Signer, canonical
 from tests.closed_batches import DAY, FIRST, SECOND, START, ClosedBatches, closed_twice, file_bytes
 from tests.fakes.notary import NOTARY
+from tests.stamp_authority import StampAuthority, certified, root_of, serving
 from tests.storage.manifest.conftest import export_of
 from tests.storage.manifest.reading import checked, manifest_of
 from tests.storage.manifest.spoiling import files, relist, spoil
@@ -32,8 +36,8 @@ MUTATIONS = 300
 
 
 @pytest.fixture
-def trust(site: ClosedBatches) -> Trust:
-    return Trust([site.signer.public])
+def trust(site: ClosedBatches, stamper: StampAuthority) -> Trust:
+    return Trust([site.signer.public], stamp_roots=Roots.read([stamper.roots]))
 
 
 @pytest.fixture
@@ -123,7 +127,7 @@ def test_an_export_signed_by_somebody_else_is_refused(copy: Path, trust: Trust) 
     contents = json.loads((copy / "contents.json").read_bytes())
     (copy / "contents.json").write_bytes(canonical({**contents, "head": previous}))
     relist(copy, thief)
-    assert len(checked(copy, Trust([thief.public]))) == 9
+    assert len(checked(copy, Trust([thief.public]))) == 10
     with pytest.raises(NotVerified, match="none of the keys in the export is one that you trust"):
         checked(copy, trust)
 
@@ -236,10 +240,10 @@ def test_a_zip_that_was_damaged_fails_or_still_gives_the_very_files(
 # What holds
 
 
-def test_an_untouched_export_is_told_in_nine_steps(site: ClosedBatches, exported: Path) -> None:
+def test_an_untouched_export_is_told_in_ten_steps(site: ClosedBatches, exported: Path) -> None:
     head = site.database.closings.links("sg-001")[1]
     said = checked(exported, Trust([site.signer.public], Seal(2, head.digest), at_least=2))
-    assert len(said) == 9
+    assert len(said) == 10
     assert said[3] == "links 1 to 2 of site sg-001 are complete and signed"
     assert said[4] == f"the chain has what you know of it, and ends at 2:{head.digest}"
     assert said[5] == "1 manifests hold: 1 sittings, gaps: 1 of cameras, 1 of stations"
@@ -269,8 +273,8 @@ def test_years_later_and_keys_later_every_export_still_holds(tmp_path: Path) -> 
     after = [export_of(years, batch, tmp_path / batch) for batch in (FIRST, SECOND)]
     for trusted in (first.public, years.signer.public):
         for path in after:
-            assert len(checked(path, Trust([trusted]))) == 9
-    assert len(checked(before, Trust([first.public]))) == 9
+            assert len(checked(path, Trust([trusted]))) == 10
+    assert len(checked(before, Trust([first.public]))) == 10
     with pytest.raises(NotVerified):
         checked(before, Trust([years.signer.public]))
     database.close()
@@ -328,7 +332,7 @@ def reseal(root: Path, signer: Signer, change: Callable[[list[dict[str, Any]], d
 
 def test_what_is_sealed_again_unchanged_holds(site: ClosedBatches, copy: Path, trust: Trust) -> None:
     reseal(copy, site.signer, lambda links, manifest: None)
-    assert len(checked(copy, trust)) == 9
+    assert len(checked(copy, trust)) == 10
 
 
 @pytest.mark.parametrize(
@@ -372,16 +376,160 @@ def test_what_contradicts_itself_is_refused_though_it_is_signed(
 def test_a_batch_taken_out_of_the_middle_gives_another_chain_than_the_one_on_paper(
     site: ClosedBatches, copy: Path, trust: Trust
 ) -> None:
-    """The holder of the key drops the first link, and signs the second one as number 1: only the head tells."""
+    """The holder of the key drops the first link, and signs the second one as number 1: the head tells, and no stamp
+    can be had of what was signed then.
+    """
 
     def without_the_first(links: list[dict[str, Any]], _: dict[str, Any]) -> None:
         del links[0]
         links[0]["number"] = 1
 
     (copy / "manifests/000002.json").rename(copy / "manifests/000001.json")
+    first_stamp, second_stamp = sorted((copy / "stamps").iterdir())
+    first_stamp.unlink()
+    second_stamp.rename(copy / "stamps" / second_stamp.name.replace("000002", "000001"))
     reseal(copy, site.signer, without_the_first)
-    assert len(checked(copy, trust)) == 9
+    with pytest.raises(NotVerified, match="a stamp of something else"):
+        checked(copy, trust)
+    shutil.rmtree(copy / "stamps")
+    reseal(copy, site.signer, lambda links, manifest: None)
+    assert checked(copy, trust)[9].startswith("there is no time stamp")
     first, second = site.database.closings.links("sg-001")
     for head in (Seal(1, first.digest), Seal(2, second.digest)):
         with pytest.raises(NotVerified, match=r"not the one that you know|fewer than you know of"):
             checked(copy, Trust(trust.keys, head))
+
+
+# Time stamps
+
+
+def restamped(root: Path, signer: Signer, change: Callable[[list[Path]], object]) -> None:
+    """Change the stamps of an export, name each as it has to be, and sign the list with the genuine key."""
+    change(sorted((root / "stamps").iterdir()))
+    for path in sorted((root / "stamps").iterdir()):
+        path.rename(path.with_name(f"{path.name[:6]}-{sha256(path.read_bytes()).hexdigest()}.tsr"))
+    reseal(root, signer, lambda links, manifest: None)
+
+
+def test_each_link_is_told_by_when_it_existed(
+    site: ClosedBatches, exported: Path, stamper: StampAuthority, trust: Trust
+) -> None:
+    """A stamp of the second link would vouch for the first as well; it is later than the first one's own."""
+    roots = Roots.read([stamper.roots])
+    links, stamps = site.database.closings.links("sg-001"), site.database.closings.stamps("sg-001")
+    by = [judge(s.data, link.data, roots).existed_by for s, link in zip(stamps, links, strict=True)]
+    spans = [f"links 1 to 2 existed by {rfc3339(by[0])}"]
+    if by[0] < by[1]:
+        spans = [f"link 1 existed by {rfc3339(by[0])}", f"link 2 existed by {rfc3339(by[1])}"]
+    assert checked(exported, trust)[9] == f"2 time stamps hold (CN=test authority): {', '.join(spans)}"
+
+
+def test_without_roots_no_stamp_is_judged_and_that_is_said(site: ClosedBatches, exported: Path) -> None:
+    said = checked(exported, Trust([site.signer.public]))[9]
+    assert said == "2 time stamps were not judged: without --stamp-root nobody vouches for them"
+
+
+def test_a_later_stamp_vouches_for_links_before_it_and_none_for_those_after(
+    site: ClosedBatches, copy: Path, trust: Trust
+) -> None:
+    restamped(copy, site.signer, lambda stamps: stamps[0].unlink())
+    assert "1 time stamps hold" in checked(copy, trust)[9]
+    assert "links 1 to 2 existed by" in checked(copy, trust)[9]
+
+
+def test_a_link_after_the_last_stamp_is_told_to_have_none(site: ClosedBatches, copy: Path, trust: Trust) -> None:
+    restamped(copy, site.signer, lambda stamps: stamps[1].unlink())
+    said = checked(copy, trust)[9]
+    assert "link 1 existed by" in said
+    assert said.endswith(", link 2 has no stamp")
+
+
+def swapped(stamps: list[Path]) -> None:
+    one, other = (path.read_bytes() for path in stamps)
+    stamps[0].write_bytes(other)
+    stamps[1].write_bytes(one)
+
+
+def flipped(stamps: list[Path]) -> None:
+    data = bytearray(stamps[1].read_bytes())
+    data[-1] ^= 1  # of the signature
+    stamps[1].write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (swapped, "does not prove when link 1 existed: it is a stamp of something else"),
+        (flipped, "does not prove when link 2 existed: "),
+        (lambda stamps: stamps[0].write_bytes(b""), "no time stamp that can be read"),
+        (
+            lambda stamps: stamps[0].rename(stamps[0].with_name(f"000003{stamps[0].name[6:]}")),
+            "no part of this batch",
+        ),
+        (
+            lambda stamps: stamps[0].rename(stamps[0].with_name(f"000000{stamps[0].name[6:]}")),
+            "no part of this batch",
+        ),
+    ],
+)
+def test_the_holder_of_the_key_cannot_forge_a_stamp(
+    site: ClosedBatches, copy: Path, trust: Trust, change: Callable[[list[Path]], object], said: str
+) -> None:
+    restamped(copy, site.signer, change)
+    with pytest.raises(NotVerified, match=said):
+        checked(copy, trust)
+
+
+def test_a_stamp_under_another_name_than_its_hash_is_no_part_of_the_batch(
+    site: ClosedBatches, copy: Path, trust: Trust
+) -> None:
+    for name in ("000001-" + "ab" * 32 + ".tsr", "0000001-{}.tsr", "000001-{}.tsq"):
+        stamp = min((copy / "stamps").iterdir())
+        whole = stamp.name
+        stamp.rename(stamp.with_name(name.format(whole[7:71])))
+        reseal(copy, site.signer, lambda links, manifest: None)
+        with pytest.raises(NotVerified, match="is no part of this batch"):
+            checked(copy, trust)
+        stamp.with_name(name.format(whole[7:71])).rename(stamp)
+
+
+def test_stamps_have_no_place_in_the_form_before_them(site: ClosedBatches, copy: Path, trust: Trust) -> None:
+    path = copy / "contents.json"
+    path.write_bytes(canonical(json.loads(path.read_bytes()) | {"form": "kaojian-export-1"}))
+    reseal(copy, site.signer, lambda links, manifest: None)
+    with pytest.raises(NotVerified, match=r"stamps/.* is no part of this batch"):
+        checked(copy, trust)
+    shutil.rmtree(copy / "stamps")
+    reseal(copy, site.signer, lambda links, manifest: None)
+    assert checked(copy, trust)[9].startswith("there is no time stamp")
+
+
+def test_a_stamp_of_an_authority_that_the_checker_does_not_trust_is_refused(
+    site: ClosedBatches, exported: Path, tmp_path: Path
+) -> None:
+    """Also where it goes by the same name, and where the export itself would bring its root along."""
+    for name in ("another root", "test root"):
+        (tmp_path / "root.pem").write_bytes(root_of(name).pem)
+        trust = Trust([site.signer.public], stamp_roots=Roots.read([tmp_path / "root.pem"]))
+        with pytest.raises(NotVerified, match="does not prove when link 1 existed"):
+            checked(exported, trust)
+
+
+def test_a_stamp_that_is_older_than_what_it_is_of_is_refused(tmp_path: Path) -> None:
+    """The host's clock was twenty years ahead when it signed; at the time it took no such stamp."""
+    root = root_of()
+    with serving(StampAuthority(tmp_path / "authority", root, certified("test authority", root))) as authority:
+        database = connect(f"sqlite:///{tmp_path / 'ahead.sqlite3'}", NOTARY)
+        ahead = ClosedBatches(database, tmp_path / "ahead")
+        ahead.hold(FIRST, START + 7300 * DAY)
+        closed = ahead.close(FIRST)
+        asked = HttpAuthority(authority.url, authority.roots)
+        data, stamp = asked.stamp(closed.link.data)
+        with pytest.raises(StampRefused, match="one of the two clocks was wrong"):
+            stamp_link(database.closings, closed.link, asked)
+        assert database.closings.stamps("sg-001") == []
+        database.closings.add_stamp(KeptStamp("sg-001", 1, sha256(data).hexdigest(), stamp.time, START, data))
+        path = export_of(ahead, FIRST, tmp_path / "export")
+        with pytest.raises(NotVerified, match="one of the two clocks was wrong"):
+            checked(path, Trust([ahead.signer.public], stamp_roots=Roots.read([authority.roots])))
+        database.close()
