@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -198,6 +199,7 @@ def run(arguments: argparse.Namespace, folder: Path) -> None:
     with database_of(url) as database:
         first = first_bytes(database, folder, arguments.rounds)
     line |= {"ms_first_byte": round(median(first), 2), "ms_first_byte_p99": round(quantiles(first, n=100)[98], 2)}
+    print(json.dumps(line), file=sys.stderr, flush=True)  # the other one takes as long again
     file.unlink()
     binaries = postgres_binaries()
     if binaries is not None:

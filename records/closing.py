@@ -34,7 +34,7 @@ from domain.manifest import (
 from domain.people import Actor
 from domain.places import Sitting
 from domain.timeline import Clock, rfc3339
-from records.errors import ClockBehind, EvidenceGone, NothingNew, NotReady, NotUnderLock, ReasonWanted
+from records.errors import ChainBehind, ClockBehind, EvidenceGone, NothingNew, NotReady, NotUnderLock, ReasonWanted
 from storage.database import Database
 from storage.database.closings import KeptLink, KeptStamp
 from storage.database.setup import FrozenRevisions
@@ -42,6 +42,7 @@ from storage.errors import StorageError, UnknownBatch
 from storage.manifest import keeping
 from storage.manifest.authority import Authority, stamp_link, stamp_missing
 from storage.manifest.form import document_of, read, segments_root, signed, written
+from storage.manifest.keeping import unknown_links
 from storage.manifest.keys import publish
 from storage.objects import Objects
 from storage.signing import Signer
@@ -77,7 +78,8 @@ def close_batch(
 ) -> Closed:
     """Close a batch, or amend it with ``reason`` where there is more by now than its last manifest states.
 
-    1. Every sitting is closed, its report complete, and nothing of the batch is being written any more.
+    1. Every sitting is closed, its report complete, and nothing of the batch is being written any more. The object
+       store has no link of the site's chain that the database lacks: after a fire it may be older than the chain.
     2. Every segment was opened, and lies in the object store or was found lost.
     3. The reports are made with the root over the segments, and the manifest with the hashes of the reports.
     4. The link to it is signed and added to the site's chain, with manifest and reports, in one transaction.
@@ -93,6 +95,7 @@ def close_batch(
     head = database.closings.head(sittings[0].batch.site)
     if sealing.objects is None:
         raise NotReady(f"batch {batch_id} cannot be closed: no object store is set, and nothing of it is under lock")
+    _refuse_a_chain_behind(database, sittings[0].batch.site, sealing.objects)
     segments = _segments(database, batch_id, sittings)
     manifest, documents = _stated(database, sittings, segments, sealing, now)
     standing = database.closings.latest(batch_id)
@@ -117,6 +120,19 @@ def close_batch(
     stamp, unstamped = _stamped(database, link, sealing.authority)
     _bring_under_lock(database, link, sealing.objects)
     return Closed(link, manifest, amends is not None, stamp, unstamped)
+
+
+def _refuse_a_chain_behind(database: Database, site: str, objects: Objects) -> None:
+    """A second link of one number would fork the chain for good. Raises ChainBehind, NotReady."""
+    try:
+        unknown = unknown_links(database.closings, site, objects)
+    except StorageError as error:
+        raise NotReady(f"the object store has to say first what was signed of site {site}: {error}") from error
+    if unknown:
+        raise ChainBehind(
+            f"the object store has {len(unknown)} links of site {site} that this database lacks, the last one "
+            f"{unknown[-1]}: bring them back with `kaojian rebuild`, then close the batch"
+        )
 
 
 def _ended(database: Database, batch_id: str, now: datetime) -> list[Sitting]:

@@ -8,6 +8,7 @@
     │   ├── NotReady      something is still open, being written, not opened yet or not under lock
     │   ├── NothingNew    it is closed, and everything that there is stands in its manifest
     │   ├── ReasonWanted  there is more than its manifest states, and nobody said why
+    │   ├── ChainBehind   the object store has links of the site that the database lacks
     │   ├── ClockBehind   the clock stands before the site's last manifest
     │   └── EvidenceGone  what an earlier manifest of the batch states is no longer known
     ├── NoReason          a batch is to be held or let go, and nobody said why
@@ -63,6 +64,10 @@ class NothingNew(ClosingRefused):
 
 class ReasonWanted(ClosingRefused):
     """The batch is closed and there is more by now; an amendment needs the reason, a first closing has none."""
+
+
+class ChainBehind(ClosingRefused):
+    """The database is older than what was signed: the object store has links of the site's chain that it lacks."""
 
 
 class ClockBehind(ClosingRefused):

@@ -75,8 +75,22 @@ def _keep(objects: Objects, prefix: str, things: Iterable[tuple[str, bytes, date
 
 def links_in(objects: Objects) -> dict[str, dict[Seal, str]]:
     """By site, every link in the store by its number and digest: its key. Raises as ``Objects.keys``."""
+    return _links(objects.keys(PREFIX))
+
+
+def unknown_links(closings: Closings, site: str, objects: Objects) -> list[Seal]:
+    """Links of a site in the store that the database does not have, in order: it is older than what was signed.
+
+    Raises as ``Objects.keys``, DatabaseUnavailable.
+    """
+    here = {Seal(link.number, link.digest) for link in closings.links(site)}
+    stored = _links(objects.keys(f"{PREFIX}{site}/")).get(site, {})
+    return sorted(stored.keys() - here, key=lambda seal: (seal.number, seal.digest))
+
+
+def _links(keys: Iterable[str]) -> dict[str, dict[Seal, str]]:
     found: dict[str, dict[Seal, str]] = {}
-    for key in sorted(objects.keys(PREFIX)):
+    for key in sorted(keys):
         if match := _LINK.fullmatch(key):
             found.setdefault(match[1], {})[Seal(int(match[2]), match[3])] = key
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,15 +16,18 @@ from domain.evidence import Cause, Run, SegmentState
 from domain.manifest import Link, Manifest
 from domain.timeline import Interval
 from records.closing import close_batch
-from records.errors import ClockBehind, NothingNew, NotReady, NotUnderLock, ReasonWanted
-from storage.database import Database
+from records.errors import ChainBehind, ClockBehind, NothingNew, NotReady, NotUnderLock, ReasonWanted
+from storage.archive import Archive
+from storage.database import Database, connect
 from storage.errors import KeyRefused, UnknownBatch
 from storage.manifest import keeping
 from storage.manifest.authority import AuthoritySilent
 from storage.manifest.form import read, read_signed, segments_root
 from storage.manifest.stamps import Stamp
+from storage.objects import ObjectsUnavailable
 from storage.signing import Signer
 from tests.closed_batches import DAY, EXAM, FIRST, LEAD, LOCKED_UNTIL, PACK, SECOND, START, TESTER, ClosedBatches
+from tests.fakes.notary import NOTARY
 
 WINDOW = Interval(START - LEAD, START + EXAM + LEAD)
 
@@ -171,12 +175,41 @@ def test_a_clock_before_the_last_manifest_is_refused(site: ClosedBatches) -> Non
     assert len(site.database.closings.links("sg-001")) == 1
 
 
-def test_a_closing_that_the_store_missed_is_brought_there_by_closing_again(site: ClosedBatches) -> None:
+def refusing(*_: object) -> None:
+    raise ObjectsUnavailable("no answer")
+
+
+def test_nothing_is_signed_while_the_store_cannot_say_what_was(site: ClosedBatches) -> None:
     site.hold(FIRST)
     site.objects.down = True
+    with pytest.raises(NotReady, match="has to say first what was signed of site sg-001"):
+        site.close(FIRST)
+    assert site.database.closings.links("sg-001") == []
+
+
+def test_a_database_that_is_older_than_what_was_signed_forks_no_chain(site: ClosedBatches, tmp_path: Path) -> None:
+    """As after a fire, when the backup was made before the last closing: two links of one number, for good."""
+    site.hold(FIRST)
+    link = site.close(FIRST).link
+    with closing(connect(f"sqlite:///{tmp_path / 'older.db'}", NOTARY)) as older:
+        second = ClosedBatches(older, tmp_path / "spool-2", signer=site.signer)
+        second.objects = site.objects
+        second.archive = Archive(older.evidence, site.objects, second.spool, lambda _: LOCKED_UNTIL, second.clock)
+        second.hold(SECOND)
+        with pytest.raises(ChainBehind, match=f"lacks, the last one {link.number}:{link.digest}: .*kaojian rebuild"):
+            second.close(SECOND)
+        assert older.closings.links("sg-001") == []
+
+
+def test_a_closing_that_the_store_missed_is_brought_there_by_closing_again(
+    site: ClosedBatches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.hold(FIRST)
+    put = site.objects.put
+    monkeypatch.setattr(site.objects, "put", refusing)
     with pytest.raises(NotUnderLock, match="closed and signed"):
         site.close(FIRST)
-    site.objects.down = False
+    monkeypatch.setattr(site.objects, "put", put)
     with pytest.raises(NothingNew):
         site.close(FIRST)
     assert len(site.objects.keys(keeping.PREFIX)) == 4
