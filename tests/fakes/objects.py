@@ -20,6 +20,8 @@ from storage.objects import (
     ObjectDamaged,
     ObjectStat,
     ObjectsUnavailable,
+    RequestRefused,
+    StillLocked,
     Stored,
     whole_second,
 )
@@ -80,9 +82,20 @@ class MemoryObjects:
         if held and not self.locks:
             raise NotHeld(f"{key} was to be held")
 
-    def is_held(self, key: str) -> bool:
-        """Whether the newest version is."""
-        return self._versions[key][-1].held
+    def is_held(self, key: str, version_id: str | None = None) -> bool:
+        """Whether that version is, or the newest."""
+        return self._version(key, version_id).held
+
+    def remove(self, key: str, version_id: str) -> None:
+        if not version_id:
+            raise RequestRefused(f"{key} is removed version by version, and none was named")
+        try:
+            self.delete(key, version_id)
+        except NoSuchObject:
+            return
+        except AccessRefused as error:
+            self.ping()
+            raise StillLocked(str(error)) from error
 
     def stat(self, key: str, version_id: str | None = None) -> ObjectStat:
         version = self._version(key, version_id)
@@ -120,6 +133,10 @@ class MemoryObjects:
         if version.held:
             raise AccessRefused(f"{key} is under legal hold")
         self._versions[key].remove(version)
+
+    def versions_of(self, key: str) -> list[str]:
+        """The ids of all versions under a key, the oldest first."""
+        return [version.id for version in self._versions.get(key, [])]
 
     def flip_a_byte(self, key: str) -> None:
         """Damage the newest version, as a failing disk would."""
