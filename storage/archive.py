@@ -126,6 +126,11 @@ class WentByOrder(NoCopyAnswers):
         self.args = (f"{key}: {self.told}",)
 
     @property
+    def unreachable(self) -> bool:
+        """Nothing is to be concluded from it: least of all that the footage is lost."""
+        return True
+
+    @property
     def told(self) -> str:
         """For people, without a name of a file."""
         return gone_by(DisposedOf(self.disposal, self.at))

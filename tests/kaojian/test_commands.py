@@ -106,10 +106,12 @@ ELSEWHERE = {
     "user break-glass", "secret encrypt",  # below
     "batch close", "export", "key rotate",  # test_closing
     "webhook test",  # test_webhooks
+    "disposal propose", "disposal carry-out",  # test_disposal
 }  # fmt: skip
 """Whose entry another test looks at."""
 
 NO_ENTRY = {
+    "disposal list", "disposal show", "disposal verify",  # read, too
     "status", "report", "check", "verify", "key show", "hold list", "user list", "token list",  # read
     "doctor", "camera test",  # try
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
