@@ -262,12 +262,12 @@ class DisposalState(StrEnum):
 
     PROPOSED = "proposed"
     APPROVED_ONCE = "approved_once"
-    APPROVED = "approved"  # by two: it may be carried out
+    APPROVED_TWICE = "approved_twice"  # it may be carried out
     PARTLY = "partly"  # an order was signed, and not all of it is gone
     CARRIED_OUT = "carried_out"
-    DECLINED = "declined"
-    LAPSED = "lapsed"  # nobody decided, or nobody began, for as long as that lasts
-    VOID = "void"
+    TURNED_DOWN = "turned_down"
+    RUN_OUT = "run_out"  # nobody decided, or nobody began, for as long as that lasts
+    VOIDED = "voided"
 
     @property
     def zh(self) -> str:
@@ -276,14 +276,14 @@ class DisposalState(StrEnum):
 
 
 _STATES = {
-    DisposalState.PROPOSED: "待审批",
-    DisposalState.APPROVED_ONCE: "一人已批准",
-    DisposalState.APPROVED: "已批准",
+    DisposalState.PROPOSED: "待两方批准",
+    DisposalState.APPROVED_ONCE: "一方已批准",
+    DisposalState.APPROVED_TWICE: "两方已批准",
     DisposalState.PARTLY: "部分处置",
-    DisposalState.CARRIED_OUT: "已处置",
-    DisposalState.DECLINED: "不予批准",
-    DisposalState.LAPSED: "逾期失效",
-    DisposalState.VOID: "已作废",
+    DisposalState.CARRIED_OUT: "处置完毕",
+    DisposalState.TURNED_DOWN: "未予批准",
+    DisposalState.RUN_OUT: "逾期失效",
+    DisposalState.VOIDED: "已作废",
 }
 
 
@@ -333,18 +333,18 @@ class DisposalList:
         if self.ordered:
             return DisposalState.PARTLY
         if self.ended is not None:
-            return DisposalState.DECLINED if self.ended.what is Settled.DECLINED else DisposalState.VOID
+            return DisposalState.TURNED_DOWN if self.ended.what is Settled.DECLINED else DisposalState.VOIDED
         since = self.approvals[-1].at if self.by_two else self.proposed.at
         if now >= since + LASTS:
-            return DisposalState.LAPSED
+            return DisposalState.RUN_OUT
         if self.by_two:
-            return DisposalState.APPROVED
+            return DisposalState.APPROVED_TWICE
         return DisposalState.APPROVED_ONCE if self.approvals else DisposalState.PROPOSED
 
     def may_go(self, now: datetime) -> bool:
         """Whether it may be carried out, or gone on with."""
         begun = bool(self.ordered) and self.by_two and self.ended is None
-        return self.state(now) is DisposalState.APPROVED or (begun and self.state(now) is DisposalState.PARTLY)
+        return self.state(now) is DisposalState.APPROVED_TWICE or (begun and self.state(now) is DisposalState.PARTLY)
 
     def is_open(self, now: datetime) -> bool:
         """Whether it may still come to be carried out."""

@@ -35,7 +35,7 @@ from storage.errors import UnknownBatch
 router = APIRouter(prefix="/disposals", tags=["disposals"], responses=RESPONSES)
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
-_UNBEGUN = {DisposalState.PROPOSED, DisposalState.APPROVED_ONCE, DisposalState.APPROVED}
+_UNBEGUN = {DisposalState.PROPOSED, DisposalState.APPROVED_ONCE, DisposalState.APPROVED_TWICE}
 
 
 @router.get("")

@@ -218,22 +218,22 @@ def test_a_list_goes_through_its_states_and_lapses_where_nobody_goes_on_with_it(
     for listed, at, state in (
         (LISTED, NOW, DisposalState.PROPOSED),
         (once, NOW + LASTS - timedelta(1), DisposalState.APPROVED_ONCE),
-        (once, NOW + LASTS, DisposalState.LAPSED),
-        (BY_TWO, NOW + LASTS - timedelta(microseconds=1), DisposalState.APPROVED),
-        (BY_TWO, NOW + LASTS, DisposalState.LAPSED),
+        (once, NOW + LASTS, DisposalState.RUN_OUT),
+        (BY_TWO, NOW + LASTS - timedelta(microseconds=1), DisposalState.APPROVED_TWICE),
+        (BY_TWO, NOW + LASTS, DisposalState.RUN_OUT),
         (replace(BY_TWO, ordered=frozenset({"b1"})), NOW + LASTS, DisposalState.PARTLY),
         (replace(BY_TWO, ordered=frozenset({"b1"}), decisions=(*BY_TWO.decisions, over)), NOW, DisposalState.PARTLY),
         (replace(BY_TWO, destroyed=frozenset({"b1", "b2"})), NOW + LASTS, DisposalState.CARRIED_OUT),
         (
             replace(once, decisions=(*once.decisions, replace(over, what=Settled.DECLINED))),
             NOW,
-            DisposalState.DECLINED,
+            DisposalState.TURNED_DOWN,
         ),
-        (replace(BY_TWO, decisions=(*BY_TWO.decisions, over)), NOW, DisposalState.VOID),
+        (replace(BY_TWO, decisions=(*BY_TWO.decisions, over)), NOW, DisposalState.VOIDED),
     ):
         assert listed.state(at) is state
         begun = state is DisposalState.PARTLY and over not in listed.decisions
-        assert listed.may_go(at) == (state is DisposalState.APPROVED or begun)
+        assert listed.may_go(at) == (state is DisposalState.APPROVED_TWICE or begun)
         assert listed.is_open(at) == (
             listed.may_go(at) or state in {DisposalState.PROPOSED, DisposalState.APPROVED_ONCE}
         )

@@ -57,7 +57,7 @@ def test_a_list_goes_from_the_proposal_to_a_certificate_that_is_checked_elsewher
     assert (done.code, done.err) == (0, "")
     assert done.out.count("none is left 已销毁") == 2
     assert site.in_store() == site.in_spool() == set()
-    assert "carried_out 已处置" in kaojian("disposal", "list").out
+    assert "carried_out 处置完毕" in kaojian("disposal", "list").out
     shown = kaojian("disposal", "show", "1", "--papers", str(tmp_path / "papers"))
     assert (shown.code, shown.out.count("destroyed 已销毁")) == (0, 2)
     assert "4 papers" in shown.out

@@ -136,7 +136,7 @@ def test_two_people_of_two_sides_approve_and_the_journal_has_both(site: ExpiredB
     with pytest.raises(DecisionRefused, match="already"):
         site.approve(listed, SUPERVISOR)
     twice = site.approve(listed, OFFICER)
-    assert twice.state(site.clock.now()) is DisposalState.APPROVED
+    assert twice.state(site.clock.now()) is DisposalState.APPROVED_TWICE
     assert twice == site.database.disposals.find(listed.number)
     told = [(each.act, each.subject, each.actor.name, each.detail) for each in site.database.journal.entries(2)]
     assert told == [

@@ -137,7 +137,7 @@ def test_who_approved_must_still_be_who_they_were(site: ExpiredBatches, what: st
 def test_a_list_that_lapsed_is_not_carried_out(site: ExpiredBatches) -> None:
     listed = site.approved()
     site.clock.advance(LASTS.total_seconds())
-    with pytest.raises(NotApproved, match="lapsed"):
+    with pytest.raises(NotApproved, match="run_out"):
         site.carry_out(listed)
     everything_there(site)
 
@@ -168,7 +168,7 @@ def test_whatever_changed_since_makes_the_list_void_before_anything_goes(site: E
     everything_there(site, SECOND)
     assert set(site.footage()) == site.in_store() == site.in_spool()
     voided = site.database.disposals.find(listed.number)
-    assert voided.state(site.clock.now()) is DisposalState.VOID
+    assert voided.state(site.clock.now()) is DisposalState.VOIDED
     assert site.database.disposals.papers("sg-001") == []
     with pytest.raises(NotApproved):
         site.carry_out(voided)

@@ -87,7 +87,7 @@ def test_a_list_is_proposed_approved_by_two_and_carried_out_at_the_host_alone(of
     once = office.approve(SUPERVISOR, listed).json()
     assert (once["state"], once["may_approve"]) == ("approved_once", False)
     twice = office.approve(SECOND_OFFICER, listed, reason="与档案室核对无误").json()
-    assert twice["state"] == "approved"
+    assert twice["state"] == "approved_twice"
     assert [(each["who"], each["role"], each["reason"]) for each in twice["decisions"]] == [
         (f"account:{SUPERVISOR}", "city_supervisor", ""),
         (f"account:{SECOND_OFFICER}", "city_officer", "与档案室核对无误"),
@@ -143,7 +143,7 @@ def test_a_declined_list_is_over_and_says_why(office: Office) -> None:
         "invalid-request",
     )
     answer = office.said("POST", SUPERVISOR, f"/{listed['number']}/decline", reason="审计尚未结束")
-    assert (answer.status_code, answer.json()["state"]) == (200, "declined")
+    assert (answer.status_code, answer.json()["state"]) == (200, "turned_down")
     assert kind(office.approve(SECOND_OFFICER, listed)) == (422, "decision-refused")
 
 

@@ -1455,7 +1455,7 @@ export interface components {
          * DisposalState
          * @enum {string}
          */
-        DisposalState: "proposed" | "approved_once" | "approved" | "partly" | "carried_out" | "declined" | "lapsed" | "void";
+        DisposalState: "proposed" | "approved_once" | "approved_twice" | "partly" | "carried_out" | "turned_down" | "run_out" | "voided";
         /**
          * Door
          * @enum {string}
