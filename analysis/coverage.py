@@ -8,9 +8,9 @@ How a camera's window is divided (docs/time.md):
 0. All lives of recorders of one name are a chain. What one chain has seen of a camera is divided by itself; the
    camera is covered where any chain covers it, and a gap takes the best ranked of the chains' causes.
 1. Every interval is rounded to whole milliseconds first, so that the parts add up exactly in what is printed.
-2. Covered is the union of the segments that have a copy left and were opened and decoded, less the spans that
-   do not decode, less the chain's outages. Footage nobody has opened yet covers nothing; callers end their
-   window at ``settled_until``, before which nothing is unopened.
+2. Covered is the union of the segments that have a copy left, or had one when they were disposed of by order, and
+   were opened and decoded, less the spans that do not decode, less the chain's outages. Footage nobody has opened
+   yet covers nothing; callers end their window at ``settled_until``, before which nothing is unopened.
 3. The rest gets the first cause that holds: an outage's own (of several the best ranked); ``segment_missing`` or
    ``segment_damaged`` where a segment was written and is no longer usable; ``recorder_stopped`` outside every
    run; ``unexplained``.
@@ -31,6 +31,7 @@ from datetime import datetime, timedelta
 from itertools import chain as chained
 from itertools import groupby
 
+from domain.disposal import DisposedOf
 from domain.evidence import (
     CameraCause,
     Cause,
@@ -70,7 +71,8 @@ class CameraLedger:
 
     ``copies`` and ``observations`` are by segment key; removed copies may be among the copies, and of several
     observations of one segment only the latest is given. ``segments`` must hold the last segment of every open run,
-    ``recorders`` the lives of all runs and outages, wherever they lie.
+    ``recorders`` the lives of all runs and outages, wherever they lie. ``disposed`` has the segments that were
+    ordered to go.
     """
 
     camera: str
@@ -80,6 +82,7 @@ class CameraLedger:
     outages: Sequence[Outage] = ()
     observations: Mapping[str, Observation] = field(default_factory=dict)
     recorders: Sequence[Recorder] = ()
+    disposed: Mapping[str, DisposedOf] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,12 @@ class Source:
 
     interval: Interval
     recorder: str
+
+
+def kept_copies(copies: Iterable[Copy], disposed: DisposedOf | None) -> tuple[Copy, ...]:
+    """The copies that stand; of what was disposed of, those that stood when it was ordered to go."""
+    until = None if disposed is None else disposed.at
+    return tuple(copy for copy in copies if copy.removed is None or (until is not None and copy.removed >= until))
 
 
 def settled_until(ledger: CameraLedger, now: datetime) -> datetime:
@@ -339,8 +348,8 @@ def _outages_by_cause(outages: Iterable[Outage], whole: Interval, now: datetime)
 
 
 def _kept(ledger: CameraLedger, segment: Segment) -> bool:
-    """At least one copy was verified and not removed since."""
-    return any(copy.removed is None for copy in ledger.copies.get(segment.key, ()))
+    """At least one copy was verified and not removed since, or only by order: what was disposed of is not lost."""
+    return bool(kept_copies(ledger.copies.get(segment.key, ()), ledger.disposed.get(segment.key)))
 
 
 def _shown(ledger: CameraLedger, now: datetime) -> IntervalSet:

@@ -12,7 +12,8 @@ from enum import StrEnum
 
 from analysis.backup import Backup
 from analysis.clocks import Drift, HostClockFacts, camera_drift
-from analysis.coverage import Source
+from analysis.coverage import Source, kept_copies
+from domain.disposal import DisposedOf
 from domain.evidence import Copy, Coverage, Observation, Segment
 from domain.places import Camera, Room
 from domain.timeline import Interval, IntervalSet
@@ -27,15 +28,17 @@ class Waiting(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One segment of a window with what is known of its bytes."""
+    """One segment of a window with what is known of its bytes. ``disposed``: it went by order, and is not missing."""
 
     segment: Segment
     copies: tuple[Copy, ...]
     observation: Observation | None
+    disposed: DisposedOf | None = None
 
     @property
     def kept(self) -> tuple[Copy, ...]:
-        return tuple(copy for copy in self.copies if copy.removed is None)
+        """The copies that stand, or that stood when it was disposed of."""
+        return kept_copies(self.copies, self.disposed)
 
 
 @dataclass(frozen=True, slots=True)

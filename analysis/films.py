@@ -26,7 +26,7 @@ from domain.calendar import SHANGHAI
 from domain.evidence import Gap, Segment
 from domain.places import Sitting
 from domain.timeline import Interval, rfc3339, rfc3339_exact
-from storage.archive import Archive
+from storage.archive import Archive, WentByOrder
 from storage.database import Evidence
 from storage.errors import StorageError
 from storage.media import Film, Line, MediaError, Take, Wanted, filmed, instant_of, joined, read_index, take, ticks_of
@@ -111,13 +111,16 @@ def plan(
     3. Take the pictures from the last key frame up to the start of the span on, and join the files at their instants.
     4. Say beside each second when it is, and where nothing is covered, why.
 
-    Raises FilmRefused, NothingToShow, NoCopyAnswers, DatabaseUnavailable.
+    Raises FilmRefused, NothingToShow, NoCopyAnswers, also as WentByOrder, DatabaseUnavailable.
     """
     if asked.span.end - asked.span.start > LONGEST:
         raise FilmRefused(f"a film is of {LONGEST // timedelta(hours=1)} hours at most; ask for several")
     ledger = camera_ledger(evidence, asked.camera, asked.span)
     within = [each for each in ledger.segments if each.batch == asked.batch and each.interval.overlaps(asked.span)]
     ledger = replace(ledger, segments=[each for each in within if inside(each)])
+    for each in ledger.segments:  # a batch goes as a whole
+        if each.key in ledger.disposed:
+            raise WentByOrder(each.key, ledger.disposed[each.key])
     parts = [
         (segment, shown)
         for segment, part in chosen(ledger, now)

@@ -7,6 +7,7 @@ facts are read (``analysis.report``), how a finding is said (``analysis.wording`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -119,6 +120,8 @@ def _backed_up(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
 
 def _is_backed_up(camera: CameraFacts, holding: Holding, rules: RulePack) -> bool:
     """The file itself is on enough devices, or all that is covered of its time is, by whichever files."""
+    if holding.disposed is not None and holding.kept:
+        return True  # on how many devices it lay is in the manifest of its batch; nothing is to be made up for
     if len(devices(holding.copies)) >= rules.copies:
         return True
     part = camera.backup.covered.clipped(holding.segment.interval) if camera.backup is not None else IntervalSet()
@@ -320,7 +323,16 @@ def _keeping(facts: SittingFacts, rules: RulePack) -> Finding:
     remarks.extend(_second_copies(facts, rules))
     if not holdings:
         remarks.append(Remark(Verdict.FAIL, wording.no_files()))
-    return wording.finding("C6.2-5", remarks, wording.files_kept(len(holdings), facts.retained_until))
+    there = sum(each.disposed is None for each in holdings)
+    remarks.extend(_disposed_of(holdings))
+    return wording.finding("C6.2-5", remarks, wording.files_kept(there, facts.retained_until, of=len(holdings)))
+
+
+def _disposed_of(holdings: Sequence[Holding]) -> Iterator[Remark]:
+    """What went by order was kept as long as it had to be, and no longer: told, once for each list."""
+    gone = Counter(each.disposed for each in holdings if each.disposed is not None)
+    for by, count in sorted(gone.items(), key=lambda item: item[0].disposal):
+        yield Remark(Verdict.PASS, wording.disposed_of(count, by.disposal, by.at))
 
 
 def _file_remarks(holding: Holding, camera: CameraFacts, facts: SittingFacts) -> Iterator[Remark]:
@@ -332,6 +344,8 @@ def _file_remarks(holding: Holding, camera: CameraFacts, facts: SittingFacts) ->
         yield Remark(Verdict.PENDING, wording.file_not_opened(*file))
     elif _damaged(holding, seen, camera.coverage):
         yield Remark(Verdict.FAIL, wording.file_damaged(*file))
+    if holding.disposed is not None:
+        return
     stored = [copy for copy in holding.kept if copy.place is Place.S3]
     if stored and not any(copy.locked_until and copy.locked_until >= facts.retained_until for copy in stored):
         locked = max((copy.locked_until for copy in stored if copy.locked_until is not None), default=None)

@@ -23,6 +23,7 @@ from analysis.coverage import (
     CameraLedger,
     Source,
     camera_coverage,
+    kept_copies,
     proven,
     recorded_by,
     settled_until,
@@ -34,7 +35,7 @@ from analysis.judge import findings, station_verdict
 from analysis.nvrs import NvrEvent, nvr_events
 from config.rule_pack import RulePack
 from domain.calendar import local_day, retained_until
-from domain.evidence import Coverage, EndReason, Gap, Run
+from domain.evidence import Copy, Coverage, EndReason, Gap, Run
 from domain.host_clock import TOGETHER, ClockJudgement
 from domain.law import Finding, Verdict, fold
 from domain.places import Sitting
@@ -261,8 +262,9 @@ def camera_ledger(evidence: Evidence, camera: str, window: Interval) -> CameraLe
         if last is not None and last not in segments:
             segments.append(last)  # how far an open run was written, though it lies after the window
     keys = [segment.key for segment in segments]
+    disposed = evidence.disposed(keys)
     return CameraLedger(
-        camera, runs, segments, evidence.copies(keys), outages, evidence.observations(keys), recorders
+        camera, runs, segments, evidence.copies(keys), outages, evidence.observations(keys), recorders, disposed
     )
 
 
@@ -309,15 +311,30 @@ def _with_coverage(
     return replace(
         facts,
         coverage=coverage,
-        backup=camera_backup(coverage.covered, proven(ledger, part, now), ledger.copies, rules.copies),
+        backup=camera_backup(coverage.covered, proven(ledger, part, now), _as_kept(ledger), rules.copies),
         recorded=recorded_by(ledger, part, now),
         sources=sources(ledger, part, now),
     )
 
 
+def _as_kept(ledger: CameraLedger) -> Mapping[str, Sequence[Copy]]:
+    """The copies by segment, those of what was disposed of as they stood until then: it was backed up."""
+    if not ledger.disposed:
+        return ledger.copies
+    return {
+        key: [replace(copy, removed=None) for copy in kept_copies(copies, ledger.disposed.get(key))]
+        for key, copies in ledger.copies.items()
+    }
+
+
 def _holdings(ledger: CameraLedger, window: Interval) -> tuple[Holding, ...]:
     return tuple(
-        Holding(segment, tuple(ledger.copies.get(segment.key, ())), ledger.observations.get(segment.key))
+        Holding(
+            segment,
+            tuple(ledger.copies.get(segment.key, ())),
+            ledger.observations.get(segment.key),
+            ledger.disposed.get(segment.key),
+        )
         for segment in ledger.segments
         if segment.interval.overlaps(window)
     )

@@ -304,12 +304,24 @@ def few_frames(camera: str, rate: float, limit: float) -> Words:
 # C6.2-5
 
 
-def files_kept(files: int, retained_until: datetime) -> Words:
+def files_kept(files: int, retained_until: datetime, *, of: int) -> Words:
+    """``files`` of all ``of`` were not disposed of; where none is left there is nothing to say of any."""
+    if of and not files:
+        return Words("", "")
     last_day = local_day(retained_until - timedelta(microseconds=1))
     return Words(
         f"{files}个录像文件均在，校验一致，除所列断档外可完整解码，至少锁定至{last_day}，并有第二份。",
         f"Each recorded file ({files}) is there, matches its hash, decodes in full apart from the gaps "
         f"listed, is locked to the end of {last_day} at least and has a second copy.",
+    )
+
+
+def disposed_of(files: int, disposal: int, at: datetime) -> Words:
+    day = local_day(at)
+    return Words(
+        f"{files}个录像文件保管期满后已按处置清单{disposal}于{day}销毁，证据清单与报告照旧保存",
+        f"{files} recorded {'file' if files == 1 else 'files'}, kept until its time was over, "
+        f"{'was' if files == 1 else 'were'} disposed of by list {disposal} on {day}; manifest and reports are kept",
     )
 
 

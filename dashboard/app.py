@@ -17,6 +17,7 @@ from dashboard.access.provider import Provider
 from dashboard.api import (
     acts,
     batches,
+    disposals,
     factor,
     film,
     footage,
@@ -36,6 +37,7 @@ from dashboard.metrics import Sources, StoreProbe
 from domain.people import Role
 from domain.timeline import Clock
 from ingest.ballast import Ballast
+from ingest.host_clock import HostWitnesses, Witnesses
 from records.headroom import Spools
 from storage.archive import Archive
 from storage.database import Database
@@ -57,18 +59,28 @@ def create_app(
     sealer: Sealer | None = None,
     with_factor: frozenset[Role] = frozenset(),
     vouching: Provider | None = None,
+    witnesses: Witnesses | None = None,
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes, the database with a notary.
 
     ``rule_packs`` loads a rule pack by its id; ``web_dist`` is the folder of the built page, None where there is
     none. Without ``sealer``, secrets of second factors are sealed with a key that is gone with the app. The roles
-    ``with_factor`` have to have such a factor; ``vouching`` is the identity provider, where there is one. Where it is
-    bound, and TLS, is the caller's part.
+    ``with_factor`` have to have such a factor; ``vouching`` is the identity provider, where there is one.
+    ``witnesses`` vouch for the clock; without them, the kernel alone. Where it is bound, and TLS, is the caller's
+    part.
     """
     app = _described()
     sources = Sources(database, archive, spools or Spools(), StoreProbe(archive), ballast, webhooks)
     app.state.backing = Backing(
-        database, archive, rule_packs, clock, sources, sealer or Sealer.new(), with_factor, vouching
+        database,
+        archive,
+        rule_packs,
+        clock,
+        sources,
+        sealer or Sealer.new(),
+        with_factor,
+        vouching,
+        witnesses or HostWitnesses(),
     )
     app.include_router(metrics.router)
     app.include_router(_description(app))
@@ -112,7 +124,20 @@ def _described() -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(guard)],
     )
-    for room in (acts, batches, factor, film, footage, permits, provider, session, status, tokens, viewings):
+    for room in (
+        acts,
+        batches,
+        disposals,
+        factor,
+        film,
+        footage,
+        permits,
+        provider,
+        session,
+        status,
+        tokens,
+        viewings,
+    ):
         app.include_router(room.router, prefix=API)
     return app
 

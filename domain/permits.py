@@ -110,6 +110,14 @@ def state_of(permit: Permit, asker: Account, approver: Account | None, now: date
     return PermitState.APPROVED if first and second and two else PermitState.VOID
 
 
+def is_open(permit: Permit, now: datetime) -> bool:
+    """Whether a permit waits or its approval has not run out, whoever the two are now."""
+    if not permit.decisions:
+        return now < permit.wanted_until
+    last = permit.decisions[-1]
+    return last.what is Decided.APPROVED and last.until is not None and now < last.until
+
+
 def watchable(
     permit: Permit, asker: Account, approver: Account | None, segment: Segment, now: datetime
 ) -> Interval | None:

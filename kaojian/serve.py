@@ -78,6 +78,7 @@ def _dashboard(settings: Settings) -> None:
     from config.rule_pack import load as load_rule_pack  # noqa: PLC0415
     from dashboard.access.provider import Provider  # noqa: PLC0415
     from dashboard.app import create_app  # noqa: PLC0415
+    from ingest.host_clock import HostWitnesses  # noqa: PLC0415
     from kaojian.audit import objects_of, sealed_daily  # noqa: PLC0415
     from kaojian.backup import backed_up  # noqa: PLC0415
     from kaojian.disks import ballast, spools_of  # noqa: PLC0415
@@ -103,6 +104,7 @@ def _dashboard(settings: Settings) -> None:
             webhooks=tuple(names_of(settings)),
             sealer=Sealer.kept(settings.factors_key_file),
             with_factor=roles_with_factor(settings),
+            witnesses=HostWitnesses(objects_of(settings)),
             vouching=None if settings.oidc is None else Provider(settings.oidc, settings.secrets, clock),
         )
         sealing = sealed_daily(database, settings.data_dir, signer, objects_of(settings), clock)

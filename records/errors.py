@@ -11,7 +11,11 @@
     │   ├── ChainBehind   the object store has links of the site that the database lacks
     │   ├── ClockBehind   the clock stands before the site's last manifest
     │   └── EvidenceGone  what an earlier manifest of the batch states is no longer known
-    ├── NoReason          a batch is to be held or let go, and nobody said why
+    ├── NoReason          a batch is to be held, let go or disposed of, and nobody said why
+    ├── DisposalRefused   batches may not be disposed of; nothing was written or removed; ``objections`` say why
+    ├── DecisionRefused   somebody may not decide so on a disposal list
+    ├── NotApproved       a disposal list may not be carried out: not approved by two, lapsed, void or done
+    ├── DisposalVoid      it is not what was approved any more: void from now on
     └── NotUnderLock      a batch was closed and signed, but the object store does not hold that yet
 
 What storage knows better passes through as it is: UnknownBatch, UnknownSitting, AlreadyOpen, NotOpen, AlreadyClosed
@@ -21,9 +25,10 @@ people and says what to do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from config.errors import Problem
+from domain.disposal import Objection
 
 
 class RecordsError(Exception):
@@ -47,7 +52,32 @@ class ImpossibleTime(RecordsError):
 
 
 class NoReason(RecordsError):
-    """Holding and letting go need a reason. Nothing was written."""
+    """Holding, letting go and disposing need a reason. Nothing was written."""
+
+
+class DisposalRefused(RecordsError):
+    """Batches may not be disposed of. Nothing was written, and nothing removed."""
+
+    def __init__(self, objections: Mapping[str, Sequence[Objection]]) -> None:
+        self.objections = {batch: tuple(found) for batch, found in objections.items() if found}
+        told = (
+            f"batch {batch}: {each.what.zh} ({each.what}): {each.detail}"
+            for batch, found in self.objections.items()
+            for each in found
+        )
+        super().__init__("\n".join(told))
+
+
+class DecisionRefused(RecordsError):
+    """That person may not decide so on a disposal list, or not now."""
+
+
+class NotApproved(RecordsError):
+    """The list may not be carried out: two people have not approved it, or it lapsed, was declined or is void."""
+
+
+class DisposalVoid(RecordsError):
+    """The list is not what was approved any more. It is void, and nothing more is removed by it."""
 
 
 class ClosingRefused(RecordsError):

@@ -2,18 +2,23 @@
 
 A segment is kept in numbered steps (``Archive.keep``); a Copy row says that all of them were done. Not here: what
 makes a segment (``ingest``), how objects are stored and proven (``storage.objects``), what is in the footage
-(``analysis``), and removing anything: no copy is ever removed here; ``confirm`` says whether another one could be.
+(``analysis``), and who decides that anything goes (``records.disposing``): a copy is removed here by a signed order
+only. ``confirm`` says whether a spool could do without its own.
 
     StorageError
     ├── SpoolFileMissing   no copy of the segment lies in a spool, so there is nothing to upload
     ├── SpoolFileDamaged   the bytes in the spool are not those the segment was closed with; never uploaded
     ├── Unconfirmed        the object store does not hold the segment, whole and locked, as it was read back just now
+    ├── NotOrdered         a copy is to be removed, and no signed order says so; or footage is left that none knows of
+    ├── OutOfReach         a copy is to be removed, and the place that it lies in cannot be reached from here
     └── NoCopyAnswers      no copy gives the right bytes; says for each copy why
+        └── WentByOrder    ... because the footage was disposed of by a list that two people approved
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +32,8 @@ from typing import BinaryIO, cast
 
 import structlog
 
+from domain.calendar import local_day
+from domain.disposal import DisposedOf
 from domain.evidence import Copy, Place, Segment
 from domain.timeline import Clock, SystemClock
 from storage.database import Evidence
@@ -108,6 +115,33 @@ class NoCopyAnswers(StorageError):
     @property
     def damaged(self) -> bool:
         return any(refusal.why is Why.DAMAGED for refusal in self.refusals)
+
+
+class WentByOrder(NoCopyAnswers):
+    """The footage was disposed of 已处置: it is not missing, and nobody is given what may still lie somewhere."""
+
+    def __init__(self, key: str, by: DisposedOf) -> None:
+        super().__init__(key, ())
+        self.disposal, self.at = by.disposal, by.at
+        self.args = (f"{key}: {self.told}",)
+
+    @property
+    def unreachable(self) -> bool:
+        """Nothing is to be concluded from it: least of all that the footage is lost."""
+        return True
+
+    @property
+    def told(self) -> str:
+        """For people, without a name of a file."""
+        return gone_by(DisposedOf(self.disposal, self.at))
+
+
+class NotOrdered(StorageError):
+    """No signed order says that this is to be removed. It was left as it is."""
+
+
+class OutOfReach(StorageError):
+    """A copy lies in a spool of another host, or in a store that is not set up here. It was left as it is."""
 
 
 class _NoAnswer(Exception):
@@ -219,12 +253,9 @@ class Archive:
                 return self._noted(segment, objects, each.version_id, until)
         return None
 
-    def promised(self, batch: str) -> tuple[datetime, bool | None]:
-        """Until when the footage of a batch must be locked, and whether it must be held; None where nobody decided.
-
-        Raises RetentionUnknown.
-        """
-        return self._retain_until(batch), self._held(batch)
+    def hold_ordered(self, batch: str) -> bool | None:
+        """Whether the footage of a batch is to be held 封存; None where nobody ever decided it."""
+        return self._held(batch)
 
     def _is_right(self, segment: Segment, objects: Objects, version_id: str) -> bool:
         digest = hashlib.sha256()
@@ -281,7 +312,8 @@ class Archive:
     def opened(self, segment: Segment) -> AbstractContextManager[BinaryIO]:
         """The segment as a seekable file whose every byte was compared with the row's hash just now.
 
-        Spool first, then the object store. Raises NoCopyAnswers before the block is entered.
+        Spool first, then the object store. Raises NoCopyAnswers before the block is entered, WentByOrder also where
+        something still lies there.
         """
         return self._first_to_answer(segment, self._whole)
 
@@ -308,6 +340,7 @@ class Archive:
     @contextmanager
     def _first_to_answer(self, segment: Segment, answered: Callable[[Segment, Copy], BinaryIO]) -> Iterator[BinaryIO]:
         refusals: list[Refusal] = []
+        self._refuse_ordered(segment)
         for copy in self._standing_copies(segment):
             try:
                 file = answered(segment, copy)
@@ -350,6 +383,90 @@ class Archive:
             objects.hold(segment.key, copy.version_id, held=held)
         return objects.lengthen(segment.key, copy.version_id, self._retain_until(segment.batch))
 
+    def keep_until(self, batch: str) -> datetime:
+        """Until when a batch must be kept, by its rule pack as it is now. Raises RetentionUnknown."""
+        return self._retain_until(batch)
+
+    def is_held(self, copy: Copy) -> bool:
+        """Whether the object store has a copy under legal hold, whatever the database says; False for one in a spool
+        and for one that is gone. Raises OutOfReach and the errors of ``storage.objects``.
+        """
+        if copy.place is not Place.S3:
+            return False
+        objects, version_id = self._store_of(copy), copy.version_id or ""
+        try:
+            objects.stat(
+                copy.segment, version_id
+            )  # of a version that is gone some servers say no more than "refused"
+            return objects.is_held(copy.segment, version_id)
+        except NoSuchObject:
+            return False
+
+    def locked_until(self, copy: Copy) -> datetime | None:
+        """Until when the object store has a copy locked; None for one in a spool, without a lock, or gone.
+
+        Raises as ``is_held``.
+        """
+        if copy.place is not Place.S3:
+            return None
+        try:
+            return self._store_of(copy).stat(copy.segment, copy.version_id or None).locked_until
+        except NoSuchObject:
+            return None
+
+    def dispose(self, copy: Copy) -> None:
+        """Remove one copy for good, and give it its tombstone.
+
+        1. A signed order in the database says that its segment is to go.
+        2. The version of the object is removed, or the file in the spool, and does not answer any more.
+        3. Its row gets the tombstone, unless it has one: it was evicted, or thought lost. Killed before this, it is
+           removed again, which changes nothing.
+
+        Raises NotOrdered, OutOfReach, DatabaseUnavailable, OSError and the errors of ``Objects.remove``.
+        """
+        if not self._evidence.disposed([copy.segment]):
+            raise NotOrdered(f"{copy.segment} stays: no signed order in the database says that it is to go")
+        if copy.place is Place.S3:
+            self._store_of(copy).remove(copy.segment, copy.version_id or "")
+        else:
+            self._remove_spool_file(copy)
+        if copy.removed is None:
+            self._evidence.dispose_copy(copy, self._clock.now())
+
+    def left_over(self, key: str) -> bool:
+        """Whether the object store still answers under a key: with a version that no row knows, once all others are
+        gone. Raises the errors of ``storage.objects``.
+        """
+        if self._objects is None:
+            return False
+        try:
+            self._objects.stat(key)
+        except NoSuchObject:
+            return False
+        return True
+
+    def _store_of(self, copy: Copy) -> Objects:
+        if self._objects is None or copy.target != self._objects.target:
+            raise OutOfReach(f"{copy.segment} lies in bucket {copy.target}, which is not the one that is set up here")
+        return self._objects
+
+    def _remove_spool_file(self, copy: Copy) -> None:
+        """What has a tombstone may lie in a spool that is no more; what has none must be seen to be gone."""
+        named, found = Path(copy.target), False
+        for root in dict.fromkeys((named, self._spool_root)):
+            path = root / copy.segment
+            try:
+                path.unlink()
+            except FileNotFoundError:
+                continue
+            found = True
+            _sync_folder(path.parent)
+        if not found and copy.removed is None and not is_there(named, copy.device, copy.spool):
+            raise OutOfReach(
+                f"{copy.segment} lies in spool {copy.target} ({copy.device or 'unknown device'}), which is not here; "
+                "carry the list out on its host too"
+            )
+
     def read(self, segment: Segment, offset: int, length: int) -> bytes:
         """Up to ``length`` bytes from ``offset``, fewer at the end; for playing footage, not for judging it.
 
@@ -358,12 +475,18 @@ class Archive:
         """
         length = max(0, min(length, segment.size_bytes - offset))
         refusals: list[Refusal] = []
+        self._refuse_ordered(segment)
         for copy in self._standing_copies(segment):
             try:
                 return self._range(segment, copy, offset, length)
             except _NoAnswer as answer:
                 refusals.append(Refusal(copy.place, copy.target, answer.why))
         raise NoCopyAnswers(segment.key, tuple(refusals))
+
+    def _refuse_ordered(self, segment: Segment) -> None:
+        by = self._evidence.disposed([segment.key]).get(segment.key)
+        if by is not None:
+            raise WentByOrder(segment.key, by)
 
     def _pending(self, limit: int) -> list[Segment]:
         now = self._clock.monotonic()
@@ -483,6 +606,21 @@ class Archive:
         if len(self._sound) >= _SOUND_FILES:
             self._sound.clear()
         self._sound[path] = look
+
+
+def gone_by(by: DisposedOf) -> str:
+    """That footage went by order, in both languages."""
+    day = local_day(by.at)
+    return f"已按处置清单 {by.disposal} 于 {day} 销毁 (disposed of by list {by.disposal} on {day})"
+
+
+def _sync_folder(folder: Path) -> None:
+    """What was removed stays removed after a power cut."""
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _if_there(path: Path) -> BinaryIO | None:

@@ -15,6 +15,7 @@
     │   ├── UnknownAccount
     │   ├── UnknownSession
     │   ├── UnknownHold
+    │   ├── UnknownDisposal
     │   ├── UnknownToken
     │   └── UnknownPermit
     ├── ConflictingRow             the call contradicts something already written, which stays as it is
@@ -95,6 +96,10 @@ class UnknownSession(UnknownRow):
 
 class UnknownHold(UnknownRow):
     """There is no hold of that number, or it was lifted."""
+
+
+class UnknownDisposal(UnknownRow):
+    """There is no disposal list of that number, or none that concerns who asks."""
 
 
 class UnknownToken(UnknownRow):

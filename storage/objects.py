@@ -11,6 +11,8 @@ that the demo brings along (``storage.seaweed``).
     ├── NoSuchObject         no object, or no such version, under that key
     ├── ObjectDamaged        the bytes in the store are not the bytes we have
     ├── NotHeld              the object is not under legal hold, or still is, after it was set so
+    ├── StillLocked          a version was not removed: it is locked or under legal hold
+    ├── NotRemoved           a version still answers after the store said that it removed it
     └── NotLocked            the object carries no COMPLIANCE lock, or too short a one
         └── BucketNotLocked  the bucket was made without object lock and can hold no locked object
 
@@ -89,6 +91,14 @@ class NotHeld(StorageError):
     """An object is not under legal hold, or still is, after it was set otherwise and read back."""
 
 
+class StillLocked(StorageError):
+    """The store did not remove a version, since it is locked or under legal hold. It stays as it is."""
+
+
+class NotRemoved(StorageError):
+    """The store said that it removed a version, and it still answers."""
+
+
 class BucketNotLocked(NotLocked):
     """The bucket exists without object lock. A lock cannot be added later: name another bucket."""
 
@@ -162,14 +172,22 @@ class Objects(Protocol):
         Raises NotHeld, and every error of this module but ObjectDamaged and NotLocked.
         """
 
+    def is_held(self, key: str, version_id: str) -> bool:
+        """Whether that version is under legal hold. Raises as ``stat``."""
+
+    def remove(self, key: str, version_id: str) -> None:
+        """Remove that version for good, and see that it does not answer any more; nothing where it is gone already.
+
+        Other versions of the key stay. Raises StillLocked for one that is locked or under legal hold, AccessRefused
+        where our key may remove nothing, NotRemoved where it still answers afterwards, and every error of this module
+        but ObjectDamaged and NotLocked.
+        """
+
     def stat(self, key: str, version_id: str | None = None) -> ObjectStat:
         """Size and lock of that version, or of the newest. Raises NoSuchObject."""
 
     def read(self, key: str, offset: int = 0, length: int | None = None, version_id: str | None = None) -> bytes:
         """Up to ``length`` bytes from ``offset``; fewer at the end, none behind it. Raises NoSuchObject."""
-
-    def is_held(self, key: str, version_id: str) -> bool:
-        """Whether that version is under legal hold. Raises NoSuchObject."""
 
     def keys(self, prefix: str) -> set[str]:
         """Every key that begins so, also one that a delete marker hides. Raises as ``put``."""
@@ -274,6 +292,20 @@ class S3Objects:
                 if error.code in _NO_HOLD_CODES:
                     return False
                 raise
+
+    def remove(self, key: str, version_id: str) -> None:
+        if not version_id:
+            raise RequestRefused(f"{key} is removed version by version, and none was named")  # else it is only hidden
+        try:
+            with self._translated(f"version {version_id} of {key} cannot be removed"):
+                self._client.remove_object(self._bucket, key, version_id)
+        except (AccessRefused, RequestRefused) as error:
+            raise self._why_not_removed(key, version_id, error) from error
+        try:
+            self.stat(key, version_id)
+        except NoSuchObject:
+            return
+        raise NotRemoved(f"{self._endpoint} said that it removed version {version_id} of {key}, and it still answers")
 
     def stat(self, key: str, version_id: str | None = None) -> ObjectStat:
         with self._translated(f"{key} cannot be asked for"):
@@ -422,6 +454,15 @@ class S3Objects:
             return None
         until: datetime = lock.retain_until_date
         return until
+
+    def _why_not_removed(self, key: str, version_id: str, refused: StorageError) -> StorageError:
+        """A refusal for a lock or a hold, told apart from one that is about our key."""
+        until = self._locked_until(key, version_id)
+        if until is not None and until > self._clock.now():
+            return StillLocked(f"version {version_id} of {key} is locked until {until:%Y-%m-%dT%H:%M:%SZ}")
+        if self.is_held(key, version_id):
+            return StillLocked(f"version {version_id} of {key} is under legal hold")
+        return refused
 
     def _sha256(self, key: str, found: ObjectStat) -> str:
         digest = hashlib.sha256()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from domain.disposal import SIDES
 from domain.people import Reach, Role
 from domain.viewings import Deed
 
@@ -33,6 +34,10 @@ class Act(StrEnum):
     RUN = "run"  # open and close sittings
     SIGN = "sign"  # close a batch: sign for good what there is of it
     HOLD = "hold"  # keep a batch beyond its time, or let it go
+    DISPOSALS = "disposals"  # which lists there are of what is to be deleted, and what became of them
+    PROPOSE_DISPOSAL = "propose_disposal"  # of footage whose time of keeping is over
+    APPROVE_DISPOSAL = "approve_disposal"  # or decline one; two people of two sides have to approve
+    DISPOSE = "dispose"  # delete what two have approved
     ADMIT = "admit"  # accounts and tokens of others, and recusals
     BREAK_GLASS = "break_glass"  # make an emergency account, where nobody can come in
     OPERATE = "operate"  # the service with its keys, secrets and certificates; trials and drills
@@ -61,6 +66,10 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.RUN: frozenset({Role.SITE_OPERATOR, LOCAL}),
     Act.SIGN: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.HOLD: frozenset({Role.CITY_OFFICER, LOCAL}),
+    Act.DISPOSALS: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, LOCAL}),
+    Act.PROPOSE_DISPOSAL: frozenset({Role.CITY_OFFICER, LOCAL}),
+    Act.APPROVE_DISPOSAL: frozenset(SIDES),  # one of each; never who proposed it, and never the command line
+    Act.DISPOSE: frozenset({LOCAL}),
     Act.ADMIT: frozenset({Role.CITY_ADMINISTRATOR, LOCAL}),
     Act.BREAK_GLASS: frozenset({LOCAL}),
     Act.OPERATE: frozenset({LOCAL}),
@@ -78,6 +87,11 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.RUN, Act.HOLD),  # nor says what of it is kept for longer
     (Act.RUN, Act.SIGN),  # who runs a sitting does not sign what there is of it
     (Act.RUN, Act.AUDIT),
+    (Act.RUN, Act.PROPOSE_DISPOSAL),  # nor what of it is deleted
+    (Act.RUN, Act.APPROVE_DISPOSAL),
+    (Act.ADMIT, Act.PROPOSE_DISPOSAL),  # who makes accounts deletes nothing with them
+    (Act.ADMIT, Act.APPROVE_DISPOSAL),
+    (Act.AUDIT, Act.PROPOSE_DISPOSAL),  # who audits wants nothing gone
 )
 """The two sides of one act: no role may both. The command line is no role: it may, and each side is written down."""
 
@@ -133,6 +147,14 @@ ROUTES: Mapping[str, Act] = {
     "end_permit": Act.APPROVE,
     "permitted_cameras": Act.WATCH_PERMITTED,
     "permitted_playlist": Act.WATCH_PERMITTED,
+    "disposals": Act.DISPOSALS,
+    "due_for_disposal": Act.DISPOSALS,
+    "disposal": Act.DISPOSALS,
+    "disposal_content": Act.DISPOSALS,
+    "disposal_papers": Act.DISPOSALS,
+    "propose_disposal": Act.PROPOSE_DISPOSAL,
+    "approve_disposal": Act.APPROVE_DISPOSAL,
+    "decline_disposal": Act.APPROVE_DISPOSAL,
 }
 """What each route does, by its name."""
 
@@ -144,6 +166,11 @@ COMMANDS: Mapping[str, Act] = {
     "hold set": Act.HOLD,
     "hold lift": Act.HOLD,
     "hold list": Act.HOLD,
+    "disposal list": Act.DISPOSALS,
+    "disposal show": Act.DISPOSALS,
+    "disposal propose": Act.PROPOSE_DISPOSAL,
+    "disposal carry-out": Act.DISPOSE,
+    "disposal verify": Act.ANYBODY,  # of papers, with nothing but a public key
     "status": Act.SEE,
     "report": Act.SEE,
     "plan": Act.SEE,
@@ -183,7 +210,7 @@ COMMANDS: Mapping[str, Act] = {
 }
 """What each command of the command line does, by its words."""
 
-FRESH = frozenset({"begin_factor", "remove_factor", "add_token", "end_session", "approve_permit"})
+FRESH = frozenset({"begin_factor", "remove_factor", "add_token", "end_session", "approve_permit", "approve_disposal"})
 """Routes that ask for a password that was given lately: whoever finds a page open must not be able to stay."""
 
 GRANTABLE = (Act.SCHEDULE, Act.SEE, Act.AUDIT, Act.WATCH, Act.SAVE, Act.WATCH_OPEN)

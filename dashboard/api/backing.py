@@ -22,6 +22,8 @@ from domain.law import Verdict
 from domain.people import Role
 from domain.places import Sitting
 from domain.timeline import Clock
+from ingest.host_clock import HostWitnesses, Witnesses
+from records.disposal import Basis
 from storage.archive import Archive
 from storage.database import Database
 from storage.errors import UnknownBatch, UnknownSitting
@@ -61,7 +63,8 @@ class Verdicts:
 @dataclass(frozen=True, slots=True)
 class Backing:
     """See the module. ``rule_packs`` loads a rule pack by its id; ``sealer`` seals secrets of second factors, and the
-    roles ``with_factor`` have to have one. ``provider`` vouches for people beside passwords, where there is one.
+    roles ``with_factor`` have to have one. ``provider`` vouches for people beside passwords, where there is one;
+    ``witnesses`` vouch for the clock by which footage may be disposed of.
     """
 
     database: Database
@@ -72,6 +75,7 @@ class Backing:
     sealer: Sealer
     with_factor: frozenset[Role]
     provider: Provider | None = None
+    witnesses: Witnesses = field(default_factory=HostWitnesses)
     tickets: Tickets = field(default_factory=Tickets)
     verdicts: Verdicts = field(default_factory=Verdicts)
 
@@ -82,6 +86,11 @@ class Backing:
         account = viewer.account
         proved = account.factor or account.emergency or viewer.factor_proved
         return account.role in self.with_factor and not proved
+
+    @property
+    def disposing(self) -> Basis:
+        """On what it is judged whether footage may go."""
+        return Basis(self.database, self.archive, self.witnesses, self.clock)
 
     def sitting(self, batch_id: str, number: int) -> Sitting:
         """Raises UnknownBatch, UnknownSitting."""

@@ -22,12 +22,12 @@ from dashboard.access.errors import HeldBack
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.footage import asked_for, asked_range, none_answers, says_why
 from dashboard.api.guard import Seen, Viewing
-from dashboard.api.problems import RESPONSES, NoFootage
+from dashboard.api.problems import GONE, NoFootage
 from dashboard.api.witness import Witnessed
 from domain.timeline import rfc3339
 from storage.archive import NoCopyAnswers
 
-router = APIRouter(tags=["footage"], responses=RESPONSES)
+router = APIRouter(tags=["footage"], responses=GONE)
 
 _CONTENT: dict[str, Any] = {"content": {"video/mp4": {}}}
 

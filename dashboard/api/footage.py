@@ -33,7 +33,8 @@ from dashboard.api.access_shapes import PermittedCamera
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.guard import NO_STORE, Seen, SeenPermitted, Viewing
 from dashboard.api.problems import (
-    RESPONSES,
+    GONE,
+    FootageDisposed,
     ImpossibleSpan,
     NoFootage,
     NoneAnswers,
@@ -43,10 +44,10 @@ from dashboard.api.problems import (
 from dashboard.api.witness import Witness, Witnessed, asked_span
 from domain.evidence import Segment
 from domain.timeline import Interval, rfc3339
-from storage.archive import NoCopyAnswers
+from storage.archive import NoCopyAnswers, WentByOrder, gone_by
 from storage.media import FileIndex, MediaError, read_index, tells_of_sound, without_sound
 
-router = APIRouter(tags=["footage"], responses=RESPONSES)
+router = APIRouter(tags=["footage"], responses=GONE)
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 BLOCK_BYTES = 4 << 20
@@ -222,8 +223,11 @@ def _pieces(
 ) -> list[Piece]:
     ledger = camera_ledger(backed.database.evidence, camera, span)
     within = [segment for segment in ledger.segments if segment.interval.overlaps(span) and inside(segment)]
+    there = [segment for segment in within if segment.key not in ledger.disposed]
+    if within and not there:
+        raise FootageDisposed(gone_by(ledger.disposed[within[0].key]))
     try:
-        return pieces(replace(ledger, segments=within), backed.archive.opened, backed.clock.now(), only)
+        return pieces(replace(ledger, segments=there), backed.archive.opened, backed.clock.now(), only)
     except NoCopyAnswers as error:
         raise none_answers(error) from error
     except MediaError as error:
@@ -329,7 +333,9 @@ def _blocks(backed: Backing, segment: Segment, offset: int, length: int) -> Iter
         offset += len(block)
 
 
-def none_answers(error: NoCopyAnswers) -> NoneAnswers:
+def none_answers(error: NoCopyAnswers) -> NoneAnswers | FootageDisposed:
     """What a viewer is told of it: no file and no place by its name."""
+    if isinstance(error, WentByOrder):
+        return FootageDisposed(error.told)
     said = ", ".join(f"{refusal.place} {refusal.why}" for refusal in error.refusals)
     return NoneAnswers(f"no copy of the footage answers ({said or 'there is none any more'})")

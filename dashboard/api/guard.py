@@ -13,6 +13,7 @@ Not here: lists, which show what is inside only, and single files of footage, wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -37,14 +38,15 @@ from dashboard.api.problems import (
     UnknownCamera,
 )
 from dashboard.api.witness import REFUSALS
-from storage.errors import UnknownBatch, UnknownPermit, UnknownToken
+from storage.errors import UnknownBatch, UnknownDisposal, UnknownPermit, UnknownToken
 
 COOKIE = "kaojian_session"
 NO_STORE = {"Cache-Control": "no-store"}
 """For answers that depend on who asks: what lies behind the login must not be found in a browser after it."""
 
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_JUDGED = frozenset({"batch", "number", "camera", "ticket", "token", "session", "permit"})
+_JUDGED = frozenset({"batch", "number", "camera", "ticket", "token", "session", "permit", "disposal"})
 
 
 def guard(request: Request, backed: Backed) -> Iterator[None]:
@@ -116,8 +118,8 @@ def _is_set_up(viewer: Viewer, backed: Backing) -> None:
 def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> Sight:
     """What the viewer sees; what the address names lies inside of it.
 
-    Raises NotAllowed for the role or the token; UnknownBatch, UnknownCamera, UnknownPermit, UnknownToken,
-    TicketUnknown for what lies outside; PermitNotOpen, TicketExpired.
+    Raises NotAllowed for the role or the token; UnknownBatch, UnknownCamera, UnknownPermit, UnknownDisposal,
+    UnknownToken, TicketUnknown for what lies outside; PermitNotOpen, TicketExpired.
     """
     if not viewer.may(act):
         who = f"the role {viewer.account.role}" if viewer.acts is None else "this token"
@@ -135,7 +137,19 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
         each.id for each in backed.database.api_tokens.all(viewer.account.name)
     }:
         raise UnknownToken(f"there is no token {named['token']}")
+    if "disposal" in named:
+        _listed(sight, named["disposal"], backed)
     return _through(act, sight, viewer, named["ticket"], backed) if "ticket" in named else sight
+
+
+def _listed(sight: Sight, number: str, backed: Backing) -> None:
+    """Raises UnknownDisposal where there is no such list, or it has a batch that the viewer does not see."""
+    unknown = UnknownDisposal(f"there is no disposal list {number}")
+    if not _NUMBER.fullmatch(number):
+        raise unknown
+    found = backed.database.disposals.find(int(number))
+    if not all(map(sight.batch, found.batches)):
+        raise unknown
 
 
 def _through(act: Act, sight: Sight, viewer: Viewer, text: str, backed: Backing) -> Sight:
@@ -197,6 +211,7 @@ Seen = Annotated[Sight, Depends(_seen)]
 """What who asks may see."""
 
 
+DisposalNumber = Annotated[int, Path(ge=1, lt=10**18)]
 PermitId = Annotated[str, Path(max_length=64)]
 
 

@@ -31,6 +31,7 @@ from dashboard.access.errors import (
     TooManyAttempts,
 )
 from dashboard.api.shapes import FieldProblem, Problem
+from records.errors import DecisionRefused, DisposalRefused, NoReason
 from storage.errors import (
     AlreadyDecided,
     DatabaseUnavailable,
@@ -38,6 +39,7 @@ from storage.errors import (
     KeyRefused,
     SealRefused,
     UnknownBatch,
+    UnknownDisposal,
     UnknownPermit,
     UnknownRow,
     UnknownSession,
@@ -51,6 +53,10 @@ _log = structlog.get_logger()
 
 class NoFootage(Exception):
     """No footage can be played in the span asked for."""
+
+
+class FootageDisposed(Exception):
+    """The footage was disposed of by order; says by which list and when."""
 
 
 class UnknownCamera(Exception):
@@ -124,6 +130,11 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     TicketUnknown: (HTTPStatus.NOT_FOUND, "unknown", "There is no such thing"),
     TicketExpired: (HTTPStatus.GONE, "address-expired", "The address has run out"),
     NoFootage: (HTTPStatus.NOT_FOUND, "no-footage", "There is no footage to play"),
+    FootageDisposed: (HTTPStatus.GONE, "disposed", "The footage was disposed of"),
+    UnknownDisposal: (HTTPStatus.NOT_FOUND, "unknown-disposal", "There is no such disposal list"),
+    NoReason: (HTTPStatus.UNPROCESSABLE_ENTITY, "reason-needed", "It is to be said why"),
+    DisposalRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "disposal-refused", "Something stands against the disposal"),
+    DecisionRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "decision-refused", "That person may not decide so on it"),
     ImpossibleSpan: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-span", "The span is impossible"),
     PurposeNeeded: (HTTPStatus.UNPROCESSABLE_ENTITY, "purpose-needed", "It is to be said why"),
     FilmRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "film-refused", "The film cannot be made as it was asked for"),
@@ -165,6 +176,9 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 """What OpenAPI says about refusals, for every route."""
 
+GONE: dict[int | str, dict[str, Any]] = {**RESPONSES, 410: {"model": Problem, "description": "Gone"}}
+"""... for routes of what may have been disposed of, or have an address that runs out."""
+
 CONFLICTS: dict[int | str, dict[str, Any]] = {**RESPONSES, 409: {"model": Problem, "description": "Conflict"}}
 """... and for routes that may find something in their way."""
 
@@ -184,7 +198,7 @@ def describe(document: dict[str, Any]) -> None:
         for operation in path.values():
             if "requestBody" in operation:
                 operation["responses"]["400"] = {"description": HTTPStatus(400).phrase, "content": content}
-            for status in CONFLICTS:
+            for status in CONFLICTS | GONE:
                 answer = operation["responses"].get(str(status))
                 if answer is not None:
                     answer["content"] = content

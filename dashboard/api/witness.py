@@ -19,6 +19,7 @@ from dashboard.access.tickets import Ticket
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.problems import (
     FactorMustEnrol,
+    FootageDisposed,
     NoFootage,
     NotAllowed,
     NotLoggedIn,
@@ -39,6 +40,7 @@ from storage.errors import AlreadyDecided, UnknownBatch, UnknownPermit
 REFUSALS = (
     AlreadyDecided,
     FactorMustEnrol,
+    FootageDisposed,
     HeldBack,
     NoFootage,
     NotAllowed,

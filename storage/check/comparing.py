@@ -142,7 +142,7 @@ class Batch:
     segments: Mapping[str, Segment]
     copies: Mapping[str, Sequence[Copy]]
     runs: Mapping[str, Run]
-    lost: Collection[str]  # keys of which the last observation says missing or damaged
+    gone: Collection[str]  # keys that are written down as lost, or as disposed of by order
     files: Mapping[str, Mapping[str, int]]
     folders: Mapping[str, str]  # where the spool of that id is
     bucket: str
@@ -171,7 +171,7 @@ def _of_rows(batch: Batch, segment: Segment) -> Iterator[Finding]:
         yield Finding(Wrong.KEY_DIFFERS, segment.key)
     if run is None or span.start < run.started or (run.ended is not None and span.end > run.ended):
         yield Finding(Wrong.OUTSIDE_RUN, segment.key)
-    if not standing(batch, segment.key) and segment.key not in batch.lost:
+    if not standing(batch, segment.key) and segment.key not in batch.gone:
         yield Finding(Wrong.NO_COPY, segment.key)
 
 

@@ -127,7 +127,7 @@ class Check:
         if not stored or self._objects is None:
             return
         try:
-            until, held = self._archive.promised(batch)
+            until, held = self._archive.keep_until(batch), self._archive.hold_ordered(batch)
         except RetentionUnknown:
             yield Finding(Wrong.NO_PLAN, batch)
             return
@@ -166,6 +166,7 @@ class Check:
         copies = self._evidence.copies(list(segments))
         runs = {run.id: run for run in self._evidence.runs_of({each.run for each in segments.values()})}
         observed = self._evidence.observations(list(segments))
+        lost = [key for key, each in observed.items() if each.state is not SegmentState.OK]
         folders = {f"{'/'.join(key.split('/')[:2])}/" for key in segments}
         folders |= {f"{folder}/" for folder in self._places() if folder.split("/")[1] == name}
         versions: dict[str, list[Listed]] = {}
@@ -176,7 +177,7 @@ class Check:
             segments,
             copies,
             runs,
-            {key for key, each in observed.items() if each.state is not SegmentState.OK},
+            {*self._evidence.disposed(list(segments)), *lost},
             {spool: _files(root, folders) for spool, root in self._folders.items()},
             {spool: str(root) for spool, root in self._folders.items()},
             self._objects.target if self._objects is not None else "",

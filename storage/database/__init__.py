@@ -15,6 +15,7 @@ from storage.database.broken_glass import BrokenGlasses
 from storage.database.chained import ChainedRows
 from storage.database.closings import Closings
 from storage.database.connection import Engine, file_of, folder_of
+from storage.database.disposals import Disposals
 from storage.database.evidence import Evidence
 from storage.database.factors import Factors
 from storage.database.holds import Holds
@@ -32,6 +33,7 @@ __all__ = [
     "ChainedRows",
     "Closings",
     "Database",
+    "Disposals",
     "Evidence",
     "Factors",
     "Holds",
@@ -68,6 +70,7 @@ class Database:
         self.alarms = Alarms(engine)
         self.closings = Closings(engine)
         self.holds = Holds(engine)
+        self.disposals = Disposals(engine, self.journal)
 
     @property
     def records(self) -> tuple[ChainedRows, ...]:

@@ -111,9 +111,10 @@ class Closings:
         return _link(rows[0]) if rows else None
 
     def last_signed(self) -> list[datetime]:
-        """When the link of any site that was signed last was; none before the first."""
-        table = tables.closings
-        return [row.at for row in self._rows(sa.select(sa.func.max(table.c.signed_at).label("at"))) if row.at]
+        """When the link of any site that was signed last was, and the paper of a disposal; none before the first."""
+        signed = (table.c.signed_at for table in (tables.closings, tables.disposal_papers))
+        rows = (self._rows(sa.select(sa.func.max(at).label("at"))) for at in signed)
+        return [row.at for (row,) in rows if row.at]
 
     def latest(self, batch: str) -> KeptLink | None:
         """The last link of a batch, None while it was never closed."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from domain.disposal import DisposedOf, PaperKind
 from domain.evidence import (
     CameraEvent,
     Cause,
@@ -283,14 +284,14 @@ class Evidence:
     ) -> list[tuple[Segment, Copy]]:
         """Standing copies that are to be read again, those due longest first.
 
-        Only in these spools, by id, and in these buckets of object stores.
+        Only in these spools, by id, and in these buckets of object stores; none that is ordered to go.
         """
         table = tables.copies
         there = sa.or_(
             sa.and_(table.c.place == Place.SPOOL.value, table.c.spool.in_(sorted(spools))),
             sa.and_(table.c.place == Place.S3.value, table.c.target.in_(sorted(buckets))),
         )
-        query = sa.select(table).where(table.c.removed.is_(None), table.c.due <= now, there)
+        query = sa.select(table).where(table.c.removed.is_(None), table.c.due <= now, there, _not_disposed(table))
         found = [words.copy(row) for row in self._rows(query.order_by(table.c.due, table.c.id).limit(limit))]
         keys = sorted({copy.segment for copy in found})
         rows = self._rows(sa.select(tables.segments).where(tables.segments.c.key.in_(keys))) if keys else ()
@@ -300,7 +301,8 @@ class Evidence:
     def count_due_copies(self, now: datetime, limit: int) -> int:
         """How many standing copies are to be read again, wherever they lie, counted up to ``limit``."""
         table = tables.copies
-        some = sa.select(table.c.id).where(table.c.removed.is_(None), table.c.due <= now).limit(limit).subquery()
+        due = sa.and_(table.c.removed.is_(None), table.c.due <= now, _not_disposed(table))
+        some = sa.select(table.c.id).where(due).limit(limit).subquery()
         return int(self._rows(sa.select(sa.func.count()).select_from(some))[0][0])
 
     def note_reread(self, copy: Copy, at: datetime, due: datetime) -> None:
@@ -331,6 +333,34 @@ class Evidence:
             connection.execute(sa.insert(tables.lost_copies).values(told))
             standing = sa.select(sa.func.count()).where(table.c.segment == copy.segment, table.c.removed.is_(None))
             return int(connection.execute(standing).scalar_one())
+
+    def dispose_copy(self, copy: Copy, at: datetime) -> None:
+        """Give a copy its tombstone because it was removed by order. One that has it already keeps it."""
+        table = tables.copies
+        with self._engine.writing() as connection:
+            gone = sa.update(table).where(_standing_copy(copy)).values(removed=at).returning(table.c.id)
+            if connection.execute(gone).first() is not None:
+                _count(connection, copy.segment, _COUNTERS[copy.place], -1)
+
+    def disposed(self, keys: Sequence[str]) -> dict[str, DisposedOf]:
+        """By which list these segments were ordered to go, and when first; those that were not are not in the answer.
+
+        What is ordered may still lie somewhere, until its certificate is signed; nobody is given it any more.
+        """
+        segments, papers = tables.segments, tables.disposal_papers
+        first = (
+            sa.select(papers.c.batch, sa.func.min(papers.c.signed_at).label("at"))
+            .where(papers.c.kind == PaperKind.ORDER.value)
+            .group_by(papers.c.batch)
+            .subquery()
+        )
+        found: dict[str, DisposedOf] = {}
+        for some in _batched(dict.fromkeys(keys), _KEYS_AT_ONCE):
+            went = sa.select(segments.c.key, segments.c.disposed, first.c.at)
+            went = went.join_from(segments, first, first.c.batch == segments.c.batch)
+            query = went.where(segments.c.key.in_(some), segments.c.disposed.is_not(None))
+            found |= {row.key: DisposedOf(row.disposed, row.at) for row in self._rows(query)}
+        return found
 
     def lost_copies(self, since: datetime, limit: int) -> list[LostCopy]:
         """Copies that were found lost at or after that instant, the newest first."""
@@ -640,6 +670,12 @@ def _standing_copy(copy: Copy) -> sa.ColumnElement[bool]:
     table, row = tables.copies, words.copy_row(copy)
     same = [table.c[name] == row[name] for name in ("segment", "place", "target", "version_id", "spool")]
     return sa.and_(*same, table.c.removed.is_(None))
+
+
+def _not_disposed(copies: sa.Table) -> sa.ColumnElement[bool]:
+    """Whether a copy is of a segment that no disposal list ordered to go."""
+    table = tables.segments
+    return sa.exists().where(table.c.key == copies.c.segment, table.c.disposed.is_(None))
 
 
 def _count(connection: sa.Connection, segment: str, counter: sa.Column[int], difference: int) -> None:

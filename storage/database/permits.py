@@ -66,6 +66,13 @@ class Permits:
             found = _permits(connection, sa.select(table).where(table.c.id == permit_id))
         return found[0] if found else None
 
+    def of_batch(self, batch: str) -> list[Permit]:
+        """Everything that was ever asked for of a batch, latest first."""
+        table = tables.permits
+        query = sa.select(table).where(table.c.batch == batch).order_by(table.c.asked.desc(), table.c.id)
+        with self._engine.reading() as connection:
+            return _permits(connection, query)
+
     def latest(self, limit: int, account: str | None = None) -> list[Permit]:
         """What was asked for last, latest first, at most ``limit``; by an account, if one is named."""
         table = tables.permits

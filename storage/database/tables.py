@@ -152,6 +152,7 @@ segments = sa.Table(
     sa.Column("copies_spool", sa.Integer, nullable=False),
     sa.Column("copies_s3", sa.Integer, nullable=False),
     sa.Column("observations", sa.Integer, nullable=False),
+    sa.Column("disposed", sa.BigInteger),  # the disposal list that ordered it to go; NULL while none has
 )
 sa.Index("ix_segments_camera_begins", segments.c.camera, segments.c.begins)
 sa.Index("ix_segments_camera_length_us", segments.c.camera, segments.c.length_us)
@@ -159,8 +160,9 @@ sa.Index("ix_segments_batch_key", segments.c.batch, segments.c.key)
 
 # The zero is part of the text of index and query alike: a bound parameter would keep SQLite from seeing that the
 # query asks for exactly the rows of the partial index (sqlite.org/partialindex.html).
-WITHOUT_SPOOL_COPY = segments.c.copies_spool == _ZERO
-WITHOUT_S3_COPY = segments.c.copies_s3 == _ZERO
+NOT_DISPOSED = segments.c.disposed.is_(None)
+WITHOUT_SPOOL_COPY = sa.and_(segments.c.copies_spool == _ZERO, NOT_DISPOSED)  # what went by order is not missed
+WITHOUT_S3_COPY = sa.and_(segments.c.copies_s3 == _ZERO, NOT_DISPOSED)
 WITHOUT_OBSERVATION = segments.c.observations == _ZERO
 for _name, _where in (
     ("ix_segments_without_spool_copy", WITHOUT_SPOOL_COPY),
@@ -639,3 +641,53 @@ hold_liftings = sa.Table(
     sa.Column("hold", Serial, sa.ForeignKey("holds.number"), primary_key=True, autoincrement=False),
     *_order(),
 )
+
+disposals = sa.Table(
+    "disposals",
+    metadata,
+    sa.Column("number", Serial, primary_key=True),
+    *_order(),
+    sa.Column("digest", sa.Text, nullable=False),  # SHA-256 of the content
+    sa.Column("content", sa.Text, nullable=False),  # canonical JSON: all that is to go
+)
+
+disposal_batches = sa.Table(
+    "disposal_batches",
+    metadata,
+    sa.Column("disposal", Serial, sa.ForeignKey("disposals.number"), primary_key=True, autoincrement=False),
+    sa.Column("place", sa.BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 ...: the order of the list
+    sa.Column("batch", sa.Text, nullable=False),
+)
+sa.Index("ix_disposal_batches_batch", disposal_batches.c.batch)
+
+disposal_decisions = sa.Table(
+    "disposal_decisions",
+    metadata,
+    sa.Column("disposal", Serial, sa.ForeignKey("disposals.number"), primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3
+    sa.Column("what", sa.Text, nullable=False),
+    *_order(),
+    sa.Column("role", sa.Text),  # NULL where no account decided
+)
+
+disposal_papers = sa.Table(
+    "disposal_papers",
+    metadata,
+    sa.Column("site", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 ... without a hole
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("disposal", Serial, sa.ForeignKey("disposals.number"), nullable=False),
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("signed_at", Instant, nullable=False),
+    sa.Column("retained_until", Instant, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),  # SHA-256 of the paper's bytes
+    sa.Column("paper", sa.Text, nullable=False),  # the signed bytes
+)
+sa.Index(
+    "uq_disposal_papers_disposal_batch_kind",
+    disposal_papers.c.disposal,
+    disposal_papers.c.batch,
+    disposal_papers.c.kind,
+    unique=True,
+)
+sa.Index("ix_disposal_papers_batch", disposal_papers.c.batch)

@@ -21,6 +21,8 @@ from storage.objects import (
     ObjectDamaged,
     ObjectStat,
     ObjectsUnavailable,
+    RequestRefused,
+    StillLocked,
     Stored,
     whole_second,
 )
@@ -85,6 +87,17 @@ class MemoryObjects:
     def is_held(self, key: str, version_id: str | None = None) -> bool:
         return self._version(key, version_id).held
 
+    def remove(self, key: str, version_id: str) -> None:
+        if not version_id:
+            raise RequestRefused(f"{key} is removed version by version, and none was named")
+        try:
+            self.delete(key, version_id)
+        except NoSuchObject:
+            return
+        except AccessRefused as error:
+            self.ping()
+            raise StillLocked(str(error)) from error
+
     def stat(self, key: str, version_id: str | None = None) -> ObjectStat:
         version = self._version(key, version_id)
         return ObjectStat(version.id, len(version.data), version.locked_until)
@@ -138,6 +151,10 @@ class MemoryObjects:
     def hide(self, key: str) -> None:
         """Put a delete marker over it, as anybody may who may write."""
         self._versions[key].append(_Version(str(next(self._ids)), b"", None, marker=True))
+
+    def versions_of(self, key: str) -> list[str]:
+        """The ids of all versions under a key, the oldest first."""
+        return [version.id for version in self._versions.get(key, [])]
 
     def flip_a_byte(self, key: str) -> None:
         """Damage the newest version, as a failing disk would."""

@@ -107,10 +107,12 @@ ELSEWHERE = {
     "batch close", "export", "key rotate",  # test_closing
     "webhook test",  # test_webhooks
     "backup", "restore", "rebuild",  # test_backup, test_fire
+    "disposal propose", "disposal carry-out",  # test_disposal
 }  # fmt: skip
 """Whose entry another test looks at."""
 
 NO_ENTRY = {
+    "disposal list", "disposal show", "disposal verify",  # read, too
     "status", "report", "plan", "check", "verify", "key show", "hold list", "user list", "token list",  # read
     "doctor", "camera test",  # try
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts

@@ -22,6 +22,7 @@ from storage.objects import (
     Objects,
     RequestRefused,
     S3Objects,
+    StillLocked,
     Stored,
 )
 from storage.seaweed import SeaweedServer
@@ -159,6 +160,48 @@ def test_a_legal_hold_outlasts_the_lock_and_is_let_go(store: Store, key: str, fi
     store.delete(key, stored.version_id)
     with pytest.raises((NoSuchObject, RequestRefused)):
         store.objects.hold(key, stored.version_id, held=True)
+
+
+def test_a_version_is_removed_once_its_lock_is_over_and_no_hold_stands(store: Store, key: str, file: Path) -> None:
+    soon = datetime.now(UTC) + timedelta(seconds=2)
+    stored = put(store, key, file, soon)
+    with pytest.raises(StillLocked, match="locked until"):
+        store.objects.remove(key, stored.version_id)
+    assert not store.objects.is_held(key, stored.version_id)
+    store.objects.hold(key, stored.version_id, held=True)
+    assert store.objects.is_held(key, stored.version_id)
+    while datetime.now(UTC) <= stored.locked_until + timedelta(seconds=1):
+        time.sleep(0.1)
+    with pytest.raises(StillLocked, match="legal hold"):
+        store.objects.remove(key, stored.version_id)
+    assert store.objects.read(key, version_id=stored.version_id) == file.read_bytes()
+    store.objects.hold(key, stored.version_id, held=False)
+    for _ in range(2):  # what is gone already is no error: whoever was killed after it asks again
+        store.objects.remove(key, stored.version_id)
+    for version_id in (None, stored.version_id):
+        with pytest.raises(NoSuchObject):
+            store.objects.stat(key, version_id)
+
+
+def test_one_version_is_removed_and_the_others_stay(store: Store, key: str, file: Path) -> None:
+    first = put(store, key, file, datetime.now(UTC) + timedelta(seconds=1))
+    file.write_bytes(b"other bytes")
+    second = put(store, key, file)
+    while datetime.now(UTC) <= first.locked_until + timedelta(seconds=1):
+        time.sleep(0.1)
+    store.objects.remove(key, first.version_id)
+    with pytest.raises(NoSuchObject):
+        store.objects.read(key, version_id=first.version_id)
+    assert store.objects.read(key) == b"other bytes"
+    with pytest.raises(StillLocked):
+        store.objects.remove(key, second.version_id)
+
+
+def test_without_a_version_nothing_is_removed(store: Store, key: str, file: Path) -> None:
+    put(store, key, file, datetime.now(UTC) + timedelta(seconds=1))
+    with pytest.raises(RequestRefused):
+        store.objects.remove(key, "")
+    assert store.objects.read(key) == file.read_bytes()
 
 
 def test_other_bytes_under_the_same_key_are_a_version_of_their_own(store: Store, key: str, file: Path) -> None:

@@ -36,6 +36,12 @@ export const router = createRouter({
       component: () => import('./pages/PermittedPage.vue'),
       props: true,
     },
+    {
+      path: '/disposals',
+      name: 'disposals',
+      component: () => import('./pages/DisposalsPage.vue'),
+      meta: { act: 'disposals' },
+    },
     { path: '/account', name: 'account', component: () => import('./pages/AccountPage.vue') },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/Missing.vue') },
   ],

@@ -25,7 +25,7 @@ GOOD = Batch(
     segments={KEY: SEGMENT},
     copies={KEY: [IN_SPOOL, IN_STORE]},
     runs={"run-1": Run("run-1", "cam-1", "recorder-1", SPAN.start, SPAN.end)},
-    lost=frozenset(),
+    gone=frozenset(),
     files={"spool-1": {KEY: 100}},
     folders={"spool-1": SPOOL},
     bucket="bucket",
@@ -77,7 +77,7 @@ def test_each_thing_that_does_not_agree_is_found_and_nothing_else(batch: Batch, 
 
 def test_what_was_lost_or_removed_in_order_is_no_fault() -> None:
     told_lost = changed(
-        copies={KEY: [removed(IN_SPOOL), removed(IN_STORE)]}, lost={KEY}, files={"spool-1": {}}, versions={}
+        copies={KEY: [removed(IN_SPOOL), removed(IN_STORE)]}, gone={KEY}, files={"spool-1": {}}, versions={}
     )
     assert list(compare(told_lost)) == []
     made_room = changed(copies={KEY: [removed(IN_SPOOL), IN_STORE]}, files={"spool-1": {}})

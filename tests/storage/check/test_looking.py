@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +20,7 @@ from storage.check.looking import SETTLES_S, Check
 from storage.database import Database, connect
 from storage.objects import ObjectsUnavailable
 from tests.closed_batches import DAY, FIRST, LOCKED_UNTIL, SECOND, SPOOL, START, TESTER, ClosedBatches, closed_twice
+from tests.disposals import ExpiredBatches
 from tests.fakes.notary import NOTARY
 from tests.fakes.time import NOON
 
@@ -252,3 +254,13 @@ def test_without_an_object_store_rows_and_spools_are_compared(site: Site) -> Non
     assert list(check.findings()) == []
     assert (check.seen.files, check.seen.objects, check.seen.elsewhere) == (18, 0, 18)
     assert {copy.spool for copy in site.copies().values()} == {SPOOL, ""}
+
+
+def test_what_was_disposed_of_by_order_is_not_missed(tmp_path: Path) -> None:
+    with closing(connect(f"sqlite:///{tmp_path / 'kaojian.db'}", NOTARY)) as database:
+        expired = ExpiredBatches(database, tmp_path / "spool")
+        approved = expired.approved(FIRST)
+        expired.carry_out(approved)
+        check = Check(database, expired.archive, expired.objects, [expired.spool], wait=lambda _: None)
+        assert [each.what for each in check.findings() if each.stands] == []
+        assert check.seen.files == check.seen.objects == 9

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from domain.alarms import Alarm, Kind, Step
 from domain.chain import Seal
+from domain.disposal import Decision, PaperKind, Settled
 from domain.evidence import CameraEvent, CameraState, Cause, LostCopy, Observation, Outage, SegmentState
 from domain.holds import Order
 from domain.host_clock import HostClock
@@ -18,6 +19,7 @@ from storage.database import Database, connect
 from storage.database.alarms import RuleState
 from storage.database.api_tokens import ApiToken
 from storage.database.closings import KeptKey, KeptStamp
+from storage.database.disposals import KeptPaper
 from storage.database.identities import Identity
 from storage.database.journal import JournalEntry
 from storage.database.tables import metadata
@@ -102,6 +104,10 @@ def test_a_process_that_was_given_no_key_adds_nothing_to_a_record(
         ("holds", "reason"),
         ("hold_liftings", "reason"),
         ("link_stamps", "sha256"),
+        ("disposals", "reason"),
+        ("disposal_batches", "batch"),
+        ("disposal_decisions", "reason"),
+        ("disposal_papers", "batch"),
     ],
 )
 def test_the_database_itself_refuses_to_change_what_is_only_ever_added(url: str, table: str, column: str) -> None:
@@ -155,6 +161,11 @@ def _fill(url: str) -> None:
     assert database.identities.take("digest", "li", after(0))
     hold = database.holds.add("b-1", Order(after(0), ACTOR, "投诉"))
     database.holds.lift(hold.number, Order(after(1), ACTOR, "结案"))
+    listed = database.disposals.propose(Order(after(0), ACTOR, "到期"), ["batch-1"], b"{}", "d", lambda: None)
+    declined = Decision(Settled.DECLINED, after(1), ACTOR, Role.CITY_OFFICER, "审计")
+    database.disposals.decide(listed.number, declined, lambda _: None)
+    order = KeptPaper("s", 1, PaperKind.ORDER, listed.number, "batch-1", after(2), after(3), "e", b"{}")
+    database.disposals.add_paper("s", lambda _: order, ACTOR)
     database.closings.add("s", following("s", "b"), DOCUMENTS)
     database.closings.add_stamp(KeptStamp("s", 1, "ab", after(1), after(9), b"stamp"))
     database.closings.add_key(1, KeptKey("aa", after(0), None, "11"))

@@ -7,6 +7,10 @@ import type {
   BatchSummary,
   BegunFactor,
   CameraDrift,
+  Disposal,
+  DisposalDetail,
+  DisposalPaper,
+  DueBatch,
   FactorState,
   OpenSession,
   Permit,
@@ -185,6 +189,51 @@ export function endPermit(permit: string, reason: string): Promise<PermitToDecid
 
 export function fetchPermittedCameras(permit: string): Promise<PermittedCamera[]> {
   return answer(client.GET('/api/v1/permits/{permit}/cameras', { params: { path: { permit } } }))
+}
+
+export function fetchDisposals(): Promise<Disposal[]> {
+  return answer(client.GET('/api/v1/disposals'))
+}
+
+export function fetchDue(): Promise<DueBatch[]> {
+  return answer(client.GET('/api/v1/disposals/due'))
+}
+
+export function fetchDisposal(disposal: number): Promise<DisposalDetail> {
+  return answer(client.GET('/api/v1/disposals/{disposal}', { params: { path: { disposal } } }))
+}
+
+export function fetchPapers(disposal: number): Promise<DisposalPaper[]> {
+  return answer(client.GET('/api/v1/disposals/{disposal}/papers', { params: { path: { disposal } } }))
+}
+
+export function proposeDisposal(batches: string[], reason: string): Promise<DisposalDetail> {
+  return answer(client.POST('/api/v1/disposals', { body: { batches, reason } }))
+}
+
+export function approveDisposal(disposal: number, digest: string, reason: string): Promise<DisposalDetail> {
+  return answer(
+    client.POST('/api/v1/disposals/{disposal}/approval', { params: { path: { disposal } }, body: { digest, reason } }),
+  )
+}
+
+export function declineDisposal(disposal: number, reason: string): Promise<DisposalDetail> {
+  return answer(
+    client.POST('/api/v1/disposals/{disposal}/decline', { params: { path: { disposal } }, body: { reason } }),
+  )
+}
+
+/** Where all that a list would delete can be had, to the byte: its SHA-256 is the list's digest. */
+export function contentAddress(disposal: number): string {
+  return `/api/v1/disposals/${disposal}/content.json`
+}
+
+/** By which list the footage of a playlist was disposed of and on which day; undefined where it was not. */
+export async function disposedBy(playlist: string): Promise<{ list: string; day: string } | undefined> {
+  const told = (await (await fetch(playlist)).json().catch(() => ({}))) as Problem
+  if (told.type !== 'urn:kaojian:problem:disposed') return undefined
+  const [, list, day] = /by list (\d+) on (\d{4}-\d\d-\d\d)/.exec(told.detail ?? '') ?? []
+  return list && day ? { list, day } : undefined
 }
 
 /** For a purpose or under a permit, where there is one. */

@@ -113,6 +113,7 @@ export const en: Words = {
   fromBeforeGap: 'No footage at that instant; playing from just before the gap.',
   fromNext: 'No footage at that instant; playing from the nearest footage.',
   noFootage: 'There is no footage to play in this span.',
+  disposedOf: (list, day) => `The footage was disposed of by list ${list} on ${day}.`,
   playbackFailed: 'The footage cannot be played. Try again later.',
   notAllowed: 'This account may not watch this footage, or not before the sitting is closed.',
   codecNotPlayable: 'This camera records in H.265, which this browser cannot play. Use a browser that can, or download it and use a video player; the footage is kept all the same.',

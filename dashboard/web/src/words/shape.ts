@@ -31,6 +31,7 @@ export interface Words extends Record<Plain, string> {
   connections: Record<CameraState, string>
   clockStates: Record<ClockState, string>
   witnesses: Record<Witness, string>
+  disposedOf: (list: string, day: string) => string
   sinceTime: (time: string) => string
   list: (names: readonly string[]) => string
   someOf: (first: readonly string[], all: number) => string

@@ -112,6 +112,7 @@ export const zh: Words = {
   fromBeforeGap: '所点时刻没有录像，从断档前开始播放。',
   fromNext: '所点时刻没有录像，从最近的录像开始播放。',
   noFootage: '所选时段没有可回放的录像。',
+  disposedOf: (list, day) => `录像已按处置清单 ${list} 于 ${day} 销毁。`,
   playbackFailed: '录像无法播放，请稍后再试。',
   notAllowed: '当前账户不能观看此录像，或场次尚未结束。',
   codecNotPlayable: '这台摄像机的录像为 H.265 编码，当前浏览器不能播放，请换用支持 H.265 的浏览器，或下载后用播放器观看。录像本身不受影响。',
