@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from config import rule_pack
+from config.s3 import Duty
 from config.settings import Settings
 from config.version import VERSION
 from dashboard.access import local
@@ -73,7 +74,8 @@ def take_away(
     segments = [segment for segment, _ in database.evidence.segments_of(batch_id)]
     local.give(database, clock, actor, segments, purpose="export 导出批次")
     database.journal.record(clock.now(), actor, "export_batch", batch_id, target.name)
-    return export(database, open_archive(settings, database), batch_id, target, signer=signer, clock=clock)
+    archive = open_archive(settings, database, duty=Duty.READ)
+    return export(database, archive, batch_id, target, signer=signer, clock=clock)
 
 
 def checked(source: Path, trust: Trust) -> Iterator[Said]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
+from config.s3 import Duty
 from config.settings import Settings
 from domain.evidence import Copy, Segment
 from domain.timeline import Clock, SystemClock
@@ -139,11 +140,12 @@ def _evictions(
     settings: Settings, clock: Clock, database: Database, spools: Sequence[Spool], shard: Shard
 ) -> list[Eviction]:
     """What makes room in each spool, where an object store holds what may go."""
-    if settings.s3 is None:
+    store = settings.s3_for(Duty.READ)
+    if store is None:
         return []
     found = []
     for spool in spools:
-        confirmed = partial(_confirmed, database, S3Objects(settings.s3), clock)
+        confirmed = partial(_confirmed, database, S3Objects(store), clock)
         eviction = Eviction(database.evidence, spool, confirmed, clock, shard.owns)
         spool.make_room = eviction.make_room
         found.append(eviction)

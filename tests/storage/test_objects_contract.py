@@ -17,7 +17,7 @@ from minio.error import S3Error
 from storage.objects import AccessRefused, NoSuchObject, ObjectDamaged, Objects, RequestRefused, S3Objects, Stored
 from storage.seaweed import SeaweedServer
 from tests.fakes.objects import MemoryObjects
-from tests.objects_server import ACCESS_KEY, BUCKET, SECRET_KEY
+from tests.objects_server import BUCKET
 
 UNTIL = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
 
@@ -39,13 +39,12 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
         return
     server: SeaweedServer = request.getfixturevalue("object_server")
     objects = S3Objects(server.settings(BUCKET))
-    yield Store(objects, *_through_the_interface(server))
+    with server.administrator() as client:
+        yield Store(objects, *_through_the_interface(client))
     objects.close()
 
 
-def _through_the_interface(server: SeaweedServer) -> tuple[Callable[[str, str], None], Callable[[str], int]]:
-    client = Minio(server.endpoint, ACCESS_KEY, SECRET_KEY, secure=False, region="us-east-1")
-
+def _through_the_interface(client: Minio) -> tuple[Callable[[str, str], None], Callable[[str], int]]:
     def delete(key: str, version_id: str) -> None:
         try:
             client.remove_object(BUCKET, key, version_id)
