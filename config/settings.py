@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     s3_secret_key_file: Path | None = None
     s3_secure: bool = True
     s3_region: str = "us-east-1"
+    s3_allow_unlocked: bool = False  # footage is given to a store whose locks do not hold: for development
     s3_ca_file: Path | None = None  # the system's authorities when empty
     s3_read_secret: Annotated[str, Field(pattern=f"^({NAME})?$")] = ""  # s3_access_key reads, too, when empty
     s3_dispose_secret: Annotated[str, Field(pattern=f"^({NAME})?$")] = ""  # s3_access_key deletes, too, when empty

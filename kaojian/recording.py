@@ -33,6 +33,7 @@ from ingest.rtsp.client import Limits
 from ingest.shard import Shard
 from ingest.spool import Spool
 from ingest.supervisor import Supervisor, collect_rarely
+from kaojian import store_state
 from kaojian.disks import ballast, recorder_name
 from kaojian.processes import Alone, Life, Member, stop_event
 from records.schedule import Schedule
@@ -181,7 +182,7 @@ def _store(settings: Settings, ground: Ground) -> None:
     stop = stop_event()
     with closing(connect(settings.database_url)) as database:
         archive = open_archive(settings, database, ground.clock)
-        ArchiveWorker(archive).run(stop)
+        ArchiveWorker(archive, tell=store_state.keeper(settings.data_dir, ground.clock)).run(stop)
         deadline = time.monotonic() + KEEP_REST_S
         while archive.keeps and time.monotonic() < deadline and archive.keep_pending().kept:
             continue

@@ -40,7 +40,15 @@ def open_archive(
         return retained_until(last_exam_day(sittings), pack.retention_years)
 
     held = database.holds.standing
-    return Archive(database.evidence, objects, settings.spool_dir, retain_until, clock or SystemClock(), held=held)
+    return Archive(
+        database.evidence,
+        objects,
+        settings.spool_dir,
+        retain_until,
+        clock or SystemClock(),
+        held=held,
+        allow_unlocked=settings.s3_allow_unlocked,
+    )
 
 
 def roles_with_factor(settings: Settings) -> frozenset[Role]:

@@ -35,6 +35,7 @@ from storage.objects import (
     BLOCK_BYTES,
     AccessRefused,
     BucketNotLocked,
+    LockTest,
     NoSuchObject,
     ObjectDamaged,
     Objects,
@@ -128,11 +129,15 @@ class KeepFailure:
 
 @dataclass(frozen=True, slots=True)
 class KeepResult:
-    """What one round did. ``kept`` holds segment keys; ``lost`` says why the store ended the round, or is None."""
+    """What one round did. ``kept`` holds segment keys; ``lost`` says why the store ended the round, or is None.
+
+    ``unlocked`` says what is wrong with the store's locks where footage is given to it all the same.
+    """
 
     kept: tuple[str, ...] = ()
     failed: tuple[KeepFailure, ...] = ()
     lost: str | None = None
+    unlocked: str | None = None
 
 
 class Archive:
@@ -143,6 +148,11 @@ class Archive:
     StorageError if it cannot; ``held`` tells whether it is held beyond that (封存), None where
     nobody ever decided it. ``spool_root`` is where spool files are looked for when they are no longer under the root
     that their Copy row names: a spool may have been moved.
+
+    A store is tried before footage is given to it (``Objects.self_test``), and again after it was away: another
+    server may answer then. One that lets go what it locked gets nothing, unless ``allow_unlocked``, which is for
+    development: then no Copy row of it claims a lock, reports say that nothing is locked, and no spool file is ever
+    given up for what lies there.
     """
 
     def __init__(
@@ -154,12 +164,15 @@ class Archive:
         clock: Clock | None = None,
         *,
         held: Callable[[str], bool | None] = lambda _batch: None,
+        allow_unlocked: bool = False,
     ) -> None:
         self._evidence = evidence
         self._objects = objects
         self._spool_root = spool_root
         self._retain_until = retain_until
         self._held = held
+        self._allow_unlocked = allow_unlocked
+        self._locks: LockTest | None = None  # None: not tried, or not since the store was away
         self._clock = clock or SystemClock()
         self._resting: dict[str, float] = {}  # key of a failed segment -> monotonic instant of its next try
         self._sound: dict[Path, tuple[int, int, int]] = {}  # spool file -> what it looked like when compared
@@ -209,7 +222,7 @@ class Archive:
             size_bytes=stored.size_bytes,
             sha256=stored.sha256,
             version_id=stored.version_id,
-            locked_until=stored.locked_until,
+            locked_until=self._believed(stored.locked_until),
             device=objects.device,
         )
         self._evidence.add_copy(copy)
@@ -219,17 +232,28 @@ class Archive:
         """Keep up to ``limit`` segments that lie in no object store yet, oldest first.
 
         A segment that fails for itself is reported, rests for ``FAILED_PAUSE_S`` and does not hold up the others;
-        when the store itself does not answer or refuses us, the round ends. Raises DatabaseUnavailable.
+        when the store itself does not answer, refuses us or keeps no lock, the round ends.
+
+        Raises DatabaseUnavailable.
         """
         if self._objects is None:
             return KeepResult()
+        try:
+            locks = self._tried()
+        except StorageError as error:
+            return KeepResult(lost=str(error))
+        if not locks.ok and not self._allow_unlocked:
+            self._locks = None
+            return KeepResult(lost=f"nothing is stored where no lock holds: {locks.detail}")
+        unlocked = None if locks.ok else locks.detail
         kept: list[str] = []
         failed: list[KeepFailure] = []
         for segment in self._pending(limit):
             try:
                 self.keep(segment)
             except _STORE_LOST as error:
-                return KeepResult(tuple(kept), tuple(failed), lost=str(error))
+                self._locks = None
+                return KeepResult(tuple(kept), tuple(failed), lost=str(error), unlocked=unlocked)
             except DatabaseUnavailable:
                 raise
             except (StorageError, OSError) as error:
@@ -238,7 +262,7 @@ class Archive:
             else:
                 self._resting.pop(segment.key, None)
                 kept.append(segment.key)
-        return KeepResult(tuple(kept), tuple(failed))
+        return KeepResult(tuple(kept), tuple(failed), unlocked=unlocked)
 
     def opened(self, segment: Segment) -> AbstractContextManager[BinaryIO]:
         """The segment as a seekable file whose every byte was compared with the row's hash just now.
@@ -294,7 +318,7 @@ class Archive:
         held = self._held(segment.batch)
         if held is not None:
             objects.hold(segment.key, copy.version_id, held=held)
-        return objects.lengthen(segment.key, copy.version_id, self._retain_until(segment.batch))
+        return self._believed(objects.lengthen(segment.key, copy.version_id, self._retain_until(segment.batch)))
 
     def read(self, segment: Segment, offset: int, length: int) -> bytes:
         """Up to ``length`` bytes from ``offset``, fewer at the end; for playing footage, not for judging it.
@@ -310,6 +334,18 @@ class Archive:
             except _NoAnswer as answer:
                 refusals.append(Refusal(copy.place, copy.target, answer.why))
         raise NoCopyAnswers(segment.key, tuple(refusals))
+
+    def _tried(self) -> LockTest:
+        """Whether the store keeps what it locks. Raises as ``Objects.self_test``; ObjectsUnavailable without one."""
+        if self._objects is None:
+            raise ObjectsUnavailable("no object store is set up")
+        if self._locks is None:
+            self._locks = self._objects.self_test()
+        return self._locks
+
+    def _believed(self, locked_until: datetime) -> datetime | None:
+        """A lock as a Copy row may claim it: none where the store was allowed although it keeps none."""
+        return locked_until if not self._allow_unlocked or self._tried().ok else None
 
     def _pending(self, limit: int) -> list[Segment]:
         now = self._clock.monotonic()
@@ -440,7 +476,7 @@ def _if_there(path: Path) -> BinaryIO | None:
 def confirm(segment: Segment, copies: Iterable[Copy], objects: Objects, now: datetime) -> Copy:
     """The copy of a segment in the object store, proven at this moment, so that another one is not needed to keep it.
 
-    1. Take the copies that were stored there and not removed, of those that ``copies`` names.
+    1. Take the copies that were stored there under a lock and not removed, of those that ``copies`` names.
     2. Ask the store whether that version is locked beyond ``now``.
     3. Read all of it back and compare size and hash with the segment's row.
 
@@ -449,6 +485,9 @@ def confirm(segment: Segment, copies: Iterable[Copy], objects: Objects, now: dat
     reason = "it was never stored there"
     for copy in copies:
         if copy.place is not Place.S3 or copy.removed is not None or copy.target != objects.target:
+            continue
+        if copy.locked_until is None:
+            reason = "it was stored where no lock holds"
             continue
         try:
             wrong = _doubt(segment, copy, objects, now)
@@ -534,11 +573,23 @@ class ArchiveWorker:
 
     A store that is lost is reported once (``objects_lost``), and once when it is back, with the duration
     (``objects_back``); meanwhile the pause between rounds doubles from ``FIRST_PAUSE_S`` to ``LONGEST_PAUSE_S``.
-    A segment that fails for itself is reported once per reason (``segment_not_kept``).
+    A segment that fails for itself is reported once per reason (``segment_not_kept``), a store whose locks do not
+    hold and that is used all the same once for each life of the process (``locks_do_not_hold``). ``tell`` is told how
+    it stands with the store whenever that changes.
     """
 
-    def __init__(self, archive: Archive, clock: Clock | None = None, at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        clock: Clock | None = None,
+        at_once: int = AT_ONCE,
+        *,
+        tell: Callable[[KeepResult], None] = lambda _result: None,
+    ) -> None:
         self._archive = archive
+        self._tell = tell
+        self._told: tuple[str | None, str | None] | None = None
+        self._unlocked = False
         self._clock = clock or SystemClock()
         self._at_once = at_once
         self._log = structlog.get_logger()
@@ -562,6 +613,7 @@ class ArchiveWorker:
             return self._longer_pause()
         self._broken = False
         self._report(result)
+        self._pass_on(result)
         if result.lost is not None:
             return self._longer_pause()
         self._pause_s = FIRST_PAUSE_S
@@ -585,6 +637,16 @@ class ArchiveWorker:
             self._log.info("objects_back", seconds=seconds)
         if result.kept:
             self._log.debug("segments_kept", count=len(result.kept))
+        if result.unlocked is not None and not self._unlocked:
+            self._unlocked = True
+            lost = "whoever has a key to the store can delete what is stored now; no report will call it locked"
+            self._log.warning("locks_do_not_hold", reason=result.unlocked, lost=lost)
+
+    def _pass_on(self, result: KeepResult) -> None:
+        now = (result.lost, result.unlocked)
+        if now != self._told:
+            self._tell(result)
+            self._told = now
 
     def _report_broken(self, error: Exception) -> None:
         if not self._broken:
