@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,6 +45,7 @@ from storage.objects import (
 from storage.spool_marker import is_there
 
 AT_ONCE = 16  # segments of one round
+IN_FLIGHT = 2  # of these: one is read back while the next is sent
 FAILED_PAUSE_S = 60.0  # a segment that failed for itself is not tried again before
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 15.0
@@ -141,7 +143,7 @@ class KeepResult:
 
 
 class Archive:
-    """Keeps and opens segments. Safe to share between threads, if one of them at most keeps.
+    """Keeps and opens segments. Safe to share between threads, if one of them at most calls ``keep_pending``.
 
     ``objects`` is None where no object store is set up: then nothing is kept beyond the spool, and reading works
     from the spool alone. ``retain_until`` tells for a batch's id until when its footage must be kept, and raises a
@@ -229,7 +231,7 @@ class Archive:
         return copy
 
     def keep_pending(self, limit: int = AT_ONCE) -> KeepResult:
-        """Keep up to ``limit`` segments that lie in no object store yet, oldest first.
+        """Keep up to ``limit`` segments that lie in no object store yet, oldest first, ``IN_FLIGHT`` at once.
 
         A segment that fails for itself is reported, rests for ``FAILED_PAUSE_S`` and does not hold up the others;
         when the store itself does not answer, refuses us or keeps no lock, the round ends.
@@ -248,21 +250,27 @@ class Archive:
         unlocked = None if locks.ok else locks.detail
         kept: list[str] = []
         failed: list[KeepFailure] = []
-        for segment in self._pending(limit):
-            try:
-                self.keep(segment)
-            except _STORE_LOST as error:
-                self._locks = None
-                return KeepResult(tuple(kept), tuple(failed), lost=str(error), unlocked=unlocked)
-            except DatabaseUnavailable:
-                raise
-            except (StorageError, OSError) as error:
-                self._resting[segment.key] = self._clock.monotonic() + FAILED_PAUSE_S
-                failed.append(KeepFailure(segment.key, str(error)))
-            else:
-                self._resting.pop(segment.key, None)
-                kept.append(segment.key)
-        return KeepResult(tuple(kept), tuple(failed), unlocked=unlocked)
+        lost: str | None = None
+        waiting, flying = deque(self._pending(limit)), deque[tuple[Segment, Future[Copy]]]()
+        with ThreadPoolExecutor(IN_FLIGHT, "keeping") as pool:
+            while waiting or flying:
+                while waiting and len(flying) < IN_FLIGHT:
+                    flying.append((waiting[0], pool.submit(self.keep, waiting.popleft())))
+                segment, keeping = flying.popleft()
+                try:
+                    keeping.result()
+                except _STORE_LOST as error:
+                    self._locks, lost = None, lost or str(error)
+                    waiting.clear()
+                except DatabaseUnavailable:
+                    raise
+                except (StorageError, OSError) as error:
+                    self._resting[segment.key] = self._clock.monotonic() + FAILED_PAUSE_S
+                    failed.append(KeepFailure(segment.key, str(error)))
+                else:
+                    self._resting.pop(segment.key, None)
+                    kept.append(segment.key)
+        return KeepResult(tuple(kept), tuple(failed), lost, unlocked)
 
     def opened(self, segment: Segment) -> AbstractContextManager[BinaryIO]:
         """The segment as a seekable file whose every byte was compared with the row's hash just now.

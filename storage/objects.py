@@ -50,6 +50,7 @@ from storage.server_clock import NoDate, is_this_host, server_date
 
 CONNECT_S = 2.0  # a store that does not accept a connection in this time is down
 STALL_S = 10.0  # ... and so is one that neither takes nor gives a byte for this long
+CONNECTIONS = 4  # that are kept for the next request: of those who keep, and of who plays meanwhile
 PART_BYTES = 64 << 20  # up to here an object is one request, so that one checksum covers it
 BLOCK_BYTES = 8 << 20  # how much is read back at a time
 LOCK_TEST_KEY = ".lock-test"
@@ -522,6 +523,6 @@ def _connections(ca_file: Path | None = None) -> urllib3.PoolManager:
         raise RequestRefused(
             f"{ca_file} holds no authority that could vouch for the object store: {error}"
         ) from error
-    pools = urllib3.PoolManager(timeout=timeout, retries=False, ssl_context=trusted)
+    pools = urllib3.PoolManager(maxsize=CONNECTIONS, timeout=timeout, retries=False, ssl_context=trusted)
     pools.pool_classes_by_scheme = {"http": _Plain, "https": _Tls}
     return pools
