@@ -8,6 +8,7 @@ writes alone; one more process uploads, where an object store is set.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+
+import structlog
 
 from config.s3 import Duty
 from config.settings import Settings
@@ -180,6 +183,7 @@ def _store(settings: Settings, ground: Ground) -> None:
     from storage.archive import ArchiveWorker  # noqa: PLC0415
 
     stop = stop_event()
+    structlog.get_logger().info("uploader_started", pid=os.getpid())
     with closing(connect(settings.database_url)) as database:
         archive = open_archive(settings, database, ground.clock)
         ArchiveWorker(archive, tell=store_state.keeper(settings.data_dir, ground.clock)).run(stop)

@@ -9,7 +9,7 @@ comes in today.
     tls/              that certificate, its key, and the authority, which is also what clients of S3 trust
 
 The administrator makes buckets. Its key is known to the program that starts the server and to nobody else; no service
-is told. What a duty may is written as a policy of S3 (``policy``), so that other stores can be given the same.
+is told. A server in a container has none (``write_without_administrator``). What a duty may is written as a policy of S3 (``policy``), so that other stores can be given the same.
 Not here: the server itself (``storage.seaweed``).
 """
 
@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ _SIGNED = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_si
 _OF_THE_BUCKET = ("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketObjectLockConfiguration")
 _TO_READ = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention", "s3:GetObjectLegalHold")
 _TO_KEEP = ("s3:PutObject", "s3:PutObjectRetention", "s3:PutObjectLegalHold")
+_TO_MAKE = ("s3:CreateBucket",)
 _ACTIONS: Mapping[Duty, tuple[str, ...]] = {
     Duty.KEEP: (*_OF_THE_BUCKET, *_TO_READ, *_TO_KEEP),
     Duty.READ: (*_OF_THE_BUCKET, *_TO_READ),
@@ -54,12 +56,12 @@ class Key:
     secret_key: str = field(repr=False)
 
 
-def policy(duty: Duty, bucket: str = "*") -> dict[str, Any]:
-    """What a duty may do with a bucket (of this server: with all), as S3 writes it."""
+def policy(duty: Duty, bucket: str = "*", also: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What a duty may do with a bucket (of this server: with all), and ``also`` this, as S3 writes it."""
     both = [f"arn:aws:s3:::{bucket}"] if bucket == "*" else [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
     return {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": list(_ACTIONS[duty]), "Resource": both}],
+        "Statement": [{"Effect": "Allow", "Action": [*_ACTIONS[duty], *also], "Resource": both}],
     }
 
 
@@ -86,14 +88,21 @@ def make(folder: Path, now: datetime) -> None:
         _make_certificate(folder, now)
 
 
-def write(folder: Path, administrator: Key, now: datetime) -> None:
-    """Have the folder hold all that the server reads at its start. Raises OSError, ValueError."""
-    make(folder, now)
-    if ends((folder / CERTIFICATE).read_bytes()) - now < RENEWED_BEFORE:
+def write_parts(folder: Path, now: datetime) -> None:
+    """Have the folder hold by what the parts know each other: the certificate and security.toml. Raises OSError."""
+    made = all((folder / name).exists() for name in (AUTHORITY, CERTIFICATE, KEY))
+    if not made or ends((folder / CERTIFICATE).read_bytes()) - now < RENEWED_BEFORE:
         _make_certificate(folder, now)
     if "[grpc]" not in _text(folder / "security.toml"):  # also where a version before this one had made it
         write_private(folder / "security.toml", _security().encode())
-    write_private(folder / "s3.json", json.dumps(_identities(folder, administrator), indent=1).encode())
+
+
+def write(folder: Path, administrator: Key, now: datetime) -> None:
+    """Have the folder hold all that the server reads at its start. Raises OSError, ValueError."""
+    make(folder, now)
+    write_parts(folder, now)
+    owner = {"name": "administrator", "credentials": [_credential(administrator)], "actions": ["Admin"]}
+    _write_identities(folder, [owner, *(_duty(duty, key) for duty, key in keys(folder).items())], {})
 
 
 def _make_certificate(folder: Path, now: datetime) -> None:
@@ -109,15 +118,25 @@ def _security() -> str:
     return f'{signed}[filer.expose_directory_metadata]\nenabled = false\n[grpc]\nca = "{AUTHORITY}"\n{parts}'
 
 
-def _identities(folder: Path, administrator: Key) -> dict[str, Any]:
-    """Identities and policies in the server's own way of writing."""
-    owner = {"name": "administrator", "credentials": [_credential(administrator)], "actions": ["Admin"]}
-    duties = [
-        {"name": duty.value, "credentials": [_credential(key)], "policyNames": [duty.value]}
-        for duty, key in keys(folder).items()
-    ]
-    policies = [{"name": duty.value, "content": json.dumps(policy(duty))} for duty in Duty]
-    return {"identities": [owner, *duties], "policies": policies}
+def write_without_administrator(folder: Path, keeper: Key, now: datetime) -> None:
+    """The same for a server that nobody of ours starts: no administrator, and who keeps may make the bucket it lacks.
+
+    It may make one and change none. ``keeper`` is its key; those of others are in keys.json. Raises as ``write``.
+    """
+    write_parts(folder, now)
+    found = keys(folder) | {Duty.KEEP: keeper}
+    _write_identities(folder, [_duty(duty, key) for duty, key in found.items()], {Duty.KEEP: _TO_MAKE})
+
+
+def _write_identities(folder: Path, identities: list[dict[str, Any]], more: Mapping[Duty, tuple[str, ...]]) -> None:
+    """Identities and policies in the server's own way of writing; ``more`` is what duties may beyond their own."""
+    policies = [{"name": duty.value, "content": json.dumps(policy(duty, also=more.get(duty, ())))} for duty in Duty]
+    written = json.dumps({"identities": identities, "policies": policies}, indent=1)
+    write_private(folder / "s3.json", written.encode())
+
+
+def _duty(duty: Duty, key: Key) -> dict[str, Any]:
+    return {"name": duty.value, "credentials": [_credential(key)], "policyNames": [duty.value]}
 
 
 def _credential(key: Key) -> dict[str, str]:
@@ -129,3 +148,9 @@ def _text(file: Path) -> str:
         return file.read_text("utf-8")
     except FileNotFoundError:
         return ""
+
+
+if __name__ == "__main__":  # for the containers, whose server is started by its own name (config/keys.sh)
+    into = Path(sys.argv[1])
+    secret_key = (into / "s3_secret_key").read_text("ascii").strip()
+    write_without_administrator(into, Key("kaojian", secret_key), datetime.now(UTC))

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from domain.evidence import Place, Segment
 from storage.archive import (
     FAILED_PAUSE_S,
+    IN_FLIGHT,
     Archive,
     ArchiveWorker,
     KeepResult,
@@ -29,7 +30,7 @@ from storage.archive import (
 )
 from storage.database import Database, connect
 from storage.errors import DatabaseUnavailable, UnknownBatch
-from storage.objects import LockTest, ObjectsUnavailable
+from storage.objects import LockTest, ObjectsUnavailable, Stored
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import NOON, FakeClock
 from tests.storage.footage import Footage
@@ -520,3 +521,40 @@ class LyingObjects(MemoryObjects):
 
     def self_test(self) -> LockTest:
         return LockTest(False, "deleted what it had locked")
+
+
+class Meeting(MemoryObjects):
+    """Takes nothing before as many are being stored at once as are wanted."""
+
+    def __init__(self, wanted: int) -> None:
+        super().__init__()
+        self.meeting = threading.Barrier(wanted, timeout=30)
+
+    def put(self, key: str, path: Path, sha256: str, retain_until: datetime) -> Stored:
+        self.meeting.wait()
+        return super().put(key, path, sha256, retain_until)
+
+
+def test_the_next_segment_is_sent_while_the_one_before_is_read_back(
+    database: Database, spool: Path, footage: Footage, clock: FakeClock
+) -> None:
+    archive = Archive(database.evidence, Meeting(IN_FLIGHT), spool, retained, clock)
+    segments = [footage.close_segment(minute) for minute in range(2 * IN_FLIGHT)]
+    assert archive.keep_pending().kept == tuple(segment.key for segment in segments)
+
+
+def test_when_the_store_is_lost_no_more_than_those_in_flight_were_tried(
+    database: Database, spool: Path, footage: Footage, clock: FakeClock
+) -> None:
+    class Losing(MemoryObjects):
+        tried = 0
+
+        def put(self, key: str, path: Path, sha256: str, retain_until: datetime) -> Stored:
+            Losing.tried += 1
+            raise ObjectsUnavailable("switched off")
+
+    archive = Archive(database.evidence, Losing(), spool, retained, clock)
+    for minute in range(10):
+        footage.close_segment(minute)
+    assert archive.keep_pending().lost == "switched off"
+    assert 1 <= Losing.tried <= IN_FLIGHT

@@ -10,7 +10,18 @@ import pytest
 
 from config.certificates import ends
 from config.s3 import Duty
-from storage.seaweed_keys import AUTHORITY, CERTIFICATE, KEY, LAST, Key, keys, make, policy, write
+from storage.seaweed_keys import (
+    AUTHORITY,
+    CERTIFICATE,
+    KEY,
+    LAST,
+    Key,
+    keys,
+    make,
+    policy,
+    write,
+    write_without_administrator,
+)
 
 NOW = datetime(2026, 5, 1, 1, 0, tzinfo=UTC)
 ADMINISTRATOR = Key("administrator", "secret-of-the-administrator")
@@ -85,3 +96,16 @@ def test_a_file_that_holds_no_keys_is_refused(tmp_path: Path) -> None:
     (tmp_path / "keys.json").write_text('{"sweep": {}}')
     with pytest.raises(ValueError, match="sweep"):
         keys(tmp_path)
+
+
+def test_a_server_that_nobody_of_ours_starts_has_no_administrator_and_its_keeper_makes_the_bucket(
+    tmp_path: Path,
+) -> None:
+    write_without_administrator(tmp_path, Key("kaojian", "secret-of-the-containers"), NOW)
+    written = json.loads((tmp_path / "s3.json").read_text())
+    assert [each["name"] for each in written["identities"]] == list(Duty)
+    assert not [each for each in written["identities"] if "actions" in each]
+    (keeper,) = (each for each in written["identities"] if each["name"] == Duty.KEEP)
+    assert keeper["credentials"] == [{"accessKey": "kaojian", "secretKey": "secret-of-the-containers"}]
+    makers = [each["name"] for each in written["policies"] if "s3:CreateBucket" in each["content"]]
+    assert makers == [Duty.KEEP]
