@@ -9,7 +9,8 @@ comes in today.
     tls/              that certificate, its key, and the authority, which is also what clients of S3 trust
 
 The administrator makes buckets. Its key is known to the program that starts the server and to nobody else; no service
-is told. A server in a container has none (``write_without_administrator``). What a duty may is written as a policy of S3 (``policy``), so that other stores can be given the same.
+is told. A server in a container has none (``write_without_administrator``). What a duty may is written as a policy of
+S3 (``policy``), so that other stores can be given the same.
 Not here: the server itself (``storage.seaweed``).
 """
 
