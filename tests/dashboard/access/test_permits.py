@@ -501,7 +501,9 @@ def test_whoever_breaks_the_glass_is_no_second_person(tmp_path: Path) -> None:
         database.accounts.succeed(made.name, sha256(b"emergency").hexdigest(), now)
         emergency = {"Cookie": f"{COOKIE}=emergency"}
         assert said(office.approve(emergency, permit)) == (422, "permit-refused")
-        declined = office.talking.post(f"{PERMITS}/{permit}/decline", json={"reason": "用途与批次不符，不予批准"}, headers=emergency)
+        declined = office.talking.post(
+            f"{PERMITS}/{permit}/decline", json={"reason": "用途与批次不符，不予批准"}, headers=emergency
+        )
         assert said(declined) == (422, "permit-refused")
         until = now + timedelta(days=1)
         planted = Decision(Decided.APPROVED, now, made.name, Role.CITY_SUPERVISOR, "", until)
