@@ -52,10 +52,11 @@ CONNECT_S = 2.0  # a store that does not accept a connection in this time is dow
 STALL_S = 10.0  # ... and so is one that neither takes nor gives a byte for this long
 CONNECTIONS = 4  # that are kept for the next request: of those who keep, and of who plays meanwhile
 PART_BYTES = 64 << 20  # up to here an object is one request, so that one checksum covers it
-BLOCK_BYTES = 8 << 20  # how much is read back at a time
+BLOCK_BYTES = 8 << 20  # how much of a stored copy is read again at a time
 LOCK_TEST_KEY = ".lock-test"
 LOCK_TEST_S = 10
 _SEND_BYTES = 256 << 10
+_PIECE_BYTES = 1 << 20
 _DIGEST_CODES = frozenset({"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
 _NO_HOLD_CODES = frozenset({"NoSuchObjectLegalHold", "NoSuchObjectLockConfiguration"})
 _NO_LOCK_CODES = frozenset({"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"})
@@ -395,9 +396,19 @@ class S3Objects:
 
     def _sha256(self, key: str, found: ObjectStat) -> str:
         digest = hashlib.sha256()
-        for offset in range(0, found.size_bytes, BLOCK_BYTES):
-            digest.update(self.read(key, offset, BLOCK_BYTES, found.version_id))
+        for piece in self._pieces(key, found.version_id):
+            digest.update(piece)
         return digest.hexdigest()
+
+    def _pieces(self, key: str, version_id: str) -> Iterator[bytes]:
+        """All bytes of that version by one request, hashed here while the next are on their way."""
+        with self._translated(f"{key} cannot be read back"):
+            answer = self._client.get_object(self._bucket, key, version_id=version_id or None)
+            try:
+                yield from answer.stream(_PIECE_BYTES)
+            finally:
+                answer.close()
+                answer.release_conn()
 
     def _put_lock_test(self, until: datetime | None) -> str:
         body = uuid.uuid4().bytes
