@@ -181,12 +181,13 @@ def test_whoever_is_killed_what_was_acknowledged_is_there_and_nothing_is_stored_
         evidence = installation.database.evidence
         acknowledged: set[Copy] = set()
         for number in range(KILLS):
-            if number % 2:  # every other one while something is on its way into the store
+            if number % 2:  # every other one while things are on their way into the store, one behind the other
+                wait_for(lambda: set(_stored_copies(installation, setup, began)) - acknowledged, 60)
                 wait_for(lambda: evidence.segments_without_copy(Place.S3, 1), 60)
                 time.sleep(chance.uniform(0.0, 0.15))
             else:
                 time.sleep(chance.uniform(0.05, 3.0))
-            acknowledged |= set(_stored_copies(installation, setup, began))
+            acknowledged.update(_stored_copies(installation, setup, began))
             _kill(victim, installation, store, chance)
         ingest.terminate()
         assert ingest.wait(60) == 0
