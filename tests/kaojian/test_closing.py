@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from config.s3 import Duty
 from config.settings import Settings, load
 from kaojian import closing as wiring
 from kaojian.terminal import local_actor
@@ -26,7 +27,8 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClosedBatches]:
         made = ClosedBatches(database, settings.spool_dir, signer=Signer.kept(settings.signing_key_file))
         made.hold(FIRST)
 
-        def archive(_: Settings, opened: Database) -> Archive:
+        def archive(_: Settings, opened: Database, *, duty: Duty) -> Archive:
+            assert duty is Duty.READ
             return Archive(opened.evidence, made.objects, made.spool, lambda _: LOCKED_UNTIL, made.clock)
 
         monkeypatch.setattr(wiring, "objects_of", lambda _: made.objects)
