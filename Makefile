@@ -62,7 +62,8 @@ check: test  ## all tests; types, style and import rules are among them (tests/h
 bench-record: $(STAMPS)/runtime packages  ## what recording costs beside ffmpeg and a floor in C (ARGS="--cameras 16 --rounds 1")
 	@$(BIN)/python -m bench.record $(ARGS)
 
-bench-archive: $(STAMPS)/runtime packages  ## what checking an export costs beside sha256sum, and a film beside ffmpeg (ARGS="--minutes 16")
+bench-archive: $(STAMPS)/runtime packages  ## what keeping, checking an export and a film cost beside their peers (ARGS="--minutes 16", PUT="--objects 60")
+	@$(BIN)/python -m bench.put $(PUT)
 	@$(BIN)/python -m bench.verify $(ARGS)
 	@$(BIN)/python -m bench.export $(ARGS)
 

@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Duty(StrEnum):
+    """What a key of the store is for; it should be able to do this and no more.
+
+    Where one key stands for all duties, as stores without identities have it, nothing here keeps them apart.
+    """
+
+    KEEP = "keep"  # put and read, lengthen locks, set and lift holds; delete nothing, and administer nothing
+    READ = "read"  # get and list, for analysis, pages and checks
+    DISPOSE = "dispose"  # read, and delete versions whose lock has run out
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +28,4 @@ class S3Settings:
     bucket: str
     secure: bool  # TLS
     region: str = "us-east-1"
+    ca_file: Path | None = None  # who vouches for its certificate, where that is not the system's to know

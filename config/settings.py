@@ -11,6 +11,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,7 +24,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from config.errors import SecretError, SettingsRefused
 from config.oidc import OidcSettings, is_loopback, proofs, refuse_address
 from config.rule_pack import FOLDER as RULE_PACKS
-from config.s3 import S3Settings
+from config.s3 import Duty, S3Settings
 from config.secrets import ENVIRONMENT_PREFIX, KEY_VARIABLE, NAME, KeySource, Secrets, refuse_exposed
 from config.stamps import StampSettings, refuse_stamp_address
 
@@ -70,6 +71,10 @@ class Settings(BaseSettings):
     s3_secret_key_file: Path | None = None
     s3_secure: bool = True
     s3_region: str = "us-east-1"
+    s3_allow_unlocked: bool = False  # footage is given to a store whose locks do not hold: for development
+    s3_ca_file: Path | None = None  # the system's authorities when empty
+    s3_read_secret: Annotated[str, Field(pattern=f"^({NAME})?$")] = ""  # s3_access_key reads, too, when empty
+    s3_dispose_secret: Annotated[str, Field(pattern=f"^({NAME})?$")] = ""  # s3_access_key deletes, too, when empty
 
     stamp_url: str = ""  # nobody stamps what is signed when empty
     stamp_roots: Path | None = None
@@ -150,12 +155,17 @@ class Settings(BaseSettings):
 
     @property
     def s3(self) -> S3Settings | None:
-        """The object store, or None when none is set."""
+        """The object store with the key that keeps footage there, or None when none is set."""
         if not self.s3_endpoint:
             return None
-        secret_key = self.s3_secret_key.get_secret_value()
         return S3Settings(
-            self.s3_endpoint, self.s3_access_key, secret_key, self.s3_bucket, self.s3_secure, self.s3_region
+            endpoint=self.s3_endpoint,
+            access_key=self.s3_access_key,
+            secret_key=self.s3_secret_key.get_secret_value(),
+            bucket=self.s3_bucket,
+            secure=self.s3_secure,
+            region=self.s3_region,
+            ca_file=self.s3_ca_file,
         )
 
     @property
@@ -164,6 +174,15 @@ class Settings(BaseSettings):
         if not self.stamp_url or self.stamp_roots is None:
             return None
         return StampSettings(self.stamp_url, self.stamp_roots)
+
+    def s3_for(self, duty: Duty) -> S3Settings | None:
+        """The object store with the key of a duty; that of ``s3`` where none is named for it. Raises SecretError."""
+        store = self.s3
+        name = {Duty.READ: self.s3_read_secret, Duty.DISPOSE: self.s3_dispose_secret}.get(duty, "")
+        if store is None or not name:
+            return store
+        found = self.secrets.credentials(name)
+        return replace(store, access_key=found.username, secret_key=found.password)
 
     @model_validator(mode="before")
     @classmethod
@@ -185,6 +204,7 @@ class Settings(BaseSettings):
         "secrets_key_file",
         "rule_packs_dir",
         "s3_secret_key_file",
+        "s3_ca_file",
         "webhooks_file",
         "stamp_roots",
         "tls_cert",
@@ -280,6 +300,8 @@ class Settings(BaseSettings):
     def _s3_is_whole(self) -> Settings:
         if self.s3_secret_key_file is not None and not self.s3_secret_key.get_secret_value():
             object.__setattr__(self, "s3_secret_key", SecretStr(_secret_key(self.s3_secret_key_file)))
+        if self.s3_ca_file is not None and not self.s3_secure:
+            raise ValueError("KAOJIAN_S3_CA_FILE vouches for nothing without TLS: set KAOJIAN_S3_SECURE=true")
         if self.s3_endpoint and not (self.s3_access_key and self.s3_secret_key.get_secret_value()):
             raise ValueError(
                 "KAOJIAN_S3_ENDPOINT is set, but KAOJIAN_S3_ACCESS_KEY or KAOJIAN_S3_SECRET_KEY "

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 
+from config.s3 import Duty
 from config.settings import Settings
 from domain.calendar import local_day
 from domain.chain import Break, Record, Seal
@@ -84,9 +85,10 @@ def _keep_sealing(database: Database, days: Sequence[DaySeals], clock: Clock, st
         stop.wait(LOOK_S)
 
 
-def objects_of(settings: Settings) -> Objects | None:
-    """The object store, where there is one."""
-    return None if settings.s3 is None else S3Objects(settings.s3)
+def objects_of(settings: Settings, duty: Duty = Duty.KEEP) -> Objects | None:
+    """The object store, where there is one. Raises SecretError."""
+    store = settings.s3_for(duty)
+    return None if store is None else S3Objects(store)
 
 
 def vouchers(
@@ -98,7 +100,7 @@ def vouchers(
     """
     file = settings.signing_key_file
     own = kin_of(Signer.read(file).public, database.closings) if file.exists() else []
-    return Vouchers(settings.data_dir, [*own, *keys], objects_of(settings), also)
+    return Vouchers(settings.data_dir, [*own, *keys], objects_of(settings, Duty.READ), also)
 
 
 def copied(database: Database, by: Vouchers, into: Path) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from config import rule_pack
 from config.errors import SettingsRefused
+from config.s3 import Duty
 from config.settings import Settings
 from config.version import VERSION
 from dashboard.access import local
@@ -84,7 +85,8 @@ def take_away(
     segments = [segment for segment, _ in database.evidence.segments_of(batch_id)]
     local.give(database, clock, actor, segments, purpose="export 导出批次")
     database.journal.record(clock.now(), actor, "export_batch", batch_id, target.name)
-    return export(database, open_archive(settings, database), batch_id, target, signer=signer, clock=clock)
+    archive = open_archive(settings, database, duty=Duty.READ)
+    return export(database, archive, batch_id, target, signer=signer, clock=clock)
 
 
 def checked(source: Path, trust: Trust) -> Iterator[Said]:
@@ -97,11 +99,12 @@ def checked_in_store(settings: Settings, address: StoreAddress, trust: Trust) ->
     """Each step of checking a batch where it lies under lock, by the settings' server and credentials, whatever their
     bucket. Nothing else of the installation is needed. Raises as ``verify_stored``, SettingsRefused.
     """
-    if settings.s3 is None:
+    store = settings.s3_for(Duty.READ)
+    if store is None:
         raise SettingsRefused(
             "KAOJIAN_S3_ENDPOINT is not set: say at which server the bucket is, and with which keys it is read"
         )
-    with closing(S3Objects(replace(settings.s3, bucket=address.bucket))) as objects:
+    with closing(S3Objects(replace(store, bucket=address.bucket))) as objects:
         yield from verify_stored(objects, address.site, address.batch, trust)
 
 

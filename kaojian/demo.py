@@ -27,12 +27,10 @@ from pathlib import Path
 from typing import IO, Any
 
 import yaml
-from pydantic import SecretStr
 from rich.console import Console
 
 from analysis.report import SittingReport, sitting_report, to_json
 from config.rule_pack import load as load_rule_pack
-from config.s3 import S3Settings
 from config.settings import Settings
 from config.vault import Vault
 from dashboard.access import accounts, tokens
@@ -48,7 +46,7 @@ from ingest.simulator.drill import read_truth
 from kaojian import display
 from kaojian.drill.fixed import differences
 from kaojian.notary import notary_of
-from kaojian.staging import Cameras, StageError, Store, bare_settings, environment, started
+from kaojian.staging import Cameras, StageError, Store, environment, started
 from records import conduct, declaration, setup
 from storage.database import Database, connect
 
@@ -115,7 +113,7 @@ def _play(root: Path, port: int, actor: Actor, console: Console, *, once: bool) 
     with ExitStack() as stack:
         log = stack.enter_context((root / "service.log").open("w"))
         store = Store(root / "s3", stack)
-        settings = _settings(root, port, store.settings)
+        settings = _settings(root, port, store)
         password = random_secrets.token_hex(8)
         cameras = Cameras(_described(root, password), root, stack, log)
         database = connect(settings.database_url, notary_of(settings))
@@ -149,14 +147,9 @@ def _require_free(port: int) -> None:
             raise StageError(f"port {port} is taken: stop what listens there, or set KAOJIAN_HTTP_PORT") from error
 
 
-def _settings(root: Path, port: int, store: S3Settings) -> Settings:
-    return bare_settings(
-        data_dir=root,
-        s3_endpoint=store.endpoint,
-        s3_bucket=store.bucket,
-        s3_access_key=store.access_key,
-        s3_secret_key=SecretStr(store.secret_key),
-        s3_secure=store.secure,
+def _settings(root: Path, port: int, store: Store) -> Settings:
+    return store.settings(
+        root,
         segment_seconds=10,
         http_port=port,
         second_factor="none",  # whoever looks at the demonstration has no telephone enrolled

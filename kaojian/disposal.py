@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
+from config.s3 import Duty
 from config.settings import Settings
 from domain.people import Actor
 from domain.timeline import Clock, SystemClock, rfc3339
@@ -33,10 +34,10 @@ from storage.signing import Signer
 KEYS = "keys.json"
 
 
-def basis_of(settings: Settings, database: Database, clock: Clock) -> Basis:
-    """On what it is judged whether footage may go."""
-    witnesses = HostWitnesses(objects_of(settings))
-    return Basis(database, open_archive(settings, database, clock), witnesses, clock)
+def basis_of(settings: Settings, database: Database, clock: Clock, duty: Duty = Duty.READ) -> Basis:
+    """On what it is judged whether footage may go, and with which duty at the object store."""
+    witnesses = HostWitnesses(objects_of(settings, duty))
+    return Basis(database, open_archive(settings, database, clock, duty), witnesses, clock)
 
 
 def carry_out(
@@ -47,7 +48,7 @@ def carry_out(
     if objects is None:
         raise NotApproved("no object store is set up, so that no paper of a disposal could be kept under lock")
     papers = Papers(Signer.read(settings.signing_key_file), objects)
-    return carry_out_list(basis_of(settings, database, clock), papers, number, actor, tell)
+    return carry_out_list(basis_of(settings, database, clock, Duty.DISPOSE), papers, number, actor, tell)
 
 
 def table(database: Database, clock: Clock) -> Table:

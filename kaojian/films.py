@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from analysis import films
 from analysis.films import Asked, FilmRefused, NothingToShow, Reel
+from config.s3 import Duty
 from config.settings import Settings
 from dashboard.access import local
 from domain.people import Actor
@@ -70,7 +71,7 @@ def take_films(
     Each is written down as footage that was taken away before any of it is given. Raises UnknownBatch, FilmRefused,
     TargetExists, NoCopyAnswers, OSError, and as ``dashboard.access.local.give``.
     """
-    archive = open_archive(settings, database)
+    archive = open_archive(settings, database, duty=Duty.READ)
     folder.mkdir(parents=True, exist_ok=True)
     for asked, name in _asked(database, wish):
         planned = partial(films.plan, database.evidence, archive, asked, clock.now(), lambda _: True)

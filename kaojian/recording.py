@@ -8,6 +8,7 @@ writes alone; one more process uploads, where an object store is set.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
+import structlog
+
+from config.s3 import Duty
 from config.settings import Settings
 from domain.evidence import Copy, Segment
 from domain.timeline import Clock, SystemClock
@@ -32,6 +36,7 @@ from ingest.rtsp.client import Limits
 from ingest.shard import Shard
 from ingest.spool import Spool
 from ingest.supervisor import Supervisor, collect_rarely
+from kaojian import store_state
 from kaojian.disks import ballast, recorder_name
 from kaojian.processes import Alone, Life, Member, stop_event
 from records.schedule import Schedule
@@ -139,11 +144,12 @@ def _evictions(
     settings: Settings, clock: Clock, database: Database, spools: Sequence[Spool], shard: Shard
 ) -> list[Eviction]:
     """What makes room in each spool, where an object store holds what may go."""
-    if settings.s3 is None:
+    store = settings.s3_for(Duty.READ)
+    if store is None:
         return []
     found = []
     for spool in spools:
-        confirmed = partial(_confirmed, database, S3Objects(settings.s3), clock)
+        confirmed = partial(_confirmed, database, S3Objects(store), clock)
         eviction = Eviction(database.evidence, spool, confirmed, clock, shard.owns)
         spool.make_room = eviction.make_room
         found.append(eviction)
@@ -177,9 +183,10 @@ def _store(settings: Settings, ground: Ground) -> None:
     from storage.archive import ArchiveWorker  # noqa: PLC0415
 
     stop = stop_event()
+    structlog.get_logger().info("uploader_started", pid=os.getpid())
     with closing(connect(settings.database_url)) as database:
         archive = open_archive(settings, database, ground.clock)
-        ArchiveWorker(archive).run(stop)
+        ArchiveWorker(archive, tell=store_state.keeper(settings.data_dir, ground.clock)).run(stop)
         deadline = time.monotonic() + KEEP_REST_S
         while archive.keeps and time.monotonic() < deadline and archive.keep_pending().kept:
             continue

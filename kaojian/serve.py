@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 
 from config.errors import ConfigError
+from config.s3 import Duty
 from config.settings import Settings
 from domain.timeline import SystemClock, rfc3339
 from kaojian.processes import Member, StopSignals, keep, stop_event
@@ -68,7 +69,8 @@ def _analysis(settings: Settings) -> None:
 
     stop = stop_event()
     with closing(connect(settings.database_url)) as database:
-        DecodingWorker(database.evidence, open_archive(settings, database), SystemClock()).run(stop)
+        archive = open_archive(settings, database, duty=Duty.READ)
+        DecodingWorker(database.evidence, archive, SystemClock()).run(stop)
 
 
 def _dashboard(settings: Settings) -> None:
@@ -95,7 +97,7 @@ def _dashboard(settings: Settings) -> None:
     with closing(connect(settings.database_url, Notary(signer, settings.data_dir))) as database:
         app = create_app(
             database,
-            open_archive(settings, database),
+            open_archive(settings, database, duty=Duty.READ),
             partial(load_rule_pack, folder=settings.rule_packs_dir),
             clock,
             WEB if WEB.is_dir() else None,

@@ -17,11 +17,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
+from pydantic import SecretStr
+
+from config.s3 import Duty
 from config.settings import Settings
+from config.vault import Vault
 from storage.errors import StorageError
 from storage.seaweed import SeaweedServer, free_ports
 
 STOP_S = 40.0
+BUCKET, READ_SECRET = "kaojian", "s3-read"
 
 
 class StageError(Exception):
@@ -33,17 +38,35 @@ class Store:
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.server = SeaweedServer(
-            folder, "kaojian", random_secrets.token_hex(16), free_ports(), volume_size_limit_mb=256
+            folder, "administrator", random_secrets.token_hex(16), free_ports(), volume_size_limit_mb=256
         )
-        self.settings = self.server.settings("kaojian")
         self._failure: StorageError | None = None
         self._starting = threading.Thread(target=self._start, name="store")
         stack.callback(self.stop)
         self._starting.start()
 
+    def settings(self, root: Path, **values: Any) -> Settings:
+        """Settings of a service that uses it, each role with the key of its duty; the folder gets what is secret."""
+        keeps, reads = (self.server.settings(BUCKET, duty) for duty in (Duty.KEEP, Duty.READ))
+        settings = bare_settings(
+            data_dir=root,
+            s3_endpoint=keeps.endpoint,
+            s3_bucket=keeps.bucket,
+            s3_access_key=keeps.access_key,
+            s3_secret_key=SecretStr(keeps.secret_key),
+            s3_secure=keeps.secure,
+            s3_ca_file=keeps.ca_file,
+            s3_read_secret=READ_SECRET,
+            **values,
+        )
+        vault = Vault(settings.secrets_dir, settings.secrets_key_source)
+        vault.put(READ_SECRET, f"{reads.access_key}:{reads.secret_key}")
+        return settings
+
     def _start(self) -> None:
         try:
             self.server.start()
+            self.server.make_bucket(BUCKET)
         except StorageError as error:
             self._failure = error
 

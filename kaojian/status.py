@@ -26,6 +26,8 @@ from ingest.set_aside import REMEDY as SET_ASIDE_REMEDY
 from ingest.set_aside import Refused, SetAside
 from ingest.spool import Spool
 from ingest.spool_standing import SecondCopies, SpoolStanding, look, second_copies
+from kaojian import store_state
+from kaojian.store_state import StoreState
 from kaojian.webhooks import to_json as webhook_json
 from kaojian.webhooks import told as webhook_told
 from records.backups import TOO_OLD, newest
@@ -104,6 +106,7 @@ class Status:
     spools: tuple[SpoolStanding, ...] = ()  # of this host, the first one first
     second_copies: SecondCopies | None = None  # None without a second spool
     webhooks: tuple[Receiver, ...] = ()
+    store: StoreState | None = None  # as the uploader of this host found it
     broken_glass: tuple[BrokenGlass, ...] = ()  # everybody is told of these, the latest first
     backup: datetime | None = None  # when the newest was brought under lock
 
@@ -178,6 +181,7 @@ def to_json(status: Status) -> dict[str, Any]:
         ],
         "nvrs": [_nvr_json(each) for each in status.nvrs],
         "waiting": {"analysis": status.waiting_for_analysis, "s3": status.waiting_for_s3},
+        "object_store": _store_json(status.store),
         "copies": {"due": status.copies_due, "lost": [_lost_json(each) for each in status.copies_lost]},
         "unseen_spools": [
             {"folder": each.target, "device": each.device, "segments": each.segments} for each in status.unseen_spools
@@ -221,6 +225,8 @@ def tables(status: Status) -> Iterable[Table | Text]:
         yield Text(f"Clock of {host}: {_clock_text(clock)}")
     stored = "no object store is set" if status.waiting_for_s3 is None else f"{status.waiting_for_s3} for S3"
     yield Text(f"Segments waiting: {status.waiting_for_analysis} for analysis, {stored}")
+    if status.store is not None:
+        yield from map(Text, store_state.lines(status.store, _local(status.store.at)))
     yield from map(Text, _copy_lines(status))
     for unseen in status.unseen_spools:
         yield Text(
@@ -311,6 +317,10 @@ def _copy_lines(status: Status) -> Iterable[str]:
             f"{newest.copy.segment} in {newest.copy.place} {newest.copy.target}, {state}, found {_local(newest.at)}; "
             "others are made where one still stands: check that disk or store"
         )
+
+
+def _store_json(state: StoreState | None) -> dict[str, Any] | None:
+    return None if state is None else {"at": rfc3339(state.at), "lost": state.lost, "unlocked": state.unlocked}
 
 
 def _lost_json(lost: LostCopy) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from config.s3 import Duty
 from config.settings import Settings
 from domain.people import Actor
 from domain.timeline import Clock
@@ -19,7 +20,8 @@ from storage.database import Database
 
 def check_of(settings: Settings, database: Database, *, mending: bool = False, every_byte: bool = False) -> Check:
     """A check of this installation."""
-    archive, objects = open_archive(settings, database), objects_of(settings)
+    duty = Duty.KEEP if mending else Duty.READ
+    archive, objects = open_archive(settings, database, duty=duty), objects_of(settings, duty)
     return Check(database, archive, objects, settings.spool_dirs, mending=mending, every_byte=every_byte)
 
 

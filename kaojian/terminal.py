@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -56,8 +56,9 @@ def local_actor() -> Actor:
     return Actor(f"local:{name}", Door.COMMAND_LINE)
 
 
-def read_settings() -> Settings:
-    settings = settings_door.load()
+def read_settings(**instead: Any) -> Settings:
+    """Those of the environment; ``instead`` are values that count instead of those given."""
+    settings = settings_door.load(**instead)
     logs.configure(settings.log_format, settings.log_level)
     return settings
 

@@ -30,13 +30,12 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
-    NoEncryption,
-    PrivateFormat,
     PublicFormat,
     load_pem_private_key,
 )
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from config.certificates import begun, general, pem, subject, usage
 from config.errors import ConfigError, SecretError
 from config.private_files import sync_folder, write_private
 from config.secrets import refuse_exposed
@@ -49,7 +48,6 @@ SERVER_LASTS = timedelta(days=397)
 
 WARN_BEFORE = timedelta(days=30)
 
-_BACKDATED = timedelta(hours=1)  # clocks of inspectors' machines are not all right
 _ALWAYS = ("localhost", "127.0.0.1", "::1")  # who sits at the machine itself
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 _HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
@@ -114,7 +112,7 @@ def make(folder: Path, names: Sequence[str], now: datetime) -> Made:
     beside = folder.with_name(f".{folder.name}.{uuid4().hex}")
     beside.mkdir(mode=0o700)
     try:
-        write_private(beside / AUTHORITY_KEY, _pem(key))
+        write_private(beside / AUTHORITY_KEY, pem(key))
         write_private(beside / AUTHORITY, authority.public_bytes(Encoding.PEM))
         write_private(beside / SERVER, _server(key, authority, wanted, now))
         beside.replace(folder)
@@ -194,17 +192,10 @@ def _name(text: str) -> str:
     return str(address)
 
 
-def _general(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)
-
-
 def _subtree(name: str) -> x509.GeneralName:
     """The name alone, as a constraint: an address becomes a network of one."""
-    general = _general(name)
-    return x509.IPAddress(ipaddress.ip_network(name)) if isinstance(general, x509.IPAddress) else general
+    whole = general(name)
+    return x509.IPAddress(ipaddress.ip_network(name)) if isinstance(whole, x509.IPAddress) else whole
 
 
 def _text(name: x509.GeneralName) -> str:
@@ -214,12 +205,12 @@ def _text(name: x509.GeneralName) -> str:
 
 
 def _authority(key: EllipticCurvePrivateKey, names: Sequence[str], now: datetime) -> x509.Certificate:
-    subject = _subject(f"Kaojian {names[0][:32]} {now:%Y-%m-%d}")
-    usage = _usage(key_cert_sign=True, crl_sign=True)
+    holder = subject(f"Kaojian {names[0][:32]} {now:%Y-%m-%d}")
+    allowed = usage(key_cert_sign=True, crl_sign=True)
     return (
-        _begun(subject, subject, key, now, now + AUTHORITY_LASTS)
+        begun(holder, holder, key, now, now + AUTHORITY_LASTS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(usage, critical=True)
+        .add_extension(allowed, critical=True)
         .add_extension(x509.NameConstraints([_subtree(name) for name in names], None), critical=True)
         .sign(key, SHA256())
     )
@@ -231,53 +222,15 @@ def _server(by: EllipticCurvePrivateKey, authority: x509.Certificate, names: Seq
     ends = min(now + SERVER_LASTS, authority.not_valid_after_utc)
     issuer = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     made = (
-        _begun(_subject("Kaojian"), authority.subject, key, now, ends)
-        .add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
+        begun(subject("Kaojian"), authority.subject, key, now, ends)
+        .add_extension(x509.SubjectAlternativeName([general(name) for name in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(digital_signature=True), critical=True)
+        .add_extension(usage(digital_signature=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer), critical=False)
         .sign(by, SHA256())
     )
-    return _pem(key) + made.public_bytes(Encoding.PEM) + authority.public_bytes(Encoding.PEM)
-
-
-def _begun(
-    subject: x509.Name, issuer: x509.Name, key: EllipticCurvePrivateKey, now: datetime, ends: datetime
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BACKDATED)
-        .not_valid_after(ends)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    )
-
-
-def _subject(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-
-
-def _usage(**allowed: bool) -> x509.KeyUsage:
-    kinds = (
-        "digital_signature",
-        "content_commitment",
-        "key_encipherment",
-        "data_encipherment",
-        "key_agreement",
-        "key_cert_sign",
-        "crl_sign",
-        "encipher_only",
-        "decipher_only",
-    )
-    return x509.KeyUsage(**(dict.fromkeys(kinds, False) | allowed))
-
-
-def _pem(key: EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return pem(key) + made.public_bytes(Encoding.PEM) + authority.public_bytes(Encoding.PEM)
 
 
 def _made(folder: Path) -> Made:

@@ -7,6 +7,7 @@ from datetime import datetime
 from analysis.report import last_exam_day
 from config.errors import ConfigError, SettingsRefused
 from config.rule_pack import load as load_rule_pack
+from config.s3 import Duty
 from config.settings import Settings
 from dashboard.access.table import Act, may
 from domain.calendar import retained_until
@@ -17,9 +18,15 @@ from storage.database import Database
 from storage.objects import S3Objects
 
 
-def open_archive(settings: Settings, database: Database, clock: Clock | None = None) -> Archive:
-    """The archive over the spool and, where one is configured, the object store."""
-    objects = S3Objects(settings.s3) if settings.s3 is not None else None
+def open_archive(
+    settings: Settings, database: Database, clock: Clock | None = None, duty: Duty = Duty.KEEP
+) -> Archive:
+    """The archive over the spool and, where one is configured, the object store with the key of a duty.
+
+    Raises SecretError where that key is named and not there.
+    """
+    store = settings.s3_for(duty)
+    objects = S3Objects(store) if store is not None else None
 
     def retain_until(batch_id: str) -> datetime:
         """Clause 九: from the last exam day of the batch, by the batch's own rule pack. Raises RetentionUnknown."""
@@ -33,7 +40,15 @@ def open_archive(settings: Settings, database: Database, clock: Clock | None = N
         return retained_until(last_exam_day(sittings), pack.retention_years)
 
     held = database.holds.standing
-    return Archive(database.evidence, objects, settings.spool_dir, retain_until, clock or SystemClock(), held=held)
+    return Archive(
+        database.evidence,
+        objects,
+        settings.spool_dir,
+        retain_until,
+        clock or SystemClock(),
+        held=held,
+        allow_unlocked=settings.s3_allow_unlocked,
+    )
 
 
 def roles_with_factor(settings: Settings) -> frozenset[Role]:

@@ -20,8 +20,9 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,6 +43,7 @@ from storage.objects import (
     BLOCK_BYTES,
     AccessRefused,
     BucketNotLocked,
+    LockTest,
     NoSuchObject,
     ObjectDamaged,
     Objects,
@@ -50,6 +52,7 @@ from storage.objects import (
 from storage.spool_marker import is_there
 
 AT_ONCE = 16  # segments of one round
+IN_FLIGHT = 2  # of these: one is read back while the next is sent
 FAILED_PAUSE_S = 60.0  # a segment that failed for itself is not tried again before
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 15.0
@@ -162,21 +165,30 @@ class KeepFailure:
 
 @dataclass(frozen=True, slots=True)
 class KeepResult:
-    """What one round did. ``kept`` holds segment keys; ``lost`` says why the store ended the round, or is None."""
+    """What one round did. ``kept`` holds segment keys; ``lost`` says why the store ended the round, or is None.
+
+    ``unlocked`` says what is wrong with the store's locks where footage is given to it all the same.
+    """
 
     kept: tuple[str, ...] = ()
     failed: tuple[KeepFailure, ...] = ()
     lost: str | None = None
+    unlocked: str | None = None
 
 
 class Archive:
-    """Keeps and opens segments. Safe to share between threads, if one of them at most keeps.
+    """Keeps and opens segments. Safe to share between threads, if one of them at most calls ``keep_pending``.
 
     ``objects`` is None where no object store is set up: then nothing is kept beyond the spool, and reading works
     from the spool alone. ``retain_until`` tells for a batch's id until when its footage must be kept, and raises a
     StorageError if it cannot; ``held`` tells whether it is held beyond that (封存), None where
     nobody ever decided it. ``spool_root`` is where spool files are looked for when they are no longer under the root
     that their Copy row names: a spool may have been moved.
+
+    A store is tried before footage is given to it (``Objects.self_test``), and again after it was away: another
+    server may answer then. One that lets go what it locked gets nothing, unless ``allow_unlocked``, which is for
+    development: then no Copy row of it claims a lock, reports say that nothing is locked, and no spool file is ever
+    given up for what lies there.
     """
 
     def __init__(
@@ -188,12 +200,15 @@ class Archive:
         clock: Clock | None = None,
         *,
         held: Callable[[str], bool | None] = lambda _batch: None,
+        allow_unlocked: bool = False,
     ) -> None:
         self._evidence = evidence
         self._objects = objects
         self._spool_root = spool_root
         self._retain_until = retain_until
         self._held = held
+        self._allow_unlocked = allow_unlocked
+        self._locks: LockTest | None = None  # None: not tried, or not since the store was away
         self._clock = clock or SystemClock()
         self._resting: dict[str, float] = {}  # key of a failed segment -> monotonic instant of its next try
         self._sound: dict[Path, tuple[int, int, int]] = {}  # spool file -> what it looked like when compared
@@ -278,36 +293,53 @@ class Archive:
             size_bytes=segment.size_bytes,
             sha256=segment.sha256,
             version_id=version_id,
-            locked_until=locked_until,
+            locked_until=self._believed(locked_until),
             device=objects.device,
         )
         self._evidence.add_copy(copy)
         return copy
 
     def keep_pending(self, limit: int = AT_ONCE) -> KeepResult:
-        """Keep up to ``limit`` segments that lie in no object store yet, oldest first.
+        """Keep up to ``limit`` segments that lie in no object store yet, oldest first, ``IN_FLIGHT`` at once.
 
         A segment that fails for itself is reported, rests for ``FAILED_PAUSE_S`` and does not hold up the others;
-        when the store itself does not answer or refuses us, the round ends. Raises DatabaseUnavailable.
+        when the store itself does not answer, refuses us or keeps no lock, the round ends.
+
+        Raises DatabaseUnavailable.
         """
         if self._objects is None:
             return KeepResult()
+        try:
+            locks = self._tried()
+        except StorageError as error:
+            return KeepResult(lost=str(error))
+        if not locks.ok and not self._allow_unlocked:
+            self._locks = None
+            return KeepResult(lost=f"nothing is stored where no lock holds: {locks.detail}")
+        unlocked = None if locks.ok else locks.detail
         kept: list[str] = []
         failed: list[KeepFailure] = []
-        for segment in self._pending(limit):
-            try:
-                self.keep(segment)
-            except _STORE_LOST as error:
-                return KeepResult(tuple(kept), tuple(failed), lost=str(error))
-            except DatabaseUnavailable:
-                raise
-            except (StorageError, OSError) as error:
-                self._resting[segment.key] = self._clock.monotonic() + FAILED_PAUSE_S
-                failed.append(KeepFailure(segment.key, str(error)))
-            else:
-                self._resting.pop(segment.key, None)
-                kept.append(segment.key)
-        return KeepResult(tuple(kept), tuple(failed))
+        lost: str | None = None
+        waiting, flying = deque(self._pending(limit)), deque[tuple[Segment, Future[Copy]]]()
+        with ThreadPoolExecutor(IN_FLIGHT, "keeping") as pool:
+            while waiting or flying:
+                while waiting and len(flying) < IN_FLIGHT:
+                    flying.append((waiting[0], pool.submit(self.keep, waiting.popleft())))
+                segment, keeping = flying.popleft()
+                try:
+                    keeping.result()
+                except _STORE_LOST as error:
+                    self._locks, lost = None, lost or str(error)
+                    waiting.clear()
+                except DatabaseUnavailable:
+                    raise
+                except (StorageError, OSError) as error:
+                    self._resting[segment.key] = self._clock.monotonic() + FAILED_PAUSE_S
+                    failed.append(KeepFailure(segment.key, str(error)))
+                else:
+                    self._resting.pop(segment.key, None)
+                    kept.append(segment.key)
+        return KeepResult(tuple(kept), tuple(failed), lost, unlocked)
 
     def opened(self, segment: Segment) -> AbstractContextManager[BinaryIO]:
         """The segment as a seekable file whose every byte was compared with the row's hash just now.
@@ -381,7 +413,7 @@ class Archive:
         held = self._held(segment.batch)
         if held is not None:
             objects.hold(segment.key, copy.version_id, held=held)
-        return objects.lengthen(segment.key, copy.version_id, self._retain_until(segment.batch))
+        return self._believed(objects.lengthen(segment.key, copy.version_id, self._retain_until(segment.batch)))
 
     def keep_until(self, batch: str) -> datetime:
         """Until when a batch must be kept, by its rule pack as it is now. Raises RetentionUnknown."""
@@ -395,9 +427,7 @@ class Archive:
             return False
         objects, version_id = self._store_of(copy), copy.version_id or ""
         try:
-            objects.stat(
-                copy.segment, version_id
-            )  # of a version that is gone some servers say no more than "refused"
+            objects.stat(copy.segment, version_id)  # asked for the hold of one that is gone, some servers only refuse
             return objects.is_held(copy.segment, version_id)
         except NoSuchObject:
             return False
@@ -487,6 +517,18 @@ class Archive:
         by = self._evidence.disposed([segment.key]).get(segment.key)
         if by is not None:
             raise WentByOrder(segment.key, by)
+
+    def _tried(self) -> LockTest:
+        """Whether the store keeps what it locks. Raises as ``Objects.self_test``; ObjectsUnavailable without one."""
+        if self._objects is None:
+            raise ObjectsUnavailable("no object store is set up")
+        if self._locks is None:
+            self._locks = self._objects.self_test()
+        return self._locks
+
+    def _believed(self, locked_until: datetime) -> datetime | None:
+        """A lock as a Copy row may claim it: none where the store was allowed although it keeps none."""
+        return locked_until if not self._allow_unlocked or self._tried().ok else None
 
     def _pending(self, limit: int) -> list[Segment]:
         now = self._clock.monotonic()
@@ -636,7 +678,7 @@ def _if_there(path: Path) -> BinaryIO | None:
 def confirm(segment: Segment, copies: Iterable[Copy], objects: Objects, now: datetime) -> Copy:
     """The copy of a segment in the object store, proven at this moment, so that another one is not needed to keep it.
 
-    1. Take the copies that were stored there and not removed, of those that ``copies`` names.
+    1. Take the copies that were stored there under a lock and not removed, of those that ``copies`` names.
     2. Ask the store whether that version is locked beyond ``now``.
     3. Read all of it back and compare size and hash with the segment's row.
 
@@ -645,6 +687,9 @@ def confirm(segment: Segment, copies: Iterable[Copy], objects: Objects, now: dat
     reason = "it was never stored there"
     for copy in copies:
         if copy.place is not Place.S3 or copy.removed is not None or copy.target != objects.target:
+            continue
+        if copy.locked_until is None:
+            reason = "it was stored where no lock holds"
             continue
         try:
             wrong = _doubt(segment, copy, objects, now)
@@ -730,11 +775,23 @@ class ArchiveWorker:
 
     A store that is lost is reported once (``objects_lost``), and once when it is back, with the duration
     (``objects_back``); meanwhile the pause between rounds doubles from ``FIRST_PAUSE_S`` to ``LONGEST_PAUSE_S``.
-    A segment that fails for itself is reported once per reason (``segment_not_kept``).
+    A segment that fails for itself is reported once per reason (``segment_not_kept``), a store whose locks do not
+    hold and that is used all the same once for each life of the process (``locks_do_not_hold``). ``tell`` is told how
+    it stands with the store whenever that changes.
     """
 
-    def __init__(self, archive: Archive, clock: Clock | None = None, at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        clock: Clock | None = None,
+        at_once: int = AT_ONCE,
+        *,
+        tell: Callable[[KeepResult], None] = lambda _result: None,
+    ) -> None:
         self._archive = archive
+        self._tell = tell
+        self._told: tuple[str | None, str | None] | None = None
+        self._unlocked = False
         self._clock = clock or SystemClock()
         self._at_once = at_once
         self._log = structlog.get_logger()
@@ -758,6 +815,7 @@ class ArchiveWorker:
             return self._longer_pause()
         self._broken = False
         self._report(result)
+        self._pass_on(result)
         if result.lost is not None:
             return self._longer_pause()
         self._pause_s = FIRST_PAUSE_S
@@ -781,6 +839,16 @@ class ArchiveWorker:
             self._log.info("objects_back", seconds=seconds)
         if result.kept:
             self._log.debug("segments_kept", count=len(result.kept))
+        if result.unlocked is not None and not self._unlocked:
+            self._unlocked = True
+            lost = "whoever has a key to the store can delete what is stored now; no report will call it locked"
+            self._log.warning("locks_do_not_hold", reason=result.unlocked, lost=lost)
+
+    def _pass_on(self, result: KeepResult) -> None:
+        now = (result.lost, result.unlocked)
+        if now != self._told:
+            self._tell(result)
+            self._told = now
 
     def _report_broken(self, error: Exception) -> None:
         if not self._broken:

@@ -73,8 +73,13 @@ class Litestream:
         return [str(_program()), act, "-config", str(self._settings), "-no-expand-env", *arguments]
 
     def _environment(self) -> dict[str, str]:
-        """What it needs and no more; a bundle of authorities that others set makes it refuse plain HTTP servers."""
+        """What it needs and no more; a bundle of authorities that others set makes it refuse plain HTTP servers.
+
+        Go programs take the authorities that they trust from ``SSL_CERT_FILE``.
+        """
         keep = {name: os.environ[name] for name in ("PATH", "HOME", "SSL_CERT_FILE", "TZ") if name in os.environ}
+        if self._s3.ca_file is not None:
+            keep["SSL_CERT_FILE"] = str(self._s3.ca_file)
         keys = {
             "LITESTREAM_ACCESS_KEY_ID": self._s3.access_key,
             "LITESTREAM_SECRET_ACCESS_KEY": self._s3.secret_key,

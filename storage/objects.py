@@ -42,7 +42,7 @@ from minio.commonconfig import COMPLIANCE
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
 from minio.retention import Retention
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, SSLError
 
 from config.s3 import S3Settings
 from domain.host_clock import ServerDate
@@ -52,11 +52,13 @@ from storage.server_clock import NoDate, is_this_host, server_date
 
 CONNECT_S = 2.0  # a store that does not accept a connection in this time is down
 STALL_S = 10.0  # ... and so is one that neither takes nor gives a byte for this long
+CONNECTIONS = 4  # that are kept for the next request: of those who keep, and of who plays meanwhile
 PART_BYTES = 64 << 20  # up to here an object is one request, so that one checksum covers it
-BLOCK_BYTES = 8 << 20  # how much is read back at a time
+BLOCK_BYTES = 8 << 20  # how much of a stored copy is read again at a time
 LOCK_TEST_KEY = ".lock-test"
 LOCK_TEST_S = 10
 _SEND_BYTES = 256 << 10
+_PIECE_BYTES = 1 << 20
 _DIGEST_CODES = frozenset({"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
 _NO_HOLD_CODES = frozenset({"NoSuchObjectLegalHold", "NoSuchObjectLockConfiguration"})
 _NO_LOCK_CODES = frozenset({"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"})
@@ -222,8 +224,9 @@ class S3Objects:
        one we sent (SeaweedFS 4.48 does answer it) and says nothing of its disk; so it is not relied on. What is
        read back may still come from the server's cache: a later re-read proves more than this one.
 
-    A bucket that is missing is made, with object lock. No call retries: each either succeeds or fails within
-    ``CONNECT_S`` to connect and ``STALL_S`` without progress; repeating is the caller's loop.
+    A bucket that is missing is made, with object lock, where our key may do that. No call retries: each
+    either succeeds or fails within ``CONNECT_S`` to connect and ``STALL_S`` without progress; repeating is the
+    caller's loop.
     """
 
     def __init__(self, settings: S3Settings, clock: Clock | None = None, part_bytes: int = PART_BYTES) -> None:
@@ -233,7 +236,7 @@ class S3Objects:
         self._clock = clock or SystemClock()
         self._part_bytes = part_bytes
         self._bucket_seen = False
-        self._http = _connections()
+        self._http = _connections(settings.ca_file)
         with self._translated(f"the endpoint {settings.endpoint} cannot be used"):
             self._client = Minio(
                 settings.endpoint,
@@ -355,15 +358,13 @@ class S3Objects:
             self._make_bucket_once()
         except BucketNotLocked as error:
             return LockTest(False, str(error))
-        self._sweep_lock_tests()
-        may_delete = self._delete(self._put_lock_test(None))
+        if self._deletes_nothing():
+            return LockTest(True, "our key may delete nothing at all, so the lock itself was not put to the test")
         until = whole_second(self._clock.now() + timedelta(seconds=LOCK_TEST_S))
         locked = self._put_lock_test(until)
         if self._delete(locked):
             return LockTest(False, f"{self._endpoint} deleted an object that was locked until {until}")
         self.stat(LOCK_TEST_KEY, locked)
-        if not may_delete:
-            return LockTest(True, "our key may delete nothing at all, so the lock itself was not put to the test")
         return LockTest(True, "deleting a locked object was refused, deleting an unlocked one was not")
 
     def ping(self) -> None:
@@ -401,8 +402,15 @@ class S3Objects:
         try:
             self._client.make_bucket(self._bucket, object_lock=True)
         except S3Error as error:
-            if error.code not in _BUCKET_EXISTS_CODES:  # two processes may start at once
-                raise
+            if error.code in _BUCKET_EXISTS_CODES:  # two processes may start at once
+                return
+            if _for_code(error) is AccessRefused:
+                text = (
+                    f"bucket {self._bucket} is not there, and our key may not make one ({error.code}): "
+                    f"have who administers {self._endpoint} make it, with object lock"
+                )
+                raise AccessRefused(text) from error
+            raise
 
     def _standing(self, key: str, size_bytes: int, sha256: str) -> str | None:
         """The newest version under the key, if it holds these very bytes."""
@@ -466,9 +474,19 @@ class S3Objects:
 
     def _sha256(self, key: str, found: ObjectStat) -> str:
         digest = hashlib.sha256()
-        for offset in range(0, found.size_bytes, BLOCK_BYTES):
-            digest.update(self.read(key, offset, BLOCK_BYTES, found.version_id))
+        for piece in self._pieces(key, found.version_id):
+            digest.update(piece)
         return digest.hexdigest()
+
+    def _pieces(self, key: str, version_id: str) -> Iterator[bytes]:
+        """All bytes of that version by one request, hashed here while the next are on their way."""
+        with self._translated(f"{key} cannot be read back"):
+            answer = self._client.get_object(self._bucket, key, version_id=version_id or None)
+            try:
+                yield from answer.stream(_PIECE_BYTES)
+            finally:
+                answer.close()
+                answer.release_conn()
 
     def _put_lock_test(self, until: datetime | None) -> str:
         body = uuid.uuid4().bytes
@@ -488,13 +506,26 @@ class S3Objects:
             return False
         return True
 
-    def _sweep_lock_tests(self) -> None:
-        """Remove what earlier lock tests left, as far as their locks have run out."""
+    def _deletes_nothing(self) -> bool:
+        """Whether our key may not even delete what nothing locks. What earlier lock tests left goes where it may.
+
+        Such a key leaves one object behind for good, which is tried again each time.
+        """
         with self._translated("earlier lock tests cannot be listed"):
             listed = list(self._client.list_objects(self._bucket, prefix=LOCK_TEST_KEY, include_version=True))
-        for item in listed:
-            if item.object_name == LOCK_TEST_KEY:
-                self._delete(str(item.version_id))
+        left = [str(each.version_id) for each in listed if each.object_name == LOCK_TEST_KEY]
+        free = [version for version in left if self._lock_test_is_free(version)] or [self._put_lock_test(None)]
+        free = [version for version in free if self._lock_test_is_free(version)]  # buckets may lock by themselves
+        refused = [not self._delete(version) for version in free]
+        for version in set(left) - set(free):
+            self._delete(version)
+        return bool(free) and all(refused)
+
+    def _lock_test_is_free(self, version_id: str) -> bool:
+        try:
+            return self.stat(LOCK_TEST_KEY, version_id).locked_until is None
+        except (NoSuchObject, RequestRefused):  # another process tests at the same time, or it is a delete marker
+            return False
 
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
@@ -510,6 +541,9 @@ class S3Objects:
             raise kind(f"{what}: {self._endpoint} answers {error.status_code}") from error
         except (InvalidResponseError, ET.ParseError) as error:
             raise ObjectsUnavailable(f"{what}: {self._endpoint} does not answer like an S3 server") from error
+        except SSLError as error:
+            text = f"{self._endpoint} shows no certificate that is vouched for here (KAOJIAN_S3_CA_FILE): {error}"
+            raise ObjectsUnavailable(f"{what}: {text}") from error
         except (HTTPError, MinioException, ConnectionError, TimeoutError) as error:
             raise ObjectsUnavailable(f"{what}: {self._endpoint} does not answer: {type(error).__name__}") from error
         except ValueError as error:
@@ -586,8 +620,14 @@ class _Tls(urllib3.HTTPSConnectionPool):
     ConnectionCls = _SteadyTls
 
 
-def _connections() -> urllib3.PoolManager:
+def _connections(ca_file: Path | None = None) -> urllib3.PoolManager:
     timeout = urllib3.Timeout(connect=CONNECT_S, read=STALL_S)
-    pools = urllib3.PoolManager(timeout=timeout, retries=False, ssl_context=ssl.create_default_context())
+    try:
+        trusted = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    except OSError as error:  # an ssl.SSLError is an OSError
+        raise RequestRefused(
+            f"{ca_file} holds no authority that could vouch for the object store: {error}"
+        ) from error
+    pools = urllib3.PoolManager(maxsize=CONNECTIONS, timeout=timeout, retries=False, ssl_context=trusted)
     pools.pool_classes_by_scheme = {"http": _Plain, "https": _Tls}
     return pools

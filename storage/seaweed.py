@@ -1,14 +1,25 @@
 """The S3 server that comes along: SeaweedFS as one child process, for the demo, for tests and for one machine.
 
-Not here: the client (``storage.objects``), and any choice of where evidence should finally lie. What this set-up
-closes: other machines (it listens on 127.0.0.1 only), the HTTP interfaces of filer and master, writing to and
-reading from volumes without a signed token, telemetry. What it leaves open: the gRPC ports carry no client
-certificates, so that a program on the same machine can still destroy objects past their lock; so can whoever owns
-the folder. Objects are not synced to disk one by one: after a power cut the newest ones may be gone, after a mere
-kill none (the spool copy covers both).
+Not here: the client (``storage.objects``), keys, policies and certificates (``storage.seaweed_keys``), and any choice
+of where evidence should finally lie.
+
+What this set-up closes: other machines (it listens on 127.0.0.1 only); the HTTP interfaces of filer and master;
+reading and writing volumes without a signed token; gRPC of all parts, on its ports and on its sockets, to whoever
+does not show the certificate of the parts; S3 in the clear, so that nobody can stand in for the server while it is
+down and be believed; making users and keys over S3 (IAM), WebDAV, SFTP, Iceberg and Lance, which are not started;
+keys of the environment, which it would take for an administrator's; telemetry. Each service comes in with the key of
+its duty and may no more than that.
+
+What it leaves open. Whoever reads the folder has the certificate of the parts and can destroy what is locked, and
+whoever owns the disk can delete it: that is the user this runs as, and root. The administrator's key can make and
+change buckets and delete what is not locked, but releases no object that is. Who keeps (``Duty.KEEP``) can put a
+newer version over a key and lift a legal hold; versions that are locked stay, and are read by their version. Objects
+are not synced to disk one by one: after a power cut the newest ones may be gone, after a mere kill none (the spool
+copy covers both). What was refused is in its log, weed.log: the error of the request or of the handshake; requests to
+interfaces that are not there leave no line.
 
     StorageError
-    └── ServerNotStarted   no binary, folder in use, or no put and get succeeded in time; the message says which
+    └── ServerNotStarted   no binary, folder in use, keys that cannot be read, or no put and get succeeded in time
 """
 
 from __future__ import annotations
@@ -22,12 +33,14 @@ import secrets
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, astuple, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,15 +50,24 @@ from minio import Minio
 from minio.error import MinioException
 from urllib3.exceptions import HTTPError
 
-from config.s3 import S3Settings
+from config.s3 import Duty, S3Settings
+from storage import seaweed_keys
 from storage.errors import StorageError
+from storage.seaweed_keys import AUTHORITY, CERTIFICATE, KEY, Key
 
 GRPC_STEP = 10_000  # weed puts each gRPC port this far above its HTTP port
 START_S = 30.0
 ORPHAN_GONE_S = 5.0
 PROBE_EVERY_S = 0.1
 STOP_GRACE_S = 1.0  # an orderly stop takes 16 to 26 s and saves nothing that a kill would lose
+LOG_BYTES = 16 << 20  # a log larger than this makes way for a new one, at a start
 _PROBE_BUCKET = "readiness"
+_REGION = "us-east-1"
+# Nothing else of ours goes to it: it would take AWS_ACCESS_KEY_ID for an administrator's and WEED_ for its settings.
+_INHERITED = frozenset({"PATH", "HOME", "LANG", "TZ", "TMPDIR"})
+# What it does not tell by itself: who was refused by S3, who asked to delete, and who failed at the door of gRPC.
+_TELLING = "-vmodule=auth_credentials=3,s3api_object_handlers_delete=3"
+_TELLING_OF_GRPC = {"GRPC_GO_LOG_SEVERITY_LEVEL": "info"}
 _FREE_RANGE = range(12_000, 22_000)  # so that port and gRPC port both lie below the ephemeral ports of Linux
 
 
@@ -72,6 +94,9 @@ class SeaweedPorts:
 class SeaweedServer:
     """One SeaweedFS over one folder. Start, use, stop; starting again over the same folder keeps the objects.
 
+    The keys given are the administrator's: they make buckets, and are for nobody but the program that starts this.
+    Services get those of their duties, which were made with the folder (``settings``).
+
     Without ``ports``, those of the last start over this folder are taken again (the master knows itself by its
     port, and a change costs it seconds), or free ones. The child runs in a process group of its own, so that
     Ctrl-C in the terminal does not take the store away while the last segments are being kept. Nothing ends it
@@ -88,13 +113,13 @@ class SeaweedServer:
         volume_size_limit_mb: int = 1024,
     ) -> None:
         self._folder = folder.absolute()
-        self._access_key = access_key
-        self._secret_key = secret_key
+        self._administrator = Key(access_key, secret_key)
         self._wanted_ports = ports
         self._volume_size_limit_mb = volume_size_limit_mb
         self._ports: SeaweedPorts | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._held = ExitStack()
+        self._made = False
 
     @property
     def log(self) -> Path:
@@ -120,9 +145,43 @@ class SeaweedServer:
         """``host:port`` of the S3 interface. Raises ServerNotStarted where the ports are not known."""
         return f"127.0.0.1:{self.ports.s3}"
 
-    def settings(self, bucket: str) -> S3Settings:
-        """What a client needs to use a bucket of this server, made or not."""
-        return S3Settings(self.endpoint, self._access_key, self._secret_key, bucket, secure=False)
+    def settings(self, bucket: str, duty: Duty = Duty.KEEP) -> S3Settings:
+        """What a client of that duty needs to use a bucket of this server, made or not. Raises ServerNotStarted."""
+        with _readable(self._folder):
+            if not self._made:
+                seaweed_keys.make(self._folder, datetime.now(UTC))
+                self._made = True
+            key = seaweed_keys.keys(self._folder)[duty]
+        return S3Settings(
+            endpoint=self.endpoint,
+            access_key=key.access_key,
+            secret_key=key.secret_key,
+            bucket=bucket,
+            secure=True,
+            region=_REGION,
+            ca_file=self._folder / AUTHORITY,
+        )
+
+    def make_bucket(self, bucket: str) -> None:
+        """Have a bucket with object lock: what none of the duties may. Raises ServerNotStarted."""
+        with self.administrator() as client:
+            try:
+                if not client.bucket_exists(bucket):
+                    client.make_bucket(bucket, object_lock=True)
+            except (MinioException, HTTPError, OSError) as error:
+                raise ServerNotStarted(f"bucket {bucket} cannot be made at {self.endpoint}: {error}") from error
+
+    @contextmanager
+    def administrator(self) -> Iterator[Minio]:
+        """The administrator's own client. Its key is never told to a service."""
+        key = self._administrator
+        trusted = ssl.create_default_context(cafile=str(self._folder / AUTHORITY))
+        timeout = urllib3.Timeout(connect=1, read=5)
+        http = urllib3.PoolManager(timeout=timeout, retries=False, ssl_context=trusted)
+        try:
+            yield Minio(self.endpoint, key.access_key, key.secret_key, secure=True, region=_REGION, http_client=http)
+        finally:
+            http.clear()
 
     def start(self) -> None:
         """Start and return once an object was put and read again, after about 3 s. Raises ServerNotStarted."""
@@ -180,21 +239,13 @@ class SeaweedServer:
             time.sleep(PROBE_EVERY_S)
 
     def _write_config(self) -> None:
-        """Keys that only this server's parts know, made once; the account of the S3 interface, at every start."""
         (self._folder / "data").mkdir(mode=0o700, exist_ok=True)
-        security = self._folder / "security.toml"
-        if not security.exists():
-            tables = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
-            keys = "".join(f'[{table}]\nkey = "{secrets.token_hex(32)}"\n' for table in tables)
-            _write_private(security, keys + "[filer.expose_directory_metadata]\nenabled = false\n")
+        with _readable(self._folder):
+            seaweed_keys.write(self._folder, self._administrator, datetime.now(UTC))
         growth = (
             "[master.volume_growth]\ncopy_1 = 1\n"  # by default seven volumes per bucket, which fills small disks
         )
         (self._folder / "master.toml").write_text(growth)
-        credentials = [{"accessKey": self._access_key, "secretKey": self._secret_key}]
-        actions = ["Admin", "Read", "Write", "List", "Tagging"]
-        identities = [{"name": "kaojian", "credentials": credentials, "actions": actions}]
-        _write_private(self._folder / "s3.json", json.dumps({"identities": identities}))
 
     def _former_ports(self) -> SeaweedPorts | None:
         try:
@@ -211,14 +262,14 @@ class SeaweedServer:
     def _launch(self, binary: Path) -> None:
         ports = self.ports
         (self._folder / "ports.json").write_text(json.dumps(asdict(ports)))
-        if self.log.exists():
+        if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("WEED_")}
-        with self.log.open("wb") as log:
+        inherited = {name: value for name, value in os.environ.items() if name in _INHERITED}
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(binary), *self._arguments(ports)],
                 cwd=self._folder,  # where it looks for security.toml first
-                env=environment,
+                env=inherited | _TELLING_OF_GRPC,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -227,12 +278,13 @@ class SeaweedServer:
         (self._folder / "weed.pid").write_text(str(self._process.pid))
 
     def _arguments(self, ports: SeaweedPorts) -> Iterator[str]:
-        yield "server"
+        yield from (_TELLING, "server")
         yield from ("-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-dir=data", "-disableHttp", "-filer.disableHttp")
         yield from (f"-master.port={ports.master}", f"-volume.port={ports.volume}")
         yield from ("-filer", f"-filer.port={ports.filer}", "-filer.localSocket=filer.sock")
         yield from ("-s3", f"-s3.port={ports.s3}", "-s3.config=s3.json", "-s3.localSocket=s3.sock")
-        yield from ("-s3.port.iceberg=0", "-s3.port.lance=0")
+        yield from (f"-s3.cert.file={CERTIFICATE}", f"-s3.key.file={KEY}")
+        yield from ("-s3.iam=false", "-s3.port.iceberg=0", "-s3.port.lance=0")
         yield from ("-s3.autoCreateBucket=false", "-s3.allowDeleteBucketNotEmpty=false")
         yield from ("-master.telemetry=false", "-master.electionTimeout=1s", "-master.volumePreallocate=false")
         yield f"-master.volumeSizeLimitMB={self._volume_size_limit_mb}"
@@ -241,17 +293,13 @@ class SeaweedServer:
     def _wait_until_ready(self) -> None:
         """Until a put and a get succeed: the server's own /healthz says 200 too early."""
         deadline = time.monotonic() + START_S
-        http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=1, read=5), retries=False)
-        client = Minio(
-            self.endpoint, self._access_key, self._secret_key, secure=False, region="us-east-1", http_client=http
-        )
-        while not _answers(client):
-            if self._process is not None and self._process.poll() is not None:
-                raise ServerNotStarted(f"the S3 server ended at once; see {self.log}")
-            if time.monotonic() > deadline:
-                raise ServerNotStarted(f"the S3 server was not ready after {START_S:.0f} s; see {self.log}")
-            time.sleep(PROBE_EVERY_S)
-        http.clear()
+        with self.administrator() as client:
+            while not _answers(client):
+                if self._process is not None and self._process.poll() is not None:
+                    raise ServerNotStarted(f"the S3 server ended at once; see {self.log}")
+                if time.monotonic() > deadline:
+                    raise ServerNotStarted(f"the S3 server was not ready after {START_S:.0f} s; see {self.log}")
+                time.sleep(PROBE_EVERY_S)
 
     def _end_process(self) -> None:
         process, self._process = self._process, None
@@ -306,10 +354,12 @@ def _binary() -> Path:
     return found
 
 
-def _write_private(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise ServerNotStarted(f"the keys of the S3 server in {folder} cannot be read or made: {error}") from error
 
 
 def free_ports() -> SeaweedPorts:

@@ -34,7 +34,8 @@ def actor(name: str) -> Actor:
 class ExpiredBatches(ClosedBatches):
     """The installation in which they lie, with a spool that has its marker.
 
-    ``objects`` may be a real store, which then locks footage until ``locked_until``, by its own clock.
+    ``objects`` may be a real store, which then locks footage until ``locked_until``, by its own clock, and
+    ``disposing`` the same with the key that may remove.
     """
 
     def __init__(
@@ -43,20 +44,24 @@ class ExpiredBatches(ClosedBatches):
         spool: Path,
         objects: MemoryObjects | None = None,
         locked_until: datetime | None = None,
+        disposing: MemoryObjects | None = None,
     ) -> None:
         super().__init__(database, spool, signer=SIGNER)
         self.objects = objects or self.objects
         self.locked_until = locked_until
         self.witnesses = FakeWitnesses(said_ntp=KEPT)
-        self.archive = Archive(
-            database.evidence, self.objects, spool, self.keep_until, self.clock, held=database.holds.standing
-        )
+        self.archive = self.over(self.objects)
+        self.removing = self.archive if disposing is None else self.over(disposing)
         for batch, start in ((FIRST, START), (SECOND, START + DAY)):
             self.hold(batch, start)
             self.close(batch)
         self.to(retained_until((START + DAY).date()) + DAY)
         for name, role in ((OFFICER, Role.CITY_OFFICER), (SUPERVISOR, Role.CITY_SUPERVISOR)):
             self.add_account(name, role)
+
+    def over(self, objects: MemoryObjects) -> Archive:
+        evidence, held = self.database.evidence, self.database.holds.standing
+        return Archive(evidence, objects, self.spool, self.keep_until, self.clock, held=held)
 
     def keep_until(self, batch: str) -> datetime:
         """By the batch's own last exam day, as the wiring computes it."""
@@ -72,7 +77,7 @@ class ExpiredBatches(ClosedBatches):
     @property
     def basis(self) -> Basis:
         witnesses: Witnesses = self.witnesses
-        return Basis(self.database, self.archive, witnesses, self.clock)
+        return Basis(self.database, self.removing, witnesses, self.clock)
 
     @property
     def papers(self) -> Papers:

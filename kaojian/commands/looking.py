@@ -26,13 +26,15 @@ app.add_typer(webhook_app, name="webhook")
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs")] = False) -> None:
     """Show sittings, cameras and what still waits."""
     from kaojian import status as state
+    from kaojian import store_state
     from kaojian.disks import spools_of
     from kaojian.webhooks import receivers
 
     with opened() as (settings, database):
         now, spools = SystemClock().now(), spools_of(settings)
         found = state.gather(database, now, stores_objects=settings.s3 is not None, spools=spools)
-        found = replace(found, webhooks=tuple(receivers(settings, database)))
+        store = store_state.read(settings.data_dir) if settings.s3 is not None else None
+        found = replace(found, webhooks=tuple(receivers(settings, database)), store=store)
     if as_json:
         print_json(state.to_json(found))
         return

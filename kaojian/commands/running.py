@@ -23,6 +23,9 @@ def serve(
     roles: Annotated[str, typer.Option(help="Which of ingest, analysis and dashboard, with commas")] = (
         "ingest,analysis,dashboard"
     ),
+    allow_unlocked: Annotated[
+        bool, typer.Option("--allow-unlocked", help="For development: use an object store whose locks do not hold")
+    ] = False,
 ) -> None:
     """Record, analyse and show until stopped."""
     from kaojian import serve as service
@@ -32,7 +35,8 @@ def serve(
     except ValueError:
         known = ", ".join(role.value for role in service.Role)
         raise typer.BadParameter(f"{roles!r}: the roles are {known}", param_hint="--roles") from None
-    service.run(read_settings(), list(dict.fromkeys(wanted)))
+    settings = read_settings(s3_allow_unlocked=True) if allow_unlocked else read_settings()
+    service.run(settings, list(dict.fromkeys(wanted)))
 
 
 @app.command()

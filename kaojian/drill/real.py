@@ -25,8 +25,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
+from config.s3 import Duty
 from config.settings import LogFormat, Settings
 from domain.evidence import Place
 from domain.timeline import SystemClock
@@ -162,7 +161,7 @@ class _Drill:
         ended_s = self._clock.monotonic()
         file = self._root / "truth.json"
         truth_file.write(file, [self._truth_of(camera, ended_s) for camera in cameras])
-        archive = open_archive(self._settings, self._database, self._clock)
+        archive = open_archive(self._settings, self._database, self._clock, Duty.READ)
         report, lost_bytes = sitting.reported(self._plan, self._window, archive, self._database, self._clock)
         check = stock.check_of(self._settings, self._database, every_byte=True)
         disagree = [stock.line(each) for each in check.findings() if each.stands]
@@ -200,14 +199,8 @@ class _Drill:
 
 
 def _settings(root: Path, store: staging.Store, workers: int) -> Settings:
-    access = store.settings
-    return staging.bare_settings(
-        data_dir=root,
-        s3_endpoint=access.endpoint,
-        s3_bucket=access.bucket,
-        s3_access_key=access.access_key,
-        s3_secret_key=SecretStr(access.secret_key),
-        s3_secure=access.secure,
+    return store.settings(
+        root,
         segment_seconds=sitting.SEGMENT_S,
         run_up_seconds=sitting.RUN_UP_S,
         min_free_bytes=1 << 20,

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import config
-from config.errors import SettingsRefused
+from config.errors import SecretMissing, SettingsRefused
+from config.s3 import Duty
 from config.settings import LogFormat, Settings, load
 from config.stamps import StampSettings
 
@@ -143,6 +144,29 @@ def test_an_object_store_is_set_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> N
     assert settings.s3 is not None
     assert (settings.s3.endpoint, settings.s3.secret_key, settings.s3.secure) == ("127.0.0.1:8333", "hunter2", True)
     assert "hunter2" not in repr(settings) + repr(settings.s3)
+
+
+def test_each_duty_at_the_object_store_may_have_a_key_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"ENDPOINT": "127.0.0.1:8333", "ACCESS_KEY": "keeps", "SECRET_KEY": "hunter2"}.items():
+        monkeypatch.setenv(f"KAOJIAN_S3_{name}", value)
+    assert {load().s3_for(duty) for duty in Duty} == {load().s3}
+    monkeypatch.setenv("KAOJIAN_S3_READ_SECRET", "s3-read")
+    with pytest.raises(SecretMissing, match="s3-read"):
+        load().s3_for(Duty.READ)
+    monkeypatch.setenv("KAOJIAN_SECRET_S3_READ", "reads:hunter3")
+    found = {duty: load().s3_for(duty) for duty in Duty}
+    assert [each and each.access_key for each in found.values()] == ["keeps", "reads", "keeps"]
+
+
+def test_without_a_store_no_duty_has_one() -> None:
+    assert [load().s3_for(duty) for duty in Duty] == [None, None, None]
+
+
+def test_an_authority_of_the_object_store_is_for_tls_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KAOJIAN_S3_CA_FILE", str(tmp_path / "authority.crt"))
+    assert load().s3_ca_file == tmp_path / "authority.crt"
+    monkeypatch.setenv("KAOJIAN_S3_SECURE", "false")
+    assert "KAOJIAN_S3_SECURE=true" in refusal()
 
 
 def test_an_endpoint_is_host_and_port(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,13 +7,17 @@ the bytes of each request as they are, so that the signature holds.
 from __future__ import annotations
 
 import http.client
+import ssl
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from config.s3 import S3Settings
 
 
 class Trouble(StrEnum):
@@ -32,12 +36,18 @@ class Trouble(StrEnum):
 class HalfBroken:
     """``troubles`` come to requests of method PUT one after the other; when there is none left, all is well."""
 
-    def __init__(self, upstream: str, troubles: Iterable[Trouble] = ()) -> None:
+    def __init__(self, upstream: S3Settings, troubles: Iterable[Trouble] = ()) -> None:
         self.upstream = upstream
+        self.trust = ssl.create_default_context(cafile=str(upstream.ca_file))
         self.troubles = deque(troubles)
         self.endpoint = ""
         self.met: list[Trouble] = []
         self._lock = threading.Lock()
+
+    @property
+    def settings(self) -> S3Settings:
+        """What a client needs to come through here."""
+        return replace(self.upstream, endpoint=self.endpoint, secure=False, ca_file=None)
 
     def next_trouble(self) -> Trouble:
         with self._lock:
@@ -47,8 +57,8 @@ class HalfBroken:
 
 
 @contextmanager
-def half_broken(upstream: str, troubles: Iterable[Trouble] = ()) -> Iterator[HalfBroken]:
-    """Serve before ``upstream`` (host:port) until the block ends."""
+def half_broken(upstream: S3Settings, troubles: Iterable[Trouble] = ()) -> Iterator[HalfBroken]:
+    """Serve before ``upstream``, in the clear, until the block ends."""
     store = HalfBroken(upstream, troubles)
     handler = type("Handler", (_Handler,), {"store": store})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -98,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = _pass  # noqa: N815 - as http.server looks for them
 
     def _forward(self, body: bytes, *, cut: bool = False) -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection(self.store.upstream, timeout=10)
+        connection = http.client.HTTPSConnection(self.store.upstream.endpoint, timeout=10, context=self.store.trust)
         try:
             connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():

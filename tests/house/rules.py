@@ -26,6 +26,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "minio": ("storage",),
     "av": ("ingest", "analysis", "dashboard.live"),
     "cryptography": (
+        "config.certificates",
         "config.sealing",
         "storage.signing",
         "storage.backup.envelope",

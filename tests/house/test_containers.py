@@ -246,13 +246,25 @@ def database_answers(machine: Machine, name: str) -> bool:
     return True
 
 
+KEY_FILES = {"s3_secret_key", "s3.json", "security.toml", "postgres_password", "pgpass"} | {
+    "keys.json",
+    "authority.crt",
+    "parts.crt",
+    "parts.key",
+}
+
+
+def key_files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 def test_keys_are_made_once_and_for_their_owner_only(machine: Machine) -> None:
     folder = machine.folder / "keys"
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert set(before) == {"s3_secret_key", "s3.json", "security.toml", "postgres_password", "pgpass"}
-    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
+    before = {path.name: path.read_bytes() for path in key_files(folder)}
+    assert set(before) == KEY_FILES
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.rglob("*"))
     assert machine.start("keys").wait(PATIENCE_S) == 0
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in key_files(folder)} == before
     assert len(set(before.values())) == len(before)
 
 
@@ -275,7 +287,8 @@ def test_the_object_store_takes_an_object_locks_it_and_gives_it_back(machine: Ma
     secret = Path(given["KAOJIAN_S3_SECRET_KEY_FILE"]).read_text()
     assert given["KAOJIAN_S3_ENDPOINT"] == f"127.0.0.1:{machine.port('8333')}"
     endpoint, access_key, bucket = (given[f"KAOJIAN_S3_{name}"] for name in ("ENDPOINT", "ACCESS_KEY", "BUCKET"))
-    objects = S3Objects(S3Settings(endpoint, access_key, secret, bucket, secure=False))
+    authority = Path(given["KAOJIAN_S3_CA_FILE"])
+    objects = S3Objects(S3Settings(endpoint, access_key, secret, bucket, secure=True, ca_file=authority))
     try:
         until(lambda: self_test_passes(objects), process, machine.log("s3"))
         file = tmp_path / "picture"
@@ -283,10 +296,10 @@ def test_the_object_store_takes_an_object_locks_it_and_gives_it_back(machine: Ma
         digest = sha256(file.read_bytes()).hexdigest()
         kept = objects.put("a/b/c.mp4", file, digest, datetime.now(UTC) + timedelta(seconds=2))
         assert objects.read("a/b/c.mp4", version_id=kept.version_id) == file.read_bytes()
+        assert "may delete nothing at all" in objects.self_test().detail
     finally:
         objects.close()
-    stray = {path.name for path in (machine.folder / "keys").iterdir()}
-    assert stray == {"s3_secret_key", "s3.json", "security.toml", "postgres_password", "pgpass"}
+    assert {path.name for path in key_files(machine.folder / "keys")} == KEY_FILES
 
 
 def self_test_passes(objects: S3Objects) -> bool:

@@ -96,7 +96,8 @@ class Installation:
                 "KAOJIAN_S3_BUCKET": s3.bucket,
                 "KAOJIAN_S3_ACCESS_KEY": s3.access_key,
                 "KAOJIAN_S3_SECRET_KEY": s3.secret_key,
-                "KAOJIAN_S3_SECURE": "false",
+                "KAOJIAN_S3_SECURE": str(s3.secure).lower(),
+                **({} if s3.ca_file is None else {"KAOJIAN_S3_CA_FILE": s3.ca_file}),
             }
         self._stack = ExitStack()
         self._stack.callback(self.cameras.stop)

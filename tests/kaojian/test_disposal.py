@@ -29,7 +29,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExpiredBatches]:
     with closing(connect(settings.database_url, notary_of(settings))) as database:
         made = ExpiredBatches(database, settings.spool_dir)
 
-        def basis(_settings: object, opened: object, _clock: object) -> Basis:
+        def basis(_settings: object, opened: object, _clock: object, _duty: object = None) -> Basis:
             return Basis(opened, made.archive, made.witnesses, made.clock)  # type: ignore[arg-type]
 
         monkeypatch.setattr(wiring, "objects_of", lambda _: made.objects)

@@ -15,6 +15,7 @@ from pathlib import Path
 import av
 import pytest
 
+from config.s3 import Duty
 from config.settings import load
 from domain.places import Batch, SittingPlan
 from domain.timeline import Interval, rfc3339
@@ -49,7 +50,8 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClosedBatches]:
         made = ClosedBatches(database, settings.spool_dir, signer=Signer.kept(settings.signing_key_file))
         made.hold(FIRST)
 
-        def archive(_: object, opened: Database) -> Archive:
+        def archive(_: object, opened: Database, *, duty: Duty) -> Archive:
+            assert duty is Duty.READ
             return Archive(opened.evidence, made.objects, made.spool, lambda _: LOCKED_UNTIL, made.clock)
 
         monkeypatch.setattr(wiring, "open_archive", archive)

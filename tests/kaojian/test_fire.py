@@ -50,7 +50,6 @@ from tests.closed_batches import (
     file_bytes,
 )
 from tests.kaojian.conftest import Command, Done
-from tests.objects_server import ACCESS_KEY, SECRET_KEY
 from tests.postgres import PostgresServer
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)  # reports are of one instant
@@ -139,8 +138,10 @@ def fire(
 ) -> Iterator[Fire]:
     monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     bucket = f"fire-{uuid.uuid4().hex[:12]}"
-    told = {"ENDPOINT": object_server.endpoint, "ACCESS_KEY": ACCESS_KEY, "SECRET_KEY": SECRET_KEY, "BUCKET": bucket}
-    for name, value in {**told, "SECURE": "false"}.items():
+    object_server.make_bucket(bucket)
+    given = object_server.settings(bucket)
+    told = {"ENDPOINT": given.endpoint, "ACCESS_KEY": given.access_key, "SECRET_KEY": given.secret_key}
+    for name, value in {**told, "BUCKET": bucket, "CA_FILE": str(given.ca_file)}.items():
         monkeypatch.setenv(f"KAOJIAN_S3_{name}", value)
     if request.param == "postgresql":
         server: PostgresServer = request.getfixturevalue("postgres")

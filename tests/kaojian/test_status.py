@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from domain.host_clock import HostClock
 from ingest.set_aside import Row, SetAside
 from ingest.spool import Spool
 from kaojian.status import RecordingState, gather, tables, to_json
+from kaojian.store_state import StoreState
 from records.declaration import parse
 from records.headroom import Spools
 from records.setup import apply
@@ -195,3 +197,11 @@ def test_a_second_spool_that_is_not_mounted_is_told_with_what_to_do(database: Da
     assert told["second_copies"] == {"greatest_lag_s": None, "camera": None, "waiting": 0, "waiting_since": None}
     lines = [part.plain for part in tables(found) if isinstance(part, Text)]
     assert any(line.startswith("Second spool 第二暂存盘 AWAY") and line.endswith("mount it") for line in lines)
+
+
+def test_what_the_uploader_found_of_the_object_store_is_told(database: Database) -> None:
+    found = gather(database, START, stores_objects=True)
+    assert to_json(found)["object_store"] is None
+    lost = replace(found, store=StoreState(START, "it deleted what it had locked", None))
+    assert to_json(lost)["object_store"]["lost"] == "it deleted what it had locked"
+    assert [str(each) for each in tables(lost) if isinstance(each, Text) and "TAKES NOTHING" in str(each)]

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from config.s3 import Duty
 from config.settings import Settings, load
 from kaojian import stock
 from kaojian.terminal import local_actor
@@ -28,10 +29,11 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClosedBatches]:
         made = ClosedBatches(database, settings.spool_dir, signer=Signer.kept(settings.signing_key_file))
         made.hold(FIRST)
 
-        def archive(_: Settings, opened: Database) -> Archive:
+        def archive(_: Settings, opened: Database, *, duty: Duty) -> Archive:
+            assert duty in {Duty.KEEP, Duty.READ}
             return Archive(opened.evidence, made.objects, made.spool, lambda _: LOCKED_UNTIL, made.clock)
 
-        monkeypatch.setattr(stock, "objects_of", lambda _: made.objects)
+        monkeypatch.setattr(stock, "objects_of", lambda _, _duty: made.objects)
         monkeypatch.setattr(stock, "open_archive", archive)
         monkeypatch.setattr("storage.check.looking.SETTLES_S", 0.0)
         yield made

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from config.s3 import Duty
 from domain.disposal import DisposalState
 from storage.database import Database
 from storage.manifest import destruction, keeping
@@ -25,9 +26,11 @@ __all__ = ["object_server"]
 def test_a_real_store_lets_locked_footage_go_only_when_its_lock_is_over(
     database: Database, tmp_path: Path, object_server: SeaweedServer
 ) -> None:
-    objects = S3Objects(object_server.settings(f"{BUCKET}-disposals"))
+    bucket = f"{BUCKET}-disposals"
+    object_server.make_bucket(bucket)
+    objects, disposing = (S3Objects(object_server.settings(bucket, duty)) for duty in (Duty.KEEP, Duty.DISPOSE))
     locked_until = whole_second(datetime.now(UTC) + timedelta(seconds=20))
-    site = ExpiredBatches(database, tmp_path / "spool", cast("Any", objects), locked_until)
+    site = ExpiredBatches(database, tmp_path / "spool", cast("Any", objects), locked_until, cast("Any", disposing))
     listed = site.approved()
     versions = {key: objects.stat(key).version_id for key in site.footage()}
     (stopped,) = site.carry_out(listed).batches
@@ -43,11 +46,12 @@ def test_a_real_store_lets_locked_footage_go_only_when_its_lock_is_over(
             with pytest.raises(NoSuchObject):
                 objects.stat(key, wanted)
     assert objects.keys("sg-001/") == set(site.footage(SECOND))
-    assert len(objects.keys(keeping.PREFIX)) == 6
+    assert len(objects.keys(keeping.PREFIX)) == 8
     (order, certificate) = sorted(objects.keys(destruction.PREFIX))
     papers = [objects.read(order), objects.read(certificate)]
     assert len(list(destruction.check(papers, published(database.closings)))) == 2
     for key in (order, certificate):
         with pytest.raises(StillLocked):
-            objects.remove(key, objects.stat(key).version_id)
+            disposing.remove(key, objects.stat(key).version_id)
     objects.close()
+    disposing.close()

@@ -15,19 +15,22 @@ from structlog.testing import capture_logs
 from domain.evidence import Place, Segment
 from storage.archive import (
     FAILED_PAUSE_S,
+    IN_FLIGHT,
     Archive,
     ArchiveWorker,
     KeepResult,
     NoCopyAnswers,
     SpoolFileDamaged,
     SpoolFileMissing,
+    Unconfirmed,
     UnseenSpool,
     Why,
+    confirm,
     unseen_spools,
 )
 from storage.database import Database, connect
 from storage.errors import DatabaseUnavailable, UnknownBatch
-from storage.objects import ObjectsUnavailable
+from storage.objects import LockTest, ObjectsUnavailable, Stored
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import NOON, FakeClock
 from tests.storage.footage import Footage
@@ -183,6 +186,7 @@ def test_a_store_that_gives_back_other_bytes_earns_no_copy_row(
 def test_a_store_that_locks_nothing_earns_no_copy_row(
     archive: Archive, footage: Footage, store: MemoryObjects
 ) -> None:
+    archive.keep_pending()  # its locks hold at the start
     footage.close_segment(0)
     store.locks = False
     assert "without lock" in archive.keep_pending().failed[0].reason
@@ -448,3 +452,109 @@ def test_retention_counts_from_the_batch_and_not_from_the_upload(
     segment = footage.close_segment(0)
     clock.advance(3600)
     assert archive.keep(segment).locked_until == NOON + timedelta(days=1)
+
+
+def test_a_store_that_lets_locked_objects_go_is_given_nothing_and_is_asked_again(
+    archive: Archive, footage: Footage, store: MemoryObjects, clock: FakeClock
+) -> None:
+    segment = footage.close_segment(0)
+    store.locks = False
+    stop = ScriptedStop(clock, {3: lambda: setattr(store, "locks", True)}, pauses=6)
+    told: list[KeepResult] = []
+    with capture_logs() as logs:
+        ArchiveWorker(archive, clock, tell=told.append).run(stop)
+    assert stop.pauses == [1, 2, 4, 1, 1, 1]
+    assert [entry["event"] for entry in logs if entry["log_level"] != "debug"] == ["objects_lost", "objects_back"]
+    assert "no lock holds: deleted an object that was locked" in logs[0]["reason"]
+    assert [each.lost is None for each in told] == [False, True]
+    assert store.stored_keys == [segment.key]
+
+
+def test_another_server_behind_the_same_address_is_tried_when_it_is_back(
+    archive: Archive, footage: Footage, store: MemoryObjects, clock: FakeClock
+) -> None:
+    footage.close_segment(0)
+    assert archive.keep_pending().kept
+    footage.close_segment(1)
+    store.down = True
+    assert archive.keep_pending().lost == "switched off"
+    store.down = store.locks = False
+    lost = archive.keep_pending().lost
+    assert lost is not None
+    assert "no lock holds" in lost
+    assert len(store.stored_keys) == 1
+
+
+def test_a_store_whose_locks_do_not_hold_may_be_allowed_and_no_row_calls_its_copies_locked(
+    database: Database, spool: Path, footage: Footage, store: MemoryObjects, clock: FakeClock
+) -> None:
+    segment, lying = footage.close_segment(0), LyingObjects(store)
+    archive = Archive(database.evidence, lying, spool, lambda _: THREE_YEARS, clock, allow_unlocked=True)
+    stop = ScriptedStop(clock, {}, pauses=3)
+    told: list[KeepResult] = []
+    with capture_logs() as logs:
+        ArchiveWorker(archive, clock, tell=told.append).run(stop)
+    warned = [entry for entry in logs if entry["log_level"] == "warning"]
+    assert [entry["event"] for entry in warned] == ["locks_do_not_hold"]
+    assert "can delete what is stored" in warned[0]["lost"]
+    assert [each.unlocked for each in told] == ["deleted what it had locked"]
+    (copy,) = [each for each in database.evidence.copies([segment.key])[segment.key] if each.place is Place.S3]
+    assert copy.locked_until is None
+    assert archive.secure(segment, copy) is None
+    with pytest.raises(Unconfirmed, match="no lock holds"):
+        confirm(segment, [copy], lying, clock.now())
+
+
+def test_where_it_is_allowed_and_locks_do_hold_rows_say_so(
+    database: Database, spool: Path, footage: Footage, store: MemoryObjects, clock: FakeClock
+) -> None:
+    archive = Archive(database.evidence, store, spool, lambda _: THREE_YEARS, clock, allow_unlocked=True)
+    assert archive.keep(footage.close_segment(0)).locked_until == THREE_YEARS
+    assert archive.keep_pending() == KeepResult()
+
+
+class LyingObjects(MemoryObjects):
+    """Says that what it holds is locked, and deletes it."""
+
+    def __init__(self, other: MemoryObjects) -> None:
+        super().__init__(clock=other.clock)
+
+    def self_test(self) -> LockTest:
+        return LockTest(False, "deleted what it had locked")
+
+
+class Meeting(MemoryObjects):
+    """Takes nothing before as many are being stored at once as are wanted."""
+
+    def __init__(self, wanted: int) -> None:
+        super().__init__()
+        self.meeting = threading.Barrier(wanted, timeout=30)
+
+    def put(self, key: str, path: Path, sha256: str, retain_until: datetime) -> Stored:
+        self.meeting.wait()
+        return super().put(key, path, sha256, retain_until)
+
+
+def test_the_next_segment_is_sent_while_the_one_before_is_read_back(
+    database: Database, spool: Path, footage: Footage, clock: FakeClock
+) -> None:
+    archive = Archive(database.evidence, Meeting(IN_FLIGHT), spool, retained, clock)
+    segments = [footage.close_segment(minute) for minute in range(2 * IN_FLIGHT)]
+    assert archive.keep_pending().kept == tuple(segment.key for segment in segments)
+
+
+def test_when_the_store_is_lost_no_more_than_those_in_flight_were_tried(
+    database: Database, spool: Path, footage: Footage, clock: FakeClock
+) -> None:
+    class Losing(MemoryObjects):
+        tried = 0
+
+        def put(self, key: str, path: Path, sha256: str, retain_until: datetime) -> Stored:
+            Losing.tried += 1
+            raise ObjectsUnavailable("switched off")
+
+    archive = Archive(database.evidence, Losing(), spool, retained, clock)
+    for minute in range(10):
+        footage.close_segment(minute)
+    assert archive.keep_pending().lost == "switched off"
+    assert 1 <= Losing.tried <= IN_FLIGHT

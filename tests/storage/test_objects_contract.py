@@ -14,6 +14,7 @@ import pytest
 from minio import Minio
 from minio.error import S3Error
 
+from config.s3 import Duty
 from storage.objects import (
     AccessRefused,
     Listed,
@@ -27,7 +28,7 @@ from storage.objects import (
 )
 from storage.seaweed import SeaweedServer
 from tests.fakes.objects import MemoryObjects
-from tests.objects_server import ACCESS_KEY, BUCKET, SECRET_KEY
+from tests.objects_server import BUCKET
 
 UNTIL = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
 
@@ -40,25 +41,27 @@ class Store:
     delete: Callable[[str, str], None]
     version_count: Callable[[str], int]
     hide: Callable[[str], None]  # with a delete marker
+    disposing: Objects  # the same store with the key that may remove
 
 
 @pytest.fixture(params=["memory", "seaweed"])
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     if request.param == "memory":
         memory = MemoryObjects()
-        yield Store(memory, memory.delete, memory.stored_keys.count, memory.hide)
+        yield Store(memory, memory.delete, memory.stored_keys.count, memory.hide, memory)
         return
     server: SeaweedServer = request.getfixturevalue("object_server")
     objects = S3Objects(server.settings(BUCKET))
-    yield Store(objects, *_through_the_interface(server))
+    disposing = S3Objects(server.settings(BUCKET, Duty.DISPOSE))
+    with server.administrator() as client:
+        yield Store(objects, *_through_the_interface(client), disposing)
     objects.close()
+    disposing.close()
 
 
 def _through_the_interface(
-    server: SeaweedServer,
+    client: Minio,
 ) -> tuple[Callable[[str, str], None], Callable[[str], int], Callable[[str], None]]:
-    client = Minio(server.endpoint, ACCESS_KEY, SECRET_KEY, secure=False, region="us-east-1")
-
     def delete(key: str, version_id: str) -> None:
         try:
             client.remove_object(BUCKET, key, version_id)
@@ -166,18 +169,18 @@ def test_a_version_is_removed_once_its_lock_is_over_and_no_hold_stands(store: St
     soon = datetime.now(UTC) + timedelta(seconds=2)
     stored = put(store, key, file, soon)
     with pytest.raises(StillLocked, match="locked until"):
-        store.objects.remove(key, stored.version_id)
+        store.disposing.remove(key, stored.version_id)
     assert not store.objects.is_held(key, stored.version_id)
     store.objects.hold(key, stored.version_id, held=True)
     assert store.objects.is_held(key, stored.version_id)
     while datetime.now(UTC) <= stored.locked_until + timedelta(seconds=1):
         time.sleep(0.1)
     with pytest.raises(StillLocked, match="legal hold"):
-        store.objects.remove(key, stored.version_id)
+        store.disposing.remove(key, stored.version_id)
     assert store.objects.read(key, version_id=stored.version_id) == file.read_bytes()
     store.objects.hold(key, stored.version_id, held=False)
     for _ in range(2):  # what is gone already is no error: whoever was killed after it asks again
-        store.objects.remove(key, stored.version_id)
+        store.disposing.remove(key, stored.version_id)
     for version_id in (None, stored.version_id):
         with pytest.raises(NoSuchObject):
             store.objects.stat(key, version_id)
@@ -189,18 +192,18 @@ def test_one_version_is_removed_and_the_others_stay(store: Store, key: str, file
     second = put(store, key, file)
     while datetime.now(UTC) <= first.locked_until + timedelta(seconds=1):
         time.sleep(0.1)
-    store.objects.remove(key, first.version_id)
+    store.disposing.remove(key, first.version_id)
     with pytest.raises(NoSuchObject):
         store.objects.read(key, version_id=first.version_id)
     assert store.objects.read(key) == b"other bytes"
     with pytest.raises(StillLocked):
-        store.objects.remove(key, second.version_id)
+        store.disposing.remove(key, second.version_id)
 
 
 def test_without_a_version_nothing_is_removed(store: Store, key: str, file: Path) -> None:
     put(store, key, file, datetime.now(UTC) + timedelta(seconds=1))
     with pytest.raises(RequestRefused):
-        store.objects.remove(key, "")
+        store.disposing.remove(key, "")
     assert store.objects.read(key) == file.read_bytes()
 
 

@@ -14,7 +14,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from minio import Minio
 
 from config.s3 import S3Settings
 from storage import objects
@@ -22,6 +21,7 @@ from storage.errors import StorageError
 from storage.objects import (
     AccessRefused,
     BucketNotLocked,
+    LockTest,
     NotLocked,
     ObjectDamaged,
     ObjectStat,
@@ -140,14 +140,15 @@ def test_a_wrong_secret_is_refused_access(object_server: SeaweedServer) -> None:
 
 
 def test_a_bucket_made_without_lock_is_refused(object_server: SeaweedServer, tmp_path: Path) -> None:
-    client = Minio(object_server.endpoint, ACCESS_KEY, SECRET_KEY, secure=False, region="us-east-1")
-    client.make_bucket("without-lock")
+    with object_server.administrator() as client:
+        client.make_bucket("without-lock")
     store = S3Objects(object_server.settings("without-lock"))
     file = tmp_path / "file"
     file.write_bytes(b"bytes")
     with pytest.raises(BucketNotLocked, match="without object lock"):
         store.put("key", file, hashlib.sha256(b"bytes").hexdigest(), UNTIL)
-    assert list(client.list_objects("without-lock")) == []
+    with object_server.administrator() as client:
+        assert list(client.list_objects("without-lock")) == []
     assert not store.self_test().ok
 
 
@@ -162,8 +163,9 @@ def test_a_lock_that_would_end_in_the_past_is_refused(object_server: SeaweedServ
 class GivingBackOtherBytes(S3Objects):
     """A store whose disk, or whose line, fails on reading."""
 
-    def read(self, key: str, offset: int = 0, length: int | None = None, version_id: str | None = None) -> bytes:
-        return super().read(key, offset, length, version_id)[:-1] + b"?"
+    def _pieces(self, key: str, version_id: str) -> Iterator[bytes]:
+        for piece in super()._pieces(key, version_id):
+            yield piece[:-1] + b"?"
 
 
 class ForgettingLocks(S3Objects):
@@ -187,6 +189,45 @@ def test_a_put_that_cannot_be_proven_fails(
 def test_a_server_without_tls_is_not_trusted_where_tls_is_wanted() -> None:
     with answering(200, b"", "application/xml") as port, pytest.raises(ObjectsUnavailable):
         S3Objects(replace(settings(port), secure=True)).ping()
+
+
+def test_an_authority_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RequestRefused, match=r"authority\.crt holds no authority"):
+        S3Objects(replace(settings(1), secure=True, ca_file=tmp_path / "authority.crt"))
+
+
+def test_a_bucket_that_our_key_may_not_make_is_asked_for(object_server: SeaweedServer, tmp_path: Path) -> None:
+    store = S3Objects(object_server.settings("nobody-made-it"))
+    with pytest.raises(AccessRefused, match="who administers"):
+        store.keys("")
+
+
+def test_the_lock_test_of_a_key_that_deletes_nothing_says_so_and_leaves_one_object_behind(
+    object_server: SeaweedServer,
+) -> None:
+    object_server.make_bucket("append-only")
+    store = S3Objects(object_server.settings("append-only"))
+    for _ in range(3):
+        test = store.self_test()
+        assert test.ok
+        assert "may delete nothing at all" in test.detail
+    with object_server.administrator() as client:
+        assert len(list(client.list_objects("append-only", include_version=True))) == 1
+
+
+def test_the_lock_test_of_a_key_that_may_delete_leaves_nothing_that_is_not_locked(
+    object_server: SeaweedServer,
+) -> None:
+    object_server.make_bucket("may-delete")
+    given = replace(object_server.settings("may-delete"), access_key=ACCESS_KEY, secret_key=SECRET_KEY)
+    store = S3Objects(given)
+    for _ in range(2):
+        assert store.self_test() == LockTest(
+            True, "deleting a locked object was refused, deleting an unlocked one was not"
+        )
+    with object_server.administrator() as client:
+        left = client.list_objects("may-delete", include_version=True)
+        assert len([each for each in left if not each.is_delete_marker]) == 2  # both still under their ten seconds
 
 
 def test_an_object_in_several_parts_is_verified_like_any_other(object_server: SeaweedServer, tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ import sys
 import urllib.error
 import urllib.request
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from config.s3 import Duty
 from storage.objects import ObjectsUnavailable, S3Objects
 from storage.seaweed import SeaweedPorts, SeaweedServer, ServerNotStarted, free_ports
 from tests.objects_server import BUCKET
@@ -62,7 +64,7 @@ def test_a_server_that_runs_is_not_started_twice(object_server: SeaweedServer) -
 
 def test_what_the_server_keeps_secret_is_readable_by_its_owner_only(object_server: SeaweedServer) -> None:
     folder = object_server.log.parent
-    for name in ("security.toml", "s3.json"):
+    for name in ("security.toml", "s3.json", "keys.json", "tls/parts.key"):
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
 
 
@@ -129,5 +131,45 @@ def test_the_ports_of_the_http_and_grpc_interfaces_are_all_told() -> None:
 def test_with_given_ports_the_settings_of_a_client_are_known_before_the_start(tmp_path: Path) -> None:
     server = SeaweedServer(tmp_path, "access", "secret", free_ports())
     assert server.settings("bucket").endpoint == f"127.0.0.1:{server.ports.s3}"
+    S3Objects(server.settings("bucket")).close()  # all that a client reads is there, too
     with pytest.raises(ServerNotStarted, match="no S3 server was started"):
         _ = SeaweedServer(tmp_path, "access", "secret").endpoint
+
+
+def test_keys_that_services_were_told_stay_good_over_starts_and_each_duty_has_its_own(tmp_path: Path) -> None:
+    told = {duty: SeaweedServer(tmp_path, "a", "b", free_ports()).settings("bucket", duty) for duty in Duty}
+    again = {duty: SeaweedServer(tmp_path, "other", "one", free_ports()).settings("bucket", duty) for duty in Duty}
+    assert [each.secret_key for each in told.values()] == [each.secret_key for each in again.values()]
+    assert len({each.access_key for each in told.values()} | {each.secret_key for each in told.values()}) == 6
+    assert "administrator" not in (tmp_path / "keys.json").read_text()
+
+
+def test_a_spoilt_file_of_keys_is_told_with_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "keys.json").write_text("not json")
+    with pytest.raises(ServerNotStarted, match=str(tmp_path)):
+        SeaweedServer(tmp_path, "a", "b", free_ports()).settings("bucket")
+
+
+def test_who_stands_in_for_the_server_while_it_is_down_is_not_believed(
+    object_server: SeaweedServer, tmp_path: Path
+) -> None:
+    given = object_server.settings(BUCKET)
+    with SeaweedServer(tmp_path / "impostor", "a", "b") as impostor:
+        impostor.make_bucket(BUCKET)
+        store = S3Objects(replace(impostor.settings(BUCKET), ca_file=given.ca_file))
+        with pytest.raises(ObjectsUnavailable, match="no certificate that is vouched for"):
+            store.ping()
+        store.close()
+
+
+def test_the_log_outlives_a_start_until_it_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.seaweed.find_weed", lambda: Path("/bin/false"))
+    server = SeaweedServer(tmp_path, "a", "b")
+    server.log.write_text("somebody was refused\n")
+    with pytest.raises(ServerNotStarted):
+        server.start()
+    assert server.log.read_text() == "somebody was refused\n"
+    monkeypatch.setattr("storage.seaweed.LOG_BYTES", 10)
+    with pytest.raises(ServerNotStarted):
+        server.start()
+    assert (server.log.read_text(), server.log.with_suffix(".log.1").read_text()) == ("", "somebody was refused\n")

@@ -32,7 +32,6 @@ from storage.signing import Signer, canonical
 from tests.closed_batches import DAY, EXAM, FIRST, LEAD, LOCKED_UNTIL, SECOND, START, ClosedBatches, InRealStore
 from tests.fakes.notary import NOTARY
 from tests.fakes.objects import MemoryObjects
-from tests.objects_server import ACCESS_KEY, SECRET_KEY
 from tests.stamp_authority import StampAuthority
 
 IN_STORE = "manifest-in-store"
@@ -65,8 +64,9 @@ def stored(
     tmp_path_factory: pytest.TempPathFactory, object_server: SeaweedServer, stamper: StampAuthority
 ) -> Iterator[Stored]:
     folder = tmp_path_factory.mktemp("stored")
-    client = Minio(object_server.endpoint, ACCESS_KEY, SECRET_KEY, secure=False, region="us-east-1")
-    with closing(connect(f"sqlite:///{folder / 'stored.sqlite3'}", NOTARY)) as database:
+    object_server.make_bucket(IN_STORE)
+    database = connect(f"sqlite:///{folder / 'stored.sqlite3'}", NOTARY)
+    with closing(database), object_server.administrator() as client:
         site = InRealStore(database, folder / "spool", S3Objects(object_server.settings(IN_STORE)))
         site.authority = HttpAuthority(stamper.url, stamper.roots)
         for batch, start in ((FIRST, START), (SECOND, START + DAY)):
