@@ -119,7 +119,8 @@ def test_what_was_sealed_opens_again(password: str) -> None:
     text = seal("cam", f"admin:{password}", RING)
     assert unseal("cam", text, RING, "file cam") == f"admin:{password}"
     assert is_sealed(text)
-    assert len(password) < 4 or password not in text
+    assert f"admin:{password}" not in text
+    assert len(password) < 8 or password not in text.split()[-1]  # shorter ones may stand there by chance
 
 
 def test_the_same_secret_never_looks_the_same_twice() -> None:
