@@ -51,7 +51,7 @@ class ExpiredBatches(ClosedBatches):
         self.locked_until = locked_until
         self.witnesses = FakeWitnesses(said_ntp=KEPT)
         self.archive = self.over(self.objects)
-        self.removing = self.archive if disposing is None else self.over(disposing)
+        self.disposing = disposing
         for batch, start in ((FIRST, START), (SECOND, START + DAY)):
             self.hold(batch, start)
             self.close(batch)
@@ -77,7 +77,8 @@ class ExpiredBatches(ClosedBatches):
     @property
     def basis(self) -> Basis:
         witnesses: Witnesses = self.witnesses
-        return Basis(self.database, self.removing, witnesses, self.clock)
+        archive = self.archive if self.disposing is None else self.over(self.disposing)
+        return Basis(self.database, archive, witnesses, self.clock)
 
     @property
     def papers(self) -> Papers:
