@@ -29,8 +29,9 @@ from domain.timeline import SystemClock
 from ingest.simulator.camera import CameraSettings, SimulatedCamera
 from ingest.simulator.faults import Fault, PlayedFault
 from records import conduct, declaration, setup
+from storage.audit.notary import Notary
 from storage.database import Database, connect
-from tests.fakes.notary import NOTARY
+from tests.fakes.notary import SIGNER
 
 BATCH, RULE_PACK = "2026-TEST", "SG-2022-08-10"
 WORKERS = Settings.model_fields["ingest_workers"].default
@@ -102,7 +103,7 @@ class Installation:
         self._stack = ExitStack()
         self._stack.callback(self.cameras.stop)
         url = database_url or f"sqlite:///{root / 'kaojian.sqlite3'}"
-        self.database: Database = connect(url, NOTARY)
+        self.database: Database = connect(url, Notary(SIGNER, root))
         self._stack.callback(self.database.close)
 
     def __enter__(self) -> Self:
@@ -131,11 +132,9 @@ class Installation:
         """One role as a process of its own; its recorders beat their hearts when this returns."""
         begun = datetime.now(UTC)
         log = self._stack.enter_context((self.root / f"{role}.log").open("ab"))
-        values = {name: str(value) for name, value in self._values.items()}
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("KAOJIAN_")}
         process = subprocess.Popen(
             [sys.executable, "-m", "kaojian", "serve", "--roles", role],
-            env={**inherited, **values, **environment},
+            env={**self._environment(), **environment},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -145,6 +144,18 @@ class Installation:
             workers = int(environment.get("KAOJIAN_INGEST_WORKERS", WORKERS))
             wait_for(lambda: sum(each.started > begun for each in self.database.evidence.recorders()) >= workers)
         return process
+
+    def check(self) -> str:
+        """What `kaojian check --bytes` prints of rows, spools and store, once it found nothing wrong."""
+        words = [sys.executable, "-m", "kaojian", "check", "--bytes", "--key", SIGNER.public]
+        done = subprocess.run(words, env=self._environment(), capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, ""), f"{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def _environment(self) -> dict[str, str]:
+        values = {name: str(value) for name, value in self._values.items()}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("KAOJIAN_")}
+        return {**inherited, **values}
 
     def apply(
         self, cameras: Mapping[str, Mapping[str, Any]], lead_s: int, exam_s: int, tail_s: int, in_s: int = 3
