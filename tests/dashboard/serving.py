@@ -18,6 +18,8 @@ from dashboard.api.guard import COOKIE
 from domain.timeline import rfc3339
 from tests.dashboard.exam import TOKEN, WINDOW, Exam
 
+PATIENCE_S = 60.0  # how fast a busy machine answers is no matter of tests
+
 
 @contextmanager
 def served(app: FastAPI, tls: Callable[[Any, Any], ssl.SSLContext] | None = None) -> Iterator[str]:
@@ -42,7 +44,8 @@ def client(app: FastAPI, token: str | None = TOKEN) -> Iterator[httpx.Client]:
     """A program that talks to the served app with a token, as a page of the same address would."""
     with served(app) as address:
         cookies = {} if token is None else {COOKIE: token}
-        with httpx.Client(base_url=address, cookies=cookies, headers={"Origin": address}) as talking:
+        headers = {"Origin": address}
+        with httpx.Client(base_url=address, cookies=cookies, headers=headers, timeout=PATIENCE_S) as talking:
             yield talking
 
 
