@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Collection
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from config.private_files import PRIVATE
 from storage.backup.contents import (
@@ -88,12 +88,12 @@ def _is_known(path: str) -> bool:
     return path in {CONTENTS, KEYS, SECRETS_KEY, *DATABASES.values()} or (is_plain(path) and path.startswith(folders))
 
 
-def _copied(name: str, content: object, target: Path) -> Part:
+def _copied(name: str, content: IO[bytes], target: Path) -> Part:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     digest, size_bytes = sha256(), 0
     target.touch(PRIVATE, exist_ok=False)
     with target.open("wb") as out:
-        while block := content.read(_BLOCK_BYTES):  # type: ignore[attr-defined]
+        while block := content.read(_BLOCK_BYTES):
             out.write(block)
             digest.update(block)
             size_bytes += len(block)

@@ -8,6 +8,7 @@ Not here: reading folders and ZIPs (``trees``), and a batch in an object store (
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -101,7 +102,7 @@ def verify(tree: Reading, trust: Trust) -> Iterator[Said]:
 
 
 @dataclass
-class Check:
+class Check(ABC):
     """The steps that hold wherever a batch lies, each resting on what those before it found.
 
     Who derives from it says which file is which, and sets ``published``, ``site``, ``batch`` and ``number``, how many
@@ -123,25 +124,21 @@ class Check:
         """The digest of the last link that was followed."""
         return self.digests[-1] if self.digests else BEFORE_THE_FIRST_LINK
 
+    @abstractmethod
     def link_file(self, number: int) -> str:
         """Where the link of that number lies."""
-        raise NotImplementedError
 
+    @abstractmethod
     def manifest_file(self, number: int, link: Link) -> str:
         """Where the manifest of a link lies."""
-        raise NotImplementedError
 
+    @abstractmethod
     def report_file(self, digest: str) -> str:
         """Where a report lies."""
-        raise NotImplementedError
 
-    def footage_file(self, segment: SegmentStatement) -> str:
-        """Where a segment lies."""
-        raise NotImplementedError
-
+    @abstractmethod
     def stamp_files(self) -> list[tuple[int, str]]:
         """The stamps of links that are there: the number of the link, and where it lies."""
-        raise NotImplementedError
 
     def chain(self) -> Said:
         previous, newest = BEFORE_THE_FIRST_LINK, datetime.min.replace(tzinfo=UTC)
@@ -306,10 +303,9 @@ class Check:
                 raise NotVerified(f"{path} 中的断档越出应录时段", f"{path} states a gap outside its window")
         return state
 
+    @abstractmethod
     def _times(self, segment: SegmentStatement) -> list[datetime]:
         """When the first picture of each fragment was taken, by the file itself."""
-        with self._opened(self.footage_file(segment)) as file:
-            return self._captured(segment, file)
 
     def _captured(self, segment: SegmentStatement, file: BinaryIO) -> list[datetime]:
         try:
@@ -358,8 +354,9 @@ class _ExportCheck(Check):
     def report_file(self, digest: str) -> str:
         return report_path(digest)
 
-    def footage_file(self, segment: SegmentStatement) -> str:
-        return footage_path(segment.key)
+    def _times(self, segment: SegmentStatement) -> list[datetime]:
+        with self._opened(footage_path(segment.key)) as file:
+            return self._captured(segment, file)
 
     def stamp_files(self) -> list[tuple[int, str]]:
         if self.told.form == CONTENTS_FORM_WITHOUT_STAMPS:
