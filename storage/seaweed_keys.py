@@ -19,9 +19,11 @@ from __future__ import annotations
 import json
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,22 @@ def policy(duty: Duty, bucket: str = "*", also: tuple[str, ...] = ()) -> dict[st
 
 def keys(folder: Path) -> dict[Duty, Key]:
     """The keys of the duties; made where they are missing. Raises OSError, and ValueError for a spoilt file."""
+    with _alone(folder):
+        return _keys(folder)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One thread of one process at a time (flock(2)). Two who make keys at once, the server at its start and who is
+    told of them, would each go away with their own.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "keys.lock").open("wb") as handle:
+        flock(handle, LOCK_EX)
+        yield
+
+
+def _keys(folder: Path) -> dict[Duty, Key]:
     file = folder / "keys.json"
     try:
         held = json.loads(file.read_text("utf-8"))
@@ -77,20 +95,24 @@ def keys(folder: Path) -> dict[Duty, Key]:
     missing = [duty for duty in Duty if duty not in found]
     if missing:
         found |= {duty: Key(f"kaojian-{duty}-{secrets.token_hex(4)}", secrets.token_hex(32)) for duty in missing}
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(file, json.dumps({duty.value: asdict(key) for duty, key in found.items()}, indent=1).encode())
     return found
 
 
 def make(folder: Path, now: datetime) -> None:
     """Have the folder hold what clients are told: keys and authority. Raises OSError, ValueError."""
-    keys(folder)
+    with _alone(folder):
+        _make(folder, now)
+
+
+def _make(folder: Path, now: datetime) -> None:
+    _keys(folder)
     if not all((folder / name).exists() for name in (AUTHORITY, CERTIFICATE, KEY)):
         _make_certificate(folder, now)
 
 
-def write_parts(folder: Path, now: datetime) -> None:
-    """Have the folder hold by what the parts know each other: the certificate and security.toml. Raises OSError."""
+def _write_parts(folder: Path, now: datetime) -> None:
+    """Have the folder hold by what the parts know each other: the certificate and security.toml."""
     made = all((folder / name).exists() for name in (AUTHORITY, CERTIFICATE, KEY))
     if not made or ends((folder / CERTIFICATE).read_bytes()) - now < RENEWED_BEFORE:
         _make_certificate(folder, now)
@@ -100,10 +122,11 @@ def write_parts(folder: Path, now: datetime) -> None:
 
 def write(folder: Path, administrator: Key, now: datetime) -> None:
     """Have the folder hold all that the server reads at its start. Raises OSError, ValueError."""
-    make(folder, now)
-    write_parts(folder, now)
     owner = {"name": "administrator", "credentials": [_credential(administrator)], "actions": ["Admin"]}
-    _write_identities(folder, [owner, *(_duty(duty, key) for duty, key in keys(folder).items())], {})
+    with _alone(folder):
+        _make(folder, now)
+        _write_parts(folder, now)
+        _write_identities(folder, [owner, *(_duty(duty, key) for duty, key in _keys(folder).items())], {})
 
 
 def _make_certificate(folder: Path, now: datetime) -> None:
@@ -124,9 +147,10 @@ def write_without_administrator(folder: Path, keeper: Key, now: datetime) -> Non
 
     It may make one and change none. ``keeper`` is its key; those of others are in keys.json. Raises as ``write``.
     """
-    write_parts(folder, now)
-    found = keys(folder) | {Duty.KEEP: keeper}
-    _write_identities(folder, [_duty(duty, key) for duty, key in found.items()], {Duty.KEEP: _TO_MAKE})
+    with _alone(folder):
+        _write_parts(folder, now)
+        found = _keys(folder) | {Duty.KEEP: keeper}
+        _write_identities(folder, [_duty(duty, key) for duty, key in found.items()], {Duty.KEEP: _TO_MAKE})
 
 
 def _write_identities(folder: Path, identities: list[dict[str, Any]], more: Mapping[Duty, tuple[str, ...]]) -> None:

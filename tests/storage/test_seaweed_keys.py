@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -51,6 +53,23 @@ def test_everything_is_made_once_and_stays(tmp_path: Path) -> None:
     write(tmp_path, ADMINISTRATOR, NOW + timedelta(days=1000))
     make(tmp_path, NOW)
     assert files(tmp_path) == made
+
+
+def test_who_asks_while_the_server_starts_is_told_what_the_server_has(tmp_path: Path) -> None:
+    """A client that made a certificate of its own would never be answered; keys of its own would open nothing."""
+    for attempt in range(20):
+        folder, together = tmp_path / str(attempt), Barrier(2)
+
+        def told(folder: Path = folder, together: Barrier = together) -> tuple[dict[Duty, Key], bytes]:
+            together.wait()
+            make(folder, NOW)
+            return keys(folder), (folder / AUTHORITY).read_bytes()
+
+        with ThreadPoolExecutor(1) as pool:
+            client = pool.submit(told)
+            together.wait()
+            write(folder, ADMINISTRATOR, NOW)
+            assert client.result() == (keys(folder), (folder / AUTHORITY).read_bytes())
 
 
 def test_the_server_knows_the_administrator_and_services_are_told_of_their_duties_only(tmp_path: Path) -> None:
