@@ -2,8 +2,9 @@
 
 Lengths are metres, x to the right and y upwards on the plan, z above the floor; angles are degrees. A camera looks
 along d = (cos t cos p, cos t sin p, -sin t) for its pan p, counted counter-clockwise from the x axis, and its tilt t,
-counted down from level. To the right in its picture is r = (sin p, -cos p, 0), down is d x r, both turned by its roll,
-which is clockwise as one sees the picture. A point q of space, taken from the camera, falls on the picture at
+counted down from level. Without roll, to the right in its picture is r0 = (sin p, -cos p, 0) and down is d x r0; with
+a roll g they are r = r0 cos g + (d x r0) sin g and down = d x r. A point q of space, taken from the camera, falls on
+the picture at
 
     rectilinear   a = (q.r)/(q.d), b = (q.down)/(q.d), s = 1 + k1 (a^2 + b^2) + k2 (a^2 + b^2)^2
                   u = W/2 + f a s, v = H/2 + f b s        f = (W/2) / tan(w/2)
