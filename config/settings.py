@@ -76,6 +76,15 @@ class Settings(BaseSettings):
     s3_read_secret: Annotated[str, Field(pattern=f"^({NAME})?$")] = ""  # s3_access_key reads, too, when empty
     s3_dispose_secret: Annotated[str, Field(pattern=f"^({NAME})?$")] = ""  # s3_access_key deletes, too, when empty
 
+    s3_second_endpoint: str = ""  # no second object store when empty
+    s3_second_bucket: str = "kaojian-second"
+    s3_second_secure: bool = True
+    s3_second_region: str = "us-east-1"
+    s3_second_ca_file: Path | None = None  # the system's authorities when empty
+    s3_second_secret: Annotated[str, Field(pattern=f"^{NAME}$")] = "s3-second"  # noqa: S105 (a name, not a secret)
+    s3_second_read_secret: Annotated[str, Field(pattern=f"^({NAME})?$")] = ""  # as s3_read_secret
+    s3_second_dispose_secret: Annotated[str, Field(pattern=f"^({NAME})?$")] = ""  # as s3_dispose_secret
+
     stamp_url: str = ""  # nobody stamps what is signed when empty
     stamp_roots: Path | None = None
 
@@ -184,6 +193,22 @@ class Settings(BaseSettings):
         found = self.secrets.credentials(name)
         return replace(store, access_key=found.username, secret_key=found.password)
 
+    def s3_second_for(self, duty: Duty) -> S3Settings | None:
+        """The second object store with the key of a duty, or None where none is set. Raises SecretError."""
+        if not self.s3_second_endpoint:
+            return None
+        own = {Duty.READ: self.s3_second_read_secret, Duty.DISPOSE: self.s3_second_dispose_secret}.get(duty, "")
+        found = self.secrets.credentials(own or self.s3_second_secret)
+        return S3Settings(
+            endpoint=self.s3_second_endpoint,
+            access_key=found.username,
+            secret_key=found.password,
+            bucket=self.s3_second_bucket,
+            secure=self.s3_second_secure,
+            region=self.s3_second_region,
+            ca_file=self.s3_second_ca_file,
+        )
+
     @model_validator(mode="before")
     @classmethod
     def _inside_data_dir(cls, given: dict[str, Any]) -> dict[str, Any]:
@@ -205,6 +230,7 @@ class Settings(BaseSettings):
         "rule_packs_dir",
         "s3_secret_key_file",
         "s3_ca_file",
+        "s3_second_ca_file",
         "webhooks_file",
         "stamp_roots",
         "tls_cert",
@@ -221,7 +247,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{name} is no name for a recorder: small letters, digits and hyphens, at most 40")
         return name
 
-    @field_validator("s3_endpoint")
+    @field_validator("s3_endpoint", "s3_second_endpoint")
     @classmethod
     def _host_and_port(cls, endpoint: str) -> str:
         if endpoint and not re.fullmatch(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?", endpoint):
@@ -306,6 +332,23 @@ class Settings(BaseSettings):
             raise ValueError(
                 "KAOJIAN_S3_ENDPOINT is set, but KAOJIAN_S3_ACCESS_KEY or KAOJIAN_S3_SECRET_KEY "
                 "(or KAOJIAN_S3_SECRET_KEY_FILE) is not"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _second_s3_is_another(self) -> Settings:
+        if not self.s3_second_endpoint:
+            return self
+        if not self.s3_endpoint:
+            raise ValueError("KAOJIAN_S3_SECOND_ENDPOINT is set, but KAOJIAN_S3_ENDPOINT is not: name the first too")
+        if self.s3_second_bucket == self.s3_bucket:
+            raise ValueError(
+                f"KAOJIAN_S3_SECOND_BUCKET: both stores have a bucket {self.s3_bucket}, and copies are told apart by "
+                "their bucket; give the second one another name"
+            )
+        if self.s3_second_ca_file is not None and not self.s3_second_secure:
+            raise ValueError(
+                "KAOJIAN_S3_SECOND_CA_FILE vouches for nothing without TLS: set KAOJIAN_S3_SECOND_SECURE=true"
             )
         return self
 

@@ -70,7 +70,8 @@ def create_app(
     part.
     """
     app = _described()
-    sources = Sources(database, archive, spools or Spools(), StoreProbe(archive), ballast, webhooks)
+    probes = tuple(StoreProbe(archive, bucket) for bucket in archive.buckets)
+    sources = Sources(database, archive, spools or Spools(), probes, ballast, webhooks)
     app.state.backing = Backing(
         database,
         archive,

@@ -49,9 +49,10 @@ STORE_WAIT_S = 2.0
 
 @dataclass(slots=True)
 class StoreProbe:
-    """Asks the object store whether it answers, one question at a time, whoever waits for the answer."""
+    """Asks an object store whether it answers, one question at a time, whoever waits for the answer."""
 
     archive: Archive
+    bucket: str
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "object-store-probe"))
     _asked: Future[bool] | None = None
     _lock: Lock = field(default_factory=Lock)
@@ -69,7 +70,7 @@ class StoreProbe:
 
     def _ask(self) -> bool:
         try:
-            self.archive.ping()
+            self.archive.ping(self.bucket)
         except StorageError:
             return False
         return True
@@ -82,7 +83,7 @@ class Sources:
     database: Database
     archive: Archive
     spools: Spools
-    store: StoreProbe
+    stores: tuple[StoreProbe, ...]
     ballast: Ballast | None = None
     webhooks: tuple[str, ...] = ()
 
@@ -111,9 +112,10 @@ class _Scrape(Collector):
         yield from found
         yield from _spools(self._sources.spools.folders)
         yield from _ballast(self._sources.ballast)
-        if self._sources.archive.keeps:
-            answers = _gauge("object_store_up", f"1 when the object store answers within {STORE_WAIT_S:g} s.")
-            answers.add_metric([], float(self._sources.store.answers()))
+        if self._sources.stores:
+            answers = _gauge("object_store_up", f"1 when it answers within {STORE_WAIT_S:g} s.", "bucket")
+            for store in self._sources.stores:
+                answers.add_metric([store.bucket], float(store.answers()))
             yield answers
 
 
@@ -238,7 +240,10 @@ def _waiting(evidence: Evidence, *, stores_objects: bool) -> Iterator[Metric]:
     if stores_objects:
         upload = _gauge("segments_waiting_for_upload", f"Closed files without a copy in the object store, {_UPTO}")
         upload.add_metric([], evidence.count_without_copy(Place.S3, COUNT_UP_TO))
-        yield upload
+        said = f"Files in one object store that are to lie in two, {_UPTO}"
+        second = _gauge("segments_waiting_for_second_store", said)
+        second.add_metric([], evidence.count_in_too_few_stores(COUNT_UP_TO))
+        yield from (upload, second)
 
 
 def _copies(evidence: Evidence, now: datetime) -> Iterator[Metric]:

@@ -1,8 +1,10 @@
-"""Makes room in a spool that runs short: files that lie, proven, in the object store go first, the oldest first.
+"""Makes room in a spool that runs short: files that lie, proven, in the object stores go, the oldest first.
 
-What is not proven there is never removed, however full the disk. One file goes in this order:
+Those that lie in as many stores as they are to go first. Those that lie in fewer go when none of these is left, since
+what is recorded now would exist nowhere. A store that does not answer is taken at its row's word where another one
+proves the bytes. What is proven in no store is never removed, however full the disk. One file goes in this order:
 
-1. Its copy in the object store is read back whole, compared with the segment's row, and found locked.
+1. Its copies in the object stores are read back whole, compared with the segment's row, and found locked.
 2. Its copy in this spool gets its tombstone.
 3. The file is removed and the folder synced.
 
@@ -18,10 +20,10 @@ from collections.abc import Callable, Iterator
 
 import structlog
 
-from domain.evidence import Copy, Place, Segment
+from domain.evidence import Place, Segment
 from domain.timeline import Clock
 from ingest.spool import Spool, SpoolError, camera_of
-from storage.archive import Unconfirmed
+from storage.confirming import Confirmed
 from storage.database.evidence import Evidence
 
 _log = structlog.get_logger()
@@ -37,14 +39,14 @@ _AT_ONCE = 64
 class Eviction:
     """Keeps as much again free as ``spool`` has in reserve; only files of cameras that ``owns`` names.
 
-    ``confirm`` gives the copy of a segment in the object store, proven just now, or raises Unconfirmed.
+    ``confirm`` tells in which object stores a segment is proven to lie just now.
     """
 
     def __init__(
         self,
         evidence: Evidence,
         spool: Spool,
-        confirm: Callable[[Segment], Copy],
+        confirm: Callable[[Segment], Confirmed],
         clock: Clock,
         owns: Callable[[str], bool] = lambda _camera: True,
     ) -> None:
@@ -87,37 +89,43 @@ class Eviction:
             if self._spool.has_room(self._spool.reserve_bytes) or self._clock.monotonic() < self._dry_until:
                 return 0
             self._tell_short()
-            removed = 0
-            for segment in self._candidates():
-                if self._spool.has_room(self._spool.reserve_bytes):
-                    break
-                removed += self._evict(segment)
+            removed = sum(self._remove_some(everywhere=everywhere) for everywhere in (True, False))
             self._tell(removed)
             return removed
 
-    def _candidates(self) -> Iterator[Segment]:
+    def _remove_some(self, *, everywhere: bool) -> int:
+        """Until there is room enough: of those that are to lie in no more stores than they do, or of the others."""
+        removed = 0
+        for segment in self._candidates(everywhere=everywhere):
+            if self._spool.has_room(self._spool.reserve_bytes):
+                break
+            removed += self._evict(segment, everywhere=everywhere)
+        return removed
+
+    def _candidates(self, *, everywhere: bool) -> Iterator[Segment]:
         """Page by page, oldest first; what was tried in vain lately is left out."""
         now = self._clock.monotonic()
         self._resting = {key: until for key, until in self._resting.items() if until > now}
         after = None
-        while found := self._evidence.kept_twice(self._spool.name, _AT_ONCE, after):
+        while found := self._evidence.kept_twice(self._spool.name, _AT_ONCE, after, everywhere=everywhere):
             for segment in found:
                 if self._owns(camera_of(segment.key)) and segment.key not in self._resting:
                     yield segment
             after = (found[-1].interval.start, found[-1].key)
 
-    def _evict(self, segment: Segment) -> int:
+    def _evict(self, segment: Segment, *, everywhere: bool) -> int:
         """1 when the file was removed; 0 where it is not here, or not proven elsewhere. In the order above."""
         if not self._spool.holds(segment.key):
             return 0
-        try:
-            self._confirm(segment)
-        except Unconfirmed as error:
-            if error.unreachable:
-                raise
-            _log.error("spool_file_not_confirmed", key=segment.key, reason=str(error))
+        found = self._confirm(segment)
+        if found.nobody_answers:
+            raise found.doubts[0]
+        if not found.copies or (everywhere and found.refuted):
+            _log.error("spool_file_not_confirmed", key=segment.key, reason="; ".join(map(str, found.doubts)))
             self._resting[segment.key] = self._clock.monotonic() + REST_S
             return 0
+        if not everywhere:
+            _log.warning("spool_file_leaves_too_few_copies", key=segment.key, stores=len(found.copies))
         name = self._spool.name
         self._evidence.tombstone_copy(segment.key, Place.SPOOL, name.root, self._clock.now(), name.id)
         self._spool.remove(segment.key)

@@ -91,6 +91,18 @@ def objects_of(settings: Settings, duty: Duty = Duty.KEEP) -> Objects | None:
     return None if store is None else S3Objects(store)
 
 
+def second_objects_of(settings: Settings, duty: Duty = Duty.KEEP) -> Objects | None:
+    """The second object store, where there is one. Raises SecretError."""
+    store = settings.s3_second_for(duty)
+    return None if store is None else S3Objects(store)
+
+
+def stores_of(settings: Settings, duty: Duty = Duty.KEEP) -> tuple[Objects, ...]:
+    """All object stores, the first one first. Raises SecretError."""
+    both = (objects_of(settings, duty), second_objects_of(settings, duty))
+    return tuple(each for each in both if each is not None)
+
+
 def vouchers(
     settings: Settings, database: Database, keys: Sequence[str] = (), also: Collection[tuple[Record, Seal]] = ()
 ) -> Vouchers:

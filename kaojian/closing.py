@@ -11,6 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import structlog
+
 from config import rule_pack
 from config.errors import SettingsRefused
 from config.s3 import Duty
@@ -19,20 +21,23 @@ from config.version import VERSION
 from dashboard.access import local
 from domain.people import Actor
 from domain.timeline import Clock
-from kaojian.audit import objects_of
+from kaojian.audit import objects_of, second_objects_of
 from kaojian.stamping import authority_of
 from kaojian.wiring import open_archive
 from records.closing import Closed, Sealing, close_batch
 from records.errors import NotReady
 from storage.database import Database
-from storage.errors import UnknownBatch
+from storage.errors import StorageError, UnknownBatch
 from storage.manifest import keys, trees
 from storage.manifest.exporting import Contents, export, require_closed
+from storage.manifest.keeping import keep
 from storage.manifest.stored import StoreAddress, verify_stored
 from storage.manifest.trees import Said
 from storage.manifest.verifying import Trust, verify
 from storage.objects import S3Objects
 from storage.signing import Signer
+
+_log = structlog.get_logger()
 
 
 def close(
@@ -55,7 +60,19 @@ def close(
         software=f"kaojian {VERSION}",
         authority=authority_of(settings),
     )
-    return close_batch(database, batch_id, actor, clock, sealing, reason=reason)
+    closed = close_batch(database, batch_id, actor, clock, sealing, reason=reason)
+    _keep_in_second(settings, database, closed.link.site)
+    return closed
+
+
+def _keep_in_second(settings: Settings, database: Database, site: str) -> None:
+    """At once, where there is a second store; the uploader brings there by and by what could not be brought now."""
+    try:
+        second = second_objects_of(settings)
+        if second is not None:
+            keep(database.closings, site, second)
+    except StorageError as error:
+        _log.warning("closing_not_in_second_store", site=site, error=str(error))
 
 
 def told(closed: Closed) -> Iterator[str]:
@@ -99,7 +116,8 @@ def checked_in_store(settings: Settings, address: StoreAddress, trust: Trust) ->
     """Each step of checking a batch where it lies under lock, by the settings' server and credentials, whatever their
     bucket. Nothing else of the installation is needed. Raises as ``verify_stored``, SettingsRefused.
     """
-    store = settings.s3_for(Duty.READ)
+    in_second = settings.s3_second_endpoint and address.bucket == settings.s3_second_bucket
+    store = settings.s3_second_for(Duty.READ) if in_second else settings.s3_for(Duty.READ)
     if store is None:
         raise SettingsRefused(
             "KAOJIAN_S3_ENDPOINT is not set: say at which server the bucket is, and with which keys it is read"

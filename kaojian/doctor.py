@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from config import rule_pack
 from config.errors import ConfigError
-from config.s3 import S3Settings
+from config.s3 import Duty, S3Settings
 from config.secrets import Secrets
 from config.settings import Settings
 from config.vault import Vault
@@ -88,6 +88,7 @@ def examine(
     yield from check_tls(settings, SystemClock().now())
     yield from check_sealed(settings)
     yield from _check_store(settings.s3, store)
+    yield from _check_second_store(settings, store)
     yield from _check_database(settings)
 
 
@@ -292,18 +293,41 @@ def _check_store(settings: S3Settings | None, store: Callable[[S3Settings], Obje
         said = "none is set: footage lies in the spool only, and clause C6.2-5 cannot be met"
         yield Check("object store", State.NOTE, said, "set KAOJIAN_S3_ENDPOINT and the keys")
         return
-    name = f"{settings.endpoint}, bucket {settings.bucket}"
+    yield from _try_store("object", settings, store, "KAOJIAN_S3_ENDPOINT, _SECURE and the keys")
+
+
+def _check_second_store(settings: Settings, store: Callable[[S3Settings], Objects]) -> Iterator[Check]:
+    """It must answer and lock like the first, and is worth something only where it does not burn with the first."""
+    name = "second object store"
+    if not settings.s3_second_endpoint:
+        return
+    try:
+        second = settings.s3_second_for(Duty.KEEP)
+    except ConfigError as error:
+        yield Check(name, State.FAIL, str(error), f"put its key into the secret {settings.s3_second_secret}")
+        return
+    assert second is not None  # noqa: S101 - its endpoint is set
+    if second.endpoint == settings.s3_endpoint:
+        said = f"both buckets are on {second.endpoint}: copies there count as one, since they fail together"
+        yield Check(name, State.NOTE, said, "set KAOJIAN_S3_SECOND_ENDPOINT to a server on another machine")
+    keys = f"KAOJIAN_S3_SECOND_ENDPOINT, _SECURE and the secret {settings.s3_second_secret}"
+    yield from _try_store("second object", second, store, keys)
+
+
+def _try_store(
+    name: str, settings: S3Settings, store: Callable[[S3Settings], Objects], depends_on: str
+) -> Iterator[Check]:
+    where = f"{settings.endpoint}, bucket {settings.bucket}"
     try:
         found = store(settings)
         found.ping()
-        yield Check("object store", State.OK, f"{name} answers")
+        yield Check(f"{name} store", State.OK, f"{where} answers")
         test = found.self_test()
     except StorageError as error:
-        remedy = "check that the server runs, and KAOJIAN_S3_ENDPOINT, _SECURE and the keys"
-        yield Check("object store", State.FAIL, f"{name}: {error}", remedy)
+        yield Check(f"{name} store", State.FAIL, f"{where}: {error}", f"check that the server runs, and {depends_on}")
         return
     state, remedy = (State.OK, "") if test.ok else (State.FAIL, "use a store and a bucket with object lock")
-    yield Check("object lock", state, test.detail, remedy)
+    yield Check(f"{name} lock", state, test.detail, remedy)
 
 
 def _check_database(settings: Settings) -> Iterator[Check]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -21,7 +22,7 @@ import structlog
 
 from config.s3 import Duty
 from config.settings import Settings
-from domain.evidence import Copy, Segment
+from domain.evidence import Segment
 from domain.timeline import Clock, SystemClock
 from ingest.bookkeeper import BACKLOG_LIMIT_BYTES
 from ingest.disk import Disk, HostDisk
@@ -40,7 +41,7 @@ from kaojian import store_state
 from kaojian.disks import ballast, recorder_name
 from kaojian.processes import Alone, Life, Member, stop_event
 from records.schedule import Schedule
-from storage.archive import confirm
+from storage.confirming import Confirmed, confirm_in
 from storage.database import Database, connect
 from storage.objects import Objects, S3Objects
 
@@ -72,6 +73,8 @@ def members(settings: Settings, ground: Ground | None = None) -> list[Member]:
         found.append(Member("rereading", lambda _: _reread(settings, ground), after=_PREPARE))
     if settings.s3 is not None:
         found.append(Member("archive", lambda _: _store(settings, ground), after=_PREPARE, last=True))
+    if settings.s3_second_endpoint:
+        found.append(Member("second-archive", lambda _: _store_second(settings, ground), after=_PREPARE, last=True))
     return found
 
 
@@ -143,22 +146,20 @@ async def _record(settings: Settings, ground: Ground, database: Database, shard:
 def _evictions(
     settings: Settings, clock: Clock, database: Database, spools: Sequence[Spool], shard: Shard
 ) -> list[Eviction]:
-    """What makes room in each spool, where an object store holds what may go."""
-    store = settings.s3_for(Duty.READ)
-    if store is None:
-        return []
-    found = []
-    for spool in spools:
-        confirmed = partial(_confirmed, database, S3Objects(store), clock)
+    """What makes room in each spool, where object stores hold what may go."""
+    stores = [each for each in (settings.s3_for(Duty.READ), settings.s3_second_for(Duty.READ)) if each is not None]
+    found: list[Eviction] = []
+    for spool in spools if stores else ():
+        confirmed = partial(_confirmed, database, [S3Objects(store) for store in stores], clock)
         eviction = Eviction(database.evidence, spool, confirmed, clock, shard.owns)
         spool.make_room = eviction.make_room
         found.append(eviction)
     return found
 
 
-def _confirmed(database: Database, objects: Objects, clock: Clock, segment: Segment) -> Copy:
+def _confirmed(database: Database, stores: Sequence[Objects], clock: Clock, segment: Segment) -> Confirmed:
     copies = database.evidence.copies([segment.key])[segment.key]
-    return confirm(segment, copies, objects, clock.now())
+    return confirm_in(stores, segment, copies, clock.now())
 
 
 def _reread(settings: Settings, ground: Ground) -> None:
@@ -180,7 +181,7 @@ def _reread(settings: Settings, ground: Ground) -> None:
 def _store(settings: Settings, ground: Ground) -> None:
     """Upload until told to stop, and then what was closed last, for KEEP_REST_S at most: a start goes on there."""
     from kaojian.wiring import open_archive  # noqa: PLC0415 (recorders need nothing of what these load)
-    from storage.archive import ArchiveWorker  # noqa: PLC0415
+    from storage.keeping import ArchiveWorker  # noqa: PLC0415
 
     stop = stop_event()
     structlog.get_logger().info("uploader_started", pid=os.getpid())
@@ -190,3 +191,23 @@ def _store(settings: Settings, ground: Ground) -> None:
         deadline = time.monotonic() + KEEP_REST_S
         while archive.keeps and time.monotonic() < deadline and archive.keep_pending().kept:
             continue
+
+
+def _store_second(settings: Settings, ground: Ground) -> None:
+    """The same into the second store, and there as well what was signed and sealed, until told to stop."""
+    from kaojian.audit import objects_of, second_objects_of  # noqa: PLC0415 (recorders need nothing of what these load)
+    from kaojian.wiring import open_archive  # noqa: PLC0415
+    from storage.keeping import ArchiveWorker  # noqa: PLC0415
+    from storage.mirroring import Mirror  # noqa: PLC0415
+
+    stop = stop_event()
+    first, second = objects_of(settings), second_objects_of(settings)
+    assert first is not None  # noqa: S101 - settings have no second store without a first
+    assert second is not None  # noqa: S101 - this is not started without one
+    mirror = threading.Thread(target=Mirror(first, second, ground.clock).run, args=(stop,), name="mirror")
+    with closing(connect(settings.database_url)) as database:
+        archive = open_archive(settings, database, ground.clock)
+        tell = store_state.keeper(settings.data_dir, ground.clock, store_state.SECOND)
+        mirror.start()
+        ArchiveWorker(archive, tell=tell, bucket=second.target).run(stop)
+        mirror.join()

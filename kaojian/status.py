@@ -98,6 +98,7 @@ class Status:
     nvrs: tuple[NvrOut, ...]  # out with all their wanted cameras
     waiting_for_analysis: int
     waiting_for_s3: int | None
+    waiting_for_second: int = 0  # that lie in one object store and are to lie in two
     copies_due: int = 0  # to be read again
     copies_lost: tuple[LostCopy, ...] = ()  # of the last LOST_WITHIN, the newest first
     unseen_spools: tuple[UnseenSpool, ...] = ()  # of what waits for analysis: only there, and not visible here
@@ -106,7 +107,7 @@ class Status:
     spools: tuple[SpoolStanding, ...] = ()  # of this host, the first one first
     second_copies: SecondCopies | None = None  # None without a second spool
     webhooks: tuple[Receiver, ...] = ()
-    store: StoreState | None = None  # as the uploader of this host found it
+    stores: tuple[StoreState, ...] = ()  # as the uploaders of this host found them
     broken_glass: tuple[BrokenGlass, ...] = ()  # everybody is told of these, the latest first
     backup: datetime | None = None  # when the newest was brought under lock
 
@@ -131,6 +132,7 @@ def gather(database: Database, now: datetime, *, stores_objects: bool, spools: S
         nvrs=tuple(nvrs_out(cameras, found)),
         waiting_for_analysis=len(unobserved),
         waiting_for_s3=len(evidence.segments_without_copy(Place.S3, _COUNT_UP_TO)) if stores_objects else None,
+        waiting_for_second=evidence.count_in_too_few_stores(_COUNT_UP_TO) if stores_objects else 0,
         copies_due=evidence.count_due_copies(now, _COUNT_UP_TO),
         copies_lost=tuple(evidence.lost_copies(now - LOST_WITHIN, _COUNT_UP_TO)),
         unseen_spools=tuple(unseen_spools(evidence, unobserved)),
@@ -180,8 +182,13 @@ def to_json(status: Status) -> dict[str, Any]:
             for each in status.cameras
         ],
         "nvrs": [_nvr_json(each) for each in status.nvrs],
-        "waiting": {"analysis": status.waiting_for_analysis, "s3": status.waiting_for_s3},
-        "object_store": _store_json(status.store),
+        "waiting": {
+            "analysis": status.waiting_for_analysis,
+            "s3": status.waiting_for_s3,
+            "second_s3": status.waiting_for_second,
+        },
+        "object_store": _store_json(status.stores, second=False),
+        "second_object_store": _store_json(status.stores, second=True),
         "copies": {"due": status.copies_due, "lost": [_lost_json(each) for each in status.copies_lost]},
         "unseen_spools": [
             {"folder": each.target, "device": each.device, "segments": each.segments} for each in status.unseen_spools
@@ -224,9 +231,10 @@ def tables(status: Status) -> Iterable[Table | Text]:
     for host, clock in {each.recorder.host: each.clock for each in status.recorders}.items():
         yield Text(f"Clock of {host}: {_clock_text(clock)}")
     stored = "no object store is set" if status.waiting_for_s3 is None else f"{status.waiting_for_s3} for S3"
-    yield Text(f"Segments waiting: {status.waiting_for_analysis} for analysis, {stored}")
-    if status.store is not None:
-        yield from map(Text, store_state.lines(status.store, _local(status.store.at)))
+    second = f", {status.waiting_for_second} for the second store" if status.waiting_for_second else ""
+    yield Text(f"Segments waiting: {status.waiting_for_analysis} for analysis, {stored}{second}")
+    for store in status.stores:
+        yield from map(Text, store_state.lines(store, _local(store.at)))
     yield from map(Text, _copy_lines(status))
     for unseen in status.unseen_spools:
         yield Text(
@@ -319,8 +327,11 @@ def _copy_lines(status: Status) -> Iterable[str]:
         )
 
 
-def _store_json(state: StoreState | None) -> dict[str, Any] | None:
-    return None if state is None else {"at": rfc3339(state.at), "lost": state.lost, "unlocked": state.unlocked}
+def _store_json(states: Iterable[StoreState], *, second: bool) -> dict[str, Any] | None:
+    for each in states:
+        if each.second is second:
+            return {"at": rfc3339(each.at), "lost": each.lost, "unlocked": each.unlocked}
+    return None
 
 
 def _lost_json(lost: LostCopy) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from config.s3 import Duty
 from config.settings import Settings
 from domain.people import Actor
 from domain.timeline import Clock
-from kaojian.audit import objects_of
+from kaojian.audit import stores_of
 from kaojian.wiring import open_archive
 from storage.check.comparing import Finding
 from storage.check.looking import Check, Seen
@@ -21,8 +21,8 @@ from storage.database import Database
 def check_of(settings: Settings, database: Database, *, mending: bool = False, every_byte: bool = False) -> Check:
     """A check of this installation."""
     duty = Duty.KEEP if mending else Duty.READ
-    archive, objects = open_archive(settings, database, duty=duty), objects_of(settings, duty)
-    return Check(database, archive, objects, settings.spool_dirs, mending=mending, every_byte=every_byte)
+    archive, stores = open_archive(settings, database, duty=duty), stores_of(settings, duty)
+    return Check(database, archive, stores, settings.spool_dirs, mending=mending, every_byte=every_byte)
 
 
 def found(check: Check, database: Database, actor: Actor, clock: Clock) -> Iterator[Finding]:

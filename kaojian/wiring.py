@@ -21,12 +21,11 @@ from storage.objects import S3Objects
 def open_archive(
     settings: Settings, database: Database, clock: Clock | None = None, duty: Duty = Duty.KEEP
 ) -> Archive:
-    """The archive over the spool and, where one is configured, the object store with the key of a duty.
+    """The archive over the spool and the object stores that are configured, with the keys of a duty.
 
     Raises SecretError where that key is named and not there.
     """
-    store = settings.s3_for(duty)
-    objects = S3Objects(store) if store is not None else None
+    store, second = settings.s3_for(duty), settings.s3_second_for(duty)
 
     def retain_until(batch_id: str) -> datetime:
         """Clause 九: from the last exam day of the batch, by the batch's own rule pack. Raises RetentionUnknown."""
@@ -42,12 +41,13 @@ def open_archive(
     held = database.holds.standing
     return Archive(
         database.evidence,
-        objects,
+        S3Objects(store) if store is not None else None,
         settings.spool_dir,
         retain_until,
         clock or SystemClock(),
         held=held,
         allow_unlocked=settings.s3_allow_unlocked,
+        second=S3Objects(second) if second is not None else None,
     )
 
 

@@ -1,14 +1,14 @@
-"""The archive: brings closed segments from the spool into the object store, and opens them from any copy.
+"""The archive: brings closed segments from the spool into the object stores, and opens them from any copy.
 
 A segment is kept in numbered steps (``Archive.keep``); a Copy row says that all of them were done. Not here: what
 makes a segment (``ingest``), how objects are stored and proven (``storage.objects``), what is in the footage
-(``analysis``), and who decides that anything goes (``records.disposing``): a copy is removed here by a signed order
-only. ``confirm`` says whether a spool could do without its own.
+(``analysis``), when anything is kept (``storage.keeping``), whether a spool could do without its own copy
+(``storage.confirming``), and who decides that anything goes (``records.disposing``): a copy is removed here by a
+signed order only.
 
     StorageError
-    ├── SpoolFileMissing   no copy of the segment lies in a spool, so there is nothing to upload
+    ├── SpoolFileMissing   no copy of the segment lies in a spool or in another store, so there is nothing to upload
     ├── SpoolFileDamaged   the bytes in the spool are not those the segment was closed with; never uploaded
-    ├── Unconfirmed        the object store does not hold the segment, whole and locked, as it was read back just now
     ├── NotOrdered         a copy is to be removed, and no signed order says so; or footage is left that none knows of
     ├── OutOfReach         a copy is to be removed, and the place that it lies in cannot be reached from here
     └── NoCopyAnswers      no copy gives the right bytes; says for each copy why
@@ -19,19 +19,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
+from tempfile import NamedTemporaryFile, SpooledTemporaryFile
 from typing import BinaryIO, cast
-
-import structlog
 
 from domain.calendar import local_day
 from domain.disposal import DisposedOf
@@ -41,8 +38,7 @@ from storage.database import Evidence
 from storage.errors import DatabaseUnavailable, StorageError
 from storage.objects import (
     BLOCK_BYTES,
-    AccessRefused,
-    BucketNotLocked,
+    STORE_LOST,
     LockTest,
     NoSuchObject,
     ObjectDamaged,
@@ -54,28 +50,17 @@ from storage.spool_marker import is_there
 AT_ONCE = 16  # segments of one round
 IN_FLIGHT = 2  # of these: one is read back while the next is sent
 FAILED_PAUSE_S = 60.0  # a segment that failed for itself is not tried again before
-FIRST_PAUSE_S = 1.0
-LONGEST_PAUSE_S = 15.0
+OTHERS_EVERY_S = 5.0  # so often a store looks for what lies in another one only, where it found nothing last time
 _IN_MEMORY_BYTES = 64 << 20  # a fetched segment larger than this goes through a temporary file
 _SOUND_FILES = 4096  # how many spool files we remember as compared
 
-_STORE_LOST = (ObjectsUnavailable, AccessRefused, BucketNotLocked)  # about the store, not about one segment
-
 
 class SpoolFileMissing(StorageError):
-    """No copy of the segment lies in a spool. Its row stands; a person must find out where the file went."""
+    """No copy to be read lies in a spool or another store. The row stands; a person finds out where the file went."""
 
 
 class SpoolFileDamaged(StorageError):
     """The spool file is not what it was when the segment was closed. It is left as it is, and not uploaded."""
-
-
-class Unconfirmed(StorageError):
-    """Nobody may rely on the object store for this segment now. ``unreachable``: the store itself does not answer."""
-
-    def __init__(self, message: str, *, unreachable: bool = False) -> None:
-        super().__init__(message)
-        self.unreachable = unreachable
 
 
 class RetentionUnknown(StorageError):
@@ -176,13 +161,24 @@ class KeepResult:
     unlocked: str | None = None
 
 
+@dataclass
+class _Store:
+    """One object store, with what is remembered of it between rounds."""
+
+    objects: Objects
+    locks: LockTest | None = None  # None: not tried, or not since the store was away
+    resting: dict[str, float] = field(default_factory=dict)  # key of a failed segment -> when it is tried again
+    others_at: float = 0.0  # when to look again for what lies in another store only
+
+
 class Archive:
-    """Keeps and opens segments. Safe to share between threads, if one of them at most calls ``keep_pending``.
+    """Keeps and opens segments. Safe to share between threads, if one at most keeps for each store.
 
     ``objects`` is None where no object store is set up: then nothing is kept beyond the spool, and reading works
-    from the spool alone. ``retain_until`` tells for a batch's id until when its footage must be kept, and raises a
-    StorageError if it cannot; ``held`` tells whether it is held beyond that (封存), None where
-    nobody ever decided it. ``spool_root`` is where spool files are looked for when they are no longer under the root
+    from the spool alone. With a ``second`` one every segment is to lie in both; buckets tell them apart, so that no
+    two may have the same name. ``retain_until`` tells for a batch's id until when its footage must be kept, and
+    raises a StorageError if it cannot; ``held`` tells whether it is held beyond that (封存), None where nobody ever
+    decided it. ``spool_root`` is where spool files are looked for when they are no longer under the root
     that their Copy row names: a spool may have been moved.
 
     A store is tried before footage is given to it (``Objects.self_test``), and again after it was away: another
@@ -201,38 +197,42 @@ class Archive:
         *,
         held: Callable[[str], bool | None] = lambda _batch: None,
         allow_unlocked: bool = False,
+        second: Objects | None = None,
     ) -> None:
         self._evidence = evidence
-        self._objects = objects
+        self._stores = {each.target: _Store(each) for each in (objects, second) if each is not None}
+        if second is not None and (objects is None or len(self._stores) < 2):
+            raise ValueError(f"a second store beside none, or with the first one's bucket: {second.target}")
         self._spool_root = spool_root
         self._retain_until = retain_until
         self._held = held
         self._allow_unlocked = allow_unlocked
-        self._locks: LockTest | None = None  # None: not tried, or not since the store was away
         self._clock = clock or SystemClock()
-        self._resting: dict[str, float] = {}  # key of a failed segment -> monotonic instant of its next try
+        self._older: list[str] | None = None  # batches that may lie in one store only, the next one last
         self._sound: dict[Path, tuple[int, int, int]] = {}  # spool file -> what it looked like when compared
 
     @property
     def keeps(self) -> bool:
         """Whether there is an object store at all."""
-        return self._objects is not None
+        return bool(self._stores)
 
     @property
     def buckets(self) -> tuple[str, ...]:
-        """The bucket of the object store; none without one."""
-        return (self._objects.target,) if self._objects is not None else ()
+        """The buckets of the object stores, the first one's first; none without one."""
+        return tuple(self._stores)
 
-    def ping(self) -> None:
-        """Ask the object store one thing. Raises ObjectsUnavailable, also where none is set up, and AccessRefused."""
-        if self._objects is None:
-            raise ObjectsUnavailable("no object store is set up")
-        self._objects.ping()
+    def ping(self, bucket: str | None = None) -> None:
+        """Ask an object store one thing, the first unless another is named. Raises ObjectsUnavailable, also where
+        none is set up, and AccessRefused.
+        """
+        self._store(bucket).objects.ping()
 
-    def keep(self, segment: Segment) -> Copy:
-        """Bring one segment into the object store; the copy that already is there, if it is.
+    def keep(self, segment: Segment, bucket: str | None = None) -> Copy:
+        """Bring one segment into an object store, the first unless another is named; the copy that already is there,
+        if it is.
 
-        1. Find its file in the spool and compare size and hash with the row.
+        1. Find its file in the spool and compare size and hash with the row; where there is none, fetch and compare
+           its bytes from another store.
         2. Ask until when its batch must be kept.
         3. Store it under a lock until then, and under legal hold where its batch is held; the store is read back and
            compared before this returns.
@@ -240,18 +240,17 @@ class Archive:
 
         Raises SpoolFileMissing, SpoolFileDamaged and the errors of ``storage.objects`` and the database.
         """
-        objects = self._objects
-        if objects is None:
-            raise ObjectsUnavailable("no object store is set up")
-        for copy in self._standing_copies(segment):
+        objects = self._store(bucket).objects
+        copies = self._standing_copies(segment)
+        for copy in copies:
             if copy.place is Place.S3 and copy.target == objects.target:
                 return copy
-        path = self._sound_spool_file(segment)
-        stored = objects.put(segment.key, path, segment.sha256, self._retain_until(segment.batch))
+        with self._source(segment, copies) as path:
+            stored = objects.put(segment.key, path, segment.sha256, self._retain_until(segment.batch))
         return self._noted(segment, objects, stored.version_id, stored.locked_until)
 
-    def adopt(self, segment: Segment) -> Copy | None:
-        """Write down a copy that lies in the object store and that no row names; None where no version is right.
+    def adopt(self, segment: Segment, bucket: str) -> Copy | None:
+        """Write down a copy that lies in a store and that no row names; None where no version there is right.
 
         1. Each version under the segment's key is read as a whole and compared, the newest first.
         2. The first right one is locked for as long as its batch must be kept, and held where it is to be.
@@ -259,9 +258,7 @@ class Archive:
 
         Raises RetentionUnknown, the errors of ``storage.objects`` and of the database.
         """
-        objects = self._objects
-        if objects is None:
-            return None
+        objects = self._store(bucket).objects
         for each in objects.versions(segment.key):
             if each.key == segment.key and not each.marker and self._is_right(segment, objects, each.version_id):
                 until = objects.lengthen(segment.key, each.version_id, self._retain_until(segment.batch))
@@ -293,58 +290,62 @@ class Archive:
             size_bytes=segment.size_bytes,
             sha256=segment.sha256,
             version_id=version_id,
-            locked_until=self._believed(locked_until),
+            locked_until=self._believed(self._stores[objects.target], locked_until),
             device=objects.device,
         )
-        self._evidence.add_copy(copy)
+        self._evidence.add_copy(copy, stores=len(self._stores))
         return copy
 
-    def keep_pending(self, limit: int = AT_ONCE) -> KeepResult:
-        """Keep up to ``limit`` segments that lie in no object store yet, oldest first, ``IN_FLIGHT`` at once.
+    def keep_pending(self, limit: int = AT_ONCE, bucket: str | None = None) -> KeepResult:
+        """Keep up to ``limit`` segments in a store, the first unless another is named, ``IN_FLIGHT`` at once.
+
+        First those that lie in no store yet, the oldest first; then those that lie in another one only, the newest
+        first, and when there are none of these a batch of those from when there was one store less.
 
         A segment that fails for itself is reported, rests for ``FAILED_PAUSE_S`` and does not hold up the others;
         when the store itself does not answer, refuses us or keeps no lock, the round ends.
 
         Raises DatabaseUnavailable.
         """
-        if self._objects is None:
+        if not self._stores:
             return KeepResult()
+        store = self._store(bucket)
         try:
-            locks = self._tried()
+            locks = self._tried(store)
         except StorageError as error:
             return KeepResult(lost=str(error))
         if not locks.ok and not self._allow_unlocked:
-            self._locks = None
+            store.locks = None
             return KeepResult(lost=f"nothing is stored where no lock holds: {locks.detail}")
         unlocked = None if locks.ok else locks.detail
         kept: list[str] = []
         failed: list[KeepFailure] = []
         lost: str | None = None
-        waiting, flying = deque(self._pending(limit)), deque[tuple[Segment, Future[Copy]]]()
+        waiting, flying = deque(self._pending(store, limit)), deque[tuple[Segment, Future[Copy]]]()
         with ThreadPoolExecutor(IN_FLIGHT, "keeping") as pool:
             while waiting or flying:
                 while waiting and len(flying) < IN_FLIGHT:
-                    flying.append((waiting[0], pool.submit(self.keep, waiting.popleft())))
+                    flying.append((waiting[0], pool.submit(self.keep, waiting.popleft(), store.objects.target)))
                 segment, keeping = flying.popleft()
                 try:
                     keeping.result()
-                except _STORE_LOST as error:
-                    self._locks, lost = None, lost or str(error)
+                except STORE_LOST as error:
+                    store.locks, lost = None, lost or str(error)
                     waiting.clear()
                 except DatabaseUnavailable:
                     raise
                 except (StorageError, OSError) as error:
-                    self._resting[segment.key] = self._clock.monotonic() + FAILED_PAUSE_S
+                    store.resting[segment.key] = self._clock.monotonic() + FAILED_PAUSE_S
                     failed.append(KeepFailure(segment.key, str(error)))
                 else:
-                    self._resting.pop(segment.key, None)
+                    store.resting.pop(segment.key, None)
                     kept.append(segment.key)
         return KeepResult(tuple(kept), tuple(failed), lost, unlocked)
 
     def opened(self, segment: Segment) -> AbstractContextManager[BinaryIO]:
         """The segment as a seekable file whose every byte was compared with the row's hash just now.
 
-        Spool first, then the object store. Raises NoCopyAnswers before the block is entered, WentByOrder also where
+        Spool first, then the object stores. Raises NoCopyAnswers before the block is entered, WentByOrder also where
         something still lies there.
         """
         return self._first_to_answer(segment, self._whole)
@@ -407,13 +408,14 @@ class Archive:
         days must be kept for. Where no decision is known a hold stays as it is: an old or emptied database lets
         nothing go. Raises RetentionUnknown and the errors of ``storage.objects``.
         """
-        objects = self._objects
-        if objects is None or copy.place is not Place.S3 or copy.target != objects.target or copy.version_id is None:
+        store = self._stores.get(copy.target) if copy.place is Place.S3 else None
+        if store is None or copy.version_id is None:
             return None
         held = self._held(segment.batch)
         if held is not None:
-            objects.hold(segment.key, copy.version_id, held=held)
-        return self._believed(objects.lengthen(segment.key, copy.version_id, self._retain_until(segment.batch)))
+            store.objects.hold(segment.key, copy.version_id, held=held)
+        until = store.objects.lengthen(segment.key, copy.version_id, self._retain_until(segment.batch))
+        return self._believed(store, until)
 
     def keep_until(self, batch: str) -> datetime:
         """Until when a batch must be kept, by its rule pack as it is now. Raises RetentionUnknown."""
@@ -464,21 +466,28 @@ class Archive:
             self._evidence.dispose_copy(copy, self._clock.now())
 
     def left_over(self, key: str) -> bool:
-        """Whether the object store still answers under a key: with a version that no row knows, once all others are
+        """Whether an object store still answers under a key: with a version that no row knows, once all others are
         gone. Raises the errors of ``storage.objects``.
         """
-        if self._objects is None:
-            return False
-        try:
-            self._objects.stat(key)
-        except NoSuchObject:
-            return False
-        return True
+        for store in self._stores.values():
+            try:
+                store.objects.stat(key)
+            except NoSuchObject:
+                continue
+            return True
+        return False
+
+    def _store(self, bucket: str | None) -> _Store:
+        """The store of that bucket; the first one for None. Raises ObjectsUnavailable where there is none at all."""
+        if not self._stores:
+            raise ObjectsUnavailable("no object store is set up")
+        return self._stores[bucket or self.buckets[0]]
 
     def _store_of(self, copy: Copy) -> Objects:
-        if self._objects is None or copy.target != self._objects.target:
-            raise OutOfReach(f"{copy.segment} lies in bucket {copy.target}, which is not the one that is set up here")
-        return self._objects
+        store = self._stores.get(copy.target)
+        if store is None:
+            raise OutOfReach(f"{copy.segment} lies in bucket {copy.target}, which is none of those set up here")
+        return store.objects
 
     def _remove_spool_file(self, copy: Copy) -> None:
         """What has a tombstone may lie in a spool that is no more; what has none must be seen to be gone."""
@@ -518,55 +527,81 @@ class Archive:
         if by is not None:
             raise WentByOrder(segment.key, by)
 
-    def _tried(self) -> LockTest:
-        """Whether the store keeps what it locks. Raises as ``Objects.self_test``; ObjectsUnavailable without one."""
-        if self._objects is None:
-            raise ObjectsUnavailable("no object store is set up")
-        if self._locks is None:
-            self._locks = self._objects.self_test()
-        return self._locks
+    def _tried(self, store: _Store) -> LockTest:
+        """Whether the store keeps what it locks. Raises as ``Objects.self_test``."""
+        if store.locks is None:
+            store.locks = store.objects.self_test()
+        return store.locks
 
-    def _believed(self, locked_until: datetime) -> datetime | None:
+    def _believed(self, store: _Store, locked_until: datetime) -> datetime | None:
         """A lock as a Copy row may claim it: none where the store was allowed although it keeps none."""
-        return locked_until if not self._allow_unlocked or self._tried().ok else None
+        return locked_until if not self._allow_unlocked or self._tried(store).ok else None
 
-    def _pending(self, limit: int) -> list[Segment]:
+    def _pending(self, store: _Store, limit: int) -> list[Segment]:
         now = self._clock.monotonic()
-        self._resting = {key: until for key, until in self._resting.items() if until > now}
-        found = self._evidence.segments_without_copy(Place.S3, limit + len(self._resting))
-        return [segment for segment in found if segment.key not in self._resting][:limit]
+        store.resting = {key: until for key, until in store.resting.items() if until > now}
+        wanted = limit + len(store.resting)
+        found = self._evidence.segments_without_copy(Place.S3, wanted)
+        if len(self._stores) > 1 and len(found) < wanted and now >= store.others_at:
+            others = self._evidence.segments_lacking_store(store.objects.target, wanted - len(found))
+            if not others and not self._want_older():
+                store.others_at = now + OTHERS_EVERY_S
+            found += others
+        return [segment for segment in found if segment.key not in store.resting][:limit]
+
+    def _want_older(self) -> bool:
+        """Have one more batch, the newest that is left, lie in all stores; False once there is none left to look at.
+
+        One at a time and only when nothing else waits: what is recorded now never stands behind years.
+        """
+        if self._older is None:
+            self._older = sorted(self._evidence.batches(), key=self._evidence.last_of_batch)
+        while self._older:
+            if self._evidence.want_stores(self._older.pop(), len(self._stores)):
+                return True
+        return False
 
     def _standing_copies(self, segment: Segment) -> list[Copy]:
         """Copies that were not removed, spool first."""
         rows = self._evidence.copies([segment.key]).get(segment.key, [])
         return sorted((row for row in rows if row.removed is None), key=lambda row: row.place is not Place.SPOOL)
 
-    def _sound_spool_file(self, segment: Segment) -> Path:
+    @contextmanager
+    def _source(self, segment: Segment, copies: Sequence[Copy]) -> Iterator[Path]:
+        """A file with the segment's bytes, compared just now: the spool's, or one fetched from another store.
+
+        Raises SpoolFileDamaged, SpoolFileMissing.
+        """
         damaged: Path | None = None
-        for copy in self._standing_copies(segment):
-            if copy.place is not Place.SPOOL:
-                continue
+        for copy in copies:
             try:
-                with self._spool_file(segment, copy) as file:
-                    return Path(file.name)
+                with self._local(segment, copy) as file:
+                    yield Path(file.name)
+                    return
             except _NoAnswer as answer:
-                if answer.why is Why.DAMAGED:
+                if answer.why is Why.DAMAGED and copy.place is Place.SPOOL:
                     damaged = Path(copy.target)
         if damaged is not None:
             raise SpoolFileDamaged(f"{segment.key} in {damaged} is not what it was when it was closed; not uploaded")
-        raise SpoolFileMissing(f"{segment.key} lies in no spool that can be read; nothing to upload")
+        raise SpoolFileMissing(f"{segment.key} lies in no spool or store that can be read; nothing to upload")
+
+    def _local(self, segment: Segment, copy: Copy) -> BinaryIO:
+        """A compared file with a name: that of the spool, or one that goes when it is closed. Raises _NoAnswer."""
+        if copy.place is Place.SPOOL:
+            return self._spool_file(segment, copy)
+        return self._fetched(segment, copy, cast(BinaryIO, NamedTemporaryFile()))
 
     def _whole(self, segment: Segment, copy: Copy) -> BinaryIO:
         """The copy as an open file with the right bytes, at its beginning. Raises _NoAnswer."""
-        return self._spool_file(segment, copy) if copy.place is Place.SPOOL else self._fetched(segment, copy)
+        return self._spool_file(segment, copy) if copy.place is Place.SPOOL else self._from_store(segment, copy)
 
     def _glimpsed(self, segment: Segment, copy: Copy) -> BinaryIO:
         in_spool = copy.place is Place.SPOOL
-        return self._found_spool_file(segment, copy) if in_spool else self._fetched(segment, copy)
+        return self._found_spool_file(segment, copy) if in_spool else self._from_store(segment, copy)
 
     def _playing(self, segment: Segment, copy: Copy) -> BinaryIO:
         if copy.place is not Place.SPOOL:
-            return self._fetched(segment, copy)
+            return self._from_store(segment, copy)
         file = self._found_spool_file(segment, copy)
         try:
             self._compare_once(segment, file)
@@ -598,11 +633,15 @@ class Archive:
             raise _NoAnswer(Why.MISSING)
         return file
 
-    def _fetched(self, segment: Segment, copy: Copy) -> BinaryIO:
+    def _from_store(self, segment: Segment, copy: Copy) -> BinaryIO:
         file = cast(BinaryIO, SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES))  # noqa: SIM115 - handed on open
+        return self._fetched(segment, copy, file)
+
+    def _fetched(self, segment: Segment, copy: Copy, file: BinaryIO) -> BinaryIO:
+        """The same file, filled with the bytes of an object and compared; closed where it raises _NoAnswer."""
         try:
-            for piece in self._pieces(segment, copy):
-                file.write(piece)
+            file.writelines(self._pieces(segment, copy))
+            file.flush()
             file.seek(0)
             _compare(file, segment)
         except BaseException:
@@ -624,10 +663,11 @@ class Archive:
             return file.read(length)
 
     def _object_range(self, segment: Segment, copy: Copy, offset: int, length: int) -> bytes:
-        if self._objects is None or copy.target != self._objects.target:
+        store = self._stores.get(copy.target)
+        if store is None:
             raise _NoAnswer(Why.UNREACHABLE)
         try:
-            data = self._objects.read(segment.key, offset, length, copy.version_id)
+            data = store.objects.read(segment.key, offset, length, copy.version_id)
         except NoSuchObject as error:
             raise _NoAnswer(Why.MISSING) from error
         except ObjectDamaged as error:
@@ -673,50 +713,6 @@ def _if_there(path: Path) -> BinaryIO | None:
         return None
     except OSError as error:
         raise _NoAnswer(Why.UNREACHABLE) from error
-
-
-def confirm(segment: Segment, copies: Iterable[Copy], objects: Objects, now: datetime) -> Copy:
-    """The copy of a segment in the object store, proven at this moment, so that another one is not needed to keep it.
-
-    1. Take the copies that were stored there under a lock and not removed, of those that ``copies`` names.
-    2. Ask the store whether that version is locked beyond ``now``.
-    3. Read all of it back and compare size and hash with the segment's row.
-
-    Raises Unconfirmed. A row alone is not enough: a server may have lost what it once gave back.
-    """
-    reason = "it was never stored there"
-    for copy in copies:
-        if copy.place is not Place.S3 or copy.removed is not None or copy.target != objects.target:
-            continue
-        if copy.locked_until is None:
-            reason = "it was stored where no lock holds"
-            continue
-        try:
-            wrong = _doubt(segment, copy, objects, now)
-        except _STORE_LOST as error:
-            raise Unconfirmed(f"{segment.key} in {copy.target}: {error}", unreachable=True) from error
-        except StorageError as error:
-            wrong = str(error)
-        if wrong is None:
-            return copy
-        reason = wrong
-    raise Unconfirmed(f"{segment.key} in {objects.target}: {reason}")
-
-
-def _doubt(segment: Segment, copy: Copy, objects: Objects, now: datetime) -> str | None:
-    """Why a stored copy is not to be relied on; None where nothing is wrong."""
-    locked_until = objects.stat(segment.key, copy.version_id).locked_until
-    if locked_until is None or locked_until <= now:
-        return "it is not locked"
-    digest, size_bytes = hashlib.sha256(), 0
-    while size_bytes < segment.size_bytes:
-        length = min(BLOCK_BYTES, segment.size_bytes - size_bytes)
-        block = objects.read(segment.key, size_bytes, length, copy.version_id)
-        if len(block) != length:
-            return "it is shorter than the segment"
-        digest.update(block)
-        size_bytes += length
-    return None if digest.hexdigest() == segment.sha256 else "it has other bytes than the segment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -768,89 +764,3 @@ def _compare_pieces(pieces: Iterable[bytes], segment: Segment, pace: Callable[[i
         pace(len(piece))
     if (size_bytes, digest.hexdigest()) != (segment.size_bytes, segment.sha256):
         raise _NoAnswer(Why.DAMAGED)
-
-
-class ArchiveWorker:
-    """Keeps what is pending, round after round, until told to stop.
-
-    A store that is lost is reported once (``objects_lost``), and once when it is back, with the duration
-    (``objects_back``); meanwhile the pause between rounds doubles from ``FIRST_PAUSE_S`` to ``LONGEST_PAUSE_S``.
-    A segment that fails for itself is reported once per reason (``segment_not_kept``), a store whose locks do not
-    hold and that is used all the same once for each life of the process (``locks_do_not_hold``). ``tell`` is told how
-    it stands with the store whenever that changes.
-    """
-
-    def __init__(
-        self,
-        archive: Archive,
-        clock: Clock | None = None,
-        at_once: int = AT_ONCE,
-        *,
-        tell: Callable[[KeepResult], None] = lambda _result: None,
-    ) -> None:
-        self._archive = archive
-        self._tell = tell
-        self._told: tuple[str | None, str | None] | None = None
-        self._unlocked = False
-        self._clock = clock or SystemClock()
-        self._at_once = at_once
-        self._log = structlog.get_logger()
-        self._lost_since: float | None = None
-        self._reported: set[KeepFailure] = set()
-        self._broken = False
-        self._pause_s = FIRST_PAUSE_S
-
-    def run(self, stop: threading.Event) -> None:
-        """Returns soon after ``stop`` is set, once the segment in hand is kept or has failed."""
-        while not stop.is_set():
-            if stop.wait(self.round()):
-                return
-
-    def round(self) -> float:
-        """One round. Returns how many seconds to wait before the next: none while there is more to do."""
-        try:
-            result = self._archive.keep_pending(self._at_once)
-        except Exception as error:  # noqa: BLE001 - the top of a supervised loop: uploading must go on
-            self._report_broken(error)
-            return self._longer_pause()
-        self._broken = False
-        self._report(result)
-        self._pass_on(result)
-        if result.lost is not None:
-            return self._longer_pause()
-        self._pause_s = FIRST_PAUSE_S
-        return 0.0 if len(result.kept) == self._at_once else FIRST_PAUSE_S
-
-    def _longer_pause(self) -> float:
-        pause_s, self._pause_s = self._pause_s, min(LONGEST_PAUSE_S, self._pause_s * 2)
-        return pause_s
-
-    def _report(self, result: KeepResult) -> None:
-        for failure in result.failed:
-            if failure not in self._reported:
-                self._reported.add(failure)
-                self._log.error("segment_not_kept", segment=failure.key, reason=failure.reason)
-        if result.lost is not None and self._lost_since is None:
-            self._lost_since = self._clock.monotonic()
-            self._log.warning("objects_lost", reason=result.lost)
-        elif result.kept and result.lost is None and self._lost_since is not None:
-            seconds = round(self._clock.monotonic() - self._lost_since, 1)
-            self._lost_since = None
-            self._log.info("objects_back", seconds=seconds)
-        if result.kept:
-            self._log.debug("segments_kept", count=len(result.kept))
-        if result.unlocked is not None and not self._unlocked:
-            self._unlocked = True
-            lost = "whoever has a key to the store can delete what is stored now; no report will call it locked"
-            self._log.warning("locks_do_not_hold", reason=result.unlocked, lost=lost)
-
-    def _pass_on(self, result: KeepResult) -> None:
-        now = (result.lost, result.unlocked)
-        if now != self._told:
-            self._tell(result)
-            self._told = now
-
-    def _report_broken(self, error: Exception) -> None:
-        if not self._broken:
-            self._log.error("archive_round_failed", error=str(error), kind=type(error).__name__)
-        self._broken = True

@@ -105,6 +105,10 @@ class BucketNotLocked(NotLocked):
     """The bucket exists without object lock. A lock cannot be added later: name another bucket."""
 
 
+STORE_LOST = (ObjectsUnavailable, AccessRefused, BucketNotLocked)
+"""Errors about a store as a whole, not about one object of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """One version of an object, as it was found when read back."""

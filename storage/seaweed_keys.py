@@ -17,6 +17,7 @@ Not here: the server itself (``storage.seaweed``).
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import sys
 from collections.abc import Iterator, Mapping
@@ -80,9 +81,12 @@ def _alone(folder: Path) -> Iterator[None]:
     told of them, would each go away with their own.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / "keys.lock").open("wb") as handle:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
         flock(handle, LOCK_EX)
         yield
+    finally:
+        os.close(handle)
 
 
 def _keys(folder: Path) -> dict[Duty, Key]:

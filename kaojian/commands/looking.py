@@ -33,8 +33,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs")]
     with opened() as (settings, database):
         now, spools = SystemClock().now(), spools_of(settings)
         found = state.gather(database, now, stores_objects=settings.s3 is not None, spools=spools)
-        store = store_state.read(settings.data_dir) if settings.s3 is not None else None
-        found = replace(found, webhooks=tuple(receivers(settings, database)), store=store)
+        stores = store_state.read(settings.data_dir) if settings.s3 is not None else ()
+        found = replace(found, webhooks=tuple(receivers(settings, database)), stores=stores)
     if as_json:
         print_json(state.to_json(found))
         return

@@ -137,7 +137,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is known of one batch at one moment. ``files`` and ``versions`` are by key, those by the spool's id."""
+    """What is known of one batch at one moment: ``files`` by the spool's id and key, ``stored`` by bucket and key."""
 
     segments: Mapping[str, Segment]
     copies: Mapping[str, Sequence[Copy]]
@@ -145,8 +145,7 @@ class Batch:
     gone: Collection[str]  # keys that are written down as lost, or as disposed of by order
     files: Mapping[str, Mapping[str, int]]
     folders: Mapping[str, str]  # where the spool of that id is
-    bucket: str
-    versions: Mapping[str, Sequence[Listed]]
+    stored: Mapping[str, Mapping[str, Sequence[Listed]]]
 
 
 def compare(batch: Batch) -> Iterator[Finding]:
@@ -159,8 +158,9 @@ def compare(batch: Batch) -> Iterator[Finding]:
         known = {copy.segment for rows in batch.copies.values() for copy in rows if copy.spool == spool}
         for key in sorted(files.keys() - known):
             yield Finding(Wrong.FILE_UNKNOWN, key, batch.folders[spool])
-    for key, versions in batch.versions.items():
-        yield from _of_versions(batch, key, versions)
+    for bucket, found in batch.stored.items():
+        for key, versions in found.items():
+            yield from _of_versions(batch, bucket, key, versions)
 
 
 def _of_rows(batch: Batch, segment: Segment) -> Iterator[Finding]:
@@ -182,28 +182,29 @@ def _of_copy(batch: Batch, segment: Segment, copy: Copy) -> Iterator[Finding]:
             yield Finding(Wrong.FILE_MISSING, copy.segment, copy.target, copy)
         elif size != segment.size_bytes:
             yield Finding(Wrong.FILE_DIFFERS, copy.segment, copy.target, copy)
-    if copy.place is Place.S3 and copy.target == batch.bucket:
-        found = [each for each in batch.versions.get(copy.segment, ()) if each.version_id == copy.version_id]
+    if copy.place is Place.S3 and copy.target in batch.stored:
+        there = batch.stored[copy.target].get(copy.segment, ())
+        found = [each for each in there if each.version_id == copy.version_id]
         if not found or found[0].marker:
             yield Finding(Wrong.OBJECT_MISSING, copy.segment, copy.target, copy)
         elif found[0].size_bytes != segment.size_bytes:
             yield Finding(Wrong.OBJECT_DIFFERS, copy.segment, copy.target, copy)
 
 
-def _of_versions(batch: Batch, key: str, versions: Sequence[Listed]) -> Iterator[Finding]:
-    """What lies under one key in the store: is it known, and seen by whoever asks for no version?"""
+def _of_versions(batch: Batch, bucket: str, key: str, versions: Sequence[Listed]) -> Iterator[Finding]:
+    """What lies under one key in a store: is it known, and seen by whoever asks for no version?"""
     if versions[0].marker:
-        yield Finding(Wrong.OBJECT_HIDDEN, key, batch.bucket)
-    rows = [copy for copy in batch.copies.get(key, ()) if copy.place is Place.S3 and copy.target == batch.bucket]
+        yield Finding(Wrong.OBJECT_HIDDEN, key, bucket)
+    rows = [copy for copy in batch.copies.get(key, ()) if copy.place is Place.S3 and copy.target == bucket]
     known = {copy.version_id for copy in rows}
     if all(each.marker or each.version_id in known for each in versions):
         return
     if key not in batch.segments:
-        yield Finding(Wrong.OBJECT_UNKNOWN, key, batch.bucket)
+        yield Finding(Wrong.OBJECT_UNKNOWN, key, bucket)
     elif any(copy.removed is None for copy in rows):
-        yield Finding(Wrong.STORED_TWICE, key, batch.bucket)
+        yield Finding(Wrong.STORED_TWICE, key, bucket)
     else:
-        yield Finding(Wrong.OBJECT_UNNOTED, key, batch.bucket)
+        yield Finding(Wrong.OBJECT_UNNOTED, key, bucket)
 
 
 def standing(batch: Batch, key: str) -> list[Copy]:

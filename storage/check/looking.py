@@ -1,4 +1,4 @@
-"""Looks through database, spools and object store, in both directions: what `kaojian check` does.
+"""Looks through database, spools and object stores, in both directions: what `kaojian check` does.
 
 One batch after the other: rows first, then the places. Recording and uploading go on meanwhile, so what does not
 agree is looked at a second time a moment later, and only what still does not is told. Nothing is changed unless
@@ -42,7 +42,7 @@ class Seen:
 
 
 class Check:
-    """Of one installation: its database, the spools of this host in ``folders``, and its object store.
+    """Of one installation: its database, the spools of this host in ``folders``, and its object stores.
 
     ``mending`` sets right what can be; ``every_byte`` reads all copies instead of asking for their sizes. ``tell`` is
     told of each batch that is looked at. What was looked at is counted in ``seen``.
@@ -52,7 +52,7 @@ class Check:
         self,
         database: Database,
         archive: Archive,
-        objects: Objects | None,
+        stores: Sequence[Objects],
         folders: Sequence[Path],
         *,
         mending: bool = False,
@@ -64,7 +64,7 @@ class Check:
         self._database = database
         self._evidence = database.evidence
         self._archive = archive
-        self._objects = objects
+        self._stores = {objects.target: objects for objects in stores}
         self._folders = {marker.id: folder for folder in folders if (marker := read_marker(folder)) and marker.id}
         self._mending = mending
         self._every_byte = every_byte
@@ -80,7 +80,7 @@ class Check:
            does (``compare``); what does not agree is looked at twice.
         2. Of each stored object: its lock and its legal hold.
         3. Of each closed batch: that rows and its latest manifest name the same segments, and that what was signed
-           is in the store.
+           is in each store.
         """
         for batch in sorted({*self._evidence.batches(), *(folder.split("/")[1] for folder in self._places())}):
             self._tell(batch)
@@ -89,16 +89,16 @@ class Check:
             yield from map(self._mended, self._of_site(site))
 
     def _places(self) -> set[str]:
-        """``site/batch`` of everything that lies in spools and store, whether rows know of it or not."""
+        """``site/batch`` of everything that lies in spools and stores, whether rows know of it or not."""
         found = {
             f"{folder.parent.name}/{folder.name}"
             for root in self._folders.values()
             for folder in root.glob("[!.]*/*")
             if folder.is_dir()
         }
-        if self._objects is not None:
-            sites = [site for site in self._objects.folders("") if not site.startswith(".")]
-            found |= {folder.rstrip("/") for site in sites for folder in self._objects.folders(site)}
+        for objects in self._stores.values():
+            sites = [site for site in objects.folders("") if not site.startswith(".")]
+            found |= {folder.rstrip("/") for site in sites for folder in objects.folders(site)}
         return found
 
     def _of_batch(self, name: str) -> Iterator[Finding]:
@@ -124,7 +124,7 @@ class Check:
             yield from self._of_bytes(here)
 
     def _of_locks(self, batch: str, stored: Sequence[tuple[Segment, Copy]]) -> Iterator[Finding]:
-        if not stored or self._objects is None:
+        if not stored:
             return
         try:
             until, held = self._archive.keep_until(batch), self._archive.hold_ordered(batch)
@@ -132,11 +132,12 @@ class Check:
             yield Finding(Wrong.NO_PLAN, batch)
             return
         for _, copy in stored:
-            locked_until = self._objects.stat(copy.segment, copy.version_id).locked_until
+            objects = self._stores[copy.target]
+            locked_until = objects.stat(copy.segment, copy.version_id).locked_until
             wanted = max(until, copy.locked_until or until)
             if locked_until is None or locked_until < whole_second(wanted):
                 yield Finding(Wrong.LOCK_SHORT, copy.segment, copy.target, copy)
-            if held is not None and self._objects.is_held(copy.segment, copy.version_id or "") is not held:
+            if held is not None and objects.is_held(copy.segment, copy.version_id or "") is not held:
                 yield Finding(Wrong.HOLD_DIFFERS, copy.segment, copy.target, copy)
 
     def _of_bytes(self, here: Sequence[tuple[Segment, Copy]]) -> Iterator[Finding]:
@@ -156,9 +157,9 @@ class Check:
                     yield Finding(Wrong.ROW_MISSING, each.key)
             for key in sorted(rows.keys() - {each.key for each in stated}):
                 yield Finding(Wrong.NOT_STATED, key)
-        if self._objects is not None:
-            for key in keeping.missing(self._database.closings, site, self._objects):
-                yield Finding(Wrong.NOT_UNDER_LOCK, key, self._objects.target)
+        for bucket, objects in self._stores.items():
+            for key in keeping.missing(self._database.closings, site, objects):
+                yield Finding(Wrong.NOT_UNDER_LOCK, key, bucket)
 
     def _gathered(self, name: str) -> Batch:
         """Rows first: what is closed or removed after that is found out by looking twice."""
@@ -169,10 +170,6 @@ class Check:
         lost = [key for key, each in observed.items() if each.state is not SegmentState.OK]
         folders = {f"{'/'.join(key.split('/')[:2])}/" for key in segments}
         folders |= {f"{folder}/" for folder in self._places() if folder.split("/")[1] == name}
-        versions: dict[str, list[Listed]] = {}
-        if self._objects is not None:
-            for each in (version for folder in sorted(folders) for version in self._objects.versions(folder)):
-                versions.setdefault(each.key, []).append(each)
         return Batch(
             segments,
             copies,
@@ -180,21 +177,21 @@ class Check:
             {*self._evidence.disposed(list(segments)), *lost},
             {spool: _files(root, folders) for spool, root in self._folders.items()},
             {spool: str(root) for spool, root in self._folders.items()},
-            self._objects.target if self._objects is not None else "",
-            versions,
+            {bucket: _versions(objects, folders) for bucket, objects in self._stores.items()},
         )
 
     def _count(self, batch: Batch) -> None:
         self.seen.segments += len(batch.segments)
         self.seen.files += sum(map(len, batch.files.values()))
-        self.seen.objects += sum(not each.marker for versions in batch.versions.values() for each in versions)
+        there = (each for stored in batch.stored.values() for versions in stored.values() for each in versions)
+        self.seen.objects += sum(not each.marker for each in there)
         copies = (copy for key in batch.segments for copy in standing(batch, key))
         self.seen.elsewhere += sum(not self._is_here(copy) for copy in copies)
 
     def _is_here(self, copy: Copy) -> bool:
         if copy.place is Place.SPOOL:
             return copy.spool in self._folders
-        return self._objects is not None and copy.target == self._objects.target
+        return copy.target in self._stores
 
     def _mended(self, found: Finding) -> Finding:
         """The same, with what was done about it where something was."""
@@ -222,11 +219,11 @@ class Check:
                 return self._secured(copy)
             case Wrong.OBJECT_UNNOTED, _:
                 segment = self._evidence.segment(found.subject)
-                adopted = segment is not None and self._archive.adopt(segment)
+                adopted = segment is not None and self._archive.adopt(segment, found.where)
                 return "read back and written down" if adopted else ""
             case Wrong.NOT_UNDER_LOCK, _:
                 site = found.subject.split("/")[1]
-                stored = keeping.keep(self._database.closings, site, self._objects) if self._objects else 0
+                stored = keeping.keep(self._database.closings, site, self._stores[found.where])
                 return "stored" if stored else "stored with the others"
         return ""
 
@@ -247,6 +244,14 @@ class Check:
         if copy.locked_until is None or until > copy.locked_until:
             self._evidence.note_lock(copy, until)
         return "locked and held as it must be"
+
+
+def _versions(objects: Objects, folders: Collection[str]) -> dict[str, list[Listed]]:
+    """All versions below these folders of a store, by key, the newest first."""
+    found: dict[str, list[Listed]] = {}
+    for each in (version for folder in sorted(folders) for version in objects.versions(folder)):
+        found.setdefault(each.key, []).append(each)
+    return found
 
 
 def _files(root: Path, folders: Collection[str]) -> dict[str, int]:

@@ -243,11 +243,37 @@ class Evidence:
         rows = self._rows(sa.select(table).where(of_run).order_by(table.c.begins.desc(), table.c.key.desc()).limit(1))
         return words.segment(rows[0]) if rows else None
 
-    def add_copy(self, copy: Copy) -> None:
-        """Write a copy that was stored and read back. Raises UnknownRow for an unknown segment, ConflictingCopy."""
+    def last_of_batch(self, batch: str) -> datetime:
+        """When the segment of a batch began whose key is the last: about when it was recorded. Raises UnknownRow."""
+        table = tables.segments
+        last = sa.select(table.c.begins).where(table.c.batch == batch).order_by(table.c.key.desc()).limit(1)
+        rows = self._rows(last)
+        if not rows:
+            raise UnknownRow(f"batch {batch} has no segment")
+        begins: datetime = rows[0].begins
+        return begins
+
+    def add_copy(self, copy: Copy, stores: int | None = None) -> None:
+        """Write a copy that was stored and read back. ``stores``: in how many object stores its segment is to lie.
+
+        Raises UnknownRow for an unknown segment, ConflictingCopy.
+        """
         with self._engine.writing() as connection:
             row = _row(connection, tables.segments.c.key, copy.segment, "segment")
             _write_copy(connection, words.segment(row), copy)
+            if stores is not None and row.wanted_s3 != stores:
+                wanted = sa.update(tables.segments).where(tables.segments.c.key == copy.segment)
+                connection.execute(wanted.values(wanted_s3=stores))
+
+    def want_stores(self, batch: str, stores: int) -> int:
+        """Have all segments of a batch lie in so many object stores at least, but for what was disposed of: how many
+        were to lie in fewer.
+        """
+        table = tables.segments
+        fewer = sa.and_(table.c.batch == batch, table.c.wanted_s3 < stores, tables.NOT_DISPOSED)
+        with self._engine.writing() as connection:
+            wanted = sa.update(table).where(fewer).values(wanted_s3=stores)
+            return len(connection.execute(wanted.returning(table.c.key)).all())
 
     def copies(self, keys: Sequence[str]) -> dict[str, list[Copy]]:
         """All copies of these segments, removed ones included, oldest row first; every key is in the answer."""
@@ -421,14 +447,18 @@ class Evidence:
         there = sa.exists().where(tables.copies.c.segment == table.c.key, _standing_in(spool))
         return self._oldest(sa.and_(tables.WITHOUT_S3_COPY, table.c.ends < before, ~there), limit)
 
-    def kept_twice(self, spool: SpoolName, limit: int, after: tuple[datetime, str] | None = None) -> list[Segment]:
-        """Segments with standing copies both in that spool and in S3, oldest first.
+    def kept_twice(
+        self, spool: SpoolName, limit: int, after: tuple[datetime, str] | None = None, *, everywhere: bool
+    ) -> list[Segment]:
+        """Segments with standing copies both in that spool and in S3, oldest first: ``everywhere`` those that lie in
+        as many object stores as they are to, else those that lie in fewer.
 
         ``after`` goes on behind a segment: the start of its interval, and its key.
         """
         table = tables.segments
         there = sa.exists().where(tables.copies.c.segment == table.c.key, _standing_in(spool))
-        where = [tables.IN_SPOOL, tables.IN_S3, there]
+        enough = table.c.copies_s3 >= table.c.wanted_s3
+        where = [tables.IN_SPOOL, tables.IN_S3, there, enough if everywhere else ~enough]
         if after is not None:
             begins, key = after
             later = sa.and_(table.c.begins == begins, table.c.key > key)
@@ -607,6 +637,19 @@ class Evidence:
                 connection.execute(sa.insert(tables.observations).values(words.observation_row(observation)))
                 _count(connection, segment.key, tables.segments.c.observations, 1)
         return True
+
+    def segments_lacking_store(self, bucket: str, limit: int) -> list[Segment]:
+        """Segments that lie in some object store, are to lie in more, and not in this one; the newest first."""
+        table, copies = tables.segments, tables.copies
+        stored = sa.and_(copies.c.place == Place.S3.value, copies.c.target == bucket, copies.c.removed.is_(None))
+        there = sa.exists().where(copies.c.segment == table.c.key, stored)
+        query = sa.select(table).where(tables.IN_TOO_FEW_STORES, ~there)
+        rows = self._rows(query.order_by(table.c.begins.desc(), table.c.key.desc()).limit(limit))
+        return [words.segment(row) for row in rows]
+
+    def count_in_too_few_stores(self, limit: int) -> int:
+        """How many segments lie in some object store and are to lie in more, counted up to ``limit``."""
+        return self._count_up_to(tables.IN_TOO_FEW_STORES, limit)
 
     def segments_without_observation(self, limit: int) -> list[Segment]:
         """Segments that nobody opened yet, oldest first."""

@@ -151,6 +151,7 @@ segments = sa.Table(
     # so that "what is still to be uploaded or looked at" costs what is left to do, not what was ever recorded.
     sa.Column("copies_spool", sa.Integer, nullable=False),
     sa.Column("copies_s3", sa.Integer, nullable=False),
+    sa.Column("wanted_s3", sa.Integer, nullable=False, server_default=sa.text("1")),  # how many stores are to have it
     sa.Column("observations", sa.Integer, nullable=False),
     sa.Column("disposed", sa.BigInteger),  # the disposal list that ordered it to go; NULL while none has
 )
@@ -161,18 +162,20 @@ sa.Index("ix_segments_batch_key", segments.c.batch, segments.c.key)
 # The zero is part of the text of index and query alike: a bound parameter would keep SQLite from seeing that the
 # query asks for exactly the rows of the partial index (sqlite.org/partialindex.html).
 NOT_DISPOSED = segments.c.disposed.is_(None)
+IN_SPOOL = segments.c.copies_spool > _ZERO
+IN_S3 = segments.c.copies_s3 > _ZERO
 WITHOUT_SPOOL_COPY = sa.and_(segments.c.copies_spool == _ZERO, NOT_DISPOSED)  # what went by order is not missed
 WITHOUT_S3_COPY = sa.and_(segments.c.copies_s3 == _ZERO, NOT_DISPOSED)
+IN_TOO_FEW_STORES = sa.and_(IN_S3, segments.c.copies_s3 < segments.c.wanted_s3, NOT_DISPOSED)
 WITHOUT_OBSERVATION = segments.c.observations == _ZERO
 for _name, _where in (
     ("ix_segments_without_spool_copy", WITHOUT_SPOOL_COPY),
     ("ix_segments_without_s3_copy", WITHOUT_S3_COPY),
+    ("ix_segments_in_too_few_stores", IN_TOO_FEW_STORES),
     ("ix_segments_without_observation", WITHOUT_OBSERVATION),
 ):
     sa.Index(_name, segments.c.begins, segments.c.key, sqlite_where=_where, postgresql_where=_where)
 
-IN_SPOOL = segments.c.copies_spool > _ZERO
-IN_S3 = segments.c.copies_s3 > _ZERO
 sa.Index(
     "ix_segments_kept_twice",
     segments.c.begins,

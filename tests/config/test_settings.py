@@ -158,6 +158,24 @@ def test_each_duty_at_the_object_store_may_have_a_key_of_its_own(monkeypatch: py
     assert [each and each.access_key for each in found.values()] == ["keeps", "reads", "keeps"]
 
 
+def test_a_second_object_store_is_another_one_with_keys_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().s3_second_for(Duty.KEEP) is None
+    monkeypatch.setenv("KAOJIAN_S3_SECOND_ENDPOINT", "10.0.0.2:8333")
+    assert "name the first too" in refusal()
+    for name, value in {"ENDPOINT": "127.0.0.1:8333", "ACCESS_KEY": "keeps", "SECRET_KEY": "hunter2"}.items():
+        monkeypatch.setenv(f"KAOJIAN_S3_{name}", value)
+    with pytest.raises(SecretMissing, match="s3-second"):
+        load().s3_second_for(Duty.KEEP)
+    monkeypatch.setenv("KAOJIAN_SECRET_S3_SECOND", "keeps-there:hunter3")
+    monkeypatch.setenv("KAOJIAN_SECRET_S3_SECOND_READ", "reads-there:hunter4")
+    monkeypatch.setenv("KAOJIAN_S3_SECOND_READ_SECRET", "s3-second-read")
+    found = {duty: load().s3_second_for(duty) for duty in Duty}
+    assert [each and each.access_key for each in found.values()] == ["keeps-there", "reads-there", "keeps-there"]
+    assert {each and (each.endpoint, each.bucket) for each in found.values()} == {("10.0.0.2:8333", "kaojian-second")}
+    monkeypatch.setenv("KAOJIAN_S3_SECOND_BUCKET", "kaojian")
+    assert "copies are told apart by their bucket" in refusal()
+
+
 def test_without_a_store_no_duty_has_one() -> None:
     assert [load().s3_for(duty) for duty in Duty] == [None, None, None]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from domain.evidence import CameraEvent, CameraState, Copy, Segment
+from domain.evidence import CameraEvent, CameraState, Segment
 from domain.timeline import Interval
 from ingest.ballast import FILE, Ballast
 from ingest.bookkeeper import Bookkeeper
@@ -23,7 +23,8 @@ from ingest.disk import HostDisk
 from ingest.eviction import REST_S, Eviction
 from ingest.spool import Spool, SpoolFull
 from ingest.worker import Job
-from storage.archive import Archive, confirm
+from storage.archive import Archive
+from storage.confirming import Confirmed, confirm_in
 from storage.database import Evidence, connect
 from storage.database.connection import Engine
 from tests.fakes.objects import MemoryObjects
@@ -166,8 +167,8 @@ def test_a_full_disk_gives_its_ballast_to_rows_and_eviction_and_not_to_footage(s
     engine = Engine(url)
     evidence = Evidence(engine)
 
-    def confirmed(segment: Segment) -> Copy:
-        return confirm(segment, evidence.copies([segment.key])[segment.key], store, clock.now())
+    def confirmed(segment: Segment) -> Confirmed:
+        return confirm_in([store], segment, evidence.copies([segment.key])[segment.key], clock.now())
 
     eviction, stop = Eviction(evidence, spool, confirmed, clock), threading.Event()
     thread = threading.Thread(target=eviction.run, args=(stop,))

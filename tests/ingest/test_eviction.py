@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from domain.evidence import Copy, Place, Segment
+from domain.evidence import Place, Segment
 from ingest.disk import HostDisk
 from ingest.eviction import REST_S, Eviction
 from ingest.reconcile import reconcile
 from ingest.spool import Spool, SpoolFull, segment_key
-from storage.archive import Archive, Unconfirmed, confirm
+from storage.archive import Archive
+from storage.confirming import Confirmed, Unconfirmed, confirm_in
 from storage.database import Database, connect
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import NOON, FakeClock
@@ -88,8 +90,8 @@ def night(tmp_path: Path) -> Iterator[Night]:
     disk = SmallDisk(4 * FILE_BYTES + 100)
     spool = Spool(root, 100, disk)
 
-    def confirmed(segment: Segment) -> Copy:
-        return confirm(segment, database.evidence.copies([segment.key])[segment.key], store, clock.now())
+    def confirmed(segment: Segment) -> Confirmed:
+        return confirm_in([store], segment, database.evidence.copies([segment.key])[segment.key], clock.now())
 
     eviction = Eviction(database.evidence, spool, confirmed, clock)
     spool.make_room = eviction.round
@@ -210,3 +212,61 @@ def test_a_file_with_a_tombstone_that_is_not_what_it_was_gets_no_row(night: Nigh
     reconcile(night.database.evidence, night.spool, night.clock.now())
     assert night.claimed() == [False, True, True, True]
     assert night.held()[0]
+
+
+class TwoStores:
+    """The same night with a second store, in which every segment is to lie as well."""
+
+    def __init__(self, night: Night) -> None:
+        self.night, self.second = night, MemoryObjects("second", "second:9000", night.clock)
+        evidence, root = night.database.evidence, night.spool.root
+        self.archive = Archive(evidence, night.store, root, lambda _: KEPT_UNTIL, night.clock, second=self.second)
+        self.eviction = Eviction(evidence, night.spool, self.confirmed, night.clock)
+
+    def confirmed(self, segment: Segment) -> Confirmed:
+        copies = self.night.database.evidence.copies([segment.key])[segment.key]
+        return confirm_in([self.night.store, self.second], segment, copies, self.night.clock.now())
+
+    def keep(self, number: int, *buckets: str) -> None:
+        for bucket in buckets:
+            self.archive.keep(self.night.segments[number], bucket)
+
+
+def test_what_lies_in_both_stores_goes_before_what_lies_in_one_however_old(night: Night) -> None:
+    two = TwoStores(night)
+    two.keep(0, "memory")
+    two.keep(2, "memory", "second")
+    assert two.eviction.round() == 1
+    assert night.held() == night.claimed() == [True, True, False, True]
+
+
+def test_a_file_that_lies_in_one_store_goes_when_none_is_left_that_lies_in_both(night: Night) -> None:
+    two = TwoStores(night)
+    two.keep(1, "memory")
+    with capture_logs() as logs:
+        assert two.eviction.round() == 1
+    assert night.held() == night.claimed() == [True, False, True, True]
+    assert [each["event"] for each in logs if each["log_level"] == "warning"][1:] == [
+        "spool_file_leaves_too_few_copies"
+    ]
+
+
+def test_a_second_store_that_does_not_answer_does_not_stop_recording(night: Night) -> None:
+    two = TwoStores(night)
+    two.keep(0, "memory", "second")
+    two.keep(1, "memory", "second")
+    two.second.down = True
+    assert two.eviction.round() == 1
+    night.store.down = True
+    night.disk.capacity_bytes -= FILE_BYTES
+    with pytest.raises(Unconfirmed, match="switched off"):
+        two.eviction.round()
+
+
+def test_a_copy_that_one_store_lost_is_not_counted_with_those_in_both(night: Night) -> None:
+    two = TwoStores(night)
+    for number in (0, 1):
+        two.keep(number, "memory", "second")
+    two.second.destroy(night.segments[0].key)
+    assert two.eviction.round() == 1
+    assert night.held() == [True, False, True, True]

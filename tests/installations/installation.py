@@ -78,7 +78,13 @@ class Cameras:
 class Installation:
     """One folder, one database, the roles that were started; everything started is stopped at the end."""
 
-    def __init__(self, root: Path, database_url: str | None = None, s3: S3Settings | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        database_url: str | None = None,
+        s3: S3Settings | None = None,
+        second: S3Settings | None = None,
+    ) -> None:
         self.root = root
         self.cameras = Cameras()
         self._values: dict[str, object] = {
@@ -99,6 +105,13 @@ class Installation:
                 "KAOJIAN_S3_SECRET_KEY": s3.secret_key,
                 "KAOJIAN_S3_SECURE": str(s3.secure).lower(),
                 **({} if s3.ca_file is None else {"KAOJIAN_S3_CA_FILE": s3.ca_file}),
+            }
+        if second is not None:
+            self._values |= {
+                "KAOJIAN_S3_SECOND_ENDPOINT": second.endpoint,
+                "KAOJIAN_S3_SECOND_BUCKET": second.bucket,
+                "KAOJIAN_SECRET_S3_SECOND": f"{second.access_key}:{second.secret_key}",
+                **({} if second.ca_file is None else {"KAOJIAN_S3_SECOND_CA_FILE": second.ca_file}),
             }
         self._stack = ExitStack()
         self._stack.callback(self.cameras.stop)

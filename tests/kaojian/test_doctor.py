@@ -87,6 +87,27 @@ def test_each_reason_why_there_is_no_fresh_backup_is_told_with_what_to_do(
     assert "kaojian backup FILE" in found(load(), store)["backup"][1]
 
 
+def test_a_second_store_is_tried_like_the_first_and_is_to_be_another_machine(
+    settings: Settings, store: MemoryObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "second object store" not in found(settings, store)
+    monkeypatch.setenv("KAOJIAN_S3_SECOND_ENDPOINT", "127.0.0.2:1")
+    assert found(load(), store)["second object store"][0] is State.FAIL  # its key is nowhere
+    monkeypatch.setenv("KAOJIAN_SECRET_S3_SECOND", "keeps:hunter3")
+    checks = found(load(), store)
+    assert [checks[f"second object {what}"][0] for what in ("store", "lock")] == [State.OK, State.OK]
+    store.down = True
+    assert "KAOJIAN_S3_SECOND_ENDPOINT" in found(load(), store)["second object store"][1]
+    store.down = False
+    monkeypatch.setenv("KAOJIAN_S3_SECOND_ENDPOINT", "127.0.0.1:1")
+    (said,) = [
+        check.said
+        for check in examine(load(), lambda: KEPT, lambda _: store)
+        if check.name == "second object store" and check.state is State.NOTE
+    ]
+    assert "count as one" in said
+
+
 def test_a_clock_that_nothing_keeps_in_step_fails(settings: Settings, store: MemoryObjects) -> None:
     store.independent = False
     state, said = found(settings, store, FREE)["clock"]

@@ -122,7 +122,7 @@ def test_recorders_alive_are_told_with_their_instants(database: Database) -> Non
             "clock": None,
         }
     ]
-    assert told["waiting"] == {"analysis": 0, "s3": 0}
+    assert told["waiting"] == {"analysis": 0, "s3": 0, "second_s3": 0}
     assert to_json(gather(database, START + 10 * SECOND, stores_objects=False))["recorders"] == []
 
 
@@ -202,6 +202,7 @@ def test_a_second_spool_that_is_not_mounted_is_told_with_what_to_do(database: Da
 def test_what_the_uploader_found_of_the_object_store_is_told(database: Database) -> None:
     found = gather(database, START, stores_objects=True)
     assert to_json(found)["object_store"] is None
-    lost = replace(found, store=StoreState(START, "it deleted what it had locked", None))
+    lost = replace(found, stores=(StoreState(START, "it deleted what it had locked", None),))
     assert to_json(lost)["object_store"]["lost"] == "it deleted what it had locked"
+    assert to_json(lost)["second_object_store"] is None
     assert [str(each) for each in tables(lost) if isinstance(each, Text) and "TAKES NOTHING" in str(each)]

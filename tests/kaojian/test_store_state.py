@@ -17,27 +17,26 @@ NOON = datetime(2026, 5, 1, 4, 0, tzinfo=UTC)
 def test_what_was_told_last_is_read(tmp_path: Path) -> None:
     tell = keeper(tmp_path, FakeClock(NOON))
     tell(KeepResult(lost="switched off"))
-    assert read(tmp_path) == StoreState(NOON, "switched off", None)
+    assert read(tmp_path) == (StoreState(NOON, "switched off", None),)
     tell(KeepResult())
-    assert read(tmp_path) == StoreState(NOON, None, None)
+    assert read(tmp_path) == (StoreState(NOON, None, None),)
     assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
 
 
 def test_where_nobody_uploads_nothing_is_told(tmp_path: Path) -> None:
-    assert read(tmp_path) is None
-    assert lines(None, "12:00") == []
+    assert read(tmp_path) == ()
     assert lines(StoreState(NOON, None, None), "12:00") == []
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"at": "noon", "lost": null, "unlocked": null}'])
 def test_a_spoilt_file_tells_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text)
-    assert read(tmp_path) is None
+    assert read(tmp_path) == ()
 
 
 def test_a_disk_that_takes_no_file_keeps_nobody_from_uploading(tmp_path: Path) -> None:
     keeper(tmp_path / "gone", FakeClock(NOON))(KeepResult())
-    assert read(tmp_path / "gone") is None
+    assert read(tmp_path / "gone") == ()
 
 
 def test_people_are_told_what_is_lost() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from config import settings as settings_door
-from dashboard.metrics import Sources, StoreProbe, exposition
+from dashboard.metrics import Sources, exposition
 from domain.alarms import Alarm, Kind, Step
 from kaojian.terminal import local_actor
 from kaojian.webhooks import telling
@@ -98,7 +98,13 @@ def test_status_shows_what_waits_what_was_given_up_and_why(kaojian: Command, dat
 def test_metrics_tell_the_same(database: Database) -> None:
     fail(database)
     archive = open_archive(settings_door.load(), database)
-    sources = Sources(database, archive, Spools(), StoreProbe(archive), webhooks=("duty-room",))
+    sources = Sources(
+        database,
+        archive,
+        Spools(),
+        (),
+        webhooks=("duty-room",),
+    )
     text = exposition(sources, START + timedelta(seconds=90)).decode()
     for line in (
         'kaojian_webhook_waiting{webhook="duty-room"} 1.0',

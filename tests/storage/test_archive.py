@@ -17,19 +17,18 @@ from storage.archive import (
     FAILED_PAUSE_S,
     IN_FLIGHT,
     Archive,
-    ArchiveWorker,
     KeepResult,
     NoCopyAnswers,
     SpoolFileDamaged,
     SpoolFileMissing,
-    Unconfirmed,
     UnseenSpool,
     Why,
-    confirm,
     unseen_spools,
 )
+from storage.confirming import Unconfirmed, confirm
 from storage.database import Database, connect
 from storage.errors import DatabaseUnavailable, UnknownBatch
+from storage.keeping import ArchiveWorker
 from storage.objects import LockTest, ObjectsUnavailable, Stored
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.time import NOON, FakeClock
@@ -422,7 +421,7 @@ def test_a_database_that_does_not_answer_is_reported_once_and_tried_again(clock:
         def __init__(self) -> None:
             self.rounds = 0
 
-        def keep_pending(self, limit: int = 1) -> KeepResult:
+        def keep_pending(self, limit: int = 1, bucket: str | None = None) -> KeepResult:
             self.rounds += 1
             if self.rounds < 4:
                 raise DatabaseUnavailable("the disk is full")

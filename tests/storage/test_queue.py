@@ -15,10 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.evidence import Place, Segment
-from storage.archive import Archive, ArchiveWorker
+from storage.archive import Archive
 from storage.check.comparing import Wrong
 from storage.check.looking import Check
 from storage.database import Database, connect
+from storage.keeping import ArchiveWorker
 from storage.objects import AccessRefused, ObjectDamaged, Objects, ObjectsUnavailable, S3Objects, Stored
 from storage.seaweed import SeaweedServer
 from tests.fakes.half_broken import Trouble, half_broken
@@ -100,7 +101,7 @@ class Queue:
         check = Check(
             self.database,
             self.archive,
-            self.store,
+            [self.store],
             [self.spool],
             clock=self.clock,
             wait=lambda _: None,

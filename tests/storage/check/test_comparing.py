@@ -28,11 +28,11 @@ GOOD = Batch(
     gone=frozenset(),
     files={"spool-1": {KEY: 100}},
     folders={"spool-1": SPOOL},
-    bucket="bucket",
-    versions={KEY: [Listed(KEY, "v1", 100)]},
+    stored={"bucket": {KEY: [Listed(KEY, "v1", 100)]}},
 )
 MARKER = Listed(KEY, "v9", 0, marker=True)
 OTHER = KEY.replace("cam-1", "cam-2")
+STRANGE = {OTHER: [Listed(OTHER, "v1", 7)]}
 
 
 def removed(copy: Copy) -> Copy:
@@ -57,12 +57,15 @@ def test_what_agrees_gives_no_finding() -> None:
         (changed(files={"spool-1": {}}), [Wrong.FILE_MISSING]),
         (changed(files={"spool-1": {KEY: 99}}), [Wrong.FILE_DIFFERS]),
         (changed(files={"spool-1": {KEY: 100, OTHER: 7}}), [Wrong.FILE_UNKNOWN]),
-        (changed(versions={}), [Wrong.OBJECT_MISSING]),
-        (changed(versions={KEY: [Listed(KEY, "v1", 99)]}), [Wrong.OBJECT_DIFFERS]),
-        (changed(versions={KEY: [MARKER, Listed(KEY, "v1", 100)]}), [Wrong.OBJECT_HIDDEN]),
-        (changed(versions={KEY: [Listed(KEY, "v2", 100), Listed(KEY, "v1", 100)]}), [Wrong.STORED_TWICE]),
+        (changed(stored={"bucket": {}}), [Wrong.OBJECT_MISSING]),
+        (changed(stored={"bucket": {KEY: [Listed(KEY, "v1", 99)]}}), [Wrong.OBJECT_DIFFERS]),
+        (changed(stored={"bucket": {KEY: [MARKER, Listed(KEY, "v1", 100)]}}), [Wrong.OBJECT_HIDDEN]),
+        (changed(stored={"bucket": {KEY: [Listed(KEY, "v2", 100), Listed(KEY, "v1", 100)]}}), [Wrong.STORED_TWICE]),
         (changed(copies={KEY: [IN_SPOOL]}), [Wrong.OBJECT_UNNOTED]),
-        (changed(versions={**GOOD.versions, OTHER: [Listed(OTHER, "v1", 7)]}), [Wrong.OBJECT_UNKNOWN]),
+        (
+            changed(stored={"bucket": {**GOOD.stored["bucket"], **STRANGE}}),
+            [Wrong.OBJECT_UNKNOWN],
+        ),
         (changed(copies={KEY: [removed(IN_SPOOL), removed(IN_STORE)]}), [Wrong.NO_COPY]),
         (segment(camera="cam-2"), [Wrong.KEY_DIFFERS]),
         (segment(batch="batch-2"), [Wrong.KEY_DIFFERS]),
@@ -77,21 +80,21 @@ def test_each_thing_that_does_not_agree_is_found_and_nothing_else(batch: Batch, 
 
 def test_what_was_lost_or_removed_in_order_is_no_fault() -> None:
     told_lost = changed(
-        copies={KEY: [removed(IN_SPOOL), removed(IN_STORE)]}, gone={KEY}, files={"spool-1": {}}, versions={}
+        copies={KEY: [removed(IN_SPOOL), removed(IN_STORE)]}, gone={KEY}, files={"spool-1": {}}, stored={"bucket": {}}
     )
     assert list(compare(told_lost)) == []
     made_room = changed(copies={KEY: [removed(IN_SPOOL), IN_STORE]}, files={"spool-1": {}})
     assert list(compare(made_room)) == []
     stored_anew = changed(
         copies={KEY: [IN_SPOOL, removed(IN_STORE), replace(IN_STORE, version_id="v2")]},
-        versions={KEY: [Listed(KEY, "v2", 100), Listed(KEY, "v1", 100)]},
+        stored={"bucket": {KEY: [Listed(KEY, "v2", 100), Listed(KEY, "v1", 100)]}},
     )
     assert list(compare(stored_anew)) == []
 
 
 def test_nothing_is_said_of_places_that_cannot_be_seen_from_here() -> None:
     assert list(compare(changed(files={}, folders={}))) == []
-    assert list(compare(changed(bucket="", versions={}))) == []
+    assert list(compare(changed(stored={}))) == []
 
 
 def test_a_run_that_goes_on_has_no_end_to_lie_behind() -> None:

@@ -40,7 +40,7 @@ class Site:
         return Check(
             self.database,
             self.archive,
-            self.objects,
+            [self.objects],
             [self.made.spool],
             mending=mending,
             every_byte=every_byte,
@@ -250,7 +250,7 @@ def test_what_was_only_on_its_way_is_not_told(site: Site) -> None:
 
 
 def test_without_an_object_store_rows_and_spools_are_compared(site: Site) -> None:
-    check = Check(site.database, site.archive, None, [site.made.spool], wait=site.wait)
+    check = Check(site.database, site.archive, [], [site.made.spool], wait=site.wait)
     assert list(check.findings()) == []
     assert (check.seen.files, check.seen.objects, check.seen.elsewhere) == (18, 0, 18)
     assert {copy.spool for copy in site.copies().values()} == {SPOOL, ""}
@@ -261,6 +261,6 @@ def test_what_was_disposed_of_by_order_is_not_missed(tmp_path: Path) -> None:
         expired = ExpiredBatches(database, tmp_path / "spool")
         approved = expired.approved(FIRST)
         expired.carry_out(approved)
-        check = Check(database, expired.archive, expired.objects, [expired.spool], wait=lambda _: None)
+        check = Check(database, expired.archive, [expired.objects], [expired.spool], wait=lambda _: None)
         assert [each.what for each in check.findings() if each.stands] == []
         assert check.seen.files == check.seen.objects == 9

@@ -171,6 +171,8 @@ def test_the_questions_asked_all_day_are_answered_from_indexes(sqlite_url: str, 
         evidence.segments_without_copy(Place.S3, 10)
         evidence.segments_without_copy(Place.SPOOL, 10)
         evidence.segments_without_observation(10)
+        evidence.segments_lacking_store("second", 10)
+        evidence.last_of_batch("batch-1")
         evidence.clock_readings(span(3, 4))
         evidence.segments_of("batch-1")
         database.closings.latest("batch-1")
@@ -179,7 +181,7 @@ def test_the_questions_asked_all_day_are_answered_from_indexes(sqlite_url: str, 
         sa.event.remove(sa.Engine, "before_cursor_execute", listen)
         database.close()
     plans = [_plan(tmp_path / "kaojian.db", statement, parameters) for statement, parameters in asked]
-    assert len(plans) == 13
+    assert len(plans) == 15
     for steps in plans:
         assert all("USING" in step and "INDEX" in step for step in steps if step.startswith(("SCAN", "SEARCH"))), (
             steps

@@ -20,6 +20,7 @@ from domain.evidence import (
     Outage,
     Place,
     SegmentState,
+    SpoolName,
 )
 from domain.host_clock import CameraClocks, HostClock, NtpState, ServerDate, camera_clocks
 from domain.timeline import MICROSECOND, Interval
@@ -239,6 +240,49 @@ def test_segments_without_a_copy_come_oldest_first_and_within_the_limit(database
     assert database.evidence.segments_without_copy(Place.S3, 2) == [first, second]
     database.evidence.add_copy(copy(first, Place.S3, "kaojian", **OBJECT_LOCK))
     assert database.evidence.segments_without_copy(Place.S3, 10) == [second, third]
+
+
+def test_a_segment_waits_for_its_other_stores_the_newest_first(database: Database) -> None:
+    begin(database)
+    first, second = segment(0, 60), segment(60, 120)
+    store(database, first, second)
+    evidence = database.evidence
+    assert evidence.segments_lacking_store("b", 10) == []  # what lies in no store waits elsewhere
+    for one in (first, second):
+        evidence.add_copy(copy(one, Place.S3, "a", **OBJECT_LOCK), stores=2)
+    assert evidence.segments_lacking_store("b", 10) == [second, first]
+    assert evidence.segments_lacking_store("b", 1) == [second]
+    assert evidence.segments_lacking_store("a", 10) == []
+    assert evidence.count_in_too_few_stores(10) == 2
+    evidence.add_copy(copy(second, Place.S3, "b", **OBJECT_LOCK), stores=2)
+    assert evidence.segments_lacking_store("b", 10) == [first]
+    evidence.add_copy(copy(first, Place.S3, "a", **OBJECT_LOCK), stores=1)
+    assert evidence.count_in_too_few_stores(10) == 0
+
+
+def test_a_batch_may_be_wanted_in_more_stores_than_before(database: Database) -> None:
+    begin(database)
+    one = segment(0, 60)
+    store(database, one)
+    evidence = database.evidence
+    evidence.add_copy(copy(one, Place.S3, "a", **OBJECT_LOCK), stores=1)
+    assert [evidence.want_stores(one.batch, 2) for _ in range(2)] == [1, 0]
+    assert evidence.segments_lacking_store("b", 10) == [one]
+    assert evidence.want_stores("another", 2) == 0
+    assert evidence.last_of_batch(one.batch) == one.interval.start
+    with pytest.raises(UnknownRow, match="another"):
+        evidence.last_of_batch("another")
+
+
+def test_a_spool_file_is_told_by_whether_it_lies_in_all_stores_it_is_to_lie_in(database: Database) -> None:
+    begin(database)
+    one = segment(0, 60)
+    store(database, one)
+    evidence, spool = database.evidence, SpoolName("/spool", "")
+    for bucket, complete in (("a", []), ("b", [one])):
+        evidence.add_copy(copy(one, Place.S3, bucket, **OBJECT_LOCK), stores=2)
+        assert evidence.kept_twice(spool, 10, everywhere=True) == complete
+        assert evidence.kept_twice(spool, 10, everywhere=False) == ([] if complete else [one])
 
 
 def test_a_removed_copy_keeps_its_row_and_counts_no_more(database: Database) -> None:
