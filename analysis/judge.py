@@ -299,12 +299,13 @@ def _redundancy_remarks(facts: SittingFacts) -> Iterator[Remark]:
 def _frame_rate_remarks(cameras: Sequence[CameraFacts], rules: RulePack) -> Iterator[Remark]:
     """Frames per second of footage. A mean tells no time, so it warns and never fails; 14.9 counts as 15."""
     for facts in cameras:
-        rate = _frame_rate(facts.holdings)
+        rate = frame_rate(facts.holdings)
         if rate is not None and round(rate) < rules.min_fps:
             yield Remark(Verdict.WARN, wording.few_frames(facts.camera.id, rate, rules.min_fps))
 
 
-def _frame_rate(holdings: Sequence[Holding]) -> float | None:
+def frame_rate(holdings: Sequence[Holding]) -> float | None:
+    """Pictures per second of footage, on average; None where there is none."""
     seconds = IntervalSet(holding.segment.interval for holding in holdings).seconds
     return sum(holding.segment.frames for holding in holdings) / seconds if seconds else None
 

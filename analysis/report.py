@@ -31,11 +31,11 @@ from analysis.coverage import (
     station_coverage,
 )
 from analysis.facts import CameraFacts, Holding, SittingFacts, StationFacts, Waiting
-from analysis.judge import findings, station_verdict
+from analysis.judge import findings, frame_rate, station_verdict
 from analysis.nvrs import NvrEvent, nvr_events
 from config.rule_pack import RulePack
 from domain.calendar import local_day, retained_until
-from domain.evidence import Copy, Coverage, EndReason, Gap, Run
+from domain.evidence import Copy, Coverage, EndReason, Gap, Place, Run
 from domain.host_clock import TOGETHER, ClockJudgement
 from domain.law import Finding, Verdict, fold
 from domain.places import Sitting
@@ -89,6 +89,22 @@ class BackupReport:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyReport:
+    """The copies of a sitting's files at one place: of how many ``files`` one stands there, ``of`` all.
+
+    ``locked_until`` is the earliest end of a lock, None where one of them has none.
+    """
+
+    place: Place
+    target: str
+    device: str
+    files: int
+    of: int
+    size_bytes: int
+    locked_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class CameraReport:
     """One camera of the sitting's rooms.
 
@@ -98,6 +114,7 @@ class CameraReport:
     segments that overlap the window, whole. ``backed_up_ms`` is the part of the covered time that lies on as many
     separate devices as the rule pack asks for, ``backup_lag_ms`` how long after it was taken the last of it did, None
     where none does. ``recorders`` are those that recorded the camera, ``sources`` whose footage is shown when.
+    ``sizes`` are the widths and heights of its pictures, ``frame_rate`` how many a second of footage has, on average.
     """
 
     camera: str
@@ -113,6 +130,8 @@ class CameraReport:
     backup_lag_ms: int | None = None
     recorders: tuple[RecorderReport, ...] = ()
     sources: tuple[Source, ...] = ()
+    sizes: tuple[tuple[int, int], ...] = ()
+    frame_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +161,7 @@ class SittingReport:
     host_clocks: tuple[HostClockFacts, ...]  # of the hosts that recorded and are known to read their clock
     nvrs: tuple[NvrEvent, ...] = ()
     segments_root: str | None = None
+    copies: tuple[CopyReport, ...] = ()  # spools first
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +259,7 @@ def _report(evidence: Evidence, sitting: Sitting, last_day: date, rules: RulePac
         backup=_backup_report(reports, rules),
         nvrs=nvr_events(cameras),
         host_clocks=facts.host_clocks,
+        copies=_copy_reports([holding for camera in cameras for holding in camera.holdings]),
     )
 
 
@@ -424,7 +445,34 @@ def _camera_report(facts: CameraFacts) -> CameraReport:
             RecorderReport(name, covered.length // _MILLISECOND) for name, covered in facts.recorded.items() if name
         ),
         sources=facts.sources,
+        sizes=tuple(sorted({(segment.width, segment.height) for segment in segments})),
+        frame_rate=frame_rate(facts.holdings),
     )
+
+
+def _copy_reports(holdings: Sequence[Holding]) -> tuple[CopyReport, ...]:
+    """By place, spools first; two spools of one path on two hosts are two places, as their devices tell."""
+    found: dict[tuple[bool, str, str], list[Copy]] = defaultdict(list)
+    for holding in holdings:
+        for copy in {(each.place, each.target, each.device): each for each in holding.kept}.values():
+            found[copy.place is Place.S3, copy.target, copy.device].append(copy)
+    return tuple(
+        CopyReport(
+            Place.S3 if stored else Place.SPOOL,
+            target,
+            device,
+            len(copies),
+            len(holdings),
+            sum(copy.size_bytes for copy in copies),
+            _earliest(copy.locked_until for copy in copies),
+        )
+        for (stored, target, device), copies in sorted(found.items())
+    )
+
+
+def _earliest(locks: Iterable[datetime | None]) -> datetime | None:
+    ends = list(locks)
+    return None if None in ends else min(end for end in ends if end is not None)
 
 
 def _backup_report(cameras: Sequence[CameraReport], rules: RulePack) -> BackupReport:
@@ -487,6 +535,19 @@ def to_json(report: SittingReport | BatchReport) -> dict[str, Any]:
         },
         "host_clocks": [_host_clock_json(clock) for clock in report.host_clocks],
         "segments_root": report.segments_root,
+        "copies": [_copy_json(each) for each in report.copies],
+    }
+
+
+def _copy_json(copies: CopyReport) -> dict[str, Any]:
+    return {
+        "place": copies.place.value,
+        "target": copies.target,
+        "device": copies.device,
+        "files": copies.files,
+        "of": copies.of,
+        "size_bytes": copies.size_bytes,
+        "locked_until": _instant(copies.locked_until),
     }
 
 
@@ -534,6 +595,8 @@ def _camera_json(camera: CameraReport) -> dict[str, Any]:
             {"start": rfc3339(each.interval.start), "end": rfc3339(each.interval.end), "recorder": each.recorder}
             for each in camera.sources
         ],
+        "sizes": [{"width": width, "height": height} for width, height in camera.sizes],
+        "frame_rate": None if camera.frame_rate is None else round(camera.frame_rate, 2),
     }
 
 

@@ -17,12 +17,13 @@ from typer.core import TyperCommand
 from config.errors import ConfigError, DocumentRefused
 from dashboard.access.errors import AccessError, CommandRefused
 from dashboard.access.table import COMMANDS, LOCAL, may
+from dashboard.papers.sheet import NotPrinted
 from kaojian.commands import accounts, backups, evidence, exams, keeping, looking, running, safety
 from kaojian.terminal import complain
 from records.errors import RecordsError, SetupRefused
 from storage.errors import StorageError
 
-EXPECTED = (ConfigError, StorageError, RecordsError, AccessError, OSError)
+EXPECTED = (ConfigError, StorageError, RecordsError, AccessError, NotPrinted, OSError)
 
 app = typer.Typer(
     help="Kaojian 考鉴: records exams and accounts for every second of them.",

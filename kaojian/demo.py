@@ -36,7 +36,8 @@ from config.vault import Vault
 from dashboard.access import accounts, tokens
 from dashboard.access.accounts import Wanted
 from dashboard.access.table import Act
-from dashboard.papers.report import render
+from dashboard.papers.printing import as_html, as_pdf
+from dashboard.papers.report import compose
 from domain.evidence import Place
 from domain.law import Verdict
 from domain.people import Actor, Reach, Role
@@ -295,9 +296,11 @@ def _complete(database: Database, sitting: Sitting) -> bool:
 
 
 def _written(root: Path, report: SittingReport, sitting: Sitting, console: Console) -> None:
-    """The report as an auditor gets it: JSON, and a page in each language."""
+    """The report as an auditor gets it: JSON, and in each language a page and a file to keep."""
     (root / "report.json").write_text(json.dumps(to_json(report), ensure_ascii=False, indent=2) + "\n")
     pack = load_rule_pack(sitting.batch.rule_pack)
     for language in ("zh", "en"):
-        (root / f"report.{language}.html").write_text(render(report, language, site=sitting.site, rule_pack=pack))
-    console.print(f"reports: {root}/report.json, report.zh.html, report.en.html")
+        paper = compose(report, language, site=sitting.site, rule_pack=pack)
+        (root / f"report.{language}.html").write_text(as_html(paper))
+        (root / f"report.{language}.pdf").write_bytes(as_pdf(paper))
+    console.print(f"reports: {root}/report.json, report.zh.html, report.zh.pdf, report.en.html, report.en.pdf")

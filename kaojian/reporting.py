@@ -13,7 +13,8 @@ from pathlib import Path
 from analysis.report import BatchReport, SittingReport, batch_report, sitting_report, to_json
 from config import rule_pack
 from config.rule_pack import RulePack
-from dashboard.papers.report import render
+from dashboard.papers.printing import as_html, as_pdf
+from dashboard.papers.report import compose
 from domain.places import Site
 from storage.database import Database
 from storage.errors import UnknownBatch
@@ -31,7 +32,11 @@ class Found:
         return json.dumps(to_json(self.report), ensure_ascii=False, indent=2) + "\n"
 
     def as_html(self, lang: str) -> str:
-        return render(self.report, lang, site=self.site, rule_pack=self.pack)
+        return as_html(compose(self.report, lang, site=self.site, rule_pack=self.pack))
+
+    def as_pdf(self, lang: str) -> bytes:
+        """Raises NotPrinted."""
+        return as_pdf(compose(self.report, lang, site=self.site, rule_pack=self.pack))
 
 
 def find(database: Database, batch_id: str, number: int | None, rule_packs: Path, now: datetime) -> Found:

@@ -131,6 +131,7 @@ ROUTES: Mapping[str, Act] = {
     "sitting": Act.SEE,
     "report": Act.SEE,
     "report_paper": Act.SEE,
+    "report_file": Act.SEE,
     "viewings": Act.AUDIT,
     "acts": Act.AUDIT,
     "playlist": Act.WATCH,

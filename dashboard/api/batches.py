@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from itertools import groupby
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
 from analysis.report import batch_report, to_json
 from dashboard.access.sight import Sight
@@ -27,7 +28,10 @@ from dashboard.api.shapes import (
     SittingTimes,
     WholeBatchReport,
 )
-from dashboard.papers.report import Language, render
+from dashboard.papers.printing import as_html, as_pdf
+from dashboard.papers.report import compose
+from dashboard.papers.sheet import Paper
+from dashboard.papers.words import Language
 from domain.places import Room, Sitting
 from storage.errors import UnknownBatch
 
@@ -89,10 +93,29 @@ def report_paper(
     lang: Annotated[Language, Query()] = Language.ZH,
 ) -> HTMLResponse:
     """The same report as one page for printing, complete in itself."""
+    return HTMLResponse(as_html(_paper(backed, batch, number, lang)), headers=PAPER)
+
+
+class _PdfResponse(Response):
+    media_type = "application/pdf"
+
+
+@router.get("/batches/{batch}/sittings/{number}/report.pdf", response_class=_PdfResponse)
+def report_file(
+    backed: Backed,
+    batch: BatchId,
+    number: Number,
+    lang: Annotated[Language, Query()] = Language.ZH,
+) -> Response:
+    """The same report as a file to keep: PDF/A-2b."""
+    paper = _paper(backed, batch, number, lang)
+    named = {"Content-Disposition": f"inline; filename*=UTF-8''{quote(paper.number, safe='')}.pdf"}
+    return _PdfResponse(as_pdf(paper), headers=named)
+
+
+def _paper(backed: Backing, batch: str, number: int, lang: Language) -> Paper:
     found = backed.sitting(batch, number)
-    pack = backed.rule_packs(found.batch.rule_pack)
-    html = render(backed.report(found), lang, site=found.site, rule_pack=pack)
-    return HTMLResponse(html, headers=PAPER)
+    return compose(backed.report(found), lang, site=found.site, rule_pack=backed.rule_packs(found.batch.rule_pack))
 
 
 def _by_batch(seen: Sight) -> list[list[Sitting]]:

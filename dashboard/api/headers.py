@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard.papers.report import STYLE_DIGEST
+from dashboard.papers.printing import STYLE_DIGEST
 
 
 def _policy(sources: Mapping[str, str]) -> str:

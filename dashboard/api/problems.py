@@ -31,6 +31,7 @@ from dashboard.access.errors import (
     TooManyAttempts,
 )
 from dashboard.api.shapes import FieldProblem, Problem
+from dashboard.papers.sheet import NotPrinted
 from records.errors import DecisionRefused, DisposalRefused, NoReason
 from storage.errors import (
     AlreadyDecided,
@@ -138,6 +139,7 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     ImpossibleSpan: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-span", "The span is impossible"),
     PurposeNeeded: (HTTPStatus.UNPROCESSABLE_ENTITY, "purpose-needed", "It is to be said why"),
     FilmRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "film-refused", "The film cannot be made as it was asked for"),
+    NotPrinted: (HTTPStatus.UNPROCESSABLE_ENTITY, "not-printed", "The paper cannot be printed; its page can be read"),
     RangeNotSatisfiable: (HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range", "The byte range is impossible"),
     NotLoggedIn: (HTTPStatus.UNAUTHORIZED, "not-logged-in", "Nobody is logged in"),
     LoginRefused: (HTTPStatus.FORBIDDEN, "login-refused", "Name and password do not match"),

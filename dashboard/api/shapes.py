@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 
-from domain.evidence import CameraState, Cause
+from domain.evidence import CameraState, Cause, Place
 from domain.host_clock import ClockState, Witness
 from domain.law import Verdict
 from domain.people import Role
@@ -112,6 +112,13 @@ class StationShape(Shape):
     gaps: tuple[StationGap, ...]
 
 
+class SizeShape(Shape):
+    """Width and height of pictures, in pixels."""
+
+    width: int
+    height: int
+
+
 class CameraShape(Shape):
     """One camera. ``clock_offset_s`` is camera minus host, null where the camera tells no time.
 
@@ -133,6 +140,22 @@ class CameraShape(Shape):
     backup_lag_s: float | None
     recorders: tuple[RecordedShape, ...]
     sources: tuple[SourceShape, ...]
+    sizes: tuple[SizeShape, ...]
+    frame_rate: float | None
+
+
+class CopiesShape(Shape):
+    """The copies of a sitting's files at one place; ``locked_until`` is the earliest end of a lock, null where one of
+    them has none.
+    """
+
+    place: Place
+    target: str
+    device: str
+    files: int
+    of: int
+    size_bytes: int
+    locked_until: Instant | None
 
 
 class ClauseShape(Shape):
@@ -200,6 +223,7 @@ class Report(Shape):
     host_clocks: tuple[HostClockShape, ...]
     nvrs: tuple[NvrEventShape, ...]
     segments_root: str | None
+    copies: tuple[CopiesShape, ...]
 
 
 class WholeBatchReport(Shape):

@@ -1,51 +1,43 @@
-"""The coverage report as one HTML file for printing (A4): no script, no font, no picture from anywhere else.
+"""The coverage report as a paper: the same report as the JSON of ``analysis.report``, in local time and in words.
 
-The same report as the JSON of ``analysis.report``, in local time and in words. Not here: what is in the report.
+Not here: what is in the report, and how a paper is printed (``dashboard.papers.printing``).
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 from math import ceil
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis.clocks import Drift, HostClockFacts
-from analysis.report import BatchReport, CameraReport, SittingReport, StationReport
+from analysis.report import BatchReport, CameraReport, CopyReport, SittingReport, StationReport, to_json
 from config.rule_pack import OriginKind, RulePack
-from dashboard.papers.timeline import Drawing, draw
-from dashboard.papers.words import COLOURS, COVERED, NOT_YET, Language, Words, cause, verdict, words
+from dashboard.papers.sheet import (
+    Align,
+    Block,
+    Cell,
+    Column,
+    Drawing,
+    Facts,
+    Grid,
+    Heading,
+    Legend,
+    NewPage,
+    Paper,
+    Remark,
+    Signatures,
+    Steps,
+    Text,
+)
+from dashboard.papers.timeline import as_svg, draw
+from dashboard.papers.words import COLOURS, COVERED, NOT_YET, Language, Words, cause, words
 from domain.calendar import SHANGHAI
-from domain.evidence import Cause, Gap
+from domain.evidence import Gap, Place
 from domain.law import Verdict
 from domain.places import Site
 from domain.timeline import Interval, rounded_to_milliseconds
-
-__all__ = ["STYLE_DIGEST", "Language", "render"]
-
-_ENVIRONMENT = Environment(
-    loader=FileSystemLoader(Path(__file__).parent),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-
-_TEMPLATE = "report.html.j2"
-
-
-def _style_digest() -> str:
-    """SHA-256, base64, of the text between <style> and </style>, which no report has a part in."""
-    source = (Path(__file__).parent / _TEMPLATE).read_text(encoding="utf-8")
-    return b64encode(sha256(source.partition("<style>")[2].partition("</style>")[0].encode()).digest()).decode()
-
-
-STYLE_DIGEST = _style_digest()
-"""What a content security policy lets the styles of a paper in by (CSP3 2.3.1)."""
 
 _NUMBERS = (
     ("longest_gap_s", "考试中单个断档不超过", "Longest single gap in the exam", "s"),
@@ -68,150 +60,330 @@ _ORIGINS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One gap as the table prints it."""
-
-    whose: str
-    start: str
-    end: str
-    length: str
-    cause: Cause
-    cameras: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A covered part of a camera and the recorder it is shown from."""
-
-    start: str
-    end: str
-    length: str
-    recorder: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Twice:
-    """A camera of several recorders: what each recorded, and which is shown when."""
-
-    camera: str
-    recorders: tuple[str, ...]
-    parts: tuple[_Part, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Section:
-    """One sitting as the template prints it."""
-
-    report: SittingReport
-    rooms: tuple[tuple[str, str], ...]
-    drawing: Drawing
-    lines: tuple[_Line, ...]
-    twice: tuple[_Twice, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Number:
-    """One number of the rule pack with its origin."""
-
-    name: str
-    value: str
-    origin: str
-    text: str  # the wording it comes from, or the reason
-
-
-def render(
+def compose(
     report: SittingReport | BatchReport,
     lang: Language | str = Language.ZH,
     *,
     site: Site | None = None,
     rule_pack: RulePack | None = None,
-) -> str:
-    """The report as one complete HTML document.
+) -> Paper:
+    """The report as a paper.
 
     With ``site``, places are printed with their names; with ``rule_pack``, the numbers that verdicts rest on are
     printed with their origins. Raises ValueError for a language there is none of.
     """
     language = Language(lang)
-    sittings = report.sittings if isinstance(report, BatchReport) else (report,)
-    return _ENVIRONMENT.get_template(_TEMPLATE).render(
-        language=language,
-        words=words(language),
-        report=report,
-        whole_batch=isinstance(report, BatchReport),
-        sections=[_section(sitting, language, site) for sitting in sittings],
-        site=site,
-        numbers=_numbers(rule_pack, language) if rule_pack is not None else (),
-        colours=COLOURS,
-        covered=COVERED,
-        not_yet=NOT_YET,
-        verdict=lambda which: verdict(which, language),
-        cause=lambda which: cause(which, language),
-        moment=_moment,
-        span=_span,
-        length=lambda seconds: _length(seconds, words(language)),
-        share=_share,
-        total=_total,
-        offset=_offset,
-        drift=_drift,
-        host_clock=lambda clock: _host_clock(clock, words(language)),
-        pending=Verdict.PENDING,
-    )
-
-
-def _section(report: SittingReport, language: Language, site: Site | None) -> _Section:
-    names = {room.id: room.name for room in site.rooms} if site is not None else {}
-    ids = dict.fromkeys([*(each.room for each in report.stations), *(each.room for each in report.cameras)])
-    rooms = tuple((room, names.get(room, room)) for room in ids)
-    twice = tuple(_twice(each, words(language)) for each in report.cameras if len(each.recorders) > 1)
-    return _Section(report, rooms, draw(report, rooms, language), tuple(_lines(report, language)), twice)
-
-
-def _twice(camera: CameraReport, said: Words) -> _Twice:
-    recorders = tuple(f"{each.recorder}: {_length(each.recorded_ms / 1000, said)}" for each in camera.recorders)
-    parts = (
-        _Part(
-            _precise(each.interval.start),
-            _precise(each.interval.end),
-            _length(each.interval.seconds, said),
-            each.recorder,
-        )
-        for each in camera.sources
-    )
-    return _Twice(camera.camera, recorders, tuple(parts))
-
-
-def _lines(report: SittingReport, language: Language) -> list[_Line]:
     said = words(language)
-    stations = [(f"{said.station} {each.station}", gap) for each in report.stations for gap in each.gaps]
-    cameras = [(f"{said.camera} {each.camera}", gap) for each in report.cameras for gap in each.gaps]
-    return [_line(whose, gap, language) for whose, gap in (*stations, *cameras)]
+    whole = isinstance(report, BatchReport)
+    sittings = report.sittings if isinstance(report, BatchReport) else (report,)
+    blocks: list[Block] = []
+    if isinstance(report, BatchReport):
+        blocks.append(_batch_facts(report, said, site))
+    for place, sitting in enumerate(sittings):
+        if place:
+            blocks.append(NewPage())
+        if whole:
+            blocks.append(Heading(f"{said.sitting} {sitting.sitting}", 1))
+        blocks += _Section(sitting, language, site).blocks()
+    blocks += [Heading(said.method), Steps(said.method_steps)]
+    if rule_pack is not None:
+        blocks += [Heading(said.tolerance), _numbers(rule_pack, said, language)]
+    blocks.append(Signatures(said.signatures))
+    return Paper(
+        language=language,
+        title=said.title,
+        subtitle=said.subtitle,
+        number=_number(report),
+        made=report.made,
+        blocks=tuple(blocks),
+        code=f"{_number(report)} sha256:{_digest(report)}",
+        code_label=said.code,
+    )
 
 
-def _line(whose: str, gap: Gap, language: Language) -> _Line:
-    return _Line(
-        whose=whose,
-        start=_precise(gap.interval.start),
-        end=_precise(gap.interval.end),
-        length=_length(gap.interval.seconds, words(language)),
-        cause=gap.cause,
-        cameras=(
+def _number(report: SittingReport | BatchReport) -> str:
+    """Of this report as it was made then: batch, sitting, local time."""
+    made = report.made.astimezone(SHANGHAI)
+    sitting = f"-{report.sitting}" if isinstance(report, SittingReport) else ""
+    return f"{report.batch}{sitting}-{made:%Y%m%d%H%M%S}"
+
+
+def _digest(report: SittingReport | BatchReport) -> str:
+    """SHA-256 of the report's JSON as the command line writes it."""
+    return sha256((json.dumps(to_json(report), ensure_ascii=False, indent=2) + "\n").encode()).hexdigest()
+
+
+def _batch_facts(report: BatchReport, said: Words, site: Site | None) -> Facts:
+    verdict = Cell((), verdict=report.verdict)
+    place = site.name if site is not None else report.site
+    return Facts(
+        (
+            ((said.batch, report.batch), (said.verdict, verdict)),
+            ((said.project, report.project), (said.site, place)),
+        )
+    )
+
+
+class _Section:
+    """One sitting of a paper."""
+
+    def __init__(self, report: SittingReport, language: Language, site: Site | None) -> None:
+        self._report = report
+        self._language = language
+        self._said = words(language)
+        self._site = site
+        names = {room.id: room.name for room in site.rooms} if site is not None else {}
+        ids = dict.fromkeys([*(each.room for each in report.stations), *(each.room for each in report.cameras)])
+        self._rooms = tuple((room, names.get(room, room)) for room in ids)
+
+    def blocks(self) -> Iterator[Block]:
+        said = self._said
+        yield self._facts()
+        yield Remark(said.local_time, small=True)
+        if self._report.verdict is Verdict.PENDING:
+            yield Remark(said.pending_note, loud=True)
+        yield from (Heading(said.clauses), self._clauses())
+        yield from self._timeline()
+        yield from self._gaps()
+        yield from (Heading(said.stations), self._stations())
+        yield from (Heading(said.cameras), self._cameras(), Heading(said.technical), self._technical())
+        yield from self._copies()
+        yield from self._sources()
+
+    def _facts(self) -> Facts:
+        report, said, site = self._report, self._said, self._site
+        comma = "、" if self._language is Language.ZH else ", "
+        clocks = tuple(_host_clock(each, said) for each in report.host_clocks) or (said.clock_not_read,)
+        window = (said.window, _span(report.window))
+        rows: list[tuple[tuple[str, Text], ...]] = [
+            ((said.batch, report.batch), (said.sitting, str(report.sitting))),
+            ((said.project, report.project), (said.rule_pack, report.rule_pack)),
+            (
+                (said.site, site.name if site is not None else report.site),
+                (said.rooms, comma.join(name for _, name in self._rooms)),
+            ),
+            ((said.county, site.county), window) if site is not None else (window,),
+            (
+                (said.opened, _moment(report.opened) if report.opened else said.not_opened),
+                (said.closed, _moment(report.closed) if report.closed else said.not_closed),
+            ),
+            *self._marks(),
+            ((said.host_clock, Cell(clocks)),),
+            ((said.root, report.segments_root or said.no_root),),
+            ((said.made, _moment(report.made)), (said.settled, _moment(report.settled_until))),
+            ((said.verdict, Cell((), verdict=report.verdict)),),
+        ]
+        return Facts(tuple(rows))
+
+    def _marks(self) -> Iterator[tuple[tuple[str, Text], ...]]:
+        """When the exam began and ended: the edges of W2."""
+        exam = next((phase for phase in self._report.phases if phase.id == "W2"), None)
+        if exam is not None:
+            yield (self._said.exam_start, _moment(exam.start)), (self._said.exam_end, _moment(exam.end))
+
+    def _clauses(self) -> Grid:
+        said, zh = self._said, self._language is Language.ZH
+        columns = (Column(said.clause), Column(said.verdict), Column(said.grounds, wraps=True))
+        rows = [
+            (clause.id, Cell((), verdict=clause.verdict), clause.zh if zh else clause.en)
+            for clause in self._report.clauses
+        ]
+        return Grid(columns, tuple(rows))
+
+    def _timeline(self) -> Iterator[Block]:
+        said = self._said
+        drawings = [draw(self._report, [room], self._language) for room in self._rooms]
+        causes = sorted({each for drawing in drawings for each in drawing.causes}, key=lambda each: each.rank)
+        items = [(COVERED, said.footage), *((COLOURS[each], cause(each, self._language)) for each in causes)]
+        if any(drawing.unsettled for drawing in drawings):
+            items.append((NOT_YET, said.not_settled))
+        yield from (Heading(said.timeline), Legend(tuple(items)))
+        for (_, name), drawing in zip(self._rooms, drawings, strict=True):
+            label = f"{said.timeline} {name}"
+            yield Drawing(as_svg(drawing, label), drawing.width, drawing.height, label)
+
+    def _gaps(self) -> Iterator[Block]:
+        said, report = self._said, self._report
+        yield Heading(said.gaps)
+        stations = [(f"{said.station} {each.station}", gap) for each in report.stations for gap in each.gaps]
+        cameras = [(f"{said.camera} {each.camera}", gap) for each in report.cameras for gap in each.gaps]
+        if not stations and not cameras:
+            yield Remark(said.no_gaps)
+            return
+        columns = (
+            Column(said.whose),
+            Column(said.start),
+            Column(said.end),
+            Column(said.length, Align.RIGHT),
+            Column(said.cause),
+            Column(said.seen_by, wraps=True),
+        )
+        yield Grid(columns, tuple(self._gap(whose, gap) for whose, gap in (*stations, *cameras)))
+
+    def _gap(self, whose: str, gap: Gap) -> tuple[Text, ...]:
+        language = self._language
+        seen = (
             *(f"{each.camera}: {cause(each.cause, language)}" for each in gap.cameras),
             *(f"{each.recorder}: {cause(each.cause, language)}" for each in gap.recorders),
-        ),
-    )
+        )
+        return (
+            whose,
+            _precise(gap.interval.start),
+            _precise(gap.interval.end),
+            _length(gap.interval.seconds, self._said),
+            Cell((cause(gap.cause, language),), colour=COLOURS[gap.cause]),
+            Cell(seen),
+        )
+
+    def _stations(self) -> Grid:
+        said = self._said
+        columns = (
+            Column(said.room),
+            Column(said.station),
+            Column(said.verdict),
+            *(Column(each, Align.RIGHT) for each in (said.covered, said.gap_total, said.gap_count, said.share)),
+        )
+        rows = [
+            (
+                name,
+                each.station,
+                Cell((), verdict=each.verdict),
+                _length(each.covered_ms / 1000, said),
+                _length(_total(each), said),
+                str(len(each.gaps)),
+                _share(each),
+            )
+            for room, name in self._rooms
+            for each in self._report.stations
+            if each.room == room
+        ]
+        return Grid(columns, tuple(rows))
+
+    def _cameras(self) -> Grid:
+        said = self._said
+        numbers = (said.recorded, said.gap_total, said.share, said.backed_up, said.backup_lag)
+        columns = (
+            Column(said.room),
+            Column(said.camera),
+            *(Column(each, Align.RIGHT) for each in numbers),
+        )
+        rows = [
+            (
+                name,
+                each.camera,
+                _length(each.recorded_ms / 1000, said),
+                _length(_total(each), said),
+                _share(each),
+                _length(each.backed_up_ms / 1000, said),
+                "–" if each.backup_lag_ms is None else _length(each.backup_lag_ms / 1000, said),
+            )
+            for name, each in self._by_room()
+        ]
+        return Grid(columns, tuple(rows))
+
+    def _technical(self) -> Grid:
+        said = self._said
+        numbers = (said.rate, said.frames, said.lost, said.delay, said.offset, said.drift)
+        columns = (
+            Column(said.camera),
+            Column(said.resolution),
+            *(Column(each, Align.RIGHT) for each in numbers),
+        )
+        rows = [
+            (
+                each.camera,
+                Cell(tuple(f"{width} × {height}" for width, height in each.sizes) or ("–",)),
+                "–" if each.frame_rate is None else f"{each.frame_rate:.1f}",
+                str(each.frames),
+                str(each.lost_packets),
+                _length(each.delayed_s, said),
+                _offset(each.clock_offset_s, said),
+                _drift(each.clock_drift, said),
+            )
+            for _, each in self._by_room()
+        ]
+        return Grid(columns, tuple(rows))
+
+    def _by_room(self) -> Iterator[tuple[str, CameraReport]]:
+        for room, name in self._rooms:
+            for each in self._report.cameras:
+                if each.room == room:
+                    yield name, each
+
+    def _copies(self) -> Iterator[Block]:
+        said = self._said
+        if not self._report.copies:
+            return
+        columns = (
+            Column(said.place),
+            Column(said.device, wraps=True),
+            Column(said.files, Align.RIGHT),
+            Column(said.size, Align.RIGHT),
+            Column(said.locked_until, Align.RIGHT),
+        )
+        yield from (Heading(said.copies), Grid(columns, tuple(map(self._copy, self._report.copies))))
+
+    def _copy(self, copies: CopyReport) -> tuple[Text, ...]:
+        said = self._said
+        where = said.spool if copies.place is Place.SPOOL else said.object_store
+        if copies.place is Place.SPOOL:
+            locked = "–"
+        elif copies.locked_until is None:
+            locked = said.not_locked
+        else:
+            locked = _moment(copies.locked_until)
+        return (
+            f"{where} {copies.target}" if copies.place is Place.S3 else where,
+            copies.device or "–",
+            f"{copies.files} / {copies.of}",
+            f"{copies.size_bytes / 1e9:.3f} GB",
+            locked,
+        )
+
+    def _sources(self) -> Iterator[Block]:
+        said = self._said
+        several = [each for each in self._report.cameras if len(each.recorders) > 1]
+        if not several:
+            return
+        columns = (
+            Column(said.camera),
+            Column(said.recorders, wraps=True),
+            Column(said.start),
+            Column(said.end),
+            Column(said.length, Align.RIGHT),
+            Column(said.source),
+        )
+        yield from (Heading(said.sources), Remark(said.sources_note, small=True))
+        yield Grid(columns, tuple(row for camera in several for row in self._parts(camera)))
+
+    def _parts(self, camera: CameraReport) -> Iterator[tuple[Text, ...]]:
+        """One row for each part; camera and recorders stand in the first."""
+        said = self._said
+        lengths = [(each.recorder, _length(each.recorded_ms / 1000, said)) for each in camera.recorders]
+        recorders = Cell(tuple(f"{recorder}: {length}" for recorder, length in lengths))
+        for number, part in enumerate(camera.sources):
+            span = part.interval
+            head: tuple[Text, Text] = (camera.camera, recorders) if number == 0 else ("", "")
+            length = _length(span.seconds, said)
+            yield (*head, _precise(span.start), _precise(span.end), length, part.recorder)
 
 
-def _numbers(pack: RulePack, language: Language) -> tuple[_Number, ...]:
+def _numbers(pack: RulePack, said: Words, language: Language) -> Grid:
     second = language is Language.EN
-    found = []
-    for field, zh, en, unit in _NUMBERS:
-        value = getattr(pack, field)
+    rows = []
+    for name, zh, en, unit in _NUMBERS:
+        value = getattr(pack, name)
         shown = f"{value:.2%}" if unit == "%" else f"{value:g} {unit}".strip()
-        origin = pack.origins[field]
+        origin = pack.origins[name]
         text = origin.en if second else origin.zh
-        found.append(_Number(en if second else zh, shown, _ORIGINS[origin.kind][second], text))
-    return tuple(found)
+        rows.append((en if second else zh, shown, _ORIGINS[origin.kind][second], text))
+    columns = (
+        Column(said.number, wraps=True),
+        Column(said.value, Align.RIGHT),
+        Column(said.origin),
+        Column(said.reason, wraps=True),
+    )
+    return Grid(columns, tuple(rows), small=True)
 
 
 def _moment(instant: datetime) -> str:

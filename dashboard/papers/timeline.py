@@ -1,4 +1,4 @@
-"""The timeline of a report as a drawing: rectangles in the units of an SVG, for a template to print.
+"""The timeline of a report as a drawing: rectangles in the units of an SVG, and that SVG.
 
 Not here: any judgement, and the interactive timeline of the web page.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from html import escape
 from math import ceil
 
 from analysis.report import SittingReport
@@ -103,8 +104,9 @@ def draw(report: SittingReport, rooms: Sequence[tuple[str, str]], language: Lang
     ticks = list(_ticks(report.window))
     labels += [Label(scale.x(at), y + 15, _clock(at), "tick") for at in ticks]
     labels += _phase_labels(scale, report, language)
-    gaps_of_all = [gap for station in report.stations for gap in station.gaps]
-    gaps_of_all += [gap for camera in report.cameras for gap in camera.gaps]
+    drawn = {room for room, _ in rooms}
+    gaps_of_all = [gap for station in report.stations if station.room in drawn for gap in station.gaps]
+    gaps_of_all += [gap for camera in report.cameras if camera.room in drawn for gap in camera.gaps]
     return Drawing(
         width=WIDTH,
         height=y + _AXIS,
@@ -119,6 +121,40 @@ def draw(report: SittingReport, rooms: Sequence[tuple[str, str]], language: Lang
         causes=tuple(sorted({gap.cause for gap in gaps_of_all}, key=lambda cause: cause.rank)),
         unsettled=report.settled_until < report.window.end,
     )
+
+
+_LOOKS = {
+    "room": 'font-weight="700" fill="#12355f" font-size="12" text-anchor="end"',
+    "station": 'fill="#1f2733" font-size="12" text-anchor="end"',
+    "camera": 'fill="#596473" font-size="12" text-anchor="end"',
+    "tick": 'fill="#38424f" font-size="11" text-anchor="middle"',
+    "phase": 'font-weight="600" fill="#38424f" font-size="12" text-anchor="middle"',
+    "phase first": 'font-weight="600" fill="#38424f" font-size="12" text-anchor="start"',
+    "phase last": 'font-weight="600" fill="#38424f" font-size="12" text-anchor="end"',
+}
+_FONTS = "'Noto Sans SC', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', Arial, sans-serif"
+
+
+def as_svg(drawing: Drawing, label: str) -> str:
+    """The drawing as one SVG element that needs no style from outside."""
+    d = drawing
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {d.width} {d.height}" role="img" '
+        f'aria-label="{escape(label)}" font-family="{_FONTS}">'
+    ]
+    parts += [f'<line x1="{x}" x2="{x}" y1="{d.top}" y2="{d.bottom + 4}" stroke="#dde3ea"/>' for x in d.ticks]
+    parts += [
+        f'<rect x="{bar.x}" y="{bar.y}" width="{bar.width}" height="{bar.height}" fill="{bar.colour}">'
+        f"<title>{escape(bar.title)}</title></rect>"
+        for bar in d.bars
+    ]
+    parts += [
+        f'<line x1="{x}" x2="{x}" y1="{d.top - 18}" y2="{d.bottom}" stroke="#1a4b8c" stroke-dasharray="4 3"/>'
+        for x in d.edges
+    ]
+    parts.append(f'<line x1="{d.left}" x2="{d.right}" y1="{d.bottom}" y2="{d.bottom}" stroke="#7b8694"/>')
+    parts += [f'<text x="{each.x}" y="{each.y}" {_LOOKS[each.kind]}>{escape(each.text)}</text>' for each in d.labels]
+    return "\n".join([*parts, "</svg>"])
 
 
 def _phase_labels(scale: _Scale, report: SittingReport, language: Language) -> Iterable[Label]:

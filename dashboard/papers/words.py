@@ -122,8 +122,26 @@ class Words:
     not_closed: str
     local_time: str
     pending_note: str
-    signature: str
-    date: str
+    signatures: tuple[str, ...]
+    code: str
+    exam_start: str
+    exam_end: str
+    technical: str
+    resolution: str
+    rate: str
+    copies: str
+    place: str
+    device: str
+    files: str
+    size: str
+    locked_until: str
+    not_locked: str
+    spool: str
+    object_store: str
+    number: str
+    value: str
+    origin: str
+    reason: str
     seconds: str
     whole_batch: str
 
@@ -205,8 +223,26 @@ _ZH = Words(
     not_closed="未结束",
     local_time="时间均为北京时间 (UTC+8)",
     pending_note="本场次尚未结束或录像尚未全部核验，以下为截至报告生成时的情况。",
-    signature="核验人签名",
-    date="日期",
+    signatures=("考场负责人", "考评组长", "质量督导员", "日期"),
+    code="报告编号及 JSON 摘要",
+    exam_start="开考",
+    exam_end="考试结束",
+    technical="摄像机技术指标",
+    resolution="分辨率",
+    rate="平均帧率 (fps)",
+    copies="副本与锁定",
+    place="存放处",
+    device="存储设备",
+    files="文件数",
+    size="大小",
+    locked_until="锁定至",
+    not_locked="未锁定",
+    spool="暂存盘",
+    object_store="对象存储",
+    number="数值名称",
+    value="数值",
+    origin="来源",
+    reason="原文或理由",
     seconds="秒",
     whole_batch="全批次",
 )
@@ -295,8 +331,26 @@ _EN = Words(
     local_time="All times are Beijing time (UTC+8)",
     pending_note="The sitting has not ended, or its footage is not fully checked; "
     "this is how things stood when the report was made.",
-    signature="Verified by (signature)",
-    date="Date",
+    signatures=("Head of the site", "Panel leader", "Supervisor", "Date"),
+    code="number, hash of the JSON",
+    exam_start="Exam began",
+    exam_end="Exam ended",
+    technical="Technical data of cameras",
+    resolution="Resolution",
+    rate="Mean frame rate (fps)",
+    copies="Copies and locks",
+    place="Place",
+    device="Storage device",
+    files="Files",
+    size="Size",
+    locked_until="Locked until",
+    not_locked="not locked",
+    spool="Spool",
+    object_store="Object store",
+    number="Number",
+    value="Value",
+    origin="Origin",
+    reason="Wording or reason",
     seconds="s",
     whole_batch="Whole batch",
 )

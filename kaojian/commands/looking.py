@@ -68,14 +68,15 @@ class ReportFormat(StrEnum):
 
     JSON = "json"
     HTML = "html"
+    PDF = "pdf"
 
 
 @app.command()
 def report(
     batch: BatchId,
     sitting: Annotated[int | None, typer.Option(min=1, help="One sitting only")] = None,
-    form: Annotated[ReportFormat, typer.Option("--format", help="json or html")] = ReportFormat.JSON,
-    lang: Annotated[Language, typer.Option(help="Of the html: zh or en")] = Language.ZH,
+    form: Annotated[ReportFormat, typer.Option("--format", help="json, html or pdf")] = ReportFormat.JSON,
+    lang: Annotated[Language, typer.Option(help="Of html and pdf: zh or en")] = Language.ZH,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to; - is standard output")] = Path("-"),
 ) -> None:
     """Write the report of a sitting, or of a whole batch: coverage, gaps, verdicts."""
@@ -83,11 +84,17 @@ def report(
 
     with opened() as (settings, database):
         found = find(database, batch, sitting, settings.rule_packs_dir, SystemClock().now())
-        text = found.as_html(lang.value) if form is ReportFormat.HTML else found.as_json()
+        match form:
+            case ReportFormat.JSON:
+                content = found.as_json().encode()
+            case ReportFormat.HTML:
+                content = found.as_html(lang.value).encode()
+            case ReportFormat.PDF:
+                content = found.as_pdf(lang.value)
     if out == Path("-"):
-        typer.echo(text, nl=not text.endswith("\n"))
+        sys.stdout.buffer.write(content)
         return
-    write(out, text)
+    write(out, content)
     typer.echo(f"written: {out}")
 
 

@@ -152,6 +152,7 @@ class _StoreCheck(Check):
         self._objects = objects
         self._links: dict[int, str] = {}
         self._keys: list[str] = []
+        self._believed: list[str] = []  # of these, the newest first
         self._stamps: list[tuple[int, str]] = []
         self._captures: dict[str, list[datetime]] = {}
 
@@ -210,8 +211,9 @@ class _StoreCheck(Check):
 
     def keys(self) -> Said:
         """Each is as published at some time: they must agree, and the longest is the newest."""
-        found = sorted((self._published(key) for key in self._keys), key=lambda each: len(each.keys))
-        believed = [each for each in found if each.is_believed(self.trust.keys)]
+        lists = sorted(((key, self._published(key)) for key in self._keys), key=lambda each: len(each[1].keys))
+        self._believed = [key for key, each in reversed(lists) if each.is_believed(self.trust.keys)]
+        believed = [each for _, each in lists if each.is_believed(self.trust.keys)]
         if not believed:
             raise NotVerified(
                 "对象存储中的公钥没有一个是您信任的公钥；签名可能出自他人",
@@ -278,6 +280,25 @@ class _StoreCheck(Check):
                 until.setdefault(key, state.retained_until)
         for key, retained_until in until.items():
             self._lock_of_one(key, retained_until)
+        for (number, _), state in zip(of_the_batch, self.states, strict=True):
+            self._lock_of_any([key for stamped, key in self._stamps if stamped == number], state.retained_until)
+            self._lock_of_any(self._believed, state.retained_until)
+
+    def _lock_of_any(self, keys: list[str], until: datetime) -> None:
+        """One stamp of a link, and one list of keys that is believed, is enough: anybody may have put others there.
+
+        Raises NotVerified.
+        """
+        failed: NotVerified | None = None
+        for key in keys:
+            try:
+                self._lock_of_one(key, until)
+            except NotVerified as error:
+                failed = error
+            else:
+                return
+        if failed is not None:
+            raise failed
 
     def _lock_of_one(self, key: str, until: datetime) -> None:
         """One version with the right bytes is enough, whatever lies on top of it. Raises NotVerified."""

@@ -116,7 +116,10 @@ def test_the_layout_is_the_promised_one(recorded: Cabinet) -> None:
         "sources": [
             {"start": "2026-05-01T01:00:00.000Z", "end": "2026-05-01T01:00:10.000Z", "recorder": "host"},
         ],
+        "sizes": [{"width": 1280, "height": 720}],
+        "frame_rate": 25.0,
     }
+    assert [(each["place"], each["files"], each["of"]) for each in found["copies"]] == [("spool", 2, 2), ("s3", 2, 2)]
     assert found["backup"] == {
         "copies": 2,
         "recorded_s": 20.0,

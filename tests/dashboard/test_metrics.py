@@ -53,6 +53,7 @@ PROMISED = {
     "kaojian_recorder_heartbeat_age_seconds",
     "kaojian_rows_set_aside",
     "kaojian_segments_waiting_for_decoding",
+    "kaojian_segments_waiting_for_second_store",
     "kaojian_segments_waiting_for_upload",
     "kaojian_spool_free_bytes",
     "kaojian_spool_mounted",
@@ -195,9 +196,10 @@ def test_a_database_that_is_away_is_itself_a_metric(exam: Exam, monkeypatch: pyt
 
 
 def test_an_object_store_that_is_away_is_told(exam: Exam) -> None:
-    assert scrape(exam)[1]["kaojian_object_store_up", ()] == 1
+    name = "kaojian_object_store_up", (("bucket", exam.objects.target),)
+    assert scrape(exam)[1][name] == 1
     exam.objects.down = True
-    assert scrape(exam)[1]["kaojian_object_store_up", ()] == 0
+    assert scrape(exam)[1][name] == 0
 
 
 def test_no_address_and_no_path_is_in_the_text(exam: Exam) -> None:

@@ -7,15 +7,19 @@ from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from html.parser import HTMLParser
+from typing import Any
 
 import httpx
 import pytest
 
 from analysis.clocks import Drift, HostClockFacts
-from analysis.report import SittingReport, batch_report, sitting_report
-from dashboard.papers.report import Language, render
+from analysis.report import BatchReport, CopyReport, SittingReport, batch_report, sitting_report
+from dashboard.papers.printing import as_html, as_pdf
+from dashboard.papers.report import compose
+from dashboard.papers.sheet import NotPrinted
 from dashboard.papers.timeline import draw
-from domain.evidence import Cause
+from dashboard.papers.words import Language
+from domain.evidence import Cause, Place
 from domain.host_clock import ClockState, Witness
 from domain.timeline import Interval, IntervalSet
 from tests.dashboard.exam import BATCH, PACK, SITE, WINDOW, Exam
@@ -26,6 +30,10 @@ ROOMS = [(room.id, room.name) for room in SITE.rooms]
 @pytest.fixture
 def report(exam: Exam) -> SittingReport:
     return sitting_report(exam.database, BATCH, 1, PACK, exam.clock.now())
+
+
+def render(report: SittingReport | BatchReport, lang: str = "zh", **beside: Any) -> str:
+    return as_html(compose(report, lang, **beside))
 
 
 class _Balance(HTMLParser):
@@ -126,7 +134,7 @@ def test_a_language_there_is_none_of_is_refused(report: SittingReport) -> None:
 def test_a_batch_is_one_paper_with_all_its_sittings(exam: Exam) -> None:
     whole = batch_report(exam.database, BATCH, PACK, exam.clock.now())
     html = render(whole, "zh", site=SITE)
-    assert html.count('<section class="sitting">') == 2
+    assert html.count("<h2>") == 2
     assert "本场次尚未结束" in html
 
 
@@ -197,3 +205,45 @@ def test_the_paper_tells_a_camera_s_drift_in_seconds_a_day(report: SittingReport
     text = unescape(render(told, Language.ZH))
     assert "-13.0 秒" in text
     assert "时钟日差" in text
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_file_to_keep_has_its_fonts_inside_and_is_the_same_each_time(
+    report: SittingReport, language: Language
+) -> None:
+    paper = compose(report, language, site=SITE, rule_pack=PACK)
+    printed = as_pdf(paper)
+    assert printed.startswith(b"%PDF-1.7")
+    assert b"pdfaid:part>2<" in printed
+    assert b"NotoSansSC" in printed
+    assert as_pdf(paper) == printed
+
+
+def test_the_file_to_keep_takes_names_as_names(report: SittingReport) -> None:
+    nasty = replace(report, project='#panic("no") $x$ *b* \\ `', batch="#include")
+    assert as_pdf(compose(nasty))
+
+
+def test_a_character_that_no_font_has_is_refused_rather_than_left_out(report: SittingReport) -> None:
+    with pytest.raises(NotPrinted, match=f"paper {BATCH}.*could not be displayed"):
+        as_pdf(compose(replace(report, project="\U0001f9ff")))
+
+
+def test_the_file_is_served_with_a_name_and_as_what_it_is(api: httpx.Client) -> None:
+    answer = api.get(f"/api/v1/batches/{BATCH}/sittings/1/report.pdf", params={"lang": "en"})
+    assert answer.headers["content-type"] == "application/pdf"
+    assert re.search(rf"filename\*=UTF-8''{BATCH}-1-\d{{14}}\.pdf", answer.headers["content-disposition"])
+    assert answer.content.startswith(b"%PDF")
+    assert api.get(f"/api/v1/batches/{BATCH}/sittings/9/report.pdf").status_code == 404
+
+
+def test_the_paper_says_where_the_copies_lie_and_until_when_they_are_locked(report: SittingReport) -> None:
+    copies = (
+        CopyReport(Place.SPOOL, "/srv/spool", "host:8:1", 9, 10, 4_000_000_000, None),
+        CopyReport(Place.S3, "evidence", "10.0.0.2:8333", 10, 10, 5_000_000_000, WINDOW.end),
+        CopyReport(Place.S3, "other", "10.0.0.3:8333", 10, 10, 5_000_000_000, None),
+    )
+    text = unescape(render(replace(report, copies=copies), "en"))
+    assert "/srv/spool" not in text  # a path of a host says nothing to a reader
+    assert all(word in text for word in ("Object store evidence", "9 / 10", "5.000 GB", "not locked"))
+    assert "2026-05-01 09:01:10" in text

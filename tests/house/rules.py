@@ -41,7 +41,9 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "argon2": ("dashboard.access.passwords",),
     "zxcvbn": ("dashboard.access.passwords",),
     "pyotp": ("dashboard.access.totp",),
-    "segno": ("dashboard.access.totp",),
+    "segno": ("dashboard.access.totp", "dashboard.papers.printing"),
+    "typst": ("dashboard.papers.printing",),
+    "pylopdf_fonts_zh_cn": ("dashboard.papers.printing",),
     "ultralytics": ("analysis.people",),
 }
 """A library and the only parts of the rooms that may import it."""

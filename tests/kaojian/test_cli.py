@@ -123,7 +123,7 @@ def test_each_refusal_is_one_clear_line_and_code_1(kaojian: Command, arguments: 
         ("sitting", "open", "2026-0501", "zero"),
         ("sitting", "open", "2026-0501", "1", "--start", "9 o'clock"),
         ("sitting", "open", "2026-0501", "1", "--start", "2026-05-01T09:00:00"),
-        ("report", "2026-0501", "--format", "pdf"),
+        ("report", "2026-0501", "--format", "docx"),
         ("serve", "--roles", "ingest,cooking"),
     ],
 )
@@ -171,7 +171,7 @@ def test_the_status_tells_sittings_and_cameras_to_people_and_programs(kaojian: C
         "sg-001-c1": "not recorded",
         "sg-001-c2": "not recorded",
     }
-    assert told["waiting"] == {"analysis": 0, "s3": None}
+    assert told["waiting"] == {"analysis": 0, "s3": None, "second_s3": 0}
     shown = kaojian("status").out
     for word in ("中式面点制作", "2026-05-01 09:00:00", "not recorded", "start it with: kaojian serve"):
         assert word in shown

@@ -180,12 +180,27 @@ def test_a_lock_that_is_gone_or_too_short_is_found(
     link = memory.database.closings.links(SITE)[1]
     keys = [memory.database.evidence.segments_of(SECOND)[0][0].key, link_key(SITE, 2, link.digest)]
     keys += [key for key in signed_keys(memory, "/documents/") if key.rpartition("/")[2][:64] in of_second(memory)]
+    keys += [key for key in signed_keys(memory, "/stamps/") if "/000002-" in key]
+    assert len(keys) == 5
     for key in keys:
         whole = memory.objects._versions[key][:]
         memory.objects._versions[key] = [replace(whole[0], locked_until=short)]
         with pytest.raises(NotVerified, match=f"{key} is (not locked|locked until)"):
             checked(memory.objects, of(memory, stamper))
         memory.objects._versions[key] = whole
+
+
+def test_published_keys_that_no_lock_holds_are_found_and_one_list_that_is_held_is_enough(
+    memory: ClosedBatches, stamper: StampAuthority
+) -> None:
+    lists = signed_keys(memory, "/keys/")
+    for key in lists:
+        memory.objects._versions[key] = [replace(each, locked_until=None) for each in memory.objects._versions[key]]
+        if key == lists[-1]:
+            with pytest.raises(NotVerified, match=r"/keys/.* is not locked"):
+                checked(memory.objects, of(memory, stamper))
+        else:
+            assert len(checked(memory.objects, of(memory, stamper))) == 10
 
 
 def test_a_longer_lock_is_none_the_worse(memory: ClosedBatches, stamper: StampAuthority) -> None:

@@ -252,6 +252,6 @@ export function reportAddress(batch: string, number: number): string {
   return `/api/v1/batches/${encodeURIComponent(batch)}/sittings/${number}/report`
 }
 
-export function paperAddress(batch: string, number: number, language: 'zh' | 'en'): string {
-  return `${reportAddress(batch, number)}.html?lang=${language}`
+export function paperAddress(batch: string, number: number, language: 'zh' | 'en', form: 'html' | 'pdf'): string {
+  return `${reportAddress(batch, number)}.${form}?lang=${language}`
 }

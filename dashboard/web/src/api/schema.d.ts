@@ -148,6 +148,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/sittings/{number}/report.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report File
+         * @description The same report as a file to keep: PDF/A-2b.
+         */
+        get: operations["report_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{camera}/playlist.m3u8": {
         parameters: {
             query?: never;
@@ -1222,6 +1242,8 @@ export interface components {
             clock_offset_s: number | null;
             /** Delayed S */
             delayed_s: number;
+            /** Frame Rate */
+            frame_rate: number | null;
             /** Frames */
             frames: number;
             /** Gaps */
@@ -1234,6 +1256,8 @@ export interface components {
             recorders: components["schemas"]["RecordedShape"][];
             /** Room */
             room: string;
+            /** Sizes */
+            sizes: components["schemas"]["SizeShape"][];
             /** Sources */
             sources: components["schemas"]["SourceShape"][];
         };
@@ -1343,6 +1367,26 @@ export interface components {
              */
             since: string;
             state: components["schemas"]["CameraState"];
+        };
+        /**
+         * CopiesShape
+         * @description The copies of a sitting's files at one place; ``locked_until`` is the earliest end of a lock, null where one of
+         *     them has none.
+         */
+        CopiesShape: {
+            /** Device */
+            device: string;
+            /** Files */
+            files: number;
+            /** Locked Until */
+            locked_until: string | null;
+            /** Of */
+            of: number;
+            place: components["schemas"]["Place"];
+            /** Size Bytes */
+            size_bytes: number;
+            /** Target */
+            target: string;
         };
         /**
          * Decided
@@ -1880,6 +1924,11 @@ export interface components {
             start: string;
         };
         /**
+         * Place
+         * @enum {string}
+         */
+        Place: "spool" | "s3";
+        /**
          * Problem
          * @description RFC 9457 problem details. ``type`` is a URN of ours, or about:blank for plain HTTP statuses.
          */
@@ -2014,6 +2063,8 @@ export interface components {
             clauses: components["schemas"]["ClauseShape"][];
             /** Closed */
             closed: string | null;
+            /** Copies */
+            copies: components["schemas"]["CopiesShape"][];
             /** Host Clocks */
             host_clocks: components["schemas"]["HostClockShape"][];
             /**
@@ -2220,6 +2271,16 @@ export interface components {
              */
             planned_start: string;
             state: components["schemas"]["SittingState"];
+        };
+        /**
+         * SizeShape
+         * @description Width and height of pictures, in pixels.
+         */
+        SizeShape: {
+            /** Height */
+            height: number;
+            /** Width */
+            width: number;
         };
         /**
          * SourceShape
@@ -2959,6 +3020,85 @@ export interface operations {
                 };
                 content: {
                     "text/html": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_file: {
+        parameters: {
+            query?: {
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
                 };
             };
             /** @description Unauthorized */

@@ -101,6 +101,7 @@ export const en: Words = {
   notBackedUp: 'Not backed up',
   sources: 'Shown from',
   paper: 'Printable report',
+  pdf: 'Report file (PDF)',
   json: 'Report data (JSON)',
   updating: 'Updating live',
   updated: (time: string) => `Updated ${time}`,

@@ -100,6 +100,7 @@ export const zh: Words = {
   notBackedUp: '未备份',
   sources: '录像来源',
   paper: '书面报告',
+  pdf: '报告文件 (PDF)',
   json: '报告数据 (JSON)',
   updating: '数据实时更新中',
   updated: (time: string) => `更新于 ${time}`,

@@ -1,0 +1,124 @@
+"""Prints a paper: as HTML for the screen, and as PDF to keep. The one door to typst, and to the fonts of papers.
+
+The HTML is one file that fetches nothing and runs nothing. The PDF is PDF/A-2b (ISO 19005-2) with its fonts embedded
+as far as they are used, and the same bytes whenever the same paper is printed. Texts reach both as data: HTML escapes
+them, and typst gets them as JSON, so that nothing in a name is ever a command.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from dataclasses import asdict
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pylopdf_fonts_zh_cn
+import segno
+import typst
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from dashboard.papers.sheet import Block, Cell, Facts, Grid, NotPrinted, Paper
+from dashboard.papers.words import VERDICTS, Language, verdict
+from domain.law import Verdict
+
+_HERE = Path(__file__).parent
+_TEMPLATE = "sheet.html.j2"
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+
+
+def _style_digest() -> str:
+    """SHA-256, base64, of the text between <style> and </style>, which no paper has a part in."""
+    source = (_HERE / _TEMPLATE).read_text(encoding="utf-8")
+    return b64encode(sha256(source.partition("<style>")[2].partition("</style>")[0].encode()).digest()).decode()
+
+
+STYLE_DIGEST = _style_digest()
+"""What a content security policy lets the styles of a paper in by (CSP3 2.3.1)."""
+
+
+def as_html(paper: Paper) -> str:
+    """One complete HTML document."""
+    return _ENVIRONMENT.get_template(_TEMPLATE).render(
+        paper=paper,
+        blocks=[(type(block).__name__, block) for block in paper.blocks],
+        cell=Cell.of,
+        verdict=lambda which: verdict(which, paper.language),
+        code=_code(paper.code),
+    )
+
+
+def as_pdf(paper: Paper) -> bytes:
+    """A PDF/A-2b, A4, with page numbers. Raises NotPrinted."""
+    try:
+        made, warnings = typst.compile_with_warnings(
+            str(_HERE / "sheet.typ"),
+            root=str(_HERE),
+            font_paths=_fonts(),
+            sys_inputs={"paper": json.dumps(_plain(paper), ensure_ascii=False)},
+            timestamp=int(paper.made.timestamp()),
+            pdf_standards="a-2b",
+        )
+    except typst.TypstError as error:
+        raise NotPrinted(f"paper {paper.number}: {error.message}") from error
+    if warnings:
+        raise NotPrinted(f"paper {paper.number}: {warnings[0].message}")
+    if not isinstance(made, bytes):
+        raise NotPrinted(f"paper {paper.number}: no single file came out")
+    return made
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Those that come along and no other: what a host has installed must not change a paper."""
+    folder = str(Path(pylopdf_fonts_zh_cn.__file__).parent)
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder])
+
+
+def _code(text: str) -> str:
+    """A QR code as SVG; empty for no text."""
+    if not text:
+        return ""
+    code = segno.make(text, error="m", micro=False)
+    drawn: str = code.svg_inline(scale=2, border=0, dark="#000", omitsize=True, svgclass="code", lineclass=None)
+    return drawn
+
+
+def _plain(paper: Paper) -> dict[str, Any]:
+    """The paper as JSON values: each block with its kind, each cell as lines with what colours it."""
+    return {
+        "language": paper.language.value,
+        "title": paper.title,
+        "subtitle": paper.subtitle,
+        "number": paper.number,
+        "code": _code(paper.code).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1),
+        "code_label": paper.code_label,
+        "blocks": [_block(block, paper.language) for block in paper.blocks],
+    }
+
+
+def _block(block: Block, language: Language) -> dict[str, Any]:
+    kind = {"kind": type(block).__name__}
+    match block:
+        case Facts():
+            rows = [[{"name": name, "cell": _cell(value, language)} for name, value in row] for row in block.rows]
+            return kind | {"rows": rows}
+        case Grid():
+            columns = [asdict(column) | {"align": column.align.value} for column in block.columns]
+            rows = [[_cell(value, language) for value in row] for row in block.rows]
+            return kind | {"columns": columns, "rows": rows, "small": block.small}
+    return kind | asdict(block)
+
+
+def _cell(value: Cell | str, language: Language) -> dict[str, Any]:
+    found = Cell.of(value)
+    if found.verdict is not None:
+        return {"lines": [verdict(found.verdict, language)], "verdict": found.verdict.value, "colour": ""}
+    return {"lines": list(found.lines), "verdict": "", "colour": found.colour}
+
+
+assert set(VERDICTS) == set(Verdict)  # noqa: S101 - each has its look in both templates
