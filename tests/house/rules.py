@@ -42,6 +42,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "zxcvbn": ("dashboard.access.passwords",),
     "pyotp": ("dashboard.access.totp",),
     "segno": ("dashboard.access.totp",),
+    "shapely": ("analysis.floorplan",),
     "ultralytics": ("analysis.people",),
 }
 """A library and the only parts of the rooms that may import it."""
