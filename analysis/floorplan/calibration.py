@@ -33,7 +33,7 @@ which is 15 cm at 125 pixels per metre. A default of this project.
 
 _LOOK = {"pan", "tilt", "roll"}
 _STRAIGHT_DOWN = 1e-9
-_STEPS = 200
+_STEPS = 50  # a start near enough needs ten
 _ON_A_LINE = 1e-3  # the second extent of points as a share of the first: a millimetre to a metre
 _UNDETERMINED = 1e-7  # the least singular value of the derivative, with its columns scaled, as a share of the largest
 _UNITS = {"x": 0.1, "y": 0.1, "height_m": 0.1, "k1": 0.01, "k2": 0.01}  # a fair step of each; of angles, a degree
@@ -112,7 +112,13 @@ def calibrate(
         raise ValueError("a fisheye has no k1 and k2")
     _refuse_points(drawn, points, free)
     search = _Search(tuple(free), *_arrays(points))
-    found = [end for start in _starts(drawn, points, free) if (end := search.best(start)) is not None]
+    found: list[Mounting] = []
+    for start in _starts(drawn, points, free):
+        end = search.best(start)
+        if end is not None:
+            found.append(end)
+            if agreement(end, points, limit_share).agrees:  # the first that fits is nearest to what was drawn
+                break
     if not found:
         raise NotConverged(
             f"camera {drawn.camera}: no way of looking fits these points; check that each was clicked for the place "
@@ -187,7 +193,7 @@ class _Search:
                 return here
             gain = float(off @ off)
             here, off = step, self._off(step)
-            if off is not None and gain - float(off @ off) <= 1e-12 * max(gain, 1e-12):
+            if off is not None and gain - float(off @ off) <= 1e-10 * max(gain, 1e-10):
                 return here
         return None
 
@@ -235,9 +241,12 @@ class _Search:
         return there if 0 < there.width_of_view < widest and there.height_m > 0 else None
 
     def _off(self, mounting: Mounting) -> Floats | None:
-        """How far off the points are, shape (2 n,); None where the lens cannot show them all."""
+        """How far off the points are, shape (2 n,); None where the lens cannot show them all. The image circle of a
+        fisheye is no bound on the way: it grows with the field of view that is searched for.
+        """
         image = optics.image(mounting, self.places)
-        return np.asarray((image.pixels - self.pixels).ravel()) if image.imaged.all() else None
+        can = mounting.lens is Lens.FISHEYE or image.imaged.all()
+        return np.asarray((image.pixels - self.pixels).ravel()) if can else None
 
     def _slopes(self, mounting: Mounting) -> Floats | None:
         """The derivative, shape (2 n, free), per fair step of each number; None at the edge of what can be."""

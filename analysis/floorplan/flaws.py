@@ -7,7 +7,7 @@ stations and cameras of the plan are those of the room (``records.coherence``).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import shapely
 from shapely import Point, Polygon
@@ -34,7 +34,7 @@ def flaws(plan: RoomPlan) -> tuple[Flaw, ...]:
     found += _repeated("mountings", (each.camera for each in plan.mountings), "camera")
     for index, mounting in enumerate(plan.mountings):
         found += _lens(("mountings", index), mounting)
-    if not found:  # what lies where can only be said of outlines that are some
+    if not room:  # what lies outside can only be said of a room that is one
         found += _places(plan)
     return tuple(found)
 
@@ -99,38 +99,49 @@ def _lens(place: tuple[str | int, ...], mounting: Mounting) -> Iterator[Flaw]:
 
 
 def _places(plan: RoomPlan) -> Iterator[Flaw]:
+    """What lies where it cannot, as far as the outlines are some."""
     room = Polygon(plan.outline)
+    standing = [each for each in plan.obstacles if _is_one(each.outline)]
     for index, obstacle in enumerate(plan.obstacles):
-        if not Polygon(obstacle.outline).intersects(room):
+        if obstacle in standing and not Polygon(obstacle.outline).intersects(room):
             yield Flaw(("obstacles", index), f"obstacle {obstacle.id} lies outside the room")
     for index, volume in enumerate(plan.volumes):
-        yield from _volume(("volumes", index), volume, plan, room)
+        if _is_one(volume.outline):
+            yield from _volume(("volumes", index), volume, plan, standing)
     for index, outline in enumerate(plan.no_filming):
-        if Polygon(outline).difference(room).area > _OUTSIDE_M2:
+        if _is_one(outline) and Polygon(outline).difference(room).area > _OUTSIDE_M2:
             yield Flaw(("no_filming", index), "reaches outside the room")
     for index, mounting in enumerate(plan.mountings):
-        yield from _hanging(("mountings", index), mounting, plan, room)
+        yield from _hanging(("mountings", index), mounting, plan, standing)
 
 
-def _volume(place: tuple[str | int, ...], volume: Volume, plan: RoomPlan, room: Polygon) -> Iterator[Flaw]:
+def _is_one(outline: Outline) -> bool:
+    return not any(_outline((), outline))
+
+
+def _volume(
+    place: tuple[str | int, ...], volume: Volume, plan: RoomPlan, standing: Sequence[Obstacle]
+) -> Iterator[Flaw]:
     shape = Polygon(volume.outline)
-    if shape.difference(room).area > _OUTSIDE_M2:
+    if shape.difference(Polygon(plan.outline)).area > _OUTSIDE_M2:
         yield Flaw((*place, "outline"), f"{volume.id} reaches outside the room")
     if volume.to_m > plan.height_m:
         yield Flaw((*place, "to_m"), f"{volume.id} reaches higher than the room, {plan.height_m:g} m")
-    for obstacle in plan.obstacles:
+    for obstacle in standing:
         if obstacle.height_m >= volume.to_m and Polygon(obstacle.outline).covers(shape):
             yield Flaw((*place, "outline"), f"{volume.id} lies inside obstacle {obstacle.id}: nobody could see it")
 
 
-def _hanging(place: tuple[str | int, ...], mounting: Mounting, plan: RoomPlan, room: Polygon) -> Iterator[Flaw]:
+def _hanging(
+    place: tuple[str | int, ...], mounting: Mounting, plan: RoomPlan, standing: Sequence[Obstacle]
+) -> Iterator[Flaw]:
     point = Point(mounting.x, mounting.y)
-    if not math.isfinite(mounting.x + mounting.y) or room.distance(point) > ON_THE_WALL_M:
+    if not math.isfinite(mounting.x + mounting.y) or Polygon(plan.outline).distance(point) > ON_THE_WALL_M:
         yield Flaw(place, f"camera {mounting.camera} hangs outside the room")
         return
     if not 0 < mounting.height_m <= plan.height_m:
         yield Flaw((*place, "height_m"), f"must be between the floor and the ceiling, {plan.height_m:g} m")
-    for obstacle in plan.obstacles:
+    for obstacle in standing:
         if _swallows(obstacle, point, mounting.height_m):
             yield Flaw(place, f"camera {mounting.camera} hangs inside obstacle {obstacle.id}")
 

@@ -236,12 +236,19 @@ def _squares(floor: BaseGeometry, step_m: float) -> _Squares:
     areas = np.where(whole, step_m * step_m, 0.0)
     areas[on_edge] = shapely.area(shapes)
     middles = np.stack([x, y], axis=1) + step_m / 2
-    outside = ~shapely.contains_xy(floor, *middles[on_edge].T)
-    middles[on_edge[outside]] = shapely.get_coordinates(shapely.point_on_surface(shapes[outside]))
+    middles[on_edge] = _middles(shapes)
     kept = np.flatnonzero(areas > 0)
     places = {square: index for index, square in enumerate(kept.tolist())}
     cut = {places[square]: shape for square, shape in zip(on_edge.tolist(), shapes, strict=True) if areas[square] > 0}
     return _Squares(middles[kept], areas[kept], rows[kept], columns[kept], cut, origin, step_m)
+
+
+def _middles(shapes: NDArray[np.object_]) -> Floats:
+    """The centre of gravity of each shape; of one that it does not lie in, some point of it. None may be empty."""
+    centres = shapely.centroid(shapes)
+    beside = ~shapely.contains(shapes, centres)
+    centres[beside] = shapely.point_on_surface(shapes[beside])
+    return np.asarray(shapely.get_coordinates(centres), dtype=np.float64)
 
 
 def _floor(scene: Scene, eyes: Sequence[Mounting], height_m: float, step_m: float, need: float) -> FloorView:
