@@ -145,7 +145,8 @@ def tables(found: Surveyed) -> Iterator[Table | Text]:
     """For people: the floor, the places, and what is wrong, in both languages."""
     density = found.survey.density
     yield Text(
-        f"{found.site.name} {found.room.name}: cameras on the plan 布点图: {len(found.survey.plan.mountings)}, rule pack {found.pack}, levels of {density.scale}; by geometry, no picture was looked at 未核对画面"
+        f"{found.site.name} {found.room.name}: cameras on the plan 布点图: {len(found.survey.plan.mountings)}, "
+        f"rule pack {found.pack}, levels of {density.scale}; by geometry, no picture was looked at 未核对画面"
     )
     yield _floors(found.survey)
     if found.survey.places:

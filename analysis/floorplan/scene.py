@@ -32,6 +32,19 @@ class _Prism:
     edges: Floats
     height_m: float
 
+    def may_hide(self, eye: Floats, bearings: Floats) -> Bools:
+        """Which bearings from the eye, in radians, lead towards it at all, seen from above; all where it lies around
+        the eye or under it.
+        """
+        if self.shape.distance(shapely.Point(eye[0], eye[1])) < _TOUCH_M:
+            return np.ones(len(bearings), dtype=np.bool_)
+        corners = np.arctan2(self.edges[:, 0, 1] - eye[1], self.edges[:, 0, 0] - eye[0])
+        spread = _wrapped(corners - corners[0])
+        if spread.max() - spread.min() >= np.pi - _TOUCH_M:
+            return np.ones(len(bearings), dtype=np.bool_)
+        middle, half = corners[0] + (spread.max() + spread.min()) / 2, (spread.max() - spread.min()) / 2
+        return np.asarray(np.abs(_wrapped(bearings - middle)) <= half + _TOUCH_M)
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -63,15 +76,15 @@ class Scene:
         if len(self._walls):
             whole = np.zeros(len(points)), np.ones(len(points))
             found |= _crossed(eye, points, whole, self._walls)
+        bearings = np.arctan2(points[:, 1] - eye[1], points[:, 0] - eye[0])
         for prism in self._prisms:
-            left = np.flatnonzero(~found)
+            left = np.flatnonzero(~found & prism.may_hide(eye, bearings))
             low = _below(eye[2], points[left, 2], prism.height_m)
             under = low[1] > low[0]
             left, low = left[under], (low[0][under], low[1][under])
             inside = shapely.contains_xy(prism.shape, points[left, 0], points[left, 1])
-            found[left] = (inside & (points[left, 2] < prism.height_m)) | _crossed(
-                eye, points[left], low, prism.edges
-            )
+            crossed = _crossed(eye, points[left], low, prism.edges)
+            found[left] = (inside & (points[left, 2] < prism.height_m)) | crossed
         return found
 
     def eye(self, mounting: Mounting) -> Mounting:
@@ -92,6 +105,11 @@ def scene_of(plan: RoomPlan) -> Scene:
     convex = room.convex_hull.area - room.area < 1e-9
     walls = np.zeros((0, 2, 2)) if convex else _edges(plan.outline)
     return Scene(room, plan.height_m, shapely.union_all(list(_polygons(plan.no_filming))), walls, prisms)
+
+
+def _wrapped(angles: Floats) -> Floats:
+    """Angles as -pi to pi."""
+    return np.asarray((angles + np.pi) % (2 * np.pi) - np.pi)
 
 
 def _polygons(outlines: Iterable[Outline]) -> Iterator[Polygon]:
