@@ -125,8 +125,10 @@ class Survey:
 
     @property
     def floor_share(self) -> float:
-        """The least share of the floor, over the heights, that is seen at the level the whole room needs."""
-        return min((floor.enough_share for floor in self.floors), default=1.0)
+        """The least share of the floor, over the heights, that is seen at the level the whole room needs; none of a
+        floor that was looked at at no height.
+        """
+        return min((floor.enough_share for floor in self.floors), default=0.0)
 
     @property
     def covers(self) -> bool:

@@ -147,6 +147,11 @@ def test_heights_above_the_ceiling_are_left_out() -> None:
     assert [floor.height_m for floor in looked_at(plan, 0.5).floors] == [0.75, 1.2]
 
 
+def test_a_floor_that_was_looked_at_at_no_height_is_not_covered() -> None:
+    found = survey(replace(ROOM, mountings=(camera(),)), DENSITY, heights_m=())
+    assert (found.floors, found.floor_share, found.covers) == ((), 0.0, False)
+
+
 def test_a_camera_drawn_a_little_outside_the_room_hangs_on_its_wall() -> None:
     inside, outside = (replace(CORNER, mountings=(camera(x=x, y=2.0),)) for x in (0.0, -0.04))
     assert looked_at(outside, 0.25).floors == looked_at(inside, 0.25).floors
