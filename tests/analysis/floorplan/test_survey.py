@@ -309,7 +309,8 @@ def test_a_line_of_sight_is_blocked_where_a_plain_walk_along_it_meets_something(
     point = np.array([tenths_x / 10 + 0.05, tenths_y / 10 + 0.05, z])
     assume(scene.room.contains(Point(*point[:2])))
     for mounting in plan.mountings:
-        eye = np.array([mounting.x, mounting.y, mounting.height_m])
+        hung = scene.eye(mounting)
+        eye = np.array([hung.x, hung.y, hung.height_m])
         blocked = bool(scene.hidden(eye, point[None])[0])
         if blocked:
             assert _walk_meets(plan, eye, point, 0.02)
