@@ -51,7 +51,6 @@ class Scene:
     """One room. Made by ``scene_of``."""
 
     room: Polygon
-    ceiling_m: float
     banned: BaseGeometry
     _walls: Floats  # edges; none where the room is convex, as nothing is hidden behind them then
     _prisms: tuple[_Prism, ...]
@@ -104,7 +103,7 @@ def scene_of(plan: RoomPlan) -> Scene:
     prisms = tuple(_Prism(Polygon(each.outline), _edges(each.outline), each.height_m) for each in plan.obstacles)
     convex = room.convex_hull.area - room.area < 1e-9
     walls = np.zeros((0, 2, 2)) if convex else _edges(plan.outline)
-    return Scene(room, plan.height_m, shapely.union_all(list(_polygons(plan.no_filming))), walls, prisms)
+    return Scene(room, shapely.union_all(list(_polygons(plan.no_filming))), walls, prisms)
 
 
 def _wrapped(angles: Floats) -> Floats:
