@@ -22,7 +22,7 @@ WEB_SOURCES := $(filter-out $(WEB)/auto-imports.d.ts $(WEB)/components.d.ts,$(sh
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-api test-drills test-drills-real test-mutations test-slices check audit fix lock clean \
-	packages bench-record bench-archive bench-lookup
+	packages bench-record bench-archive bench-floorplan bench-lookup
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ bench-archive: $(STAMPS)/runtime packages  ## what keeping, checking an export a
 	@$(BIN)/python -m bench.put $(PUT)
 	@$(BIN)/python -m bench.verify $(ARGS)
 	@$(BIN)/python -m bench.export $(ARGS)
+
+bench-floorplan: $(STAMPS)/runtime  ## what a hall's floor plan costs beside plain loops and exact polygons
+	@$(BIN)/python -m bench.floorplan $(ARGS)
 
 bench-lookup: $(STAMPS)/dev packages  ## finding any instant of a city's three years: an hour and 65 GB (ARGS="--cameras 2": a minute)
 	@$(BIN)/python -m bench.lookup $(ARGS)

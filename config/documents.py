@@ -88,7 +88,7 @@ class Document:
         try:
             return model.model_validate(self.value)
         except ValidationError as error:
-            raise DocumentRefused([self._schema_problem(each) for each in error.errors()]) from None
+            raise DocumentRefused([self._schema_problem(each) for each in _own(error.errors())]) from None
 
     def _schema_problem(self, error: ErrorDetails) -> Problem:
         return self.problem(error["loc"], _said(error))
@@ -148,6 +148,17 @@ _SENTENCES = {
     "model_attributes_type": _GROUP,
     "dict_type": _GROUP,
 }
+
+
+def _own(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without lists that are too short only because an entry of theirs is wrong, which is told for itself."""
+    places = [error["loc"] for error in errors]
+    return [
+        error
+        for error in errors
+        if error["type"] != "too_short"
+        or not any(place[: len(error["loc"])] == error["loc"] != place for place in places)
+    ]
 
 
 def _said(error: ErrorDetails) -> str:

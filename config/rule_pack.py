@@ -7,18 +7,19 @@ verdicts fold (``domain.law``).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from config.documents import Document
+from config.documents import Document, FieldPath
 from config.errors import DocumentRefused, Problem, RulePackRefused
 
 FOLDER = Path(__file__).parent / "rule_packs"
@@ -43,8 +44,40 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """像素密度等级: a name for pictures with at least so many pixels per metre."""
+
+    id: str
+    zh: str
+    px_per_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Density:
+    """What a room's plan is held against: the levels of one edition of the standard, and what needs which of them.
+
+    ``needs`` maps each target of ``domain.plan.Target``, by its value, to a level; ``seen_share`` is how much of a
+    place one camera must show, ``floor_share`` how much of the whole floor must be seen by any. ``origins`` has
+    one entry for the scale, for each of ``needs`` and for both shares.
+    """
+
+    scale: str
+    levels: tuple[Level, ...]  # rising
+    needs: Mapping[str, Level]
+    seen_share: float
+    floor_share: float
+    origins: Mapping[str, Origin]
+
+    def level(self, px_per_m: float) -> Level | None:
+        """The highest level that a density reaches; None below all of them."""
+        return next((each for each in reversed(self.levels) if each.px_per_m <= px_per_m), None)
+
+
+@dataclass(frozen=True, slots=True)
 class RulePack:
-    """The numbers of one notice. ``origins`` has one entry for each number, by field name."""
+    """The numbers of one notice. ``origins`` has one entry for each number, by field name; those of ``density`` are
+    with it.
+    """
 
     id: str
     title_zh: str
@@ -62,6 +95,7 @@ class RulePack:
     clock_drift_warn_ppm: float  # parts per million
     lead_s: float  # recording and window begin this long before the start, where the plan says nothing
     tail_s: float  # ... and the window ends this long after the end
+    density: Density
     origins: Mapping[str, Origin]
 
 
@@ -111,6 +145,43 @@ class _Numbers(BaseModel):
     tail_s: _Amount
 
 
+class _Level(BaseModel):
+    model_config = _STRICT
+    id: Text
+    zh: Text
+    px_per_m: Annotated[float, Field(gt=0)]
+
+
+class _Need(BaseModel):
+    model_config = _STRICT
+    level: Text
+    origin: _Origin
+
+
+class _Needs(BaseModel):
+    model_config = _STRICT
+    station: _Need
+    door: _Need
+    paper_desk: _Need
+    room: _Need
+
+
+class _Scale(BaseModel):
+    model_config = _STRICT
+    name: Text
+    origin: _Origin
+    levels: Annotated[tuple[_Level, ...], Field(min_length=1)]
+    needs: _Needs
+
+
+class _Density(BaseModel):
+    model_config = _STRICT
+    scale: Text
+    scales: Annotated[tuple[_Scale, ...], Field(min_length=1)]
+    seen_share: _Share
+    floor_share: _Share
+
+
 class _Title(BaseModel):
     model_config = _STRICT
     zh: Text
@@ -122,6 +193,7 @@ class _Pack(BaseModel):
     id: Text
     title: _Title
     numbers: _Numbers
+    density: _Density
 
 
 @cache
@@ -143,6 +215,9 @@ def load(pack_id: str, folder: Path = FOLDER) -> RulePack:
     if pack.numbers.clock_fail_s.value < pack.numbers.clock_warn_s.value:
         field = ("numbers", "clock_fail_s", "value")
         raise RulePackRefused([document.problem(field, "must not be less than clock_warn_s")])
+    contradictions = [document.problem(field, message) for field, message in _contradictions(pack.density)]
+    if contradictions:
+        raise RulePackRefused(contradictions)
     return _rule_pack(pack)
 
 
@@ -156,10 +231,44 @@ def available(folder: Path = FOLDER) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder.glob("*.yaml") if _ID.fullmatch(path.stem)))
 
 
+def _contradictions(density: _Density) -> Iterator[tuple[FieldPath, str]]:
+    """Levels that do not rise, names of levels and scales that are not there."""
+    if density.scale not in {scale.name for scale in density.scales}:
+        yield ("density", "scale"), f"there is no scale {density.scale}"
+    for index, scale in enumerate(density.scales):
+        field = ("density", "scales", index)
+        for number, (one, next_one) in enumerate(pairwise(scale.levels), 1):
+            if next_one.px_per_m <= one.px_per_m:
+                yield (*field, "levels", number, "px_per_m"), f"must be more than that of {one.id}"
+        names = {level.id for level in scale.levels}
+        for target in _Needs.model_fields:
+            level = getattr(scale.needs, target).level
+            if level not in names:
+                yield (*field, "needs", target, "level"), f"{scale.name} has no level {level}"
+
+
 def _rule_pack(pack: _Pack) -> RulePack:
     numbers = {name: getattr(pack.numbers, name) for name in _Numbers.model_fields}
     values = {name: number.value for name, number in numbers.items()}
-    origins = {
-        name: Origin(number.origin.kind, number.origin.zh, number.origin.en) for name, number in numbers.items()
-    }
-    return RulePack(pack.id, pack.title.zh, pack.title.en, **values, origins=MappingProxyType(origins))
+    origins = MappingProxyType({name: _origin(number.origin) for name, number in numbers.items()})
+    return RulePack(pack.id, pack.title.zh, pack.title.en, **values, density=_density(pack.density), origins=origins)
+
+
+def _density(density: _Density) -> Density:
+    scale = next(each for each in density.scales if each.name == density.scale)
+    levels = {level.id: Level(level.id, level.zh, level.px_per_m) for level in scale.levels}
+    needs = {target: getattr(scale.needs, target) for target in _Needs.model_fields}
+    origins = {"scale": scale.origin, **{target: need.origin for target, need in needs.items()}}
+    origins |= {"seen_share": density.seen_share.origin, "floor_share": density.floor_share.origin}
+    return Density(
+        scale=scale.name,
+        levels=tuple(levels.values()),
+        needs=MappingProxyType({target: levels[need.level] for target, need in needs.items()}),
+        seen_share=density.seen_share.value,
+        floor_share=density.floor_share.value,
+        origins=MappingProxyType({name: _origin(origin) for name, origin in origins.items()}),
+    )
+
+
+def _origin(origin: _Origin) -> Origin:
+    return Origin(origin.kind, origin.zh, origin.en)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from domain.plan import RoomPlan
 from domain.timeline import Interval
 
 
@@ -83,12 +84,13 @@ class Nvr:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """考场(试室): one room of a site with its stations and cameras."""
+    """考场(试室): one room of a site with its stations and cameras, and its plan where one was drawn."""
 
     id: str
     name: str
     stations: tuple[Station, ...]
     cameras: tuple[Camera, ...]
+    plan: RoomPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

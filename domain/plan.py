@@ -12,6 +12,8 @@ the picture at
                   u = W/2 + f th e_x, v = H/2 + f th e_y  f = (W/2) / (w/2 in radians)     (equidistant)
 
 for a picture of W x H pixels and a field of view w across its width, before distortion (Brown's radial terms k1, k2).
+A rectilinear lens shows nothing beyond the radius at which a s stops growing, a fisheye nothing at a th of more than
+90 degrees, or w/2 where that is more.
 Not here: what of it is seen (``analysis.floorplan``), and the set-up that a plan is part of (``domain.places``).
 """
 

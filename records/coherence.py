@@ -17,6 +17,7 @@ from config.documents import Document, FieldPath
 from config.errors import Problem
 from domain.places import Site
 from domain.timeline import utc
+from records import room_plan
 
 _LONGEST_SITTING = timedelta(days=1)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?")
@@ -85,6 +86,7 @@ def _sites(sites: list[_Node]) -> _Said:
         yield from _reached(site)
     for room in rooms:
         yield from _views(room)
+        yield from _plan(room)
 
 
 def _reached(site: _Node) -> _Said:
@@ -118,6 +120,19 @@ def _views(room: _Node) -> _Said:
         for seen in camera.items("sees"):
             if seen.text is not None and seen.text not in stations:
                 yield seen, f"the room has no station {seen.text}"
+
+
+def _plan(room: _Node) -> _Said:
+    """A plan shows the stations and cameras of its room, each where it can be."""
+    plan = room.child("plan")
+    cameras = _texts([camera.child("id") for camera in room.items("cameras")])
+    for what, known in (("station", _texts(room.items("stations"))), ("camera", cameras)):
+        for each in plan.items(f"{what}s"):
+            name = each.child("id")
+            if name.text is not None and name.text not in known:
+                yield name, f"the room has no {what} {name.text}"
+    for field, message in room_plan.contradictions(plan.value):
+        yield _Node((*plan.field, *field), None), message
 
 
 def _batches(batches: list[_Node], rooms: Mapping[str, set[str]], rule_packs: Container[str]) -> _Said:

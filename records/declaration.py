@@ -47,6 +47,7 @@ from domain.places import (
 )
 from domain.timeline import utc
 from records import coherence
+from records.room_plan import Plan, room_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +255,7 @@ class _Room(BaseModel):
     name: _Text
     stations: Annotated[tuple[_Label, ...], Field(min_length=1, description="工位, unique within the site")]
     cameras: tuple[_Camera, ...] = ()
+    plan: Plan | None = Field(None, description="布点图: what its cameras see is computed from it")
 
 
 class _Site(BaseModel):
@@ -309,7 +311,8 @@ def _site(site: _Site) -> Site:
 
 def _room(room: _Room, nvrs: Mapping[str, _Nvr]) -> Room:
     stations = tuple(Station(station) for station in room.stations)
-    return Room(room.id, room.name, stations, tuple(_camera(camera, nvrs) for camera in room.cameras))
+    cameras = tuple(_camera(camera, nvrs) for camera in room.cameras)
+    return Room(room.id, room.name, stations, cameras, room_plan(room.plan) if room.plan is not None else None)
 
 
 def _camera(camera: _Camera, nvrs: Mapping[str, _Nvr]) -> Camera:

@@ -11,6 +11,7 @@
     │   ├── ChainBehind   the object store has links of the site that the database lacks
     │   ├── ClockBehind   the clock stands before the site's last manifest
     │   └── EvidenceGone  what an earlier manifest of the batch states is no longer known
+    ├── NoPlan            a room is asked for by its plan, and there is no such room or no plan of it
     ├── NoReason          a batch is to be held, let go or disposed of, and nobody said why
     ├── DisposalRefused   batches may not be disposed of; nothing was written or removed; ``objections`` say why
     ├── DecisionRefused   somebody may not decide so on a disposal list
@@ -49,6 +50,10 @@ class DiskTooFull(RecordsError):
 
 class ImpossibleTime(RecordsError):
     """The time given for a start or an end cannot be true."""
+
+
+class NoPlan(RecordsError):
+    """There is no such room, or nobody drew its plan."""
 
 
 class NoReason(RecordsError):

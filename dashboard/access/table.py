@@ -175,6 +175,7 @@ COMMANDS: Mapping[str, Act] = {
     "status": Act.SEE,
     "report": Act.SEE,
     "plan": Act.SEE,
+    "room plan": Act.SEE,
     "check": Act.AUDIT,
     "record copy": Act.AUDIT,
     "export": Act.SAVE,

@@ -18,6 +18,8 @@ from kaojian.terminal import BatchId, Language, acting, local_actor, opened, pri
 app = typer.Typer()
 camera_app = typer.Typer(help="Try cameras 摄像机.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(camera_app, name="camera")
+room_app = typer.Typer(help="Plans of rooms 布点图.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(room_app, name="room")
 webhook_app = typer.Typer(help="Who is told of failures 告警推送.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(webhook_app, name="webhook")
 
@@ -118,6 +120,31 @@ def test_camera(
         print_json(tried.to_json())
         return
     show(*tried.shown(lang.value))
+
+
+@room_app.command("plan")
+def room_plan(
+    site: Annotated[str, typer.Argument(metavar="SITE", help="Id of the site 定点考场")],
+    room: Annotated[str, typer.Argument(metavar="ROOM", help="Id of the room 考场")],
+    svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it there as well, as SVG")] = None,
+    lang: Annotated[Language, typer.Option(help="Of the drawing: zh or en")] = Language.ZH,
+    rule_pack: Annotated[str | None, typer.Option(help="Not that of the site's latest batch")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs")] = False,
+) -> None:
+    """Say what the cameras of a room see by its plan: floor, blind spots 死角, stations with their level."""
+    from kaojian import room_plan as plans
+
+    with opened() as (settings, database):
+        found = plans.surveyed(settings, database, site, room, rule_pack)
+    if svg is not None:
+        write(svg, plans.svg(found, lang.value))
+    if as_json:
+        print_json(plans.to_json(found))
+        return
+    show(*plans.tables(found))
+    if svg is not None:
+        typer.echo(f"written: {svg}")
 
 
 @app.command()

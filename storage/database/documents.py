@@ -8,11 +8,13 @@ written while it has its default, so that an older document still is the same.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from domain.places import Batch, Camera, Engine, Nvr, Room, Site, SittingPlan, Station, Transport
+from domain.plan import Lens, Mounting, Obstacle, Outline, RoomPlan, Target, Volume
 from domain.timeline import MICROSECOND, utc
 
 
@@ -59,12 +61,48 @@ def _room(room: Room) -> dict[str, Any]:
         "name": room.name,
         "stations": [station.id for station in room.stations],
         "cameras": [_camera(camera) for camera in room.cameras],
+        **({} if room.plan is None else {"plan": _room_plan(room.plan)}),
     }
 
 
 def _room_of(told: Mapping[str, Any]) -> Room:
     stations = tuple(Station(station) for station in told["stations"])
-    return Room(told["id"], told["name"], stations, tuple(_camera_of(camera) for camera in told["cameras"]))
+    cameras = tuple(_camera_of(camera) for camera in told["cameras"])
+    plan = _room_plan_of(told["plan"]) if "plan" in told else None
+    return Room(told["id"], told["name"], stations, cameras, plan)
+
+
+def _room_plan(plan: RoomPlan) -> dict[str, Any]:
+    return {
+        "outline": plan.outline,
+        "height_m": plan.height_m,
+        "obstacles": [_without_defaults(each) for each in plan.obstacles],
+        "volumes": [_without_defaults(each) for each in plan.volumes],
+        "mountings": [_without_defaults(each) for each in plan.mountings],
+        "no_filming": plan.no_filming,
+    }
+
+
+def _room_plan_of(told: Mapping[str, Any]) -> RoomPlan:
+    obstacles = (Obstacle(**{**each, "outline": _outline_of(each["outline"])}) for each in told["obstacles"])
+    volumes = (
+        Volume(**{**each, "target": Target(each["target"]), "outline": _outline_of(each["outline"])})
+        for each in told["volumes"]
+    )
+    mountings = (Mounting(**{**each, "lens": Lens(each.get("lens", Lens.RECTILINEAR))}) for each in told["mountings"])
+    banned = tuple(_outline_of(each) for each in told["no_filming"])
+    return RoomPlan(
+        _outline_of(told["outline"]), told["height_m"], tuple(obstacles), tuple(volumes), tuple(mountings), banned
+    )
+
+
+def _outline_of(told: Sequence[Sequence[float]]) -> Outline:
+    return tuple((corner[0], corner[1]) for corner in told)
+
+
+def _without_defaults(part: Obstacle | Volume | Mounting) -> dict[str, Any]:
+    values = {field.name: (getattr(part, field.name), field.default) for field in fields(part)}
+    return {name: value for name, (value, default) in values.items() if default is MISSING or value != default}
 
 
 def _nvr(nvr: Nvr) -> dict[str, Any]:

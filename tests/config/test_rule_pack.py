@@ -10,6 +10,7 @@ import pytest
 
 from config.errors import RulePackRefused
 from config.rule_pack import FOLDER, OriginKind, RulePack, available, load
+from domain.plan import Target
 
 PACK = "SG-2022-08-10"
 SOURCE = (FOLDER / f"{PACK}.yaml").read_text(encoding="utf-8")
@@ -34,21 +35,72 @@ def test_the_pack_of_the_notice_has_the_agreed_numbers() -> None:
 @pytest.mark.parametrize("pack_id", available())
 def test_no_number_lacks_an_origin(pack_id: str) -> None:
     pack = load(pack_id)
-    numbers = {item.name for item in dataclasses.fields(RulePack)} - {"id", "title_zh", "title_en", "origins"}
+    numbers = {item.name for item in dataclasses.fields(RulePack)} - {
+        "id",
+        "title_zh",
+        "title_en",
+        "density",
+        "origins",
+    }
     assert set(pack.origins) == numbers
-    assert all(re.search(r"[\u4e00-\u9fff]", origin.zh) for origin in pack.origins.values())
-    assert all(origin.en.isascii() for origin in pack.origins.values())
+    assert set(pack.density.origins) == {"scale", *pack.density.needs, "seen_share", "floor_share"}
+    origins = [*pack.origins.values(), *pack.density.origins.values()]
+    assert all(re.search(r"[\u4e00-\u9fff]", origin.zh) for origin in origins)
+    assert all(origin.en.isascii() for origin in origins)
 
 
 @pytest.mark.parametrize("pack_id", available())
 def test_no_number_claims_a_document_that_nobody_here_has_read(pack_id: str) -> None:
-    texts = [text for origin in load(pack_id).origins.values() for text in (origin.zh, origin.en)]
+    pack = load(pack_id)
+    origins = [*pack.origins.values(), *pack.density.origins.values()]
+    texts = [text for origin in origins for text in (origin.zh, origin.en)]
     assert not [text for text in texts if "34" in text or "9 号" in text or "9号" in text]
 
 
 def test_what_the_notice_says_is_marked_so_and_nothing_else_is() -> None:
     binding = {name for name, origin in load(PACK).origins.items() if origin.kind is OriginKind.NOTICE}
     assert binding == {"retention_years", "copies"}
+
+
+def test_the_levels_are_those_of_both_editions_and_every_target_needs_one() -> None:
+    density = load(PACK).density
+    assert density.scale == "EN 62676-4:2014"
+    assert [level.px_per_m for level in density.levels] == [12.5, 25, 62.5, 125, 250, 1000]
+    needs = {target: level.px_per_m for target, level in density.needs.items()}
+    assert needs == {"station": 125, "door": 250, "paper_desk": 125, "room": 25}
+    assert set(needs) == {target.value for target in Target}
+    assert (density.seen_share, density.floor_share) == (0.9, 0.95)
+
+
+def test_another_edition_counts_when_the_pack_names_it(tmp_path: Path) -> None:
+    (tmp_path / "SG-2.yaml").write_text(
+        SOURCE.replace(f"id: {PACK}", "id: SG-2").replace("  scale: EN 62676-4:2014", "  scale: IEC 62676-4:2025")
+    )
+    density = load("SG-2", tmp_path).density
+    assert [level.px_per_m for level in density.levels] == [20, 40, 80, 125, 250, 500, 1500]
+    assert (density.needs["room"].id, density.needs["room"].px_per_m) == ("outline", 40)
+
+
+def test_a_density_reaches_the_highest_level_that_is_not_above_it() -> None:
+    density = load(PACK).density
+    reached = [density.level(px_per_m) for px_per_m in (12.4, 12.5, 124.9, 125, 5000)]
+    assert [level and level.id for level in reached] == [None, "monitor", "observe", "recognise", "inspect"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("  scale: EN 62676-4:2014", "  scale: EN 1", "density.scale: there is no scale EN 1"),
+        ("px_per_m: 62.5", "px_per_m: 25", "density.scales[0].levels[2].px_per_m: must be more than that of detect"),
+        ("px_per_m: 62.5", "px_per_m: 0", "density.scales[0].levels[2].px_per_m: input should be greater than 0"),
+        ("level: identify", "level: stare", "needs.door.level: EN 62676-4:2014 has no level stare"),
+        ("        paper_desk:\n", "        desk:\n", "density.scales[0].needs.paper_desk: is required and missing"),
+        ("value: 0.9\n", "value: 1.1\n", "density.seen_share.value: input should be less than or equal to 1"),
+    ],
+)
+def test_a_table_of_levels_that_contradicts_itself_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in SOURCE
+    assert said in refusal(tmp_path, SOURCE.replace(old, new, 1))
 
 
 def test_an_unknown_field_is_refused_by_name_and_line(tmp_path: Path) -> None:
@@ -69,9 +121,11 @@ def test_a_number_without_origin_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_an_origin_that_one_language_lacks_is_refused(tmp_path: Path, language: str) -> None:
-    lines = SOURCE.splitlines(keepends=True)
+    head, _, numbers = SOURCE.partition("\nnumbers:\n")
+    lines = numbers.splitlines(keepends=True)
     lines.remove(next(line for line in lines if line.startswith(f"      {language}: ")))
-    assert f"numbers.retention_years.origin.{language}: is required" in refusal(tmp_path, "".join(lines))
+    said = refusal(tmp_path, f"{head}\nnumbers:\n{''.join(lines)}")
+    assert f"numbers.retention_years.origin.{language}: is required" in said
 
 
 def test_an_origin_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:

@@ -44,6 +44,8 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "segno": ("dashboard.access.totp", "dashboard.papers.printing"),
     "typst": ("dashboard.papers.printing",),
     "pylopdf_fonts_zh_cn": ("dashboard.papers.printing",),
+    "segno": ("dashboard.access.totp",),
+    "shapely": ("analysis.floorplan",),
     "ultralytics": ("analysis.people",),
 }
 """A library and the only parts of the rooms that may import it."""

@@ -53,3 +53,25 @@ batches:
         tail: 1m30s
 """
 WHOLE = SITE + BATCH
+
+PLAN = """\
+        plan:
+          outline: [[0, 0], [8, 0], [8, 6], [0, 6]]
+          height: 3
+          obstacles:
+            - {id: 柱1, outline: [[4, 3], [4.5, 3], [4.5, 3.5], [4, 3.5]]}
+            - {id: 台, outline: [[7, 3], [8, 3], [8, 4]], height: 0.9}
+          stations:
+            - {id: A-01, outline: [[1, 1], [2.4, 1], [2.4, 2.2], [1, 2.2]]}
+            - {id: A-02, outline: [[5, 1.2], [6.4, 1.2], [6.4, 2.4], [5, 2.4]], from: 0.7, to: 1.5}
+          doors: [{id: 南门, outline: [[3, 0], [4, 0], [4, 0.5], [3, 0.5]]}]
+          paper_desks: [{id: 试卷台, outline: [[6, 0.5], [7, 0.5], [7, 1], [6, 1]]}]
+          no_filming: [[[7, 5], [8, 5], [8, 6], [7, 6]]]
+          cameras:
+            - {id: sg-001-c1, at: [0, 0, 2.8], pan: 37, tilt: 25, width_of_view: 90, picture: [1920, 1080], k1: -0.05}
+            - {id: sg-001-c9, at: [4, 5, 2.9], pan: 0, tilt: 90, roll: 5, width_of_view: 180, picture: [2000, 2000],
+               lens: fisheye}
+"""
+SECOND = '          - {id: sg-001-c9, url: "rtsp://127.0.0.1:8556/stream"}\n'
+PLANNED = WHOLE.replace("            sees: [A-01, A-02]\n", f"            sees: [A-01, A-02]\n{SECOND}{PLAN}", 1)
+"""With a plan of the first room, and a second camera in it."""
