@@ -42,7 +42,10 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "zxcvbn": ("dashboard.access.passwords",),
     "pyotp": ("dashboard.access.totp",),
     "segno": ("dashboard.access.totp",),
-    "ultralytics": ("analysis.people",),
+    "openvino": ("analysis.people.openvino_network",),
+    "onnxruntime": ("analysis.people.onnx_network",),
+    "ultralytics": ("analysis.people.ultralytics_detector",),
+    "torch": ("analysis.people.ultralytics_detector",),
 }
 """A library and the only parts of the rooms that may import it."""
 
