@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.people import opening
+from analysis.people import onnx_network, opening, openvino_network
 from analysis.people.errors import ModelRefused, RuntimeMissing
 from analysis.people.opening import Form, Model, Runtime, open_detector
 from tests.fakes.onnx_file import constant_network, yolox_answer
@@ -119,9 +119,9 @@ def test_the_first_runtime_that_is_there_is_taken(monkeypatch: pytest.MonkeyPatc
         raise RuntimeMissing("OpenVINO is not installed")
 
     assert "OpenVINO" in open_detector(network(one_person())).name
-    monkeypatch.setattr(opening.openvino_network, "load", missing)
+    monkeypatch.setattr(openvino_network, "load", missing)
     assert "ONNX Runtime" in open_detector(network(one_person())).name
-    monkeypatch.setattr(opening.onnx_network, "load", missing)
+    monkeypatch.setattr(onnx_network, "load", missing)
     with pytest.raises(RuntimeMissing, match="OpenVINO is not installed; or: OpenVINO is not installed"):
         open_detector(network(one_person()))
     assert not opening.installed()[Runtime.OPENVINO]
