@@ -16,7 +16,7 @@ from domain.presence import Box
 Picture = NDArray[np.uint8]
 """Height x width x 3, blue, green, red, as libav and OpenCV give pictures out."""
 
-POSSIBLE = 0.2
+POSSIBLE = 0.25
 """The least score of a box that is given out at all. What is sure is for whoever judges to say."""
 
 OVERLAP = 0.5
