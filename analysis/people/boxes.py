@@ -26,8 +26,10 @@ def fitted(picture: Picture, side: int) -> tuple[Picture, float]:
     scale = min(1.0, side / max(height, width))
     if scale < 1.0:
         size = max(1, round(width * scale)), max(1, round(height * scale))
-        # The mean of areas where much is lost, or thin things vanish between the points that are taken.
-        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+        # Where much is lost, the mean of areas, or thin things vanish between the points that are taken. It is four
+        # times as slow, so not where each pixel is still looked at.
+        way = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
+        picture = np.asarray(cv2.resize(picture, size, interpolation=way), np.uint8)
     square = np.full((side, side, 3), GREY, np.uint8)
     square[: picture.shape[0], : picture.shape[1]] = picture
     return square, scale

@@ -46,9 +46,12 @@ class NetworkDetector:
     """Finds people with a network. Raises ModelRefused where its outputs are of no layout that is known here."""
 
     def __init__(self, model: str, network: Network) -> None:
-        blank = np.full((1, 3, network.side, network.side), 0.5, np.float32)
+        blank = np.full((network.at_once, 3, network.side, network.side), 0.5, np.float32)
         # The shapes that a file declares may be left open; those of a run are not.
-        self._layout = layout_of([output.shape for output in network.run(blank)], network.side)
+        shapes = [output.shape for output in network.run(blank)]
+        if any(shape[:1] != (network.at_once,) for shape in shapes):
+            raise ModelRefused(f"this network does not answer each of {network.at_once} pictures by itself; {NEEDED}")
+        self._layout = layout_of(shapes, network.side)
         self._network = network
         self._model = model
 
@@ -75,15 +78,18 @@ class NetworkDetector:
         ]
 
 
-def side_of(shape: Sequence[int | None], asked: int | None) -> int:
+def side_of(shape: Sequence[int | None], asked: int | None, *, reshapes: bool = False) -> int:
     """The side of a network whose input has this shape; None stands for a size that is left open.
 
-    Raises ModelRefused for what takes no square pictures, or is asked for a side that it was not made for.
+    ``reshapes``: the runtime gives a network another size than it was made for, where its layers allow that. Raises
+    ModelRefused for what takes no square pictures, or is asked for a side that it cannot have.
     """
     told = " x ".join("any" if size is None else str(size) for size in shape)
     if len(shape) != 4 or shape[1] not in (3, None):
         raise ModelRefused(f"this network takes an input of {told}; {NEEDED}")
     fixed = {size for size in shape[2:] if size is not None}
+    if len(fixed) == 1 and asked is not None and reshapes:
+        fixed = {asked}
     if len(fixed) > 1 or (asked is not None and fixed not in (set(), {asked})):
         wish = f" and not {asked} x {asked}" if asked is not None else ""
         raise ModelRefused(f"this network takes an input of {told}{wish}; {NEEDED}")

@@ -14,7 +14,7 @@ from analysis.people.errors import ModelRefused, RuntimeMissing
 from analysis.people.layouts import Tensor
 from analysis.people.networks import GPU_AT_ONCE, side_of
 
-INSTALL = "pip install 'kaojian[onnx]'"
+INSTALL = "pip install onnxruntime==1.30.0"
 _QUIET = 3  # errors only: warnings of the runtime are about how a file was exported
 
 

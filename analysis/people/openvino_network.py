@@ -7,6 +7,7 @@ which comes along with it, is kept from being loaded.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from analysis.people.errors import ModelRefused, RuntimeMissing
 from analysis.people.layouts import Tensor
 from analysis.people.networks import GPU_AT_ONCE, side_of
 
-INSTALL = "pip install 'kaojian[openvino]'"
+INSTALL = "pip install openvino==2026.4.1"
 
 
 class OpenvinoNetwork:
@@ -25,17 +26,15 @@ class OpenvinoNetwork:
         """Raises RuntimeMissing, ModelRefused."""
         openvino = load()
         core = openvino.Core()
-        gpus = [device for device in core.available_devices if device.startswith("GPU")]
-        device = gpus[0] if gpus else "CPU"
+        device, self.at_once = place(core.available_devices)
         self.runtime = f"OpenVINO {device}"
-        self.at_once = GPU_AT_ONCE if gpus else 1
         try:
             network = core.read_model(model=model)
             if len(network.inputs) != 1:
                 raise ModelRefused(f"this network takes {len(network.inputs)} inputs; one is needed: pictures")
-            self.side = side_of(_shape(network.inputs[0]), side)
+            self.side = side_of(_shape(network.inputs[0]), side, reshapes=True)
             network.reshape([self.at_once, 3, self.side, self.side])
-            options = {} if gpus else {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
+            options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1} if device == "CPU" else {}
             self._request = core.compile_model(network, device, options).create_infer_request()
             self._outputs = len(network.outputs)
         except RuntimeError as error:
@@ -46,7 +45,13 @@ class OpenvinoNetwork:
         if count < self.at_once:  # its shape is fixed, which is what makes it fast
             packed = np.concatenate([packed, np.repeat(packed[-1:], self.at_once - count, axis=0)])
         self._request.infer([packed], share_inputs=True)
-        return [np.asarray(self._request.get_output_tensor(place).data)[:count] for place in range(self._outputs)]
+        return [np.asarray(self._request.get_output_tensor(number).data)[:count] for number in range(self._outputs)]
+
+
+def place(devices: Sequence[str]) -> tuple[str, int]:
+    """The device of these that a network runs on, and how many pictures it is given at a time."""
+    gpus = [device for device in devices if device.startswith("GPU")]
+    return (gpus[0], GPU_AT_ONCE) if gpus else ("CPU", 1)
 
 
 def load() -> Any:

@@ -22,7 +22,7 @@ from analysis.people.layouts import PERSON
 from analysis.people.networks import DYNAMIC_SIDE, GPU_AT_ONCE
 from domain.presence import Box
 
-INSTALL = "pip install 'kaojian[ultralytics]' (AGPL-3.0: read docs/decisions/0039 first)"
+INSTALL = "it is AGPL-3.0, and how it is installed is in docs/operations.md, People at stations"
 
 
 class UltralyticsDetector:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import tomllib
 from math import log
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from analysis.people import onnx_network, opening, openvino_network
 from analysis.people.errors import ModelRefused, RuntimeMissing
+from analysis.people.networks import GPU_AT_ONCE
 from analysis.people.opening import Form, Model, Runtime, open_detector
 from tests.fakes.onnx_file import constant_network, yolox_answer
 from tests.house.rules import ROOT
@@ -75,7 +77,8 @@ def test_a_network_of_another_shape_is_refused_with_what_was_found(
 
 @BOTH
 def test_a_size_that_a_network_was_not_made_for_is_refused(runtime: Runtime) -> None:
-    with pytest.raises(ModelRefused, match="1 x 3 x 64 x 64 and not 320 x 320"):
+    """ONNX Runtime cannot give it one, and what OpenVINO makes of it answers as if it were of the old size."""
+    with pytest.raises(ModelRefused, match="320 x 320"):
         open_detector(network(one_person()), runtimes=[runtime], side=320)
 
 
@@ -112,6 +115,19 @@ def test_a_file_of_pytorch_is_never_opened_unless_the_operator_allowed_it(tmp_pa
 def test_the_product_without_the_extra_says_how_to_come_by_it() -> None:
     with pytest.raises(RuntimeMissing, match=r"AGPL-3\.0"):
         open_detector(Model("m", Form.PYTORCH, b"", may_unpickle=True))
+
+
+def test_what_is_said_to_be_installed_is_what_the_project_tries() -> None:
+    pins = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert [openvino_network.INSTALL.split()[-1]] == pins["openvino"]
+    assert [onnx_network.INSTALL.split()[-1]] == pins["onnx"]
+    assert {*pins["openvino"], *pins["onnx"]} <= {*pins["dev"]}
+    assert "ultralytics" not in str(pins["dev"])
+
+
+def test_a_gpu_is_taken_where_there_is_one() -> None:
+    assert openvino_network.place(["CPU", "GPU.0", "GPU.1"]) == ("GPU.0", GPU_AT_ONCE)
+    assert openvino_network.place(["CPU", "NPU"]) == ("CPU", 1)
 
 
 def test_the_first_runtime_that_is_there_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,8 @@ from functools import cache
 import numpy as np
 import pytest
 
+from analysis.people import openvino_network
+from analysis.people.boxes import rows_of
 from analysis.people.crops import search, station_windows, tile_windows
 from analysis.people.detector import Detector
 from analysis.people.opening import Form, Model, Runtime, open_detector
@@ -142,6 +144,19 @@ def test_people_far_away_are_counted_in_tiles_within_one() -> None:
         if truth is not None:
             assert abs(each.low - truth) <= 1, (truth, each)
             assert each.high >= truth, (truth, each)
+
+
+def test_many_pictures_at_once_are_the_same_as_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a GPU is given them, four at a time, the last time less than four."""
+    weights = vision_file("weights/yolox_nano.onnx").read_bytes()
+    shown = list(pictures("store-aisle-detection.gif", every=12))
+    one = [open_detector(Model("m", Form.ONNX, weights)).detect([each])[0] for each in shown]
+    monkeypatch.setattr(openvino_network, "place", lambda devices: ("CPU", 4))
+    together = open_detector(Model("m", Form.ONNX, weights)).detect(shown)
+    assert len(shown) % 4
+    assert sum(map(len, one)) > 8
+    for mine, theirs in zip(one, together, strict=True):
+        assert rows_of(mine)[0] == pytest.approx(rows_of(theirs)[0], abs=0.5)
 
 
 def test_both_runtimes_find_the_same_people() -> None:
