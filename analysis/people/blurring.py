@@ -17,7 +17,10 @@ from analysis.people.detector import Picture
 from domain.presence import Box
 
 HEAD_SHARE = 0.35
-"""The upper part of a person's box in which the head lies, also of somebody who sits: a third, and some more."""
+"""The upper part of a person's box in which the head lies of somebody who stands: a third, and some more."""
+
+HEAD_TO_WIDTH = 0.65
+"""The same of somebody who sits behind a desk, by the width of the box: shoulders are less than two heads wide."""
 
 GROWN = 0.15
 """How much of the box's width the head's part reaches further to the left, to the right and upwards."""
@@ -46,7 +49,8 @@ def head_window(box: Box, width: int, height: int) -> Window | None:
     more = GROWN * box.width
     left, right = max(0, int(np.floor(box.left - more))), min(width, int(np.ceil(box.right + more)))
     top = max(0, int(np.floor(box.top - more)))
-    bottom = min(height, int(np.ceil(box.top + HEAD_SHARE * box.height)))
+    down = min(box.height, max(HEAD_SHARE * box.height, HEAD_TO_WIDTH * box.width))
+    bottom = min(height, int(np.ceil(box.top + down)))
     return Window(left, top, right, bottom) if left < right and top < bottom else None
 
 

@@ -25,6 +25,10 @@ from domain.presence import Box
 INSTALL = "it is AGPL-3.0, and how it is installed is in docs/operations.md, People at stations"
 
 
+_settings = tempfile.TemporaryDirectory(prefix="kaojian-ultralytics-")
+"""Where it writes what it wants to remember; gone with this process."""
+
+
 class UltralyticsDetector:
     """On CUDA where PyTorch has it, else on ``threads`` threads of the CPU. Pictures go in batches."""
 
@@ -69,7 +73,7 @@ def load() -> tuple[Any, Any]:
     """ultralytics and torch, told to keep to themselves: no reports, no packages installed. Raises RuntimeMissing."""
     os.environ.setdefault("YOLO_AUTOINSTALL", "false")
     os.environ.setdefault("YOLO_OFFLINE", "true")
-    os.environ.setdefault("YOLO_CONFIG_DIR", tempfile.gettempdir())
+    os.environ.setdefault("YOLO_CONFIG_DIR", _settings.name)
     try:
         import torch  # noqa: PLC0415 - optional, and slow to load
         import ultralytics  # noqa: PLC0415

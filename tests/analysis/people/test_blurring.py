@@ -78,6 +78,12 @@ def test_the_head_of_a_person_lies_within_its_part_and_the_hands_do_not() -> Non
     assert 20 + 50 / 4 < part.bottom < 20 + 50 / 2
 
 
+def test_the_head_of_somebody_who_sits_behind_a_desk_is_hidden_down_to_the_chin() -> None:
+    part = head_window(Box(20, 10, 60, 60, 0.9), WIDTH, HEIGHT)  # shoulders and half of the chest
+    assert part is not None
+    assert 10 + 50 / 2 < part.bottom < 60
+
+
 def test_a_person_outside_of_the_picture_has_no_head_in_it() -> None:
     assert head_window(Box(200, 0, 220, 50, 0.9), WIDTH, HEIGHT) is None
     assert head_window(Box(-40, 0, -20, 50, 0.9), WIDTH, HEIGHT) is None

@@ -14,6 +14,7 @@ from analysis.people.presence import CONFIRMED, PATIENCE, REACH, SURE, people_at
 from domain.pictures import Region
 from domain.presence import Box, Occupancy, OccupancySpan, PeopleRange, PeopleSample
 from domain.timeline import Interval, IntervalSet
+from tests.house import rules
 
 START = datetime(2026, 5, 1, 1, 0, tzinfo=UTC)
 STEP = timedelta(seconds=2)
@@ -174,6 +175,17 @@ def test_the_room_is_not_counted_while_pictures_are_not_searched() -> None:
     assert IntervalSet(each.interval for each in found) == IntervalSet(
         [Interval(START, START + 2 * STEP), Interval(START + 4 * STEP, START + 5 * STEP + REACH)]
     )
+
+
+def test_no_verdict_and_no_certificate_rests_on_presence() -> None:
+    """Nothing that judges so much as knows of it."""
+    judging = ("analysis.judge", "analysis.coverage", "domain.law", "domain.manifest", "records")
+    for source in rules.sources("analysis", "domain", "records"):
+        if source.lies_in(judging):
+            names = set(rules.imports(source))
+            assert not {name for name in names if name.startswith(("analysis.people", "domain.presence"))}, (
+                source.module
+            )
 
 
 def test_a_number_of_people_that_runs_backwards_is_refused() -> None:
