@@ -18,13 +18,18 @@ GREY = 114
 """What fills a fitted picture up; the networks were trained with it."""
 
 
+ENLARGED = 3
+"""How many times a small picture is enlarged at most. Of people who sit and are 26 pixels tall it found 32 of 32
+instead of none (YOLO 11n), and 28 instead of 5 (YOLOX nano); more than that shows what is not there."""
+
+
 def fitted(picture: Picture, side: int) -> tuple[Picture, float]:
-    """A square of ``side`` with the picture in its upper left corner, and the scale: one that is larger is made
-    smaller, one that is smaller stays as it is. A point of the picture times the scale is that of the square.
+    """A square of ``side`` with the picture in its upper left corner, made as large as it fits, and the scale: a
+    point of the picture times the scale is that of the square. One that is very small is enlarged ENLARGED times.
     """
     height, width = picture.shape[:2]
-    scale = min(1.0, side / max(height, width))
-    if scale < 1.0:
+    scale = min(ENLARGED, side / max(height, width))
+    if scale != 1.0:
         size = max(1, round(width * scale)), max(1, round(height * scale))
         # Where much is lost, the mean of areas, or thin things vanish between the points that are taken. It is four
         # times as slow, so not where each pixel is still looked at.

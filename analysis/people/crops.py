@@ -1,8 +1,8 @@
 """Where in a picture people are looked for: at the stations in full detail, or everywhere in tiles.
 
 A picture of 1920 x 1080 pixels that is squeezed into a network's 416 loses whoever is far away; a crop around a
-station, at the picture's own detail, keeps them. Crops that fit into one square are looked at together, and a person
-who is found in two of them counts once. Not here: how people are found in a crop (``detector``).
+station, at the picture's own detail and enlarged where it is small, keeps them. Very small ones that lie together are
+one crop, and a person who is found in two of them counts once. Not here: how people are found (``detector``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.people.boxes import areas, boxes_of, intersections, overlaps, rows_of
+from analysis.people.boxes import ENLARGED, areas, boxes_of, intersections, overlaps, rows_of
 from analysis.people.detector import OVERLAP, Detector, Picture
 from domain.pictures import Region
 from domain.presence import Box
@@ -61,19 +61,20 @@ class Window:
 def station_windows(regions: Iterable[Region], width: int, height: int, side: int) -> tuple[Window, ...]:
     """The parts of a picture of ``width`` x ``height`` that show its stations with their margin.
 
-    Parts that fit into one square of ``side`` are one. Each is made as large as that square where the picture goes
-    on, since that costs nothing; a station that is larger is looked at with less detail.
+    A part that is smaller than the network's square of ``side`` is enlarged up to ENLARGED times. Parts that even
+    then fit into one square are one; one that is larger than the square is looked at with less detail.
     """
+    least = side // ENLARGED
     parts: list[Window] = []
     for part in sorted((_grown(region, width, height) for region in regions), key=lambda each: (each.left, each.top)):
         joined = ((place, part.joined(other)) for place, other in enumerate(parts))
         for place, both in joined:
-            if both.width <= side and both.height <= side:
+            if both.width <= least and both.height <= least:
                 parts[place] = both
                 break
         else:
             parts.append(part)
-    return tuple(_filled(part, width, height, side) for part in parts)
+    return tuple(_filled(part, width, height, least) for part in parts)
 
 
 def tile_windows(width: int, height: int, side: int) -> tuple[Window, ...]:
@@ -106,7 +107,9 @@ def _grown(region: Region, width: int, height: int) -> Window:
     return Window(left, top, right, bottom)
 
 
-def _filled(part: Window, width: int, height: int, side: int) -> Window:
+def _filled(part: Window, width: int, height: int, least: int) -> Window:
+    """The part made a square where the picture goes on: a network sees that instead of grey, and is surer for it."""
+    side = max(part.width, part.height, least)
     left, right = _stretched(part.left, part.right, width, side)
     top, bottom = _stretched(part.top, part.bottom, height, side)
     return Window(left, top, right, bottom)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from analysis.people.boxes import GREY, Rows, distinct, fitted, overlaps
+from analysis.people.boxes import ENLARGED, GREY, Rows, distinct, fitted, overlaps
 
 corner = st.integers(0, 60)
 
@@ -53,7 +53,7 @@ def test_a_fitted_picture_lies_in_the_corner_and_the_rest_is_grey(width: int, he
     picture = np.full((height, width, 3), 200, np.uint8)
     square, scale = fitted(picture, 64)
     assert square.shape == (64, 64, 3)
-    assert scale == min(1.0, 64 / max(width, height))
+    assert scale == min(ENLARGED, 64 / max(width, height))
     inside = max(1, round(height * scale)), max(1, round(width * scale))
     assert (square[: inside[0], : inside[1]] == 200).all()
     square[: inside[0], : inside[1]] = GREY

@@ -7,6 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.people.boxes import ENLARGED
 from analysis.people.crops import Window, search, station_windows, tile_windows
 from domain.pictures import Region
 from domain.presence import Box
@@ -49,11 +50,12 @@ def test_each_station_lies_whole_in_a_window_and_each_window_in_the_picture(
 def test_a_window_is_never_smaller_than_what_is_looked_at_anyway(
     regions: list[Region], width: int, height: int
 ) -> None:
-    assert all(min(each.width, each.height) >= 416 for each in station_windows(regions, width, height, 416))
+    least = 416 // ENLARGED
+    assert all(min(each.width, each.height) >= least for each in station_windows(regions, width, height, 416))
 
 
 def test_stations_side_by_side_are_looked_at_together_and_far_ones_apart() -> None:
-    near, beside, far = (region("a", 0, 0, 0.1, 0.1), region("b", 0.1, 0, 0.19, 0.1), region("c", 0.8, 0.8, 1, 1))
+    near, beside, far = (region("a", 0, 0, 0.03, 0.1), region("b", 0.03, 0, 0.05, 0.1), region("c", 0.8, 0.8, 1, 1))
     assert len(station_windows([near, beside], 1920, 1080, 416)) == 1
     assert len(station_windows([far, near, beside], 1920, 1080, 416)) == 2
 

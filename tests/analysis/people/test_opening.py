@@ -37,13 +37,14 @@ def test_a_network_finds_people_in_pixels_of_each_picture(runtime: Runtime) -> N
     detector = open_detector(network(one_person()), runtimes=[runtime])
     assert detector.side == SIDE
     assert detector.name.startswith("made (yolox 64), ")
-    as_it_is, halved, cut = (np.zeros((*size, 3), np.uint8) for size in ((64, 64), (128, 100), (20, 16)))
-    found = detector.detect([as_it_is, halved, cut])
+    shown = [np.zeros((*size, 3), np.uint8) for size in ((64, 64), (128, 100), (20, 16), (20, 64))]
+    found = detector.detect(shown)
     places = [[round(edge, 3) for edge in (box.left, box.top, box.right, box.bottom)] for (box,) in found]
     assert places[0] == [4, 0, 20, 24]
     assert places[1] == [8, 0, 40, 48]
-    assert places[2] == [4, 0, 16, 20]  # ends with the picture
-    assert [round(box.score, 3) for (box,) in found] == [0.75] * 3
+    assert places[2] == [1.333, 0, 6.667, 8]  # was enlarged, three times
+    assert places[3] == [4, 0, 20, 20]  # ends with the picture
+    assert [round(box.score, 3) for (box,) in found] == [0.75] * 4
     assert detector.detect([]) == []
 
 
