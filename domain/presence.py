@@ -58,7 +58,11 @@ class Occupancy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PeopleSample:
-    """The boxes of one picture of ``width`` x ``height`` pixels; None where the picture could not be searched."""
+    """The boxes of one picture of ``width`` x ``height`` pixels.
+
+    None where it could not be searched: no detector, or a fault of the picture (``domain.pictures.Fault``) in which
+    people would be missed. In the dark a detector finds nobody, and that is no proof of an empty station.
+    """
 
     at: datetime
     width: int

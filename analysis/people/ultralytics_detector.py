@@ -7,7 +7,9 @@ the detector's licence.
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,10 +25,6 @@ from analysis.people.networks import DYNAMIC_SIDE, GPU_AT_ONCE
 from domain.presence import Box
 
 INSTALL = "it is AGPL-3.0, and how it is installed is in docs/operations.md, People at stations"
-
-
-_settings = tempfile.TemporaryDirectory(prefix="kaojian-ultralytics-")
-"""Where it writes what it wants to remember; gone with this process."""
 
 
 class UltralyticsDetector:
@@ -73,7 +71,9 @@ def load() -> tuple[Any, Any]:
     """ultralytics and torch, told to keep to themselves: no reports, no packages installed. Raises RuntimeMissing."""
     os.environ.setdefault("YOLO_AUTOINSTALL", "false")
     os.environ.setdefault("YOLO_OFFLINE", "true")
-    os.environ.setdefault("YOLO_CONFIG_DIR", _settings.name)
+    if "YOLO_CONFIG_DIR" not in os.environ:  # what it wants to remember goes with this process
+        os.environ["YOLO_CONFIG_DIR"] = tempfile.mkdtemp(prefix="kaojian-ultralytics-")
+        atexit.register(shutil.rmtree, os.environ["YOLO_CONFIG_DIR"], ignore_errors=True)
     try:
         import torch  # noqa: PLC0415 - optional, and slow to load
         import ultralytics  # noqa: PLC0415
