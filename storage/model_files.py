@@ -20,6 +20,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from config.private_files import sync_folder, write_private
+from domain.timeline import utc
 from storage.errors import StorageError
 
 LIMIT_BYTES = 512 << 20
@@ -29,6 +30,11 @@ FORMS = ("onnx", "pt")
 """How models are written down: the ends of their files' names."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
+_KINDS = dict.fromkeys(("name", "form", "sha256", "licence", "origin", "added", "by"), str) | {
+    "size_bytes": int,
+    "may_unpickle": bool,
+}
+"""What an entry holds. Nothing is taken for true that is not: one field has code run."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -168,6 +174,8 @@ def _written(path: Path, parts: Iterable[bytes], expected: str) -> Staged:
 def _entry(path: Path) -> ModelFile:
     try:
         found = json.loads(path.read_bytes())
-        return ModelFile(**(found | {"added": datetime.fromisoformat(found["added"])}))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        if {name: type(value) for name, value in found.items()} != _KINDS:
+            raise ValueError("other fields")
+        return ModelFile(**(found | {"added": utc(datetime.fromisoformat(found["added"]))}))
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ModelFileRefused(f"{path} is no entry of a model; delete it and add the model again") from error

@@ -166,7 +166,16 @@ def test_without_a_model_there_is_no_detector_and_nothing_to_try(kaojian: Comman
 def test_an_entry_that_is_none_is_named(kaojian: Command, installation: Path, good: Path) -> None:
     add(kaojian, good, GOOD)
     entry = installation / "var" / "models" / "good.json"
-    for content in ("{", "[]", "{}", entry.read_text().replace('"onnx"', '"exe"')):
+    whole = entry.read_text()
+    spoilt = (
+        whole.replace('"onnx"', '"exe"'),
+        whole.replace("false", '"false"'),
+        whole.replace(f'"size_bytes": {len(GOOD)}', '"size_bytes": "1"'),
+        whole.replace("+00:00", ""),
+        whole.replace('"by"', '"from"'),
+    )
+    assert whole not in spoilt
+    for content in ("{", "[]", "{}", "\x00", *spoilt):
         entry.write_text(content)
         done = kaojian("models", "list")
         assert done.code == 1
