@@ -14,16 +14,17 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
+from analysis.people.errors import DetectorError
 from config.errors import ConfigError, DocumentRefused
 from dashboard.access.errors import AccessError, CommandRefused
 from dashboard.access.table import COMMANDS, LOCAL, may
 from dashboard.papers.sheet import NotPrinted
-from kaojian.commands import accounts, backups, evidence, exams, keeping, looking, running, safety
+from kaojian.commands import accounts, backups, detectors, evidence, exams, keeping, looking, running, safety
 from kaojian.terminal import complain
 from records.errors import RecordsError, SetupRefused
 from storage.errors import StorageError
 
-EXPECTED = (ConfigError, StorageError, RecordsError, AccessError, NotPrinted, OSError)
+EXPECTED = (ConfigError, StorageError, DetectorError, RecordsError, AccessError, NotPrinted, OSError)
 
 app = typer.Typer(
     help="Kaojian 考鉴: records exams and accounts for every second of them.",
@@ -32,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for each in (exams, looking, evidence, keeping, backups, accounts, running, safety):
+for each in (exams, looking, evidence, keeping, backups, accounts, running, safety, detectors):
     app.add_typer(each.app)
 
 

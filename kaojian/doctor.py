@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from analysis.people.errors import DetectorError
 from config import rule_pack
 from config.errors import ConfigError
 from config.s3 import Duty, S3Settings
@@ -29,6 +30,7 @@ from ingest.set_aside import REMEDY, SetAside
 from ingest.spool import Spool
 from ingest.spool_standing import SecondCopies, SpoolState, look, second_copies
 from kaojian import backup, tls
+from kaojian.detecting import detector_of
 from kaojian.disks import ballast, spools_of
 from kaojian.stamping import authority_of
 from kaojian.status import glass_told
@@ -87,6 +89,7 @@ def examine(
     yield from check_stamps(settings)
     yield from check_tls(settings, SystemClock().now())
     yield from check_sealed(settings)
+    yield from check_detector(settings)
     yield from _check_store(settings.s3, store)
     yield from _check_second_store(settings, store)
     yield from _check_database(settings)
@@ -224,6 +227,17 @@ def check_sealed(settings: Settings) -> Iterator[Check]:
     if clear:
         said = f"in the clear in {settings.secrets_dir}: {', '.join(clear)}"
         yield Check("sealed secrets", State.NOTE, said, "run: kaojian secret encrypt")
+
+
+def check_detector(settings: Settings) -> Iterator[Check]:
+    """An installed model should be the file that was added, and run. Recording needs none, and no verdict does."""
+    try:
+        detector = detector_of(settings)
+    except (StorageError, DetectorError) as error:
+        yield Check("detector", State.NOTE, str(error), "until it is mended nothing is said of people at stations")
+    else:
+        if detector is not None:
+            yield Check("detector", State.OK, f"{detector.name} finds people; what it says is advice")
 
 
 def check_spools(database: Database, spools: Spools, now: datetime) -> Iterator[Check]:

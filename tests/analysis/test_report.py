@@ -119,7 +119,7 @@ def test_the_layout_is_the_promised_one(recorded: Cabinet) -> None:
         "sizes": [{"width": 1280, "height": 720}],
         "frame_rate": 25.0,
     }
-    assert [(each["place"], each["files"], each["of"]) for each in found["copies"]] == [("spool", 2, 2), ("s3", 2, 2)]
+    assert [(each["place"], each["files"], each["of"]) for each in found["copies"]] == [("spool", 4, 4), ("s3", 4, 4)]
     assert found["backup"] == {
         "copies": 2,
         "recorded_s": 20.0,

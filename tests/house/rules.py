@@ -44,9 +44,11 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "segno": ("dashboard.access.totp", "dashboard.papers.printing"),
     "typst": ("dashboard.papers.printing",),
     "pylopdf_fonts_zh_cn": ("dashboard.papers.printing",),
-    "segno": ("dashboard.access.totp",),
     "shapely": ("analysis.floorplan",),
-    "ultralytics": ("analysis.people",),
+    "openvino": ("analysis.people.openvino_network",),
+    "onnxruntime": ("analysis.people.onnx_network",),
+    "ultralytics": ("analysis.people.ultralytics_detector",),
+    "torch": ("analysis.people.ultralytics_detector",),
 }
 """A library and the only parts of the rooms that may import it."""
 

@@ -108,13 +108,15 @@ ELSEWHERE = {
     "webhook test",  # test_webhooks
     "backup", "restore", "rebuild",  # test_backup, test_fire
     "disposal propose", "disposal carry-out",  # test_disposal
+    "models add", "models remove",  # test_detecting
 }  # fmt: skip
 """Whose entry another test looks at."""
 
 NO_ENTRY = {
     "disposal list", "disposal show", "disposal verify", "room plan",  # read, too
     "status", "report", "plan", "check", "verify", "key show", "hold list", "user list", "token list",  # read
-    "doctor", "camera test",  # try
+    "doctor", "camera test", "models try",  # try
+    "models list",  # read
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 
