@@ -138,7 +138,7 @@ def room_plan(
     with opened() as (settings, database):
         found = plans.surveyed(settings, database, site, room, rule_pack)
     if svg is not None:
-        write(svg, plans.svg(found, lang.value))
+        write(svg, plans.svg(found, lang.value).encode())
     if as_json:
         print_json(plans.to_json(found))
         return
