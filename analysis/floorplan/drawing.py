@@ -22,7 +22,7 @@ from domain.plan import Lens, Mounting, Outline
 
 SHEET_PX = 1366
 _MARGIN_PX, _LEGEND_PX, _TALLEST_PX, _TITLE_PX = 34, 346, 1180, 62
-_FONT = "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC',sans-serif"
+_FONT = "'Noto Sans SC','Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC',sans-serif"
 _RISING = ("#f1f3c6", "#c9e4b4", "#8fcfa0", "#54b5a0", "#2b8aa6", "#2a5f9e", "#2d3a80")  # pale to dark, by level
 _BELOW, _SHORT = "#ffffff", "#b3261e"
 _CAMERAS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#8a6d00", "#5b4fbd", "#56b4e9", "#7a3b12")
@@ -258,7 +258,7 @@ def _named(sheet: _Sheet, levels: tuple[Level, ...], place: Place) -> Iterator[s
     wide, tall = (right - left) * sheet.scale, (high - low) * sheet.scale
     dark = level is not None and min(levels.index(level), len(_RISING) - 1) >= _DARK_FROM
     ink = "#ffffff" if dark else "#1d2126"
-    name = place.volume.id + (" ✕" if place.shortfall is not None else "")
+    name = place.volume.id + (" ×" if place.shortfall is not None else "")
     size = max(9.0, min(15.0, 1.55 * wide / max(len(name), 1), tall * 0.45))
     if _width(name, size) > wide + 2 or tall < size:
         at_x, at_y = sheet.at((left + right) / 2, high)
@@ -412,7 +412,7 @@ class _Legend:
             yield self._line(said, self._swatch(_colour(level, self.survey.density.levels)))
         yield self._line(self.words["below"], self._swatch(_BELOW))
         broken = f'stroke="{_SHORT}" stroke-width="3" stroke-dasharray="7 4"'
-        yield self._line(f"{self.words['short']} ✕", self._swatch("#ffffff", broken))
+        yield self._line(f"{self.words['short']} ×", self._swatch("#ffffff", broken))
         self.y += 10
 
     def _signs(self) -> Iterator[str]:

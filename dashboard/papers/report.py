@@ -12,6 +12,8 @@ from hashlib import sha256
 from math import ceil
 
 from analysis.clocks import Drift, HostClockFacts
+from analysis.floorplan.drawing import to_svg
+from analysis.floorplan.survey import survey
 from analysis.report import BatchReport, CameraReport, CopyReport, SittingReport, StationReport, to_json
 from config.rule_pack import OriginKind, RulePack
 from dashboard.papers.sheet import (
@@ -84,7 +86,7 @@ def compose(
             blocks.append(NewPage())
         if whole:
             blocks.append(Heading(f"{said.sitting} {sitting.sitting}", 1))
-        blocks += _Section(sitting, language, site).blocks()
+        blocks += _Section(sitting, language, site, rule_pack).blocks()
     blocks += [Heading(said.method), Steps(said.method_steps)]
     if rule_pack is not None:
         blocks += [Heading(said.tolerance), _numbers(rule_pack, said, language)]
@@ -127,7 +129,8 @@ def _batch_facts(report: BatchReport, said: Words, site: Site | None) -> Facts:
 class _Section:
     """One sitting of a paper."""
 
-    def __init__(self, report: SittingReport, language: Language, site: Site | None) -> None:
+    def __init__(self, report: SittingReport, language: Language, site: Site | None, pack: RulePack | None) -> None:
+        self._pack = pack
         self._report = report
         self._language = language
         self._said = words(language)
@@ -148,6 +151,7 @@ class _Section:
         yield from (Heading(said.stations), self._stations())
         yield from (Heading(said.cameras), self._cameras(), Heading(said.technical), self._technical())
         yield from self._copies()
+        yield from self._plans()
         yield from self._sources()
 
     def _facts(self) -> Facts:
@@ -200,7 +204,20 @@ class _Section:
         yield from (Heading(said.timeline), Legend(tuple(items)))
         for (_, name), drawing in zip(self._rooms, drawings, strict=True):
             label = f"{said.timeline} {name}"
-            yield Drawing(as_svg(drawing, label), drawing.width, drawing.height, label)
+            yield Drawing.of(as_svg(drawing, label), label)
+
+    def _plans(self) -> Iterator[Block]:
+        """What the cameras of each room that was drawn see of it by geometry, as the sitting's set-up has them."""
+        rooms = self._site.rooms if self._site is not None else ()
+        used = {room for room, _ in self._rooms}
+        drawn = [room for room in rooms if room.id in used and room.plan is not None]
+        if not drawn or self._pack is None:
+            return
+        yield Heading(self._said.plan)
+        for room in drawn:
+            assert room.plan is not None  # noqa: S101 - only those with one were taken
+            svg = to_svg(survey(room.plan, self._pack.density), self._language.value, room.name)
+            yield Drawing.of(svg, f"{self._said.plan} {room.name}")
 
     def _gaps(self) -> Iterator[Block]:
         said, report = self._said, self._report

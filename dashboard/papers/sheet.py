@@ -10,6 +10,7 @@ any paper says (``dashboard.papers.report``).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -95,6 +96,14 @@ class Drawing:
     width: float
     height: float
     label: str
+
+    @classmethod
+    def of(cls, svg: str, label: str) -> Drawing:
+        """As large as its viewBox says. Raises ValueError for a drawing without one that begins at 0 0."""
+        found = re.search(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)"', svg)
+        if found is None:
+            raise ValueError(f"{label}: a drawing without its size")
+        return cls(svg, float(found[1]), float(found[2]), label)
 
 
 @dataclass(frozen=True, slots=True)

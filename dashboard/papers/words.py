@@ -129,6 +129,7 @@ class Words:
     technical: str
     resolution: str
     rate: str
+    plan: str
     copies: str
     place: str
     device: str
@@ -230,6 +231,7 @@ _ZH = Words(
     technical="摄像机技术指标",
     resolution="分辨率",
     rate="平均帧率 (fps)",
+    plan="布点图",
     copies="副本与锁定",
     place="存放处",
     device="存储设备",
@@ -338,6 +340,7 @@ _EN = Words(
     technical="Technical data of cameras",
     resolution="Resolution",
     rate="Mean frame rate (fps)",
+    plan="Floor plan",
     copies="Copies and locks",
     place="Place",
     device="Storage device",

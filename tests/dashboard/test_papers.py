@@ -13,15 +13,17 @@ import httpx
 import pytest
 
 from analysis.clocks import Drift, HostClockFacts
+from analysis.floorplan.drawing import SHEET_PX
 from analysis.report import BatchReport, CopyReport, SittingReport, batch_report, sitting_report
 from dashboard.papers.printing import as_html, as_pdf
 from dashboard.papers.report import compose
-from dashboard.papers.sheet import NotPrinted
+from dashboard.papers.sheet import Drawing, NotPrinted
 from dashboard.papers.timeline import draw
 from dashboard.papers.words import Language
 from domain.evidence import Cause, Place
 from domain.host_clock import ClockState, Witness
 from domain.timeline import Interval, IntervalSet
+from tests.analysis.floorplan.rooms import hall
 from tests.dashboard.exam import BATCH, PACK, SITE, WINDOW, Exam
 
 ROOMS = [(room.id, room.name) for room in SITE.rooms]
@@ -247,3 +249,14 @@ def test_the_paper_says_where_the_copies_lie_and_until_when_they_are_locked(repo
     assert "/srv/spool" not in text  # a path of a host says nothing to a reader
     assert all(word in text for word in ("Object store evidence", "9 / 10", "5.000 GB", "not locked"))
     assert "2026-05-01 09:01:10" in text
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_room_that_was_drawn_has_its_plan_in_the_paper(report: SittingReport, language: Language) -> None:
+    first, *others = SITE.rooms
+    drawn = replace(SITE, rooms=(replace(first, plan=hall()), *others))
+    paper = compose(report, language, site=drawn, rule_pack=PACK)
+    plans = {block for block in paper.blocks if isinstance(block, Drawing) and block.width == SHEET_PX}
+    assert [first.name in plan.svg for plan in plans] == [True]
+    assert as_pdf(paper)
+    assert not plans & set(compose(report, language, site=drawn).blocks)  # by no levels, no plan
