@@ -30,11 +30,11 @@ def example_hall() -> RoomPlan:
         Obstacle("S2", _rectangle(18.4, 5.9, 22.0, 6.0), 2.3),
     )
     mountings = (
-        _looking("H-01", (0.3, 0.3), (6.6, 8.0), 3.0, 84),
-        _looking("H-02", (12.7, 19.7), (5.6, 12.4), 3.0, 84),
-        _looking("H-03", (0.3, 19.7), (7.0, 12.0), 3.0, 84),
-        _looking("H-04", (21.7, 0.3), (12.6, 5.6), 3.0, 78),
-        _looking("H-05", (12.6, 0.3), (17.4, 5.4), 2.8, 92, k1=-0.08),
+        _looking("H-01", (0.3, 0.3), (5.6, 6.8), 3.0, 84),
+        _looking("H-02", (12.7, 19.7), (6.8, 13.4), 3.0, 84),
+        _looking("H-03", (0.3, 19.7), (6.0, 13.2), 3.0, 84),
+        _looking("H-04", (21.7, 0.3), (14.6, 4.6), 3.0, 78),
+        _looking("H-05", (12.6, 0.3), (16.4, 4.2), 2.8, 92, k1=-0.08),
     )
     return RoomPlan(outline, 3.2, obstacles, (*_large_stations(), *_large_others()), mountings)
 
@@ -46,16 +46,14 @@ def small_hall(stations: int = 4) -> RoomPlan:
     """
     if not 3 <= stations <= 6:
         raise ValueError(f"a small hall has three to six stations, not {stations}")
-    volumes = [
-        _station(f"{number + 1:02}", (1.5 + 2.3 * (number % 3), 1.3 + 2.1 * (number // 3)), 90)
-        for number in range(stations)
-    ]
+    places = ((1.5, 1.3), (3.8, 1.3), (6.1, 1.3), (3.8, 3.3), (1.5, 3.3), (6.1, 3.3))
+    volumes = [_station(f"{number + 1:02}", places[number], 90) for number in range(stations)]
     volumes += [
         Volume(Target.DOOR, "door", _rectangle(6.6, 0.0, 7.6, 0.8), 0.0, 2.0),
         Volume(Target.PAPER_DESK, "papers", _rectangle(0.5, 5.0, 1.9, 5.6), 0.75, 1.3),
     ]
     mountings = (
-        _looking("A-01", (4.2, 5.8), (4.1, 2.0), 2.7, 88),
+        _looking("A-01", (4.2, 5.8), (4.1, 2.5), 2.7, 94),
         _looking("A-02", (0.25, 0.25), (4.6, 3.4), 2.7, 120, lens=Lens.FISHEYE),
     )
     return RoomPlan(_rectangle(0, 0, 8, 6), 3.0, (Obstacle("P1", _square(7.4, 3.6, 0.4), 3.0),), tuple(volumes), mountings)

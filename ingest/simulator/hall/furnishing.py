@@ -27,6 +27,7 @@ Span = tuple[float, float]
 
 _UP: Floats = np.array([0.0, 0.0, 1.0])
 _AMBIENT, _LAMP = 0.46, 2.6
+_BELOW = 0.78  # what looks down gets the light of the floor only
 _LAMP_SPACING_M = 4.0
 _DESK_DEPTH_M = 0.7
 _WOODS: tuple[Colour, ...] = ((120, 164, 196), (150, 178, 196), (108, 142, 176))
@@ -116,7 +117,7 @@ class Light:
         return replace(surface, levels=halvings(lit))
 
     def _level(self, points: Floats, normal: Floats) -> Floats:
-        level = np.full(len(points), _AMBIENT)
+        level = np.full(len(points), _AMBIENT if normal[2] > -0.5 else _BELOW)
         for lamp in self._lamps:
             way = lamp - points
             square = (way * way).sum(axis=1) + 0.6
