@@ -98,8 +98,13 @@ def halvings(image: Image) -> tuple[Image, ...]:
     return tuple(levels)
 
 
-def hidden_by(surfaces: Iterable[Surface], lens: Floats, points: Floats) -> NDArray[np.bool_]:
-    """Whether each of the points (n x 3) is hidden from ``lens`` by some surface, met from either side."""
+def hidden_by(
+    surfaces: Iterable[Surface], lens: Floats, points: Floats, owners: NDArray[np.str_] | None = None
+) -> NDArray[np.bool_]:
+    """Whether each of the points (n x 3) is hidden from ``lens`` by some surface, met from either side.
+
+    Where ``owners`` (n) are given, surfaces of a point's own owner do not hide it.
+    """
     hidden = np.zeros(len(points), np.bool_)
     ways = points - lens
     lengths = np.linalg.norm(ways, axis=1)
@@ -107,9 +112,13 @@ def hidden_by(surfaces: Iterable[Surface], lens: Floats, points: Floats) -> NDAr
         slope = ways @ surface.normal
         with np.errstate(divide="ignore", invalid="ignore"):
             share = ((surface.origin - lens) @ surface.normal) / slope
-            met = lens + share[:, None] * ways - surface.origin
-            between = (share * lengths > _NEAR_M) & ((1 - share) * lengths > 1e-6)
-            hidden |= between & surface.holds(met @ surface.right, met @ surface.down)
+            maybe = (share * lengths > _NEAR_M) & ((1 - share) * lengths > 1e-6) & ~hidden
+        if owners is not None and surface.owner:
+            maybe &= owners != surface.owner
+        [chosen] = np.nonzero(maybe)
+        if chosen.size:
+            met = lens + share[chosen, None] * ways[chosen] - surface.origin
+            hidden[chosen] = surface.holds(met @ surface.right, met @ surface.down)
     return hidden
 
 
