@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from ingest.simulator.hall.surfaces import Surface
 
 Image = NDArray[np.uint8]
 Depth = NDArray[np.float32]
+Number = TypeVar("Number", bound=np.generic)
 
 FINE = 2
 """Rays for a pixel, across and down."""
@@ -34,11 +36,19 @@ class Window:
     right: int
     bottom: int
 
+    def meets(self, other: Window) -> bool:
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
     @property
     def empty(self) -> bool:
         return self.left >= self.right or self.top >= self.bottom
 
-    def cut(self, array: NDArray[np.generic], scale: int = 1) -> NDArray[np.generic]:
+    def cut(self, array: NDArray[Number], scale: int = 1) -> NDArray[Number]:
         """A view of that part of an array whose pixels are ``scale`` times as fine."""
         return array[self.top * scale : self.bottom * scale, self.left * scale : self.right * scale]
 
@@ -65,7 +75,7 @@ def cast(optics: Optics, surfaces: Sequence[Surface], before: Still | None = Non
         colour = np.zeros((optics.height, optics.width, 3), np.uint8)
         before = Still(colour, np.full((optics.height, optics.width), np.inf, np.float32))
     else:
-        window = _joined(window_of(optics, surface) for surface in surfaces)
+        window = joined(window_of(optics, surface) for surface in surfaces)
         if window.empty:
             return before
     finished = Still(before.colour.copy(), before.depth.copy())
@@ -79,17 +89,17 @@ def window_of(optics: Optics, surface: Surface) -> Window:
     shares = np.linspace(0, 1, _EDGE_POINTS, endpoint=False)[:, None]
     following = np.roll(corners, -1, axis=0)
     points = np.concatenate([start + shares * (end - start) for start, end in zip(corners, following, strict=True)])
+    # Small and seen from afar: its inside stays between its edges, however the lens bends them.
+    reach = np.linalg.norm(points - points.mean(axis=0), axis=1).max()
+    seen_at_once = np.linalg.norm(points - optics.centre, axis=1).min() > 1.5 * reach
     if optics.rectilinear:
         ahead = (points - optics.centre) @ optics.axes[2] > 0
         if not ahead.any():
             return Window(0, 0, 0, 0)
-        seen_at_once = ahead.all()
-    else:  # small and seen from afar: bent edges stay near the straight ones
-        reach = np.linalg.norm(points - points.mean(axis=0), axis=1).max()
-        seen_at_once = np.linalg.norm(points - optics.centre, axis=1).min() > 1.5 * reach
+        seen_at_once |= ahead.all()
     if not seen_at_once:
         return Window(0, 0, optics.width, optics.height)
-    return window_around(optics, optics.nearest_pixels(points), 2 if optics.rectilinear else 6)
+    return window_around(optics, optics.nearest_pixels(points), 6)
 
 
 def window_around(optics: Optics, pixels: NDArray[np.float64], margin: float) -> Window:
@@ -99,7 +109,8 @@ def window_around(optics: Optics, pixels: NDArray[np.float64], margin: float) ->
     return Window(left, top, min(optics.width, int(high[0]) + 1), min(optics.height, int(high[1]) + 1))
 
 
-def _joined(windows: Iterable[Window]) -> Window:
+def joined(windows: Iterable[Window]) -> Window:
+    """The smallest window that holds them all."""
     kept = [window for window in windows if not window.empty]
     if not kept:
         return Window(0, 0, 0, 0)
@@ -127,8 +138,7 @@ def _cast_into(optics: Optics, surfaces: Sequence[Surface], still: Still, window
             min(own.bottom, window.bottom) - window.top,
         )
         if not part.empty:
-            views = [part.cut(array, FINE) for array in (rays, depth, colour)]
-            _cast_surface(optics, surface, views[0], views[1], views[2])  # type: ignore[arg-type]
+            _cast_surface(optics, surface, part.cut(rays, FINE), part.cut(depth, FINE), part.cut(colour, FINE))
     rows, columns = depth.shape[0] // FINE, depth.shape[1] // FINE
     fine = colour.reshape(rows, FINE, columns, FINE, 3)
     window.cut(still.colour)[:] = (fine.sum(axis=(1, 3), dtype=np.uint16) + FINE * FINE // 2) // (FINE * FINE)
@@ -154,9 +164,7 @@ def _cast_surface(optics: Optics, surface: Surface, rays: Rays, depth: Depth, co
     colour[rows, columns] = _sampled(surface, across[inside], along[inside], footprint)
 
 
-def _sampled(
-    surface: Surface, across: NDArray[np.float32], along: NDArray[np.float32], footprint_m: NDArray[np.float32]
-) -> Image:
+def _sampled(surface: Surface, across: NDArray[Any], along: NDArray[Any], footprint_m: NDArray[Any]) -> Image:
     """Texels at these places, from the halving whose texels are about as large as what a ray stands for."""
     levels = np.clip(np.log2(np.maximum(footprint_m * surface.per_m, 1e-3)), 0, len(surface.levels) - 1)
     levels = levels.round().astype(np.int8)

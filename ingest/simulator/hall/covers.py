@@ -66,8 +66,8 @@ def board_surfaces(plan: RoomPlan, board: Board, optics: Optics, seed: int) -> t
     size = (end - start, top - low)
     back = corner + size[0] * right - 0.01 * towards
     return (
-        rectangle(corner, right, down, size, image, "cover"),
-        rectangle(back, -right, down, size, image, "cover"),
+        rectangle(corner, right, down, size, image, owner="cover"),
+        rectangle(back, -right, down, size, image, owner="cover"),
     )
 
 

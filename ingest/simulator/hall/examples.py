@@ -18,8 +18,8 @@ _FROM_M, _TO_M = 0.75, 1.35
 def example_hall() -> RoomPlan:
     """36 stations in an L of 310 square metres, five cameras, two pillars, a wall stub and two screens.
 
-    Planned blind spots: E-35 and E-36 stand behind the screens and the stub for every camera, E-06 and E-24 lose a
-    good part of themselves behind a pillar for some.
+    Planned blind spots: E-35 and E-36 stand behind screens for every camera. Pillars hide others from some cameras
+    only: E-14 and E-29 from H-01, E-08 from H-02.
     """
     outline: Outline = ((0, 0), (22, 0), (22, 10), (13, 10), (13, 20), (0, 20))
     obstacles = (
@@ -56,7 +56,9 @@ def small_hall(stations: int = 4) -> RoomPlan:
         _looking("A-01", (4.2, 5.8), (4.1, 2.5), 2.7, 94),
         _looking("A-02", (0.25, 0.25), (4.6, 3.4), 2.7, 120, lens=Lens.FISHEYE),
     )
-    return RoomPlan(_rectangle(0, 0, 8, 6), 3.0, (Obstacle("P1", _square(7.4, 3.6, 0.4), 3.0),), tuple(volumes), mountings)
+    return RoomPlan(
+        _rectangle(0, 0, 8, 6), 3.0, (Obstacle("P1", _square(7.4, 3.6, 0.4), 3.0),), tuple(volumes), mountings
+    )
 
 
 HALLS = {"example": example_hall, "small": small_hall}

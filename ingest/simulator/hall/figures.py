@@ -1,7 +1,7 @@
 """The people of a hall: bodies of capsules in a pose, and their pictures as one camera sees them.
 
-A body is some twenty capsules (a line with a radius). Its picture is cast once and kept where it is needed again, with
-the depth of every pixel, so that what lies behind it can be told. Not here: who is where and when (``script``).
+A body is some twenty capsules (a line with a radius). Its picture is cast once, with the depth of every pixel, so
+that what lies behind it can be told. Not here: who is where and when (``script``).
 """
 
 from __future__ import annotations
@@ -183,42 +183,50 @@ class Sprite:
         region = self.window.cut(picture)
         region[:] = (region * self._rest + self._weighted) >> 8
 
-    def box(self) -> tuple[int, int, int, int] | None:
-        """Left, top, right, bottom of its opaque pixels; None where there are none."""
-        rows, columns = np.nonzero(self.opacity > 127)
-        if not rows.size:
-            return None
-        left, top = self.window.left, self.window.top
-        return left + int(columns.min()), top + int(rows.min()), left + int(columns.max()) + 1, top + int(rows.max()) + 1
 
+def sprite_of(optics: Optics, body: Body, still: Depth, fine: int = FINE) -> Sprite | None:
+    """The body's picture before what stands still, by ``fine`` rays across a pixel and as many down.
 
-def sprite_of(optics: Optics, body: Body, still: Depth) -> Sprite | None:
-    """The body's picture before what stands still; None where none of it is in the frame."""
+    None where none of it is in the frame, or all is hidden.
+    """
     window = _window_of(optics, body)
     if window.empty:
         return None
-    rays = rays_of(optics, window, FINE)
+    rays = rays_of(optics, window, fine)
     depth = np.full(rays.shape[:2], np.inf, np.float32)
     colour = np.zeros(rays.shape, np.float32)
+    canvas = _Canvas(window, fine, rays, depth, colour)
     for number in range(len(body.radii)):
-        _cast_capsule(optics, body, number, window, rays, depth, colour)
-    whole = float(np.isfinite(depth).sum()) / FINE**2
-    behind = np.repeat(np.repeat(window.cut(still), FINE, axis=0), FINE, axis=1)
+        _cast_capsule(optics, body, number, canvas)
+    whole = float(np.isfinite(depth).sum()) / fine**2
+    behind = np.repeat(np.repeat(window.cut(still), fine, axis=0), fine, axis=1)
     depth[depth > behind] = np.inf
     hit = np.isfinite(depth)
     if not hit.any():
         return None
-    return _reduced(window, colour, depth, hit, whole, float(np.linalg.norm(body.starts.mean(axis=0) - optics.centre)))
+    distance_m = float(np.linalg.norm(body.starts.mean(axis=0) - optics.centre))
+    return _reduced(canvas, whole, distance_m)
 
 
-def _reduced(
-    window: Window, colour: NDArray[np.float32], depth: Depth, hit: NDArray[np.bool_], whole: float, distance_m: float
-) -> Sprite:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Canvas:
+    """A part of the picture, its rays, and what has been drawn there."""
+
+    window: Window
+    fine: int
+    rays: Rays
+    depth: Depth
+    colour: NDArray[np.float32]
+
+
+def _reduced(canvas: _Canvas, whole: float, distance_m: float) -> Sprite:
     """From fine pixels to whole ones."""
-    rows, columns = hit.shape[0] // FINE, hit.shape[1] // FINE
-    share = hit.reshape(rows, FINE, columns, FINE).mean(axis=(1, 3))
-    premultiplied = (colour * hit[..., None]).reshape(rows, FINE, columns, FINE, 3).mean(axis=(1, 3))
-    nearest = depth.reshape(rows, FINE, columns, FINE).min(axis=(1, 3))
+    window, fine, depth, colour = canvas.window, canvas.fine, canvas.depth, canvas.colour
+    hit = np.isfinite(depth)
+    rows, columns = hit.shape[0] // fine, hit.shape[1] // fine
+    share = hit.reshape(rows, fine, columns, fine).mean(axis=(1, 3))
+    premultiplied = (colour * hit[..., None]).reshape(rows, fine, columns, fine, 3).mean(axis=(1, 3))
+    nearest = depth.reshape(rows, fine, columns, fine).min(axis=(1, 3))
     nearest[share < 0.5] = np.inf
     rest = np.round(256 * (1 - share)).astype(np.uint16)[..., None]
     weighted = np.minimum(np.round(256 * premultiplied), 65535 - 255 * rest.astype(np.int64)).astype(np.uint16)
@@ -228,33 +236,25 @@ def _reduced(
 
 def _window_of(optics: Optics, body: Body) -> Window:
     points = np.concatenate([body.starts, body.ends])
-    pixels, distances, _ = optics.project(points)
-    reach = np.concatenate([body.radii, body.radii]) * optics.focal / np.maximum(distances, 0.05) * 1.6 + 2
-    kept = np.isfinite(pixels).all(axis=1)
-    if not kept.any():
+    if optics.rectilinear and ((points - optics.centre) @ optics.axes[2] <= 0).all():
         return Window(0, 0, 0, 0)
-    if not kept.all() or distances.min() < 0.3:
+    distances = np.linalg.norm(points - optics.centre, axis=1)
+    if distances.min() < 0.3:
         return Window(0, 0, optics.width, optics.height)
+    pixels = optics.nearest_pixels(points)
+    reach = np.concatenate([body.radii, body.radii]) * optics.focal / distances * 1.6 + 2
     low, high = (pixels - reach[:, None]).min(axis=0), (pixels + reach[:, None]).max(axis=0)
     return window_around(optics, np.stack([low, high]), 1)
 
 
-def _cast_capsule(
-    optics: Optics,
-    body: Body,
-    number: int,
-    window: Window,
-    rays: Rays,
-    depth: Depth,
-    colour: NDArray[np.float32],
-) -> None:
+def _cast_capsule(optics: Optics, body: Body, number: int, canvas: _Canvas) -> None:
     """Draw one capsule where it is nearest, within its own part of the window."""
     start, end, radius = body.starts[number], body.ends[number], float(body.radii[number])
+    window, fine = canvas.window, canvas.fine
     pixels, distances, _ = optics.project(np.stack([start, end]))
     part = Window(0, 0, window.right - window.left, window.bottom - window.top)
     if np.isfinite(pixels).all() and distances.min() > 3 * radius:
-        reach = 1.6 * radius * optics.focal / distances.min() + 2
-        own = window_around(optics, pixels, reach)
+        own = window_around(optics, pixels, 1.6 * radius * optics.focal / distances.min() + 2)
         part = Window(
             max(own.left - window.left, 0),
             max(own.top - window.top, 0),
@@ -263,15 +263,15 @@ def _cast_capsule(
         )
         if part.empty:
             return
-    cut, near = part.cut(rays, FINE), part.cut(depth, FINE)
-    distance = _met(cut, optics.centre - start, end - start, radius)  # type: ignore[arg-type]
+    rays, near = part.cut(canvas.rays, fine), part.cut(canvas.depth, fine)
+    distance = _met(rays, optics.centre - start, end - start, radius)
     rows, columns = np.nonzero(distance < near)
     if not rows.size:
         return
     reached = distance[rows, columns]
     near[rows, columns] = reached
-    points = optics.centre + reached[:, None] * cut[rows, columns]
-    part.cut(colour, FINE)[rows, columns] = _shaded(points, start, end, body.colours[number], bool(body.striped[number]))
+    points = optics.centre + reached[:, None] * rays[rows, columns]
+    part.cut(canvas.colour, fine)[rows, columns] = _shaded(points, body, number)
 
 
 def _met(rays: Rays, away: Floats, along: Floats, radius: float) -> Depth:
@@ -294,9 +294,10 @@ def _met(rays: Rays, away: Floats, along: Floats, radius: float) -> Depth:
     return np.where(distance > 0.02, distance, np.inf).astype(np.float32)
 
 
-def _shaded(points: Floats, start: Floats, end: Floats, colour: NDArray[np.float32], striped: bool) -> Floats:
+def _shaded(points: Floats, body: Body, number: int) -> Floats:
     """Lit from above, with stripes across the way from start to end."""
-    way = end - start
+    start, colour, striped = body.starts[number], body.colours[number], body.striped[number]
+    way = body.ends[number] - start
     square = max(float(way @ way), 1e-9)
     share = np.clip((points - start) @ way / square, 0, 1)
     outward = points - (start + share[:, None] * way)

@@ -1,13 +1,14 @@
 """One camera of a hall at work: its picture at any instant, with the noise of a camera, and the truth about it.
 
 What stands still is cast once for each state of room and camera; people are cast once for each pose and place and
-pasted from the furthest to the nearest. Pictures are a pure function of plan, script, seed and time: nothing is carried
-from one instant to the next but what is kept for speed. Not here: coding, and the burnt-in line (``staged``).
+pasted from the furthest to the nearest. Pictures are a pure function of plan, script, seed and time: what is kept
+from one instant to the next is kept for speed alone. Not here: coding, and the burnt-in line (``staged``).
 """
 
 from __future__ import annotations
 
 import math
+import threading
 import zlib
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from domain.plan import Mounting, RoomPlan
 from ingest.simulator.hall import textures
-from ingest.simulator.hall.casting import Still, cast
+from ingest.simulator.hall.casting import FINE, Still, cast, joined, window_of
 from ingest.simulator.hall.covers import board_surfaces, cloth_surfaces
 from ingest.simulator.hall.figures import Sprite, sprite_of
 from ingest.simulator.hall.furnishing import furnished, random_of
@@ -45,7 +46,7 @@ NOISE_SIGMA = 2.5
 """Standard deviation of the sensor's noise, in levels."""
 
 _KEPT_PIXELS = 12_000_000  # of sprites, ten bytes each, for one state of the room
-_KEPT_STAGES = 4
+_KEPT_STAGES = 8
 _ROAM = 97  # by how many pixels the field of noise is larger than a picture
 
 
@@ -74,29 +75,42 @@ class Hall:
 
 
 class _Stage:
-    """One state of the room and of the camera: what stands still in its picture, and sprites cast before that."""
+    """One state of the room and of the camera: what stands still in its picture, and sprites cast before that.
 
-    def __init__(self, hall: Hall, optics: Optics, covers: tuple[Surface, ...], bare: Still | None) -> None:
-        self.optics, self.covers = optics, covers
-        self._hall = hall
-        self.bare = cast(optics, hall.surfaces) if bare is None else bare
-        self.still = cast(optics, covers, self.bare) if covers else self.bare
+    With covers it is a stage put before ``bare``, the same without, whose sprites serve wherever no cover is near.
+    """
+
+    def __init__(
+        self, hall: Hall, optics: Optics, covers: tuple[Surface, ...], bare: _Stage | None, fine: int
+    ) -> None:
+        self.optics, self._covers, self._bare = optics, covers, bare
+        self._hall, self._fine = hall, fine
+        self.still: Still = cast(optics, hall.surfaces) if bare is None else cast(optics, covers, bare.still)
+        self._near_covers = joined(window_of(optics, surface) for surface in covers)
         self._sprites: OrderedDict[Pose, Sprite | None] = OrderedDict()
         self._pixels = 0
+        self._lock = threading.Lock()
 
     @cached_property
     def points(self) -> Points:
-        return Points(self._hall.plan, self.optics, self._hall.surfaces, self.covers)
+        return Points(self._hall.plan, self.optics, self._hall.surfaces, self._covers)
 
     def sprite(self, cast_of: Cast, pose: Pose) -> Sprite | None:
-        if pose in self._sprites:
-            self._sprites.move_to_end(pose)
-            return self._sprites[pose]
-        sprite = sprite_of(self.optics, cast_of.body(pose), self.still.depth)
-        self._sprites[pose] = sprite
-        self._pixels += _size(sprite)
-        while self._pixels > _KEPT_PIXELS and len(self._sprites) > 1:
-            self._pixels -= _size(self._sprites.popitem(last=False)[1])
+        """The picture of somebody; None where nothing of them is to be seen."""
+        if self._bare is not None:
+            uncovered = self._bare.sprite(cast_of, pose)
+            if uncovered is None or not uncovered.window.meets(self._near_covers):
+                return uncovered
+        with self._lock:
+            if pose in self._sprites:
+                self._sprites.move_to_end(pose)
+                return self._sprites[pose]
+        sprite = sprite_of(self.optics, cast_of.body(pose), self.still.depth, self._fine)
+        with self._lock:
+            self._pixels += _size(sprite) - _size(self._sprites.get(pose))
+            self._sprites[pose] = sprite
+            while self._pixels > _KEPT_PIXELS and len(self._sprites) > 1:
+                self._pixels -= _size(self._sprites.popitem(last=False)[1])
         return sprite
 
 
@@ -105,14 +119,18 @@ def _size(sprite: Sprite | None) -> int:
 
 
 class Filming:
-    """One camera. Not thread safe."""
+    """One camera. Safe to use from several threads.
 
-    def __init__(self, hall: Hall, camera: str) -> None:
-        """Raises LookupError where no such camera hangs in the hall."""
-        self.hall, self.camera = hall, camera
+    ``more`` events, wherever they can be given, are taken as if the script had them too; they hold at all times.
+    """
+
+    def __init__(self, hall: Hall, camera: str, fine: int = FINE) -> None:
+        """``fine`` rays across and down are cast for a pixel of people. Raises LookupError for no such camera."""
+        self.hall, self.camera, self._fine = hall, camera, fine
         self.mounting = hall.mounting(camera)
         self._cast = Cast(hall.plan, hall.script, hall.seed)
         self._stages: OrderedDict[tuple[Event, ...], _Stage] = OrderedDict()
+        self._lock = threading.Lock()
         self._sensor = _Sensor(hall.seed, self.mounting)
 
     def picture(self, at_s: float) -> Image:
@@ -120,60 +138,63 @@ class Filming:
         shown_s = self.hall.script.shown_s(at_s, self.camera)
         return self._sensor.take(self.scene(shown_s), self.hall.script, shown_s, at_s, self.camera)
 
-    def scene(self, at_s: float) -> Image:
+    def scene(self, at_s: float, more: tuple[Event, ...] = ()) -> Image:
         """What falls on the lens at that second, without anything that the camera does to it."""
-        picture = self._stage(at_s).still.colour.copy()
-        for _, sprite in self._people(at_s):
+        picture = self._stage(at_s, more).still.colour.copy()
+        for _, sprite in self._people(at_s, more):
             sprite.paste(picture)
         return picture
 
-    def truth(self, at_s: float) -> PictureTruth:
+    def truth(self, at_s: float, more: tuple[Event, ...] = ()) -> PictureTruth:
         """Everything that is true of that picture."""
-        script, camera = self.hall.script, self.camera
+        script, camera = Script((*self.hall.script.events, *more)), self.camera
         shown_s = script.shown_s(at_s, camera)
-        people, stage = self._people(shown_s), self._stage(shown_s)
+        people, stage = self._people(shown_s, more), self._stage(shown_s, more)
         lens = max((event.share for event in script.now(LensCovered, at_s, camera)), default=0.0)
         shares = stage.points.behind([sprite for _, sprite in people], lens)
-        planned = self._planned
         occupied = {pose.station for pose in self._cast.at(shown_s, stage.optics) if pose.station}
         stations = tuple(
-            StationTruth(name, *shares_of_one, planned=planned[name], occupied=name in occupied)
-            for name, shares_of_one in zip(stage.points.names, shares, strict=True)
+            StationTruth(name, *of_station, planned=self._planned[name], occupied=name in occupied)
+            for name, of_station in zip(stage.points.names, shares, strict=True)
         )
         seen = people_of(people, self.mounting.height, self.mounting.width)
         return PictureTruth(camera, at_s, shown_s, stations, seen, faults_of(script, at_s, camera))
 
-    def prepare(self, at_s: float) -> None:
+    def prepare(self, at_s: float, more: tuple[Event, ...] = ()) -> None:
         """Draw now what stands still at that second, so that its picture will not be late."""
-        self._stage(at_s)
+        self._stage(at_s, more)
 
     @cached_property
     def _planned(self) -> dict[str, float]:
         return Points(self.hall.plan, Optics(self.mounting), self.hall.surfaces, ()).planned()
 
-    def _people(self, at_s: float) -> list[tuple[Pose, Sprite]]:
+    def _people(self, at_s: float, more: tuple[Event, ...]) -> list[tuple[Pose, Sprite]]:
         """Everybody in the frame, the furthest first."""
-        stage = self._stage(at_s)
+        stage = self._stage(at_s, more)
         poses = self._cast.at(at_s, stage.optics)
         found = [(pose, stage.sprite(self._cast, pose)) for pose in poses]
         seen = [(pose, sprite) for pose, sprite in found if sprite is not None]
         return sorted(seen, key=lambda each: -each[1].distance_m)
 
-    def _stage(self, at_s: float) -> _Stage:
-        script = self.hall.script
+    def _stage(self, at_s: float, more: tuple[Event, ...] = ()) -> _Stage:
+        script = Script((*self.hall.script.events, *more)) if more else self.hall.script
         turns: tuple[Event, ...] = tuple(script.now(Turned, at_s, self.camera))
         covers: tuple[Event, ...] = (*script.now(Cloth, at_s), *script.now(Board, at_s))
+        bare = self._kept(turns, (), None)
+        return self._kept(turns, covers, bare) if covers else bare
+
+    def _kept(self, turns: tuple[Event, ...], covers: tuple[Event, ...], bare: _Stage | None) -> _Stage:
         key = (*turns, *covers)
-        if key not in self._stages:
-            bare = None
-            if covers:
-                bare = next((stage.bare for kept, stage in self._stages.items() if _turns(kept) == turns), None)
+        with self._lock:
+            stage = self._stages.pop(key, None)
+        if stage is None:  # made outside the lock: another thread may go on showing what there is
             optics = Optics(_turned(self.mounting, turns))
-            self._stages[key] = _Stage(self.hall, optics, self._covering(covers), bare)
+            stage = _Stage(self.hall, optics, self._covering(covers), bare, self._fine)
+        with self._lock:
+            self._stages[key] = stage
             while len(self._stages) > _KEPT_STAGES:
                 self._stages.popitem(last=False)
-        self._stages.move_to_end(key)
-        return self._stages[key]
+        return stage
 
     def _covering(self, events: tuple[Event, ...]) -> tuple[Surface, ...]:
         plan, seed = self.hall.plan, self.hall.seed
@@ -184,10 +205,6 @@ class Filming:
             elif isinstance(event, Board):
                 surfaces += board_surfaces(plan, event, Optics(self.hall.mounting(event.camera)), seed)
         return tuple(surfaces)
-
-
-def _turns(key: tuple[Event, ...]) -> tuple[Event, ...]:
-    return tuple(event for event in key if isinstance(event, Turned))
 
 
 def _turned(mounting: Mounting, turns: tuple[Event, ...]) -> Mounting:
@@ -211,15 +228,15 @@ class _Sensor:
         self._random = random
 
     def take(self, scene: Image, script: Script, shown_s: float, at_s: float, camera: str) -> Image:
-        """``shown_s`` decides on chance, ``at_s`` on what is done to the camera; both are one second but in a loop."""
+        """``shown_s`` decides on chance, ``at_s`` on what is done to the camera; they differ in a loop only."""
         rows, columns = scene.shape[:2]
         random = np.random.default_rng([*self._seed, round(shown_s * 1000)])
         shift = np.array([[1, 0, random.uniform(-0.5, 0.5)], [0, 1, random.uniform(-0.4, 0.4)]])
-        picture = cv2.warpAffine(scene, shift, (columns, rows), borderMode=cv2.BORDER_REPLICATE)
+        picture = np.asarray(cv2.warpAffine(scene, shift, (columns, rows), borderMode=cv2.BORDER_REPLICATE), np.uint8)
         for cover in script.now(LensCovered, at_s, camera):
             picture = self._covered(picture, cover)
         for blur in script.now(Defocused, at_s, camera):
-            picture = cv2.GaussianBlur(picture, (0, 0), blur.sigma * columns)
+            picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), blur.sigma * columns), np.uint8)
         gain = self._gain(shown_s)
         for exposed in script.now(Exposed, at_s, camera):
             gain *= exposed.level
@@ -239,12 +256,13 @@ class _Sensor:
         rows, columns = picture.shape[:2]
         random = np.random.default_rng([*self._seed, 1])
         if cover.flat:
-            stuff = np.full((rows, columns, 3), (52, 56, 60), np.uint8)
+            stuff = textures.filled((rows, columns), (52, 56, 60))
         else:
             small = textures.cloth((rows // 4, columns // 4), 300, (90, 110, 150), random)
-            stuff = cv2.resize(cv2.GaussianBlur(small, (0, 0), 3), (columns, rows), interpolation=cv2.INTER_LINEAR)
+            soft = cv2.GaussianBlur(small, (0, 0), 3)
+            stuff = np.asarray(cv2.resize(soft, (columns, rows), interpolation=cv2.INTER_LINEAR), np.uint8)
         if cover.share >= 1:
-            return np.asarray(stuff, np.uint8)
+            return stuff
         place = (np.arange(columns) - cover.share * columns) / (0.02 * columns)
         weight = np.tile(np.clip(0.5 - place, 0, 1).astype(np.float32), (rows, 1))
         return np.asarray(cv2.blendLinear(stuff, picture, weight, 1 - weight), np.uint8)

@@ -1,9 +1,9 @@
 """Builds a hall from a room's plan: floor, walls, ceiling, obstacles, and at each station a desk with its tools.
 
-Where a plan says only where a station is, its furniture follows from the outline: the first edge is the far edge of the
-desk, the candidate sits at the opposite one and looks towards the first. The desk's top is as high as the station's
-volume begins. Light is painted into the textures once. Not here: people (``figures``) and what is put up during the
-exam to hide something (``covers``).
+Where a plan says only where a station is, its furniture follows from the outline: the first edge is the far edge of
+the desk, the candidate sits at the opposite one and looks towards the first. The desk's top is as high as the
+station's volume begins. Light is painted into the textures once. Not here: people (``figures``) and what is put
+up during the exam to hide something (``covers``).
 """
 
 from __future__ import annotations
@@ -122,16 +122,18 @@ class Light:
             way = lamp - points
             square = (way * way).sum(axis=1) + 0.6
             level += _LAMP / 4 * np.maximum(way @ normal, 0) / square
-        return np.minimum(level, 1.12)
+        capped: Floats = np.minimum(level, 1.12)
+        return capped
 
 
 def _spread(start: float, end: float, spacing: float) -> Floats:
     count = max(1, round((end - start) / spacing))
-    return start + (np.arange(count) + 0.5) * (end - start) / count
+    places: Floats = start + (np.arange(count) + 0.5) * (end - start) / count
+    return places
 
 
 def rectangle(
-    corner: Floats, right: Floats, down: Floats, size: tuple[float, float], image: Image, owner: str = ""
+    corner: Floats, right: Floats, down: Floats, size: tuple[float, float], image: Image, *, owner: str = ""
 ) -> Surface:
     """A surface from its top left corner and the two directions from there."""
     return Surface(corner, right, down, size, (image,), image.shape[1] / size[0], owner)
@@ -153,13 +155,13 @@ def box(
     width, depth, height = x[1] - x[0], y[1] - y[0], z[1] - z[0]
     face = image if front is None else front
     yield rectangle(
-        frame.at(x[0], y[1], z[1]), side_x, -side_y, (width, depth), image if top is None else top, owner
+        frame.at(x[0], y[1], z[1]), side_x, -side_y, (width, depth), image if top is None else top, owner=owner
     )
-    yield rectangle(frame.at(x[0], y[0], z[1]), side_x, -up, (width, height), face, owner)
-    yield rectangle(frame.at(x[1], y[1], z[1]), -side_x, -up, (width, height), image, owner)
-    yield rectangle(frame.at(x[1], y[0], z[1]), side_y, -up, (depth, height), image, owner)
-    yield rectangle(frame.at(x[0], y[1], z[1]), -side_y, -up, (depth, height), image, owner)
-    yield rectangle(frame.at(x[1], y[1], z[0]), -side_x, -side_y, (width, depth), image, owner)
+    yield rectangle(frame.at(x[0], y[0], z[1]), side_x, -up, (width, height), face, owner=owner)
+    yield rectangle(frame.at(x[1], y[1], z[1]), -side_x, -up, (width, height), image, owner=owner)
+    yield rectangle(frame.at(x[1], y[0], z[1]), side_y, -up, (depth, height), image, owner=owner)
+    yield rectangle(frame.at(x[0], y[1], z[1]), -side_y, -up, (depth, height), image, owner=owner)
+    yield rectangle(frame.at(x[1], y[1], z[0]), -side_x, -side_y, (width, depth), image, owner=owner)
 
 
 def _shell(plan: RoomPlan, seed: int) -> Iterator[Surface]:
@@ -208,7 +210,9 @@ def _hang_lamps(ceiling: Image) -> None:
             ceiling[top : top + 12, left : left + 48] = 255
 
 
-def _wall(start: tuple[float, float], end: tuple[float, float], height_m: float, number: int, random: Random) -> Surface:
+def _wall(
+    start: tuple[float, float], end: tuple[float, float], height_m: float, number: int, random: Random
+) -> Surface:
     """One wall of a counter-clockwise outline; who looks at it from inside has ``end`` at the left hand."""
     way = np.array([end[0] - start[0], end[1] - start[1], 0.0])
     length = float(np.linalg.norm(way))
@@ -340,11 +344,11 @@ def _plates(place: Place) -> Iterator[Surface]:
     image = textures.plate(textures.shape_of(0.36, 0.22, 300), place.station)
     size, high = (0.36, 0.22), place.desk_m + 0.22
     left, y = 0.04, place.depth_m - 0.03
-    yield rectangle(place.frame.at(left, y, high), side_x, -up, size, image, place.station)
-    yield rectangle(place.frame.at(left + 0.36, y, high), -side_x, -up, size, image, place.station)
+    yield rectangle(place.frame.at(left, y, high), side_x, -up, size, image, owner=place.station)
+    yield rectangle(place.frame.at(left + 0.36, y, high), -side_x, -up, size, image, owner=place.station)
     large = textures.plate(textures.shape_of(0.56, 0.32, 240), place.station, (70, 150, 30), (255, 255, 255))
     corner = place.frame.at(place.width_m / 2 + 0.28, place.depth_m - 0.045, place.desk_m - 0.08)
-    yield rectangle(corner, -side_x, -up, (0.56, 0.32), large, place.station)
+    yield rectangle(corner, -side_x, -up, (0.56, 0.32), large, owner=place.station)
 
 
 def _monitor(place: Place, random: Random) -> Iterator[Surface]:
@@ -356,7 +360,12 @@ def _monitor(place: Place, random: Random) -> Iterator[Surface]:
     yield from box(place.frame, (left, left + 0.52), (y, y + 0.04), (low, low + 0.32), dark, owner=owner, front=front)
     middle = left + 0.26
     yield from box(
-        place.frame, (middle - 0.03, middle + 0.03), (y + 0.04, y + 0.07), (place.desk_m, low + 0.2), dark, owner=owner
+        place.frame,
+        (middle - 0.03, middle + 0.03),
+        (y + 0.04, y + 0.07),
+        (place.desk_m, low + 0.2),
+        dark,
+        owner=owner,
     )
 
 

@@ -1,7 +1,7 @@
 """The optics of one mounted camera: from a point of the room to its pixel, and from a pixel to its ray.
 
-Written from the formulas that head ``domain.plan``, and from nothing else. Pixels are in units of the picture with the
-origin in its top left corner, so that the middle of the first pixel is (0.5, 0.5). Not here: what a ray meets.
+Written from the formulas that head ``domain.plan``, and from nothing else. Pixels count from
+the top left corner of the picture, so that the middle of the first pixel is (0.5, 0.5). Not here: what a ray meets.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What happens in a hall and to its cameras, second by second: people, things put in the way, cameras tampered with.
 
-A script is a list of frozen events; where anybody is at an instant follows from it and a seed alone. Seconds count from
-the scene's start. Not here: how it looks (``filming``) and what it means for a station (``truth``).
+A script is a list of frozen events; where anybody is at an instant follows from it and a seed alone. Seconds count
+from the scene's start. Not here: how it looks (``filming``) and what it means for a station (``truth``).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -185,7 +186,7 @@ class Cast:
     def at(self, at_s: float, optics: Optics) -> list[Pose]:
         """Everybody in the room; who passes close before another camera is not there for this one."""
         standing = {event.station for event in self._script.now(Standing, at_s)}
-        poses = []
+        poses = list[Pose | None]()
         for sitting in self._script.now(Sitting, at_s):
             rises = sitting.station in standing
             poses.append(self._at_station(sitting.station, at_s, "standing" if rises else "sitting", sitting.still))
@@ -230,11 +231,11 @@ def _restless(random: np.random.Generator, at_s: float, still: bool) -> int:
 def _walking(walk: Walk, at_s: float) -> Pose | None:
     way = round(walk.speed * (at_s - walk.start_s) / _STEP_M) * _STEP_M
     corners = (*walk.path, walk.path[0]) if walk.closed else walk.path
-    legs = [math.dist(start, end) for start, end in zip(corners, corners[1:], strict=False)]
+    legs = [math.dist(start, end) for start, end in pairwise(corners)]
     if walk.closed:
         way %= sum(legs)
     pose = round(way / _STRIDE_M * POSES) % POSES
-    for (start, end), length in zip(zip(corners, corners[1:], strict=False), legs, strict=True):
+    for (start, end), length in zip(pairwise(corners), legs, strict=True):
         if way <= length and length > 0:
             share = way / length
             x, y = (round(a + share * (b - a), 3) for a, b in zip(start, end, strict=True))
@@ -256,7 +257,9 @@ def _passing(passing: Passing, at_s: float, optics: Optics) -> Pose:
     return Pose("passer-by", "", "passing", pose, (float(x), float(y), high, direction))
 
 
-def seats_taken(plan: RoomPlan, start_s: float = 0.0, end_s: float = math.inf, but: Sequence[str] = ()) -> list[Event]:
+def seats_taken(
+    plan: RoomPlan, start_s: float = 0.0, end_s: float = math.inf, but: Sequence[str] = ()
+) -> list[Event]:
     """A candidate at every station, but for those named."""
     names = [volume.id for volume in plan.volumes if volume.target is Target.STATION and volume.id not in but]
     return [Sitting(start_s=start_s, end_s=end_s, station=name) for name in names]

@@ -45,8 +45,8 @@ class Surface:
     """A flat piece, seen from its front only, though it hides from both sides.
 
     ``corners`` is its outline in metres to the right and down from ``origin``; None for the whole rectangle.
-    ``owner`` is the station whose furniture it is, "" for the room itself. ``levels`` are the texture and its halvings,
-    ``per_m`` texels a metre of the first.
+    ``owner`` is the station whose furniture it is, "" for the room itself. ``levels`` are the texture and its
+    halvings, ``per_m`` texels a metre of the first.
     """
 
     origin: Floats

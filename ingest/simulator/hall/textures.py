@@ -1,11 +1,12 @@
 """What surfaces of a hall look like from close by: floor, walls, desk tops, plates with numbers, cloth.
 
-Every function paints a BGR image of so many metres at so many texels a metre, from a generator of random numbers and
-from nothing else. Fine detail is there on purpose: a picture is compared with a reference by its edges. Not here: light
-(``furnishing`` puts it on).
+Every function paints a BGR image from a generator of random numbers and from nothing else. Fine detail is there on
+purpose: a picture is compared with a reference by its edges. Not here: light (``furnishing`` puts it on).
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 Random = np.random.Generator
+Field = NDArray[Any]
 
 _FONT = cv2.FONT_HERSHEY_DUPLEX
 
@@ -23,11 +25,18 @@ def shape_of(width_m: float, height_m: float, per_m: float) -> tuple[int, int]:
     return max(2, round(height_m * per_m)), max(2, round(width_m * per_m))
 
 
+def filled(shape: tuple[int, int], colour: Colour) -> Image:
+    """One colour and nothing else."""
+    image = np.empty((*shape, 3), np.uint8)
+    image[:] = colour
+    return image
+
+
 def plain(shape: tuple[int, int], colour: Colour, random: Random, blotch: float = 6.0, grain: float = 4.0) -> Image:
     """One colour with blotches and grain, both as standard deviations in levels."""
     rows, columns = shape
     coarse = random.normal(0, blotch, (max(2, rows // 24), max(2, columns // 24))).astype(np.float32)
-    field = cv2.resize(coarse, (columns, rows), interpolation=cv2.INTER_CUBIC)
+    field: Field = cv2.resize(coarse, (columns, rows), interpolation=cv2.INTER_CUBIC)
     field = field + random.normal(0, grain, (rows, columns)).astype(np.float32)
     return np.clip(np.array(colour, np.float32) + field[..., None], 0, 255).astype(np.uint8)
 
@@ -50,7 +59,7 @@ def wooden(shape: tuple[int, int], colour: Colour, random: Random) -> Image:
     """Grain along the width."""
     rows, columns = shape
     lines = random.normal(0, 11, (rows, max(2, columns // 40))).astype(np.float32)
-    field = cv2.resize(cv2.blur(lines, (1, 3)), (columns, rows), interpolation=cv2.INTER_LINEAR)
+    field: Field = cv2.resize(cv2.blur(lines, (1, 3)), (columns, rows), interpolation=cv2.INTER_LINEAR)
     return np.clip(np.array(colour, np.float32) + field[..., None], 0, 255).astype(np.uint8)
 
 

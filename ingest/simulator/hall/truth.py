@@ -1,9 +1,9 @@
 """What is true of a rendered picture: of every station how much is seen, and what hides the rest; everybody in it.
 
 Worked out from the geometry of the scene, never from the picture. A station stands for points all over its volume;
-those that are not seen are counted under the first that holds of: out of the frame, behind something that always stands
-there, behind something put up for it, behind somebody. The furniture of the station itself hides nothing of it, for it
-belongs there. Not here: what an analysis would make of the picture.
+those that are not seen are counted under the first that holds of: out of the frame, behind something that always
+stands there, behind something put up for it, behind somebody. The furniture of the station itself hides nothing of
+it, for it belongs there. Not here: what an analysis would make of the picture.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StationTruth:
-    """Shares of a station's points; with ``seen`` they add up to 1. ``planned`` is what would be seen if all was well."""
+    """Shares of a station's points; with ``seen`` they add up to 1. ``planned`` would be seen if all was well."""
 
     station: str
     out_of_frame: float
@@ -75,8 +75,8 @@ class StationTruth:
 class PersonTruth:
     """Somebody in the picture: the box of what is to be seen of them, in pixels, and how much of the body that is.
 
-    ``visible`` is the share of the pixels that the body would have within the frame with nothing before it. ``station``
-    is where they sit or stand as a candidate, "" for others.
+    ``visible`` is the share of the pixels that the body would have within the frame with nothing before it.
+    ``station`` is where they sit or stand as a candidate, "" for others.
     """
 
     who: str
@@ -119,7 +119,7 @@ class Points:
         return dict(zip(self.names, self._share(self._framed & ~self._by_room & ~self._by_cover), strict=True))
 
     def behind(self, sprites: Sequence[Sprite], lens_share: float) -> list[tuple[float, float, float, float]]:
-        """By station the shares out of frame, behind the room, covers, people; ``lens_share`` of the lens is covered."""
+        """By station the shares out of frame, behind room, covers and people; ``lens_share`` of the lens is."""
         by_cover = self._by_cover | (self._framed & ~self._by_room & (self.pixels[:, 0] < lens_share * self._width))
         free = self._framed & ~self._by_room & ~by_cover
         by_people = free & self._behind_somebody(sprites)
@@ -131,7 +131,8 @@ class Points:
         whole = np.where(np.isfinite(self.pixels), self.pixels, -1).astype(np.intp)
         for sprite in sprites:
             window = sprite.window
-            inside = (whole >= (window.left, window.top)).all(axis=1) & (whole < (window.right, window.bottom)).all(axis=1)
+            inside = (whole >= (window.left, window.top)).all(axis=1)
+            inside &= (whole < (window.right, window.bottom)).all(axis=1)
             [chosen] = np.nonzero(inside & ~hidden)
             depth = sprite.depth[whole[chosen, 1] - window.top, whole[chosen, 0] - window.left]
             hidden[chosen] = depth < self.distances[chosen]
@@ -154,13 +155,18 @@ def people_of(people: Sequence[tuple[Pose, Sprite]], height: int, width: int) ->
         rows, columns = np.nonzero(sprite.window.cut(nearest) == number)
         if rows.size:
             left, top = sprite.window.left, sprite.window.top
-            box = (left + int(columns.min()), top + int(rows.min()), left + int(columns.max()) + 1, top + int(rows.max()) + 1)
+            box = (
+                left + int(columns.min()),
+                top + int(rows.min()),
+                left + int(columns.max()) + 1,
+                top + int(rows.max()) + 1,
+            )
             found.append(PersonTruth(pose.who, pose.station, box, min(1.0, rows.size / max(sprite.whole, 1.0))))
     return tuple(found)
 
 
 def faults_of(script: Script, at_s: float, camera: str) -> frozenset[Fault]:
-    """What is wrong with the whole picture, in the words of the analysis. A half covered lens is a matter of stations."""
+    """What is wrong with the whole picture, in the words of the analysis; a half covered lens is told by stations."""
     faults = set[Fault]()
     if any(abs(event.pan) + abs(event.tilt) + abs(event.roll) > 0 for event in script.now(Turned, at_s, camera)):
         faults.add(Fault.MOVED)
@@ -172,6 +178,6 @@ def faults_of(script: Script, at_s: float, camera: str) -> frozenset[Fault]:
         else:
             faults.add(Fault.DIM if exposed.level > 0.06 else Fault.BLACK)
     for kind, fault in ((Defocused, Fault.DEFOCUSED), (Frozen, Fault.FROZEN), (Looped, Fault.LOOPED)):
-        if any(True for _ in script.now(kind, at_s, camera)):  # type: ignore[type-abstract]
+        if any(True for _ in script.now(kind, at_s, camera)):
             faults.add(fault)
     return frozenset(faults)
