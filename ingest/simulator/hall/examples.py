@@ -46,7 +46,7 @@ def small_hall(stations: int = 4) -> RoomPlan:
     """
     if not 3 <= stations <= 6:
         raise ValueError(f"a small hall has three to six stations, not {stations}")
-    places = ((1.5, 1.3), (3.8, 1.3), (6.1, 1.3), (3.8, 3.3), (1.5, 3.3), (6.1, 3.3))
+    places = ((1.5, 1.3), (3.8, 1.3), (6.1, 1.3), (2.65, 3.4), (5.0, 3.4), (0.9, 3.4))
     volumes = [_station(f"{number + 1:02}", places[number], 90) for number in range(stations)]
     volumes += [
         Volume(Target.DOOR, "door", _rectangle(6.6, 0.0, 7.6, 0.8), 0.0, 2.0),

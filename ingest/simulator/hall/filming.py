@@ -154,7 +154,7 @@ class Filming:
         shares = stage.points.behind([sprite for _, sprite in people], lens)
         occupied = {pose.station for pose in self._cast.at(shown_s, stage.optics) if pose.station}
         stations = tuple(
-            StationTruth(name, *of_station, planned=self._planned[name], occupied=name in occupied)
+            StationTruth(name, *of_station, planned=self.planned[name], occupied=name in occupied)
             for name, of_station in zip(stage.points.names, shares, strict=True)
         )
         seen = people_of(people, self.mounting.height, self.mounting.width)
@@ -165,7 +165,8 @@ class Filming:
         self._stage(at_s, more)
 
     @cached_property
-    def _planned(self) -> dict[str, float]:
+    def planned(self) -> dict[str, float]:
+        """By station the share that the camera sees of it with nobody there and nothing in the way."""
         return Points(self.hall.plan, Optics(self.mounting), self.hall.surfaces, ()).planned()
 
     def _people(self, at_s: float, more: tuple[Event, ...]) -> list[tuple[Pose, Sprite]]:

@@ -12,6 +12,7 @@ import math
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -69,6 +70,7 @@ def place_of(volume: Volume) -> Place:
     return Place(volume.id, placed, width, depth, desk, min(_DESK_DEPTH_M, 0.6 * depth), volume.to_m)
 
 
+@lru_cache(maxsize=2)
 def furnished(plan: RoomPlan, seed: int) -> tuple[Surface, ...]:
     """Everything of the room that does not move, lit. The same plan and seed always give the same surfaces."""
     light = Light(plan)
