@@ -18,7 +18,7 @@ _MARGIN_M = 0.06
 _GAP_M = 0.12  # between a station and the board before it
 
 
-def volume_points(volume: Volume, across: int = 6, upwards: int = 3) -> Floats:
+def volume_points(volume: Volume, across: int = 8, upwards: int = 3) -> Floats:
     """Points all over a volume, n x 3: on a grid within its outline's rectangle, in layers from bottom to top."""
     place = place_of(volume)
     shares = (np.arange(across) + 0.5) / across

@@ -99,7 +99,7 @@ class _Triangles:
             distance = (two * beside).sum(axis=1) / size
             met = (u >= -1e-9) & (v >= -1e-9) & (u + v <= 1 + 1e-9) & (distance > 0.02)
         levels = [(level - self._lens[2]) / ray[2] for level in self._levels]
-        return min([*distance[met], *(distance for distance in levels if distance > 0), np.inf])
+        return float(min([*distance[met], *(distance for distance in levels if distance > 0), np.inf]))
 
 
 def test_the_numbers_on_the_desks_can_be_read_in_the_picture() -> None:
