@@ -1,4 +1,4 @@
-"""One simulated camera: a clock, a scene or a file, an encoder on a thread of its own, and an RTSP server.
+"""One simulated camera: a clock, a scene, a hall or a file, an encoder on a thread of its own, and an RTSP server.
 
 The thread draws and codes the picture that is due and hands it to the asyncio loop, which only sends. Nobody
 watching, nothing is coded; the frame number counts on all the same, for it is the frame's place on the camera's
@@ -30,9 +30,11 @@ from ingest.simulator.faults import (
     ClockDrift,
     ClockOffset,
     Congestion,
+    Cover,
     Disconnect,
     Fault,
     Freeze,
+    FreezePicture,
     LateBurst,
     Loop,
     PacketLoss,
@@ -40,8 +42,11 @@ from ingest.simulator.faults import (
     PlayedFault,
     Stall,
     Standstill,
+    StationShown,
+    Turn,
     name_of,
 )
+from ingest.simulator.hall.staged import StagedScene
 from ingest.simulator.packets import CLOCK_RATE, ReceiverReport, carries_picture, payloads
 from ingest.simulator.rtsp_text import Authentication, session_description
 from ingest.simulator.scene import LensFault, Scene
@@ -65,6 +70,9 @@ class CameraSettings:
     H265; any other (JPEG) is offered in the SDP only, for a recorder that must refuse it.
     ``sound`` is PCMA, PCMU or AAC; with ``refuses_sound`` it is offered and not given. It is no picture: a camera
     that stalls goes on to sound.
+
+    ``hall`` names a ready-made hall (``hall.examples``) that is shown in place of the drawn scene, from where
+    ``hall_camera`` hangs in it, or the camera of the same id; cameras of one hall and ``hall_seed`` show one room.
     """
 
     id: str
@@ -92,6 +100,9 @@ class CameraSettings:
     codec: str = "H264"
     sound: str | None = None
     refuses_sound: bool = False
+    hall: str | None = None
+    hall_camera: str | None = None
+    hall_seed: int = 0
 
     def __post_init__(self) -> None:
         if self.width % 2 or self.height % 2 or self.width < 320 or self.height < 180:
@@ -100,6 +111,8 @@ class CameraSettings:
             raise BadDescription(f"camera {self.id}: fps must be 1 to 60, not {self.fps}")
         if self.pace <= 0 or (self.pace != 1 and (self.file is None or self.gop is None)):
             raise BadDescription(f"camera {self.id}: only a file with a gop has a pace, and that is more than 0")
+        if self.hall is not None and self.file is not None:
+            raise BadDescription(f"camera {self.id}: shows a hall or a file, not both")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +173,7 @@ class _Drawn:
     def __init__(self, settings: CameraSettings, clock: CameraClock) -> None:
         self._fps, self._clock = settings.fps, clock
         gop = settings.gop or settings.fps
-        self._scene = Scene(settings.room, settings.id, settings.stations, settings.width, settings.height)
+        self.scene = _scene(settings)
         self.codec = "H265" if settings.codec == "H265" else "H264"
         self._encoder = Encoder(
             settings.width, settings.height, settings.fps, gop, settings.bits_per_second, codec=self.codec
@@ -181,7 +194,7 @@ class _Drawn:
 
     def picture(self, number: int, key: bool) -> CodedPicture:
         """The picture of that frame, as the faults in force let it be."""
-        shown, lens = number, list[LensFault]()
+        shown, stood, lens = number, number, list[LensFault]()
         for fault, begun in self.faults:
             if number < begun:
                 continue
@@ -191,10 +204,12 @@ class _Drawn:
                 case Loop(span_s=span_s):
                     span = max(1, round(span_s * self._fps))
                     shown = max(0, begun - span + (number - begun) % span)
+                case FreezePicture():
+                    stood = min(stood, begun)
                 case _:
                     lens.append(fault)
-        elapsed = shown / self._fps
-        return self._encoder.encode(self._scene.render(shown, elapsed, self._clock.wall_at(elapsed), lens), key)
+        elapsed, moved = shown / self._fps, min(shown, stood) / self._fps
+        return self._encoder.encode(self.scene.render(shown, moved, self._clock.wall_at(elapsed), lens), key)
 
 
 class _Filed:
@@ -342,10 +357,10 @@ class SimulatedCamera:
         """Show the fault for its seconds; faults of different kinds may run together.
 
         The truth has the instants at which it began and ended on the host's clock, and is kept even when the call
-        is cancelled. Raises FaultNotPossible for a picture fault on a video file.
+        is cancelled. Raises FaultNotPossible for a picture fault on a video file, and for one that needs a hall where
+        there is none.
         """
-        if isinstance(fault, PictureFault) and not isinstance(self._source, _Drawn):
-            raise FaultNotPossible(f"camera {self.settings.id} plays a file and cannot show {name_of(fault)}")
+        stations = await self.prepare(fault)
         start = self._host_clock.now()
         try:
             with self._shown(fault):
@@ -355,12 +370,34 @@ class SimulatedCamera:
             if isinstance(fault, Disconnect) and not self._has(Disconnect) and not self._stopping.is_set():
                 await self._server.listen()
             self._settle()
-            truth = PlayedFault(self.settings.id, fault, start, self._host_clock.now())
+            truth = PlayedFault(self.settings.id, fault, start, self._host_clock.now(), stations)
             self.truth.append(truth)
             if self._on_played is not None:
                 self._on_played(truth)
             log.info("simulator.fault_played", camera=self.settings.id, fault=name_of(fault), seconds=fault.seconds)
         return truth
+
+    async def prepare(self, fault: Fault) -> tuple[StationShown, ...]:
+        """Draw what stands still under that fault, beside those in force, so that it can begin at once.
+
+        Returns the stations that it takes from the camera. Raises FaultNotPossible as ``play``.
+        """
+        if not isinstance(fault, PictureFault):
+            return ()
+        source = self._source
+        if not isinstance(source, _Drawn):
+            raise FaultNotPossible(f"camera {self.settings.id} plays a file and cannot show {name_of(fault)}")
+        if not isinstance(source.scene, StagedScene):
+            if isinstance(fault, Turn) or (isinstance(fault, Cover) and fault.station):
+                raise FaultNotPossible(
+                    f"camera {self.settings.id} shows no hall and cannot show {name_of(fault)} there"
+                )
+            return ()
+        if not isinstance(fault, Cover | Turn):
+            return ()
+        beside = [other for other, _ in source.faults if isinstance(other, Cover | Turn)]
+        await asyncio.to_thread(source.scene.prepare, [*beside, fault])
+        return await asyncio.to_thread(source.scene.meaning, fault)
 
     def description(self) -> str:
         """The SDP of the stream."""
@@ -558,6 +595,14 @@ def _source(settings: CameraSettings, clock: CameraClock) -> _Source:
     if settings.gop is None:
         return _Filed(settings.file)
     return _Begun(settings.file, settings.gop, settings.fps, settings.pace)
+
+
+def _scene(settings: CameraSettings) -> Scene | StagedScene:
+    size = (settings.width, settings.height)
+    if settings.hall is None:
+        return Scene(settings.room, settings.id, settings.stations, *size)
+    mounted = settings.hall_camera or settings.id
+    return StagedScene(f"{settings.room}  /  {settings.id}", size, settings.hall, mounted, settings.hall_seed)
 
 
 def _nothing() -> None:

@@ -130,7 +130,8 @@ async def run_site(
 ) -> list[PlayedFault]:
     """Run all cameras until ``stop``, and return the truth. Faults still in force then are cut short.
 
-    The end of ``commands`` ends nothing. Raises UnreadableVideo, or OSError where a port is taken.
+    The end of ``commands`` ends nothing. Raises UnreadableVideo, FaultNotPossible for a scheduled fault that its
+    camera cannot show, or OSError where a port is taken.
     """
     site = _Site(description, tell, clock or SystemClock())
     try:
@@ -163,6 +164,8 @@ class _Site:
             self._sent = self._description.sent.open("a", encoding="utf-8")
         for camera in self._cameras.values():
             await camera.start()
+        for planned in self._description.faults:
+            await self._cameras[planned.camera].prepare(planned.fault)
         self._start = self._start or self._clock.now()
         ready = [{"camera": name, "url": camera.url} for name, camera in self._cameras.items()]
         self._say({"ready": ready, "start": rfc3339(self._start)})

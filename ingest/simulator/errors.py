@@ -3,7 +3,7 @@
 SimulatorError
 ├── UnknownFault      a fault by a name or with values that do not exist
 ├── BadDescription    a site description that cannot be run
-├── FaultNotPossible  a fault this camera cannot show (a picture fault on a video file)
+├── FaultNotPossible  a fault this camera cannot show (a picture fault on a video file, a turn without a hall)
 └── UnreadableVideo   a video file that is no H.264 or cannot be opened
 """
 

@@ -80,9 +80,15 @@ class ClockDrift:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """Something is put over the lens."""
+    """Something is put over the lens, or, in a hall, a cloth over a station; ``share`` of it is covered."""
 
     seconds: float
+    station: str = ""
+    share: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 1:
+            raise UnknownFault(f"cover: share must be more than 0 and at most 1, not {self.share}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,36 @@ class Loop:
     span_s: float = 3.0
 
 
-PictureFault = Cover | Blur | Freeze | Move | Dim | Loop
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The camera was turned by degrees: to its left, down, and clockwise. Only a camera of a hall can be."""
+
+    seconds: float
+    pan: float = 10.0
+    tilt: float = 0.0
+    roll: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Defocus:
+    """Out of focus as lenses are: a Gaussian blur, ``sigma`` as a share of the picture's width."""
+
+    seconds: float
+    sigma: float = 0.006
+
+    def __post_init__(self) -> None:
+        if not 0 < self.sigma <= 0.1:
+            raise UnknownFault(f"defocus: sigma must be more than 0 and at most 0.1, not {self.sigma}")
+
+
+@dataclass(frozen=True, slots=True)
+class FreezePicture:
+    """The scene stands still, as before a photograph held up to the lens; clock and frame number go on."""
+
+    seconds: float
+
+
+PictureFault = Cover | Blur | Freeze | Move | Dim | Loop | Turn | Defocus | FreezePicture
 Fault = (
     Disconnect | Stall | Standstill | PacketLoss | LateBurst | Congestion | ClockOffset | ClockDrift | PictureFault
 )
@@ -145,6 +180,9 @@ _KINDS: dict[str, type[Fault]] = {
     "move": Move,
     "dim": Dim,
     "loop": Loop,
+    "turn": Turn,
+    "defocus": Defocus,
+    "freeze_picture": FreezePicture,
 }
 NAMES = tuple(_KINDS)
 
@@ -166,7 +204,10 @@ def fault_from_json(document: Mapping[str, Any]) -> Fault:
     if surplus:
         raise UnknownFault(f"{name} has no field {', '.join(surplus)}; it has {', '.join(known)}")
     for key, value in given.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if known[key].type == "str":
+            if not isinstance(value, str):
+                raise UnknownFault(f"{name}: {key} must be a name, not {value!r}")
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise UnknownFault(f"{name}: {key} must be a number, not {value!r}")
     missing = [key for key, item in known.items() if item.default is dataclasses.MISSING and key not in given]
     if missing:
@@ -182,26 +223,44 @@ def fault_to_json(fault: Fault) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class StationShown:
+    """What a fault means for a station: its state in the picture (``hall.truth.State``) and the share still seen."""
+
+    station: str
+    state: str
+    seen: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlayedFault:
-    """The truth: which fault a camera showed from when to when, UTC by the host's clock."""
+    """The truth: which fault a camera showed from when to when, UTC by the host's clock.
+
+    ``stations`` are those that it took from the camera of a hall, in whole or in part.
+    """
 
     camera: str
     fault: Fault
     start: datetime
     end: datetime
+    stations: tuple[StationShown, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """One flat object, times in RFC 3339 with milliseconds."""
-        return {
+        """One object, times in RFC 3339 with milliseconds; ``stations`` only where there are any."""
+        document = {
             "camera": self.camera,
             **fault_to_json(self.fault),
             "start": rfc3339(self.start),
             "end": rfc3339(self.end),
         }
+        if self.stations:
+            document["stations"] = [dataclasses.asdict(shown) for shown in self.stations]
+        return document
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> PlayedFault:
         """What ``to_json`` wrote. Raises UnknownFault, KeyError or ValueError for anything else."""
-        fields = {key: value for key, value in document.items() if key not in ("camera", "start", "end")}
+        beside = ("camera", "start", "end", "stations")
+        fields = {key: value for key, value in document.items() if key not in beside}
         start, end = (utc(datetime.fromisoformat(document[key])) for key in ("start", "end"))
-        return cls(document["camera"], fault_from_json(fields), start, end)
+        shown = tuple(StationShown(**each) for each in document.get("stations", ()))
+        return cls(document["camera"], fault_from_json(fields), start, end, shown)

@@ -2,8 +2,8 @@
 
 The room is drawn once; each frame copies it and pastes the few things that move, straight into YUV 4:2:0 planes,
 so that a frame costs well under 2 ms. A frame is a pure function of its number, its time and what is wrong with
-the lens, which lets a repeated picture be drawn again instead of kept. Not here: coding (``encoder``) and which
-frame is shown when (``camera``).
+the lens, which lets a repeated picture be drawn again instead of kept. Not here: coding (``encoder``), which frame
+is shown when (``camera``), and a hall that is true to a plan (``hall.staged``).
 
 The line at the top is burnt in behind the lens, so covering, turning or dimming the camera leaves it readable:
 the frame number as blocks (``frame_code``), room and camera, and the camera's own clock in Asia/Shanghai.
@@ -22,14 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.calendar import SHANGHAI
-from ingest.simulator.faults import Blur, Cover, Dim, Move
+from ingest.simulator.faults import Blur, Cover, Defocus, Dim, Move, Turn
 from ingest.simulator.frame_code import COLUMNS, ROWS, cell_size, draw_frame_number, read_frame_number
 from ingest.simulator.sprites import Colour, Sprite, candidate, invigilator
 
-__all__ = ["LensFault", "Scene", "read_frame_number"]
+__all__ = ["LensFault", "Scene", "TextLine", "planes_of", "read_frame_number", "through", "to_yuv"]
 
 Plane = NDArray[np.uint8]
-LensFault = Cover | Blur | Dim | Move
+LensFault = Cover | Blur | Dim | Move | Turn | Defocus
 
 _WIDTH, _HEIGHT = 1280, 720  # the scale all measures below are given in
 _FINE = 2  # the room is drawn that much larger and scaled down: smooth edges
@@ -69,10 +69,10 @@ class Scene:
         variety = zlib.crc32(f"{room}/{camera}".encode())
         self._lead_s = variety % 37  # people are elsewhere in each camera's picture
         panel = _PANELS[variety % len(_PANELS)]
-        self._room = _to_yuv(_drawn_room(room, desks, panel, width, height))
+        self._room = to_yuv(_drawn_room(room, desks, panel, width, height))
         self._sitters = [self._seated(desk, index) for index, desk in enumerate(desks)]
         self._walkers = [invigilator(0.92 * self._scale, step, left) for left in (False, True) for step in range(4)]
-        self._line = _TextLine(f"{room}  /  {camera}", width)
+        self._line = TextLine(f"{room}  /  {camera}", width)
 
     def render(self, number: int, elapsed_s: float, wall: datetime, lens: Sequence[LensFault] = ()) -> Plane:
         """One frame as an I420 array of (height * 3/2) x width, limited range, BT.601.
@@ -80,10 +80,10 @@ class Scene:
         ``elapsed_s`` moves the figures, ``wall`` is the camera's own clock; faults of the lens leave the text.
         """
         frame = self._room.copy()
-        planes = _planes(frame, self._height)
+        planes = planes_of(frame, self._height)
         self._paste_people(planes, elapsed_s + self._lead_s)
         for fault in lens:
-            _through(planes, fault)
+            through(planes, fault)
         self._line.draw(planes, wall)
         draw_frame_number(planes[0], number)
         return frame
@@ -113,7 +113,7 @@ class Scene:
         return sprite, round(self._width * 0.06 + across), round((_HORIZON + 34) * self._scale) - sprite.height
 
 
-class _TextLine:
+class TextLine:
     """The burnt-in line: room and camera are drawn once, the clock is pasted from ready-made glyphs."""
 
     def __init__(self, title: str, width: int) -> None:
@@ -148,23 +148,26 @@ class _TextLine:
         cv2.putText(self._band, text, at, _FONT, 0.62 * self._size, 220, 1, cv2.LINE_AA)
 
 
-def _planes(frame: Plane, height: int) -> tuple[Plane, Plane, Plane]:
+def planes_of(frame: Plane, height: int) -> tuple[Plane, Plane, Plane]:
     """Views of Y, U and V in an I420 array."""
     width = frame.shape[1]
     chroma = frame[height:].reshape(2, height // 2, width // 2)
     return frame[:height], chroma[0], chroma[1]
 
 
-def _to_yuv(image: Plane) -> Plane:
+def to_yuv(image: Plane) -> Plane:
+    """A BGR picture as an I420 array."""
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), np.uint8)
 
 
-def _through(planes: tuple[Plane, Plane, Plane], fault: LensFault) -> None:
+def through(planes: tuple[Plane, Plane, Plane], fault: LensFault) -> None:
     """The planes as the camera sees them with that fault, in place."""
     match fault:
-        case Cover():
-            for plane, level in zip(planes, (26, 126, 131), strict=True):
-                plane[:] = level
+        case Cover(share=share):
+            _cover(planes, share)
+        case Defocus(sigma=sigma):
+            for plane in planes:
+                plane[:] = cv2.GaussianBlur(plane, (0, 0), sigma * plane.shape[1])
         case Dim(level=level):
             planes[0][:] = ((planes[0].astype(np.float32) - 16) * level + 16).astype(np.uint8)
             for plane in planes[1:]:
@@ -174,10 +177,19 @@ def _through(planes: tuple[Plane, Plane, Plane], fault: LensFault) -> None:
                 side = 2 * max(1, round(radius * plane.shape[1])) + 1
                 plane[:] = cv2.blur(cv2.blur(plane, (side, side)), (side, side))
         case Move(across=across, down=down):
-            for plane in planes:
-                rows, columns = plane.shape
-                shift = np.array([[1, 0, across * columns], [0, 1, down * rows]], np.float64)
-                plane[:] = cv2.warpAffine(plane, shift, (columns, rows), borderMode=cv2.BORDER_REPLICATE)
+            _shift(planes, across, down)
+
+
+def _cover(planes: tuple[Plane, Plane, Plane], share: float) -> None:
+    for plane, level in zip(planes, (26, 126, 131), strict=True):
+        plane[:, : round(share * plane.shape[1])] = level
+
+
+def _shift(planes: tuple[Plane, Plane, Plane], across: float, down: float) -> None:
+    for plane in planes:
+        rows, columns = plane.shape
+        shift = np.array([[1, 0, across * columns], [0, 1, down * rows]], np.float64)
+        plane[:] = cv2.warpAffine(plane, shift, (columns, rows), borderMode=cv2.BORDER_REPLICATE)
 
 
 def _arranged(stations: Sequence[str]) -> list[_Desk]:

@@ -26,6 +26,7 @@ from ingest.simulator.faults import (
     Disconnect,
     Fault,
     Freeze,
+    FreezePicture,
     LateBurst,
     Loop,
     PacketLoss,
@@ -358,6 +359,17 @@ async def test_a_frozen_picture_keeps_its_number_while_the_stream_goes_on() -> N
     assert max(numbers.count(number) for number in set(numbers)) >= 8
     assert {(after - before) & 0xFFFFFFFF for before, after in pairwise(client.times())} == {90_000 // FPS}
     assert run_on(numbers[-3:])
+
+
+@live
+async def test_a_scene_that_stands_still_leaves_the_frame_number_running() -> None:
+    async with running() as camera, RawClient(camera.url) as client:
+        await client.play()
+        await client.listen_for(4)
+        async with during(camera, FreezePicture(60)):
+            await client.listen_for(15)
+        numbers = client.frame_numbers()
+    assert run_on(numbers)
 
 
 @live

@@ -11,10 +11,12 @@ from ingest.simulator.camera_clock import CameraClock
 from ingest.simulator.errors import UnknownFault
 from ingest.simulator.faults import (
     NAMES,
+    Cover,
     Disconnect,
     Loop,
     PacketLoss,
     PlayedFault,
+    StationShown,
     fault_from_json,
     fault_to_json,
     name_of,
@@ -36,6 +38,13 @@ def test_every_fault_goes_to_json_and_back(name: str) -> None:
     assert fault_from_json(fault_to_json(fault)) == fault
 
 
+def test_the_truth_of_a_hall_goes_to_json_with_the_stations_that_were_lost() -> None:
+    lost = (StationShown("04", "obstructed", 0.25),)
+    played = PlayedFault("A-01", Cover(2, station="04"), NOON, NOON + timedelta(seconds=2), lost)
+    assert played.to_json()["stations"] == [{"station": "04", "state": "obstructed", "seen": 0.25}]
+    assert PlayedFault.from_json(played.to_json()) == played
+
+
 def test_the_truth_goes_to_json_and_back() -> None:
     played = PlayedFault("A-01", PacketLoss(2, 0.1, 7), NOON, NOON + timedelta(seconds=2.001))
     assert PlayedFault.from_json(played.to_json()) == played
@@ -52,6 +61,9 @@ def test_the_truth_goes_to_json_and_back() -> None:
         ({"fault": "stall", "seconds": float("nan")}, "must be a number"),
         ({"fault": "packet_loss", "seconds": 1}, "needs rate"),
         ({"fault": "cover", "seconds": 1, "colour": 3}, "has no field colour"),
+        ({"fault": "cover", "seconds": 1, "station": 3}, "station must be a name"),
+        ({"fault": "cover", "seconds": 1, "share": 1.5}, "share must be more than 0 and at most 1"),
+        ({"fault": "defocus", "seconds": 1, "sigma": 0}, "sigma must be more than 0"),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused_in_one_line(document: dict[str, Any], words: str) -> None:
