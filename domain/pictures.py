@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from domain.people import Actor
 from domain.timeline import Interval, IntervalSet
 
 
@@ -85,6 +86,23 @@ class Look:
     reference: str
     made: datetime
     samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """基准画面: what a camera's picture looks like when all is well, taken from archived footage and never changed.
+
+    ``id`` is the SHA-256 of ``calibration``, the bytes that later pictures are measured against; ``interval`` and
+    ``segments`` say which footage they were made of. A sitting rests on the newest one that was valid when it opened.
+    """
+
+    id: str
+    camera: str
+    valid_from: datetime  # when it was made: nobody can say afterwards that it was valid before
+    actor: Actor
+    interval: Interval
+    segments: tuple[str, ...]
+    calibration: bytes
 
 
 @dataclass(frozen=True, slots=True)
