@@ -182,7 +182,7 @@ def test_samples_of_a_later_layout_are_refused_and_not_guessed_at() -> None:
         unpacked(later)
 
 
-def test_four_hours_of_twelve_cameras_take_less_than_thirty_megabytes() -> None:
+def test_four_hours_of_twelve_cameras_take_less_than_forty_megabytes() -> None:
     random = Random(1)
     minute = [
         replace(
@@ -197,8 +197,15 @@ def test_four_hours_of_twelve_cameras_take_less_than_thirty_megabytes() -> None:
             shift=random.random() / 100,
             rotation=random.random(),
             inliers=random.randrange(500),
-            stations=tuple(StationSample(f"A-{each:02d}", 25, random.randrange(4)) for each in range(6)),
+            stations=tuple(
+                StationSample(f"A-{each:02d}", 25, 0, (1 << 25) - 1, 0, random.getrandbits(25)) for each in range(6)
+            ),
+            signature=b"".join(
+                (4000 + 100 * cell + round(random.gauss(0, 15))).to_bytes(2, "big") for cell in range(192)
+            ),
+            coded=random.randbytes(8),
+            rate=25.0,
         )
         for number in range(30)
     ]
-    assert len(packed(minute)) * 12 * 4 * 60 < 30e6
+    assert len(packed(minute)) * 12 * 4 * 60 < 40e6
