@@ -83,6 +83,16 @@ class Looks:
                     found[row.segment] = row
         return {key: _look(row) for key, row in found.items()}
 
+    def looked_at(self, keys: Sequence[str], version: int, reference: str) -> set[str]:
+        """Those of these segments that a version has looked at against a reference."""
+        table, found = tables.looks, set[str]()
+        with self._engine.reading() as connection:
+            for first in range(0, len(keys), _KEYS_AT_ONCE):
+                these = table.c.segment.in_(keys[first : first + _KEYS_AT_ONCE])
+                by = sa.and_(table.c.version == version, table.c.reference == reference)
+                found.update(connection.scalars(sa.select(table.c.segment).where(these, by)))
+        return found
+
     def versions(self, key: str) -> list[tuple[int, str]]:
         """Version and reference of every look at a segment, in the order in which they were written."""
         table = tables.looks
@@ -138,6 +148,16 @@ class Looks:
         query = sa.select(table.c.id).where(table.c.camera == camera, table.c.valid_from <= at)
         with self._engine.reading() as connection:
             return connection.scalar(query.order_by(table.c.number.desc()).limit(1)) or ""
+
+    def calibration(self, camera: str, reference: str) -> bytes:
+        """What pictures are measured against, by the camera and the id of its reference. Raises UnknownRow."""
+        table = tables.picture_references
+        query = sa.select(table.c.calibration).where(table.c.camera == camera, table.c.id == reference)
+        with self._engine.reading() as connection:
+            found = connection.scalar(query)
+        if found is None:
+            raise UnknownRow(f"camera {camera} has no reference {reference}")
+        return bytes(found)
 
     def references(self, camera: str) -> list[Reference]:
         """All references of a camera, in the order in which they were made."""

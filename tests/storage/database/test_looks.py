@@ -102,6 +102,7 @@ def test_what_waits_is_what_this_version_has_not_measured_against_this_reference
     kept.looks.add(look(TWO.key, reference=""))
     assert waiting(kept) == [TWO.key, LATER.key]
     assert waiting(kept, replace(ALL_DAY, begins=span(0, 60))) == []
+    assert kept.looks.looked_at([ONE.key, TWO.key], 3, "reference-1") == {ONE.key}
     assert waiting(kept, replace(ALL_DAY, version=4)) == [ONE.key, TWO.key, LATER.key]
     assert waiting(kept, replace(ALL_DAY, camera="cam-2")) == []
     assert waiting(kept, replace(ALL_DAY, batch="batch-2")) == []
@@ -135,6 +136,9 @@ def test_a_sitting_rests_on_the_newest_reference_of_its_opening(database: Databa
     assert found == ["", "one", "one", "two", "two"]
     assert database.looks.reference("cam-1", after(60)) == reference("one", 0)
     assert database.looks.reference("cam-1", after(-1)) is None
+    assert database.looks.calibration("cam-1", "two") == b"\x00calibration\xff"
+    with pytest.raises(UnknownRow):
+        database.looks.calibration("cam-2", "two")
 
 
 # -- the bytes of samples ---------------------------------------------------------------------------------------
