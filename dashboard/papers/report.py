@@ -6,6 +6,7 @@ The same report as the JSON of ``analysis.report``, in local time and in words. 
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -16,12 +17,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis.clocks import Drift, HostClockFacts
 from analysis.report import BatchReport, CameraReport, SittingReport, StationReport
+from analysis.wording import FAULTS
 from config.rule_pack import OriginKind, RulePack
 from dashboard.papers.timeline import Drawing, draw
 from dashboard.papers.words import COLOURS, COVERED, NOT_YET, Language, Words, cause, verdict, words
 from domain.calendar import SHANGHAI
 from domain.evidence import Cause, Gap
 from domain.law import Verdict
+from domain.pictures import Fault
 from domain.places import Site
 from domain.timeline import Interval, rounded_to_milliseconds
 
@@ -81,6 +84,17 @@ class _Line:
 
 
 @dataclass(frozen=True, slots=True)
+class _Shown:
+    """One span with footage whose pictures do not show what they should, as the table prints it."""
+
+    whose: str
+    start: str
+    end: str
+    length: str
+    what: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Part:
     """A covered part of a camera and the recorder it is shown from."""
 
@@ -107,6 +121,7 @@ class _Section:
     rooms: tuple[tuple[str, str], ...]
     drawing: Drawing
     lines: tuple[_Line, ...]
+    unusable: tuple[_Shown, ...]
     twice: tuple[_Twice, ...]
 
 
@@ -156,6 +171,7 @@ def render(
         drift=_drift,
         host_clock=lambda clock: _host_clock(clock, words(language)),
         pending=Verdict.PENDING,
+        steps=_steps(sittings, words(language)),
     )
 
 
@@ -164,7 +180,8 @@ def _section(report: SittingReport, language: Language, site: Site | None) -> _S
     ids = dict.fromkeys([*(each.room for each in report.stations), *(each.room for each in report.cameras)])
     rooms = tuple((room, names.get(room, room)) for room in ids)
     twice = tuple(_twice(each, words(language)) for each in report.cameras if len(each.recorders) > 1)
-    return _Section(report, rooms, draw(report, rooms, language), tuple(_lines(report, language)), twice)
+    lines, unusable = tuple(_lines(report, language)), tuple(_unusable(report, language))
+    return _Section(report, rooms, draw(report, rooms, language), lines, unusable, twice)
 
 
 def _twice(camera: CameraReport, said: Words) -> _Twice:
@@ -186,6 +203,42 @@ def _lines(report: SittingReport, language: Language) -> list[_Line]:
     stations = [(f"{said.station} {each.station}", gap) for each in report.stations for gap in each.gaps]
     cameras = [(f"{said.camera} {each.camera}", gap) for each in report.cameras for gap in each.gaps]
     return [_line(whose, gap, language) for whose, gap in (*stations, *cameras)]
+
+
+def _unusable(report: SittingReport, language: Language) -> Iterator[_Shown]:
+    """Stations first, as with gaps; of cameras with what was measured."""
+    said = words(language)
+    for station in report.stations:
+        whose = f"{said.station} {station.station}"
+        for span in station.unusable:
+            causes = (f"{one.camera}: {_fault(one.fault, language)}" for one in span.cameras)
+            yield _shown(whose, span.interval, tuple(causes), said)
+        for interval in station.unverified:
+            yield _shown(whose, interval, (said.unverified,), said)
+    for camera in report.cameras:
+        whose = f"{said.camera} {camera.camera}"
+        for fault in camera.faults:
+            measured = said.measured.format(f"{fault.measured:.4g}", f"{fault.limit:g}")
+            yield _shown(whose, fault.interval, (_fault(fault.fault, language), measured), said)
+        for interval in camera.unverified:
+            yield _shown(whose, interval, (said.unverified,), said)
+
+
+def _shown(whose: str, interval: Interval, what: tuple[str, ...], said: Words) -> _Shown:
+    length = _length(interval.seconds, said)
+    return _Shown(whose, _precise(interval.start), _precise(interval.end), length, what)
+
+
+def _fault(fault: Fault | None, language: Language) -> str:
+    if fault is None:
+        return words(language).obstructed
+    return FAULTS[fault].en if language is Language.EN else FAULTS[fault].zh
+
+
+def _steps(sittings: Iterable[SittingReport], said: Words) -> tuple[str, ...]:
+    """How it was checked; the last step says what was not."""
+    compared = any(station.compared for sitting in sittings for station in sitting.stations)
+    return (*said.method_steps[:-1], said.method_pictures) if compared else said.method_steps
 
 
 def _line(whose: str, gap: Gap, language: Language) -> _Line:

@@ -83,6 +83,19 @@ class Looks:
                     found[row.segment] = row
         return {key: _look(row) for key, row in found.items()}
 
+    def newest(self, keys: Sequence[str], reference: str) -> dict[str, int]:
+        """The newest version that looked at each of these segments against a reference, without what it saw."""
+        table, found = tables.looks, dict[str, int]()
+        newest = sa.func.max(table.c.version).label("version")
+        with self._engine.reading() as connection:
+            for first in range(0, len(keys), _KEYS_AT_ONCE):
+                these = sa.and_(
+                    table.c.segment.in_(keys[first : first + _KEYS_AT_ONCE]), table.c.reference == reference
+                )
+                query = sa.select(table.c.segment, newest).where(these).group_by(table.c.segment)
+                found.update({row.segment: row.version for row in connection.execute(query)})
+        return found
+
     def looked_at(self, keys: Sequence[str], version: int, reference: str) -> set[str]:
         """Those of these segments that a version has looked at against a reference."""
         table, found = tables.looks, set[str]()

@@ -76,6 +76,7 @@ def test_a_new_version_is_told_and_the_old_look_stays(kept: Database) -> None:
     kept.looks.add(look(version=4, count=4))
     kept.looks.add(look(version=3))
     assert kept.looks.of([ONE.key], "reference-1") == {ONE.key: look(version=4, count=4)}
+    assert kept.looks.newest([ONE.key, TWO.key], "reference-1") == {ONE.key: 4}
     assert kept.looks.versions(ONE.key) == [(4, "reference-1"), (3, "reference-1")]
 
 
