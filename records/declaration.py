@@ -47,6 +47,7 @@ from domain.places import (
 )
 from domain.timeline import utc
 from records import coherence
+from records.picture_regions import Seen, regions, stations
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,7 @@ class _Camera(BaseModel):
     )
     audio: bool = Field(False, description="Record its sound too (录音); off unless asked for, see docs/security.md")
     panoramic: bool = Field(False, description="Shows the whole room (全景)")
-    sees: tuple[_Label, ...] = Field((), description="Stations in its picture")
+    sees: tuple[Seen, ...] = Field((), description="Stations in its picture, by name or with where they lie in it")
 
 
 class _Room(BaseModel):
@@ -322,7 +323,7 @@ def _camera(camera: _Camera, nvrs: Mapping[str, _Nvr]) -> Camera:
     return Camera(
         id=camera.id,
         url=url or "",
-        sees=camera.sees,
+        sees=stations(camera.sees),
         secret=secret,
         transport=camera.transport,
         panoramic=camera.panoramic,
@@ -330,6 +331,7 @@ def _camera(camera: _Camera, nvrs: Mapping[str, _Nvr]) -> Camera:
         channel=camera.channel,
         engine=camera.engine,
         audio=camera.audio,
+        regions=regions(camera.sees),
     )
 
 
