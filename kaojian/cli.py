@@ -17,7 +17,7 @@ from typer.core import TyperCommand
 from config.errors import ConfigError, DocumentRefused
 from dashboard.access.errors import AccessError, CommandRefused
 from dashboard.access.table import COMMANDS, LOCAL, may
-from kaojian.commands import accounts, backups, evidence, exams, keeping, looking, running, safety
+from kaojian.commands import accounts, backups, evidence, exams, keeping, looking, references, running, safety
 from kaojian.terminal import complain
 from records.errors import RecordsError, SetupRefused
 from storage.errors import StorageError
@@ -31,7 +31,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for each in (exams, looking, evidence, keeping, backups, accounts, running, safety):
+for each in (exams, looking, references, evidence, keeping, backups, accounts, running, safety):
     app.add_typer(each.app)
 
 

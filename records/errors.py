@@ -11,6 +11,7 @@
     │   ├── ChainBehind   the object store has links of the site that the database lacks
     │   ├── ClockBehind   the clock stands before the site's last manifest
     │   └── EvidenceGone  what an earlier manifest of the batch states is no longer known
+    ├── ReferenceRefused  no reference can be made of that camera and time
     ├── NoReason          a batch is to be held, let go or disposed of, and nobody said why
     ├── DisposalRefused   batches may not be disposed of; nothing was written or removed; ``objections`` say why
     ├── DecisionRefused   somebody may not decide so on a disposal list
@@ -49,6 +50,10 @@ class DiskTooFull(RecordsError):
 
 class ImpossibleTime(RecordsError):
     """The time given for a start or an end cannot be true."""
+
+
+class ReferenceRefused(RecordsError):
+    """No reference was made. Nothing was written."""
 
 
 class NoReason(RecordsError):

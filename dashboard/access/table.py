@@ -174,6 +174,8 @@ COMMANDS: Mapping[str, Act] = {
     "status": Act.SEE,
     "report": Act.SEE,
     "plan": Act.SEE,
+    "reference make": Act.SET_UP,
+    "reference list": Act.SEE,
     "check": Act.AUDIT,
     "record copy": Act.AUDIT,
     "export": Act.SAVE,

@@ -108,12 +108,14 @@ ELSEWHERE = {
     "webhook test",  # test_webhooks
     "backup", "restore", "rebuild",  # test_backup, test_fire
     "disposal propose", "disposal carry-out",  # test_disposal
+    "reference make",  # test_references
 }  # fmt: skip
 """Whose entry another test looks at."""
 
 NO_ENTRY = {
     "disposal list", "disposal show", "disposal verify",  # read, too
     "status", "report", "plan", "check", "verify", "key show", "hold list", "user list", "token list",  # read
+    "reference list",  # reads, too
     "doctor", "camera test",  # try
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
