@@ -22,7 +22,7 @@ from analysis.backup import devices
 from analysis.clocks import HostClockFacts
 from analysis.facts import CameraFacts, Holding, SittingFacts, StationFacts
 from analysis.nvrs import nvr_events
-from analysis.views import OF_THEIR_OWN, CameraView, Division
+from analysis.views import CameraView, Division
 from analysis.wording import Remark
 from config.rule_pack import RulePack
 from domain.evidence import Cause, Coverage, Observation, Place, SegmentState
@@ -404,7 +404,7 @@ def _useless_remarks(facts: SittingFacts) -> Iterator[Remark]:
         spared = [(each.station, spans) for each in facts.stations if (spans := _spared(camera.view, each))]
         if spared:
             spans = IntervalSet(span for _, found in spared for span in found)
-            faults = sorted({each.fault for each in camera.view.fault_spans(spans)} - OF_THEIR_OWN)
+            faults = sorted({each.fault for each in camera.view.fault_spans(spans)}, key=list(Fault).index)
             words = wording.view_lost(camera.camera.id, spans, [name for name, _ in spared], faults)
             yield Remark(Verdict.WARN, words)
 

@@ -64,8 +64,8 @@ class CameraView:
         return self.recorded - self.unusable - self.doubtful
 
     def fault_spans(self, within: IntervalSet) -> Iterator[FaultSpan]:
-        """Its faults, cut to a part of the time, by start."""
-        yield from _cut(self.faults, within)
+        """Its faults that are judged here, cut to a part of the time."""
+        yield from _cut((each for each in self.faults if each.fault not in OF_THEIR_OWN), within)
 
     def when(self, station: str, view: View) -> IntervalSet:
         """The time in which so much is said of a station."""

@@ -177,6 +177,12 @@ class TestVerdicts:
         )
         assert "断档" not in clause(3, case).zh
 
+    def test_a_slow_camera_that_is_black_is_called_black(self) -> None:
+        slow = fault(Fault.WRONG_RATE, (0, 5400))
+        case = facts({"wide": Shown(faults=slow + fault(Fault.BLACK, (2000, 2060)))})
+        assert "（摄像机wide黑屏），" in clause(3, case).zh
+        assert clause(3, facts({"wide": Shown(faults=slow)})).verdict is Verdict.PASS
+
     def test_gaps_and_useless_pictures_share_one_tolerance(self) -> None:
         lost = WHOLE - spans((2000, 2006))
         assert both(facts({"wide": Shown(recorded=lost)}))[0] is Verdict.WARN
