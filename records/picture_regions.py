@@ -15,9 +15,7 @@ from __future__ import annotations
 from itertools import combinations, pairwise
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from domain.pictures import Region
 
@@ -50,14 +48,22 @@ def _turn(a: Corner, b: Corner, c: Corner) -> float:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
-Label = Annotated[str, Field(pattern=r"^\w[\w.#-]{0,31}$", description="As it stands on the sign")]
+_NAME = r"^\w[\w.#-]{0,31}$"
+Label = Annotated[str, Field(pattern=_NAME, description="As it stands on the sign")]
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+def _or_a_name(schema: dict[str, Any]) -> None:
+    """For editors: the name alone will do."""
+    group = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [{"type": "string", "pattern": _NAME, "description": "As it stands on the sign"}, group]
 
 
 class Seen(BaseModel):
     """工位 a station in the picture: its name alone, or with where it lies."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_or_a_name)
     station: Label
     region: (
         Annotated[
@@ -72,12 +78,6 @@ class Seen(BaseModel):
     @classmethod
     def _by_name(cls, given: Any) -> Any:
         return {"station": given} if isinstance(given, str) else given
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        written = handler.resolve_ref_schema(handler(core))
-        name = {"type": "string", "pattern": r"^\w[\w.#-]{0,31}$", "description": "As it stands on the sign"}
-        return {"anyOf": [name, dict(written)]}
 
 
 def stations(seen: tuple[Seen, ...]) -> tuple[str, ...]:
