@@ -11,7 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from analysis.crew import Crew, HandsLost, OneHand
+from analysis.decoding import DecodingWorker
 from analysis.examination import Errand, Examined, examine
+from analysis.looking import Looking
 from domain.evidence import Observation, SegmentState
 from tests.analysis.footage import Cabinet
 from tests.analysis.ledgers import at, segment
@@ -81,3 +83,25 @@ def test_an_errand_that_kills_twice_is_given_up_and_told() -> None:
     sent = Errand(segment(0, 60), b"", at(0))
     with Crew(1, work=gone) as crew, pytest.raises(HandsLost, match="two processes"):
         crew.submit(sent).result()
+
+
+def test_a_worker_with_a_crew_writes_what_one_hand_would(cabinet: Cabinet, crew: Crew) -> None:
+    cabinet.run("run-1", "cam-1", 0, 1000)
+    segments = [cabinet.segment(2 * number) for number in range(3)]
+    looking = Looking(cabinet.database, eye.EYE, cabinet.clock)
+    worker = DecodingWorker(cabinet.database.evidence, cabinet.archive, cabinet.clock, hands=crew, looking=looking)
+    assert worker.observe_pending(9) == 3
+    found = cabinet.database.evidence.observations([each.key for each in segments])
+    assert {each.state for each in found.values()} == {SegmentState.OK}
+    assert all(cabinet.database.looks.versions(each.key) == [(1, "")] for each in segments)
+
+
+def test_a_worker_outlives_an_errand_that_is_lost(cabinet: Cabinet) -> None:
+    cabinet.run("run-1", "cam-1", 0, 1000)
+    segment = cabinet.segment(0)
+    with Crew(1, work=gone) as crew, capture_logs() as logs:
+        worker = DecodingWorker(cabinet.database.evidence, cabinet.archive, cabinet.clock, hands=crew)
+        assert worker.observe_pending(9) == 0
+        assert worker.observe_pending(9) == 0, "it rests"
+    assert [line["event"] for line in logs] == ["examiner_died", "segment_unreadable"]
+    assert cabinet.database.evidence.observations([segment.key]) == {}
