@@ -24,6 +24,7 @@ from domain.pictures import Fault, FaultSpan, Sight, View, ViewSpan
 from domain.places import Camera, Room, Station
 from domain.timeline import Interval, IntervalSet
 from tests.analysis.ledgers import at, span
+from tests.storage.coded_video import at_any_pace
 
 RULES = load("SG-2022-08-10")
 WINDOW, EXAM = span(0, 5400), span(1800, 4500)
@@ -260,6 +261,7 @@ drawn = st.fixed_dictionaries(
 _WORSE = (Verdict.PASS, Verdict.WARN, Verdict.PENDING, Verdict.UNKNOWN, Verdict.FAIL)
 
 
+@at_any_pace
 @given(rooms, drawn)
 def test_the_parts_of_every_station_add_up_to_the_window(
     shown: dict[str, Shown], regions: dict[str, tuple[str, ...]]
@@ -273,6 +275,7 @@ def test_the_parts_of_every_station_add_up_to_the_window(
         assert not station.view.view.good - station.view.footage.good, "what is in view is usable footage"
 
 
+@at_any_pace
 @given(rooms, drawn)
 def test_no_pass_with_an_unknown(shown: dict[str, Shown], regions: dict[str, tuple[str, ...]]) -> None:
     case = facts(shown, regions)
@@ -283,6 +286,7 @@ def test_no_pass_with_an_unknown(shown: dict[str, Shown], regions: dict[str, tup
         assert clause(4, case).verdict is not Verdict.PASS
 
 
+@at_any_pace
 @given(rooms, drawn, st.sampled_from(["wide", "near"]), _SECONDS, st.integers(1, 2000))
 def test_more_usable_footage_from_the_same_cameras_never_worsens_a_clause(
     shown: dict[str, Shown], regions: dict[str, tuple[str, ...]], camera: str, start: int, length: int
@@ -308,6 +312,7 @@ def test_more_usable_footage_from_the_same_cameras_never_worsens_a_clause(
         assert worse[1] <= worse[0], (clause(number, before).zh, clause(number, after).zh)
 
 
+@at_any_pace
 @given(rooms)
 def test_without_regions_the_view_of_a_station_is_its_footage(shown: dict[str, Shown]) -> None:
     for station in facts(shown, {"none": ()}).stations:

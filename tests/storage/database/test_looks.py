@@ -19,6 +19,7 @@ from storage.database import Database
 from storage.database.looks import WantedLook
 from storage.database.samples import packed, unpacked
 from storage.errors import RowRefused, UnknownRow
+from tests.storage.coded_video import at_any_pace
 from tests.storage.database.examples import ACTOR, NINE, after, begin, segment, span, store
 
 ONE, TWO, LATER = segment(0, 60), segment(60, 120), segment(7200, 7260)
@@ -171,6 +172,7 @@ samples = st.lists(
 )
 
 
+@at_any_pace
 @given(samples)
 def test_samples_come_back_as_they_were_packed(given_samples: list[Sample]) -> None:
     assert unpacked(packed(given_samples)) == tuple(given_samples)
