@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import fields, replace
 from random import Random
 
 import pytest
@@ -216,3 +216,15 @@ def test_four_hours_of_twelve_cameras_take_less_than_forty_megabytes() -> None:
         for number in range(30)
     ]
     assert len(packed(minute)) * 12 * 4 * 60 < 40e6
+
+
+def test_no_field_of_a_sample_is_left_out() -> None:
+    """A field that is added to a sample and not to its bytes would be lost without a word."""
+    told = sample(0, stations=(StationSample("A1", 25, 3, 1, 2, 4),), signature=b"\x01", coded=b"\x02", rate=25.0)
+    filled = replace(told, survival=0.5, sharpness=0.5, brightness_ratio=0.5, rotation=0.5)
+    (back,) = unpacked(packed([filled]))
+    for field in fields(Sample):
+        assert getattr(filled, field.name) != field.default, f"fill {field.name} here"
+        assert getattr(back, field.name) == getattr(filled, field.name)
+    for field in fields(StationSample):
+        assert getattr(back.stations[0], field.name) == getattr(filled.stations[0], field.name) != field.default
