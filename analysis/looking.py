@@ -29,6 +29,8 @@ FRESH_S = 5.0
 LOOK_AGAIN_S = 15.0
 """How often it is asked what waits for another look."""
 
+LONG_OVER = timedelta(hours=1)
+
 _AT_ONCE = 500  # segments that one question answers with
 _CALIBRATIONS = 64  # kept in memory
 
@@ -56,6 +58,7 @@ class Looking:
         self._newest: dict[str, str] = {}
         self._calibrations: dict[tuple[str, str], bytes] = {}
         self._closed: set[str] = set()
+        self._done: set[WantedLook] = set()
         self._asked: float | None = None
 
     def target(self, segment: Segment) -> Target:
@@ -75,9 +78,13 @@ class Looking:
             return []
         self._refresh()
         found: list[tuple[Segment, Target]] = []
-        for wanted in self._wanted():
-            unseen = [each for each in self._unseen(wanted) if each.key not in without]
-            found += [(each, self._target(each.camera, wanted.reference)) for each in unseen]
+        for wanted, over in self._wanted():
+            unseen = self._unseen(wanted)
+            if over and not unseen:
+                self._done.add(wanted)
+            found += [
+                (each, self._target(each.camera, wanted.reference)) for each in unseen if each.key not in without
+            ]
             if len(found) >= limit:
                 return found[:limit]
         self._asked = now
@@ -88,15 +95,19 @@ class Looking:
         look = Look(segment.key, target.version, target.reference, self._clock.now(), tuple(samples))
         self._database.looks.add(look)
 
-    def _wanted(self) -> Iterator[WantedLook]:
+    def _wanted(self) -> Iterator[tuple[WantedLook, bool]]:
+        """What is to be asked for, and whether its sitting is long over: what comes in later is looked at at once."""
+        now = self._clock.now()
         for sitting in sorted(self._sittings, key=lambda each: each.window.start):
-            if self._is_closed(sitting.batch.id):
-                continue
             begins = _reaching(sitting)
+            if begins.start > now or self._is_closed(sitting.batch.id):
+                continue
+            over = sitting.closed is not None and now - sitting.window.end > LONG_OVER
             for camera in sitting.cameras():
                 reference = self._reference(camera.id, sitting.opened)
-                if reference:
-                    yield WantedLook(sitting.batch.id, camera.id, begins, self._eye.version, reference)
+                wanted = WantedLook(sitting.batch.id, camera.id, begins, self._eye.version, reference)
+                if reference and wanted not in self._done:
+                    yield wanted, over
 
     def _unseen(self, wanted: WantedLook) -> list[Segment]:
         """Where two sittings touch, a segment is of both, and marked by the look that either wanted last."""
@@ -137,11 +148,6 @@ class Looking:
         if batch not in self._closed and self._database.closings.latest(batch) is not None:
             self._closed.add(batch)
         return batch in self._closed
-
-
-def frozen_at(sitting: Sitting, now: datetime) -> datetime:
-    """The instant whose newest references a sitting rests on."""
-    return sitting.opened or now
 
 
 def _holds(sitting: Sitting, segment: Segment) -> bool:

@@ -15,6 +15,8 @@ from domain.evidence import Place, Segment, SegmentState
 from domain.people import Actor, Door
 from domain.pictures import Reference
 from domain.places import Batch, Camera, Room, Site, SittingPlan, Station
+from storage.database import Looks
+from storage.database.looks import WantedLook
 from tests.analysis.footage import Cabinet
 from tests.analysis.ledgers import at, span
 from tests.fakes import eye
@@ -165,6 +167,32 @@ def test_a_segment_in_the_object_store_alone_is_sent_to_the_hands_as_bytes(cabin
     cabinet.path(segment).unlink()
     assert worker(cabinet).observe_pending(9) == 1
     assert len(cabinet.database.looks.of([segment.key], "")[segment.key].samples) == 4
+
+
+def test_a_sitting_that_is_long_over_and_looked_at_is_asked_for_no_more(
+    cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refer(cabinet, "reference", -60)
+    setup = cabinet.database.setup
+    setup.open_sitting("batch", 1, at(600), at(600))
+    setup.close_sitting("batch", 1, at(1200), at(1200))
+    segment = cabinet.segment(700)
+    cabinet.clock.advance(2 * 3600)
+    looker = worker(cabinet)
+    looker.observe_pending(9)
+    asked: list[WantedLook] = []
+    waiting = Looks.waiting
+
+    def counted(looks: Looks, wanted: WantedLook, limit: int) -> list[Segment]:
+        asked.append(wanted)
+        return waiting(looks, wanted, limit)
+
+    monkeypatch.setattr(Looks, "waiting", counted)
+    for _ in range(3):
+        cabinet.clock.advance(LOOK_AGAIN_S)
+        assert looker.look_again(9) == 0
+    assert len(asked) == 1
+    assert versions(cabinet, segment) == [(1, "reference")]
 
 
 def test_a_round_looks_again_when_nothing_is_left_to_open(cabinet: Cabinet) -> None:
