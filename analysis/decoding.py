@@ -1,58 +1,41 @@
-"""Opens closed segments and decodes every picture of them: the Observation on which coverage rests.
+"""Opens closed segments from whichever copy answers and has them examined: the Observation on which coverage rests,
+and the Look on which it rests what their pictures show.
 
-This is the only place of the room that touches libav (PyAV). Pictures are decoded and thrown away: what they show is
-not looked at here, and nothing of what is on them leaves this module. The decoder runs without error
-resilience turned up or down: a picture counts as decoded if libav gives it out without a mark of damage. Of H.265 it
-marks less than of H.264: a slice whose end is wrong decodes to whatever comes. Bytes that changed after recording
-are told by their hash and packets that were lost by their numbers, so this is about what a camera itself coded badly.
+What an observation can say besides what a file shows (``analysis.examination``):
 
-What an observation can say:
-
-- OK: every picture decodes.
-- DAMAGED: some do not; ``bad`` holds the spans, each up to the next key frame, since what follows a broken picture
-  is predicted from it. Without spans the whole segment is unusable: other bytes than its hash in every copy that
-  answers, no file that can be indexed, or not the frames its row promises.
+- DAMAGED without spans: other bytes than its hash in every copy that answers.
 - MISSING: every place answers and none has the file.
 
 While a place does not answer (a spool that this host cannot see is one), nothing is known and nothing is written; the
-segment is asked for again.
+segment is asked for again. Not here: who does the errands (``analysis.crew``), what is measured (``analysis.eye``).
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
-from typing import BinaryIO, cast
+from pathlib import Path
+from typing import BinaryIO
 
-import av
 import structlog
-from av.video.codeccontext import VideoCodecContext
 
+from analysis.crew import Hands, HandsLost, OneHand
+from analysis.examination import Errand, Examined, examine_open
+from analysis.looking import Looking, Target
 from domain.evidence import Observation, Segment, SegmentState
-from domain.timeline import Clock, Interval, IntervalSet
+from domain.timeline import Clock
 from storage.archive import Archive, NoCopyAnswers
 from storage.database import Evidence
-from storage.media import Codec, FileIndex, MediaError, VideoFormat, read_index
-from storage.media.layout import ticks_to_time
+from storage.errors import RowRefused, UnknownRow
 
 AT_ONCE = 16  # segments of one round
 IDLE_S = 0.5  # between rounds that found nothing
 RESTING_S = 30.0  # a segment that could not be read is not asked for again before
+LOOK_RESTING_S = 600.0  # one whose pictures could not be measured
 LONGEST_PAUSE_S = 15.0
-
-_DECODERS = {Codec.H264: "h264", Codec.H265: "hevc", Codec.JPEG: "mjpeg"}  # as libav names them
-
-
-@dataclass(frozen=True, slots=True)
-class _Shot:
-    """One coded picture of a file, in decoding order; ``shown`` is its instant on the host's clock."""
-
-    offset: int
-    size: int
-    key: bool
-    shown: datetime
 
 
 def observe(archive: Archive, segment: Segment, clock: Clock) -> Observation:
@@ -63,90 +46,17 @@ def observe(archive: Archive, segment: Segment, clock: Clock) -> Observation:
     """
     try:
         with archive.opened(segment) as file:
-            return _decoded(file, segment, clock)
+            return examine_open(file, Errand(segment, b"", clock.now())).observation
     except NoCopyAnswers as answer:
-        if answer.unreachable:
-            raise
-        state = SegmentState.DAMAGED if answer.damaged else SegmentState.MISSING
-        return Observation(segment.key, clock.now(), state, 0, (), str(answer))
+        return _without_copy(segment, answer, clock)
 
 
-def _decoded(file: BinaryIO, segment: Segment, clock: Clock) -> Observation:
-    try:
-        index = read_index(file)
-    except MediaError as error:
-        return Observation(segment.key, clock.now(), SegmentState.DAMAGED, 0, (), f"cannot be indexed: {error}")
-    if index.frames != segment.frames or index.torn:
-        detail = f"holds {index.frames} whole frames, its row says {segment.frames}"
-        return Observation(segment.key, clock.now(), SegmentState.DAMAGED, 0, (), detail)
-    shots = list(_shots(index))
-    good = _decodable(file, index.format, shots)
-    if len(good) == len(shots):
-        return Observation(segment.key, clock.now(), SegmentState.OK, len(good))
-    bad = tuple(_bad_spans(shots, good, segment.interval))
-    detail = f"{len(shots) - len(good)} of {len(shots)} frames do not decode"
-    return Observation(segment.key, clock.now(), SegmentState.DAMAGED, len(good), bad, detail)
-
-
-def _shots(index: FileIndex) -> Iterator[_Shot]:
-    for fragment in index.fragments:
-        ticks = 0
-        for sample in fragment.samples:
-            shown = fragment.captured + ticks_to_time(ticks + sample.composition_offset)
-            yield _Shot(sample.offset, sample.size, sample.key, shown)
-            ticks += sample.duration
-
-
-def _decodable(file: BinaryIO, video: VideoFormat, shots: list[_Shot]) -> set[int]:
-    """The numbers of the pictures that decode without damage.
-
-    Samples go to the decoder as they lie in the file; one thread, so that a host of many cameras stays fair.
-    """
-    decoder = av.CodecContext.create(_DECODERS[video.codec], "r")
-    assert isinstance(decoder, VideoCodecContext)  # noqa: S101 - what PyAV makes for a video codec
-    decoder.thread_count = 1
-    if video.codec is not Codec.JPEG:
-        decoder.extradata = video.decoder_configuration
-    good: set[int] = set()
-    for number, shot in enumerate(shots):
-        file.seek(shot.offset)
-        packet = cast("av.Packet[av.VideoStream]", av.Packet(file.read(shot.size)))
-        packet.pts = number
-        good.update(_intact(decoder, packet))
-    good.update(_intact(decoder, None))
-    return good
-
-
-def _intact(decoder: VideoCodecContext, packet: av.Packet[av.VideoStream] | None) -> list[int]:
-    """The pictures that come out for a packet, or at the end for None; none where libav refuses it."""
-    try:
-        frames = decoder.decode(packet)
-    except av.error.FFmpegError:
-        return []
-    return [frame.pts for frame in frames if frame.pts is not None and not frame.is_corrupt]
-
-
-def _bad_spans(shots: list[_Shot], good: set[int], whole: Interval) -> IntervalSet:
-    """From a picture that does not decode to the next key frame that does, or to the segment's end.
-
-    All pictures coded between the two are in doubt, and B frames among them are shown before those they follow.
-    """
-    spans: list[Interval] = []
-    doubted: list[datetime] = []
-    for number, shot in enumerate(shots):
-        if doubted and shot.key and number in good:
-            spans += _up_to(shot.shown, doubted)
-            doubted = []
-        elif doubted or number not in good:
-            doubted.append(shot.shown)
-    if doubted:
-        spans += _up_to(max(whole.end, *doubted), doubted)
-    return IntervalSet(spans).clipped(whole)
-
-
-def _up_to(end: datetime, doubted: list[datetime]) -> list[Interval]:
-    since = min(doubted)
-    return [Interval(since, end)] if since < end else []
+def _without_copy(segment: Segment, answer: NoCopyAnswers, clock: Clock) -> Observation:
+    """Raises the answer itself while a place that may hold a copy does not answer."""
+    if answer.unreachable:
+        raise answer
+    state = SegmentState.DAMAGED if answer.damaged else SegmentState.MISSING
+    return Observation(segment.key, clock.now(), state, 0, (), str(answer))
 
 
 def observe_pending(evidence: Evidence, archive: Archive, clock: Clock, limit: int = AT_ONCE) -> int:
@@ -157,19 +67,44 @@ def observe_pending(evidence: Evidence, archive: Archive, clock: Clock, limit: i
     return DecodingWorker(evidence, archive, clock).observe_pending(limit)
 
 
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """A segment that is being examined; ``copy`` is closed when it is done."""
+
+    segment: Segment
+    target: Target | None
+    copy: ExitStack
+    first: bool  # nobody opened it before: its observation is wanted
+
+
 class DecodingWorker:
-    """Observes what is pending, round after round, until told to stop.
+    """Observes what is pending, round after round, until told to stop; then looks again where that is wanted.
 
     A segment that cannot be read rests for ``RESTING_S`` and is reported once (``segment_unreadable``); it does not
     hold up the others. A segment found missing or damaged is reported (``segment_not_usable``). A round that fails
-    as a whole is reported once until one succeeds (``decoding_round_failed``), with growing pauses.
+    as a whole is reported once until one succeeds (``decoding_round_failed``), with growing pauses. Where pictures
+    could not be measured the observation stands by itself, and it is told once (``look_failed``).
+
+    Errands are done by ``hands``, here and one after the other without any; without ``looking`` no picture is looked
+    at. Rows are written here alone.
     """
 
-    def __init__(self, evidence: Evidence, archive: Archive, clock: Clock, at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self,
+        evidence: Evidence,
+        archive: Archive,
+        clock: Clock,
+        at_once: int = AT_ONCE,
+        *,
+        hands: Hands | None = None,
+        looking: Looking | None = None,
+    ) -> None:
         self._evidence = evidence
         self._archive = archive
         self._clock = clock
         self._at_once = at_once
+        self._hands = hands or OneHand()
+        self._looking = looking
         self._log = structlog.get_logger()
         self._resting: dict[str, float] = {}  # key of an unreadable segment -> monotonic instant of its next try
         self._reported: set[str] = set()
@@ -177,7 +112,7 @@ class DecodingWorker:
         self._pause_s = IDLE_S
 
     def run(self, stop: threading.Event) -> None:
-        """Returns soon after ``stop`` is set, once the segment in hand is done."""
+        """Returns soon after ``stop`` is set, once the segments in hand are done."""
         while not stop.wait(self.round(stop)):
             pass
 
@@ -185,6 +120,8 @@ class DecodingWorker:
         """One round. Returns how many seconds to wait before the next: none while there is more to do."""
         try:
             done = self.observe_pending(self._at_once, stop)
+            if done < self._at_once:
+                done += self.look_again(self._at_once - done, stop)
         except Exception as error:  # noqa: BLE001 - the top of a supervised loop: decoding must go on
             if self._broken_since is None:
                 self._broken_since = self._clock.monotonic()
@@ -200,28 +137,112 @@ class DecodingWorker:
 
     def observe_pending(self, limit: int, stop: threading.Event | None = None) -> int:
         """Like the function of that name; ends early, between two segments, when ``stop`` is set."""
-        done = 0
-        for segment in self._pending(limit):
-            if stop is not None and stop.is_set():
-                break
-            try:
-                observation = observe(self._archive, segment, self._clock)
-            except (NoCopyAnswers, OSError) as error:
-                self._rest(segment, error)
-                continue
-            self._evidence.add_observation(observation)
-            self._reported.discard(segment.key)
-            if observation.state is not SegmentState.OK:
-                state, detail = observation.state.value, observation.detail
-                self._log.warning("segment_not_usable", segment=segment.key, state=state, detail=detail)
-            done += 1
-        return done
+        return self._examined(
+            [(segment, self._target(segment)) for segment in self._pending(limit)], stop, first=True
+        )
+
+    def look_again(self, limit: int, stop: threading.Event | None = None) -> int:
+        """Look at up to ``limit`` segments that were opened and wait for a look; how many were looked at."""
+        if self._looking is None:
+            return 0
+        return self._examined(self._looking.waiting(limit, without=self._resting), stop, first=False)
+
+    def _target(self, segment: Segment) -> Target | None:
+        return None if self._looking is None else self._looking.target(segment)
 
     def _pending(self, limit: int) -> list[Segment]:
         now = self._clock.monotonic()
         self._resting = {key: until for key, until in self._resting.items() if until > now}
         found = self._evidence.segments_without_observation(limit + len(self._resting))
         return [segment for segment in found if segment.key not in self._resting][:limit]
+
+    def _examined(
+        self, wanted: Iterable[tuple[Segment, Target | None]], stop: threading.Event | None, *, first: bool
+    ) -> int:
+        done, flying = 0, dict[Future[Examined], _Flight]()
+        try:
+            for segment, target in wanted:
+                if stop is not None and stop.is_set():
+                    break
+                if len(flying) >= self._hands.size:
+                    done += self._land(flying)
+                done += self._launch(_Flight(segment, target, ExitStack(), first), flying)
+            while flying:
+                done += self._land(flying)
+        finally:
+            for flight in flying.values():
+                flight.copy.close()
+        return done
+
+    def _launch(self, flight: _Flight, flying: dict[Future[Examined], _Flight]) -> int:
+        """Open a copy and send it off; 1 where there was none to open, and that is written down at once."""
+        try:
+            file = flight.copy.enter_context(self._archive.opened(flight.segment))
+            flying[self._hands.submit(self._errand(flight, file))] = flight
+        except NoCopyAnswers as answer:
+            try:
+                found = _without_copy(flight.segment, answer, self._clock)
+            except NoCopyAnswers:
+                self._rest(flight.segment, answer)
+                return 0
+            self._keep(flight, Examined(found, ()))
+            return 1
+        except OSError as error:
+            flight.copy.close()
+            self._rest(flight.segment, error)
+        return 0
+
+    def _errand(self, flight: _Flight, file: BinaryIO) -> Errand:
+        name = getattr(file, "name", None)
+        where = Path(name) if isinstance(name, str) else file.read()
+        target = flight.target
+        if target is None:
+            return Errand(flight.segment, where, self._clock.now())
+        return Errand(flight.segment, where, self._clock.now(), target.measure, target.calibration)
+
+    def _land(self, flying: dict[Future[Examined], _Flight]) -> int:
+        """Wait for one errand at least, and write what was found; how many were."""
+        done = 0
+        for future in wait(flying, return_when=FIRST_COMPLETED).done:
+            flight = flying.pop(future)
+            with flight.copy:
+                try:
+                    found = future.result()
+                except (HandsLost, OSError) as error:
+                    self._rest(flight.segment, error)
+                    continue
+                self._keep(flight, found)
+                done += 1
+        return done
+
+    def _keep(self, flight: _Flight, found: Examined) -> None:
+        """Look first: what is written of a segment that nobody opened yet is written again after a crash."""
+        key, observation = flight.segment.key, found.observation
+        if flight.target is not None:
+            self._keep_look(flight.segment, flight.target, found)
+        if not flight.first:
+            return
+        self._evidence.add_observation(observation)
+        self._reported.discard(key)
+        if observation.state is not SegmentState.OK:
+            state, detail = observation.state.value, observation.detail
+            self._log.warning("segment_not_usable", segment=key, state=state, detail=detail)
+
+    def _keep_look(self, segment: Segment, target: Target, found: Examined) -> None:
+        if self._looking is None:
+            return
+        trouble = found.trouble or "nobody looked"
+        if found.samples is not None:
+            try:
+                self._looking.keep(segment, target, found.samples)
+            except (RowRefused, UnknownRow, ValueError) as error:
+                trouble = str(error)
+            else:
+                return
+        self._resting[segment.key] = self._clock.monotonic() + LOOK_RESTING_S
+        if f"look {segment.key}" not in self._reported:
+            self._reported.add(f"look {segment.key}")
+            self._log.warning("look_failed", segment=segment.key, reason=trouble)
 
     def _rest(self, segment: Segment, error: Exception) -> None:
         self._resting[segment.key] = self._clock.monotonic() + RESTING_S

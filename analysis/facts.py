@@ -13,6 +13,7 @@ from enum import StrEnum
 from analysis.backup import Backup
 from analysis.clocks import Drift, HostClockFacts, camera_drift
 from analysis.coverage import Source, kept_copies
+from analysis.views import CameraView, StationView, by_footage_alone
 from domain.disposal import DisposedOf
 from domain.evidence import Copy, Coverage, Observation, Segment
 from domain.places import Camera, Room
@@ -46,7 +47,8 @@ class CameraFacts:
     """One camera of the sitting's rooms.
 
     ``coverage`` and ``backup`` are None while no instant of the window is settled. ``recorded`` is what each recorder
-    covers by itself, ``sources`` whose footage of each covered part is shown.
+    covers by itself, ``sources`` whose footage of each covered part is shown. ``view`` is what its pictures show,
+    None where nobody looks at pictures, ``reference`` the id of what they were compared with, "" for nothing.
     """
 
     camera: Camera
@@ -56,6 +58,15 @@ class CameraFacts:
     backup: Backup | None = None
     recorded: Mapping[str, IntervalSet] = field(default_factory=dict)
     sources: tuple[Source, ...] = ()
+    view: CameraView | None = None
+    reference: str = ""
+
+    @property
+    def usable(self) -> IntervalSet:
+        """Recorded time that shows something, or of which nobody says that it does not."""
+        if self.coverage is None:
+            return IntervalSet()
+        return self.coverage.covered if self.view is None else self.coverage.covered - self.view.unusable
 
     @property
     def clock_offset_s(self) -> float | None:
@@ -71,12 +82,20 @@ class CameraFacts:
 
 @dataclass(frozen=True, slots=True)
 class StationFacts:
-    """One station with the ids of the cameras that see it. ``coverage`` as for a camera."""
+    """One station with the ids of the cameras that see it. ``coverage`` and ``view`` as for a camera."""
 
     station: str
     room: str
     cameras: tuple[str, ...]
     coverage: Coverage | None
+    view: StationView | None = None
+
+    @property
+    def seen(self) -> StationView | None:
+        """How it was seen, by its footage alone where nobody looked; None while nothing is settled."""
+        if self.view is None and self.coverage is not None:
+            return by_footage_alone(self.station, self.coverage)
+        return self.view
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,12 @@
 
 Pure: facts and a rule pack in, findings out. Not here: how coverage is computed (``analysis.coverage``), where the
 facts are read (``analysis.report``), how a finding is said (``analysis.wording``), how verdicts fold
-(``domain.law``). Nothing is claimed that was not checked: floor plan and picture content are not, and C6.2-4 says so.
+(``domain.law``). Nothing is claimed that was not checked: the floor plan is not, picture content only where a camera
+has a reference and a region of the station, and C6.2-4 says so.
+
+What may or may not be so (``analysis.views``, doubtful time) is judged by its bounds: it fails where it fails at
+best, is unknown where it would fail at worst, and warns where it is within the tolerance even then. It never passes.
+So more usable footage never makes a verdict worse, and no pass rests on what nobody knows.
 """
 
 from __future__ import annotations
@@ -17,31 +22,40 @@ from analysis.backup import devices
 from analysis.clocks import HostClockFacts
 from analysis.facts import CameraFacts, Holding, SittingFacts, StationFacts
 from analysis.nvrs import nvr_events
+from analysis.views import CameraView, Division
 from analysis.wording import Remark
 from config.rule_pack import RulePack
 from domain.evidence import Cause, Coverage, Observation, Place, SegmentState
 from domain.host_clock import Witness
-from domain.law import Finding, Verdict
+from domain.law import Finding, Verdict, fold
+from domain.pictures import Fault, View
 from domain.places import Room
 from domain.timeline import Interval, IntervalSet
 
 NEAR_S = 2.0
 """Gaps whose starts and whose ends lie within so many seconds of each other are told together."""
 
+_Cut = tuple[Interval, Cause | tuple[Fault, ...], tuple[str, ...]]
+"""A span without usable footage, why, and the cameras that recorded all the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Missing:
-    """One gap of one station, and what the station's gaps make of the clause."""
+    """One span of a station without usable footage, and what all of them make of the clause.
+
+    ``cause`` is that of a gap, or the faults of the pictures that ``cameras`` recorded then.
+    """
 
     interval: Interval
-    cause: Cause
+    cause: Cause | tuple[Fault, ...]
     verdict: Verdict
     station: str
+    cameras: tuple[str, ...] = ()
 
     def near(self, other: _Missing) -> bool:
         """Whether one remark can tell both."""
         apart = max(abs(self.interval.start - other.interval.start), abs(self.interval.end - other.interval.end))
-        alike = (self.cause, self.verdict) == (other.cause, other.verdict)
+        alike = (self.cause, self.verdict, self.cameras) == (other.cause, other.verdict, other.cameras)
         return alike and apart <= timedelta(seconds=NEAR_S)
 
 
@@ -59,13 +73,24 @@ def findings(facts: SittingFacts, rules: RulePack) -> tuple[Finding, ...]:
 
 
 def station_verdict(station: StationFacts, facts: SittingFacts, rules: RulePack) -> Verdict:
-    """A station's own gaps: fail beyond the tolerance within the exam, warn for any other gap, else pass."""
-    if facts.waiting is not None or station.coverage is None:
+    """A station by itself: its footage and its view, whichever is worse."""
+    seen = station.seen
+    if facts.waiting is not None or seen is None:
         return Verdict.PENDING
-    holes = _holes(station.coverage)
-    if not holes:
+    return fold((judged(seen.footage, facts.exam, rules), judged(seen.view, facts.exam, rules)))
+
+
+def judged(division: Division, exam: Interval, rules: RulePack) -> Verdict:
+    """Fail beyond the tolerance within the exam; unknown where the doubtful may make it so; warn for anything else
+    that is not good, else pass.
+    """
+    if not division.at_worst:
         return Verdict.PASS
-    return Verdict.WARN if within_tolerance(holes.clipped(facts.exam), facts.exam, rules) else Verdict.FAIL
+    if not within_tolerance(division.bad.clipped(exam), exam, rules):
+        return Verdict.FAIL
+    if not within_tolerance(division.at_worst.clipped(exam), exam, rules):
+        return Verdict.UNKNOWN
+    return Verdict.WARN
 
 
 def within_tolerance(holes: IntervalSet, exam: Interval, rules: RulePack) -> bool:
@@ -94,7 +119,7 @@ def _panorama(room: Room, facts: SittingFacts) -> Remark | None:
     if not panoramic:
         return Remark(Verdict.FAIL, wording.no_panorama(room.id))
     seen = [facts_ for facts_ in facts.cameras if facts_.camera.id in panoramic and facts_.coverage is not None]
-    if any(camera.coverage.covered for camera in seen if camera.coverage is not None):
+    if any(camera.usable for camera in seen):
         return None
     return Remark(Verdict.FAIL, wording.panorama_without_footage(room.id, sorted(panoramic)))
 
@@ -155,6 +180,7 @@ def _upload_is_due(holding: Holding) -> bool:
 def _full_process(facts: SittingFacts, rules: RulePack) -> Finding:
     remarks = [
         *_gap_remarks(facts, rules),
+        *_doubt_remarks(facts, rules),
         *_nvr_remarks(facts.cameras),
         *_host_clock_remarks(facts.host_clocks),
         *_clock_remarks(facts.cameras, rules),
@@ -166,18 +192,68 @@ def _full_process(facts: SittingFacts, rules: RulePack) -> Finding:
 
 
 def _gap_remarks(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
-    """One remark for gaps of one cause at nearly the same time, naming all stations that share it."""
+    """One remark for spans of one cause at nearly the same time, naming all stations that share it."""
+    views = {camera.camera.id: camera.view for camera in facts.cameras if camera.view is not None}
     found = []
     for station in facts.stations:
-        verdict = station_verdict(station, facts, rules)
-        for gap in station.coverage.gaps if station.coverage is not None else ():
-            core = verdict if gap.interval.overlaps(facts.exam) else Verdict.WARN
-            found.append(_Missing(gap.interval, gap.cause, core, station.station))
+        if station.seen is None or station.coverage is None:
+            continue
+        bad = station.seen.footage.bad
+        beyond = not within_tolerance(bad.clipped(facts.exam), facts.exam, rules)
+        seen_by = [views[camera] for camera in station.cameras if camera in views]
+        spans: list[_Cut] = [(gap.interval, gap.cause, ()) for gap in station.coverage.gaps]
+        spans += _unusable(station.seen.footage, seen_by)
+        for interval, cause, cameras in spans:
+            verdict = Verdict.FAIL if beyond and interval.overlaps(facts.exam) else Verdict.WARN
+            found.append(_Missing(interval, cause, verdict, station.station, cameras))
     for together in _near(found):
-        first, fails = together[0], together[0].verdict is Verdict.FAIL
-        names = sorted(gap.station for gap in together)
-        words = wording.missing([gap.interval for gap in together], names, first.cause, beyond_tolerance=fails)
-        yield Remark(first.verdict, words)
+        yield Remark(together[0].verdict, _said(together))
+
+
+def _unusable(footage: Division, views: Sequence[CameraView]) -> Iterator[_Cut]:
+    """The unusable spans of a station, each with the faults of the cameras that recorded it."""
+    for interval in footage.unusable:
+        here = IntervalSet([interval])
+        told = {(span.fault, view.camera) for view in views for span in view.fault_spans(here & view.unusable)}
+        faults = tuple(sorted({fault for fault, _ in told}, key=list(Fault).index))
+        yield interval, faults, tuple(sorted({camera for _, camera in told}))
+
+
+def _said(together: Sequence[_Missing]) -> wording.Words:
+    first, fails = together[0], together[0].verdict is Verdict.FAIL
+    names, spans = sorted(each.station for each in together), [each.interval for each in together]
+    if isinstance(first.cause, Cause):
+        return wording.missing(spans, names, first.cause, beyond_tolerance=fails)
+    return wording.unusable(spans, names, first.cause, first.cameras, beyond_tolerance=fails)
+
+
+def _doubt_remarks(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
+    """Footage that may show nothing usable: one remark for all stations with the same doubtful time."""
+    found: dict[tuple[IntervalSet, Verdict], list[str]] = {}
+    for station in facts.stations:
+        if station.seen is not None and station.seen.footage.doubtful:
+            verdict = _of_doubt(station.seen.footage, facts.exam, rules)
+            found.setdefault((station.seen.footage.doubtful, verdict), []).append(station.station)
+    for (spans, verdict), stations in found.items():
+        yield Remark(verdict, wording.unverified(sorted(stations), spans, _moved(facts, stations, spans)))
+
+
+def _of_doubt(division: Division, exam: Interval, rules: RulePack) -> Verdict:
+    """What doubt alone makes of a clause: it decides where at worst the tolerance would be broken."""
+    at_worst = within_tolerance(division.at_worst.clipped(exam), exam, rules)
+    return Verdict.WARN if at_worst else Verdict.UNKNOWN
+
+
+def _moved(facts: SittingFacts, stations: Sequence[str], spans: IntervalSet) -> list[str]:
+    """The cameras that see any of these stations and were moved in a part of that time."""
+    seeing = {camera for each in facts.stations if each.station in stations for camera in each.cameras}
+    return sorted(
+        camera.camera.id
+        for camera in facts.cameras
+        if camera.camera.id in seeing
+        and camera.view is not None
+        and any(span.fault is Fault.MOVED for span in camera.view.fault_spans(spans))
+    )
 
 
 def _nvr_remarks(cameras: Sequence[CameraFacts]) -> Iterator[Remark]:
@@ -192,7 +268,7 @@ def _near(found: Iterable[_Missing]) -> list[list[_Missing]]:
     A station is in a group once, so that the lengths a remark tells are those of whole gaps.
     """
     groups: list[list[_Missing]] = []
-    for each in sorted(found, key=lambda gap: (gap.interval, gap.cause.rank)):
+    for each in sorted(found, key=lambda gap: (gap.interval, _rank(gap.cause))):
         for group in groups:
             if each.near(group[0]) and all(each.station != member.station for member in group):
                 group.append(each)
@@ -200,6 +276,11 @@ def _near(found: Iterable[_Missing]) -> list[list[_Missing]]:
         else:
             groups.append([each])
     return groups
+
+
+def _rank(cause: Cause | tuple[Fault, ...]) -> tuple[int, ...]:
+    """Gaps before faults, each in the order of its list."""
+    return (cause.rank,) if isinstance(cause, Cause) else (len(Cause), *map(list(Fault).index, cause))
 
 
 def _host_clock_remarks(hosts: Sequence[HostClockFacts]) -> Iterator[Remark]:
@@ -247,20 +328,39 @@ def _no_dead_angle(facts: SittingFacts, rules: RulePack) -> Finding:
         *_unseen_remarks(facts, rules),
         *_picture_size_remarks(facts, rules),
         *_redundancy_remarks(facts),
+        *_useless_remarks(facts),
         *_frame_rate_remarks(facts.cameras, rules),
-        Remark(Verdict.PASS, wording.by_register_only()),
+        Remark(Verdict.PASS, _what_was_checked(facts)),
     ]
     return wording.finding("C6.2-4", remarks, wording.seen_throughout(len(facts.stations)))
 
 
+def _what_was_checked(facts: SittingFacts) -> wording.Words:
+    compared = [each.station for each in facts.stations if each.view is not None and each.view.compared]
+    rest = [each.station for each in facts.stations if each.station not in compared]
+    if not compared:
+        return wording.by_register_only()
+    return wording.by_pictures_in_part(rest) if rest else wording.by_pictures()
+
+
 def _unseen_remarks(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
+    """Stations without a camera, without a view for a time, and those of which nobody knows."""
     for station in facts.stations:
         if not station.cameras:
             yield Remark(Verdict.FAIL, wording.no_camera(station.station))
             continue
-        holes = _holes(station.coverage) if station.coverage is not None else IntervalSet()
-        if holes:
-            yield Remark(station_verdict(station, facts, rules), wording.no_usable_view(station.station, holes))
+        if station.seen is None:
+            continue
+        view = station.seen.view
+        if view.bad:
+            beyond = not within_tolerance(view.bad.clipped(facts.exam), facts.exam, rules)
+            hidden = IntervalSet(span for camera in station.cameras for span in station.seen.obstructed_by(camera))
+            words = wording.no_usable_view(station.station, view.bad, hidden)
+            yield Remark(Verdict.FAIL if beyond else Verdict.WARN, words)
+        if view.doubtful:
+            moved = _moved(facts, [station.station], view.doubtful)
+            words = wording.view_unknown(station.station, view.doubtful, moved)
+            yield Remark(_of_doubt(view, facts.exam, rules), words)
 
 
 def _picture_size_remarks(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
@@ -294,6 +394,33 @@ def _redundancy_remarks(facts: SittingFacts) -> Iterator[Remark]:
             spans = IntervalSet(span for _, found in kept for span in found)
             names = [name for name, _ in kept]
             yield Remark(Verdict.WARN, wording.redundancy_lost(camera.camera.id, spans, names))
+
+
+def _useless_remarks(facts: SittingFacts) -> Iterator[Remark]:
+    """A camera whose pictures showed nothing, or not its stations, while others still did."""
+    for camera in facts.cameras:
+        if camera.view is None or camera.coverage is None:
+            continue
+        spared = [(each.station, spans) for each in facts.stations if (spans := _spared(camera.view, each))]
+        if spared:
+            spans = IntervalSet(span for _, found in spared for span in found)
+            faults = sorted({each.fault for each in camera.view.fault_spans(spans)}, key=list(Fault).index)
+            words = wording.view_lost(camera.camera.id, spans, [name for name, _ in spared], faults)
+            yield Remark(Verdict.WARN, words)
+
+
+def _spared(view: CameraView, station: StationFacts) -> IntervalSet:
+    """When a camera recorded and did not show a station that it sees, while another camera did.
+
+    Somebody who walks or sits in the way is no loss.
+    """
+    seen = station.seen
+    if seen is None or view.camera not in station.cameras:
+        return IntervalSet()
+    hidden = view.unusable | view.doubtful
+    if view.camera in seen.compared:
+        hidden |= view.recorded & view.when(station.station, View.OBSTRUCTED)
+    return hidden & seen.view.good
 
 
 def _frame_rate_remarks(cameras: Sequence[CameraFacts], rules: RulePack) -> Iterator[Remark]:

@@ -30,14 +30,18 @@ from analysis.coverage import (
     sources,
     station_coverage,
 )
+from analysis.eye import EYE, Eye
 from analysis.facts import CameraFacts, Holding, SittingFacts, StationFacts, Waiting
 from analysis.judge import findings, frame_rate, station_verdict
 from analysis.nvrs import NvrEvent, nvr_events
+from analysis.sights import sight_of
+from analysis.views import camera_view, station_view
 from config.rule_pack import RulePack
 from domain.calendar import local_day, retained_until
 from domain.evidence import Copy, Coverage, EndReason, Gap, Place, Run
 from domain.host_clock import TOGETHER, ClockJudgement
 from domain.law import Finding, Verdict, fold
+from domain.pictures import Fault, FaultSpan
 from domain.places import Sitting
 from domain.timeline import Interval, IntervalSet, rfc3339, rounded_to_milliseconds
 from storage.database import Database, Evidence
@@ -56,14 +60,38 @@ class PhaseReport:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraFault:
+    """What was wrong with one camera's pictures; None where something stood before the station."""
+
+    camera: str
+    fault: Fault | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A span for which there is footage, and nothing usable of the station on it. Never a gap."""
+
+    interval: Interval
+    cameras: tuple[CameraFault, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StationReport:
-    """One station: its own verdict, the time any camera covers, and every gap however short."""
+    """One station: its own verdict, the time any camera covers, and every gap however short.
+
+    Of the covered time ``unusable`` shows nothing usable of it, in the sense of C6.2-4, and of ``unverified`` nobody
+    knows. ``compared`` are the cameras whose pictures were compared with a reference for it; without any, picture
+    content was not checked.
+    """
 
     station: str
     room: str
     verdict: Verdict
     covered_ms: int
     gaps: tuple[Gap, ...]
+    unusable: tuple[Unusable, ...] = ()
+    unverified: tuple[Interval, ...] = ()
+    compared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +143,9 @@ class CameraReport:
     separate devices as the rule pack asks for, ``backup_lag_ms`` how long after it was taken the last of it did, None
     where none does. ``recorders`` are those that recorded the camera, ``sources`` whose footage is shown when.
     ``sizes`` are the widths and heights of its pictures, ``frame_rate`` how many a second of footage has, on average.
+    ``faults`` are those of its recorded pictures, each with what was measured and the limit that it broke;
+    ``unverified`` is recorded time of which nobody knows what it shows, ``reference`` what pictures were compared
+    with, empty for nothing.
     """
 
     camera: str
@@ -132,6 +163,9 @@ class CameraReport:
     sources: tuple[Source, ...] = ()
     sizes: tuple[tuple[int, int], ...] = ()
     frame_rate: float | None = None
+    faults: tuple[FaultSpan, ...] = ()
+    unverified: tuple[Interval, ...] = ()
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,19 +212,22 @@ class BatchReport:
 
 
 def sitting_report(
-    database: Database, batch_id: str, number: int, rule_pack: RulePack, now: datetime
+    database: Database, batch_id: str, number: int, rule_pack: RulePack, now: datetime, *, eye: Eye | None = EYE
 ) -> SittingReport:
-    """The report of one sitting as the evidence stands at ``now``."""
+    """The report of one sitting as the evidence stands at ``now``. Without an ``eye`` no picture is judged."""
     sitting = database.setup.sitting(batch_id, number)
     if sitting is None:
         if database.setup.batch(batch_id) is None:
             raise UnknownBatch(f"there is no batch {batch_id}; apply it first")
         raise UnknownSitting(f"batch {batch_id} has no sitting {number}")
     last = last_exam_day(database.setup.sittings(batch_id))
-    return replace(_report(database.evidence, sitting, last, rule_pack, now), segments_root=_root(database, batch_id))
+    report = _report(database, sitting, last, rule_pack, now, eye=eye)
+    return replace(report, segments_root=_root(database, batch_id))
 
 
-def batch_report(database: Database, batch_id: str, rule_pack: RulePack, now: datetime) -> BatchReport:
+def batch_report(
+    database: Database, batch_id: str, rule_pack: RulePack, now: datetime, *, eye: Eye | None = EYE
+) -> BatchReport:
     """The reports of all sittings of a batch, by number."""
     batch = database.setup.batch(batch_id)
     if batch is None:
@@ -199,7 +236,7 @@ def batch_report(database: Database, batch_id: str, rule_pack: RulePack, now: da
     last = last_exam_day(sittings)
     root = _root(database, batch_id)
     reports = tuple(
-        replace(_report(database.evidence, sitting, last, rule_pack, now), segments_root=root) for sitting in sittings
+        replace(_report(database, sitting, last, rule_pack, now, eye=eye), segments_root=root) for sitting in sittings
     )
     verdict = fold(report.verdict for report in reports)
     return BatchReport(batch.id, batch.site, batch.project, rule_pack.id, now, verdict, reports)
@@ -218,7 +255,10 @@ def _root(database: Database, batch_id: str) -> str | None:
     return None if closing is None else closing.segments_root
 
 
-def _report(evidence: Evidence, sitting: Sitting, last_day: date, rules: RulePack, now: datetime) -> SittingReport:
+def _report(
+    database: Database, sitting: Sitting, last_day: date, rules: RulePack, now: datetime, *, eye: Eye | None
+) -> SittingReport:
+    evidence = database.evidence
     phases = _phases(sitting, now)
     window = Interval(phases[0].start, phases[-1].end)
     ledgers = {camera.id: camera_ledger(evidence, camera.id, window) for camera in sitting.cameras()}
@@ -226,6 +266,8 @@ def _report(evidence: Evidence, sitting: Sitting, last_day: date, rules: RulePac
     settled = max(window.start, rounded_to_milliseconds(horizon))
     part = Interval(window.start, settled) if settled > window.start else None
     cameras = _camera_facts(sitting, ledgers, window, part, now=now, rules=rules)
+    if eye is not None:
+        cameras = tuple(_looked_at(database, facts, ledgers, sitting.opened or now, eye) for facts in cameras)
     facts = SittingFacts(
         window=window,
         exam=Interval(phases[1].start, phases[1].end),
@@ -338,6 +380,17 @@ def _with_coverage(
     )
 
 
+def _looked_at(
+    database: Database, facts: CameraFacts, ledgers: Mapping[str, CameraLedger], at: datetime, eye: Eye
+) -> CameraFacts:
+    """With what its pictures show, against the reference that was valid at an instant."""
+    if facts.coverage is None:
+        return facts
+    seen = sight_of(database.looks, eye, facts, ledgers[facts.camera.id], at)
+    view = camera_view(facts.camera.id, facts.coverage, seen.sight, compared=bool(seen.reference))
+    return replace(facts, view=view, reference=seen.reference)
+
+
 def _as_kept(ledger: CameraLedger) -> Mapping[str, Sequence[Copy]]:
     """The copies by segment, those of what was disposed of as they stood until then: it was backed up."""
     if not ledger.disposed:
@@ -417,13 +470,48 @@ def _station_facts(
             views = {facts.camera.id: facts.coverage for facts in seeing if facts.coverage is not None}
             coverage = station_coverage(views, part) if part is not None else None
             names = tuple(facts.camera.id for facts in seeing)
-            found.append(StationFacts(station.id, room.id, names, coverage))
+            found.append(_seen(StationFacts(station.id, room.id, names, coverage), seeing))
     return tuple(found)
+
+
+def _seen(station: StationFacts, seeing: Sequence[CameraFacts]) -> StationFacts:
+    """With how it was seen, where anybody looked."""
+    views = {facts.camera.id: facts.view for facts in seeing if facts.view is not None}
+    if station.coverage is None or not views:
+        return station
+    drawn = [
+        facts.camera.id for facts in seeing if station.station in {each.station for each in facts.camera.regions}
+    ]
+    return replace(station, view=station_view(station.station, station.coverage, views, drawn))
 
 
 def _station_report(station: StationFacts, facts: SittingFacts, rules: RulePack) -> StationReport:
     covered, gaps = _parts(station.coverage)
-    return StationReport(station.station, station.room, station_verdict(station, facts, rules), covered, gaps)
+    verdict = station_verdict(station, facts, rules)
+    report = StationReport(station.station, station.room, verdict, covered, gaps)
+    if station.view is None:
+        return report
+    view = station.view.view
+    return replace(
+        report,
+        unusable=tuple(Unusable(span, _why(station, span, facts)) for span in view.unusable),
+        unverified=tuple(view.doubtful),
+        compared=station.view.compared,
+    )
+
+
+def _why(station: StationFacts, span: Interval, facts: SittingFacts) -> tuple[CameraFault, ...]:
+    """What was wrong in that span with the pictures of the cameras that see the station, by camera."""
+    found: set[tuple[str, Fault | None]] = set()
+    here = IntervalSet([span])
+    for camera in facts.cameras:
+        if camera.view is None or camera.camera.id not in station.cameras:
+            continue
+        name = camera.camera.id
+        found.update((name, each.fault) for each in camera.view.fault_spans(here & camera.view.unusable))
+        if station.view is not None and station.view.obstructed_by(name) & here:
+            found.add((name, None))
+    return tuple(CameraFault(*each) for each in sorted(found, key=lambda told: (told[0], told[1] or "")))
 
 
 def _camera_report(facts: CameraFacts) -> CameraReport:
@@ -447,6 +535,9 @@ def _camera_report(facts: CameraFacts) -> CameraReport:
         sources=facts.sources,
         sizes=tuple(sorted({(segment.width, segment.height) for segment in segments})),
         frame_rate=frame_rate(facts.holdings),
+        faults=facts.view.faults if facts.view is not None else (),
+        unverified=tuple(facts.view.doubtful) if facts.view is not None else (),
+        reference=facts.reference,
     )
 
 
@@ -564,6 +655,17 @@ def _station_json(station: StationReport) -> dict[str, Any]:
             }
             for gap in station.gaps
         ],
+        "unusable": [
+            {
+                **_span_json(each.interval),
+                "cameras": [
+                    {"camera": one.camera, "fault": one.fault.value if one.fault else None} for one in each.cameras
+                ],
+            }
+            for each in station.unusable
+        ],
+        "unverified": [_span_json(span) for span in station.unverified],
+        "compared": list(station.compared),
     }
 
 
@@ -597,6 +699,17 @@ def _camera_json(camera: CameraReport) -> dict[str, Any]:
         ],
         "sizes": [{"width": width, "height": height} for width, height in camera.sizes],
         "frame_rate": None if camera.frame_rate is None else round(camera.frame_rate, 2),
+        "faults": [
+            {
+                **_span_json(each.interval),
+                "fault": each.fault.value,
+                "measured": round(each.measured, 4),
+                "limit": each.limit,
+            }
+            for each in camera.faults
+        ],
+        "unverified": [_span_json(span) for span in camera.unverified],
+        "reference": camera.reference or None,
     }
 
 
@@ -622,13 +735,12 @@ def _event_json(event: NvrEvent) -> dict[str, Any]:
 
 
 def _gap_json(gap: Gap) -> dict[str, Any]:
-    length_ms = (gap.interval.end - gap.interval.start) // _MILLISECOND
-    return {
-        "start": rfc3339(gap.interval.start),
-        "end": rfc3339(gap.interval.end),
-        "seconds": length_ms / 1000,
-        "cause": gap.cause.value,
-    }
+    return {**_span_json(gap.interval), "cause": gap.cause.value}
+
+
+def _span_json(interval: Interval) -> dict[str, Any]:
+    length_ms = (interval.end - interval.start) // _MILLISECOND
+    return {"start": rfc3339(interval.start), "end": rfc3339(interval.end), "seconds": length_ms / 1000}
 
 
 def _instant(instant: datetime | None) -> str | None:

@@ -20,6 +20,7 @@ from domain.calendar import SHANGHAI, local_day
 from domain.evidence import Cause
 from domain.host_clock import ClockState, Witness
 from domain.law import Finding, Verdict, fold
+from domain.pictures import Fault
 from domain.timeline import Interval, IntervalSet
 
 TOLD = 5
@@ -28,6 +29,7 @@ TOLD = 5
 NAMED = 8
 """How many stations or cameras a remark names before it only counts."""
 
+_NEVER = IntervalSet()
 _GRAVITY = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PENDING, Verdict.WARN)
 
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d) (?=\d\d:\d\d:\d\d)")
@@ -38,6 +40,21 @@ class Words(NamedTuple):
 
     zh: str
     en: str
+
+
+FAULTS = {
+    Fault.BLACK: Words("黑屏", "black"),
+    Fault.OVEREXPOSED: Words("过曝", "overexposed"),
+    Fault.DIM: Words("过暗", "too dark"),
+    Fault.COVERED: Words("镜头遮挡", "lens covered"),
+    Fault.DEFOCUSED: Words("失焦", "out of focus"),
+    Fault.MOVED: Words("机位移动", "camera moved"),
+    Fault.FROZEN: Words("画面冻结", "picture frozen"),
+    Fault.LOOPED: Words("循环播放", "picture repeats"),
+    Fault.WRONG_SIZE: Words("分辨率不符", "wrong picture size"),
+    Fault.WRONG_RATE: Words("帧率不符", "wrong frame rate"),
+}
+"""What each fault of a picture is called on pages and papers, and in English within a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,19 +163,72 @@ def planned_times() -> Words:
 
 def missing(gaps: Sequence[Interval], stations: Sequence[str], cause: Cause, beyond_tolerance: bool) -> Words:
     """One gap of each station, all of one cause and at nearly the same time."""
+    said = _lasting(gaps, stations, Words("断档", "gap"))
+    beyond = _BEYOND if beyond_tolerance else _NOTHING
+    return Words(f"{said.zh}（{cause.zh}）{beyond.zh}", f"{said.en} ({cause.en}){beyond.en}")
+
+
+def unusable(
+    spans: Sequence[Interval],
+    stations: Sequence[str],
+    faults: Sequence[Fault],
+    cameras: Sequence[str],
+    *,
+    beyond_tolerance: bool,
+) -> Words:
+    """One span of each station in which there is footage and nothing on it, as ``missing``."""
+    said = _lasting(spans, stations, Words("有录像但画面不可用", "unusable picture"))
+    beyond = _BEYOND if beyond_tolerance else _NOTHING
+    why = _faults(faults)
+    return Words(
+        f"{said.zh}（摄像机{_names(cameras)}{why.zh}）{beyond.zh}",
+        f"{said.en} ({_some('camera', cameras)}: {why.en}){beyond.en}",
+    )
+
+
+_BEYOND = Words("，超出容许值", ", beyond the tolerance")
+_NOTHING = Words("", "")
+
+
+def _lasting(gaps: Sequence[Interval], stations: Sequence[str], what: Words) -> Words:
+    """``工位A自..至..断档N秒``; of several lengths, the shortest and the longest."""
     whole = Interval(min(gap.start for gap in gaps), max(gap.end for gap in gaps))
     span = _span(whole)
     if all(gap == whole for gap in gaps):
         seconds = _seconds(whole.seconds)
-        zh = f"工位{_names(stations)}{span.zh}断档{seconds}秒"
-        en = f"gap of {seconds} s at {_some('station', stations)} {span.en}"
-    else:
-        lengths = [gap.seconds for gap in gaps]
-        ends = sorted({min(lengths), max(lengths)})
-        zh = f"工位{_names(stations)}{span.zh}之间各断档{'至'.join(map(_seconds, ends))}秒"
-        en = f"gaps of {' to '.join(map(_seconds, ends))} s at {_some('station', stations)} {span.en}"
-    beyond = Words("，超出容许值", ", beyond the tolerance") if beyond_tolerance else Words("", "")
-    return Words(f"{zh}（{cause.zh}）{beyond.zh}", f"{en} ({cause.en}){beyond.en}")
+        return Words(
+            f"工位{_names(stations)}{span.zh}{what.zh}{seconds}秒",
+            f"{what.en} of {seconds} s at {_some('station', stations)} {span.en}",
+        )
+    lengths = [gap.seconds for gap in gaps]
+    ends = [_seconds(length) for length in sorted({min(lengths), max(lengths)})]
+    return Words(
+        f"工位{_names(stations)}{span.zh}之间各{what.zh}{'至'.join(ends)}秒",
+        f"{what.en}s of {' to '.join(ends)} s at {_some('station', stations)} {span.en}",
+    )
+
+
+def _faults(faults: Sequence[Fault]) -> Words:
+    found = [FAULTS[fault] for fault in faults]
+    return Words("、".join(each.zh for each in found), ", ".join(each.en for each in found))
+
+
+def unverified(stations: Sequence[str], spans: IntervalSet, moved: Sequence[str]) -> Words:
+    """Footage of which nobody knows whether anything is to be seen on it."""
+    seconds, when, why = _seconds(spans.seconds), _spans(spans), _why_unknown(moved)
+    return Words(
+        f"工位{_names(stations)}有{seconds}秒录像（{when.zh}）的画面{why.zh}，能否使用无法判定",
+        f"whether {seconds} s of footage of {_some('station', stations)} ({when.en}) is usable is unknown: {why.en}",
+    )
+
+
+def _why_unknown(moved: Sequence[str]) -> Words:
+    if moved:
+        return Words(
+            f"因摄像机{_names(moved)}机位移动、尚未复核",
+            f"{_some('camera', moved)} moved and nobody has checked since",
+        )
+    return Words("未能与基准画面核对", "the picture could not be compared with its reference")
 
 
 def nvr_gone(nvr: str, cameras: Sequence[str], interval: Interval, cause: Cause) -> Words:
@@ -262,15 +332,58 @@ def by_register_only() -> Words:
     )
 
 
+def by_pictures() -> Words:
+    return Words(
+        "画面内容已与基准画面核对，平面图视野未检查",
+        "picture content was compared with reference pictures; the floor plan is not checked",
+    )
+
+
+def by_pictures_in_part(rest: Sequence[str]) -> Words:
+    """``rest`` are the stations whose pictures nobody looked at."""
+    return Words(
+        f"画面内容已与基准画面核对，但工位{_names(rest)}未登记画面区域或无基准画面，其画面内容未检查；平面图视野未检查",
+        "picture content was compared with reference pictures, but not that of "
+        f"{_some('station', rest)}, without region or reference; the floor plan is not checked",
+    )
+
+
 def no_camera(station: str) -> Words:
     return Words(f"工位{station}无摄像机", f"no camera sees station {station}")
 
 
-def no_usable_view(station: str, holes: IntervalSet) -> Words:
+def no_usable_view(station: str, holes: IntervalSet, obstructed: IntervalSet = _NEVER) -> Words:
+    """``obstructed`` is the part of it in which something stood before the station."""
     seconds, spans = _seconds(holes.seconds), _spans(holes)
+    hidden = _seconds(obstructed.seconds)
+    zh = f"，其中{hidden}秒被遮挡" if obstructed else ""
+    en = f", obstructed for {hidden} s of it" if obstructed else ""
     return Words(
-        f"工位{station}无有效画面{seconds}秒（{spans.zh}）",
-        f"station {station} has no usable view for {seconds} s ({spans.en})",
+        f"工位{station}无有效画面{seconds}秒（{spans.zh}）{zh}",
+        f"station {station} has no usable view for {seconds} s ({spans.en}){en}",
+    )
+
+
+def view_unknown(station: str, spans: IntervalSet, moved: Sequence[str]) -> Words:
+    """There is footage, and nobody knows whether the station is in view."""
+    seconds, when, why = _seconds(spans.seconds), _spans(spans), _why_unknown(moved)
+    zh = why.zh if moved else "未能确认（有人遮挡或无法与基准画面核对）"
+    en = why.en if moved else "somebody stood before it, or the picture could not be compared with its reference"
+    return Words(
+        f"工位{station}是否可见有{seconds}秒（{when.zh}）{zh}，无法判定",
+        f"whether station {station} was in view for {seconds} s ({when.en}) is unknown: {en}",
+    )
+
+
+def view_lost(camera: str, spans: IntervalSet, stations: Sequence[str], faults: Sequence[Fault]) -> Words:
+    """``faults`` are those of the camera in that time, none where it did not show the stations all the same."""
+    seconds, when, why = _seconds(spans.seconds), _spans(spans), _faults(faults)
+    zh = f"（{why.zh}）" if faults else ""
+    en = f" ({why.en})" if faults else ""
+    return Words(
+        f"摄像机{camera}有{seconds}秒（{when.zh}）画面不能证明工位可见{zh}，工位{_names(stations)}仍有其他摄像机，冗余丧失",
+        f"redundancy lost: for {seconds} s ({when.en}) camera {camera} does not show its stations{en}, while "
+        f"{_some('station', stations)} stayed in view of others",
     )
 
 

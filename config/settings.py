@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     expected_bit_rate: Annotated[float, Field(gt=0, le=1e9)] = 4_000_000
     ballast_bytes: Annotated[int, Field(ge=0, le=1 << 30)] = 32 << 20
     ingest_workers: Annotated[int, Field(ge=1, le=64)] = 2
+    analysis_workers: Annotated[int, Field(ge=0, le=64)] = 0  # all cores but one when 0
     reread_days: Annotated[float, Field(ge=0, le=365)] = 30  # copies are never read again when 0
     reread_bytes_per_second: Annotated[int, Field(ge=100_000)] = 10_000_000
 
@@ -127,6 +128,11 @@ class Settings(BaseSettings):
     def spool_dirs(self) -> tuple[Path, ...]:
         """The first spool, and the second where there is one."""
         return (self.spool_dir,) if self.spool_second_dir is None else (self.spool_dir, self.spool_second_dir)
+
+    @property
+    def analysis_crew(self) -> int:
+        """How many processes open and look at footage."""
+        return self.analysis_workers or max(1, len(os.sched_getaffinity(0)) - 1)
 
     @property
     def signing_key_file(self) -> Path:

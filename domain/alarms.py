@@ -20,6 +20,8 @@ class Kind(StrEnum):
     SPOOL_FULL = "spool_full"
     SECOND_COPY_BEHIND = "second_copy_behind"
     CLOCK_UNSYNCHRONISED = "clock_unsynchronised"
+    PICTURE_FAULT = "picture_fault"  # what a camera records now shows nothing, or not what it should
+    VIEW_OBSTRUCTED = "view_obstructed"  # something stands before a station
     BREAK_GLASS = "break_glass"  # told to every receiver, whatever it wants to hear of
 
     @property
@@ -41,6 +43,8 @@ _KINDS = {
     Kind.SPOOL_FULL: ("暂存盘已满", "spool full"),
     Kind.SECOND_COPY_BEHIND: ("第二份录像滞后", "second copies behind"),
     Kind.CLOCK_UNSYNCHRONISED: ("主机时钟未同步", "host clock unsynchronised"),
+    Kind.PICTURE_FAULT: ("画面异常", "picture fault"),
+    Kind.VIEW_OBSTRUCTED: ("工位被遮挡", "station obstructed"),
     Kind.BREAK_GLASS: ("紧急进入", "glass broken"),
 }
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from domain.pictures import Region
 from domain.plan import RoomPlan
 from domain.timeline import Interval
 
@@ -53,7 +54,8 @@ class Camera:
 
     ``sees`` lists the stations in its picture; ``panoramic`` says it shows the whole room. ``nvr`` and ``channel``
     name the video recorder of its site that it is reached through, and where there. ``audio`` says that its sound is
-    recorded too, which is asked of no camera otherwise.
+    recorded too, which is asked of no camera otherwise. ``regions`` say where in its picture stations lie, of those
+    that it sees one at most each; of a station without one, no picture is looked at.
     """
 
     id: str
@@ -66,6 +68,7 @@ class Camera:
     channel: int | None = None
     engine: Engine = Engine.AUTO
     audio: bool = False
+    regions: tuple[Region, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,18 @@ from config.errors import ConfigError, DocumentRefused
 from dashboard.access.errors import AccessError, CommandRefused
 from dashboard.access.table import COMMANDS, LOCAL, may
 from dashboard.papers.sheet import NotPrinted
-from kaojian.commands import accounts, backups, detectors, evidence, exams, keeping, looking, running, safety
+from kaojian.commands import (
+    accounts,
+    backups,
+    detectors,
+    evidence,
+    exams,
+    keeping,
+    looking,
+    references,
+    running,
+    safety,
+)
 from kaojian.terminal import complain
 from records.errors import RecordsError, SetupRefused
 from storage.errors import StorageError
@@ -33,7 +44,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for each in (exams, looking, evidence, keeping, backups, accounts, running, safety, detectors):
+for each in (exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors):
     app.add_typer(each.app)
 
 

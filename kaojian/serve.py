@@ -7,6 +7,7 @@ everything in order.
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
@@ -21,7 +22,7 @@ from config.errors import ConfigError
 from config.s3 import Duty
 from config.settings import Settings
 from domain.timeline import SystemClock, rfc3339
-from kaojian.processes import Member, StopSignals, keep, stop_event
+from kaojian.processes import Member, StopSignals, die_with, keep, stop_event
 from storage.database import connect
 from storage.errors import StorageError
 
@@ -64,13 +65,18 @@ def _members(settings: Settings, roles: Sequence[Role]) -> list[Member]:
 
 
 def _analysis(settings: Settings) -> None:
-    from analysis.decoding import DecodingWorker  # noqa: PLC0415 (see the module)
+    from analysis.crew import Crew  # noqa: PLC0415 (see the module)
+    from analysis.decoding import DecodingWorker  # noqa: PLC0415
+    from analysis.eye import EYE  # noqa: PLC0415
+    from analysis.looking import Looking  # noqa: PLC0415
     from kaojian.wiring import open_archive  # noqa: PLC0415
 
-    stop = stop_event()
-    with closing(connect(settings.database_url)) as database:
+    stop, clock = stop_event(), SystemClock()
+    begin = partial(die_with, os.getpid())
+    with closing(connect(settings.database_url)) as database, Crew(settings.analysis_crew, begin) as crew:
         archive = open_archive(settings, database, duty=Duty.READ)
-        DecodingWorker(database.evidence, archive, SystemClock()).run(stop)
+        looking = Looking(database, EYE, clock) if EYE is not None else None
+        DecodingWorker(database.evidence, archive, clock, hands=crew, looking=looking).run(stop)
 
 
 def _dashboard(settings: Settings) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from analysis.eye import EYE
 from config.errors import DocumentRefused, SecretError
 from config.settings import Settings
 from domain.alarms import Receiver
@@ -21,6 +22,7 @@ from domain.calendar import SHANGHAI
 from domain.timeline import Clock, rfc3339
 from kaojian.disks import recorder_name, spools_of
 from records.lookout import Lookout, senses
+from records.picture_sense import PictureSense
 from records.receivers import Target, Webhooks, load
 from records.webhooks import Courier, NotTaken, message, send, served, trial
 from storage.database import Database
@@ -44,7 +46,8 @@ def telling(settings: Settings, database: Database, clock: Clock) -> AbstractCon
 
 def _served(settings: Settings, database: Database, clock: Clock, webhooks: Webhooks) -> AbstractContextManager[None]:
     looks = senses(database, spools_of(settings), evicts=settings.s3 is not None)
-    lookout = Lookout(database, clock, recorder_name(settings), webhooks.settle, looks)
+    pictures = PictureSense(database, EYE) if EYE is not None else None
+    lookout = Lookout(database, clock, recorder_name(settings), webhooks.settle, looks, pictures=pictures)
     secrets = settings.secrets
     names = [each.name for each in webhooks.targets]
     couriers = [Courier(database.alarms, each, secrets, clock) for each in webhooks.targets]

@@ -1,8 +1,8 @@
 """What an alarm says: one body for people in both languages, Chinese first, and for programs. Pure.
 
 Subjects are paths: ``camera/<id>``, ``nvr/<site>/<id>``, ``recorder/<name>``, ``spool_low/<owner>/<spool>``,
-``spool_full/<owner>/<spool>``, ``second_copy/<owner>``, ``clock/<host>``, ``break_glass/<account>``. Not here: when
-there is something to say (``records.losses``).
+``spool_full/<owner>/<spool>``, ``second_copy/<owner>``, ``clock/<host>``, ``picture/<camera>``,
+``view/<camera>/<station>``, ``break_glass/<account>``. Not here: when there is something to say (``records.losses``).
 """
 
 from __future__ import annotations
@@ -28,8 +28,12 @@ KINDS: Mapping[str, Kind] = {
     "spool_full": Kind.SPOOL_FULL,
     "second_copy": Kind.SECOND_COPY_BEHIND,
     "clock": Kind.CLOCK_UNSYNCHRONISED,
+    "picture": Kind.PICTURE_FAULT,
+    "view": Kind.VIEW_OBSTRUCTED,
     "break_glass": Kind.BREAK_GLASS,
 }
+_OF_A_CAMERA = ("camera", "picture", "view")
+_OF_CAMERAS = (Kind.CAMERA_LOST, Kind.NVR_LOST, Kind.PICTURE_FAULT, Kind.VIEW_OBSTRUCTED)
 _NO_RECORDER = ("无", "none")
 
 
@@ -56,7 +60,7 @@ class Scene:
 def camera_of(subject: str) -> str:
     """The camera's id; empty for other subjects."""
     kind, _, rest = subject.partition("/")
-    return rest if kind == "camera" else ""
+    return rest.partition("/")[0] if kind in _OF_A_CAMERA else ""
 
 
 def alarm(news: News, scene: Scene, alarm_id: str, now: datetime) -> Alarm:
@@ -78,15 +82,20 @@ def alarm(news: News, scene: Scene, alarm_id: str, now: datetime) -> Alarm:
         "still_lost": [camera_of(each) for each in news.still_dark],
         "nvr": rest.partition("/")[2] if kind is Kind.NVR_LOST else None,
         "recorder": _recorder(kind, rest, scene),
-        "cause": _cause(cameras, scene) if news.step is Step.BEGAN else None,
-        **_place(kind, seats),
+        "cause": _cause(cameras, scene) if news.step is Step.BEGAN and _is_loss(kind) else None,
+        **_place(kind, seats, rest),
         "text": dict(zip(("zh", "en"), _sentences(news, kind, rest, seats, scene), strict=True)),
     }
     site = seats[0].site.id if seats else ""
     return Alarm(alarm_id, kind, news.step, site, now, json.dumps(body, ensure_ascii=False, sort_keys=True))
 
 
-def _place(kind: Kind, seats: Iterable[Seat]) -> dict[str, Any]:
+def _is_loss(kind: Kind) -> bool:
+    """Whether cameras gave nothing, which outages have causes for."""
+    return kind not in (Kind.PICTURE_FAULT, Kind.VIEW_OBSTRUCTED)
+
+
+def _place(kind: Kind, seats: Iterable[Seat], rest: str = "") -> dict[str, Any]:
     found = list(seats)
     first = found[0] if found else None
     sitting = next((each.sitting for each in found if each.sitting is not None), None)
@@ -94,15 +103,23 @@ def _place(kind: Kind, seats: Iterable[Seat]) -> dict[str, Any]:
     return {
         "site": {"id": first.site.id, "name": first.site.name} if first is not None else None,
         "rooms": [{"id": room, "name": name} for room, name in sorted(rooms.items())],
-        "stations": sorted({station for each in found for station in each.camera.sees}),
-        "camera": first.camera.id if first is not None and kind is Kind.CAMERA_LOST else None,
+        "stations": _stations(kind, found, rest),
+        "camera": first.camera.id
+        if first is not None and kind in _OF_CAMERAS and kind is not Kind.NVR_LOST
+        else None,
         "batch": sitting.batch.id if sitting is not None else None,
         "sitting": sitting.plan.number if sitting is not None else None,
     }
 
 
+def _stations(kind: Kind, seats: Iterable[Seat], rest: str) -> list[str]:
+    if kind is Kind.VIEW_OBSTRUCTED:
+        return [rest.partition("/")[2]]
+    return sorted({station for each in seats for station in each.camera.sees})
+
+
 def _recorder(kind: Kind, rest: str, scene: Scene) -> str | None:
-    if kind in (Kind.CAMERA_LOST, Kind.NVR_LOST):
+    if kind in _OF_CAMERAS:
         return ", ".join(scene.recorders) or None
     if kind is Kind.BREAK_GLASS:
         return None
@@ -122,7 +139,7 @@ def _sentences(news: News, kind: Kind, rest: str, seats: list[Seat], scene: Scen
     zh = [f"【考鉴】{kind.zh}（{news.step.zh}）：{name[0]}"]
     en = [f"Kaojian: {kind.en} ({news.step.en}): {name[1]}"]
     if seats:
-        place = _place(kind, seats)
+        place = _place(kind, seats, rest)
         rooms = ", ".join(each["name"] for each in place["rooms"])
         stations = ", ".join(place["stations"])
         zh.append(f"{seats[0].site.name} {rooms}，工位 {stations or '无'}")
@@ -132,17 +149,17 @@ def _sentences(news: News, kind: Kind, rest: str, seats: list[Seat], scene: Scen
             en.append(f"batch {place['batch']}, sitting {place['sitting']}")
     zh.append(f"自 {_local(news.since)} 起")
     en.append(f"since {_local(news.since)}")
-    for each in _more(news, seats, scene):
+    for each in _more(news, kind, seats, scene):
         zh.append(each[0])
         en.append(each[1])
     return "；".join(zh), "; ".join(en)
 
 
-def _more(news: News, seats: list[Seat], scene: Scene) -> Iterable[tuple[str, str]]:
+def _more(news: News, kind: Kind, seats: list[Seat], scene: Scene) -> Iterable[tuple[str, str]]:
     if news.step is Step.ENDED:
         lasted = (news.at - news.since).total_seconds()
         yield f"{_local(news.at)} 恢复，历时 {lasted:.0f} 秒", f"back at {_local(news.at)} after {lasted:.0f} s"
-    cause = _cause((each.camera.id for each in seats), scene)
+    cause = _cause((each.camera.id for each in seats), scene) if _is_loss(kind) else None
     if news.step is Step.BEGAN and cause is not None:
         yield f"原因：{cause['zh']}", f"cause: {cause['en']}"
     if news.step is Step.BEGAN and news.subject in scene.details:
@@ -167,6 +184,9 @@ def _name(kind: Kind, rest: str) -> tuple[str, str]:
         return f"{owner} 的{zh}", f"{en} of {owner}"
     if kind is Kind.NVR_LOST:
         return (rest.partition("/")[2],) * 2
+    if kind is Kind.VIEW_OBSTRUCTED:
+        camera, _, station = rest.partition("/")
+        return f"{camera} 画面中的工位 {station}", f"station {station} in the picture of {camera}"
     return (rest, rest) if rest else _NO_RECORDER
 
 

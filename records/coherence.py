@@ -116,8 +116,9 @@ def _reached(site: _Node) -> _Said:
 def _views(room: _Node) -> _Said:
     stations = _texts(room.items("stations"))
     for camera in room.items("cameras"):
-        yield from _repeated(iter(camera.items("sees")), "station")
-        for seen in camera.items("sees"):
+        named = [seen.child("station") if isinstance(seen.value, dict) else seen for seen in camera.items("sees")]
+        yield from _repeated(iter(named), "station")
+        for seen in named:
             if seen.text is not None and seen.text not in stations:
                 yield seen, f"the room has no station {seen.text}"
 

@@ -47,6 +47,7 @@ from domain.places import (
 )
 from domain.timeline import utc
 from records import coherence
+from records.picture_regions import Seen, regions, stations
 from records.room_plan import Plan, room_plan
 
 
@@ -244,7 +245,7 @@ class _Camera(BaseModel):
     )
     audio: bool = Field(False, description="Record its sound too (录音); off unless asked for, see docs/security.md")
     panoramic: bool = Field(False, description="Shows the whole room (全景)")
-    sees: tuple[_Label, ...] = Field((), description="Stations in its picture")
+    sees: tuple[Seen, ...] = Field((), description="Stations in its picture, by name or with where they lie in it")
 
 
 class _Room(BaseModel):
@@ -325,7 +326,7 @@ def _camera(camera: _Camera, nvrs: Mapping[str, _Nvr]) -> Camera:
     return Camera(
         id=camera.id,
         url=url or "",
-        sees=camera.sees,
+        sees=stations(camera.sees),
         secret=secret,
         transport=camera.transport,
         panoramic=camera.panoramic,
@@ -333,6 +334,7 @@ def _camera(camera: _Camera, nvrs: Mapping[str, _Nvr]) -> Camera:
         channel=camera.channel,
         engine=camera.engine,
         audio=camera.audio,
+        regions=regions(camera.sees),
     )
 
 

@@ -12,6 +12,7 @@
     │   ├── ClockBehind   the clock stands before the site's last manifest
     │   └── EvidenceGone  what an earlier manifest of the batch states is no longer known
     ├── NoPlan            a room is asked for by its plan, and there is no such room or no plan of it
+    ├── ReferenceRefused  no reference can be made of that camera and time
     ├── NoReason          a batch is to be held, let go or disposed of, and nobody said why
     ├── DisposalRefused   batches may not be disposed of; nothing was written or removed; ``objections`` say why
     ├── DecisionRefused   somebody may not decide so on a disposal list
@@ -54,6 +55,10 @@ class ImpossibleTime(RecordsError):
 
 class NoPlan(RecordsError):
     """There is no such room, or nobody drew its plan."""
+
+
+class ReferenceRefused(RecordsError):
+    """No reference was made. Nothing was written."""
 
 
 class NoReason(RecordsError):

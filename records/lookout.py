@@ -38,6 +38,9 @@ LOOK = timedelta(seconds=1)
 SENSE = timedelta(seconds=15)
 """How often disks, copies and clocks are looked at."""
 
+GLANCE = timedelta(seconds=5)
+"""How often it is asked what pictures show: an alarm is due soon after the segment was looked at."""
+
 SILENT_AFTER = timedelta(seconds=10)
 """Recorders beat once a second; a busy database may hold a few beats up."""
 
@@ -56,11 +59,15 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Sensed:
-    """How one thing stands that has no events, with its particulars in Chinese and English."""
+    """How one thing stands that has no events, with its particulars in Chinese and English.
+
+    ``dark`` is None where nobody can tell, ``since`` is when it began where that is known.
+    """
 
     subject: str
-    dark: bool
+    dark: bool | None
     detail: tuple[str, str]
+    since: datetime | None = None
 
 
 Senses = Callable[[datetime], Iterable[Sensed]]
@@ -100,17 +107,27 @@ class Lookout:
     """The one who looks. ``holder`` is the same after a restart; ``duty`` is set while it is this one."""
 
     def __init__(
-        self, database: Database, clock: Clock, holder: str, settle: timedelta, senses: Senses | None = None
+        self,
+        database: Database,
+        clock: Clock,
+        holder: str,
+        settle: timedelta,
+        senses: Senses | None = None,
+        *,
+        pictures: Senses | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._holder = holder
         self._settle = settle
         self._senses = senses or (lambda _: ())
+        self._pictures = pictures or (lambda _: ())
         self._known: _Known | None = None
         self._written: tuple[str, datetime] | None = None
         self._sensed: list[Sensed] = []
         self._sense_due: datetime | None = None
+        self._glimpsed: list[Sensed] = []
+        self._glance_due: datetime | None = None
         self.duty = threading.Event()
 
     def run(self, stop: threading.Event, receivers: Sequence[str]) -> None:
@@ -190,8 +207,12 @@ class Lookout:
         if self._sense_due is None or now >= self._sense_due or now < self._sense_due - SENSE:
             self._sensed = list(self._senses(now))
             self._sense_due = now + SENSE
+        if self._glance_due is None or now >= self._glance_due or now < self._glance_due - GLANCE:
+            self._glimpsed = list(self._pictures(now))
+            self._glance_due = now + GLANCE
         fresh = self._sense_due == now + SENSE
-        return _View(now, self._database.setup.sittings(), lives, self._sensed, fresh=fresh)
+        sensed = [*self._sensed, *self._glimpsed]
+        return _View(now, self._database.setup.sittings(), lives, sensed, fresh=fresh)
 
     def _replayed(self, known: _Known, view: _View) -> Iterator[News]:
         """What the events since the last look tell, each at its time."""
@@ -259,7 +280,7 @@ class _View:
             for camera, sitting in wanted.items()
         }
         found |= dict(self._recorders(at, wanted, alive))
-        return found | {each.subject: Signal(each.dark, at) for each in self.sensed}
+        return found | {each.subject: Signal(each.dark, min(each.since or at, at)) for each in self.sensed}
 
     def _camera(
         self, camera: str, sitting: Sitting, alive: set[str], said: Mapping[str, tuple[CameraState, datetime]]

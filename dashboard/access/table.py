@@ -176,6 +176,8 @@ COMMANDS: Mapping[str, Act] = {
     "report": Act.SEE,
     "plan": Act.SEE,
     "room plan": Act.SEE,
+    "reference make": Act.SET_UP,
+    "reference list": Act.SEE,
     "check": Act.AUDIT,
     "record copy": Act.AUDIT,
     "export": Act.SAVE,

@@ -16,6 +16,7 @@ from domain.evidence import CameraState, Cause, Place
 from domain.host_clock import ClockState, Witness
 from domain.law import Verdict
 from domain.people import Role
+from domain.pictures import Fault
 from domain.timeline import rfc3339
 
 Instant = Annotated[
@@ -102,14 +103,50 @@ class StationGap(CameraGap):
     cameras: tuple[CameraCauseShape, ...]
 
 
+class SpanShape(Shape):
+    """A span of time."""
+
+    start: Instant
+    end: Instant
+    seconds: float
+
+
+class CameraFaultShape(Shape):
+    """What was wrong with a camera's pictures; ``fault`` is null where something stood before the station."""
+
+    camera: str
+    fault: Fault | None
+
+
+class UnusableShape(SpanShape):
+    """A span for which there is footage, and nothing usable of the station on it. Never a gap."""
+
+    cameras: tuple[CameraFaultShape, ...]
+
+
+class FaultShape(SpanShape):
+    """A fault of a camera's recorded pictures, with what was measured and the limit that it broke."""
+
+    fault: Fault
+    measured: float
+    limit: float
+
+
 class StationShape(Shape):
-    """One station: ``covered_s`` and the gaps add up to the window before ``settled_until``."""
+    """One station: ``covered_s`` and the gaps add up to the window before ``settled_until``.
+
+    Of the covered time ``unusable`` shows nothing usable of it, and of ``unverified`` nobody knows. ``compared`` are
+    the cameras whose pictures were compared with a reference for it; without any, no picture was checked.
+    """
 
     station: str
     room: str
     verdict: Verdict
     covered_s: float
     gaps: tuple[StationGap, ...]
+    unusable: tuple[UnusableShape, ...]
+    unverified: tuple[SpanShape, ...]
+    compared: tuple[str, ...]
 
 
 class SizeShape(Shape):
@@ -124,6 +161,8 @@ class CameraShape(Shape):
 
     ``clock_drift_ppm`` is how much faster its clock runs than the host's, null where that cannot be told.
     ``backed_up_s`` lies on enough separate devices, the last of it ``backup_lag_s`` after it was taken.
+    ``unverified`` is recorded time of which nobody knows what it shows; ``reference`` is null where pictures were
+    compared with nothing.
     """
 
     camera: str
@@ -156,6 +195,9 @@ class CopiesShape(Shape):
     of: int
     size_bytes: int
     locked_until: Instant | None
+    faults: tuple[FaultShape, ...]
+    unverified: tuple[SpanShape, ...]
+    reference: str | None
 
 
 class ClauseShape(Shape):

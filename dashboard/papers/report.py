@@ -6,7 +6,7 @@ Not here: what is in the report, and how a paper is printed (``dashboard.papers.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
 from math import ceil
@@ -15,6 +15,7 @@ from analysis.clocks import Drift, HostClockFacts
 from analysis.floorplan.drawing import to_svg
 from analysis.floorplan.survey import survey
 from analysis.report import BatchReport, CameraReport, CopyReport, SittingReport, StationReport, to_json
+from analysis.wording import FAULTS
 from config.rule_pack import OriginKind, RulePack
 from dashboard.papers.sheet import (
     Align,
@@ -38,6 +39,7 @@ from dashboard.papers.words import COLOURS, COVERED, NOT_YET, Language, Words, c
 from domain.calendar import SHANGHAI
 from domain.evidence import Gap, Place
 from domain.law import Verdict
+from domain.pictures import Fault
 from domain.places import Site
 from domain.timeline import Interval, rounded_to_milliseconds
 
@@ -87,7 +89,7 @@ def compose(
         if whole:
             blocks.append(Heading(f"{said.sitting} {sitting.sitting}", 1))
         blocks += _Section(sitting, language, site, rule_pack).blocks()
-    blocks += [Heading(said.method), Steps(said.method_steps)]
+    blocks += [Heading(said.method), Steps(_steps(sittings, said))]
     if rule_pack is not None:
         blocks += [Heading(said.tolerance), _numbers(rule_pack, said, language)]
     blocks.append(Signatures(said.signatures))
@@ -148,6 +150,7 @@ class _Section:
         yield from (Heading(said.clauses), self._clauses())
         yield from self._timeline()
         yield from self._gaps()
+        yield from self._unusable()
         yield from (Heading(said.stations), self._stations())
         yield from (Heading(said.cameras), self._cameras(), Heading(said.technical), self._technical())
         yield from self._copies()
@@ -251,6 +254,47 @@ class _Section:
             Cell((cause(gap.cause, language),), colour=COLOURS[gap.cause]),
             Cell(seen),
         )
+
+    def _unusable(self) -> Iterator[Block]:
+        """Footage whose pictures do not show what they should: stations first, as with gaps."""
+        said = self._said
+        rows = tuple(self._shown())
+        if not rows:
+            return
+        columns = (
+            Column(said.whose),
+            Column(said.start),
+            Column(said.end),
+            Column(said.length, Align.RIGHT),
+            Column(said.shown, wraps=True),
+        )
+        yield from (Heading(said.unusable), Remark(said.unusable_note, small=True), Grid(columns, rows))
+
+    def _shown(self) -> Iterator[tuple[Text, ...]]:
+        """Of cameras with what was measured."""
+        said = self._said
+        for station in self._report.stations:
+            whose = f"{said.station} {station.station}"
+            for span in station.unusable:
+                what = (f"{one.camera}: {self._fault(one.fault)}" for one in span.cameras)
+                yield self._span_row(whose, span.interval, *what)
+            for interval in station.unverified:
+                yield self._span_row(whose, interval, said.unverified)
+        for camera in self._report.cameras:
+            whose = f"{said.camera} {camera.camera}"
+            for fault in camera.faults:
+                measured = said.measured.format(f"{fault.measured:.4g}", f"{fault.limit:g}")
+                yield self._span_row(whose, fault.interval, self._fault(fault.fault), measured)
+            for interval in camera.unverified:
+                yield self._span_row(whose, interval, said.unverified)
+
+    def _span_row(self, whose: str, span: Interval, *what: str) -> tuple[Text, ...]:
+        return whose, _precise(span.start), _precise(span.end), _length(span.seconds, self._said), Cell(what)
+
+    def _fault(self, fault: Fault | None) -> str:
+        if fault is None:
+            return self._said.obstructed
+        return FAULTS[fault].en if self._language is Language.EN else FAULTS[fault].zh
 
     def _stations(self) -> Grid:
         said = self._said
@@ -383,6 +427,12 @@ class _Section:
             head: tuple[Text, Text] = (camera.camera, recorders) if number == 0 else ("", "")
             length = _length(span.seconds, said)
             yield (*head, _precise(span.start), _precise(span.end), length, part.recorder)
+
+
+def _steps(sittings: Iterable[SittingReport], said: Words) -> tuple[str, ...]:
+    """How it was checked; the last step says what was not."""
+    compared = any(station.compared for sitting in sittings for station in sitting.stations)
+    return (*said.method_steps[:-1], said.method_pictures) if compared else said.method_steps
 
 
 def _numbers(pack: RulePack, said: Words, language: Language) -> Grid:

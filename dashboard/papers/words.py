@@ -89,6 +89,12 @@ class Words:
     gap_count: str
     gap_total: str
     no_gaps: str
+    unusable: str
+    unusable_note: str
+    shown: str
+    obstructed: str
+    unverified: str
+    measured: str  # what was measured, its limit
     whose: str
     start: str
     end: str
@@ -117,6 +123,7 @@ class Words:
     no_root: str
     method: str
     method_steps: tuple[str, ...]
+    method_pictures: str  # the last step where pictures were compared with references
     tolerance: str
     not_opened: str
     not_closed: str
@@ -180,6 +187,12 @@ _ZH = Words(
     gap_count="断档数",
     gap_total="断档合计",
     no_gaps="应录时段内没有断档。",
+    unusable="画面不可用明细",
+    unusable_note="以下时间有录像，但画面不可用、工位不可见或无法判定；不是断档，单独列出。",
+    shown="画面情况",
+    obstructed="被遮挡",
+    unverified="无法判定",
+    measured="测得 {}，限值 {}",
     whose="对象",
     start="开始",
     end="结束",
@@ -219,6 +232,9 @@ _ZH = Words(
         "一个工位的有录像时间，是能看到该工位的各摄像机有录像时间的并集；断档在任一摄像机的原因变化处分开。",
         "画面内容与摄像机视角不在本报告核验之列。",
     ),
+    method_pictures="画面内容按至多每 2 秒一帧与开考时有效的基准画面比对；登记了画面区域的工位，"
+    "只有在至少一路可用画面中可见才算可见，无法比对的时间一律为无法判定。"
+    "未登记画面区域或无基准画面的工位，其画面内容未核验；平面图视野不在核验之列。",
     tolerance="判定采用的数值",
     not_opened="未登记",
     not_closed="未结束",
@@ -282,6 +298,13 @@ _EN = Words(
     gap_count="Gaps",
     gap_total="Total of gaps",
     no_gaps="There are no gaps in the required window.",
+    unusable="Unusable pictures",
+    unusable_note="There is footage of this time, but its pictures are useless, the station is not in view, or "
+    "nobody can tell. These are no gaps, and listed apart from them.",
+    shown="What the pictures show",
+    obstructed="obstructed",
+    unverified="cannot be told",
+    measured="measured {}, limit {}",
     whose="Station or camera",
     start="Start",
     end="End",
@@ -327,6 +350,9 @@ _EN = Words(
         "of these cameras changes.",
         "What the pictures show, and from which angle, is not checked in this report.",
     ),
+    method_pictures="Pictures at most 2 s apart are compared with the reference that was valid when the sitting "
+    "opened. A station with a registered region counts as in view only where a usable picture shows it; time that "
+    "cannot be compared is unknown. Of stations without region or reference no picture is checked, nor is the plan.",
     tolerance="Numbers the verdict rests on",
     not_opened="not opened",
     not_closed="not closed",

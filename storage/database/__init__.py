@@ -21,6 +21,7 @@ from storage.database.factors import Factors
 from storage.database.holds import Holds
 from storage.database.identities import Identities
 from storage.database.journal import Journal, JournalEntry
+from storage.database.looks import Looks
 from storage.database.permits import Permits
 from storage.database.setup import Setup
 from storage.database.viewings import Viewings
@@ -40,6 +41,7 @@ __all__ = [
     "Identities",
     "Journal",
     "JournalEntry",
+    "Looks",
     "Permits",
     "Setup",
     "Viewings",
@@ -58,6 +60,7 @@ class Database:
     def __init__(self, engine: Engine, notary: Notary | None = None) -> None:
         self._engine = engine
         self.evidence = Evidence(engine)
+        self.looks = Looks(engine)
         self.setup = Setup(engine)
         self.journal = Journal(engine, notary)
         self.accounts = Accounts(engine)

@@ -13,6 +13,7 @@ from dataclasses import MISSING, fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from domain.pictures import Region
 from domain.places import Batch, Camera, Engine, Nvr, Room, Site, SittingPlan, Station, Transport
 from domain.plan import Lens, Mounting, Obstacle, Outline, RoomPlan, Target, Volume
 from domain.timeline import MICROSECOND, utc
@@ -119,6 +120,7 @@ def _camera(camera: Camera) -> dict[str, Any]:
         "panoramic": camera.panoramic,
         **({} if camera.engine is Engine.AUTO else {"engine": camera.engine.value}),
         **({"audio": True} if camera.audio else {}),
+        **({"regions": [_region(region) for region in camera.regions]} if camera.regions else {}),
     }
     return {**told, "nvr": camera.nvr, "channel": camera.channel} if camera.nvr is not None else told
 
@@ -135,7 +137,16 @@ def _camera_of(told: Mapping[str, Any]) -> Camera:
         channel=told.get("channel"),
         engine=Engine(told.get("engine", Engine.AUTO)),
         audio=told.get("audio", False),
+        regions=tuple(_region_of(region) for region in told.get("regions", ())),
     )
+
+
+def _region(region: Region) -> dict[str, Any]:
+    return {"station": region.station, "corners": [list(corner) for corner in region.corners]}
+
+
+def _region_of(told: Mapping[str, Any]) -> Region:
+    return Region(told["station"], tuple((x, y) for x, y in told["corners"]))
 
 
 def _plan(plan: SittingPlan) -> dict[str, Any]:

@@ -154,10 +154,20 @@ segments = sa.Table(
     sa.Column("wanted_s3", sa.Integer, nullable=False, server_default=sa.text("1")),  # how many stores are to have it
     sa.Column("observations", sa.Integer, nullable=False),
     sa.Column("disposed", sa.BigInteger),  # the disposal list that ordered it to go; NULL while none has
+    sa.Column("looked", sa.Text, nullable=False, server_default=sa.text("''")),  # by which analysis last, "" by none
 )
 sa.Index("ix_segments_camera_begins", segments.c.camera, segments.c.begins)
 sa.Index("ix_segments_camera_length_us", segments.c.camera, segments.c.length_us)
 sa.Index("ix_segments_batch_key", segments.c.batch, segments.c.key)
+sa.Index(  # what waits for a look is found in it alone
+    "ix_segments_batch_camera_begins",
+    segments.c.batch,
+    segments.c.camera,
+    segments.c.begins,
+    segments.c.looked,
+    segments.c.observations,
+    segments.c.key,
+)
 
 # The zero is part of the text of index and query alike: a bound parameter would keep SQLite from seeing that the
 # query asks for exactly the rows of the partial index (sqlite.org/partialindex.html).
@@ -286,6 +296,34 @@ observations = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),
 )
 sa.Index("ix_observations_segment_made", observations.c.segment, observations.c.made)
+
+looks = sa.Table(
+    "looks",
+    metadata,
+    sa.Column("id", Serial, primary_key=True),
+    sa.Column("segment", sa.Text, sa.ForeignKey("segments.key"), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("reference", sa.Text, nullable=False),  # the id of one, "" for none: NULLs are never equal
+    sa.Column("made", Instant, nullable=False),
+    sa.Column("samples", sa.LargeBinary, nullable=False),  # as storage.database.samples packs them
+)
+sa.Index("uq_looks_segment", looks.c.segment, looks.c.reference, looks.c.version, unique=True)
+
+picture_references = sa.Table(
+    "picture_references",
+    metadata,
+    sa.Column("number", Serial, primary_key=True),  # the order in which they were made
+    sa.Column("id", sa.Text, nullable=False),  # SHA-256 of the calibration
+    sa.Column("camera", sa.Text, nullable=False),
+    sa.Column("valid_from", Instant, nullable=False),
+    *actor_columns(),
+    sa.Column("begins", Instant, nullable=False),  # of the footage that it was made of
+    sa.Column("ends", Instant, nullable=False),
+    sa.Column("segments", sa.Text, nullable=False),  # a JSON list of keys
+    sa.Column("calibration", sa.LargeBinary, nullable=False),
+)
+sa.Index("uq_picture_references_camera_id", picture_references.c.camera, picture_references.c.id, unique=True)
+sa.Index("ix_picture_references_camera_number", picture_references.c.camera, picture_references.c.number)
 
 revisions = sa.Table(
     "revisions",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,14 +13,18 @@ import pytest
 from analysis.decoding import observe, observe_pending
 from analysis.report import batch_report, last_exam_day, sitting_report, to_json
 from config.rule_pack import load
+from dashboard.papers.printing import as_html
+from dashboard.papers.report import compose
 from domain.evidence import Cause, EndReason, Outage, Recorder, Run
 from domain.host_clock import CameraClocks, HostClock, ServerDate
 from domain.law import Verdict
 from domain.people import Actor, Door
+from domain.pictures import Look, Reference, Region, Sample, StationSample
 from domain.places import Batch, Camera, Room, Site, SittingPlan, Station
 from storage.errors import UnknownBatch, UnknownSitting
 from tests.analysis.footage import Cabinet, broken
 from tests.analysis.ledgers import START, at, span
+from tests.fakes import eye
 from tests.fakes.witnesses import FREE, KEPT
 
 RULES = load("SG-2022-08-10")
@@ -98,6 +103,9 @@ def test_the_layout_is_the_promised_one(recorded: Cabinet) -> None:
         "verdict": "pass",
         "covered_s": 10.0,
         "gaps": [],
+        "unusable": [],
+        "unverified": [],
+        "compared": [],
     }
     assert found["cameras"][0] == {
         "camera": "cam-1",
@@ -118,6 +126,9 @@ def test_the_layout_is_the_promised_one(recorded: Cabinet) -> None:
         ],
         "sizes": [{"width": 1280, "height": 720}],
         "frame_rate": 25.0,
+        "faults": [],
+        "unverified": [],
+        "reference": None,
     }
     assert [(each["place"], each["files"], each["of"]) for each in found["copies"]] == [("spool", 4, 4), ("s3", 4, 4)]
     assert found["backup"] == {
@@ -388,3 +399,95 @@ def test_what_was_never_applied_is_refused_by_name(planned: Cabinet) -> None:
         batch_report(planned.database, "other", RULES, at(0))
     with pytest.raises(UnknownSitting, match="batch batch has no sitting 9"):
         sitting_report(planned.database, "batch", 9, RULES, at(0))
+
+
+class TestPictures:
+    """With a reference of cam-1 and a region of A-01 in it; of A-02 nobody drew one."""
+
+    @pytest.fixture
+    def looked(self, planned: Cabinet) -> Cabinet:
+        wide = replace(WIDE, regions=(Region("A-01", ((0.1, 0.1), (0.4, 0.1), (0.4, 0.6))),))
+        room = Room("R1", "一号考场", (Station("A-01"), Station("A-02")), (wide,))
+        planned.database.setup.apply_site(Site("site", "考点", "浈江区", (room,)), ACTOR, BEFORE + timedelta(hours=1))
+        reference = Reference("ref", "cam-1", BEFORE, ACTOR, span(-100, -80), (), b"A-01")
+        planned.database.looks.add_reference(reference)
+        planned.run("run-1", "cam-1", 0, 12)
+        for start in (0, 6):
+            planned.archive.keep(planned.segment(start, frames=150))
+        conduct(planned)
+        return planned
+
+    def measured(self, cabinet: Cabinet, dark: Collection[int] = ()) -> None:
+        """A sample a second; in the dark, one of brightness 0."""
+        for segment in cabinet.database.evidence.segments("cam-1", span(0, 12)):
+            begins = round((segment.interval.start - at(0)).total_seconds())
+            seen = (StationSample("A-01", 25, 0),)
+            samples = tuple(
+                Sample(at(second), 320, 192, 0.0 if second in dark else 90.0, 0, 20, stations=seen)
+                for second in range(begins, begins + 7)
+            )
+            cabinet.database.looks.add(Look(segment.key, 1, "ref", at(50), samples))
+
+    def report(self, cabinet: Cabinet) -> dict[str, Any]:
+        made = sitting_report(cabinet.database, "batch", 1, RULES, at(100), eye=eye.EYE)
+        read: dict[str, Any] = json.loads(json.dumps(to_json(made), ensure_ascii=False))
+        return read
+
+    def test_what_was_compared_and_what_was_not_is_told_and_all_is_well(self, looked: Cabinet) -> None:
+        decode(looked)
+        self.measured(looked)
+        found = self.report(looked)
+        assert [each["verdict"] for each in found["stations"]] == ["pass", "pass"]
+        assert [each["compared"] for each in found["stations"]] == [["cam-1"], []]
+        assert found["cameras"][0]["reference"] == "ref"
+        assert "工位A-02未登记画面区域" in found["clauses"][2]["zh"]
+
+    def test_unusable_pictures_are_listed_apart_from_gaps_with_what_was_measured(self, looked: Cabinet) -> None:
+        decode(looked)
+        self.measured(looked, dark={4, 5})
+        found = self.report(looked)
+        station, camera = found["stations"][0], found["cameras"][0]
+        assert (station["gaps"], station["covered_s"]) == ([], 10.0)
+        assert station["unusable"] == [
+            {
+                "start": "2026-05-01T01:00:03.000Z",
+                "end": "2026-05-01T01:00:06.000Z",
+                "seconds": 3.0,
+                "cameras": [{"camera": "cam-1", "fault": "black"}],
+            }
+        ]
+        assert camera["faults"][0] | {"start": "", "end": ""} == {
+            "start": "",
+            "end": "",
+            "seconds": 3.0,
+            "fault": "black",
+            "measured": 0.0,
+            "limit": 40.0,
+        }
+        assert station["verdict"] == "fail"
+        assert "有录像但画面不可用3秒（摄像机cam-1黑屏）" in found["clauses"][1]["zh"]
+
+    def test_what_nobody_looked_at_yet_is_unverified_and_unknown(self, looked: Cabinet) -> None:
+        decode(looked)
+        found = self.report(looked)
+        station = found["stations"][0]
+        assert [each["seconds"] for each in station["unverified"]] == [10.0]
+        assert station["verdict"] == "unknown"
+        assert found["cameras"][0]["unverified"] == station["unverified"]
+
+    def test_without_an_eye_the_report_says_what_it_always_said(self, looked: Cabinet) -> None:
+        decode(looked)
+        self.measured(looked, dark={4, 5})
+        found = to_json(sitting_report(looked.database, "batch", 1, RULES, at(100), eye=None))
+        assert {each["verdict"] for each in found["stations"]} == {"pass"}
+        assert "画面内容未检查" in found["clauses"][2]["zh"]
+
+    def test_the_paper_lists_unusable_time_in_both_languages(self, looked: Cabinet) -> None:
+        decode(looked)
+        self.measured(looked, dark={4, 5})
+        made = sitting_report(looked.database, "batch", 1, RULES, at(100), eye=eye.EYE)
+        zh, en = (as_html(compose(made, language)) for language in ("zh", "en"))
+        assert "画面不可用明细" in zh
+        assert "测得 0，限值 40" in zh
+        assert "cam-1: black" in en
+        assert "画面内容与摄像机视角不在本报告核验之列" not in zh

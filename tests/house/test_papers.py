@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from analysis.wording import FAULTS
 from dashboard.access.table import LOCAL, MAY, Act, may
 from dashboard.papers.words import PHASES
 from domain.evidence import Cause
 from domain.law import Verdict, fold
 from domain.people import Reach, Role
+from domain.pictures import Fault
 from tests.house.rules import ROOT
 
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
@@ -40,6 +42,12 @@ def test_the_glossary_lists_the_causes_in_the_order_of_their_rank() -> None:
 def test_causes_and_phases_have_the_words_of_the_glossary_in_both_languages() -> None:
     assert [row[1:3] for row in table("Causes")] == [[cause.zh, cause.en] for cause in Cause]
     assert [row[:3] for row in table("Phases")] == [[name, zh, en.lower()] for name, (zh, en) in PHASES.items()]
+
+
+def test_faults_of_pictures_have_the_words_of_the_glossary_in_both_languages() -> None:
+    assert [row[:3] for row in table("Faults of pictures")] == [
+        [FAULTS[fault].en, FAULTS[fault].zh, fault.value] for fault in Fault
+    ]
 
 
 def test_the_glossary_lists_the_roles() -> None:

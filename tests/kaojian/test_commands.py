@@ -109,6 +109,7 @@ ELSEWHERE = {
     "backup", "restore", "rebuild",  # test_backup, test_fire
     "disposal propose", "disposal carry-out",  # test_disposal
     "models add", "models remove",  # test_detecting
+    "reference make",  # test_references
 }  # fmt: skip
 """Whose entry another test looks at."""
 
@@ -116,7 +117,7 @@ NO_ENTRY = {
     "disposal list", "disposal show", "disposal verify", "room plan",  # read, too
     "status", "report", "plan", "check", "verify", "key show", "hold list", "user list", "token list",  # read
     "doctor", "camera test", "models try",  # try
-    "models list",  # read
+    "models list", "reference list",  # read
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 

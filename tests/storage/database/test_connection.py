@@ -14,10 +14,11 @@ from alembic.migration import MigrationContext
 from domain.evidence import Place
 from storage.database import Database, connect
 from storage.database.connection import Engine
+from storage.database.looks import WantedLook
 from storage.database.tables import metadata
 from storage.errors import DatabaseUnavailable, SchemaUnknown
 from tests.postgres import PostgresServer
-from tests.storage.database.examples import begin, copy, segment, span, store
+from tests.storage.database.examples import after, begin, copy, segment, span, store
 
 
 def test_migrations_from_empty_give_exactly_the_tables_that_the_code_uses(url: str) -> None:
@@ -175,6 +176,9 @@ def test_the_questions_asked_all_day_are_answered_from_indexes(sqlite_url: str, 
         evidence.last_of_batch("batch-1")
         evidence.clock_readings(span(3, 4))
         evidence.segments_of("batch-1")
+        database.looks.waiting(WantedLook("batch-1", "cam-1", span(3, 4), 1, ""), 10)
+        database.looks.of([segment(3, 4).key], "")
+        database.looks.reference_id("cam-1", after(5))
         database.closings.latest("batch-1")
         database.closings.head("site")
     finally:
@@ -182,10 +186,15 @@ def test_the_questions_asked_all_day_are_answered_from_indexes(sqlite_url: str, 
         database.close()
     plans = [_plan(tmp_path / "kaojian.db", statement, parameters) for statement, parameters in asked]
     assert len(plans) == 15
+    assert len(plans) == 16
     for steps in plans:
         assert all("USING" in step and "INDEX" in step for step in steps if step.startswith(("SCAN", "SEARCH"))), (
             steps
         )
+    waiting = next(
+        steps for (statement, _), steps in zip(asked, plans, strict=True) if "segments.looked !=" in statement
+    )
+    assert any("batch=? AND camera=? AND begins>? AND begins<?" in step for step in waiting), waiting
     searched = [step for step in plans[0] if "camera=? AND begins>? AND begins<?" in step]
     assert searched, plans[0]
 

@@ -14,6 +14,7 @@ from domain.evidence import CameraEvent, CameraState, Cause, LostCopy, Observati
 from domain.holds import Order
 from domain.host_clock import HostClock
 from domain.people import Account, Actor, BrokenGlass, Door, Reach, Role, Scope
+from domain.pictures import Look, Reference
 from domain.viewings import SHOWN, Deed, Viewing
 from storage.database import Database, connect
 from storage.database.alarms import RuleState
@@ -108,6 +109,8 @@ def test_a_process_that_was_given_no_key_adds_nothing_to_a_record(
         ("disposal_batches", "batch"),
         ("disposal_decisions", "reason"),
         ("disposal_papers", "batch"),
+        ("looks", "version"),
+        ("picture_references", "camera"),
     ],
 )
 def test_the_database_itself_refuses_to_change_what_is_only_ever_added(url: str, table: str, column: str) -> None:
@@ -138,6 +141,8 @@ def _fill(url: str) -> None:
     one = segment(0, 60)
     database.evidence.add_segment(one, copy(one))
     database.evidence.add_observation(Observation(one.key, after(70), SegmentState.OK, 900))
+    database.looks.add(Look(one.key, 1, "", after(70), ()))
+    database.looks.add_reference(Reference("id", "cam-1", after(70), ACTOR, one.interval, (one.key,), b"calibration"))
     database.evidence.lose_copy(LostCopy(copy(one), after(70), SegmentState.MISSING))
     database.evidence.open_outage(Outage("outage-1", "cam-1", after(0), None, Cause.NO_DATA))
     database.setup.apply_site(site(), ACTOR, after(0))

@@ -7,8 +7,10 @@ from datetime import timedelta, timezone
 
 import pytest
 
+from domain.pictures import Region
 from domain.places import Batch, Sitting
 from storage.database import Database
+from storage.database.documents import site_text
 from storage.errors import (
     AlreadyClosed,
     AlreadyOpen,
@@ -40,6 +42,17 @@ def test_a_site_and_a_batch_come_back_as_they_were_applied(database: Database) -
     assert database.setup.batch("batch-1") == batch()
     assert database.setup.site("none") is None
     assert database.setup.batch("none") is None
+
+
+def test_regions_of_a_camera_come_back_and_a_set_up_without_any_is_the_document_it_was(database: Database) -> None:
+    plain = site()
+    assert "regions" not in site_text(plain)
+    room = plain.rooms[0]
+    drawn = replace(room.cameras[0], regions=(Region("A1", ((0.1, 0.25), (0.5, 0.25), (0.5, 1.0))),))
+    told = replace(plain, rooms=(replace(room, cameras=(drawn, *room.cameras[1:])),))
+    assert database.setup.apply_site(plain, ACTOR, after(0))
+    assert database.setup.apply_site(told, ACTOR, after(1))
+    assert database.setup.site(told.id) == told
 
 
 def test_applying_the_same_again_writes_no_revision(database: Database) -> None:

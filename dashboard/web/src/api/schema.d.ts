@@ -1209,6 +1209,15 @@ export interface components {
             low_ppm: number;
         };
         /**
+         * CameraFaultShape
+         * @description What was wrong with a camera's pictures; ``fault`` is null where something stood before the station.
+         */
+        CameraFaultShape: {
+            /** Camera */
+            camera: string;
+            fault: components["schemas"]["Fault"] | null;
+        };
+        /**
          * CameraPlace
          * @description A camera and what it was promised to see. Its address stays inside.
          */
@@ -1226,6 +1235,8 @@ export interface components {
          *
          *     ``clock_drift_ppm`` is how much faster its clock runs than the host's, null where that cannot be told.
          *     ``backed_up_s`` lies on enough separate devices, the last of it ``backup_lag_s`` after it was taken.
+         *     ``unverified`` is recorded time of which nobody knows what it shows; ``reference`` is null where pictures were
+         *     compared with nothing.
          */
         CameraShape: {
             /** Backed Up S */
@@ -1376,6 +1387,8 @@ export interface components {
         CopiesShape: {
             /** Device */
             device: string;
+            /** Faults */
+            faults: components["schemas"]["FaultShape"][];
             /** Files */
             files: number;
             /** Locked Until */
@@ -1383,10 +1396,14 @@ export interface components {
             /** Of */
             of: number;
             place: components["schemas"]["Place"];
+            /** Reference */
+            reference: string | null;
             /** Size Bytes */
             size_bytes: number;
             /** Target */
             target: string;
+            /** Unverified */
+            unverified: components["schemas"]["SpanShape"][];
         };
         /**
          * Decided
@@ -1539,6 +1556,34 @@ export interface components {
             recovery_left: number;
             /** Required */
             required: boolean;
+        };
+        /**
+         * Fault
+         * @enum {string}
+         */
+        Fault: "black" | "overexposed" | "dim" | "covered" | "defocused" | "moved" | "frozen" | "looped" | "wrong_size" | "wrong_rate";
+        /**
+         * FaultShape
+         * @description A fault of a camera's recorded pictures, with what was measured and the limit that it broke.
+         */
+        FaultShape: {
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            fault: components["schemas"]["Fault"];
+            /** Limit */
+            limit: number;
+            /** Measured */
+            measured: number;
+            /** Seconds */
+            seconds: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
         };
         /**
          * FieldProblem
@@ -2301,6 +2346,24 @@ export interface components {
             start: string;
         };
         /**
+         * SpanShape
+         * @description A span of time.
+         */
+        SpanShape: {
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Seconds */
+            seconds: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
          * StationGap
          * @description A span of a station that no camera covers; ``cause`` is the one ranked first among ``cameras``.
          */
@@ -2324,8 +2387,13 @@ export interface components {
         /**
          * StationShape
          * @description One station: ``covered_s`` and the gaps add up to the window before ``settled_until``.
+         *
+         *     Of the covered time ``unusable`` shows nothing usable of it, and of ``unverified`` nobody knows. ``compared`` are
+         *     the cameras whose pictures were compared with a reference for it; without any, no picture was checked.
          */
         StationShape: {
+            /** Compared */
+            compared: string[];
             /** Covered S */
             covered_s: number;
             /** Gaps */
@@ -2334,6 +2402,10 @@ export interface components {
             room: string;
             /** Station */
             station: string;
+            /** Unusable */
+            unusable: components["schemas"]["UnusableShape"][];
+            /** Unverified */
+            unverified: components["schemas"]["SpanShape"][];
             verdict: components["schemas"]["Verdict"];
         };
         /**
@@ -2399,6 +2471,26 @@ export interface components {
             revoked: string | null;
             /** Used */
             used: string | null;
+        };
+        /**
+         * UnusableShape
+         * @description A span for which there is footage, and nothing usable of the station on it. Never a gap.
+         */
+        UnusableShape: {
+            /** Cameras */
+            cameras: components["schemas"]["CameraFaultShape"][];
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Seconds */
+            seconds: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
         };
         /**
          * Verdict

@@ -1,0 +1,93 @@
+"""What cameras' pictures show, read from the looks that are kept: one Sight of a camera for a sitting.
+
+A camera that several recorders recorded is decided recorder by recorder, and each speaks for the time in which its
+footage is shown: the same picture kept twice is no replay. What was decided is remembered, since looks never change;
+one more segment makes it anew. Not here: how it is decided (``analysis.eye``).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+from analysis.coverage import CameraLedger, Source, chains
+from analysis.eye import Eye
+from analysis.facts import CameraFacts
+from domain.pictures import FaultSpan, Sight, ViewSpan
+from domain.timeline import IntervalSet
+from storage.database import Looks
+
+_REMEMBERED = 400  # sights of one database: those of some sittings
+_Span = TypeVar("_Span", FaultSpan, ViewSpan)
+_Key = tuple[Callable[..., Sight], str, tuple[tuple[str, int], ...], tuple[str, ...]]
+_KNOWN: WeakKeyDictionary[Looks, OrderedDict[_Key, Sight]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of a camera's pictures. ``reference`` is the id of what they were compared with, "" for nothing;
+    ``sight`` is None where nobody looked.
+    """
+
+    reference: str
+    sight: Sight | None
+
+
+def sight_of(looks: Looks, eye: Eye, facts: CameraFacts, ledger: CameraLedger, at: datetime) -> Seen:
+    """What a camera's segments show, against the reference that was valid ``at``. Raises DatabaseUnavailable."""
+    camera = facts.camera
+    reference = looks.reference_id(camera.id, at)
+    stations = tuple(region.station for region in camera.regions)
+    found = {
+        name: sight
+        for name, chain in chains(ledger).items()
+        if (sight := _decided(looks, eye, [each.key for each in chain.segments], reference, stations)) is not None
+    }
+    if len(found) < 2:
+        return Seen(reference, next(iter(found.values()), None))
+    return Seen(reference, _together(found, facts.sources))
+
+
+def _decided(looks: Looks, eye: Eye, keys: Sequence[str], reference: str, stations: tuple[str, ...]) -> Sight | None:
+    versions = looks.newest(keys, reference)
+    if not versions:
+        return None
+    known = _KNOWN.setdefault(looks, OrderedDict())
+    key = (eye.decide, reference, tuple(sorted(versions.items())), stations)
+    if key not in known:
+        samples = [sample for look in looks.of(list(versions), reference).values() for sample in look.samples]
+        known[key] = eye.decide(samples, stations)
+        while len(known) > _REMEMBERED:
+            known.popitem(last=False)
+    known.move_to_end(key)
+    return known[key]
+
+
+def _together(found: Mapping[str, Sight], sources: Iterable[Source]) -> Sight:
+    """Each recorder's sight for the time in which its footage is shown."""
+    shown = {name: IntervalSet(each.interval for each in sources if each.recorder == name) for name in found}
+    parts = [_clipped(sight, shown[name]) for name, sight in found.items()]
+    return Sight(
+        seen=IntervalSet(span for part in parts for span in part.seen),
+        faults=tuple(sorted((span for part in parts for span in part.faults), key=lambda span: span.interval)),
+        stations=tuple(span for part in parts for span in part.stations),
+        unverified=IntervalSet(span for part in parts for span in part.unverified),
+    )
+
+
+def _clipped(sight: Sight, within: IntervalSet) -> Sight:
+    return Sight(
+        sight.seen & within,
+        tuple(_cut(sight.faults, within)),
+        tuple(_cut(sight.stations, within)),
+        sight.unverified & within,
+    )
+
+
+def _cut(spans: Iterable[_Span], within: IntervalSet) -> Iterator[_Span]:
+    for each in spans:
+        yield from (replace(each, interval=part) for part in within & IntervalSet([each.interval]))
