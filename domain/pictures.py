@@ -49,11 +49,18 @@ class Region:
 class StationSample:
     """Of one station in one picture: how many of its blocks can be compared with the reference, and how many of
     these have lost the edges that do not move.
+
+    The same block by block, one bit for each, bit ``row * 5 + column`` of a grid of 5 x 5 over the station: which
+    blocks count (``comparable``), which of them are dead (``lost``), and in which anything moved since the sample
+    before (``stirred``, comparable or not).
     """
 
     station: str
     blocks: int
     dead: int
+    comparable: int = 0
+    lost: int = 0
+    stirred: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +79,11 @@ class Sample:
     brightness_ratio: float | None = None  # to the reference's
     shift: float | None = None  # of the picture against the reference, as a share of its width
     rotation: float | None = None  # degrees
-    inliers: int | None = None  # points that shift and rotation rest on
+    inliers: int | None = None  # points that shift and rotation rest on; None where no points had to be sought
     stations: tuple[StationSample, ...] = ()
+    signature: bytes = b""  # the picture in 16 x 12 cells, by which a replay is known again
+    coded: bytes = b""  # the first 8 bytes of the SHA-256 of the coded picture; from who decodes, like ``rate``
+    rate: float | None = None  # pictures a second about this instant, as they came
 
 
 @dataclass(frozen=True, slots=True)
