@@ -68,19 +68,16 @@ def checked(picture: Picture) -> Picture:
 
 
 def small_grey(picture: Picture, width: int = WIDTH) -> Grey:
-    """Luma, at most ``width`` pixels across, averaged down; smaller pictures keep their size.
-
-    Colour is taken away after shrinking: that is nine times less work at 1080p and the same but for rounding.
-    """
-    height, across = picture.shape[:2]
-    if across > width:
-        size = (width, max(1, round(height * width / across)))
-        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    if picture.ndim == 3:
-        if picture.shape[2] == 1:
-            return np.ascontiguousarray(picture[:, :, 0])
-        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
-    return np.ascontiguousarray(picture)
+    """Luma, at most ``width`` pixels across, averaged down; smaller pictures keep their size."""
+    if picture.ndim == 3 and picture.shape[2] == 3:
+        grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
+    else:
+        grey = np.ascontiguousarray(picture.reshape(picture.shape[:2]))
+    height, across = grey.shape
+    if across <= width:
+        return grey
+    size = (width, max(1, round(height * width / across)))
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def large_enough(grey: Grey) -> bool:

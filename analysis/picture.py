@@ -10,6 +10,7 @@ follows from the numbers (``analysis.sight``).
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +33,7 @@ from analysis.edges import (
     slopes,
     small_grey,
 )
-from analysis.stations import station_sample, stirring
+from analysis.stations import MEMORY, station_sample, stirring
 from domain.pictures import Sample
 
 SIGNATURE_CELLS = (16, 12)
@@ -47,6 +48,7 @@ _SURVIVING = 0.6  # share of edges from which on a displacement is believed with
 _NEAR = 0.01  # of the width: farther displacements are measured with points
 _LEAST_RESPONSE = 0.03  # of the phase correlation, below which there is no peak
 _POINTS = 500
+_SHARPNESS_POINTS = 4000  # of the stable edges, evenly, are enough for a mean
 _RANSAC_PIXELS = 2.0
 _BELIEVED = 20  # points that a displacement needs
 _SCALE = (0.8, 1.25)  # beyond, it is no displacement of this camera
@@ -65,22 +67,33 @@ def measure(pictures: Iterable[tuple[datetime, Picture]], calibration: Calibrati
     stirred. Raises NotAPicture for an array that is none, with its instant; all before it are given first.
     """
     yardstick = None if calibration is None else Yardstick(calibration)
-    before: _Seen | None = None
+    before = _Before()
     for at, picture in pictures:
         try:
             checked(picture)
         except NotAPicture as error:
             raise NotAPicture(f"{at.isoformat()}: {error}") from error
-        sample, before = _measured(at, picture, yardstick, before)
-        yield sample
+        yield _measured(at, picture, yardstick, before)
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What the next picture is compared with: one for ``change``, and one in the reference's place, or None."""
+class _Before:
+    """What the next picture is compared with: the last one for ``change``, and one of some samples back, in the
+    reference's place, for what moved.
+    """
 
-    plain: Grey
-    placed: Grey | None
+    def __init__(self) -> None:
+        self._plain: Grey | None = None
+        self._placed: deque[Grey] = deque(maxlen=MEMORY)
+
+    def change(self, plain: Grey) -> float | None:
+        last, self._plain = self._plain, plain
+        return None if last is None else float(cv2.norm(plain, last, cv2.NORM_L1)) / plain.size
+
+    def stir(self, placed: Grey) -> Grey | None:
+        """``stirring`` since the oldest picture that is remembered."""
+        found = stirring(self._placed[0], placed) if self._placed else None
+        self._placed.append(placed)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +125,12 @@ class Yardstick:
 
     def fit(self, grey: Grey) -> _Fit:
         """Lay the picture over the reference as well as can be."""
-        found = (slopes(grey).x, slopes(grey).y)
-        best = self._laid(_IN_PLACE, found)
+        slope = slopes(grey)
+        found = (slope.x, slope.y)
         near = self._near(grey)
-        if near is not None:
-            best = max(best, self._laid(near, found), key=lambda fit: fit.survival)
+        best = self._laid(_IN_PLACE if near is None else near, found)
+        if near is not None and best.survival < _SURVIVING:
+            best = max(best, self._laid(_IN_PLACE, found), key=lambda fit: fit.survival)
         displaced = math.hypot(best.matrix[0, 2], best.matrix[1, 2]) > _NEAR * grey.shape[1]
         if best.survival >= _SURVIVING and not displaced:
             return best
@@ -176,9 +190,7 @@ def _halved(grey: Grey) -> Plane:
     return np.asarray(half - cv2.GaussianBlur(half, (0, 0), 4.0), np.float32)
 
 
-def _measured(
-    at: datetime, picture: Picture, yardstick: Yardstick | None, before: _Seen | None
-) -> tuple[Sample, _Seen]:
+def _measured(at: datetime, picture: Picture, yardstick: Yardstick | None, before: _Before) -> Sample:
     height, width = picture.shape[:2]
     grey = small_grey(picture)
     plain = np.asarray(cv2.resize(grey, _CHANGE_SIZE, interpolation=cv2.INTER_AREA), np.uint8)
@@ -190,27 +202,24 @@ def _measured(
         brightness=float(mean[0, 0]),
         clipped=float(np.count_nonzero(grey >= CLIPPED_FROM)) / grey.size,
         contrast=float(deviation[0, 0]),
-        change=None if before is None else float(cv2.norm(plain, before.plain, cv2.NORM_L1)) / plain.size,
-        signature=_signature(grey),
+        change=before.change(plain),
+        signature=_signature(plain),
     )
     if yardstick is None or not _comparable(yardstick.calibration, width, height, grey):
-        return facts, _Seen(plain, None)
-    return _compared(facts, grey, yardstick, plain, before)
+        return facts
+    return _compared(facts, grey, yardstick, before)
 
 
 def _comparable(calibration: Calibration, width: int, height: int, grey: Grey) -> bool:
     return (calibration.width, calibration.height) == (width, height) and large_enough(grey)
 
 
-def _compared(
-    facts: Sample, grey: Grey, yardstick: Yardstick, plain: Grey, before: _Seen | None
-) -> tuple[Sample, _Seen]:
+def _compared(facts: Sample, grey: Grey, yardstick: Yardstick, before: _Before) -> Sample:
     calibration = yardstick.calibration
     fit = yardstick.fit(grey)
-    placed = _placed(grey, fit.matrix)
-    stir = None if before is None or before.placed is None else stirring(before.placed, placed)
+    stir = before.stir(_placed(grey, fit.matrix))
     across, down, turn = _displacement(fit.matrix, grey.shape)
-    sample = Sample(
+    return Sample(
         facts.at,
         facts.width,
         facts.height,
@@ -227,7 +236,6 @@ def _compared(
         stations=tuple(station_sample(station, fit.alive, fit.within, stir) for station in calibration.grids),
         signature=facts.signature,
     )
-    return sample, _Seen(plain, placed)
 
 
 def _displacement(matrix: Matrix, shape: tuple[int, ...]) -> tuple[float, float, float]:
@@ -253,7 +261,8 @@ def _placed(grey: Grey, matrix: Matrix) -> Grey:
 def _sharpness(grey: Grey, fit: _Fit, calibration: Calibration) -> float:
     """On the reference's edges where they now are, alive or not: a picture out of focus has lost some."""
     fine, middle = bands(grey)
-    points = calibration.points[fit.within]
+    step = max(1, len(calibration.points) // _SHARPNESS_POINTS)
+    points = calibration.points[::step][fit.within[::step]]
     column, row = (points @ fit.matrix[:, :2].T + fit.matrix[:, 2]).round().astype(np.intp).T
     column = np.clip(column, 0, grey.shape[1] - 1)
     row = np.clip(row, 0, grey.shape[0] - 1)
@@ -261,6 +270,8 @@ def _sharpness(grey: Grey, fit: _Fit, calibration: Calibration) -> float:
     return ratio / max(1e-6, calibration.sharpness)
 
 
-def _signature(grey: Grey) -> bytes:
-    cells = np.asarray(cv2.resize(grey.astype(np.float32), SIGNATURE_CELLS, interpolation=cv2.INTER_AREA), np.float32)
+def _signature(plain: Grey) -> bytes:
+    cells = np.asarray(
+        cv2.resize(plain.astype(np.float32), SIGNATURE_CELLS, interpolation=cv2.INTER_AREA), np.float32
+    )
     return (cells * 256).clip(0, 65535).astype(">u2").tobytes()

@@ -26,40 +26,72 @@ from itertools import groupby, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.flags import Flags, lasting, rows
 from analysis.replays import replayed
-from analysis.stations import SIDE
+from analysis.stations import MEMORY, SIDE
 from domain.pictures import Fault, FaultSpan, Sample, Sight, StationSample, View, ViewSpan
 from domain.timeline import Interval, IntervalSet
 
-Flags = NDArray[np.bool_]
 BLOCKS = SIDE * SIDE
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """All numbers that decide. Shares are of 1."""
+    """All numbers that decide. Shares are of 1. Measured by ``bench.truth`` where nothing else is said, on the half of
+    the footage that it calls ``fit``, with gains up to 20 %, a pixel of vibration, noise and coding.
+    """
 
     black: float = 20.0
+    """Mean luma. Black is 16 in limited range, and noise adds to it; the darkest picture of a lit room had 68."""
     black_contrast: float = 6.0
+    """Deviation of luma. A dark room with one lamp has more."""
     overexposed: float = 0.4
+    """Share of clipped pixels. Rooms with windows and gains of 20 % had up to .28."""
+    brighter: float = 1.2
+    """Brightness against the reference, without which a picture is not overexposed: the gains that are normal."""
     dim: float = 0.5
+    """Brightness against the reference. Gains of 20 % and people in dark clothes left .8; dimming to 30 % is told."""
     survival: float = 0.4
+    """Share of stable edges. With people in the picture .61 and more; covered lenses left less than .1."""
     inliers: int = 20
+    """Points. Any displacement of 2 to 10 % kept more than 60; covered lenses had fewer than 12."""
     sharpness: float = 0.75
+    """Against the reference. At least .97 in normal pictures; .6 and less from a blur of 1.5 of 640 pixels."""
     shift: float = 0.015
+    """Of the width. Vibration and drift gave .006 at most."""
     rotation: float = 1.0
-    frozen: float = 0.0005
-    still_room: float = 0.005
+    """Degrees. At most .12 in normal pictures."""
+    frozen: float = 0.001
+    """Mean change in luma, the median of five. A still picture coded anew gives 0, up to .009 where key frames and
+    samples fall differently; a room in which people sit .3 and more."""
+    still_room: float = 0.02
+    """The same: below, an empty room at the strongest coding (H.264, CRF 42, key frames 25 s apart: .011) cannot be
+    told from a frozen picture, and nothing is said. At CRF 35 it has .12, at 28 more than .5."""
     rate: float = 15.0
+    """Pictures a second, as delivered: the least that counts as usable (rule D3)."""
     blocks: int = 5
-    obstructed: float = 0.35
-    doubtful: float = 0.2
+    """Comparable blocks without which nothing is said of a station."""
+    obstructed: float = 0.2
+    """Share of blocks that stay dead and still. A cover of half a station kills .3 and more, one of a quarter .16 to
+    .24; without cover it was 0 in every sample."""
+    doubtful: float = 0.12
+    """The same: above, a station is no longer called visible."""
     alive: float = 0.4
-    stirs: float = 0.1
+    """Share of comparable blocks that must be seen. Somebody who stands at the table leaves .4 to .6."""
+    stirs: float = 0.2
+    """Share of samples in which something moved in a dead block, from which on it is somebody's. In covers .01."""
+    restless: float = 0.1
+    """The same for all dead blocks that touch. Covers with nobody near had .0 to .12, mostly 0; people who stand
+    and read .12 to .35. It errs towards doubt: with .15 some who stood still would have counted as obstructions."""
     still: timedelta = timedelta(seconds=30)
+    """How long blocks must be dead, and how far before and after movement is looked for: with 20 s, people who
+    stood and read were taken for obstructions."""
     reach: timedelta = timedelta(seconds=2.5)
+    """How far a sample speaks where it has no neighbour nearer: samples come two to five seconds apart."""
     apart: timedelta = timedelta(seconds=10)
+    """Samples farther apart than this are not looked at together."""
     replay: int = 10
+    """Samples in a row that must repeat earlier ones, two more being looked at: 20 seconds."""
 
     @property
     def window(self) -> timedelta:
@@ -118,20 +150,6 @@ def _cells(samples: Sequence[Sample], reach: timedelta) -> list[Interval]:
     ]
 
 
-def lasting(flags: Flags, need: int = 3, of: int = 4) -> Flags:
-    """Where ``need`` of ``of`` flags in a row are set, all from the first of them to the last.
-
-    Fewer than ``of`` flags are taken as one row.
-    """
-    count = len(flags)
-    held = np.zeros(count, np.bool_)
-    for start in range(max(1, count - of + 1)):
-        set_here = np.flatnonzero(flags[start : start + of])
-        if len(set_here) >= need:
-            held[start + set_here[0] : start + set_here[-1] + 1] = True
-    return held
-
-
 class _Part:
     """Samples without a break between them."""
 
@@ -140,6 +158,7 @@ class _Part:
         self.cells = _cells(samples, limits.reach)
         self._limits = limits
         self.looped = np.zeros(len(samples), np.bool_)
+        self.repetitive = np.zeros(len(samples), np.bool_)
         self._held = {fault: lasting(self._flags(test)) for fault, test in _tests(limits, size).items()}
         self._still = lasting(self._changes_below(limits.still_room), 3, 5)
         self._held[Fault.FROZEN] = lasting(self._changes_below(limits.frozen), 3, 5)
@@ -161,15 +180,17 @@ class _Part:
 
     def faults(self) -> Iterator[FaultSpan]:
         for fault, held in {**self._held, Fault.LOOPED: self.looped}.items():
-            for first, last in _runs(held):
+            for first, last in rows(held):
                 span = Interval(self.cells[first].start, self.cells[last].end)
                 yield FaultSpan(fault, span, *_shown(fault, self.samples[first : last + 1], self._limits))
 
     def unverified(self) -> Iterator[Interval]:
-        """Time of samples that were compared with nothing, or that stand too still to tell from a frozen picture."""
+        """Time of samples that were compared with nothing, that stand too still to be told from a frozen picture, or
+        whose movement repeats like that of a replay or of a machine.
+        """
+        still = self._still & ~self._held[Fault.FROZEN]
         for number, sample in enumerate(self.samples):
-            still = self._still[number] and not self._held[Fault.FROZEN][number]
-            if sample.survival is None or still:
+            if sample.survival is None or still[number] or self.repetitive[number]:
                 yield self.cells[number]
 
     def views(self, station: str) -> Iterator[ViewSpan]:
@@ -208,13 +229,6 @@ def _joined(spans: Iterable[ViewSpan]) -> Iterator[ViewSpan]:
         yield last
 
 
-def _runs(flags: Flags) -> Iterator[tuple[int, int]]:
-    """First and last number of each row of set flags."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    for start, end in zip(edges[::2], edges[1::2], strict=True):
-        yield int(start), int(end) - 1
-
-
 def _tests(limits: Limits, size: tuple[int, int] | None) -> dict[Fault, Callable[[Sample], bool]]:
     """Each fault that a single sample shows. The first that fits is the one that is told of light and lens."""
 
@@ -222,7 +236,7 @@ def _tests(limits: Limits, size: tuple[int, int] | None) -> dict[Fault, Callable
         return sample.brightness < limits.black and sample.contrast < limits.black_contrast
 
     def overexposed(sample: Sample) -> bool:
-        brighter = sample.brightness_ratio is None or sample.brightness_ratio > 1.2
+        brighter = sample.brightness_ratio is None or sample.brightness_ratio > limits.brighter
         return sample.clipped > limits.overexposed and brighter
 
     def dim(sample: Sample) -> bool:
@@ -281,61 +295,118 @@ def _station_of(sample: Sample, station: str) -> StationSample | None:
 
 
 def _views(found: Sequence[StationSample | None], samples: Sequence[Sample], limits: Limits) -> list[View]:
-    comparable = _masks([each.comparable if each else 0 for each in found])
-    lost = _masks([each.lost if each else 0 for each in found])
-    stirred = _masks([each.stirred if each else 0 for each in found])
     times = np.array([sample.at.timestamp() for sample in samples])
-    still = _still(lost, stirred, times, limits)
-    hidden = lost & ~still
-    counted = (comparable & ~hidden).sum(axis=1)
-    share = still.sum(axis=1) / np.maximum(1, counted)
-    alive = (comparable & ~lost).sum(axis=1)
-    told = comparable.sum(axis=1) >= limits.blocks
-    enough = alive >= np.maximum(limits.blocks, limits.alive * comparable.sum(axis=1))
-    visible = lasting(np.asarray(told & enough & (share <= limits.doubtful), np.bool_))
-    obstructed = lasting(np.asarray(told & (counted >= limits.blocks) & (share > limits.obstructed), np.bool_))
+    deaths = _Deaths(found, times, limits)
+    comparable = _table([each.comparable if each else 0 for each in found])
+    alive = (comparable & ~deaths.lost).sum(axis=1)
+    counted = (comparable & ~(deaths.lost & ~deaths.still)).sum(axis=1)
+    share = deaths.still.sum(axis=1) / np.maximum(1, counted)
+    certain = (deaths.still & ~deaths.doubted).sum(axis=1) / np.maximum(1, counted)
+    textured = comparable.sum(axis=1)
+    enough = alive >= np.maximum(limits.blocks, limits.alive * textured)
+    visible = lasting(np.asarray(enough & (share <= limits.doubtful), np.bool_))
+    told = (textured >= limits.blocks) & (counted >= limits.blocks)
+    obstructed = lasting(np.asarray(told & (certain > limits.obstructed), np.bool_))
     return [
         View.OBSTRUCTED if out else View.VISIBLE if good else View.NOT_VERIFIABLE
         for good, out in zip(visible, obstructed, strict=True)
     ]
 
 
-def _masks(numbers: Sequence[int]) -> Flags:
+def _table(masks: Sequence[int]) -> Flags:
     """Samples x blocks."""
-    table = np.array(numbers, np.int64)[:, None] >> np.arange(BLOCKS)[None, :]
-    return np.asarray(table & 1, np.bool_)
+    return np.asarray(np.array(masks, np.int64)[:, None] >> np.arange(BLOCKS)[None, :] & 1, np.bool_)
 
 
-def _still(lost: Flags, stirred: Flags, times: NDArray[np.float64], limits: Limits) -> Flags:
-    """Blocks that are dead and in and beside which nothing moved for long enough, samples x blocks."""
-    near_s = limits.still.total_seconds()
-    count = len(times)
-    left = np.searchsorted(times, times - near_s)
-    right = np.searchsorted(times, times + near_s, side="right") - 1
-    lively = np.zeros_like(lost)
-    long = np.zeros_like(lost)
-    for block in range(BLOCKS):
-        for first, last in _runs(lost[:, block]):
-            numbers = np.arange(first, last + 1)
-            moves = np.concatenate([[0], np.cumsum(stirred[first + 1 : last + 1, block])])
-            begin, end = np.maximum(left[numbers], first), np.minimum(right[numbers], last)
-            stirs = moves[end - first] - moves[begin - first]
-            lively[numbers, block] = stirs > limits.stirs * np.maximum(1, end - begin)
-            long[numbers, block] = times[end] - times[begin] >= min(near_s, 2 * near_s)
-    near = np.zeros((count, SIDE + 2, SIDE + 2), np.bool_)
-    table = lively.reshape(count, SIDE, SIDE)
-    for row in range(3):
-        for column in range(3):
-            near[:, row : row + SIDE, column : column + SIDE] |= table
-    excused = near[:, 1:-1, 1:-1].reshape(count, BLOCKS)
-    return np.asarray(lost & long & ~excused, np.bool_)
+class _Deaths:
+    """The dead blocks of a station, samples x blocks: ``lost`` are all of them, ``still`` those that are dead for
+    long and in and beside which hardly anything moved. ``doubted`` are blocks of something that moved somewhere: the
+    dead blocks that touch each other are taken for one thing, and people who stand still move a hand or the head.
+    """
+
+    def __init__(self, found: Sequence[StationSample | None], times: NDArray[np.float64], limits: Limits) -> None:
+        self._limits = limits
+        self._times = times
+        near_s = limits.still.total_seconds()
+        self._left = np.searchsorted(times, times - near_s)
+        self._right = np.searchsorted(times, times + near_s, side="right") - 1
+        self.lost = _table([each.lost if each else 0 for each in found])
+        # What moved within MEMORY samples of the death is what brought it.
+        ripe = self.lost.copy()
+        for back in range(1, MEMORY + 1):
+            ripe[back:] &= self.lost[:-back]
+            ripe[:back] = False
+        self._ripe = ripe
+        self._since = np.zeros(self.lost.shape, np.int64)  # of a dead block: its first sample
+        self._until = np.zeros(self.lost.shape, np.int64)  # ... and its last
+        self._moved = ripe & _table([each.stirred if each else 0 for each in found])
+        self.still = self._still()
+        self.doubted = self._doubted()
+
+    def _still(self) -> Flags:
+        lively, long = np.zeros_like(self.lost), np.zeros_like(self.lost)
+        moves = np.concatenate([np.zeros((1, BLOCKS), np.int64), self._moved.cumsum(axis=0)])
+        ripes = np.concatenate([np.zeros((1, BLOCKS), np.int64), self._ripe.cumsum(axis=0)])
+        for block in range(BLOCKS):
+            for first, last in rows(self.lost[:, block]):
+                numbers = np.arange(first, last + 1)
+                self._since[numbers, block], self._until[numbers, block] = first, last
+                begin, end = np.maximum(self._left[numbers], first), np.minimum(self._right[numbers], last)
+                moved = moves[end + 1, block] - moves[begin, block]
+                told = ripes[end + 1, block] - ripes[begin, block]
+                lively[numbers, block] = moved > self._limits.stirs * told
+                long[numbers, block] = self._times[end] - self._times[begin] >= self._limits.still.total_seconds()
+        return np.asarray(self.lost & long & ~_grown(lively), np.bool_)
+
+    def _doubted(self) -> Flags:
+        """Blocks of things in which something moved in too many of the samples about, as long as the thing was there:
+        since half of its still blocks died and until half of them live again.
+        """
+        doubted = np.zeros_like(self.lost)
+        for number in np.flatnonzero(self.still.any(axis=1)):
+            for thing in _things(self.lost[number]):
+                here = thing & self.still[number]
+                if not here.any():
+                    continue
+                first = max(self._left[number], int(np.median(self._since[number, here])))
+                last = min(self._right[number], int(np.median(self._until[number, here])))
+                told = int(self._ripe[first : last + 1, thing].any(axis=1).sum())
+                moved = int(self._moved[first : last + 1, thing].any(axis=1).sum())
+                doubted[number] |= thing & (moved > self._limits.restless * told)
+        return doubted
+
+
+def _grown(blocks: Flags) -> Flags:
+    """The blocks and those above, below, left and right of them."""
+    table = blocks.reshape(-1, SIDE, SIDE)
+    grown = table.copy()
+    grown[:, 1:] |= table[:, :-1]
+    grown[:, :-1] |= table[:, 1:]
+    grown[:, :, 1:] |= table[:, :, :-1]
+    grown[:, :, :-1] |= table[:, :, 1:]
+    return grown.reshape(-1, BLOCKS)
+
+
+def _things(blocks: Flags) -> Iterator[Flags]:
+    """The blocks of one sample that hang together, thing by thing."""
+    left = blocks.copy()
+    while left.any():
+        thing = np.zeros_like(left)
+        thing[np.flatnonzero(left)[0]] = True
+        while True:
+            grown = _grown(thing[None, :])[0] & left
+            if (grown == thing).all():
+                break
+            thing = grown
+        left &= ~thing
+        yield thing
 
 
 def _tell_replays(parts: Sequence[_Part], limits: Limits) -> None:
     """Replays are looked for over all parts at once: what was shown before a break may come again behind it."""
-    samples = [sample for part in parts for sample in part.samples]
-    found = replayed(samples, limits.replay)
+    certain, doubted = replayed([sample for part in parts for sample in part.samples], limits.replay)
     at = 0
     for part in parts:
-        part.looped = found[at : at + len(part.samples)]
-        at += len(part.samples)
+        here = slice(at, at + len(part.samples))
+        part.looped, part.repetitive = certain[here], doubted[here]
+        at = here.stop

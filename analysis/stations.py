@@ -23,10 +23,14 @@ SIDE = 5
 LEAST_TEXTURED = 5
 """Blocks with edges that a station needs to be told at all."""
 
+MEMORY = 5
+"""How many samples back a picture is compared for movement: in ten seconds even who stands still has moved."""
+
 _LEAST_EDGES = 12  # pixels of stable edges that make a block comparable
 _ALIVE = 0.35  # share of a block's edges that must be there
 _STIRRED = 0.04  # share of a block that must have changed
-_CHANGED = 10  # levels beyond all that the neighbours of a pixel had in the sample before
+_SATURATED = 245  # levels: beyond, a gain is no longer one
+_CHANGED = 16  # levels beyond all that the neighbours of a pixel had before
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +95,16 @@ def stirring(before: Grey, now: Grey) -> Grey:
 
     Both in the reference's place and of one size. The gain between them is taken out by the median of their cells,
     so that neither a lamp nor a person in part of the picture counts as one; comparing with all neighbours leaves
-    out what a vibration of a pixel does at edges.
+    out what a vibration of a pixel does at edges. Where either is saturated nothing is said.
     """
     gain = _gain(before, now)
     levelled = np.asarray(cv2.convertScaleAbs(now, alpha=gain), np.uint8)
     square = np.ones((3, 3), np.uint8)
     over = cv2.subtract(levelled, cv2.dilate(before, square))
     under = cv2.subtract(cv2.erode(before, square), levelled)
-    return np.asarray(cv2.threshold(cv2.max(over, under), _CHANGED, 255, cv2.THRESH_BINARY)[1], np.uint8)
+    changed = np.asarray(cv2.threshold(cv2.max(over, under), _CHANGED, 255, cv2.THRESH_BINARY)[1], np.uint8)
+    changed[cv2.dilate(cv2.max(before, now), square) >= _SATURATED] = 0
+    return changed
 
 
 def _gain(before: Grey, now: Grey) -> float:
