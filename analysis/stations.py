@@ -27,9 +27,10 @@ MEMORY = 5
 """How many samples back a picture is compared for movement: in ten seconds even who stands still has moved."""
 
 _LEAST_EDGES = 12  # pixels of stable edges that make a block comparable
-_ALIVE = 0.35  # share of a block's edges that must be there
+_ALIVE = 0.45  # share of a block's edges that must be there: normal pictures keep .8, half covered ones .5
 _STIRRED = 0.04  # share of a block that must have changed
 _SATURATED = 245  # levels: beyond, a gain is no longer one
+_AGREEING = 0.3  # share of the cells whose gain is most alike
 _CHANGED = 16  # levels beyond all that the neighbours of a pixel had before
 
 
@@ -93,9 +94,9 @@ def station_sample(
 def stirring(before: Grey, now: Grey) -> Grey:
     """255 where a pixel is brighter or darker than all its neighbours were in the picture before, else 0.
 
-    Both in the reference's place and of one size. The gain between them is taken out by the median of their cells,
-    so that neither a lamp nor a person in part of the picture counts as one; comparing with all neighbours leaves
-    out what a vibration of a pixel does at edges. Where either is saturated nothing is said.
+    Both in the reference's place and of one size. The gain between them is what most cells agree on, so that neither
+    a lamp nor a person before half of the picture counts as one; comparing with all neighbours leaves out what a
+    vibration of a pixel does at edges. Where either is saturated nothing is said.
     """
     gain = _gain(before, now)
     levelled = np.asarray(cv2.convertScaleAbs(now, alpha=gain), np.uint8)
@@ -111,7 +112,10 @@ def _gain(before: Grey, now: Grey) -> float:
     cells = (16, 9)
     earlier = np.asarray(cv2.resize(before, cells, interpolation=cv2.INTER_AREA), np.float32) + 1
     later = np.asarray(cv2.resize(now, cells, interpolation=cv2.INTER_AREA), np.float32) + 1
-    return float(np.median(earlier / later))
+    ratios = np.sort((earlier / later).ravel())
+    agreeing = int(_AGREEING * ratios.size)
+    closest = int(np.argmin(ratios[agreeing:] / ratios[:-agreeing]))
+    return float(ratios[closest : closest + agreeing].mean())
 
 
 def _stirred(station: Grid, stir: Grey) -> int:
