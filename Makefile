@@ -22,7 +22,7 @@ WEB_SOURCES := $(filter-out $(WEB)/auto-imports.d.ts $(WEB)/components.d.ts,$(sh
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-api test-drills test-drills-real test-mutations test-slices check audit fix lock clean \
-	packages bench-record bench-archive bench-lookup
+	packages bench-record bench-archive bench-lookup bench-truth bench-analysis
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -69,6 +69,12 @@ bench-archive: $(STAMPS)/runtime packages  ## what keeping, checking an export a
 
 bench-lookup: $(STAMPS)/dev packages  ## finding any instant of a city's three years: an hour and 65 GB (ARGS="--cameras 2": a minute)
 	@$(BIN)/python -m bench.lookup $(ARGS)
+
+bench-truth: $(STAMPS)/dev packages  ## how well tampering with pictures is told; footage from KAOJIAN_VISION_DIR (ARGS="--half fit")
+	@$(BIN)/python -m bench.truth $(ARGS)
+
+bench-analysis: $(STAMPS)/runtime packages  ## what measuring pictures costs beside decoding key frames (ARGS="--samples 200")
+	@$(BIN)/python -m bench.picture $(ARGS)
 
 audit: $(STAMPS)/audit $(STAMPS)/node  ## what is publicly known against the locked packages; 2 where nobody could be asked
 	@PATH=$(CURDIR)/$(STAMPS)/auditing/bin:$$PATH sh tests/audit.sh

@@ -1,4 +1,4 @@
-"""A camera's reference 参考画面: what its pictures showed when somebody said that all is as it should be.
+"""A camera's reference 基准画面: what its pictures showed when somebody said that all is as it should be.
 
 Made of pictures of the empty room, best several over some minutes: what moves in them is left out by their median
 and by keeping only edges that stay. A calibration is a value: it can be written as bytes with a digest and read
@@ -308,7 +308,7 @@ def _few(pictures: int) -> Advice:
     return Advice(
         None,
         False,
-        f"参考画面只用了{pictures}张图片,无法剔除移动的人和物;请在空场时间隔取至少3张",
+        f"基准画面只用了{pictures}张图片,无法剔除移动的人和物;请在空场时间隔取至少3张",
         f"the reference rests on {pictures} picture(s), so that nothing that moves could be left out; "
         "take at least three of the empty room, some seconds apart",
     )
@@ -318,7 +318,7 @@ def _moving(station: str, share: float) -> Advice:
     return Advice(
         station,
         False,
-        f"工位{station}在参考画面中有{share:.0%}的面积不稳定(有人或物移动);请在空场时重新取参考画面",
+        f"工位{station}在基准画面中有{share:.0%}的面积不稳定(有人或物移动);请在空场时重新取基准画面",
         f"{share:.0%} of station {station} was not the same in all reference pictures: somebody or something moved; "
         "take them anew in the empty room",
     )
@@ -329,7 +329,7 @@ def _plain(station: Grid) -> Advice:
         station.station,
         True,
         f"工位{station.station}画面过于单调(25块中仅{station.textured}块有纹理,至少需{LEAST_TEXTURED}块),遮挡无法判定;"
-        "请在工位处张贴工位号或标识,或调整机位后重新取参考画面",
+        "请在工位处张贴工位号或标识,或调整机位后重新取基准画面",
         f"station {station.station} is too plain ({station.textured} of 25 blocks have edges, {LEAST_TEXTURED} are "
         "needed) to tell whether it is obstructed; put up its number or a marker, or move the camera, and take a new "
         "reference",

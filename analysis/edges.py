@@ -35,7 +35,7 @@ _LEAST_SLOPE = 0.03  # of the logarithm, a pixel: 3 %
 _LEAST_RISE = 2.0  # levels a pixel: below, it is noise of the sensor and of the coding
 
 
-class PictureError(Exception):
+class PictureError(ValueError):
     """Something that cannot be taken for a picture or a reference.
 
     PictureError

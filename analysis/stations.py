@@ -30,7 +30,7 @@ _LEAST_EDGES = 12  # pixels of stable edges that make a block comparable
 _ALIVE = 0.45  # share of a block's edges that must be there: normal pictures keep .8, half covered ones .5
 _STIRRED = 0.04  # share of a block that must have changed
 _SATURATED = 245  # levels: beyond, a gain is no longer one
-_AGREEING = 0.3  # share of the cells whose gain is most alike
+_AGREEING = 0.5  # share of the cells whose gain is most alike
 _CHANGED = 16  # levels beyond all that the neighbours of a pixel had before
 
 
