@@ -274,7 +274,7 @@ def of_the_lens(patch: Picture, rng: np.random.Generator) -> dict[str, tuple[Tam
     dark = {Fault.DIM, Fault.BLACK}
     soft = {Fault.DEFOCUSED, Fault.COVERED}
     return {
-        "lens_flat": (covered(whole, 1, None, rng), {Fault.COVERED}),
+        "lens_flat": (covered(whole, 1, None, rng), {Fault.COVERED, *dark}),  # some covers are dark
         "lens_textured": (covered(whole, 1, patch, rng), {Fault.COVERED}),
         "blur1.5": (blurred(1.5), soft),
         "blur3": (blurred(3), soft),
