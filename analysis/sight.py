@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import groupby, pairwise
 
 import numpy as np
@@ -78,7 +78,7 @@ class Limits:
     obstructed: float = 0.2
     """Share of blocks that stay dead and still. A cover of half a station kills .3 and more if there is something to
     see behind it, one of a quarter .16 to .24; where nobody was it was 0 but for single samples of one block."""
-    doubtful: float = 0.08
+    doubtful: float = 0.12
     """The same: above, a station is no longer called visible."""
     alive: float = 0.4
     """Share of comparable blocks that must be seen. Somebody who stands at the table leaves .4 to .6."""
@@ -185,8 +185,9 @@ class _Part:
     def faults(self) -> Iterator[FaultSpan]:
         for fault, held in {**self._held, Fault.LOOPED: self.looped}.items():
             for first, last in rows(held):
-                span = Interval(self.cells[first].start, self.cells[last].end)
-                yield FaultSpan(fault, span, *_shown(fault, self.samples[first : last + 1], self._limits))
+                shown = _shown(fault, self.samples[first : last + 1], self._limits)
+                for span in IntervalSet(self.cells[first : last + 1]):
+                    yield FaultSpan(fault, span, *shown)
 
     def unverified(self) -> Iterator[Interval]:
         """Time of samples that were compared with nothing, that stand too still to be told from a frozen picture, or
@@ -205,14 +206,8 @@ class _Part:
             if blind:
                 verdicts[number] = View.NOT_VERIFIABLE
         for view, numbers in groupby(range(len(found)), key=lambda number: verdicts[number]):
-            inside = list(numbers)
-            for start, end in _touching([self.cells[number] for number in inside]):
-                yield ViewSpan(station, view, Interval(start, end))
-
-
-def _touching(cells: Sequence[Interval]) -> Iterator[tuple[datetime, datetime]]:
-    for item in IntervalSet(cells):
-        yield item.start, item.end
+            for span in IntervalSet(self.cells[number] for number in numbers):
+                yield ViewSpan(station, view, span)
 
 
 def _joined(spans: Iterable[ViewSpan]) -> Iterator[ViewSpan]:
