@@ -11,6 +11,7 @@ is shown only once. Not here: a picture that does not change at all (``analysis.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -64,19 +65,27 @@ def _same_bytes(coded: Sequence[bytes], least: int) -> Flags:
 def _same_movement(samples: Sequence[Sample], least: int) -> tuple[Flags, Flags]:
     found, periodic = np.zeros(len(samples), np.bool_), np.zeros(len(samples), np.bool_)
     changes, sizes = _changes(samples)
+    # Sums over 4 x 3 cells, scaled so that they never lie farther apart than all cells do: they rule most out.
+    coarse = changes.reshape(-1, 4, 3, 4, 4).sum(axis=(2, 4)).reshape(-1, 16) / np.float32(math.sqrt(12))
     moving = sizes > _MOVING
     for lag in range(_NEAREST, min(FARTHEST, len(samples) - least) + 1):
-        both = moving[lag:] & moving[:-lag]
-        if int(both.sum()) < least:
+        limit = _RESIDUE * np.maximum(sizes[lag:], sizes[:-lag]) ** 2
+        alike = moving[lag:] & moving[:-lag] & (_apart(coarse, lag) < limit)
+        if int(alike.sum()) < least:
             continue
-        apart = np.einsum("ij,ij->i", *(2 * [changes[lag:] - changes[:-lag]]))
-        alike = both & (apart < _RESIDUE * np.maximum(sizes[lag:], sizes[:-lag]) ** 2)
+        alike &= _apart(changes, lag) < limit
         if int(alike.sum()) >= least:
             target = periodic if lag < _PERIODIC else found
             for first, last in rows(lasting(alike, least, least + 2)):
                 here = slice(lag + first, lag + last + 1)
                 target[here] |= _manifold(changes[here])
     return found, periodic
+
+
+def _apart(changes: NDArray[np.float32], lag: int) -> NDArray[np.float32]:
+    """Squared distance of each change from the one so many samples before."""
+    difference = changes[lag:] - changes[:-lag]
+    return np.asarray(np.einsum("ij,ij->i", difference, difference), np.float32)
 
 
 def _manifold(changes: NDArray[np.float32]) -> bool:

@@ -1,9 +1,9 @@
 """Decides what a camera's pictures show over time: faults of the picture, and for each station whether it is seen.
 
 Pure: samples in, a Sight out; the same samples give the same Sight however they were cut into segments. What is said
-of an instant rests on the samples within ``Limits.window`` of it, and on earlier ones where a replay is looked for; a
-later sample changes nothing of it. Not here: how samples are measured (``analysis.picture``), and what a Sight means
-for coverage (``analysis.coverage``).
+of an instant rests on samples up to ``Limits.window`` behind it, and on those before it; a later sample changes
+nothing of it. Not here: how samples are measured (``analysis.picture``), and what a Sight means for coverage
+(``analysis.coverage``).
 
 A sample speaks for the time about it, up to half way to its neighbours and ``Limits.reach`` at most. A fault holds
 where three of four samples in a row show it, from the first to the last of them, so that its edges are those of the
@@ -99,8 +99,10 @@ class Limits:
 
     @property
     def window(self) -> timedelta:
-        """How far from an instant samples can matter for what is said of it, replays aside."""
-        return 2 * self.still + 2 * self.apart
+        """How far behind an instant samples can still matter for what is said of it, however far apart they lie; less
+        than a minute where they come every two seconds.
+        """
+        return self.still + (self.replay + 2) * self.apart
 
 
 DEFAULT = Limits()
