@@ -273,9 +273,10 @@ def of_the_lens(patch: Picture, rng: np.random.Generator) -> dict[str, tuple[Tam
     whole: list[Box] = [(0.0, 0.0, 1.0, 1.0)]
     dark = {Fault.DIM, Fault.BLACK}
     soft = {Fault.DEFOCUSED, Fault.COVERED}
+    cover = {Fault.COVERED, Fault.OVEREXPOSED, *dark}  # a white or a black one changes the light, which is told first
     return {
-        "lens_flat": (covered(whole, 1, None, rng), {Fault.COVERED, *dark}),  # some covers are dark
-        "lens_textured": (covered(whole, 1, patch, rng), {Fault.COVERED}),
+        "lens_flat": (covered(whole, 1, None, rng), cover),
+        "lens_textured": (covered(whole, 1, patch, rng), cover),
         "blur1.5": (blurred(1.5), soft),
         "blur3": (blurred(3), soft),
         "blur5": (blurred(5), soft),
