@@ -22,7 +22,7 @@ WEB_SOURCES := $(filter-out $(WEB)/auto-imports.d.ts $(WEB)/components.d.ts,$(sh
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-api test-drills test-drills-real test-mutations test-slices check audit fix lock clean \
-	packages bench-record bench-archive bench-floorplan bench-lookup bench-analysis
+	packages bench-record bench-archive bench-floorplan bench-hall bench-lookup bench-truth bench-analysis
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -73,8 +73,16 @@ bench-floorplan: $(STAMPS)/runtime  ## what a hall's floor plan costs beside pla
 bench-lookup: $(STAMPS)/dev packages  ## finding any instant of a city's three years: an hour and 65 GB (ARGS="--cameras 2": a minute)
 	@$(BIN)/python -m bench.lookup $(ARGS)
 
-bench-analysis: $(STAMPS)/dev  ## what looking at pictures costs beside decoding their key frames (PEOPLE="--seconds 20 --runs 1")
+bench-analysis: $(STAMPS)/dev packages  ## what looking at pictures costs beside decoding their key frames (ARGS="--samples 200", PEOPLE="--seconds 20")
+	@$(BIN)/python -m bench.picture $(ARGS)
+	@$(BIN)/python -m bench.looks $(LOOKS)
 	@$(BIN)/python -m bench.people $(PEOPLE)
+
+bench-hall: $(STAMPS)/runtime packages  ## what rendering a hall costs beside a plain warp (ARGS="--pictures 300")
+	@$(BIN)/python -m bench.hall $(ARGS)
+
+bench-truth: $(STAMPS)/dev packages  ## how well tampering with pictures is told; footage from KAOJIAN_VISION_DIR (ARGS="--half fit")
+	@$(BIN)/python -m bench.truth $(ARGS)
 
 audit: $(STAMPS)/audit $(STAMPS)/node  ## what is publicly known against the locked packages; 2 where nobody could be asked
 	@PATH=$(CURDIR)/$(STAMPS)/auditing/bin:$$PATH sh tests/audit.sh

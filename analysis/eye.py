@@ -15,6 +15,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.calibration import calibrate, read_calibration
+from analysis.picture import measure
+from analysis.sight import decide
 from domain.pictures import Region, Sample, Sight
 
 Picture = NDArray[np.uint8]
@@ -62,4 +65,17 @@ class Eye:
     calibrate: Callable[[Sequence[Picture], Sequence[Region]], Calibrated]
 
 
-EYE: Eye | None = None
+VERSION = 1
+"""Raise it whenever the same picture would give another sample: everything is looked at again then."""
+
+
+def _measured(pictures: Iterable[tuple[datetime, Picture]], calibration: bytes | None) -> Iterable[Sample]:
+    return measure(pictures, None if calibration is None else read_calibration(calibration))
+
+
+def _calibrated(pictures: Sequence[Picture], regions: Sequence[Region]) -> Calibrated:
+    made = calibrate(pictures, regions)
+    return Calibrated(made.written(), made.advice)
+
+
+EYE: Eye | None = Eye(VERSION, _measured, decide, _calibrated)

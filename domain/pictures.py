@@ -52,8 +52,8 @@ class StationSample:
     these have lost the edges that do not move.
 
     The same block by block, one bit for each, bit ``row * 5 + column`` of a grid of 5 x 5 over the station: which
-    blocks count (``comparable``), which of them are dead (``lost``), and in which anything moved since the sample
-    before (``stirred``, comparable or not).
+    blocks count (``comparable``), which of them are dead (``lost``), and in which anything moved since some
+    samples before (``stirred``, comparable or not).
     """
 
     station: str

@@ -25,6 +25,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "alembic": ("storage",),
     "minio": ("storage",),
     "av": ("ingest", "analysis", "dashboard.live"),
+    "cv2": ("analysis", "ingest.simulator"),
     "cryptography": (
         "config.certificates",
         "config.sealing",
