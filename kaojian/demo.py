@@ -1,7 +1,8 @@
 """The demonstration: one simulated sitting through the real service, judged against the truth of its cameras.
 
-1. An S3 server, six cameras that speak RTSP, and the three roles of the service are started as processes.
-2. The site, its rooms and one sitting are applied, the sitting is opened, one camera is unplugged and one stalled.
+1. An S3 server, eight cameras that speak RTSP, and the three roles of the service are started as processes.
+2. The site, its rooms and one sitting are applied, references are made of a room that is still empty, the sitting is
+   opened, one camera is unplugged, one stalled and one turned, and a cloth is put over a station.
 3. When the window has ended and everything is stored and decoded, the report is written and compared with the truth.
 4. An account for each role is made and the page is served until Ctrl-C; with ``once`` the comparison decides the exit
    status.
@@ -29,7 +30,9 @@ from typing import IO, Any
 import yaml
 from rich.console import Console
 
+from analysis.eye import EYE
 from analysis.report import SittingReport, sitting_report, to_json
+from config.rule_pack import RulePack
 from config.rule_pack import load as load_rule_pack
 from config.settings import Settings
 from config.vault import Vault
@@ -42,13 +45,15 @@ from domain.evidence import Place
 from domain.law import Verdict
 from domain.people import Actor, Reach, Role
 from domain.places import Sitting
-from domain.timeline import SystemClock
+from domain.timeline import Interval, SystemClock
 from ingest.simulator.drill import read_truth
-from kaojian import display
+from kaojian import demo_hall, display
 from kaojian.drill.fixed import differences
 from kaojian.notary import notary_of
 from kaojian.staging import Cameras, StageError, Store, environment, started
+from kaojian.wiring import open_archive
 from records import conduct, declaration, setup
+from records.references import make_reference
 from storage.database import Database, connect
 
 SITE, COUNTY, BATCH, RULE_PACK = "sg-demo", "浈江区", "2026-DEMO", "SG-2022-08-10"
@@ -110,7 +115,7 @@ def _play(root: Path, port: int, actor: Actor, console: Console, *, once: bool) 
     _require_free(port)
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
-    console.print(f"[bold]Kaojian 考鉴[/bold]  two rooms, six stations, six cameras, a window of {_WINDOW_S} s")
+    console.print(f"[bold]Kaojian 考鉴[/bold]  three rooms, ten stations, eight cameras, a window of {_WINDOW_S} s")
     with ExitStack() as stack:
         log = stack.enter_context((root / "service.log").open("w"))
         store = Store(root / "s3", stack)
@@ -175,7 +180,8 @@ def _described(root: Path, password: str) -> dict[str, Any]:
         for room in ROOMS
         for camera, sees in room["cameras"].items()
     ]
-    return {"cameras": cameras, "truth": str(root / "truth.jsonl")}
+    cameras += demo_hall.cameras(password)
+    return {"cameras": cameras, "faults": demo_hall.TAMPERING, "truth": str(root / "truth.jsonl")}
 
 
 def _await_recorder(database: Database, service: subprocess.Popen[str], log: IO[str]) -> None:
@@ -190,7 +196,8 @@ def _applied(demo: _Demo, password: str, urls: dict[str, str]) -> Sitting:
     Vault(demo.settings.secrets_dir, demo.settings.secrets_key_source).put("cameras", f"recorder:{password}")
     start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=LEAD_S + START_IN_S)
     file = demo.root / "demo.yaml"
-    file.write_text(yaml.safe_dump(_declaration(urls, start), allow_unicode=True, sort_keys=False))
+    document = _declaration(urls, start, load_rule_pack(RULE_PACK))
+    file.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False))
     setup.apply(declaration.read(file), demo.database, demo.actor, SystemClock())
     sitting = demo.database.setup.sitting(BATCH, 1)
     if sitting is None:
@@ -221,8 +228,8 @@ def _token(demo: _Demo, name: str) -> str:
     return tokens.add(demo.database, found[0], wanted, demo.actor, SystemClock())[1]
 
 
-def _declaration(urls: dict[str, str], start: datetime) -> dict[str, Any]:
-    rooms = [
+def _declaration(urls: dict[str, str], start: datetime, pack: RulePack) -> dict[str, Any]:
+    rooms: list[dict[str, Any]] = [
         {
             "id": room["id"],
             "name": room["name"],
@@ -240,9 +247,10 @@ def _declaration(urls: dict[str, str], start: datetime) -> dict[str, Any]:
         }
         for room in ROOMS
     ]
+    rooms.append(demo_hall.room(urls, pack))
     sitting = {
         "number": 1,
-        "rooms": [room["id"] for room in ROOMS],
+        "rooms": [room["id"] for room in rooms],
         "planned_start": start.isoformat(),
         "planned_end": (start + timedelta(seconds=EXAM_S)).isoformat(),
         "lead": f"{LEAD_S}s",
@@ -272,6 +280,8 @@ def _conducted(demo: _Demo, sitting: Sitting, cameras: Cameras, progress: displa
     """The sitting by its plan: open at the bell, play the script, close at the end, wait for the tail."""
     plan, clock = sitting.plan, SystemClock()
     with progress:
+        progress.until_true(lambda: _filmed(demo, sitting), SETTLE_S, "the empty room is filmed")
+        _referred(demo, sitting, progress)
         progress.until(plan.planned_start, "before the bell")
         disk = conduct.Disk.of(demo.settings.spool_dir, demo.settings.min_free_bytes)
         conduct.open_sitting(demo.database, BATCH, 1, demo.actor, clock, disk=disk, actual_start=plan.planned_start)
@@ -283,6 +293,23 @@ def _conducted(demo: _Demo, sitting: Sitting, cameras: Cameras, progress: displa
         conduct.close_sitting(demo.database, BATCH, 1, demo.actor, clock, actual_end=plan.planned_end)
         progress.until(plan.planned_end + plan.tail, "papers are collected")
         progress.until_true(lambda: _complete(demo.database, sitting), SETTLE_S, "stored, decoded, judged")
+
+
+def _filmed(demo: _Demo, sitting: Sitting) -> bool:
+    """Each camera of the hall has a closed file from before anybody came."""
+    window = Interval(sitting.plan.recording_from, sitting.plan.planned_start)
+    return all(demo.database.evidence.segments(camera, window) for camera in demo_hall.HANGING)
+
+
+def _referred(demo: _Demo, sitting: Sitting, progress: display.Progress) -> None:
+    """References of the hall's cameras, as an operator makes them of a trial."""
+    archive = open_archive(demo.settings, demo.database)
+    window = Interval(sitting.plan.recording_from, sitting.plan.planned_start)
+    for camera in demo_hall.HANGING:
+        made = make_reference(
+            demo.database, archive, EYE, SITE, camera, span=window, actor=demo.actor, clock=SystemClock()
+        )
+        progress.note(f"{camera}: a reference of {made.pictures} pictures of the empty room")
 
 
 def _report(database: Database, sitting: Sitting) -> SittingReport:

@@ -181,6 +181,9 @@ class CameraShape(Shape):
     sources: tuple[SourceShape, ...]
     sizes: tuple[SizeShape, ...]
     frame_rate: float | None
+    faults: tuple[FaultShape, ...]
+    unverified: tuple[SpanShape, ...]
+    reference: str | None
 
 
 class CopiesShape(Shape):
@@ -195,9 +198,6 @@ class CopiesShape(Shape):
     of: int
     size_bytes: int
     locked_until: Instant | None
-    faults: tuple[FaultShape, ...]
-    unverified: tuple[SpanShape, ...]
-    reference: str | None
 
 
 class ClauseShape(Shape):

@@ -73,6 +73,7 @@ class CameraSettings:
 
     ``hall`` names a ready-made hall (``hall.examples``) that is shown in place of the drawn scene, from where
     ``hall_camera`` hangs in it, or the camera of the same id; cameras of one hall and ``hall_seed`` show one room.
+    Nobody is in it for the first ``hall_empty_s``.
     """
 
     id: str
@@ -103,6 +104,7 @@ class CameraSettings:
     hall: str | None = None
     hall_camera: str | None = None
     hall_seed: int = 0
+    hall_empty_s: float = 0.0
 
     def __post_init__(self) -> None:
         if self.width % 2 or self.height % 2 or self.width < 320 or self.height < 180:
@@ -602,7 +604,14 @@ def _scene(settings: CameraSettings) -> Scene | StagedScene:
     if settings.hall is None:
         return Scene(settings.room, settings.id, settings.stations, *size)
     mounted = settings.hall_camera or settings.id
-    return StagedScene(f"{settings.room}  /  {settings.id}", size, settings.hall, mounted, settings.hall_seed)
+    return StagedScene(
+        f"{settings.room}  /  {settings.id}",
+        size,
+        settings.hall,
+        mounted,
+        settings.hall_seed,
+        empty_s=settings.hall_empty_s,
+    )
 
 
 def _nothing() -> None:

@@ -1,6 +1,7 @@
 """Compares a report with the truth: did it name exactly the faults that were played, with the right cause and edges?
 
-Pure. The truth comes from the simulated cameras, the report from the evidence; neither knows of the other.
+Of faults of a connection it must name the gaps, of tampering with pictures the spans that show nothing. Pure. The
+truth comes from the simulated cameras, the report from the evidence; neither knows of the other.
 """
 
 from __future__ import annotations
@@ -10,12 +11,17 @@ from datetime import timedelta
 
 from analysis.report import SittingReport
 from domain.evidence import Cause, Gap
+from domain.pictures import Fault as PictureFault
 from domain.timeline import Interval, IntervalSet, rfc3339
-from ingest.simulator.faults import Disconnect, Fault, PlayedFault, Stall
+from ingest.simulator.faults import Cover, Disconnect, Fault, PlayedFault, Stall, Turn
 
 EDGE_S = 1.5
 """How far an edge of a reported gap may lie from the truth: reconnecting takes a moment, and a key frame."""
 
+PICTURE_EDGE_S = 4.5
+"""The same for what pictures show: one sample, at most 2 s after the one before, and 2 s; and the edge's own."""
+
+_PICTURES: tuple[type[Fault], ...] = (Cover, Turn)
 _CAUSES: Mapping[type[Fault], Cause] = {Disconnect: Cause.CAMERA_DISCONNECTED, Stall: Cause.NO_DATA}
 
 
@@ -26,6 +32,8 @@ def differences(
 
     ``views`` maps each station to the cameras that see it. Raises ValueError for a fault no gap is known for.
     """
+    pictures = [played for played in truth if isinstance(played.fault, _PICTURES)]
+    truth = [played for played in truth if not isinstance(played.fault, _PICTURES)]
     expected = {camera.camera: _camera_gaps(truth, camera.camera, report.window) for camera in report.cameras}
     found = [
         line
@@ -35,7 +43,56 @@ def differences(
     for station in report.stations:
         gaps = _station_gaps([expected[camera] for camera in views[station.station]])
         found += _compared(f"station {station.station}", gaps, station.gaps, edge_s)
-    return found
+    return [*found, *_pictures_compared(pictures, report, views)]
+
+
+def _pictures_compared(
+    truth: Sequence[PlayedFault], report: SittingReport, views: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
+    """A turned camera is moved; a station is out of sight while each camera that sees it is kept from showing it."""
+    for camera in report.cameras:
+        turned = [_span(each) for each in truth if each.camera == camera.camera and isinstance(each.fault, Turn)]
+        told = [each.interval for each in camera.faults if each.fault is PictureFault.MOVED]
+        yield from _spans_compared(f"camera {camera.camera}: moved", turned, told)
+        for each in camera.faults:
+            if each.fault is not PictureFault.MOVED:
+                yield f"camera {camera.camera}: reported but not played: {each.fault} {_at(each.interval)}"
+    for station in report.stations:
+        taken = [_taken(truth, camera, station.station) for camera in views[station.station]]
+        hidden = taken[0] if taken else IntervalSet()
+        for other in taken[1:]:
+            hidden = hidden & other
+        told = [each.interval for each in station.unusable]
+        yield from _spans_compared(f"station {station.station}: out of sight", list(hidden), told)
+
+
+def _taken(truth: Sequence[PlayedFault], camera: str, station: str) -> IntervalSet:
+    """When a camera did not show a station, by what the simulator says of each fault."""
+    spans = (
+        _span(each) for each in truth if each.camera == camera and station in {one.station for one in each.stations}
+    )
+    return IntervalSet(spans)
+
+
+def _span(played: PlayedFault) -> Interval:
+    return Interval(played.start, played.end)
+
+
+def _spans_compared(what: str, expected: Sequence[Interval], told: Sequence[Interval]) -> Iterator[str]:
+    edge, left = timedelta(seconds=PICTURE_EDGE_S), list(told)
+    for span in expected:
+        near = (each for each in left if abs(each.start - span.start) <= edge and abs(each.end - span.end) <= edge)
+        match = next(near, None)
+        if match is None:
+            yield f"{what}: played but not reported: {_at(span)}"
+        else:
+            left.remove(match)
+    for each in left:
+        yield f"{what}: reported but not played: {_at(each)}"
+
+
+def _at(span: Interval) -> str:
+    return f"{rfc3339(span.start)} .. {rfc3339(span.end)} ({span.seconds:.3f} s)"
 
 
 def _camera_gaps(truth: Sequence[PlayedFault], camera: str, window: Interval) -> list[Gap]:
@@ -86,5 +143,4 @@ def _same(expected: Gap, reported: Gap, edge_s: float) -> bool:
 
 
 def _told(gap: Gap) -> str:
-    span = gap.interval
-    return f"{gap.cause} {rfc3339(span.start)} .. {rfc3339(span.end)} ({span.seconds:.3f} s)"
+    return f"{gap.cause} {_at(gap.interval)}"

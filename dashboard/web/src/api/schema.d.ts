@@ -1253,6 +1253,8 @@ export interface components {
             clock_offset_s: number | null;
             /** Delayed S */
             delayed_s: number;
+            /** Faults */
+            faults: components["schemas"]["FaultShape"][];
             /** Frame Rate */
             frame_rate: number | null;
             /** Frames */
@@ -1265,12 +1267,16 @@ export interface components {
             recorded_s: number;
             /** Recorders */
             recorders: components["schemas"]["RecordedShape"][];
+            /** Reference */
+            reference: string | null;
             /** Room */
             room: string;
             /** Sizes */
             sizes: components["schemas"]["SizeShape"][];
             /** Sources */
             sources: components["schemas"]["SourceShape"][];
+            /** Unverified */
+            unverified: components["schemas"]["SpanShape"][];
         };
         /**
          * CameraState
@@ -1387,8 +1393,6 @@ export interface components {
         CopiesShape: {
             /** Device */
             device: string;
-            /** Faults */
-            faults: components["schemas"]["FaultShape"][];
             /** Files */
             files: number;
             /** Locked Until */
@@ -1396,14 +1400,10 @@ export interface components {
             /** Of */
             of: number;
             place: components["schemas"]["Place"];
-            /** Reference */
-            reference: string | null;
             /** Size Bytes */
             size_bytes: number;
             /** Target */
             target: string;
-            /** Unverified */
-            unverified: components["schemas"]["SpanShape"][];
         };
         /**
          * Decided

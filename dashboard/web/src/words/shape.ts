@@ -9,7 +9,7 @@ type Plain =
   | 'stations' | 'camera' | 'cameras' | 'clauses' | 'clause' | 'finding' | 'timeline' | 'timelineHint'
   | 'resetZoom' | 'gaps' | 'noGaps' | 'whose' | 'start' | 'end' | 'length' | 'cause' | 'seenBy' | 'action'
   | 'playBefore' | 'coveredLength' | 'recordedLength' | 'gapCount' | 'gapLength' | 'share' | 'frames'
-  | 'lostPackets' | 'delay' | 'clockOffset' | 'clockDrift' | 'clockOffsetUnknown' | 'paper' | 'json' | 'updating'
+  | 'lostPackets' | 'delay' | 'clockOffset' | 'clockDrift' | 'clockOffsetUnknown' | 'paper' | 'json' | 'pdf' | 'updating'
   | 'localTimeNote' | 'playback' | 'closePlayer' | 'playing' | 'fromBeforeGap' | 'fromNext' | 'noFootage'
   | 'playbackFailed' | 'notAllowed' | 'codecNotPlayable' | 'endOfFootage' | 'previousGap' | 'nextGap' | 'speed' | 'loadFailed'
   | 'notFound' | 'back' | 'retry' | 'recorders' | 'recorderAlive' | 'recorderDown' | 'recorderEnded' | 'camerasIdle' | 'lastFrame'
