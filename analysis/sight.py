@@ -269,7 +269,7 @@ def _tests(limits: Limits, size: tuple[int, int] | None) -> dict[Fault, Callable
         Fault.DEFOCUSED: defocused,
         Fault.MOVED: moved,
         Fault.WRONG_SIZE: lambda sample: size is not None and (sample.width, sample.height) != size,
-        Fault.WRONG_RATE: lambda sample: sample.rate is not None and sample.rate < limits.rate,
+        Fault.WRONG_RATE: lambda sample: sample.rate is not None and round(sample.rate) < limits.rate,
     }
 
 

@@ -21,14 +21,18 @@ HANGING = {"c7": "A-01", "c8": "A-02"}
 """Cameras of the demonstration, and where each hangs in the hall."""
 
 COVERED, UNSEEN = "02", ("c8", "02")
-"""The station that the cloth is put over, and who is not registered for it: then one camera alone shows it."""
+"""The station that the cloth is put over, whose candidate does not come, and who is not registered for it: so one
+camera alone shows it.
+"""
 
 EMPTY_S = 32.0
 TAMPERING: tuple[dict[str, Any], ...] = (
-    {"at_s": 50.0, "camera": "c7", "fault": "cover", "seconds": 16, "station": COVERED},
+    {"at_s": 42.0, "camera": "c7", "fault": "cover", "seconds": 36, "station": COVERED},
     {"at_s": 54.0, "camera": "c8", "fault": "turn", "seconds": 16, "pan": 12},
 )
-"""Since the cameras listen; drawn beforehand, since a turned camera sees the whole hall anew."""
+"""Since the cameras listen; drawn beforehand, since a turned camera sees the whole hall anew. What stands in front of
+a station for less than half a minute may be somebody who reads: then nothing is told but that nobody knows.
+"""
 
 
 def cameras(password: str) -> list[dict[str, Any]]:
@@ -40,6 +44,7 @@ def cameras(password: str) -> list[dict[str, Any]]:
             "hall": HALL,
             "hall_camera": mounted,
             "hall_empty_s": EMPTY_S,
+            "hall_absent": [COVERED],
             "username": "recorder",
             "password": password,
         }

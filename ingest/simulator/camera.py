@@ -73,7 +73,7 @@ class CameraSettings:
 
     ``hall`` names a ready-made hall (``hall.examples``) that is shown in place of the drawn scene, from where
     ``hall_camera`` hangs in it, or the camera of the same id; cameras of one hall and ``hall_seed`` show one room.
-    Nobody is in it for the first ``hall_empty_s``.
+    Nobody is in it for the first ``hall_empty_s``, and nobody ever comes to the stations ``hall_absent``.
     """
 
     id: str
@@ -105,6 +105,7 @@ class CameraSettings:
     hall_camera: str | None = None
     hall_seed: int = 0
     hall_empty_s: float = 0.0
+    hall_absent: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.width % 2 or self.height % 2 or self.width < 320 or self.height < 180:
@@ -611,6 +612,7 @@ def _scene(settings: CameraSettings) -> Scene | StagedScene:
         mounted,
         settings.hall_seed,
         empty_s=settings.hall_empty_s,
+        absent=settings.hall_absent,
     )
 
 

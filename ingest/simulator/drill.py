@@ -84,7 +84,8 @@ def _camera(entry: Mapping[str, Any]) -> CameraSettings:
     if surplus:
         raise BadDescription(f"camera {entry.get('id')}: no field {', '.join(surplus)}")
     values = dict(entry)
-    values["stations"] = tuple(entry.get("stations", ()))
+    values |= {name: tuple(entry[name]) for name in ("stations", "hall_absent") if name in entry}
+    values.setdefault("stations", ())
     if "file" in entry:
         values["file"] = Path(entry["file"])
     if "authentication" in entry:

@@ -35,11 +35,18 @@ class StagedScene:
     """The picture of one camera of a ready-made hall. One thread renders, others may ask for the rest meanwhile."""
 
     def __init__(
-        self, title: str, size: tuple[int, int], hall: str, mounted: str, seed: int, *, empty_s: float = 0.0
+        self,
+        title: str,
+        size: tuple[int, int],
+        hall: str,
+        mounted: str,
+        seed: int,
+        *,
+        empty_s: float = 0.0,
+        absent: Sequence[str] = (),
     ) -> None:
-        """``title`` is burnt in; ``mounted`` names where the camera hangs; nobody is there for the first ``empty_s``.
-
-        Raises BadDescription for what is not there.
+        """``title`` is burnt in; ``mounted`` names where the camera hangs; nobody is there for the first ``empty_s``,
+        and nobody comes to the stations ``absent``. Raises BadDescription for what is not there.
         """
         if hall not in HALLS:
             raise BadDescription(f"{title}: no hall {hall!r}; there are {', '.join(HALLS)}")
@@ -48,7 +55,9 @@ class StagedScene:
         if mounted not in mountings:
             raise BadDescription(f"{title}: nothing hangs at {mounted!r}; there are {', '.join(sorted(mountings))}")
         walk = Walk(start_s=empty_s, who="invigilator", path=patrol(plan), closed=True)
-        self._filming = Filming(Hall(plan, Script((*seats_taken(plan, empty_s), walk)), seed), mounted, fine=1)
+        self._filming = Filming(
+            Hall(plan, Script((*seats_taken(plan, empty_s, but=absent), walk)), seed), mounted, fine=1
+        )
         self._stations = {state.station for state in self._filming.truth(0.0).stations}
         self._title, self._height = title, size[1]
         self._line = TextLine(title, size[0])
