@@ -56,6 +56,14 @@ def test_a_cloth_over_a_station_takes_that_station_and_a_half_covered_lens_that_
     assert not scene().meaning(Turn(1, pan=2))
 
 
+def test_a_hall_is_empty_until_the_candidates_come_and_stays_so_where_they_are_absent() -> None:
+    waiting = StagedScene("ROOM 301  /  A-01", (640, 360), "small", "A-01", 0, empty_s=30, absent=("02",))
+    before, after = (waiting._filming.truth(at_s) for at_s in (29.0, 31.0))
+    assert before.people == ()
+    assert {each.station for each in after.stations if each.occupied} == {"01", "03", "04"}
+    assert "02" not in {each.station for each in after.people}
+
+
 def test_what_does_not_exist_is_refused_by_name() -> None:
     with pytest.raises(BadDescription, match="no hall 'huge'; there are example, small"):
         StagedScene("ROOM 301", (640, 360), "huge", "A-01", 0)
