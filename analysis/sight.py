@@ -343,7 +343,8 @@ class _Deaths:
         self._ripe = ripe
         self._since = np.zeros(self.lost.shape, np.int64)  # of a dead block: its first sample
         self._until = np.zeros(self.lost.shape, np.int64)  # ... and its last
-        self._moved = ripe & _table([each.stirred if each else 0 for each in found])
+        self._stirred = _table([each.stirred if each else 0 for each in found])
+        self._moved = ripe & self._stirred
         self.still = self._still()
         self.doubted = self._doubted()
 
@@ -363,8 +364,10 @@ class _Deaths:
         return np.asarray(self.lost & long & ~_grown(lively), np.bool_)
 
     def _doubted(self) -> Flags:
-        """Blocks of things in which something moved in too many of the samples about, as long as the thing was there:
-        since half of its still blocks died and until half of them live again.
+        """Blocks of things in which or beside which something moved in too many of the samples about, as long as the
+        thing was there: since half of its still blocks died and until half of them live again.
+
+        Beside, too, since of somebody seen from behind it is the head and the hands that move, at the rim.
         """
         doubted = np.zeros_like(self.lost)
         for number in np.flatnonzero(self.still.any(axis=1)):
@@ -374,8 +377,9 @@ class _Deaths:
                     continue
                 first = max(self._left[number], int(np.median(self._since[number, here])))
                 last = min(self._right[number], int(np.median(self._until[number, here])))
-                told = int(self._ripe[first : last + 1, thing].any(axis=1).sum())
-                moved = int(self._moved[first : last + 1, thing].any(axis=1).sum())
+                there = self._ripe[first : last + 1, thing].any(axis=1)
+                stirs = self._stirred[first : last + 1, _grown(thing[None])[0]].any(axis=1)
+                told, moved = int(there.sum()), int((there & stirs).sum())
                 doubted[number] |= thing & (moved > self._limits.restless * told)
         return doubted
 

@@ -167,6 +167,16 @@ def signature(levels: NDArray[np.generic]) -> bytes:
 
 
 class TestStations:
+    def test_somebody_seen_from_behind_moves_at_the_rim_and_is_no_obstruction(self) -> None:
+        """What stands still in the middle of them and what moves beside it are one person."""
+        back, rim = 0b00000_01110_01110_00000_00000, 0b01000_00000_00000_00000_00000
+        still, moving = replace(GOOD, stations=(station(back),)), replace(GOOD, stations=(station(back, rim),))
+        board = decide(row(*[GOOD] * 30, *[still] * 40, *[GOOD] * 10))
+        person = decide(row(*[GOOD] * 30, *[still, still, still, moving] * 10, *[GOOD] * 10))
+        assert views(board, View.OBSTRUCTED)
+        assert not views(person, View.OBSTRUCTED)
+        assert views(person, View.NOT_VERIFIABLE).seconds >= 70
+
     def test_what_dies_and_stays_still_is_an_obstruction_from_its_first_sample_on(self) -> None:
         sight = decide(row(*[GOOD] * 10, *[replace(GOOD, stations=(station(HALF),))] * 30))
         assert views(sight, View.VISIBLE) == IntervalSet([Interval(at(-2.5), at(19))])
