@@ -22,7 +22,8 @@ WEB_SOURCES := $(filter-out $(WEB)/auto-imports.d.ts $(WEB)/components.d.ts,$(sh
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-api test-drills test-drills-real test-mutations test-slices check audit fix lock clean \
-	packages bench-record bench-archive bench-floorplan bench-hall bench-lookup bench-truth bench-analysis
+	packages bench-record bench-archive bench-floorplan bench-hall bench-lookup bench-report bench-truth \
+	bench-analysis
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -77,6 +78,9 @@ bench-analysis: $(STAMPS)/dev packages  ## what looking at pictures costs beside
 	@$(BIN)/python -m bench.picture $(ARGS)
 	@$(BIN)/python -m bench.looks $(LOOKS)
 	@$(BIN)/python -m bench.people $(PEOPLE)
+
+bench-report: $(STAMPS)/runtime  ## what the verdict and the PDF of 40 stations and eight hours cost (ARGS="--rounds 3")
+	@$(BIN)/python -m bench.report $(ARGS)
 
 bench-hall: $(STAMPS)/runtime packages  ## what rendering a hall costs beside a plain warp (ARGS="--pictures 300")
 	@$(BIN)/python -m bench.hall $(ARGS)

@@ -171,7 +171,18 @@ def camera_coverage(ledger: CameraLedger, window: Interval, now: datetime) -> Co
     A gap is split where the cause of any chain changes. ``now`` ends the outages that last. Raises ValueError for a
     window shorter than a millisecond.
     """
+    return divided(ledger, window, now)[0]
+
+
+def divided(ledger: CameraLedger, window: Interval, now: datetime) -> tuple[Coverage, dict[str, IntervalSet]]:
+    """``camera_coverage``, and what each recorder covers of ``window`` by itself, by its name; ``""`` where none is
+    known.
+    """
     views = {name: _chain_coverage(chain, window, now) for name, chain in chains(ledger).items()}
+    return _joined(views, window), {name: view.covered for name, view in views.items()}
+
+
+def _joined(views: Mapping[str, Coverage], window: Interval) -> Coverage:
     if len(views) == 1:
         return next(iter(views.values()))
     covered = IntervalSet(span for view in views.values() for span in view.covered)
@@ -215,16 +226,6 @@ def proven(ledger: CameraLedger, window: Interval, now: datetime) -> tuple[Proof
             if spans:
                 found.append(Proof(name, segment, spans))
     return tuple(found)
-
-
-def recorded_by(ledger: CameraLedger, window: Interval, now: datetime) -> dict[str, IntervalSet]:
-    """What each recorder covers of ``window`` by itself, by its name; ``""`` where none is known."""
-    return {name: _chain_coverage(chain, window, now).covered for name, chain in chains(ledger).items()}
-
-
-def sources(ledger: CameraLedger, window: Interval, now: datetime) -> tuple[Source, ...]:
-    """Of which recorder each covered part of ``window`` is shown, by time; together, the camera's covered time."""
-    return shown(recorded_by(ledger, window, now))
 
 
 def shown(views: Mapping[str, IntervalSet]) -> tuple[Source, ...]:

@@ -22,12 +22,11 @@ from analysis.clocks import VOUCHED, Drift, HostClockFacts, HostFootage, host_cl
 from analysis.coverage import (
     CameraLedger,
     Source,
-    camera_coverage,
+    divided,
     kept_copies,
     proven,
-    recorded_by,
     settled_until,
-    sources,
+    shown,
     station_coverage,
 )
 from analysis.eye import EYE, Eye
@@ -370,13 +369,13 @@ def _camera_facts(
 def _with_coverage(
     facts: CameraFacts, ledger: CameraLedger, part: Interval, now: datetime, rules: RulePack
 ) -> CameraFacts:
-    coverage = camera_coverage(ledger, part, now)
+    coverage, recorded = divided(ledger, part, now)
     return replace(
         facts,
         coverage=coverage,
         backup=camera_backup(coverage.covered, proven(ledger, part, now), _as_kept(ledger), rules.copies),
-        recorded=recorded_by(ledger, part, now),
-        sources=sources(ledger, part, now),
+        recorded=recorded,
+        sources=shown(recorded),
     )
 
 

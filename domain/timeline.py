@@ -141,6 +141,8 @@ class IntervalSet:
 
     def __and__(self, other: IntervalSet) -> IntervalSet:
         """Intersection by one sweep over both sorted lists."""
+        if not self._intervals or not other._intervals:
+            return other if self._intervals else self
         found: list[Interval] = []
         left, right = list(self._intervals), list(other._intervals)
         i = j = 0
@@ -155,7 +157,7 @@ class IntervalSet:
         return IntervalSet(found)
 
     def __sub__(self, other: IntervalSet) -> IntervalSet:
-        if not self._intervals:
+        if not self._intervals or not other._intervals:
             return self
         hull = Interval(self._intervals[0].start, self._intervals[-1].end)
         return self & other.complement(hull)

@@ -16,12 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import cv2
-import numpy as np
-
-from analysis.people.crops import search, tile_windows
+from analysis.people.crops import picture_of, search, tile_windows
 from analysis.people.detector import Detector
-from analysis.people.errors import ModelRefused
 from analysis.people.opening import Form, Model, open_detector
 from analysis.people.presence import people_in
 from config.settings import Settings
@@ -128,10 +124,7 @@ def trial(settings: Settings, picture: Path, name: str = "") -> Trial:
     detector = detector_of(settings, name)
     if detector is None:
         raise ModelFileRefused("no model is installed; add one: kaojian models add")
-    decoded = cv2.imdecode(np.frombuffer(picture.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    if decoded is None:
-        raise ModelRefused(f"{picture} is no picture that can be read; use JPEG or PNG")
-    shot = np.asarray(decoded, np.uint8)
+    shot = picture_of(picture.read_bytes(), str(picture))
     height, width = shot.shape[:2]
     (boxes,) = search(detector, [(shot, tile_windows(width, height, detector.side))])
     return Trial(detector.name, people_in(boxes), boxes)

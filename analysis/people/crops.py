@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from analysis.people.boxes import ENLARGED, areas, boxes_of, intersections, overlaps, rows_of
 from analysis.people.detector import OVERLAP, Detector, Picture
+from analysis.people.errors import ModelRefused
 from domain.pictures import Region
 from domain.presence import Box
 
@@ -84,6 +86,14 @@ def tile_windows(width: int, height: int, side: int) -> tuple[Window, ...]:
         for top in _starts(height, side)
         for left in _starts(width, side)
     )
+
+
+def picture_of(coded: bytes, name: str) -> Picture:
+    """A JPEG or PNG as a picture (BGR). Raises ModelRefused for what is none, by ``name``."""
+    decoded = cv2.imdecode(np.frombuffer(coded, np.uint8), cv2.IMREAD_COLOR) if coded else None
+    if decoded is None:
+        raise ModelRefused(f"{name} is no picture that can be read; use JPEG or PNG")
+    return np.asarray(decoded, np.uint8)
 
 
 def search(detector: Detector, looks: Sequence[tuple[Picture, Sequence[Window]]]) -> list[tuple[Box, ...]]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.backup import Backup, camera_backup, devices
-from analysis.coverage import CameraLedger, camera_coverage, proven, recorded_by, sources
+from analysis.coverage import CameraLedger, camera_coverage, divided, proven, shown
 from domain.evidence import Copy, Place, Recorder
 from domain.timeline import IntervalSet
 from tests.analysis.ledgers import at, ledger, observation, outage, run, segment, span
@@ -106,13 +106,13 @@ def test_a_seam_between_two_files_is_no_lack_of_a_backup() -> None:
 
 def test_the_source_stays_the_same_until_it_ends_and_then_is_the_one_that_goes_on_longest() -> None:
     both = recorders((0, 60, 61), (20, 90, 103))
-    assert [(each.interval, each.recorder) for each in sources(both, WINDOW, NOW)] == [
+    assert [(each.interval, each.recorder) for each in shown(divided(both, WINDOW, NOW)[1])] == [
         (span(0, 60), "a"),
         (span(60, 90), "b"),
     ]
     holed = replace(both, outages=[outage(30, 40, recorder="life-a")])
-    assert [each.recorder for each in sources(holed, WINDOW, NOW)] == ["a", "b"]
-    assert [each.interval for each in sources(holed, WINDOW, NOW)] == [span(0, 30), span(30, 90)]
+    assert [each.recorder for each in shown(divided(holed, WINDOW, NOW)[1])] == ["a", "b"]
+    assert [each.interval for each in shown(divided(holed, WINDOW, NOW)[1])] == [span(0, 30), span(30, 90)]
 
 
 times = st.integers(0, 100)
@@ -138,8 +138,9 @@ def test_sources_are_the_covered_time_in_order_and_each_part_is_its_recorders_ow
     a: tuple[float, float, float], b: tuple[float, float, float]
 ) -> None:
     evidence = recorders(a, b)
-    found = sources(evidence, WINDOW, NOW)
-    assert IntervalSet(each.interval for each in found) == camera_coverage(evidence, WINDOW, NOW).covered
+    coverage, own = divided(evidence, WINDOW, NOW)
+    found = shown(own)
+    assert coverage == camera_coverage(evidence, WINDOW, NOW)
+    assert IntervalSet(each.interval for each in found) == coverage.covered
     assert all(left.interval.end <= right.interval.start for left, right in pairwise(found))
-    own = recorded_by(evidence, WINDOW, NOW)
     assert all(IntervalSet([each.interval]) - own[each.recorder] == IntervalSet() for each in found)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.coverage import camera_coverage, sources
+from analysis.coverage import divided, shown
 from analysis.decoding import observe_pending
 from analysis.facts import CameraFacts
 from analysis.report import camera_ledger
@@ -45,8 +45,8 @@ def looked(cabinet: Cabinet, segment: Segment, brightness: float = 90.0) -> None
 
 def seen(cabinet: Cabinet, deciding: Deciding) -> Seen:
     ledger = camera_ledger(cabinet.database.evidence, "cam-1", WINDOW)
-    coverage, shown = camera_coverage(ledger, WINDOW, at(100)), sources(ledger, WINDOW, at(100))
-    facts = CameraFacts(Camera("cam-1", "rtsp://1", ()), "R1", coverage, (), sources=shown)
+    coverage, recorded = divided(ledger, WINDOW, at(100))
+    facts = CameraFacts(Camera("cam-1", "rtsp://1", ()), "R1", coverage, (), sources=shown(recorded))
     return sight_of(cabinet.database.looks, replace(eye.EYE, decide=deciding), facts, ledger, at(100))
 
 

@@ -33,7 +33,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClosedBatches]:
             assert duty in {Duty.KEEP, Duty.READ}
             return Archive(opened.evidence, made.objects, made.spool, lambda _: LOCKED_UNTIL, made.clock)
 
-        monkeypatch.setattr(stock, "objects_of", lambda _, _duty: made.objects)
+        monkeypatch.setattr(stock, "stores_of", lambda _, _duty: (made.objects,))
         monkeypatch.setattr(stock, "open_archive", archive)
         monkeypatch.setattr("storage.check.looking.SETTLES_S", 0.0)
         yield made
