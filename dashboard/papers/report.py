@@ -35,7 +35,7 @@ from dashboard.papers.sheet import (
     Text,
 )
 from dashboard.papers.timeline import as_svg, draw
-from dashboard.papers.words import COLOURS, COVERED, NOT_YET, Language, Words, cause, words
+from dashboard.papers.words import COLOURS, COVERED, DOUBTFUL, NOT_YET, UNUSABLE, Language, Words, cause, words
 from domain.calendar import SHANGHAI
 from domain.evidence import Gap, Place
 from domain.law import Verdict
@@ -202,6 +202,10 @@ class _Section:
         drawings = [draw(self._report, [room], self._language) for room in self._rooms]
         causes = sorted({each for drawing in drawings for each in drawing.causes}, key=lambda each: each.rank)
         items = [(COVERED, said.footage), *((COLOURS[each], cause(each, self._language)) for each in causes)]
+        if any(drawing.unusable for drawing in drawings):
+            items.append((UNUSABLE, said.unusable_picture))
+        if any(drawing.doubtful for drawing in drawings):
+            items.append((DOUBTFUL, said.doubtful_picture))
         if any(drawing.unsettled for drawing in drawings):
             items.append((NOT_YET, said.not_settled))
         yield from (Heading(said.timeline), Legend(tuple(items)))

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from html import escape
 from math import ceil
 
-from analysis.report import SittingReport
-from dashboard.papers.words import COLOURS, COVERED, NOT_YET, Language, phase, words
+from analysis.report import CameraReport, SittingReport, StationReport
+from analysis.views import DOUBTS, OF_THEIR_OWN
+from dashboard.papers.words import COLOURS, COVERED, DOUBTFUL, NOT_YET, UNUSABLE, Language, Words, phase, words
 from domain.calendar import SHANGHAI
 from domain.evidence import Cause, Gap
 from domain.timeline import Interval, IntervalSet
@@ -71,6 +72,8 @@ class Drawing:
     ticks: tuple[float, ...]  # x of the time axis' ticks
     causes: tuple[Cause, ...]
     unsettled: bool
+    unusable: bool  # whether there is footage that shows nothing usable
+    doubtful: bool  # ... and some of which nobody can tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +95,13 @@ def draw(report: SittingReport, rooms: Sequence[tuple[str, str]], language: Lang
     for room, name in rooms:
         labels.append(Label(_LABELS - 8, y + 14, name, "room"))
         y += _LANE
-        lanes = [
-            *(("station", each.station, each.gaps) for each in report.stations if each.room == room),
-            *(("camera", each.camera, each.gaps) for each in report.cameras if each.room == room),
-        ]
-        for kind, lane_id, gaps in lanes:
-            prefix = said.station if kind == "station" else said.camera
-            labels.append(Label(_LABELS - 8, y + 14, f"{prefix} {lane_id}", kind))
-            bars += _lane(scale, report, gaps, y + (_LANE - _BAR) / 2, language)
+        lanes: list[StationReport | CameraReport] = [each for each in report.stations if each.room == room]
+        lanes += [each for each in report.cameras if each.room == room]
+        for each in lanes:
+            at = y + (_LANE - _BAR) / 2
+            labels.append(Label(_LABELS - 8, y + 14, *_named(each, said)))
+            bars += _lane(scale, report, each.gaps, at, language)
+            bars += _shown(scale, each, at, said)
             y += _LANE
     ticks = list(_ticks(report.window))
     labels += [Label(scale.x(at), y + 15, _clock(at), "tick") for at in ticks]
@@ -120,7 +122,31 @@ def draw(report: SittingReport, rooms: Sequence[tuple[str, str]], language: Lang
         ticks=tuple(scale.x(at) for at in ticks),
         causes=tuple(sorted({gap.cause for gap in gaps_of_all}, key=lambda cause: cause.rank)),
         unsettled=report.settled_until < report.window.end,
+        unusable=any(bar.colour == UNUSABLE for bar in bars),
+        doubtful=any(bar.colour == DOUBTFUL for bar in bars),
     )
+
+
+def _named(lane: StationReport | CameraReport, said: Words) -> tuple[str, str]:
+    """The label of a lane, and its look."""
+    if isinstance(lane, StationReport):
+        return f"{said.station} {lane.station}", "station"
+    return f"{said.camera} {lane.camera}", "camera"
+
+
+def _shown(scale: _Scale, lane: StationReport | CameraReport, y: float, said: Words) -> Iterable[Bar]:
+    """What pictures show, over the footage: what nobody can tell first, so that what is known stays in sight."""
+    for interval in lane.unverified:
+        yield _bar(scale, interval, y, DOUBTFUL, f"{said.unverified} {interval.seconds:.3f} {said.seconds}")
+    if isinstance(lane, StationReport):
+        for span in lane.unusable:
+            title = f"{said.unusable_picture} {span.interval.seconds:.3f} {said.seconds}"
+            yield _bar(scale, span.interval, y, UNUSABLE, title)
+    else:
+        for fault in lane.faults:
+            if fault.fault not in OF_THEIR_OWN | DOUBTS:
+                title = f"{said.unusable_picture} {fault.interval.seconds:.3f} {said.seconds}"
+                yield _bar(scale, fault.interval, y, UNUSABLE, title)
 
 
 _LOOKS = {

@@ -38,6 +38,9 @@ PHASES: dict[str, tuple[str, str]] = {
 # The same colours as on the page (dashboard/web/src/pure/palette.ts; a test compares them).
 COVERED = "#7fa8d9"
 NOT_YET = "#c9d0da"
+# Of footage that shows nothing usable, and of footage of which nobody can tell: in papers only.
+UNUSABLE = "#3949ab"
+DOUBTFUL = "#9e9d24"
 COLOURS: dict[Cause, str] = {
     Cause.DISK_FULL: "#4e342e",
     Cause.RECORDER_STOPPED: "#6a1b9a",
@@ -91,6 +94,8 @@ class Words:
     no_gaps: str
     unusable: str
     unusable_note: str
+    unusable_picture: str
+    doubtful_picture: str
     shown: str
     obstructed: str
     unverified: str
@@ -189,6 +194,8 @@ _ZH = Words(
     no_gaps="应录时段内没有断档。",
     unusable="画面不可用明细",
     unusable_note="以下时间有录像，但画面不可用、工位不可见或无法判定；不是断档，单独列出。",
+    unusable_picture="有录像，画面不可用",
+    doubtful_picture="有录像，无法判定",
     shown="画面情况",
     obstructed="被遮挡",
     unverified="无法判定",
@@ -301,6 +308,8 @@ _EN = Words(
     unusable="Unusable pictures",
     unusable_note="There is footage of this time, but its pictures are useless, the station is not in view, or "
     "nobody can tell. These are no gaps, and listed apart from them.",
+    unusable_picture="Footage, pictures unusable",
+    doubtful_picture="Footage, nobody can tell",
     shown="What the pictures show",
     obstructed="obstructed",
     unverified="cannot be told",

@@ -14,12 +14,12 @@ import pytest
 
 from analysis.clocks import Drift, HostClockFacts
 from analysis.floorplan.drawing import SHEET_PX
-from analysis.report import BatchReport, CopyReport, SittingReport, batch_report, sitting_report
+from analysis.report import BatchReport, CopyReport, SittingReport, Unusable, batch_report, sitting_report
 from dashboard.papers.printing import as_html, as_pdf
 from dashboard.papers.report import compose
 from dashboard.papers.sheet import Drawing, NotPrinted
 from dashboard.papers.timeline import draw
-from dashboard.papers.words import Language
+from dashboard.papers.words import DOUBTFUL, UNUSABLE, Language
 from domain.evidence import Cause, Place
 from domain.host_clock import ClockState, Witness
 from domain.timeline import Interval, IntervalSet
@@ -260,3 +260,17 @@ def test_a_room_that_was_drawn_has_its_plan_in_the_paper(report: SittingReport, 
     assert [first.name in plan.svg for plan in plans] == [True]
     assert as_pdf(paper)
     assert not plans & set(compose(report, language, site=drawn).blocks)  # by no levels, no plan
+
+
+def test_the_drawing_marks_footage_that_shows_nothing_apart_from_gaps(report: SittingReport) -> None:
+    first, *others = report.stations
+    begin = WINDOW.start
+    span, doubt = (Interval(begin + timedelta(seconds=at), begin + timedelta(seconds=at + 5)) for at in (5, 12))
+    told = replace(first, unusable=(Unusable(span, ()),), unverified=(doubt,))
+    drawing = draw(replace(report, stations=(told, *others)), ROOMS, Language.ZH)
+    assert (drawing.unusable, drawing.doubtful) == (True, True)
+    assert [bar.colour for bar in drawing.bars if bar.colour in {UNUSABLE, DOUBTFUL}] == [DOUBTFUL, UNUSABLE]
+    legend = unescape(render(replace(report, stations=(told, *others)), "en"))
+    assert "Footage, pictures unusable" in legend
+    assert "Footage, nobody can tell" in legend
+    assert not draw(report, ROOMS, Language.ZH).unusable
