@@ -63,7 +63,7 @@ def _pictures_compared(
         for other in taken[1:]:
             hidden = hidden & other
         told = [each.interval for each in station.unusable]
-        yield from _spans_compared(f"station {station.station}: out of sight", list(hidden), told)
+        yield from _spans_compared(f"station {station.station}: out of sight", list(hidden), told, station.unverified)
 
 
 def _taken(truth: Sequence[PlayedFault], camera: str, station: str) -> IntervalSet:
@@ -78,17 +78,29 @@ def _span(played: PlayedFault) -> Interval:
     return Interval(played.start, played.end)
 
 
-def _spans_compared(what: str, expected: Sequence[Interval], told: Sequence[Interval]) -> Iterator[str]:
-    edge, left = timedelta(seconds=PICTURE_EDGE_S), list(told)
+def _spans_compared(
+    what: str, expected: Sequence[Interval], told: Sequence[Interval], doubts: Sequence[Interval] = ()
+) -> Iterator[str]:
+    """What is told lies within what was played, edges aside, takes half of it at least, and of the rest it is said
+    that nobody knows: at no instant beyond the edges may the contrary be said.
+    """
+    left = list(told)
     for span in expected:
-        near = (each for each in left if abs(each.start - span.start) <= edge and abs(each.end - span.end) <= edge)
-        match = next(near, None)
+        match = next((each for each in left if _is_told(span, each, doubts)), None)
         if match is None:
             yield f"{what}: played but not reported: {_at(span)}"
         else:
             left.remove(match)
     for each in left:
         yield f"{what}: reported but not played: {_at(each)}"
+
+
+def _is_told(span: Interval, told: Interval, doubts: Sequence[Interval]) -> bool:
+    edge = timedelta(seconds=PICTURE_EDGE_S)
+    within = span.start - edge <= told.start and told.end <= span.end + edge
+    core = IntervalSet([Interval(span.start + edge, span.end - edge)]) if span.end - span.start > 2 * edge else None
+    known = IntervalSet([told, *doubts])
+    return within and 2 * told.seconds >= span.seconds and (core is None or not core - known)
 
 
 def _at(span: Interval) -> str:

@@ -73,6 +73,17 @@ def test_an_edge_too_far_off_is_a_difference_twice() -> None:
     assert len(differences([played("c1", Turn(16), 20)], told, VIEWS)) == 2
 
 
+def test_at_the_edges_nobody_may_know_and_nothing_else_may_be_said() -> None:
+    truth = [played(name, Cover(36, station="01"), 10, HIDDEN) for name in ("c1", "c2")]
+    told = report(camera("c1"), camera("c2"), unusable=(out_of_sight(20, 40),))
+    assert len(differences(truth, told, VIEWS)) == 2  # it is called visible for up to ten seconds
+    (station,) = told.stations
+    doubts = (span(9, 20), span(40, 47))
+    assert differences(truth, replace(told, stations=(replace(station, unverified=doubts),)), VIEWS) == []
+    brief = replace(station, unusable=(out_of_sight(20, 30),), unverified=(span(9, 20), span(30, 47)))
+    assert len(differences(truth, replace(told, stations=(brief,)), VIEWS)) == 2  # mostly nobody knew
+
+
 def test_a_station_is_out_of_sight_only_while_no_camera_shows_it() -> None:
     cloth = Cover(30, station="01")
     both = [played("c1", cloth, 10, HIDDEN), played("c2", cloth, 20, HIDDEN)]
