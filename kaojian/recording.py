@@ -17,6 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -44,6 +45,9 @@ from records.schedule import Schedule
 from storage.confirming import Confirmed, confirm_in
 from storage.database import Database, connect
 from storage.objects import Objects, S3Objects
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
 
 KEEP_REST_S = 10.0
 LIVE = "live"  # the folder, below data_dir, in which recorders hand their pictures on
@@ -188,26 +192,30 @@ def _store(settings: Settings, ground: Ground) -> None:
     with closing(connect(settings.database_url)) as database:
         archive = open_archive(settings, database, ground.clock)
         ArchiveWorker(archive, tell=store_state.keeper(settings.data_dir, ground.clock)).run(stop)
-        deadline = time.monotonic() + KEEP_REST_S
-        while archive.keeps and time.monotonic() < deadline and archive.keep_pending().kept:
-            continue
+        _keep_the_rest(archive, archive.buckets[0])
 
 
 def _store_second(settings: Settings, ground: Ground) -> None:
     """The same into the second store, and there as well what was signed and sealed, until told to stop."""
-    from kaojian.audit import objects_of, second_objects_of  # noqa: PLC0415 (recorders need nothing of what these load)
+    from kaojian.audit import stores_of  # noqa: PLC0415 (recorders need nothing of what these load)
     from kaojian.wiring import open_archive  # noqa: PLC0415
     from storage.keeping import ArchiveWorker  # noqa: PLC0415
     from storage.mirroring import Mirror  # noqa: PLC0415
 
     stop = stop_event()
-    first, second = objects_of(settings), second_objects_of(settings)
-    assert first is not None  # noqa: S101 - settings have no second store without a first
-    assert second is not None  # noqa: S101 - this is not started without one
+    first, second = stores_of(settings)  # settings have no second one without a first
     mirror = threading.Thread(target=Mirror(first, second, ground.clock).run, args=(stop,), name="mirror")
     with closing(connect(settings.database_url)) as database:
         archive = open_archive(settings, database, ground.clock)
         tell = store_state.keeper(settings.data_dir, ground.clock, store_state.SECOND)
         mirror.start()
         ArchiveWorker(archive, tell=tell, bucket=second.target).run(stop)
+        _keep_the_rest(archive, second.target)
         mirror.join()
+
+
+def _keep_the_rest(archive: Archive, bucket: str) -> None:
+    """What was closed last, for KEEP_REST_S at most."""
+    deadline = time.monotonic() + KEEP_REST_S
+    while time.monotonic() < deadline and archive.keep_pending(bucket=bucket).kept:
+        continue

@@ -217,14 +217,13 @@ class _Section:
         """What the cameras of each room that was drawn see of it by geometry, as the sitting's set-up has them."""
         rooms = self._site.rooms if self._site is not None else ()
         used = {room for room, _ in self._rooms}
-        drawn = [room for room in rooms if room.id in used and room.plan is not None]
+        drawn = [(room.name, room.plan) for room in rooms if room.id in used and room.plan is not None]
         if not drawn or self._pack is None:
             return
         yield Heading(self._said.plan)
-        for room in drawn:
-            assert room.plan is not None  # noqa: S101 - only those with one were taken
-            svg = to_svg(survey(room.plan, self._pack.density), self._language.value, room.name)
-            yield Drawing.of(svg, f"{self._said.plan} {room.name}")
+        for name, plan in drawn:
+            svg = to_svg(survey(plan, self._pack.density), self._language.value, name)
+            yield Drawing.of(svg, f"{self._said.plan} {name}")
 
     def _gaps(self) -> Iterator[Block]:
         said, report = self._said, self._report

@@ -19,9 +19,10 @@ from dashboard.papers.printing import as_html, as_pdf
 from dashboard.papers.report import compose
 from dashboard.papers.sheet import Drawing, NotPrinted
 from dashboard.papers.timeline import draw
-from dashboard.papers.words import DOUBTFUL, UNUSABLE, Language
+from dashboard.papers.words import DOUBTFUL, UNUSABLE, VERDICTS, Language
 from domain.evidence import Cause, Place
 from domain.host_clock import ClockState, Witness
+from domain.law import Verdict
 from domain.timeline import Interval, IntervalSet
 from tests.analysis.floorplan.rooms import hall
 from tests.dashboard.exam import BATCH, PACK, SITE, WINDOW, Exam
@@ -274,3 +275,12 @@ def test_the_drawing_marks_footage_that_shows_nothing_apart_from_gaps(report: Si
     assert "Footage, pictures unusable" in legend
     assert "Footage, nobody can tell" in legend
     assert not draw(report, ROOMS, Language.ZH).unusable
+
+
+def test_every_verdict_has_its_word_and_its_look_in_both_printings(report: SittingReport) -> None:
+    for verdict in Verdict:
+        told = replace(report, verdict=verdict)
+        assert f'class="verdict {verdict.value}"' in render(told, "en")
+        assert VERDICTS[verdict] in render(told, "en")
+        assert f".{verdict.value} {{ color:" in render(told, "en")
+        assert as_pdf(compose(told, "en"))
