@@ -95,6 +95,20 @@ class RulePack:
     clock_drift_warn_ppm: float  # parts per million
     lead_s: float  # recording and window begin this long before the start, where the plan says nothing
     tail_s: float  # ... and the window ends this long after the end
+    working_age: int  # years, on the day of the exam
+    review_working_days: int  # from submission, which is day 0, to the review
+    min_examiners: int  # of a panel, whoever is missing
+    candidates_per_examiner: int
+    grant_months: int  # of an examiner who is sent for a project that has none of its own yet
+    full_mark: int
+    pass_mark: int  # of each subject
+    plate_width_cm: float  # of the plate at a site's front door
+    plate_height_cm: float
+    plate_thickness_mm: float
+    plate_fold_cm: float
+    plate_off_share: float  # how far a measured plate may be off, 0..1
+    feedback_hours: int  # from the end of a visit to its feedback
+    filing_days: int  # from the last day of a batch to its dossier being complete
     density: Density
     origins: Mapping[str, Origin]
 
@@ -143,6 +157,20 @@ class _Numbers(BaseModel):
     clock_drift_warn_ppm: _Amount
     lead_s: _Amount
     tail_s: _Amount
+    working_age: _Whole
+    review_working_days: _Whole
+    min_examiners: _Whole
+    candidates_per_examiner: _Whole
+    grant_months: _Whole
+    full_mark: _Whole
+    pass_mark: _Whole
+    plate_width_cm: _Amount
+    plate_height_cm: _Amount
+    plate_thickness_mm: _Amount
+    plate_fold_cm: _Amount
+    plate_off_share: _Share
+    feedback_hours: _Whole
+    filing_days: _Whole
 
 
 class _Level(BaseModel):
@@ -215,6 +243,9 @@ def load(pack_id: str, folder: Path = FOLDER) -> RulePack:
     if pack.numbers.clock_fail_s.value < pack.numbers.clock_warn_s.value:
         field = ("numbers", "clock_fail_s", "value")
         raise RulePackRefused([document.problem(field, "must not be less than clock_warn_s")])
+    if pack.numbers.full_mark.value < pack.numbers.pass_mark.value:
+        field = ("numbers", "full_mark", "value")
+        raise RulePackRefused([document.problem(field, "must not be less than pass_mark")])
     contradictions = [document.problem(field, message) for field, message in _contradictions(pack.density)]
     if contradictions:
         raise RulePackRefused(contradictions)

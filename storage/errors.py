@@ -25,7 +25,8 @@
     │   ├── NameTaken
     │   ├── GlassIsBroken
     │   ├── FactorStands
-    │   └── IdentityTaken
+    │   ├── IdentityTaken
+    │   └── RevisedMeanwhile
     └── WrongState                 the act does not fit the state of the sitting or the permit
         ├── AlreadyOpen
         ├── NotOpen
@@ -140,6 +141,10 @@ class FactorStands(ConflictingRow):
 
 class IdentityTaken(ConflictingRow):
     """The account, or the subject of the provider, is linked already: one person, one account."""
+
+
+class RevisedMeanwhile(ConflictingRow):
+    """What was to be revised is not what the writer saw: somebody else was there first. Nothing was entered."""
 
 
 class WrongState(StorageError):

@@ -44,7 +44,8 @@ def check(
     repair: Annotated[bool, typer.Option(help="Set right what can be; nothing is deleted")] = False,
     every_byte: Annotated[bool, typer.Option("--bytes", help="Read all footage, not only sizes and locks")] = False,
 ) -> None:
-    """Check the records of viewings 调看记录 and acts 操作记录, and that database, spools and object store agree.
+    """Check the records of viewings 调看记录 and acts 操作记录, the register 登记簿, and that database, spools and
+    object store agree.
 
     Exit 1 where something is not as it must be (docs/storage.md).
     """
@@ -56,6 +57,7 @@ def check(
         raise typer.BadParameter("write it as it was printed: record:number:digest", param_hint="--seal")
     if no_key := [each for each in keys if not audit.is_key(each)]:
         raise typer.BadParameter(f"{no_key[0]} is not 64 hex digits", param_hint="--key")
+    unlike: list[str] = []
     if copy is not None:
         if not keys:
             raise typer.BadParameter("name the key that you believe; a copy cannot tell it", param_hint="--key")
@@ -65,14 +67,20 @@ def check(
         with opened() as (settings, database):
             by = audit.vouchers(settings, database, keys, also)
             found = [checking.check(rows, by) for rows in database.records]
-    for line in audit.told(found, by):
+            unlike = list(database.register.unlike_the_journal())
+    for line in (*audit.told(found, by), *unlike):
         typer.echo(line)
     wrong = _tell_of_stock(repair=repair, every_byte=every_byte) if copy is None else 0
     if spoilt := [each.record.value for each in found if each.chain.faults]:
         complain(f"kaojian: not what was written: {', '.join(spoilt)}; keep this database and its backups apart")
+    if unlike:
+        complain(
+            "kaojian: the register 登记簿 is not what the journal says was entered; "
+            "keep this database and its backups apart"
+        )
     if wrong:
         complain(f"kaojian: {wrong} do not agree 不符; docs/storage.md says what each is, --repair mends what it can")
-    if spoilt or wrong:
+    if spoilt or unlike or wrong:
         raise typer.Exit(1)
 
 

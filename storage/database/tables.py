@@ -732,3 +732,22 @@ sa.Index(
     unique=True,
 )
 sa.Index("ix_disposal_papers_batch", disposal_papers.c.batch)
+
+register = sa.Table(
+    "register",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 ... without a hole
+    sa.Column("batch", sa.Text, nullable=False),  # "" for what belongs to none; so with site and mark
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("mark", sa.Text, nullable=False),
+    *_order(),
+    sa.Column("act", sa.BigInteger, nullable=False),  # the journal's entry that it came with
+    sa.Column("sha256", sa.Text, nullable=False),  # of the document's UTF-8 bytes, hex
+    sa.Column("document", sa.Text, nullable=False),  # JSON with sorted keys; null for what was taken back
+)
+sa.Index("ix_register_batch_kind", register.c.batch, register.c.kind)
+sa.Index("ix_register_site_kind", register.c.site, register.c.kind)
+sa.Index("ix_register_mark_kind", register.c.mark, register.c.kind)
+sa.Index("ix_register_act", register.c.act)

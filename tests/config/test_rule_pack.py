@@ -30,6 +30,10 @@ def test_the_pack_of_the_notice_has_the_agreed_numbers() -> None:
     assert (pack.min_width, pack.min_height, pack.min_fps) == (1280, 720, 15)
     assert (pack.clock_warn_s, pack.clock_fail_s, pack.lead_s, pack.tail_s) == (2, 30, 1800, 900)
     assert pack.clock_drift_warn_ppm == 100
+    assert (pack.working_age, pack.review_working_days, pack.min_examiners) == (16, 10, 3)
+    assert (pack.candidates_per_examiner, pack.grant_months, pack.full_mark, pack.pass_mark) == (10, 6, 100, 60)
+    assert (pack.plate_width_cm, pack.plate_height_cm, pack.plate_thickness_mm, pack.plate_fold_cm) == (40, 60, 0.7, 2)
+    assert (pack.plate_off_share, pack.feedback_hours, pack.filing_days) == (0.05, 72, 30)
 
 
 @pytest.mark.parametrize("pack_id", available())
@@ -59,7 +63,11 @@ def test_no_number_claims_a_document_that_nobody_here_has_read(pack_id: str) -> 
 
 def test_what_the_notice_says_is_marked_so_and_nothing_else_is() -> None:
     binding = {name for name, origin in load(PACK).origins.items() if origin.kind is OriginKind.NOTICE}
-    assert binding == {"retention_years", "copies"}
+    footage = {"retention_years", "copies"}
+    people = {"review_working_days", "min_examiners", "candidates_per_examiner", "grant_months"}
+    marks = {"full_mark", "pass_mark"}
+    plate = {"plate_width_cm", "plate_height_cm", "plate_thickness_mm", "plate_fold_cm"}
+    assert binding == footage | people | marks | plate
 
 
 def test_the_levels_are_those_of_both_editions_and_every_target_needs_one() -> None:

@@ -1,0 +1,15 @@
+"""What holds for every test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import schemas
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _schemas_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with schemas.made_once(tmp_path_factory.mktemp("schemas")):
+        yield
