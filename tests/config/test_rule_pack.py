@@ -32,7 +32,12 @@ def test_the_pack_of_the_notice_has_the_agreed_numbers() -> None:
     assert pack.clock_drift_warn_ppm == 100
     assert (pack.working_age, pack.review_working_days, pack.min_examiners) == (16, 10, 3)
     assert (pack.candidates_per_examiner, pack.grant_months, pack.full_mark, pack.pass_mark) == (10, 6, 100, 60)
-    assert (pack.plate_width_cm, pack.plate_height_cm, pack.plate_thickness_mm, pack.plate_fold_cm) == (40, 60, 0.7, 2)
+    assert (pack.plate_width_cm, pack.plate_height_cm, pack.plate_thickness_mm, pack.plate_fold_cm) == (
+        40,
+        60,
+        0.7,
+        2,
+    )
     assert (pack.plate_off_share, pack.feedback_hours, pack.filing_days) == (0.05, 72, 30)
 
 
