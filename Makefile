@@ -34,14 +34,18 @@ demo: $(STAMPS)/runtime $(WEB)/dist/index.html  ## record a live simulated exam 
 serve: $(STAMPS)/runtime $(WEB)/dist/index.html  ## run the service with the settings of the environment
 	@$(BIN)/python -m kaojian serve
 
-test: $(STAMPS)/dev $(STAMPS)/openid $(WEB)/dist/index.html packages  ## set up what tests need, run them all (ARGS="tests/domain": run these)
+test:  ## set up what tests need, run them all (ARGS="tests/domain": run these)
+	@$(MAKE) --no-print-directory -j 3 ready
 	@npm --prefix $(WEB) run --silent test
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --ignore tests/installations
-	@$(BIN)/python -m pytest $(TWICE) tests/installations
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --durations 25 --ignore tests/installations
+	@$(BIN)/python -m pytest $(TWICE) --durations 15 tests/installations
 endif
+
+.PHONY: ready
+ready: packages $(STAMPS)/dev $(WEB)/dist/index.html $(STAMPS)/openid
 
 test-mutations: $(STAMPS)/dev packages  ## a million spoilt inputs for everything that reads bytes from outside
 	@KAOJIAN_MUTATIONS=1000000 $(BIN)/python -m pytest tests/mutation $(ARGS)
@@ -114,7 +118,8 @@ $(STAMPS)/venv:
 	@$(PYTHON) -m venv .venv || { echo "Python's venv is missing: apt-get install python3-venv" >&2; exit 1; }
 	@touch $@
 
-$(STAMPS)/runtime: requirements.lock $(STAMPS)/venv
+# After Node, which may come by pip too: two of them never write into one environment at once.
+$(STAMPS)/runtime: requirements.lock $(STAMPS)/venv | $(STAMPS)/node
 	@echo "installing Python packages ..."
 	@$(PIP) install --quiet --require-hashes --no-deps -r requirements.lock
 	@touch $@
