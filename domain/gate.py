@@ -1,0 +1,220 @@
+"""The gate 制证门: what stands between an examined candidate and a certificate, clause 十(二): 杜绝不考核发证.
+
+It proposes, and an officer decides. Pure: everything that is known of one candidate in, a proposal with all its
+reasons out. A certificate is proposed only where each condition is known to hold, in this order:
+
+1. The candidate is on the approved roster, and signed in. Their identity was checked.
+2. For each subject, the footage of the station where they worked covers their own exam (W2), within the tolerance,
+   or one of three exits was taken by two different people: footage brought in later, another camera's view, or the
+   written decision of the city centre.
+3. For each subject there is a score that stands: given by who may give it, signed, unchanged, in range.
+4. Each subject is passed.
+
+What is known to be wanting (not on the roster, absent, failed by a score that stands, excluded, to be examined again)
+refuses. Everything else that is wanting holds the candidate back, and never accuses them: a gap in footage names the
+equipment and the time. Not here: where the facts come from and who decides (``records``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from domain.law import Verdict
+from domain.people import Actor, Door
+from domain.scores import Markers, Score, flaws
+
+
+class Proposal(StrEnum):
+    """系统建议. The order of urgency is that of the words: what refuses is told before what holds back."""
+
+    REFUSE = "refuse"  # 不予制证
+    HOLD = "hold"  # 待核
+    ISSUE = "issue"  # 可制证
+
+    @property
+    def zh(self) -> str:
+        return {"refuse": "不予制证", "hold": "待核", "issue": "可制证"}[self.value]
+
+    @property
+    def en(self) -> str:
+        return {"refuse": "not to be issued", "hold": "to be reviewed", "issue": "may be issued"}[self.value]
+
+
+class ExitKind(StrEnum):
+    """出口: the three lawful ways past a gap in the footage of a candidate's station."""
+
+    BACKFILLED = "backfilled"  # 补录: footage of the device, with its hash and where it comes from
+    OTHER_VIEW = "other_view"  # another camera shows the station
+    DECIDED = "decided"  # 书面决定 of the city centre
+    REEXAMINE = "reexamine"  # the same, and the decision is to examine again
+
+    @property
+    def zh(self) -> str:
+        return _EXITS[self][0]
+
+    @property
+    def en(self) -> str:
+        return _EXITS[self][1]
+
+
+_EXITS = {
+    ExitKind.BACKFILLED: ("已补录", "footage was brought in later"),
+    ExitKind.OTHER_VIEW: ("另有摄像机可见", "another camera shows it"),
+    ExitKind.DECIDED: ("市中心书面决定认可", "accepted by the centre in writing"),
+    ExitKind.REEXAMINE: ("市中心书面决定重考", "to be examined again, by the centre's decision"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """One exit, for one place and subject, taken by one person and confirmed by another. ``evidence`` names what it
+    rests on: the hash of footage, a camera and a time, a document. Of several for one place the latest counts.
+    """
+
+    kind: ExitKind
+    subject: str
+    place: str
+    by: Actor
+    second: Actor
+    at: datetime
+    reason: str
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def stands(self) -> bool:
+        """Whether two people took it, at the page and under their own names, and said on what ground.
+
+        The command line is never the second person, nor is anybody who acts for the first.
+        """
+        people = (self.by, self.second)
+        named = all(each.door is Door.API and each.on_behalf_of is None for each in people)
+        return named and self.by.name != self.second.name and bool(self.reason.strip()) and bool(self.evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """What the report says of the station where a subject was examined, over the candidate's own exam.
+
+    ``place`` names batch, sitting and station. ``zh`` and ``en`` name the equipment and the time of what is wanting,
+    "" where nothing is.
+    """
+
+    subject: str
+    place: str
+    verdict: Verdict
+    zh: str = ""
+    en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidacy:
+    """All that is known of one candidate. None is not known, whatever the reason.
+
+    ``subjects`` are those of the norm that the candidate must pass; ``excluded`` is the ruling on a violation, "" for
+    none; ``footage`` has one entry for each place where a subject was examined, several if it was at several.
+    """
+
+    subjects: tuple[str, ...]
+    on_roster: bool | None = None
+    signed_in: bool | None = None
+    identity_checked: bool | None = None
+    excluded: str = ""
+    footage: tuple[Footage, ...] = ()
+    scores: tuple[Score, ...] = ()
+    markers: Markers = field(default_factory=Markers)
+    exits: tuple[Exit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason, and what it makes of the proposal: ISSUE for what is only noted."""
+
+    code: str
+    proposal: Proposal
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """建议: the proposal with all its reasons and notes, the graver ones first."""
+
+    proposal: Proposal
+    reasons: tuple[Reason, ...]
+
+
+_GRAVITY = (Proposal.REFUSE, Proposal.HOLD, Proposal.ISSUE)
+
+
+def propose(known: Candidacy, *, pass_mark: int, full_mark: int) -> Proposed:
+    """What the gate says of a candidate."""
+    reasons = (
+        *_of_person(known),
+        *(reason for subject in known.subjects for reason in _of_footage(known, subject)),
+        *(reason for subject in known.subjects for reason in _of_score(known, subject, pass_mark, full_mark)),
+    )
+    ordered = tuple(sorted(reasons, key=lambda reason: _GRAVITY.index(reason.proposal)))
+    return Proposed(ordered[0].proposal if ordered else Proposal.ISSUE, ordered)
+
+
+def _refused(code: str, zh: str, en: str) -> Reason:
+    return Reason(code, Proposal.REFUSE, zh, en)
+
+
+def _held(code: str, zh: str, en: str) -> Reason:
+    return Reason(code, Proposal.HOLD, zh, en)
+
+
+def _of_person(known: Candidacy) -> Iterator[Reason]:
+    if not known.subjects:
+        yield _held("norm", "考核规范的科目未知", "the subjects of the norm are not known")
+    if known.on_roster is False:
+        yield _refused("roster", "不在审核通过名册", "not on the approved roster")
+    elif known.on_roster is None:
+        yield _held("roster", "尚无审核通过名册", "there is no approved roster yet")
+    if known.signed_in is False:
+        yield _refused("absent", "缺考", "absent")
+    elif known.signed_in is None:
+        yield _held("sign_in", "没有签到记录", "no sign-in is recorded")
+    elif not known.identity_checked:
+        yield _held("identity", "签到时未记录身份核验", "no check of identity is recorded at the sign-in")
+    if known.excluded:
+        yield _refused("excluded", f"违纪：{known.excluded}", f"excluded: {known.excluded}")
+
+
+def _of_footage(known: Candidacy, subject: str) -> Iterator[Reason]:
+    seen = [each for each in known.footage if each.subject == subject]
+    if not seen:
+        yield _held("footage", f"{subject}：没有所在工位的录像结论", f"{subject}: nothing is known of its footage")
+    for each in seen:
+        taken = [one for one in known.exits if (one.subject, one.place) == (subject, each.place) and one.stands]
+        yield from _of_place(each, max(taken, key=lambda one: one.at, default=None))
+
+
+def _of_place(seen: Footage, taken: Exit | None) -> Iterator[Reason]:
+    zh, en = f"{seen.subject}：{seen.zh or seen.verdict.zh}", f"{seen.subject}: {seen.en or seen.verdict.value}"
+    if taken is not None and taken.kind is ExitKind.REEXAMINE:
+        yield _refused("reexamine", f"{zh}；{taken.kind.zh}", f"{en}; {taken.kind.en}")
+    elif seen.verdict is Verdict.WARN:
+        yield Reason("footage", Proposal.ISSUE, zh, en)
+    elif seen.verdict is not Verdict.PASS and taken is not None:
+        yield Reason("exit", Proposal.ISSUE, f"{zh}；{taken.kind.zh}", f"{en}; {taken.kind.en}")
+    elif seen.verdict is not Verdict.PASS:
+        yield _held("footage", zh, en)
+
+
+def _of_score(known: Candidacy, subject: str, pass_mark: int, full_mark: int) -> Iterator[Reason]:
+    found = [score for score in known.scores if score.subject == subject]
+    if len(found) != 1:
+        zh, en = ("没有成绩", "no score") if not found else ("有多个成绩", "several scores")
+        yield _held("score", f"{subject}：{zh}", f"{subject}: {en}")
+        return
+    wrong = flaws(found[0], known.markers, full_mark)
+    for flaw in wrong:
+        yield _held("score", f"{subject}：{flaw.zh}", f"{subject}: {flaw.en}")
+    value = found[0].value
+    if not wrong and value is not None and value < pass_mark:
+        yield _refused("failed", f"{subject} {value} 分，不合格", f"{subject}: {value}, below {pass_mark}")

@@ -1,0 +1,144 @@
+"""Scores 成绩: what a candidate was given in each subject, by whom, who signed it, and whether that is a pass.
+
+Clause 六(五): each subject is marked out of 100 and 60 or more is a pass; 六(六): written papers are marked under the
+city centre, or by a site that it authorised. Marks are decimal and never rounded, subjects are never averaged, who
+was absent has no mark rather than zero, and a subject without a mark is unknown. Not here: what a certificate rests
+on besides (``domain.gate``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Method(StrEnum):
+    """考核方式: how a subject is examined, and so who may mark it."""
+
+    PRACTICAL = "practical"  # 实操: by examiners of the panel, on the spot
+    WRITTEN = "written"  # 笔试: by whom the centre authorised
+    MACHINE = "machine"  # 机考: by the machine, which signs its result
+
+
+class Flaw(StrEnum):
+    """Why a score does not stand yet. None of them says anything against the candidate."""
+
+    MISSING = "missing"  # nobody gave one
+    OUT_OF_RANGE = "out_of_range"
+    SCORER_NOT_SENT = "scorer_not_sent"  # not one of the panel that the centre sent
+    SCORER_NOT_THERE = "scorer_not_there"  # sent, and not on the spot when it was given
+    MARKING_NOT_AUTHORISED = "marking_not_authorised"
+    MACHINE_NOT_SIGNED = "machine_not_signed"
+    SCORER_DID_NOT_SIGN = "scorer_did_not_sign"
+    LEADER_DID_NOT_SIGN = "leader_did_not_sign"
+    CHANGED_SINCE_SIGNED = "changed_since_signed"
+
+    @property
+    def zh(self) -> str:
+        return _WORDS[self][0]
+
+    @property
+    def en(self) -> str:
+        return _WORDS[self][1]
+
+
+_WORDS = {
+    Flaw.MISSING: ("没有成绩", "no score"),
+    Flaw.OUT_OF_RANGE: ("成绩超出分值范围", "a score outside its range"),
+    Flaw.SCORER_NOT_SENT: ("评分人不在派遣名单", "scored by somebody who was not sent"),
+    Flaw.SCORER_NOT_THERE: ("评分时评分人不在场", "scored by somebody who was not there"),
+    Flaw.MARKING_NOT_AUTHORISED: ("阅卷未经授权", "marked without authority"),
+    Flaw.MACHINE_NOT_SIGNED: ("机考结果未签名或签名不符", "a machine's result without its signature"),
+    Flaw.SCORER_DID_NOT_SIGN: ("评分人未签字", "not signed by who scored it"),
+    Flaw.LEADER_DID_NOT_SIGN: ("考评组长未签字", "not signed by the leader of the panel"),
+    Flaw.CHANGED_SINCE_SIGNED: ("签字后被改动", "changed after it was signed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """签字: that somebody stands for a score of that value."""
+
+    by: str
+    at: datetime
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """成绩: the mark of one subject. ``value`` is None where none was given; ``scorer`` is an examiner's id, or the
+    name of a marking or of a machine. ``machine_signed``: the signature of the machine's result was checked, and it
+    holds.
+    """
+
+    subject: str
+    method: Method
+    value: Decimal | None = None
+    scorer: str = ""
+    given: datetime | None = None
+    signed: Signature | None = None
+    confirmed: Signature | None = None  # 考评组长
+    machine_signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Markers:
+    """Who may score a candidate's subjects. ``sent`` and ``leader`` are those of the panel; ``there`` says of whom it
+    is known that they were on the spot when the score was given; ``authorised`` are markings of written papers.
+    """
+
+    sent: frozenset[str] = frozenset()
+    leader: str = ""
+    there: frozenset[str] = frozenset()
+    authorised: frozenset[str] = frozenset()
+
+
+def flaws(score: Score, markers: Markers, full_mark: int) -> tuple[Flaw, ...]:
+    """All that keeps a score from standing; empty where it stands."""
+    if score.value is None:
+        return (Flaw.MISSING,)
+    found = []
+    if not score.value.is_finite() or not 0 <= score.value <= full_mark:
+        found.append(Flaw.OUT_OF_RANGE)
+    found.extend(_of_scorer(score, markers))
+    if score.method is not Method.MACHINE:
+        found.extend(_of_signatures(score, markers))
+    return tuple(found)
+
+
+def passes(scores: Iterable[Score], subjects: Collection[str], pass_mark: int) -> bool | None:
+    """Whether every subject is passed; None while one has no mark and none is failed.
+
+    One mark below the line decides, whatever the others are. Without any subject nothing is passed.
+    """
+    marks = {score.subject: score.value for score in scores if score.value is not None and score.value.is_finite()}
+    if any(marks[subject] < pass_mark for subject in subjects if subject in marks):
+        return False
+    return True if subjects and all(subject in marks for subject in subjects) else None
+
+
+def _of_scorer(score: Score, markers: Markers) -> list[Flaw]:
+    match score.method:
+        case Method.PRACTICAL if score.scorer not in markers.sent:
+            return [Flaw.SCORER_NOT_SENT]
+        case Method.PRACTICAL if score.scorer not in markers.there:
+            return [Flaw.SCORER_NOT_THERE]
+        case Method.WRITTEN if score.scorer not in markers.authorised:
+            return [Flaw.MARKING_NOT_AUTHORISED]
+        case Method.MACHINE if not score.machine_signed:
+            return [Flaw.MACHINE_NOT_SIGNED]
+    return []
+
+
+def _of_signatures(score: Score, markers: Markers) -> list[Flaw]:
+    found = []
+    if score.signed is None or score.signed.by != score.scorer:
+        found.append(Flaw.SCORER_DID_NOT_SIGN)
+    if score.confirmed is None or not markers.leader or score.confirmed.by != markers.leader:
+        found.append(Flaw.LEADER_DID_NOT_SIGN)
+    if any(each is not None and each.value != score.value for each in (score.signed, score.confirmed)):
+        found.append(Flaw.CHANGED_SINCE_SIGNED)
+    return found
