@@ -21,6 +21,13 @@ def anniversary(day: date, years: int) -> date:
         return day.replace(year=day.year + years, day=28)
 
 
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later, or the month's end where there is none (民法典 202)."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
+    return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), following - timedelta(days=1))
+
+
 def retained_until(last_exam_day: date, years: int = 3) -> datetime:
     """The first instant at which footage may be destroyed: the end of the last anniversary day, in UTC.
 
