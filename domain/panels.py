@@ -79,7 +79,6 @@ class Dispatch:
     sitting: int
     members: tuple[Member, ...]
     by_centre: bool
-    issued: datetime
 
     def is_sent(self, examiner: str) -> bool:
         return any(member.examiner == examiner for member in self.members)

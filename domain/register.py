@@ -65,6 +65,13 @@ class Entry(Generic[T]):
     sha256: str
 
     @property
+    def thing(self) -> T:
+        """What was entered. Raises ValueError for a revision that takes it back."""
+        if self.value is None:
+            raise ValueError(f"{self.name} was taken back")
+        return self.value
+
+    @property
     def name(self) -> str:
         """What pages and papers call it by."""
         return f"{self.kind}/{self.key}@{self.revision}"

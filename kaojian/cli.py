@@ -27,6 +27,7 @@ from kaojian.commands import (
     exams,
     keeping,
     looking,
+    panels,
     references,
     running,
     safety,
@@ -44,7 +45,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for each in (exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors):
+for each in (exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors, panels):
     app.add_typer(each.app)
 
 

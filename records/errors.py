@@ -13,6 +13,7 @@
     │   └── EvidenceGone  what an earlier manifest of the batch states is no longer known
     ├── NoPlan            a room is asked for by its plan, and there is no such room or no plan of it
     ├── ReferenceRefused  no reference can be made of that camera and time
+    ├── NotOfThePanel     somebody is said to be there who was not sent, or in a room that the sitting does not use
     ├── NoReason          a batch is to be held, let go or disposed of, and nobody said why
     ├── DisposalRefused   batches may not be disposed of; nothing was written or removed; ``objections`` say why
     ├── DecisionRefused   somebody may not decide so on a disposal list
@@ -59,6 +60,10 @@ class NoPlan(RecordsError):
 
 class ReferenceRefused(RecordsError):
     """No reference was made. Nothing was written."""
+
+
+class NotOfThePanel(RecordsError):
+    """Nobody of that id was sent to the sitting, or they are not there. Nothing was written."""
 
 
 class NoReason(RecordsError):

@@ -39,9 +39,7 @@ def there(id_: str, come: float = -30, gone: float | None = None, **more: object
     return replace(plain, **more)  # type: ignore[arg-type]
 
 
-DISPATCH = Dispatch(
-    "b-1", 1, tuple(Member(id_, leader=id_ == "ex-1") for id_ in IDS), by_centre=True, issued=after(-999)
-)
+DISPATCH = Dispatch("b-1", 1, tuple(Member(id_, leader=id_ == "ex-1") for id_ in IDS), by_centre=True)
 SITTING = SittingPanel(1, EXAM, True, {"301": 30}, DISPATCH, tuple(there(id_) for id_ in IDS), ("dispatch/b-1.1@1",))
 FACTS = PanelFacts("b-1", "site-1", COOKING, (SITTING,), {id_: examiner(id_) for id_ in IDS})
 
