@@ -9,10 +9,11 @@ endif
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 BIN := .venv/bin
-# Tests wait more than they compute: four files of them run beside each other. Those of whole installations run alone,
-# for there a camera that gets no processor for 1.5 s truly sends nothing, and the report truly says so. Twice is the
-# most that a test is run; one that failed the first time is named as RERUN at the end, to be looked into.
+# Tests wait more than they compute: four files of them run beside each other. Of whole installations two do, and alone
+# those with many cameras: one that gets no processor for 1.5 s truly sends nothing, and the report truly says so. Twice
+# is the most that a test is run; one that failed the first time is named as RERUN at the end, to be looked into.
 TWICE := --reruns 1 -raR
+CROWDED := tests/installations/test_demo.py tests/installations/test_drill.py
 SIDE_BY_SIDE := $(TWICE) -n 4 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 STAMPS := .make
@@ -41,7 +42,8 @@ ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --durations 25 --ignore tests/installations
-	@$(BIN)/python -m pytest $(TWICE) --durations 15 tests/installations
+	@$(BIN)/python -m pytest $(TWICE) -n 2 --dist loadfile --durations 15 tests/installations $(addprefix --ignore ,$(CROWDED))
+	@$(BIN)/python -m pytest $(TWICE) --durations 5 $(CROWDED)
 endif
 
 .PHONY: ready

@@ -34,7 +34,7 @@ from tests.installations.installation import WORKERS, Installation, sleep_until,
 
 FPS = 15
 BUCKET = "evidence"
-KILLS = int(os.environ.get("KAOJIAN_KILLS", "5"))
+KILLS = int(os.environ.get("KAOJIAN_KILLS", "3"))
 LOST_AT_MOST_S = 1 + 1 / FPS  # and what this disk's slowest sync took while the recorder wrote
 
 
