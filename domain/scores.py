@@ -142,3 +142,12 @@ def _of_signatures(score: Score, markers: Markers) -> list[Flaw]:
     if any(each is not None and each.value != score.value for each in (score.signed, score.confirmed)):
         found.append(Flaw.CHANGED_SINCE_SIGNED)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateScore:
+    """The score of one candidate of a batch, called by the admission number 准考证号."""
+
+    batch: str
+    candidate: str
+    score: Score

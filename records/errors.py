@@ -14,7 +14,8 @@
     ├── NoPlan            a room is asked for by its plan, and there is no such room or no plan of it
     ├── ReferenceRefused  no reference can be made of that camera and time
     ├── NotOfThePanel     somebody is said to be there who was not sent, or in a room that the sitting does not use
-    ├── NoReason          a batch is to be held, let go or disposed of, and nobody said why
+    ├── ScoreRefused      a mark out of range, or one that is signed by who did not give it
+    ├── NoReason          a batch is to be held, let go or disposed of, or a mark changed, and nobody said why
     ├── DisposalRefused   batches may not be disposed of; nothing was written or removed; ``objections`` say why
     ├── DecisionRefused   somebody may not decide so on a disposal list
     ├── NotApproved       a disposal list may not be carried out: not approved by two, lapsed, void or done
@@ -66,8 +67,12 @@ class NotOfThePanel(RecordsError):
     """Nobody of that id was sent to the sitting, or they are not there. Nothing was written."""
 
 
+class ScoreRefused(RecordsError):
+    """There is no such mark, or that person cannot sign it. Nothing was written."""
+
+
 class NoReason(RecordsError):
-    """Holding, letting go and disposing need a reason. Nothing was written."""
+    """Holding, letting go, disposing and changing a mark need a reason. Nothing was written."""
 
 
 class DisposalRefused(RecordsError):
