@@ -12,6 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 
 from domain.people import Actor, Door
 from domain.register import Draft, Entry, Kind
@@ -113,7 +114,7 @@ def scores_of(database: Database, batch: str) -> dict[str, tuple[Entry[Candidate
 def changed_after_signing(history: list[Entry[CandidateScore]]) -> list[Entry[CandidateScore]]:
     """Of the revisions of one mark, those by which it became another after somebody had signed it."""
     changed = []
-    for earlier, later in zip(history, history[1:], strict=False):
+    for earlier, later in pairwise(history):
         if earlier.value is None or earlier.thing.score.signed is None:
             continue
         if later.value is None or later.thing.score.value != earlier.thing.score.value:
