@@ -170,6 +170,12 @@ def leave(
     return entry.name
 
 
+def leads(database: Database, batch: str, examiner: str) -> bool:
+    """Whether they were sent to some sitting of the batch as the leader."""
+    sent = database.register.standing(DISPATCHES, batch=batch)
+    return any(member.examiner == examiner and member.leader for each in sent for member in each.thing.members)
+
+
 def panel_facts(
     database: Database, batch: str, now: datetime, candidates: Mapping[int, Mapping[str, int]] | None = None
 ) -> PanelFacts:

@@ -18,7 +18,8 @@ from domain.people import Actor, Door
 from domain.register import Draft, Entry, Kind
 from domain.scores import CandidateScore, Method, Score, Signature
 from domain.timeline import rfc3339
-from records.errors import NoReason, ScoreRefused
+from records.errors import NoReason, NotOfThePanel, ScoreRefused
+from records.panels import leads
 from storage.database import Database
 from storage.errors import UnknownBatch
 
@@ -71,7 +72,7 @@ def give(
         if not reason.strip():
             raise NoReason(f"{place} is {old.value} since {rfc3339(before.at)}; say why it is changed (--reason)")
     score = Score(place.subject, mark.method, mark.value, mark.scorer, at)
-    return _enter(database, "score_batch", place, score, before, (actor, at, reason))
+    return _enter(database, "score_batch", place, score, before=before, who=(actor, at, reason))
 
 
 def sign(database: Database, place: Place, actor: Actor, at: datetime) -> Entry[CandidateScore]:
@@ -84,15 +85,17 @@ def sign(database: Database, place: Place, actor: Actor, at: datetime) -> Entry[
     if score.signed is not None:
         return before
     signed = replace(score, signed=Signature(by, at, value))
-    return _enter(database, "sign_score_batch", place, signed, before, (actor, at, ""))
+    return _enter(database, "sign_score_batch", place, signed, before=before, who=(actor, at, ""))
 
 
 def confirm(database: Database, place: Place, actor: Actor, at: datetime) -> Entry[CandidateScore]:
     """Sign a mark as the leader of the panel, after its scorer did. Again changes nothing.
 
-    Raises ScoreRefused where its scorer has not signed it; RevisedMeanwhile.
+    Raises NotOfThePanel where somebody else leads; ScoreRefused where its scorer has not signed it; RevisedMeanwhile.
     """
     by = _account(actor)
+    if not leads(database, place.batch, by):
+        raise NotOfThePanel(f"{by} leads no panel of batch {place.batch}; its leader 考评组长 confirms marks")
     before, value = _standing(database, place)
     score = before.thing.score
     if score.signed is None and score.method is not Method.MACHINE:
@@ -100,7 +103,7 @@ def confirm(database: Database, place: Place, actor: Actor, at: datetime) -> Ent
     if score.confirmed is not None:
         return before
     confirmed = replace(score, confirmed=Signature(by, at, value))
-    return _enter(database, "confirm_score_batch", place, confirmed, before, (actor, at, ""))
+    return _enter(database, "confirm_score_batch", place, confirmed, before=before, who=(actor, at, ""))
 
 
 def scores_of(database: Database, batch: str) -> dict[str, tuple[Entry[CandidateScore], ...]]:
@@ -144,6 +147,7 @@ def _enter(
     act: str,
     place: Place,
     score: Score,
+    *,
     before: Entry[CandidateScore] | None,
     who: tuple[Actor, datetime, str],
 ) -> Entry[CandidateScore]:

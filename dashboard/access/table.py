@@ -38,6 +38,9 @@ class Act(StrEnum):
     PROPOSE_DISPOSAL = "propose_disposal"  # of footage whose time of keeping is over
     APPROVE_DISPOSAL = "approve_disposal"  # or decline one; two people of two sides have to approve
     DISPOSE = "dispose"  # delete what two have approved
+    SCORES = "scores"  # which marks candidates were given
+    SCORE = "score"  # give marks
+    SIGN_SCORE = "sign_score"  # and stand for them, as their scorer or as the leader of the panel; no token may
     ADMIT = "admit"  # accounts and tokens of others, and recusals
     BREAK_GLASS = "break_glass"  # make an emergency account, where nobody can come in
     OPERATE = "operate"  # the service with its keys, secrets and certificates; trials and drills
@@ -70,6 +73,9 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.PROPOSE_DISPOSAL: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.APPROVE_DISPOSAL: frozenset(SIDES),  # one of each; never who proposed it, and never the command line
     Act.DISPOSE: frozenset({LOCAL}),
+    Act.SCORES: frozenset(Role) - {Role.CITY_ADMINISTRATOR, Role.SITE_OPERATOR, Role.DEVICE},
+    Act.SCORE: frozenset({Role.EXAMINER}),
+    Act.SIGN_SCORE: frozenset({Role.EXAMINER}),
     Act.ADMIT: frozenset({Role.CITY_ADMINISTRATOR, LOCAL}),
     Act.BREAK_GLASS: frozenset({LOCAL}),
     Act.OPERATE: frozenset({LOCAL}),
@@ -89,6 +95,11 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.RUN, Act.AUDIT),
     (Act.RUN, Act.PROPOSE_DISPOSAL),  # nor what of it is deleted
     (Act.RUN, Act.APPROVE_DISPOSAL),
+    (Act.SCORE, Act.SET_UP),  # who gives marks sends nobody to an exam
+    (Act.SCORE, Act.RUN),
+    (Act.SCORE, Act.SIGN),
+    (Act.SCORE, Act.ADMIT),
+    (Act.SCORE, Act.AUDIT),
     (Act.ADMIT, Act.PROPOSE_DISPOSAL),  # who makes accounts deletes nothing with them
     (Act.ADMIT, Act.APPROVE_DISPOSAL),
     (Act.AUDIT, Act.PROPOSE_DISPOSAL),  # who audits wants nothing gone
@@ -132,6 +143,10 @@ ROUTES: Mapping[str, Act] = {
     "report": Act.SEE,
     "report_paper": Act.SEE,
     "report_file": Act.SEE,
+    "scores": Act.SCORES,
+    "give_score": Act.SCORE,
+    "sign_score": Act.SIGN_SCORE,
+    "confirm_score": Act.SIGN_SCORE,
     "viewings": Act.AUDIT,
     "acts": Act.AUDIT,
     "playlist": Act.WATCH,
@@ -225,8 +240,8 @@ COMMANDS: Mapping[str, Act] = {
 FRESH = frozenset({"begin_factor", "remove_factor", "add_token", "end_session", "approve_permit", "approve_disposal"})
 """Routes that ask for a password that was given lately: whoever finds a page open must not be able to stay."""
 
-GRANTABLE = (Act.SCHEDULE, Act.SEE, Act.AUDIT, Act.WATCH, Act.SAVE, Act.WATCH_OPEN)
-"""What a token may be for, as far as its owner's role goes; never password, factor or tokens."""
+GRANTABLE = (Act.SCHEDULE, Act.SEE, Act.AUDIT, Act.WATCH, Act.SAVE, Act.WATCH_OPEN, Act.SCORES, Act.SCORE)
+"""What a token may be for, as far as its owner's role goes; never password, factor, tokens or signatures."""
 
 DEEDS: Mapping[str, Deed] = {
     "playlist": Deed.OPEN,

@@ -32,12 +32,13 @@ from dashboard.access.errors import (
 )
 from dashboard.api.shapes import FieldProblem, Problem
 from dashboard.papers.sheet import NotPrinted
-from records.errors import DecisionRefused, DisposalRefused, NoReason
+from records.errors import DecisionRefused, DisposalRefused, NoReason, NotOfThePanel, ScoreRefused
 from storage.errors import (
     AlreadyDecided,
     DatabaseUnavailable,
     FactorStands,
     KeyRefused,
+    RevisedMeanwhile,
     SealRefused,
     UnknownBatch,
     UnknownDisposal,
@@ -136,6 +137,9 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     NoReason: (HTTPStatus.UNPROCESSABLE_ENTITY, "reason-needed", "It is to be said why"),
     DisposalRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "disposal-refused", "Something stands against the disposal"),
     DecisionRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "decision-refused", "That person may not decide so on it"),
+    ScoreRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "score-refused", "The mark cannot be given or signed so"),
+    NotOfThePanel: (HTTPStatus.UNPROCESSABLE_ENTITY, "not-of-the-panel", "That person was not sent as that"),
+    RevisedMeanwhile: (HTTPStatus.CONFLICT, "revised-meanwhile", "Somebody else changed it"),
     ImpossibleSpan: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-span", "The span is impossible"),
     PurposeNeeded: (HTTPStatus.UNPROCESSABLE_ENTITY, "purpose-needed", "It is to be said why"),
     FilmRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "film-refused", "The film cannot be made as it was asked for"),

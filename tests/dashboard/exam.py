@@ -109,21 +109,25 @@ class Exam:
         return self.database.evidence.segments(camera, WINDOW)
 
 
+def plan_exam(database: Database, spool: Path) -> Exam:
+    """Set up what an exam wants, of which nothing was held yet; the clock stands after it."""
+    clock = FakeClock(WINDOW.end + timedelta(minutes=5))
+    objects = MemoryObjects(clock=clock)
+    archive = Archive(database.evidence, objects, spool, lambda _: LOCKED_UNTIL, clock)
+    before = WINDOW.start - timedelta(days=1)
+    database.setup.apply_site(SITE, TESTER, before)
+    sittings = (plan(1, START), plan(2, START + timedelta(hours=2)))
+    database.setup.apply_batch(Batch(BATCH, SITE.id, "中式面点制作", PACK.id, sittings), TESTER, before)
+    return Exam(database, archive, clock, spool, objects)
+
+
 def hold_exam(database: Database, spool: Path, *, closed: bool = True) -> Exam:
     """Write a sitting as the recorder, the archive and the analysis would have, and one that is still planned.
 
     Not closed: the clock stands in the middle of the exam and nothing later was recorded.
     """
-    clock = FakeClock(WINDOW.end + timedelta(minutes=5))
-    objects = MemoryObjects(clock=clock)
-    exam = Exam(
-        database, Archive(database.evidence, objects, spool, lambda _: LOCKED_UNTIL, clock), clock, spool, objects
-    )
-    set_up = database.setup
-    before = WINDOW.start - timedelta(days=1)
-    set_up.apply_site(SITE, TESTER, before)
-    sittings = (plan(1, START), plan(2, START + timedelta(hours=2)))
-    set_up.apply_batch(Batch(BATCH, SITE.id, "中式面点制作", PACK.id, sittings), TESTER, before)
+    exam = plan_exam(database, spool)
+    set_up, clock = database.setup, exam.clock
     set_up.open_sitting(BATCH, 1, START, START)
     until = WINDOW.end + timedelta(seconds=2)
     if closed:

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from config.rule_pack import load
 from domain.law import Finding, Verdict
+from domain.panels import Dispatch, Member
 from domain.people import Actor, Door
-from domain.register import Entry
+from domain.register import Draft, Entry
 from domain.scores import CandidateScore, Markers, Method, Score, Signature, flaws
 from records import declaration, scores, setup
-from records.errors import NoReason, ScoreRefused
+from records.errors import NoReason, NotOfThePanel, ScoreRefused
+from records.panels import DISPATCHES
 from records.score_rules import CandidateMarks, results, rule_scores
 from records.scores import Mark, Place
 from storage.database import Database
@@ -38,6 +40,9 @@ def after(minutes: float) -> datetime:
 @pytest.fixture
 def kept(database: Database, clock: FakeClock) -> Database:
     setup.apply(declaration.parse(WHOLE, "exam.yaml"), database, ACTOR, clock, ROOMY)
+    sent = Dispatch(PLACE.batch, 1, (Member("ex-1", leader=True), Member("ex-2")), by_centre=True)
+    draft = Draft(DISPATCHES, f"{PLACE.batch}/1", sent, batch=PLACE.batch)
+    database.register.enter("import_panels", "panel.yaml", [draft], ACTOR, clock.now())
     return database
 
 
@@ -107,6 +112,9 @@ def test_only_the_scorer_signs_and_the_leader_after_them(kept: Database) -> None
         scores.sign(kept, PLACE, LEADER, after(1))
     with pytest.raises(ScoreRefused, match="is not signed by ex-2 yet"):
         scores.confirm(kept, PLACE, LEADER, after(1))
+    scores.sign(kept, PLACE, SCORER, after(1))
+    with pytest.raises(NotOfThePanel, match="ex-2 leads no panel of batch 2026-0501"):
+        scores.confirm(kept, PLACE, SCORER, after(2))
 
 
 @pytest.mark.parametrize(
