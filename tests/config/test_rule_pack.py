@@ -40,6 +40,7 @@ def test_no_number_lacks_an_origin(pack_id: str) -> None:
         "title_zh",
         "title_en",
         "density",
+        "phases",
         "origins",
     }
     assert set(pack.origins) == numbers
