@@ -1,4 +1,4 @@
-"""What must be seen of a sitting 应录预期, made of its rooms and a rule pack, and a place of it as it was seen.
+"""What must be seen of a sitting 应见清单, made of its rooms and a rule pack, and a place of it as it was seen.
 
 Pure. By the plan of a room, a place is to be seen by each camera that shows enough of it at its level; a station only
 by those that are registered for it besides, since a plan and a site that contradict each other prove nothing. Where

@@ -358,10 +358,10 @@ def _no_dead_angle(facts: SittingFacts, rules: RulePack) -> Finding:
 def _what_was_checked(facts: SittingFacts) -> wording.Words:
     compared = [each.station for each in facts.stations if each.view is not None and each.view.compared]
     rest = [each.station for each in facts.stations if each.station not in compared]
-    drawn = facts.expected is not None and any(room.drawn for room in facts.expected.rooms)
+    drawn = [room.room for room in facts.expected.rooms if room.drawn] if facts.expected is not None else []
     if not compared:
-        return wording.by_plan_only() if drawn else wording.by_register_only()
-    return wording.by_pictures_in_part(rest, drawn=drawn) if rest else wording.by_pictures(drawn=drawn)
+        return wording.by_plan_only(drawn) if drawn else wording.by_register_only()
+    return wording.by_pictures_in_part(rest, drawn) if rest else wording.by_pictures(drawn)
 
 
 def _expectation_remarks(facts: SittingFacts) -> Iterator[Remark]:

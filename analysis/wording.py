@@ -334,24 +334,23 @@ def by_register_only() -> Words:
     )
 
 
-def by_plan_only() -> Words:
-    return Words(
-        "已按布点图核对像素密度与死角，画面内容未检查",
-        "pixel density and blind spots were checked by the floor plan; picture content is not checked",
-    )
+def by_plan_only(drawn: Sequence[str]) -> Words:
+    """``drawn`` are the rooms that have a plan."""
+    plan = _by_plan(drawn)
+    return Words(f"{plan.zh}，画面内容未检查", f"{plan.en}; picture content is not checked")
 
 
-def by_pictures(*, drawn: bool = False) -> Words:
-    plan = _PLAN[drawn]
+def by_pictures(drawn: Sequence[str] = ()) -> Words:
+    plan = _by_plan(drawn)
     return Words(
         f"画面内容已与基准画面核对，{plan.zh}",
         f"picture content was compared with reference pictures; {plan.en}",
     )
 
 
-def by_pictures_in_part(rest: Sequence[str], *, drawn: bool = False) -> Words:
+def by_pictures_in_part(rest: Sequence[str], drawn: Sequence[str] = ()) -> Words:
     """``rest`` are the stations whose pictures nobody looked at."""
-    plan = _PLAN[drawn]
+    plan = _by_plan(drawn)
     return Words(
         f"画面内容已与基准画面核对，但工位{_names(rest)}未登记画面区域或无基准画面，其画面内容未检查；{plan.zh}",
         "picture content was compared with reference pictures, but not that of "
@@ -359,16 +358,19 @@ def by_pictures_in_part(rest: Sequence[str], *, drawn: bool = False) -> Words:
     )
 
 
-_PLAN = {
-    False: Words("平面图视野未检查", "the floor plan is not checked"),
-    True: Words("已按布点图核对像素密度与死角", "pixel density and blind spots were checked by the floor plan"),
-}
+def _by_plan(drawn: Sequence[str]) -> Words:
+    if not drawn:
+        return Words("平面图视野未检查", "the floor plan is not checked")
+    return Words(
+        f"已按布点图核对考场{_names(drawn)}的像素密度与死角",
+        f"pixel density and blind spots of {_some('room', drawn)} were checked by the floor plan",
+    )
 
 
 def named(target: Target, name: str) -> Words:
     """A place within a sentence."""
     zh, en = _TARGETS[target]
-    return Words(f"{zh.format(name)}", f"{en.format(name)}")
+    return Words(zh.format(name), en.format(name))
 
 
 _TARGETS = {
@@ -449,11 +451,11 @@ def changed_since_opening(what: str) -> Words:
 
 _CHANGED = {
     "rules": Words(
-        "规则版本的数值在开考后改动过，应录预期按开考时冻结的判定",
+        "规则版本的数值在开考后改动过，应见清单按开考时冻结的判定",
         "numbers of the rule pack were changed after the opening; what must be seen is as it was frozen then",
     ),
     "geometry": Words(
-        "本程序计算布点图的方法在开考后改过，应录预期按开考时冻结的判定",
+        "本程序计算布点图的方法在开考后改过，应见清单按开考时冻结的判定",
         "how the floor plan is computed was changed after the opening; what must be seen is as it was frozen then",
     ),
 }
@@ -461,7 +463,7 @@ _CHANGED = {
 
 def expectation_altered() -> Words:
     return Words(
-        "开考时冻结的应录预期与其摘要不符，应看到什么无法判定",
+        "开考时冻结的应见清单与其摘要不符，应看到什么无法判定",
         "what had to be seen, as it was frozen at the opening, no longer matches its digest and is unknown",
     )
 

@@ -1,4 +1,4 @@
-"""What must be seen of a sitting 应录预期: which places, how large, in which phases, and by which cameras.
+"""What must be seen of a sitting 应见清单: which places, how large, in which phases, and by which cameras.
 
 Made of rule pack, rooms and plan when a sitting opens, and kept unchanged from then on, so that nothing can be
 forgotten afterwards. Not here: how it is made (``analysis.expected``), whether it was seen (``analysis.judge``).
