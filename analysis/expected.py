@@ -220,8 +220,8 @@ def _seen(
     """By the cameras that are expected to see it, and by no others."""
     place = facts.place
     seeing = [cameras[view.camera] for view in place.views if view.camera in cameras]
-    least = {view.camera: view.least_width for view in place.views if view.least_width is not None}
-    small = {each.camera.id: _too_small(each.holdings, least.get(each.camera.id, 0)) for each in seeing}
+    least = {view.camera: view.least_width for view in place.views}
+    small = {each.camera.id: _too_small(each.holdings, least[each.camera.id]) for each in seeing}
     same = station is not None and set(place.cameras) == set(station.cameras) and not any(small.values())
     if station is not None and same and station.seen is not None:
         return replace(facts, coverage=station.coverage, view=station.seen)
@@ -246,8 +246,10 @@ def _view_of(facts: CameraFacts) -> CameraView:
     return camera_view(facts.camera.id, facts.coverage, None, compared=False)
 
 
-def _too_small(holdings: Iterable[Holding], least_width: int) -> IntervalSet:
-    """Footage whose pictures have fewer pixels across than the level takes."""
+def _too_small(holdings: Iterable[Holding], least_width: int | None) -> IntervalSet:
+    """Footage whose pictures have fewer pixels across than the level takes, where that is known."""
+    if least_width is None:
+        return IntervalSet()
     spans = (each.segment.interval.rounded() for each in holdings if each.segment.width < least_width)
     return IntervalSet(span for span in spans if span is not None)
 

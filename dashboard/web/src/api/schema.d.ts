@@ -1576,7 +1576,7 @@ export interface components {
         };
         /**
          * ExpectedShape
-         * @description What must be seen, as frozen when the sitting opened; ``sha256`` and ``frozen`` are null where nobody opened it.
+         * @description What must be seen, as frozen when the sitting opened; ``sha256`` and ``frozen`` are null where nobody did.
          *
          *     ``intact``: it still has its digest. ``changed`` names what is not as it was then: ``rules``, ``geometry``.
          */
@@ -2070,8 +2070,8 @@ export interface components {
          * PlannedViewShape
          * @description A place in a camera's picture by the floor plan, the three numbers null where only the register says so.
          *
-         *     ``px_per_m`` is the least density of what is shown, ``share`` how much that is, ``least_width`` the width in pixels
-         *     below which pictures no longer reach the level.
+         *     ``px_per_m`` is the least density of what is shown, ``share`` how much that is, ``least_width`` the width in
+         *     pixels below which pictures no longer reach the level.
          */
         PlannedViewShape: {
             /** Camera */
