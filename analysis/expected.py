@@ -3,8 +3,8 @@
 Pure. By the plan of a room, a place is to be seen by each camera that shows enough of it at its level; a station only
 by those that are registered for it besides, since a plan and a site that contradict each other prove nothing. Where
 nothing was drawn the register is all there is, and says nothing of how large things are. A room as a whole is to be
-seen by its panoramic cameras, drawn or not. Not here: when it is made and frozen (``records.conduct``), the words
-(``analysis.wording``), the verdict (``analysis.judge``).
+seen by its panoramic cameras, drawn or not; how large things are in it is said by its floor. Not here: when it is
+made and frozen (``records.conduct``), the words (``analysis.wording``), the verdict (``analysis.judge``).
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ def _places(
         if target is not Target.STATION and seen is not None:
             yield _by_plan(_by_register(target, name, room, (), rules), place, seen, None)
     panoramic = [camera.id for camera in room.cameras if camera.panoramic]
-    yield _by_register(Target.ROOM, room.id, room, panoramic, rules)
+    whole = _by_register(Target.ROOM, room.id, room, panoramic, rules)
+    yield whole if seen is None else replace(whole, basis=Basis.PLAN)
 
 
 def _by_register(target: Target, name: str, room: Room, cameras: Sequence[str], rules: RulePack) -> ExpectedPlace:
@@ -163,6 +164,7 @@ def _floor(room: Room, seen: Survey | None, density: Density) -> ExpectedRoom:
         blind_m2=round(max((floor.blind_m2 for floor in seen.floors), default=0.0), 2),
         stations_not_drawn=tuple(station.id for station in room.stations if station.id not in drawn),
         cameras_not_drawn=tuple(camera.id for camera in room.cameras if camera.id not in hung),
+        widths=tuple((mounting.camera, mounting.width) for mounting in seen.plan.mountings),
     )
 
 

@@ -14,7 +14,7 @@ So more usable footage never makes a verdict worse, and no pass rests on what no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -80,12 +80,19 @@ def station_verdict(station: StationFacts, facts: SittingFacts, rules: RulePack)
     seen = station.seen
     if facts.waiting is not None or seen is None:
         return Verdict.PENDING
-    views = (place_verdict(each, rules) for each in facts.all_places if _is_of(each, station.station))
+    views = (_in_view(each, rules) for each in facts.all_places if _is_of(each, station.station))
     return fold((judged(seen.footage, facts.core(station.station), rules), *views))
 
 
 def place_verdict(seen: PlaceFacts, rules: RulePack) -> Verdict:
-    """A place by itself: whether any camera is expected to see it, and whether one that is did."""
+    """A place by itself: whether any camera is expected to see it, whether one that is did, and whether it is known
+    that it did so at its level. Where the register is all there is, it is not.
+    """
+    unknown = () if seen.place.basis is Basis.PLAN else (Verdict.WARN,)
+    return fold((_in_view(seen, rules), *unknown))
+
+
+def _in_view(seen: PlaceFacts, rules: RulePack) -> Verdict:
     if seen.view is None:
         return Verdict.PENDING
     if not seen.place.views:
@@ -380,7 +387,7 @@ def _not_expected_remarks(facts: SittingFacts) -> Iterator[Remark]:
     for each in facts.all_places:
         if each.place.views:
             continue
-        if each.place.basis is Basis.PLAN:
+        if each.place.basis is Basis.PLAN and each.place.target is not Target.ROOM:
             found.setdefault((_unseen(each), each.place.target, each.place.level), []).append(each.place)
         else:
             yield Remark(_unseen(each), wording.no_camera(each.place.target, each.place.id))
@@ -399,10 +406,22 @@ def _floor_remarks(facts: SittingFacts) -> Iterator[Remark]:
     for room in rooms:
         if room.floor_share is not None and room.floor_share < room.needed_share:
             yield Remark(Verdict.FAIL, wording.floor_not_seen(room))
+        smaller = _smaller_than_drawn(dict(room.widths), facts.cameras)
+        if smaller:
+            yield Remark(Verdict.WARN, wording.smaller_than_drawn(room.room, smaller))
         if room.drawn and room.stations_not_drawn:
             yield Remark(Verdict.WARN, wording.stations_not_drawn(room.room, room.stations_not_drawn))
     if undrawn := [room.room for room in rooms if not room.drawn]:
         yield Remark(Verdict.WARN, wording.no_plan(undrawn))
+
+
+def _smaller_than_drawn(widths: Mapping[str, int], cameras: Iterable[CameraFacts]) -> list[str]:
+    """Cameras with narrower pictures than the floor was computed with: there it may reach less than it says."""
+    return sorted(
+        each.camera.id
+        for each in cameras
+        if any(holding.segment.width < widths.get(each.camera.id, 0) for holding in each.holdings)
+    )
 
 
 def _unseen_remarks(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:

@@ -430,6 +430,14 @@ def floor_not_seen(room: ExpectedRoom) -> Words:
     )
 
 
+def smaller_than_drawn(room: str, cameras: Sequence[str]) -> Words:
+    return Words(
+        f"考场{room}的摄像机{_names(cameras)}所录画面小于布点图所画，地面像素密度可能不足",
+        f"the pictures of {_some('camera', cameras)} are smaller than in the floor plan of room {room}: its floor "
+        "may reach less than it says",
+    )
+
+
 def stations_not_drawn(room: str, stations: Sequence[str]) -> Words:
     return Words(
         f"考场{room}的布点图未画工位{_names(stations)}，仅据登记判定",

@@ -23,10 +23,10 @@ class Phase(StrEnum):
 
 
 class Basis(StrEnum):
-    """What says which cameras see a place."""
+    """What says how large a place is in the pictures of the cameras that see it."""
 
-    PLAN = "plan"  # the geometry of the room's plan
-    REGISTER = "register"  # the site's own word; how large things are is not known
+    PLAN = "plan"  # the geometry of the room's plan; of a room as a whole, its floor
+    REGISTER = "register"  # nothing: that they see it is the site's own word
 
 
 class Lack(StrEnum):
@@ -84,7 +84,7 @@ class ExpectedRoom:
 
     ``floor_share`` is the least over all heights at the level of ``px_per_m``, ``blind_m2`` the largest area that no
     camera sees at a height. Of ``stations_not_drawn`` the site's word is all there is; ``cameras_not_drawn`` count as
-    seeing nothing of places that were drawn.
+    seeing nothing of places that were drawn. ``widths`` are those of pictures in pixels, by camera, as drawn.
     """
 
     room: str
@@ -96,6 +96,7 @@ class ExpectedRoom:
     blind_m2: float | None = None
     stations_not_drawn: tuple[str, ...] = ()
     cameras_not_drawn: tuple[str, ...] = ()
+    widths: tuple[tuple[str, int], ...] = ()
 
     @property
     def drawn(self) -> bool:

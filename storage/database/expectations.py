@@ -50,6 +50,7 @@ def expectation_of(text: str) -> Expectation:
             **room,
             "stations_not_drawn": tuple(room["stations_not_drawn"]),
             "cameras_not_drawn": tuple(room["cameras_not_drawn"]),
+            "widths": tuple((camera, width) for camera, width in room["widths"]),
         }
         for room in told["rooms"]
     )

@@ -173,15 +173,13 @@ def test_the_fingerprint_is_of_all_numbers_and_phases_and_of_no_words() -> None:
 # -- the judge --------------------------------------------------------------------------------------------------
 
 
-def place(
-    target: Target, name: str, phases: Sequence[Phase], *cameras: str, basis: Basis = Basis.PLAN
-) -> ExpectedPlace:
+def place(target: Target, name: str, phases: Sequence[Phase], *cameras: str) -> ExpectedPlace:
     level = RULES.density.needs[target]
     views = tuple(ExpectedView(each, 200.0, 1.0, 800) for each in cameras)
     lack = None if views else Lack.TOO_SMALL
     best = None if views else ExpectedView("wide", 81.0, 1.0, 2000)
     return ExpectedPlace(
-        target, name, "R1", level.id, level.zh, level.px_per_m, tuple(phases), basis, views, lack, best
+        target, name, "R1", level.id, level.zh, level.px_per_m, tuple(phases), Basis.PLAN, views, lack, best
     )
 
 
@@ -189,7 +187,7 @@ FIRST = place(Target.STATION, "A-01", tuple(Phase), "wide", "near")
 SECOND = place(Target.STATION, "A-02", tuple(Phase), "wide")
 ENTRANCE = place(Target.DOOR, "南门", [Phase.ENTRY], "near")
 DESK = place(Target.PAPER_DESK, "试卷台", [Phase.ENTRY, Phase.PAPERS], "wide", "near")
-ALL = place(Target.ROOM, "R1", tuple(Phase), "wide", basis=Basis.REGISTER)
+ALL = replace(place(Target.ROOM, "R1", tuple(Phase), "wide"), views=(ExpectedView("wide"),))
 FLOOR = ExpectedRoom("R1", "detect", "探测", 25, 0.95, 0.99, 0.3)
 
 
@@ -248,10 +246,13 @@ class TestNoDeadAngle:
         )
 
     def test_a_room_without_a_plan_is_never_a_pass_and_says_why(self) -> None:
-        register = [replace(each, basis=Basis.REGISTER) for each in (FIRST, SECOND, ALL)]
+        whole = replace(ALL, views=(ExpectedView("wide"),))
+        register = [replace(each, basis=Basis.REGISTER) for each in (FIRST, SECOND, whole)]
         case = held_to(expected(*register, floor=replace(FLOOR, floor_share=None, blind_m2=None)), GOOD)
         assert clause(4, case).verdict is Verdict.WARN
         assert "考场R1无布点图，像素密度与死角未检查，仅据摄像机登记判定" in clause(4, case).zh
+        assert {place_verdict(each, RULES) for each in case.places} == {Verdict.WARN}, "how large they are is unknown"
+        assert station_verdict(case.stations[0], case, RULES) is Verdict.PASS, "of its footage all is known"
 
     def test_footage_of_a_camera_that_does_not_reach_the_level_does_not_close_a_gap(self) -> None:
         lost = Shown(recorded=WHOLE - spans((2000, 2060)))
@@ -295,8 +296,18 @@ class TestNoDeadAngle:
             Verdict.FAIL,
             Verdict.PASS,
             Verdict.PASS,
-            Verdict.FAIL,
+            Verdict.PASS,  # of a room as a whole the floor says how large things are
         ]
+
+    def test_pictures_that_are_smaller_than_drawn_leave_the_floor_in_doubt(self) -> None:
+        case = held_to(expected(floor=replace(FLOOR, widths=(("wide", 1920),))), GOOD)
+        small = Holding(replace(segment(2000, 2100, camera="wide"), width=1280), (), None)
+        cameras = tuple(
+            replace(each, holdings=(small,)) if each.camera.id == "wide" else each for each in case.cameras
+        )
+        assert "考场R1的摄像机wide所录画面小于布点图所画" in clause(4, replace(case, cameras=cameras)).zh
+        assert clause(4, replace(case, cameras=cameras)).verdict is Verdict.WARN
+        assert clause(4, case).verdict is Verdict.PASS
 
     def test_what_must_be_seen_that_lost_its_digest_is_unknown(self) -> None:
         case = replace(held_to(expected(), GOOD), intact=False)

@@ -103,7 +103,7 @@ EXPECTED = Expectation(
     "EN 62676-4:2014",
     1,
     PLACES,
-    (ExpectedRoom("room-1", "detect", "探测", 25, 0.95, 0.99, 0.25, ("A2",), ("cam-2",)),),
+    (ExpectedRoom("room-1", "detect", "探测", 25, 0.95, 0.99, 0.25, ("A2",), ("cam-2",), (("cam-1", 1920),)),),
 )
 
 
