@@ -16,7 +16,9 @@ from analysis.coverage import Source, kept_copies
 from analysis.views import CameraView, StationView, by_footage_alone
 from domain.disposal import DisposedOf
 from domain.evidence import Copy, Coverage, Observation, Segment
+from domain.expected import Basis, Expectation, ExpectedPlace, ExpectedView, Phase
 from domain.places import Camera, Room
+from domain.plan import Target
 from domain.timeline import Interval, IntervalSet
 
 
@@ -99,12 +101,29 @@ class StationFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceFacts:
+    """One place with how the cameras that are expected to see it did; ``coverage`` and ``view`` as for a station.
+
+    ``required`` is the time in which it must be seen, ``core`` the part of it in which it must not be lost.
+    """
+
+    place: ExpectedPlace
+    required: IntervalSet
+    core: IntervalSet
+    coverage: Coverage | None = None
+    view: StationView | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SittingFacts:
     """Everything the four clauses rest on. ``exam`` is W2, the core of ``window``.
 
     ``waiting`` is None when the evidence is complete. ``retained_until`` is the instant up to which this batch's
     footage must be locked; ``planned`` says that the times are the plan's, because nobody opened the sitting.
-    ``host_clocks`` has an entry for each host that recorded and is known to read its clock.
+    ``host_clocks`` has an entry for each host that recorded and is known to read its clock. ``expected`` is what must
+    be seen, None where nothing was frozen when the sitting opened: then its stations by the register are all. With it
+    ``places`` has an entry for each of its places; ``changed`` names what is not as it was when it was frozen, and
+    ``intact`` says that it is what was kept then.
     """
 
     window: Interval
@@ -117,3 +136,29 @@ class SittingFacts:
     settled_until: datetime | None = None
     planned: bool = False
     host_clocks: tuple[HostClockFacts, ...] = ()
+    expected: Expectation | None = None
+    places: tuple[PlaceFacts, ...] = ()
+    changed: tuple[str, ...] = ()
+    intact: bool = True
+
+    @property
+    def all_places(self) -> tuple[PlaceFacts, ...]:
+        """The places that must be seen; without an expectation the stations, by their register."""
+        if self.expected is not None:
+            return self.places
+        return tuple(_registered(station, self) for station in self.stations)
+
+    def core(self, station: str) -> IntervalSet:
+        """When a station must not be lost: its own times, else the exam."""
+        for each in self.places:
+            if each.place.target is Target.STATION and each.place.id == station:
+                return each.core
+        return IntervalSet([self.exam])
+
+
+def _registered(station: StationFacts, facts: SittingFacts) -> PlaceFacts:
+    views = tuple(ExpectedView(camera) for camera in station.cameras)
+    phases = tuple(Phase)
+    place = ExpectedPlace(Target.STATION, station.station, station.room, "", "", 0.0, phases, Basis.REGISTER, views)
+    window, exam = IntervalSet([facts.window]), IntervalSet([facts.exam])
+    return PlaceFacts(place, window, exam, station.coverage, station.seen)

@@ -1,9 +1,10 @@
 """What the evidence of a sitting means under clause 六(二): verdicts C6.2-2 to C6.2-5.
 
-Pure: facts and a rule pack in, findings out. Not here: how coverage is computed (``analysis.coverage``), where the
-facts are read (``analysis.report``), how a finding is said (``analysis.wording``), how verdicts fold
-(``domain.law``). Nothing is claimed that was not checked: the floor plan is not, picture content only where a camera
-has a reference and a region of the station, and C6.2-4 says so.
+Pure: facts and a rule pack in, findings out. Not here: how coverage is computed (``analysis.coverage``), what must be
+seen (``analysis.expected``), where the facts are read (``analysis.report``), how a finding is said
+(``analysis.wording``), how verdicts fold (``domain.law``). Nothing is claimed that was not checked: the floor plan is
+checked of rooms that were drawn, picture content where a camera has a reference and a region of the station, and
+C6.2-4 says what was not.
 
 What may or may not be so (``analysis.views``, doubtful time) is judged by its bounds: it fails where it fails at
 best, is unknown where it would fail at worst, and warns where it is within the tolerance even then. It never passes.
@@ -13,23 +14,25 @@ So more usable footage never makes a verdict worse, and no pass rests on what no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from analysis import wording
 from analysis.backup import devices
 from analysis.clocks import HostClockFacts
-from analysis.facts import CameraFacts, Holding, SittingFacts, StationFacts
+from analysis.facts import CameraFacts, Holding, PlaceFacts, SittingFacts, StationFacts
 from analysis.nvrs import nvr_events
 from analysis.views import CameraView, Division
 from analysis.wording import Remark
 from config.rule_pack import RulePack
 from domain.evidence import Cause, Coverage, Observation, Place, SegmentState
+from domain.expected import Basis, ExpectedPlace, Phase
 from domain.host_clock import Witness
 from domain.law import Finding, Verdict, fold
 from domain.pictures import Fault, View
 from domain.places import Room
+from domain.plan import Target
 from domain.timeline import Interval, IntervalSet
 
 NEAR_S = 2.0
@@ -77,23 +80,44 @@ def station_verdict(station: StationFacts, facts: SittingFacts, rules: RulePack)
     seen = station.seen
     if facts.waiting is not None or seen is None:
         return Verdict.PENDING
-    return fold((judged(seen.footage, facts.exam, rules), judged(seen.view, facts.exam, rules)))
+    views = (_in_view(each, rules) for each in facts.all_places if _is_of(each, station.station))
+    return fold((judged(seen.footage, facts.core(station.station), rules), *views))
 
 
-def judged(division: Division, exam: Interval, rules: RulePack) -> Verdict:
-    """Fail beyond the tolerance within the exam; unknown where the doubtful may make it so; warn for anything else
-    that is not good, else pass.
+def place_verdict(seen: PlaceFacts, rules: RulePack) -> Verdict:
+    """A place by itself: whether any camera is expected to see it, whether one that is did, and whether it is known
+    that it did so at its level. Where the register is all there is, it is not.
     """
-    if not division.at_worst:
+    unknown = () if seen.place.basis is Basis.PLAN else (Verdict.WARN,)
+    return fold((_in_view(seen, rules), *unknown))
+
+
+def _in_view(seen: PlaceFacts, rules: RulePack) -> Verdict:
+    if seen.view is None:
+        return Verdict.PENDING
+    if not seen.place.views:
+        return _unseen(seen)
+    return judged(seen.view.view, seen.core, rules, seen.required)
+
+
+def judged(division: Division, exam: IntervalSet, rules: RulePack, required: IntervalSet | None = None) -> Verdict:
+    """Fail beyond the tolerance within the exam; unknown where the doubtful may make it so; warn for anything else
+    that is not good of what is ``required``, all of it if left out; else pass.
+    """
+    if not _of(division.at_worst, required):
         return Verdict.PASS
-    if not within_tolerance(division.bad.clipped(exam), exam, rules):
+    if not within_tolerance(division.bad & exam, exam, rules):
         return Verdict.FAIL
-    if not within_tolerance(division.at_worst.clipped(exam), exam, rules):
+    if not within_tolerance(division.at_worst & exam, exam, rules):
         return Verdict.UNKNOWN
     return Verdict.WARN
 
 
-def within_tolerance(holes: IntervalSet, exam: Interval, rules: RulePack) -> bool:
+def _of(spans: IntervalSet, required: IntervalSet | None) -> IntervalSet:
+    return spans if required is None else spans & required
+
+
+def within_tolerance(holes: IntervalSet, exam: Interval | IntervalSet, rules: RulePack) -> bool:
     """Whether the gaps inside the exam stay within all three limits: longest, share of the exam, total.
 
     A gap that changes its cause half-way is one gap here.
@@ -198,13 +222,13 @@ def _gap_remarks(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
     for station in facts.stations:
         if station.seen is None or station.coverage is None:
             continue
-        bad = station.seen.footage.bad
-        beyond = not within_tolerance(bad.clipped(facts.exam), facts.exam, rules)
+        bad, exam = station.seen.footage.bad, facts.core(station.station)
+        beyond = not within_tolerance(bad & exam, exam, rules)
         seen_by = [views[camera] for camera in station.cameras if camera in views]
         spans: list[_Cut] = [(gap.interval, gap.cause, ()) for gap in station.coverage.gaps]
         spans += _unusable(station.seen.footage, seen_by)
         for interval, cause, cameras in spans:
-            verdict = Verdict.FAIL if beyond and interval.overlaps(facts.exam) else Verdict.WARN
+            verdict = Verdict.FAIL if beyond and exam & IntervalSet([interval]) else Verdict.WARN
             found.append(_Missing(interval, cause, verdict, station.station, cameras))
     for together in _near(found):
         yield Remark(together[0].verdict, _said(together))
@@ -232,21 +256,21 @@ def _doubt_remarks(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
     found: dict[tuple[IntervalSet, Verdict], list[str]] = {}
     for station in facts.stations:
         if station.seen is not None and station.seen.footage.doubtful:
-            verdict = _of_doubt(station.seen.footage, facts.exam, rules)
+            verdict = _of_doubt(station.seen.footage, facts.core(station.station), rules)
             found.setdefault((station.seen.footage.doubtful, verdict), []).append(station.station)
     for (spans, verdict), stations in found.items():
-        yield Remark(verdict, wording.unverified(sorted(stations), spans, _moved(facts, stations, spans)))
+        seeing = {camera for each in facts.stations if each.station in stations for camera in each.cameras}
+        yield Remark(verdict, wording.unverified(sorted(stations), spans, _moved(facts, seeing, spans)))
 
 
-def _of_doubt(division: Division, exam: Interval, rules: RulePack) -> Verdict:
+def _of_doubt(division: Division, exam: IntervalSet, rules: RulePack) -> Verdict:
     """What doubt alone makes of a clause: it decides where at worst the tolerance would be broken."""
-    at_worst = within_tolerance(division.at_worst.clipped(exam), exam, rules)
+    at_worst = within_tolerance(division.at_worst & exam, exam, rules)
     return Verdict.WARN if at_worst else Verdict.UNKNOWN
 
 
-def _moved(facts: SittingFacts, stations: Sequence[str], spans: IntervalSet) -> list[str]:
-    """The cameras that see any of these stations and were moved in a part of that time."""
-    seeing = {camera for each in facts.stations if each.station in stations for camera in each.cameras}
+def _moved(facts: SittingFacts, seeing: Collection[str], spans: IntervalSet) -> list[str]:
+    """Those of these cameras that were moved in a part of that time."""
     return sorted(
         camera.camera.id
         for camera in facts.cameras
@@ -320,11 +344,14 @@ def _clock_remarks(cameras: Sequence[CameraFacts], rules: RulePack) -> Iterator[
         yield Remark(Verdict.PASS, wording.no_clock_told(silent))
 
 
-# C6.2-4: no dead angle, as far as the register of cameras and their footage tell
+# C6.2-4: no dead angle, as far as the floor plan, the register of cameras and their footage tell
 
 
 def _no_dead_angle(facts: SittingFacts, rules: RulePack) -> Finding:
     remarks = [
+        *_expectation_remarks(facts),
+        *_not_expected_remarks(facts),
+        *_floor_remarks(facts),
         *_unseen_remarks(facts, rules),
         *_picture_size_remarks(facts, rules),
         *_redundancy_remarks(facts),
@@ -338,29 +365,87 @@ def _no_dead_angle(facts: SittingFacts, rules: RulePack) -> Finding:
 def _what_was_checked(facts: SittingFacts) -> wording.Words:
     compared = [each.station for each in facts.stations if each.view is not None and each.view.compared]
     rest = [each.station for each in facts.stations if each.station not in compared]
+    drawn = [room.room for room in facts.expected.rooms if room.drawn] if facts.expected is not None else []
     if not compared:
-        return wording.by_register_only()
-    return wording.by_pictures_in_part(rest) if rest else wording.by_pictures()
+        return wording.by_plan_only(drawn) if drawn else wording.by_register_only()
+    return wording.by_pictures_in_part(rest, drawn) if rest else wording.by_pictures(drawn)
+
+
+def _expectation_remarks(facts: SittingFacts) -> Iterator[Remark]:
+    """What must be seen is what was frozen at the opening, whatever became of rules and program since; and where the
+    kept text is not what it was, nobody knows what had to be seen.
+    """
+    if not facts.intact:
+        yield Remark(Verdict.UNKNOWN, wording.expectation_altered())
+    for what in facts.changed:
+        yield Remark(Verdict.WARN, wording.changed_since_opening(what))
+
+
+def _not_expected_remarks(facts: SittingFacts) -> Iterator[Remark]:
+    """Places that no camera was expected to see, told together where level and verdict are the same."""
+    found: dict[tuple[Verdict, Target, str], list[ExpectedPlace]] = {}
+    for each in facts.all_places:
+        if each.place.views:
+            continue
+        if each.place.basis is Basis.PLAN and each.place.target is not Target.ROOM:
+            found.setdefault((_unseen(each), each.place.target, each.place.level), []).append(each.place)
+        else:
+            yield Remark(_unseen(each), wording.no_camera(each.place.target, each.place.id))
+    for (verdict, _, _), places in found.items():
+        yield Remark(verdict, wording.not_at_level(places))
+
+
+def _unseen(seen: PlaceFacts) -> Verdict:
+    """What becomes of the clause where no camera can see a place: it is lost in all of its phases."""
+    return Verdict.FAIL if Phase.EXAM in seen.place.phases else Verdict.WARN
+
+
+def _floor_remarks(facts: SittingFacts) -> Iterator[Remark]:
+    """The floor of rooms that were drawn. Where none was, the site's word counts, and nobody checked it: no pass."""
+    rooms = facts.expected.rooms if facts.expected is not None else ()
+    for room in rooms:
+        if room.floor_share is not None and room.floor_share < room.needed_share:
+            yield Remark(Verdict.FAIL, wording.floor_not_seen(room))
+        smaller = _smaller_than_drawn(dict(room.widths), facts.cameras)
+        if smaller:
+            yield Remark(Verdict.WARN, wording.smaller_than_drawn(room.room, smaller))
+        if room.drawn and room.stations_not_drawn:
+            yield Remark(Verdict.WARN, wording.stations_not_drawn(room.room, room.stations_not_drawn))
+    if undrawn := [room.room for room in rooms if not room.drawn]:
+        yield Remark(Verdict.WARN, wording.no_plan(undrawn))
+
+
+def _smaller_than_drawn(widths: Mapping[str, int], cameras: Iterable[CameraFacts]) -> list[str]:
+    """Cameras with narrower pictures than the floor was computed with: there it may reach less than it says."""
+    return sorted(
+        each.camera.id
+        for each in cameras
+        if any(holding.segment.width < widths.get(each.camera.id, 0) for holding in each.holdings)
+    )
 
 
 def _unseen_remarks(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
-    """Stations without a camera, without a view for a time, and those of which nobody knows."""
-    for station in facts.stations:
-        if not station.cameras:
-            yield Remark(Verdict.FAIL, wording.no_camera(station.station))
+    """Places that were not in view for a time in which they must be, and those of which nobody knows."""
+    for each in facts.all_places:
+        if each.view is None or not each.place.views:
             continue
-        if station.seen is None:
-            continue
-        view = station.seen.view
-        if view.bad:
-            beyond = not within_tolerance(view.bad.clipped(facts.exam), facts.exam, rules)
-            hidden = IntervalSet(span for camera in station.cameras for span in station.seen.obstructed_by(camera))
-            words = wording.no_usable_view(station.station, view.bad, hidden)
+        view, named = each.view.view, wording.named(each.place.target, each.place.id)
+        if bad := view.bad & each.required:
+            beyond = not within_tolerance(view.bad & each.core, each.core, rules)
+            hidden = IntervalSet(span for one in each.place.cameras for span in each.view.obstructed_by(one))
+            words = wording.no_usable_view(named, bad, hidden & each.required)
             yield Remark(Verdict.FAIL if beyond else Verdict.WARN, words)
-        if view.doubtful:
-            moved = _moved(facts, [station.station], view.doubtful)
-            words = wording.view_unknown(station.station, view.doubtful, moved)
-            yield Remark(_of_doubt(view, facts.exam, rules), words)
+        if doubtful := view.doubtful & each.required:
+            moved = _moved(facts, each.place.cameras, doubtful)
+            yield Remark(_of_doubt(view, each.core, rules), wording.view_unknown(named, doubtful, moved))
+
+
+def _stations(facts: SittingFacts) -> list[PlaceFacts]:
+    return [each for each in facts.all_places if each.place.target is Target.STATION]
+
+
+def _is_of(seen: PlaceFacts, station: str) -> bool:
+    return seen.place.target is Target.STATION and seen.place.id == station
 
 
 def _picture_size_remarks(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
@@ -371,23 +456,22 @@ def _picture_size_remarks(facts: SittingFacts, rules: RulePack) -> Iterator[Rema
         for holding in camera.holdings
         if holding.segment.width < rules.min_width or holding.segment.height < rules.min_height
     }
+    places = [each.place for each in _stations(facts)]
     for camera in sorted(small):
-        alone = [
-            station.station for station in facts.stations if camera in station.cameras and small >= {*station.cameras}
-        ]
+        alone = [place.id for place in places if camera in place.cameras and small >= {*place.cameras}]
         words = wording.picture_too_small(camera, rules.min_width, rules.min_height, alone)
         yield Remark(Verdict.FAIL if alone else Verdict.WARN, words)
 
 
 def _redundancy_remarks(facts: SittingFacts) -> Iterator[Remark]:
     """A camera that was lost while others still saw its stations: nothing is missing, but nothing was spare."""
+    stations = [each for each in _stations(facts) if len(each.place.cameras) > 1]
     for camera in facts.cameras:
         lost = _holes(camera.coverage) if camera.coverage is not None else IntervalSet()
-        saved = [
-            station for station in facts.stations if camera.camera.id in station.cameras and len(station.cameras) > 1
-        ]
         spared = [
-            (station.station, lost & station.coverage.covered) for station in saved if station.coverage is not None
+            (each.place.id, lost & each.coverage.covered)
+            for each in stations
+            if camera.camera.id in each.place.cameras and each.coverage is not None
         ]
         kept = [(name, spans) for name, spans in spared if spans]
         if kept:
@@ -398,10 +482,11 @@ def _redundancy_remarks(facts: SittingFacts) -> Iterator[Remark]:
 
 def _useless_remarks(facts: SittingFacts) -> Iterator[Remark]:
     """A camera whose pictures showed nothing, or not its stations, while others still did."""
+    stations = _stations(facts)
     for camera in facts.cameras:
         if camera.view is None or camera.coverage is None:
             continue
-        spared = [(each.station, spans) for each in facts.stations if (spans := _spared(camera.view, each))]
+        spared = [(each.place.id, spans) for each in stations if (spans := _spared(camera.view, each))]
         if spared:
             spans = IntervalSet(span for _, found in spared for span in found)
             faults = sorted({each.fault for each in camera.view.fault_spans(spans)}, key=list(Fault).index)
@@ -409,17 +494,17 @@ def _useless_remarks(facts: SittingFacts) -> Iterator[Remark]:
             yield Remark(Verdict.WARN, words)
 
 
-def _spared(view: CameraView, station: StationFacts) -> IntervalSet:
+def _spared(view: CameraView, station: PlaceFacts) -> IntervalSet:
     """When a camera recorded and did not show a station that it sees, while another camera did.
 
     Somebody who walks or sits in the way is no loss.
     """
-    seen = station.seen
-    if seen is None or view.camera not in station.cameras:
+    seen = station.view
+    if seen is None or view.camera not in station.place.cameras:
         return IntervalSet()
     hidden = view.unusable | view.doubtful
     if view.camera in seen.compared:
-        hidden |= view.recorded & view.when(station.station, View.OBSTRUCTED)
+        hidden |= view.recorded & view.when(station.place.id, View.OBSTRUCTED)
     return hidden & seen.view.good
 
 

@@ -29,15 +29,17 @@ from analysis.coverage import (
     shown,
     station_coverage,
 )
+from analysis.expected import changed_since, expectation_of, place_facts
 from analysis.eye import EYE, Eye
-from analysis.facts import CameraFacts, Holding, SittingFacts, StationFacts, Waiting
-from analysis.judge import findings, frame_rate, station_verdict
+from analysis.facts import CameraFacts, Holding, PlaceFacts, SittingFacts, StationFacts, Waiting
+from analysis.judge import findings, frame_rate, place_verdict, station_verdict
 from analysis.nvrs import NvrEvent, nvr_events
 from analysis.sights import sight_of
 from analysis.views import camera_view, station_view
 from config.rule_pack import RulePack
 from domain.calendar import local_day, retained_until
 from domain.evidence import Copy, Coverage, EndReason, Gap, Place, Run
+from domain.expected import Expectation, ExpectedPlace, ExpectedRoom, ExpectedView, FrozenExpectation, Phase
 from domain.host_clock import TOGETHER, ClockJudgement
 from domain.law import Finding, Verdict, fold
 from domain.pictures import Fault, FaultSpan
@@ -168,6 +170,33 @@ class CameraReport:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceReport:
+    """One place that must be seen. In the time in which it must, ``unseen`` no camera that is expected to see it
+    showed anything usable, and of ``unverified`` nobody knows.
+    """
+
+    place: ExpectedPlace
+    verdict: Verdict
+    unseen: tuple[Interval, ...] = ()
+    unverified: tuple[Interval, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedReport:
+    """What must be seen. ``sha256`` and ``frozen`` are of what was kept when the sitting opened, None where it never
+    was and this was made for the report; ``changed`` names what is not as it was then: ``rules``, ``geometry``.
+    """
+
+    sha256: str | None
+    frozen: datetime | None
+    intact: bool
+    changed: tuple[str, ...]
+    scale: str
+    places: tuple[PlaceReport, ...]
+    rooms: tuple[ExpectedRoom, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SittingReport:
     """Everything that is known of one sitting at ``made``; complete up to ``settled_until``.
 
@@ -195,6 +224,7 @@ class SittingReport:
     nvrs: tuple[NvrEvent, ...] = ()
     segments_root: str | None = None
     copies: tuple[CopyReport, ...] = ()  # spools first
+    expected: ExpectedReport | None = None  # None where nothing was kept at the opening, or it was not opened yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,17 +297,24 @@ def _report(
     cameras = _camera_facts(sitting, ledgers, window, part, now=now, rules=rules)
     if eye is not None:
         cameras = tuple(_looked_at(database, facts, ledgers, sitting.opened or now, eye) for facts in cameras)
+    stations, waiting = _station_facts(sitting, cameras, part), _waiting(sitting, window, settled, now)
+    frozen = database.setup.expectation(sitting.batch.id, sitting.plan.number)
+    expected = _expected(sitting, frozen, rules, waiting)
     facts = SittingFacts(
         window=window,
         exam=Interval(phases[1].start, phases[1].end),
         rooms=sitting.rooms,
-        stations=_station_facts(sitting, cameras, part),
+        stations=stations,
         cameras=cameras,
         retained_until=retained_until(last_day, rules.retention_years),
-        waiting=_waiting(sitting, window, settled, now),
+        waiting=waiting,
         settled_until=settled,
         planned=sitting.opened is None,
         host_clocks=_host_clocks(evidence, ledgers, cameras, part) if part is not None else (),
+        expected=expected,
+        places=place_facts(expected, cameras, stations, _lasting(phases), part) if expected is not None else (),
+        changed=changed_since(frozen, rules) if frozen is not None else (),
+        intact=frozen is None or frozen.intact,
     )
     clauses = findings(facts, rules)
     reports = tuple(_camera_report(camera) for camera in cameras)
@@ -301,6 +338,49 @@ def _report(
         nvrs=nvr_events(cameras),
         host_clocks=facts.host_clocks,
         copies=_copy_reports([holding for camera in cameras for holding in camera.holdings]),
+        expected=_expected_report(facts, frozen, rules),
+    )
+
+
+def _expected(
+    sitting: Sitting, frozen: FrozenExpectation | None, rules: RulePack, waiting: Waiting | None
+) -> Expectation | None:
+    """What was frozen. Of a sitting that nobody opened, what would be, once there is something to judge by it; of one
+    that was opened and kept nothing, as earlier versions did, none is made up afterwards.
+    """
+    if frozen is not None:
+        return frozen.expectation
+    return expectation_of(sitting, rules) if sitting.opened is None and waiting is None else None
+
+
+def _lasting(phases: Iterable[PhaseReport]) -> dict[Phase, Interval]:
+    """The phases that take any time."""
+    return {Phase(phase.id): Interval(phase.start, phase.end) for phase in phases if phase.end > phase.start}
+
+
+def _expected_report(facts: SittingFacts, frozen: FrozenExpectation | None, rules: RulePack) -> ExpectedReport | None:
+    if facts.expected is None:
+        return None
+    return ExpectedReport(
+        sha256=frozen.sha256 if frozen is not None else None,
+        frozen=frozen.made if frozen is not None else None,
+        intact=facts.intact,
+        changed=facts.changed,
+        scale=facts.expected.scale,
+        places=tuple(_place_report(each, facts, rules) for each in facts.places),
+        rooms=facts.expected.rooms,
+    )
+
+
+def _place_report(seen: PlaceFacts, facts: SittingFacts, rules: RulePack) -> PlaceReport:
+    if seen.view is None:
+        return PlaceReport(seen.place, Verdict.PENDING)
+    view = seen.view.view
+    return PlaceReport(
+        seen.place,
+        Verdict.PENDING if facts.waiting is not None else place_verdict(seen, rules),
+        tuple(view.bad & seen.required),
+        tuple(view.doubtful & seen.required),
     )
 
 
@@ -626,7 +706,57 @@ def to_json(report: SittingReport | BatchReport) -> dict[str, Any]:
         "host_clocks": [_host_clock_json(clock) for clock in report.host_clocks],
         "segments_root": report.segments_root,
         "copies": [_copy_json(each) for each in report.copies],
+        "expected": _expected_json(report.expected) if report.expected is not None else None,
     }
+
+
+def _expected_json(expected: ExpectedReport) -> dict[str, Any]:
+    return {
+        "sha256": expected.sha256,
+        "frozen": _instant(expected.frozen),
+        "intact": expected.intact,
+        "changed": list(expected.changed),
+        "scale": expected.scale,
+        "places": [_place_json(each) for each in expected.places],
+        "rooms": [
+            {
+                "room": room.room,
+                "drawn": room.drawn,
+                "level": room.level,
+                "px_per_m": room.px_per_m,
+                "needed_share": room.needed_share,
+                "floor_share": room.floor_share,
+                "blind_m2": room.blind_m2,
+                "stations_not_drawn": list(room.stations_not_drawn),
+                "cameras_not_drawn": list(room.cameras_not_drawn),
+            }
+            for room in expected.rooms
+        ],
+    }
+
+
+def _place_json(report: PlaceReport) -> dict[str, Any]:
+    place = report.place
+    return {
+        "target": place.target.value,
+        "id": place.id,
+        "room": place.room,
+        "verdict": report.verdict.value,
+        "level": place.level,
+        "px_per_m": place.px_per_m,
+        "phases": [phase.value for phase in place.phases],
+        "basis": place.basis.value,
+        "cameras": [_planned_view_json(view) for view in place.views],
+        "lack": place.lack.value if place.lack is not None else None,
+        "best": _planned_view_json(place.best) if place.best is not None else None,
+        "times": [{"start": rfc3339(each.start), "end": rfc3339(each.end)} for each in place.times],
+        "unseen": [_span_json(span) for span in report.unseen],
+        "unverified": [_span_json(span) for span in report.unverified],
+    }
+
+
+def _planned_view_json(view: ExpectedView) -> dict[str, Any]:
+    return {"camera": view.camera, "px_per_m": view.px_per_m, "share": view.share, "least_width": view.least_width}
 
 
 def _copy_json(copies: CopyReport) -> dict[str, Any]:

@@ -18,9 +18,11 @@ from analysis.clocks import Drift, HostClockFacts
 from analysis.facts import SittingFacts, Waiting
 from domain.calendar import SHANGHAI, local_day
 from domain.evidence import Cause
+from domain.expected import ExpectedPlace, ExpectedRoom, Lack
 from domain.host_clock import ClockState, Witness
 from domain.law import Finding, Verdict, fold
 from domain.pictures import Fault
+from domain.plan import Target
 from domain.timeline import Interval, IntervalSet
 
 TOLD = 5
@@ -332,46 +334,168 @@ def by_register_only() -> Words:
     )
 
 
-def by_pictures() -> Words:
+def by_plan_only(drawn: Sequence[str]) -> Words:
+    """``drawn`` are the rooms that have a plan."""
+    plan = _by_plan(drawn)
+    return Words(f"{plan.zh}，画面内容未检查", f"{plan.en}; picture content is not checked")
+
+
+def by_pictures(drawn: Sequence[str] = ()) -> Words:
+    plan = _by_plan(drawn)
     return Words(
-        "画面内容已与基准画面核对，平面图视野未检查",
-        "picture content was compared with reference pictures; the floor plan is not checked",
+        f"画面内容已与基准画面核对，{plan.zh}",
+        f"picture content was compared with reference pictures; {plan.en}",
     )
 
 
-def by_pictures_in_part(rest: Sequence[str]) -> Words:
+def by_pictures_in_part(rest: Sequence[str], drawn: Sequence[str] = ()) -> Words:
     """``rest`` are the stations whose pictures nobody looked at."""
+    plan = _by_plan(drawn)
     return Words(
-        f"画面内容已与基准画面核对，但工位{_names(rest)}未登记画面区域或无基准画面，其画面内容未检查；平面图视野未检查",
+        f"画面内容已与基准画面核对，但工位{_names(rest)}未登记画面区域或无基准画面，其画面内容未检查；{plan.zh}",
         "picture content was compared with reference pictures, but not that of "
-        f"{_some('station', rest)}, without region or reference; the floor plan is not checked",
+        f"{_some('station', rest)}, without region or reference; {plan.en}",
     )
 
 
-def no_camera(station: str) -> Words:
-    return Words(f"工位{station}无摄像机", f"no camera sees station {station}")
+def _by_plan(drawn: Sequence[str]) -> Words:
+    if not drawn:
+        return Words("平面图视野未检查", "the floor plan is not checked")
+    return Words(
+        f"已按布点图核对考场{_names(drawn)}的像素密度与死角",
+        f"pixel density and blind spots of {_some('room', drawn)} were checked by the floor plan",
+    )
 
 
-def no_usable_view(station: str, holes: IntervalSet, obstructed: IntervalSet = _NEVER) -> Words:
-    """``obstructed`` is the part of it in which something stood before the station."""
+def named(target: Target, name: str) -> Words:
+    """A place within a sentence."""
+    zh, en = _TARGETS[target]
+    return Words(zh.format(name), en.format(name))
+
+
+_TARGETS = {
+    Target.STATION: Words("工位{}", "station {}"),
+    Target.DOOR: Words("出入口{}", "door {}"),
+    Target.PAPER_DESK: Words("试卷收发处{}", "paper desk {}"),
+    Target.ROOM: Words("考场{}全场", "room {} as a whole"),
+}
+
+
+def no_camera(target: Target, name: str) -> Words:
+    """No camera is registered for it, and no plan says more."""
+    if target is Target.ROOM:
+        return no_panorama(name)
+    what = named(target, name)
+    return Words(f"{what.zh}无摄像机", f"no camera sees {what.en}")
+
+
+def not_at_level(places: Sequence[ExpectedPlace]) -> Words:
+    """Places of one kind that no camera shows at their level by the plan, each with what comes nearest."""
+    first = places[0]
+    told = [_nearest(place) for place in places[:NAMED]]
+    more = len(places) - len(told)
+    zh, en = "、".join(each.zh for each in told), ", ".join(each.en for each in told)
+    kind = _TARGETS[first.target]
+    return Words(
+        f"{kind.zh.format(zh)}{f'等{len(places)}处' if more else ''}按布点图无任一摄像机达到"
+        f"{first.level_zh}（{first.px_per_m:g} px/m）",
+        f"by the floor plan no camera reaches {first.level} ({first.px_per_m:g} px/m) at "
+        f"{kind.en.format(en)}{f' and {more} more' if more else ''}",
+    )
+
+
+def _nearest(place: ExpectedPlace) -> Words:
+    best = place.best
+    if best is None or best.px_per_m is None or best.share is None:
+        return Words(f"{place.id}（无摄像机可见）", f"{place.id} (no camera shows it)")
+    density, share = f"{best.px_per_m:.0f}", f"{100 * best.share:.0f}"
+    match place.lack:
+        case Lack.HIDDEN:
+            said = Words(f"{best.camera}仅可见{share}%", f"{best.camera} shows {share} % of it")
+        case Lack.NOT_REGISTERED:
+            said = Words(f"{best.camera}达到但未登记可见该工位", f"{best.camera} would, and is not registered for it")
+        case _:
+            said = Words(f"{best.camera}仅{density}", f"{best.camera} has {density}")
+    return Words(f"{place.id}（{said.zh}）", f"{place.id} ({said.en})")
+
+
+def floor_not_seen(room: ExpectedRoom) -> Words:
+    share, needed = f"{100 * (room.floor_share or 0.0):.4g}%", f"{100 * room.needed_share:g}%"
+    blind = f"{room.blind_m2 or 0.0:.4g}"
+    return Words(
+        f"考场{room.room}地面仅{share}达到{room.level_zh}（{room.px_per_m:g} px/m），应不低于{needed}"
+        f"（完全看不到的死角{blind}平方米，见布点图）",
+        f"only {share} of the floor of room {room.room} reaches {room.level} ({room.px_per_m:g} px/m), {needed} is "
+        f"needed ({blind} m² are seen by no camera at all, see the floor plan)",
+    )
+
+
+def smaller_than_drawn(room: str, cameras: Sequence[str]) -> Words:
+    return Words(
+        f"考场{room}的摄像机{_names(cameras)}所录画面小于布点图所画，地面像素密度可能不足",
+        f"the pictures of {_some('camera', cameras)} are smaller than in the floor plan of room {room}: its floor "
+        "may reach less than it says",
+    )
+
+
+def stations_not_drawn(room: str, stations: Sequence[str]) -> Words:
+    return Words(
+        f"考场{room}的布点图未画工位{_names(stations)}，仅据登记判定",
+        f"the floor plan of room {room} lacks {_some('station', stations)}, judged by the register only",
+    )
+
+
+def no_plan(rooms: Sequence[str]) -> Words:
+    return Words(
+        f"考场{_names(rooms)}无布点图，像素密度与死角未检查，仅据摄像机登记判定",
+        f"no floor plan of {_some('room', rooms)}: pixel density and blind spots are not checked, what is registered "
+        "counts",
+    )
+
+
+def changed_since_opening(what: str) -> Words:
+    return _CHANGED[what]
+
+
+_CHANGED = {
+    "rules": Words(
+        "规则版本的数值在开考后改动过，应见清单按开考时冻结的判定",
+        "numbers of the rule pack were changed after the opening; what must be seen is as it was frozen then",
+    ),
+    "geometry": Words(
+        "本程序计算布点图的方法在开考后改过，应见清单按开考时冻结的判定",
+        "how the floor plan is computed was changed after the opening; what must be seen is as it was frozen then",
+    ),
+}
+
+
+def expectation_altered() -> Words:
+    return Words(
+        "开考时冻结的应见清单与其摘要不符，应看到什么无法判定",
+        "what had to be seen, as it was frozen at the opening, no longer matches its digest and is unknown",
+    )
+
+
+def no_usable_view(what: Words, holes: IntervalSet, obstructed: IntervalSet = _NEVER) -> Words:
+    """``what`` is a place; ``obstructed`` is the part of it in which something stood before it."""
     seconds, spans = _seconds(holes.seconds), _spans(holes)
     hidden = _seconds(obstructed.seconds)
     zh = f"，其中{hidden}秒被遮挡" if obstructed else ""
     en = f", obstructed for {hidden} s of it" if obstructed else ""
     return Words(
-        f"工位{station}无有效画面{seconds}秒（{spans.zh}）{zh}",
-        f"station {station} has no usable view for {seconds} s ({spans.en}){en}",
+        f"{what.zh}无有效画面{seconds}秒（{spans.zh}）{zh}",
+        f"{what.en} has no usable view for {seconds} s ({spans.en}){en}",
     )
 
 
-def view_unknown(station: str, spans: IntervalSet, moved: Sequence[str]) -> Words:
-    """There is footage, and nobody knows whether the station is in view."""
+def view_unknown(what: Words, spans: IntervalSet, moved: Sequence[str]) -> Words:
+    """There is footage, and nobody knows whether the place is in view."""
     seconds, when, why = _seconds(spans.seconds), _spans(spans), _why_unknown(moved)
     zh = why.zh if moved else "未能确认（有人遮挡或无法与基准画面核对）"
     en = why.en if moved else "somebody stood before it, or the picture could not be compared with its reference"
     return Words(
-        f"工位{station}是否可见有{seconds}秒（{when.zh}）{zh}，无法判定",
-        f"whether station {station} was in view for {seconds} s ({when.en}) is unknown: {en}",
+        f"{what.zh}是否可见有{seconds}秒（{when.zh}）{zh}，无法判定",
+        f"whether {what.en} was in view for {seconds} s ({when.en}) is unknown: {en}",
     )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
+from analysis.expected import expectation_of
 from analysis.report import SittingReport, camera_ledger, sitting_report
 from config.rule_pack import RulePack
 from config.rule_pack import load as load_rule_pack
@@ -60,7 +61,8 @@ def record(database: Database, hours: int, pack: RulePack) -> datetime:
     setup.apply_site(held, ACTOR, before)
     plan = SittingPlan(1, tuple(room.id for room in held.rooms), START, end, LEAD, TAIL)
     setup.apply_batch(Batch("bench", held.id, "基准", pack.id, (plan,)), ACTOR, before)
-    setup.open_sitting("bench", 1, START, START)
+    planned = setup.valid("bench", 1, START)
+    setup.open_sitting("bench", 1, START, START, expected=(planned, expectation_of(planned, pack)))
     setup.close_sitting("bench", 1, end, end)
     window = Interval(START - LEAD - MINUTE, end + TAIL + MINUTE)
     evidence.begin_recorder(Recorder("life", "bench", window.start, window.end))

@@ -6,16 +6,17 @@ verdicts fold (``domain.law``).
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -63,10 +64,10 @@ class Density:
 
     scale: str
     levels: tuple[Level, ...]  # rising
-    needs: Mapping[str, Level]
+    needs: Mapping[str, Level] = field(hash=False)
     seen_share: float
     floor_share: float
-    origins: Mapping[str, Origin]
+    origins: Mapping[str, Origin] = field(hash=False)
 
     def level(self, px_per_m: float) -> Level | None:
         """The highest level that a density reaches; None below all of them."""
@@ -74,9 +75,17 @@ class Density:
 
 
 @dataclass(frozen=True, slots=True)
+class Phases:
+    """In which phases each target of ``domain.plan.Target`` must be seen, both by their values, with its origin."""
+
+    places: Mapping[str, tuple[str, ...]]
+    origins: Mapping[str, Origin]
+
+
+@dataclass(frozen=True, slots=True)
 class RulePack:
-    """The numbers of one notice. ``origins`` has one entry for each number, by field name; those of ``density`` are
-    with it.
+    """The numbers of one notice. ``origins`` has one entry for each number, by field name; those of ``density`` and
+    ``phases`` are with them.
     """
 
     id: str
@@ -110,6 +119,7 @@ class RulePack:
     feedback_hours: int  # from the end of a visit to its feedback
     filing_days: int  # from the last day of a batch to its dossier being complete
     density: Density
+    phases: Phases
     origins: Mapping[str, Origin]
 
 
@@ -210,6 +220,20 @@ class _Density(BaseModel):
     floor_share: _Share
 
 
+class _PlacePhases(BaseModel):
+    model_config = _STRICT
+    must_be_seen_in: Annotated[tuple[Literal["W1", "W2", "W3"], ...], Field(min_length=1)]
+    origin: _Origin
+
+
+class _Phases(BaseModel):
+    model_config = _STRICT
+    station: _PlacePhases
+    door: _PlacePhases
+    paper_desk: _PlacePhases
+    room: _PlacePhases
+
+
 class _Title(BaseModel):
     model_config = _STRICT
     zh: Text
@@ -222,6 +246,7 @@ class _Pack(BaseModel):
     title: _Title
     numbers: _Numbers
     density: _Density
+    phases: _Phases
 
 
 @cache
@@ -246,7 +271,8 @@ def load(pack_id: str, folder: Path = FOLDER) -> RulePack:
     if pack.numbers.full_mark.value < pack.numbers.pass_mark.value:
         field = ("numbers", "full_mark", "value")
         raise RulePackRefused([document.problem(field, "must not be less than pass_mark")])
-    contradictions = [document.problem(field, message) for field, message in _contradictions(pack.density)]
+    told = (*_contradictions(pack.density), *_phase_contradictions(pack.phases))
+    contradictions = [document.problem(field, message) for field, message in told]
     if contradictions:
         raise RulePackRefused(contradictions)
     return _rule_pack(pack)
@@ -278,11 +304,45 @@ def _contradictions(density: _Density) -> Iterator[tuple[FieldPath, str]]:
                 yield (*field, "needs", target, "level"), f"{scale.name} has no level {level}"
 
 
+def _phase_contradictions(phases: _Phases) -> Iterator[tuple[FieldPath, str]]:
+    """A station that need not be seen in the exam would be no examination on video; a phase named twice is a slip."""
+    for target in _Phases.model_fields:
+        named = getattr(phases, target).must_be_seen_in
+        if len(set(named)) < len(named):
+            yield ("phases", target, "must_be_seen_in"), "names a phase twice"
+    for target in ("station", "room"):
+        if "W2" not in getattr(phases, target).must_be_seen_in:
+            yield ("phases", target, "must_be_seen_in"), "must name W2: the notice asks for the whole process"
+
+
+def fingerprint(pack: RulePack) -> str:
+    """The SHA-256 of all in a pack that a verdict rests on, in hex: its numbers, levels and phases, not its words."""
+    told = {name: getattr(pack, name) for name in ("id", *_Numbers.model_fields)}
+    told["density"] = {
+        "scale": pack.density.scale,
+        "levels": [[level.id, level.px_per_m] for level in pack.density.levels],
+        "needs": {target: level.id for target, level in pack.density.needs.items()},
+        "seen_share": pack.density.seen_share,
+        "floor_share": pack.density.floor_share,
+    }
+    told["phases"] = {target: list(phases) for target, phases in pack.phases.places.items()}
+    return sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
 def _rule_pack(pack: _Pack) -> RulePack:
     numbers = {name: getattr(pack.numbers, name) for name in _Numbers.model_fields}
     values = {name: number.value for name, number in numbers.items()}
     origins = MappingProxyType({name: _origin(number.origin) for name, number in numbers.items()})
-    return RulePack(pack.id, pack.title.zh, pack.title.en, **values, density=_density(pack.density), origins=origins)
+    density, phases = _density(pack.density), _phases(pack.phases)
+    return RulePack(pack.id, pack.title.zh, pack.title.en, **values, density=density, phases=phases, origins=origins)
+
+
+def _phases(phases: _Phases) -> Phases:
+    told = {target: getattr(phases, target) for target in _Phases.model_fields}
+    return Phases(
+        MappingProxyType({target: tuple(sorted(each.must_be_seen_in)) for target, each in told.items()}),
+        MappingProxyType({target: _origin(each.origin) for target, each in told.items()}),
+    )
 
 
 def _density(density: _Density) -> Density:

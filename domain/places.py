@@ -122,8 +122,19 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class StationTime:
+    """One candidate's planned time at a station, where candidates start one after another."""
+
+    station: str
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
 class SittingPlan:
-    """场次 as planned: which rooms, from when to when, and how long before and after must be recorded."""
+    """场次 as planned: which rooms, from when to when, and how long before and after must be recorded.
+
+    ``stations`` are the own times of stations, in any order; a station without any is used all the time.
+    """
 
     number: int
     rooms: tuple[str, ...]
@@ -131,6 +142,7 @@ class SittingPlan:
     planned_end: datetime
     lead: timedelta
     tail: timedelta
+    stations: tuple[StationTime, ...] = ()
 
     @property
     def recording_from(self) -> datetime:

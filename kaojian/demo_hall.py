@@ -1,7 +1,8 @@
 """The third room of the demonstration: a hall drawn true to a plan, so that what its pictures show is known.
 
-The room is empty until candidates come; by then its cameras have references. Later a cloth is put over a station, and
-a camera is turned. Not here: how a hall is drawn (``ingest.simulator.hall``).
+By its plan each place is seen as it must be, so that the report tells only what is played. The room is empty until
+candidates come; by then its cameras have references. Later a cloth is put over a station, and a camera is turned. Not
+here: how a hall is drawn (``ingest.simulator.hall``).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from domain.plan import Mounting, Target, Volume
 from ingest.simulator.hall.examples import HALLS
 
 ROOM = "303"
-HALL = "small"
+HALL = "well-seen"
 HANGING = {"c7": "A-01", "c8": "A-02"}
 """Cameras of the demonstration, and where each hangs in the hall."""
 

@@ -7,7 +7,7 @@ listed at once. Not here: the form of single fields (``records.declaration``).
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -54,6 +54,8 @@ class _Node:
 
 
 _Said = Iterator[tuple[_Node, str]]
+_Rooms = Mapping[str, Collection[str]]
+"""The stations of each room of a site, by its id."""
 
 
 def instant(value: object) -> datetime | None:
@@ -136,7 +138,7 @@ def _plan(room: _Node) -> _Said:
         yield _Node((*plan.field, *field), None), message
 
 
-def _batches(batches: list[_Node], rooms: Mapping[str, set[str]], rule_packs: Container[str]) -> _Said:
+def _batches(batches: list[_Node], rooms: Mapping[str, _Rooms], rule_packs: Container[str]) -> _Said:
     yield from _repeated((batch.child("id") for batch in batches), "batch")
     for batch in batches:
         site, pack = batch.child("site"), batch.child("rule_pack")
@@ -150,14 +152,47 @@ def _batches(batches: list[_Node], rooms: Mapping[str, set[str]], rule_packs: Co
             yield from _repeated(iter(sitting.items("rooms")), "room")
             if site.text is not None and site.text in rooms:
                 yield from _unknown_rooms(sitting, site.text, rooms[site.text])
+                yield from _unknown_stations(sitting, rooms[site.text])
             yield from _times(sitting)
+            yield from _own_times(sitting)
         yield from _overlaps(sittings)
 
 
-def _unknown_rooms(sitting: _Node, site: str, rooms: set[str]) -> _Said:
+def _unknown_rooms(sitting: _Node, site: str, rooms: Container[str]) -> _Said:
     for room in sitting.items("rooms"):
         if room.text is not None and room.text not in rooms:
             yield room, f"site {site} has no room {room.text}"
+
+
+def _unknown_stations(sitting: _Node, rooms: _Rooms) -> _Said:
+    """Own times are those of stations in the rooms of the sitting."""
+    used = _texts(sitting.items("rooms"))
+    stations = {station for room in used for station in rooms.get(room, ())}
+    for each in sitting.items("stations"):
+        name = each.child("station")
+        if name.text is not None and name.text not in stations:
+            yield name, f"there is no station {name.text} in the rooms of the sitting"
+
+
+def _own_times(sitting: _Node) -> _Said:
+    """Each within the planned sitting, and no two of a station at once: one candidate works there at a time."""
+    begin, finish = sitting.child("planned_start").instant, sitting.child("planned_end").instant
+    taken: dict[str, list[tuple[datetime, datetime]]] = {}
+    for each in sitting.items("stations"):
+        start, end = each.child("start").instant, each.child("end").instant
+        if start is None or end is None:
+            continue
+        if end <= start:
+            yield each.child("end"), "the station's time ends before it starts: end must be after start"
+            continue
+        if (begin is not None and start < begin) or (finish is not None and end > finish):
+            yield each, "lies outside the planned sitting; plan the sitting longer, or the station's time within it"
+        name = each.child("station").text
+        if name is None:
+            continue
+        if any(start < other_end and other_start < end for other_start, other_end in taken.get(name, ())):
+            yield each, f"overlaps another time of station {name}"
+        taken.setdefault(name, []).append((start, end))
 
 
 def _times(sitting: _Node) -> _Said:
@@ -185,13 +220,17 @@ def _overlaps(sittings: list[_Node]) -> _Said:
             yield other, f"overlaps sitting {number} in room {', '.join(sorted(shared))}"
 
 
-def _rooms(sites: list[_Node], known_sites: Mapping[str, Site]) -> dict[str, set[str]]:
-    """Room ids by site id; what the file says of a site replaces what was known."""
-    found = {site.id: {room.id for room in site.rooms} for site in known_sites.values()}
+def _rooms(sites: list[_Node], known_sites: Mapping[str, Site]) -> dict[str, _Rooms]:
+    """Rooms by site id; what the file says of a site replaces what was known."""
+    found: dict[str, _Rooms] = {
+        site.id: {room.id: {station.id for station in room.stations} for room in site.rooms}
+        for site in known_sites.values()
+    }
     for site in sites:
         name = site.child("id").text
         if name is not None:
-            found[name] = _texts([room.child("id") for room in site.items("rooms")])
+            named = ((room.child("id").text, _texts(room.items("stations"))) for room in site.items("rooms"))
+            found[name] = {room: stations for room, stations in named if room is not None}
     return found
 
 

@@ -1,27 +1,32 @@
 """Conducting a sitting: open it, close it. Each act is checked, carried out and written into the journal.
 
-Opening freezes the set-up the sitting rests on; closing ends its window. Recording itself follows from the sittings
-(``records.schedule``) and does not wait for the opening. Not here: closing a batch (``records.closing``). Not here
-yet: the go/no-go check.
+Opening freezes the set-up the sitting rests on, and what must be seen of it; closing ends its window. Recording
+itself follows from the sittings (``records.schedule``) and does not wait for the opening. Not here: closing a batch
+(``records.closing``). Not here yet: the go/no-go check.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from analysis.expected import expectation_of
+from config import rule_pack
+from config.rule_pack import RulePack
+from domain.expected import Basis, ExpectedPlace, FrozenExpectation
 from domain.people import Actor
 from domain.places import Room, Sitting, SittingPlan
 from domain.timeline import Clock, rfc3339, utc
 from records.errors import DiskTooFull, ImpossibleTime
 from records.headroom import EXPECTED_BIT_RATE, measure
 from storage.database import Database
-from storage.errors import UnknownBatch, UnknownSitting
+from storage.errors import SetupChanged, UnknownBatch, UnknownSitting
 
 _EARLY = timedelta(hours=12)
+_TRIES = 3  # to freeze a set-up that others change meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,14 @@ def open_sitting(
     *,
     disk: Disk,
     actual_start: datetime | None = None,
+    rules: Callable[[str], RulePack] = rule_pack.load,
 ) -> Opened:
-    """Open a sitting; its start is ``actual_start``, or now.
+    """Open a sitting; its start is ``actual_start``, or now. ``rules`` gives the rule pack of its batch by its id, by
+    which is frozen what must be seen.
 
     Raises UnknownBatch, UnknownSitting, AlreadyOpen; DiskTooFull; ImpossibleTime for a start that lies in the
-    future or after the planned end.
+    future or after the planned end; RulePackRefused where the batch's rule pack cannot be read; SetupChanged where
+    others change the set-up all the while.
     """
     now = clock.now()
     start = now if actual_start is None else _past("start", actual_start, now)
@@ -72,10 +80,33 @@ def open_sitting(
             raise ImpossibleTime(
                 f"sitting {number} of batch {batch_id} cannot be opened: {starts_too_late(planned.plan)}"
             )
-    database.setup.open_sitting(batch_id, number, now, start)
-    database.journal.record(now, actor, "open_sitting", _subject(batch_id, number), f"start {rfc3339(start)}")
+    _open(database, planned, now, start, rules)
+    frozen = database.setup.expectation(batch_id, number)
+    digest = f", must be seen: sha256 {frozen.sha256}" if frozen is not None else ""
+    detail = f"start {rfc3339(start)}{digest}"
+    database.journal.record(now, actor, "open_sitting", _subject(batch_id, number), detail)
     sitting = _known(database, batch_id, number)
-    return Opened(sitting, tuple(_warnings(sitting, disk, database)))
+    return Opened(sitting, (*_warnings(sitting, disk, database), *_short(frozen)))
+
+
+def _open(
+    database: Database, planned: Sitting, now: datetime, start: datetime, rules: Callable[[str], RulePack]
+) -> None:
+    """What must be seen is computed before the transaction, which others wait for; where the set-up was changed
+    meanwhile, once more.
+    """
+    batch_id, number = planned.batch.id, planned.plan.number
+    for attempt in range(1, _TRIES + 1):
+        sitting = database.setup.valid(batch_id, number, now)
+        expected = None
+        if planned.opened is None:
+            expected = sitting, expectation_of(sitting, rules(sitting.batch.rule_pack))
+        try:
+            database.setup.open_sitting(batch_id, number, now, start, expected=expected)
+            return
+        except SetupChanged:
+            if attempt == _TRIES:
+                raise
 
 
 def close_sitting(
@@ -157,6 +188,29 @@ def _warnings(sitting: Sitting, disk: Disk, database: Database) -> Iterator[str]
             f"at {8e-6 * rate:.1f} Mbit/s together ({seen} of {len(rates)} cameras measured, the others as expected) "
             f"the sitting needs {_gib(needed)}; {disk.path} has {_gib(disk.free_bytes)} free"
         )
+
+
+def _short(frozen: FrozenExpectation | None) -> Iterator[str]:
+    """What falls short by the floor plan, told at the bell, when cameras can still be turned."""
+    if frozen is None:
+        return
+    short: dict[tuple[str, str], list[ExpectedPlace]] = {}
+    for place in frozen.expectation.places:
+        if place.lack is not None and place.basis is Basis.PLAN:
+            short.setdefault((place.room, place.level), []).append(place)
+    for (room, level), places in short.items():
+        names = ", ".join(_place(place) for place in places)
+        yield f"room {room}: by the plan no registered camera reaches {level} at {names} (布点图)"
+    for each in frozen.expectation.rooms:
+        if each.floor_share is not None and each.floor_share < each.needed_share:
+            yield (
+                f"room {each.room}: by the plan {100 * each.floor_share:.4g} % of the floor reaches {each.level}, "
+                f"{100 * each.needed_share:g} % is needed (布点图 死角)"
+            )
+
+
+def _place(place: ExpectedPlace) -> str:
+    return f"{place.target.value.replace('_', ' ')} {place.id}"
 
 
 def _room_warnings(room: Room) -> Iterator[str]:

@@ -42,10 +42,11 @@ from domain.places import (
     Site,
     SittingPlan,
     Station,
+    StationTime,
     Transport,
     scheme_of,
 )
-from domain.timeline import utc
+from domain.timeline import Interval, utc
 from records import coherence
 from records.picture_regions import Seen, regions, stations
 from records.room_plan import Plan, room_plan
@@ -270,6 +271,15 @@ class _Site(BaseModel):
     rooms: Annotated[tuple[_Room, ...], Field(min_length=1)]
 
 
+class _StationTime(BaseModel):
+    """One candidate's planned time at a station."""
+
+    model_config = _STRICT
+    station: _Label
+    start: _Instant
+    end: _Instant
+
+
 class _Sitting(BaseModel):
     """场次 one sitting of a batch."""
 
@@ -282,6 +292,10 @@ class _Sitting(BaseModel):
     tail: _Duration | None = Field(None, description="Recorded after the end; the rule pack's where left out")
     actual_start: _Instant | None = Field(None, description="Opens the sitting with this start")
     actual_end: _Instant | None = Field(None, description="Closes the sitting with this end")
+    stations: tuple[_StationTime, ...] = Field(
+        (),
+        description="Own times of stations where candidates start one after another; the others are used throughout",
+    )
 
 
 class _Batch(BaseModel):
@@ -351,6 +365,7 @@ def _plan(sitting: _Sitting, pack: RulePack) -> SittingPlan:
         planned_end=sitting.planned_end,
         lead=sitting.lead if sitting.lead is not None else timedelta(seconds=pack.lead_s),
         tail=sitting.tail if sitting.tail is not None else timedelta(seconds=pack.tail_s),
+        stations=tuple(StationTime(each.station, Interval(each.start, each.end)) for each in sitting.stations),
     )
 
 

@@ -7,11 +7,13 @@ sitting that was opened keeps the revisions it opened with, whatever is applied 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from config import rule_pack
 from config.errors import Problem
+from config.rule_pack import RulePack
 from domain.people import Actor
 from domain.places import Batch, Site, Sitting
 from domain.timeline import Clock, rfc3339
@@ -34,12 +36,20 @@ class Applied:
 
 
 def apply(
-    declaration: Declaration, database: Database, actor: Actor, clock: Clock, disk: Disk | None = None
+    declaration: Declaration,
+    database: Database,
+    actor: Actor,
+    clock: Clock,
+    disk: Disk | None = None,
+    *,
+    rules: Callable[[str], RulePack] = rule_pack.load,
 ) -> Applied:
     """Make the declaration valid from now. Applying it again changes nothing.
 
-    ``disk`` is needed where the file opens a sitting. Raises SetupRefused before anything is written, DiskTooFull,
-    and StorageError when the database does not answer; a repeated call then goes on where this one ended.
+    ``disk`` is needed where the file opens a sitting, and ``rules`` are those of ``conduct.open_sitting``. Raises
+    SetupRefused before anything is written, DiskTooFull, RulePackRefused where a sitting is opened whose rule pack
+    cannot be read, and StorageError when the database does not answer; a repeated call then goes on where this one
+    ended.
     """
     order = _checked(declaration, database, clock.now(), disk)
     changed: list[str] = []
@@ -56,7 +66,7 @@ def apply(
             database.journal.record(at, actor, "apply_batch", batch.id, _batch_detail(batch))
     notes = list(_left_behind(declaration, database))
     for times in declaration.actual_times:
-        acts, warnings = _conduct(times, database, actor, clock, disk)
+        acts, warnings = _conduct(times, database, actor, clock, disk=disk, rules=rules)
         changed += acts
         notes += warnings
     return Applied(tuple(changed), tuple(unchanged), tuple(notes))
@@ -147,7 +157,13 @@ def _wrong_times(times: ActualTimes, sitting: Sitting | None, now: datetime) -> 
 
 
 def _conduct(
-    times: ActualTimes, database: Database, actor: Actor, clock: Clock, disk: Disk | None
+    times: ActualTimes,
+    database: Database,
+    actor: Actor,
+    clock: Clock,
+    *,
+    disk: Disk | None,
+    rules: Callable[[str], RulePack],
 ) -> tuple[list[str], tuple[str, ...]]:
     """Open and close the sitting as the file says, where that was not done before."""
     sitting = database.setup.sitting(times.batch, times.number)
@@ -155,7 +171,9 @@ def _conduct(
     acts: list[str] = []
     warnings: tuple[str, ...] = ()
     if times.start is not None and disk is not None and (sitting is None or sitting.opened is None):
-        opened = open_sitting(database, times.batch, times.number, actor, clock, disk=disk, actual_start=times.start)
+        opened = open_sitting(
+            database, times.batch, times.number, actor, clock, disk=disk, actual_start=times.start, rules=rules
+        )
         warnings = opened.warnings
         acts.append(f"{name} opened")
     if times.end is not None and (sitting is None or sitting.closed is None):

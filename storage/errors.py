@@ -31,7 +31,8 @@
         ├── AlreadyOpen
         ├── NotOpen
         ├── AlreadyClosed
-        └── AlreadyDecided
+        ├── AlreadyDecided
+        └── SetupChanged
 
 The modules for media, objects, archive and manifests draw their own branches of StorageError where they stand.
 """
@@ -165,3 +166,7 @@ class AlreadyClosed(WrongState):
 
 class AlreadyDecided(WrongState):
     """What was decided on the permit before leaves nothing of that kind to decide."""
+
+
+class SetupChanged(WrongState):
+    """The set-up was changed between reading it and opening the sitting on it. Nothing was written; try again."""

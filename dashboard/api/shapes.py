@@ -13,10 +13,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 
 from domain.evidence import CameraState, Cause, Place
+from domain.expected import Basis, Lack, Phase
 from domain.host_clock import ClockState, Witness
 from domain.law import Verdict
 from domain.people import Role
 from domain.pictures import Fault
+from domain.plan import Target
 from domain.timeline import rfc3339
 
 Instant = Annotated[
@@ -243,6 +245,71 @@ class NvrEventShape(CameraGap):
     cameras: tuple[str, ...]
 
 
+class PlannedViewShape(Shape):
+    """A place in a camera's picture by the floor plan, the three numbers null where only the register says so.
+
+    ``px_per_m`` is the least density of what is shown, ``share`` how much that is, ``least_width`` the width in
+    pixels below which pictures no longer reach the level.
+    """
+
+    camera: str
+    px_per_m: float | None
+    share: float | None
+    least_width: int | None
+
+
+class PlaceShape(Shape):
+    """A place that must be seen in some phases, at a level, by any one of ``cameras``; without any, ``lack`` says why
+    and ``best`` comes nearest. ``times`` are the own times of a station where candidates start one after another.
+
+    In the time in which it must be seen, nobody showed it while ``unseen``, and of ``unverified`` nobody knows.
+    """
+
+    target: Target
+    id: str
+    room: str
+    verdict: Verdict
+    level: str
+    px_per_m: float
+    phases: tuple[Phase, ...]
+    basis: Basis
+    cameras: tuple[PlannedViewShape, ...]
+    lack: Lack | None
+    best: PlannedViewShape | None
+    times: tuple[Window, ...]
+    unseen: tuple[SpanShape, ...]
+    unverified: tuple[SpanShape, ...]
+
+
+class ExpectedRoomShape(Shape):
+    """The floor of a room by its plan; ``floor_share`` and ``blind_m2`` are null where none was drawn."""
+
+    room: str
+    drawn: bool
+    level: str
+    px_per_m: float
+    needed_share: float
+    floor_share: float | None
+    blind_m2: float | None
+    stations_not_drawn: tuple[str, ...]
+    cameras_not_drawn: tuple[str, ...]
+
+
+class ExpectedShape(Shape):
+    """What must be seen, as frozen when the sitting opened; ``sha256`` and ``frozen`` are null where nobody did.
+
+    ``intact``: it still has its digest. ``changed`` names what is not as it was then: ``rules``, ``geometry``.
+    """
+
+    sha256: str | None
+    frozen: Instant | None
+    intact: bool
+    changed: tuple[str, ...]
+    scale: str
+    places: tuple[PlaceShape, ...]
+    rooms: tuple[ExpectedRoomShape, ...]
+
+
 class Report(Shape):
     """The coverage report of one sitting; complete up to ``settled_until``."""
 
@@ -266,6 +333,7 @@ class Report(Shape):
     nvrs: tuple[NvrEventShape, ...]
     segments_root: str | None
     copies: tuple[CopiesShape, ...]
+    expected: ExpectedShape | None
 
 
 class WholeBatchReport(Shape):

@@ -6,17 +6,26 @@ Not here: what is in the report, and how a paper is printed (``dashboard.papers.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from math import ceil
 
 from analysis.clocks import Drift, HostClockFacts
+from analysis.expected import surveyed
 from analysis.floorplan.drawing import to_svg
-from analysis.floorplan.survey import survey
-from analysis.report import BatchReport, CameraReport, CopyReport, SittingReport, StationReport, to_json
+from analysis.report import (
+    BatchReport,
+    CameraReport,
+    CopyReport,
+    ExpectedReport,
+    PlaceReport,
+    SittingReport,
+    StationReport,
+    to_json,
+)
 from analysis.wording import FAULTS
-from config.rule_pack import OriginKind, RulePack
+from config.rule_pack import Origin, OriginKind, RulePack
 from dashboard.papers.sheet import (
     Align,
     Block,
@@ -38,9 +47,11 @@ from dashboard.papers.timeline import as_svg, draw
 from dashboard.papers.words import COLOURS, COVERED, DOUBTFUL, NOT_YET, UNUSABLE, Language, Words, cause, words
 from domain.calendar import SHANGHAI
 from domain.evidence import Gap, Place
+from domain.expected import Basis, ExpectedPlace, ExpectedView
 from domain.law import Verdict
 from domain.pictures import Fault
 from domain.places import Site
+from domain.plan import Target
 from domain.timeline import Interval, rounded_to_milliseconds
 
 _NUMBERS = (
@@ -152,6 +163,7 @@ class _Section:
         yield from self._gaps()
         yield from self._unusable()
         yield from (Heading(said.stations), self._stations())
+        yield from self._expected()
         yield from (Heading(said.cameras), self._cameras(), Heading(said.technical), self._technical())
         yield from self._copies()
         yield from self._plans()
@@ -222,7 +234,7 @@ class _Section:
             return
         yield Heading(self._said.plan)
         for name, plan in drawn:
-            svg = to_svg(survey(plan, self._pack.density), self._language.value, name)
+            svg = to_svg(surveyed(plan, self._pack.density), self._language.value, name)
             yield Drawing.of(svg, f"{self._said.plan} {name}")
 
     def _gaps(self) -> Iterator[Block]:
@@ -322,6 +334,82 @@ class _Section:
             if each.room == room
         ]
         return Grid(columns, tuple(rows))
+
+    def _expected(self) -> Iterator[Block]:
+        """What had to be seen, by whom, and whether it was."""
+        said, expected = self._said, self._report.expected
+        if expected is None:
+            return
+        columns = (
+            Column(said.room),
+            Column(said.where),
+            Column(said.must_reach),
+            Column(said.phases),
+            Column(said.expected_cameras, wraps=True),
+            Column(said.verdict),
+            Column(said.not_shown, Align.RIGHT),
+        )
+        names = dict(self._rooms)
+        rows = tuple(self._place(each, names) for each in expected.places)
+        yield from (Heading(said.expected), Remark(self._frozen(expected), small=True), Grid(columns, rows))
+        yield self._floors(expected)
+
+    def _floors(self, expected: ExpectedReport) -> Grid:
+        said, names = self._said, dict(self._rooms)
+        columns = (
+            Column(said.room),
+            Column(said.plan),
+            Column(said.floor_reaches),
+            *(Column(each, Align.RIGHT) for each in (said.floor_share, said.floor_needed, said.blind)),
+        )
+        rows = [
+            (
+                names.get(room.room, room.room),
+                said.drawn if room.drawn else said.not_drawn,
+                self._level(room.level, room.level_zh, room.px_per_m),
+                "–" if room.floor_share is None else _down(room.floor_share),
+                f"{100 * room.needed_share:g} %",
+                "–" if room.blind_m2 is None else f"{room.blind_m2:.2f} m²",
+            )
+            for room in expected.rooms
+        ]
+        return Grid(columns, tuple(rows))
+
+    def _place(self, report: PlaceReport, rooms: Mapping[str, str]) -> tuple[Text, ...]:
+        said, place = self._said, report.place
+        times = (f"{_precise(each.start)[:8]}–{_precise(each.end)[:8]}" for each in place.times)
+        unseen = sum(span.seconds for span in report.unseen)
+        return (
+            rooms.get(place.room, place.room),
+            said.targets[place.target] if place.target is Target.ROOM else f"{said.targets[place.target]} {place.id}",
+            self._level(place.level, place.level_zh, place.px_per_m),
+            Cell((" ".join(place.phases), *times)),
+            Cell(tuple(self._seeing(place))),
+            Cell((), verdict=report.verdict),
+            "–" if not place.views else _length(round(unseen, 3), said),
+        )
+
+    def _seeing(self, place: ExpectedPlace) -> Iterator[str]:
+        said = self._said
+        comma = "、" if self._language is Language.ZH else ", "
+        if place.views:
+            yield comma.join(_figure(view) for view in place.views)
+            if place.basis is Basis.REGISTER:
+                yield said.by_register
+            return
+        yield said.no_camera_reaches
+        if place.best is not None:
+            yield said.nearest.format(_figure(place.best))
+
+    def _level(self, level: str, level_zh: str, px_per_m: float) -> str:
+        return f"{level_zh if self._language is Language.ZH else level} {px_per_m:g} px/m"
+
+    def _frozen(self, expected: ExpectedReport) -> str:
+        said = self._said
+        if expected.frozen is None or expected.sha256 is None:
+            return said.not_frozen
+        kept = said.frozen.format(_moment(expected.frozen), expected.scale, expected.sha256)
+        return kept if expected.intact else f"{kept} {said.altered}"
 
     def _cameras(self) -> Grid:
         said = self._said
@@ -433,9 +521,14 @@ class _Section:
 
 
 def _steps(sittings: Iterable[SittingReport], said: Words) -> tuple[str, ...]:
-    """How it was checked; the last step says what was not."""
-    compared = any(station.compared for sitting in sittings for station in sitting.stations)
-    return (*said.method_steps[:-1], said.method_pictures) if compared else said.method_steps
+    """How it was checked; the last steps say what was not."""
+    found = list(sittings)
+    compared = any(station.compared for sitting in found for station in sitting.stations)
+    drawn = any(room.drawn for sitting in found if sitting.expected is not None for room in sitting.expected.rooms)
+    if not compared and not drawn:
+        return said.method_steps
+    pictures = said.method_pictures if compared else said.method_no_pictures
+    return (*said.method_steps[:-1], pictures, said.method_plan if drawn else said.method_no_plan)
 
 
 def _numbers(pack: RulePack, said: Words, language: Language) -> Grid:
@@ -444,9 +537,8 @@ def _numbers(pack: RulePack, said: Words, language: Language) -> Grid:
     for name, zh, en, unit in _NUMBERS:
         value = getattr(pack, name)
         shown = f"{value:.2%}" if unit == "%" else f"{value:g} {unit}".strip()
-        origin = pack.origins[name]
-        text = origin.en if second else origin.zh
-        rows.append((en if second else zh, shown, _ORIGINS[origin.kind][second], text))
+        rows.append((en if second else zh, shown, *_origin(pack.origins[name], language)))
+    rows += _seen_numbers(pack, said, language)
     columns = (
         Column(said.number, wraps=True),
         Column(said.value, Align.RIGHT),
@@ -454,6 +546,35 @@ def _numbers(pack: RulePack, said: Words, language: Language) -> Grid:
         Column(said.reason, wraps=True),
     )
     return Grid(columns, tuple(rows), small=True)
+
+
+def _seen_numbers(pack: RulePack, said: Words, language: Language) -> Iterator[tuple[str, str, str, str]]:
+    """What must be seen: how large, how much of it, and in which phases."""
+    density = pack.density
+    for target in Target:
+        level, name = density.needs[target], said.targets[target]
+        label = level.id if language is Language.EN else level.zh
+        origin = _origin(density.origins[target], language)
+        yield said.needs_level.format(name), f"{level.px_per_m:g} px/m ({label})", *origin
+    for share, what in (("seen_share", said.needs_share), ("floor_share", said.needs_floor)):
+        yield what, f"{getattr(density, share):.0%}", *_origin(density.origins[share], language)
+    for target in Target:
+        phases = " ".join(pack.phases.places[target])
+        yield said.needs_phases.format(said.targets[target]), phases, *_origin(pack.phases.origins[target], language)
+
+
+def _origin(origin: Origin, language: Language) -> tuple[str, str]:
+    second = language is Language.EN
+    return _ORIGINS[origin.kind][second], origin.en if second else origin.zh
+
+
+def _figure(view: ExpectedView) -> str:
+    return view.camera if view.px_per_m is None else f"{view.camera} ({view.px_per_m:g})"
+
+
+def _down(share: float) -> str:
+    """Never rounded up: 94.996 % is not 95 %."""
+    return f"{int(share * 10_000 + 1e-6) / 100:.2f} %"
 
 
 def _moment(instant: datetime) -> str:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from domain.evidence import Cause
 from domain.host_clock import Witness
 from domain.law import Verdict
+from domain.plan import Target
 
 
 class Language(StrEnum):
@@ -128,6 +129,32 @@ class Words:
     no_root: str
     method: str
     method_steps: tuple[str, ...]
+    method_no_pictures: str  # ... where none were
+    method_plan: str  # the last step where a floor plan was checked
+    method_no_plan: str
+    expected: str
+    where: str
+    must_reach: str
+    phases: str
+    expected_cameras: str
+    not_shown: str  # for how long
+    by_register: str
+    no_camera_reaches: str
+    nearest: str  # which camera, with its density
+    frozen: str  # when, scale, digest
+    not_frozen: str
+    altered: str
+    drawn: str
+    not_drawn: str
+    floor_reaches: str
+    floor_share: str
+    floor_needed: str
+    blind: str
+    needs_level: str  # of what
+    needs_share: str
+    needs_floor: str
+    needs_phases: str  # of what
+    targets: dict[Target, str]
     method_pictures: str  # the last step where pictures were compared with references
     tolerance: str
     not_opened: str
@@ -241,7 +268,39 @@ _ZH = Words(
     ),
     method_pictures="画面内容按至多每 2 秒一帧与开考时有效的基准画面比对；登记了画面区域的工位，"
     "只有在至少一路可用画面中可见才算可见，无法比对的时间一律为无法判定。"
-    "未登记画面区域或无基准画面的工位，其画面内容未核验；平面图视野不在核验之列。",
+    "未登记画面区域或无基准画面的工位，其画面内容未核验。",
+    method_no_pictures="画面内容不在本报告核验之列。",
+    method_plan="画有布点图的考场，按平面几何计算各位置能被哪台摄像机以规定的像素密度看到，以及地面死角；"
+    "该清单在开考时冻结。布点图是考场方的陈述，与实际是否一致不在核验之列；未画布点图的考场以摄像机登记为准。",
+    method_no_plan="平面图视野不在核验之列。",
+    expected="应见位置",
+    where="位置",
+    must_reach="应达到",
+    phases="阶段",
+    expected_cameras="应由其看到的摄像机 (px/m)",
+    not_shown="未见时长",
+    by_register="据登记，像素密度未知",
+    nearest="最接近：{}",
+    no_camera_reaches="无摄像机达到",
+    frozen="应见清单于 {} 开考时冻结（{}），SHA-256 {}",
+    not_frozen="本场次未登记开考，应见清单未冻结，按现行设置生成。",
+    altered="清单内容与摘要不符。",
+    drawn="已画",
+    not_drawn="未画",
+    floor_reaches="地面应达到",
+    floor_share="达到的比例",
+    floor_needed="不低于",
+    blind="完全看不到",
+    needs_level="{}像素密度不低于",
+    needs_share="一处须看到的比例不低于",
+    needs_floor="地面须看到的比例不低于",
+    needs_phases="{}须看到的阶段",
+    targets={
+        Target.STATION: "工位",
+        Target.DOOR: "出入口",
+        Target.PAPER_DESK: "试卷收发处",
+        Target.ROOM: "全场",
+    },
     tolerance="判定采用的数值",
     not_opened="未登记",
     not_closed="未结束",
@@ -361,7 +420,40 @@ _EN = Words(
     ),
     method_pictures="Pictures at most 2 s apart are compared with the reference that was valid when the sitting "
     "opened. A station with a registered region counts as in view only where a usable picture shows it; time that "
-    "cannot be compared is unknown. Of stations without region or reference no picture is checked, nor is the plan.",
+    "cannot be compared is unknown. Of stations without region or reference no picture is checked.",
+    method_no_pictures="Picture content is not checked by this report.",
+    method_plan="Of rooms with a floor plan, geometry says which camera sees each place at the density that it "
+    "needs, and which parts of the floor none sees; that list is frozen when the sitting opens. A plan is the "
+    "site's word: whether it is true of the room is not checked. Rooms without a plan go by the register of cameras.",
+    method_no_plan="The view of cameras on a floor plan is not checked.",
+    expected="Places that must be seen",
+    where="Place",
+    must_reach="Must reach",
+    phases="Phases",
+    expected_cameras="Cameras that are to see it (px/m)",
+    not_shown="Not seen",
+    by_register="by the register, density unknown",
+    nearest="nearest: {}",
+    no_camera_reaches="no camera reaches it",
+    frozen="Frozen when the sitting opened, {} ({}), SHA-256 {}",
+    not_frozen="Nobody opened this sitting: nothing was frozen, this was made of the set-up as it is now.",
+    altered="The list no longer matches its digest.",
+    drawn="drawn",
+    not_drawn="none",
+    floor_reaches="Floor must reach",
+    floor_share="Share that does",
+    floor_needed="At least",
+    blind="Seen by none",
+    needs_level="Least density: {}",
+    needs_share="Least share of a place that one camera shows",
+    needs_floor="Least share of the floor that is seen",
+    needs_phases="Must be seen in: {}",
+    targets={
+        Target.STATION: "station",
+        Target.DOOR: "door",
+        Target.PAPER_DESK: "paper desk",
+        Target.ROOM: "whole room",
+    },
     tolerance="Numbers the verdict rests on",
     not_opened="not opened",
     not_closed="not closed",

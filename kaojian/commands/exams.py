@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from config import rule_pack
+from config.rule_pack import RulePack
 from config.settings import Settings
 from domain.timeline import SystemClock, rfc3339
 from kaojian.terminal import BatchId, Number, acting, instant, local_actor, note, print_json
@@ -34,7 +38,7 @@ def apply(
         raise typer.BadParameter("name a file, or use --schema", param_hint="FILE.yaml")
     with acting() as (settings, database):
         declared = declaration.read(file, database.setup.sites(), settings.rule_packs_dir)
-        done = setup.apply(declared, database, local_actor(), SystemClock(), _disk(settings))
+        done = setup.apply(declared, database, local_actor(), SystemClock(), _disk(settings), rules=_rules(settings))
     for name in done.changed:
         typer.echo(f"applied    {name}")
     for name in done.unchanged:
@@ -53,7 +57,14 @@ def open_sitting(
     """Open a sitting at the bell. Its set-up is frozen from here on; recording began before, by the plan."""
     with acting() as (settings, database):
         begun = conduct.open_sitting(
-            database, batch, number, local_actor(), SystemClock(), disk=_disk(settings), actual_start=start
+            database,
+            batch,
+            number,
+            local_actor(),
+            SystemClock(),
+            disk=_disk(settings),
+            actual_start=start,
+            rules=_rules(settings),
         )
     typer.echo(f"sitting {number} of batch {batch} is open, start {rfc3339(begun.sitting.start)}")
     note(begun.warnings)
@@ -86,6 +97,10 @@ def close_batch(
         closed = closing.close(settings, database, batch, local_actor(), SystemClock(), reason=reason)
     for line in closing.told(closed):
         typer.echo(line)
+
+
+def _rules(settings: Settings) -> Callable[[str], RulePack]:
+    return partial(rule_pack.load, folder=settings.rule_packs_dir)
 
 
 def _disk(settings: Settings) -> Disk:

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.pictures import Region
-from domain.places import Batch, Camera, Engine, Nvr, Room, Site, SittingPlan, Station, Transport
+from domain.places import Batch, Camera, Engine, Nvr, Room, Site, SittingPlan, Station, StationTime, Transport
 from domain.plan import Lens, Mounting, Obstacle, Outline, RoomPlan, Target, Volume
-from domain.timeline import MICROSECOND, utc
+from domain.timeline import MICROSECOND, Interval, utc
 
 
 def site_text(site: Site) -> str:
@@ -157,7 +157,13 @@ def _plan(plan: SittingPlan) -> dict[str, Any]:
         "planned_end": utc(plan.planned_end).isoformat(timespec="microseconds"),
         "lead_us": plan.lead // MICROSECOND,
         "tail_us": plan.tail // MICROSECOND,
+        **({"stations": [_station_time(each) for each in plan.stations]} if plan.stations else {}),
     }
+
+
+def _station_time(time: StationTime) -> list[str]:
+    edges = (time.interval.start, time.interval.end)
+    return [time.station, *(utc(edge).isoformat(timespec="microseconds") for edge in edges)]
 
 
 def _plan_of(told: Mapping[str, Any]) -> SittingPlan:
@@ -168,4 +174,8 @@ def _plan_of(told: Mapping[str, Any]) -> SittingPlan:
         planned_end=datetime.fromisoformat(told["planned_end"]),
         lead=timedelta(microseconds=told["lead_us"]),
         tail=timedelta(microseconds=told["tail_us"]),
+        stations=tuple(
+            StationTime(station, Interval(datetime.fromisoformat(start), datetime.fromisoformat(end)))
+            for station, start, end in told.get("stations", ())
+        ),
     )

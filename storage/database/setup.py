@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from domain.expected import Expectation, FrozenExpectation
 from domain.people import Actor
 from domain.places import Batch, Site, Sitting
-from storage.database import documents, tables
+from storage.database import documents, expectations, tables
 from storage.database.actors import actor_row
 from storage.database.connection import Engine, insert_once
 from storage.errors import (
@@ -26,6 +27,7 @@ from storage.errors import (
     AlreadyOpen,
     CameraBelongsElsewhere,
     NotOpen,
+    SetupChanged,
     UnknownBatch,
     UnknownSite,
     UnknownSitting,
@@ -136,10 +138,35 @@ class Setup:
         with self._engine.reading() as connection:
             return {row.number: FrozenRevisions(row.site, row.batch) for row in connection.execute(query)}
 
-    def open_sitting(self, batch_id: str, number: int, opened: datetime, actual_start: datetime) -> None:
+    def valid(self, batch_id: str, number: int, at: datetime) -> Sitting:
+        """A sitting on the revisions of its batch and site that would be frozen if it opened at an instant.
+
+        Raises UnknownBatch, UnknownSitting, UnknownSite.
+        """
+        with self._engine.reading() as connection:
+            plan, place = _valid_revisions(connection, batch_id, number, at)
+        batch = documents.batch_of(plan.document)
+        return Sitting(batch, batch.sitting(number), documents.site_of(place.document))
+
+    def expectation(self, batch_id: str, number: int) -> FrozenExpectation | None:
+        """What must be seen of a sitting, as it was kept when it opened; None where nothing was."""
+        with self._engine.reading() as connection:
+            return expectations.frozen(connection, batch_id, number)
+
+    def open_sitting(
+        self,
+        batch_id: str,
+        number: int,
+        opened: datetime,
+        actual_start: datetime,
+        *,
+        expected: tuple[Sitting, Expectation] | None = None,
+    ) -> None:
         """Open a sitting: freeze the revisions of its batch and site that are valid at ``opened``.
 
-        Raises UnknownBatch, UnknownSitting, UnknownSite, AlreadyOpen.
+        ``expected`` is the sitting as ``valid`` gave it and what must be seen of it, which is frozen too; without it
+        nothing of the kind is kept. Raises UnknownBatch, UnknownSitting, UnknownSite, AlreadyOpen; SetupChanged
+        where it was made of another set-up than is frozen: then nothing was written.
         """
         with self._engine.writing() as connection:
             _hold_revisions(connection)
@@ -154,6 +181,16 @@ class Setup:
             }
             if not insert_once(connection, tables.sittings, row):
                 raise AlreadyOpen(f"sitting {number} of batch {batch_id} was opened before")
+            if expected is not None:
+                made_of, expectation = expected
+                frozen = documents.batch_of(plan.document), documents.site_of(place.document)
+                if frozen != (made_of.batch, made_of.site):
+                    raise SetupChanged(
+                        f"sitting {number} of batch {batch_id} was not opened: its set-up was changed meanwhile; "
+                        "try again"
+                    )
+                row = expectations.row_of(batch_id, number, opened, expectation)
+                connection.execute(sa.insert(tables.expectations).values(row))
 
     def close_sitting(self, batch_id: str, number: int, closed: datetime, actual_end: datetime) -> None:
         """Close an open sitting. Raises UnknownBatch, UnknownSitting, NotOpen, AlreadyClosed."""

@@ -351,6 +351,17 @@ sittings = sa.Table(
     sa.Column("actual_end", Instant),
 )
 
+expectations = sa.Table(
+    "expectations",
+    metadata,
+    sa.Column("batch", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("made", Instant, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),  # of the document's UTF-8 bytes, hex
+    sa.Column("document", sa.Text, nullable=False),  # JSON, as storage.database.expectations writes it
+    sa.ForeignKeyConstraint(["batch", "number"], ["sittings.batch", "sittings.number"]),
+)
+
 journal = sa.Table(
     "journal",
     metadata,

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from analysis.decoding import observe, observe_pending
+from analysis.expected import expectation_of
 from analysis.report import batch_report, last_exam_day, sitting_report, to_json
 from config.rule_pack import load
 from dashboard.papers.printing import as_html
 from dashboard.papers.report import compose
 from domain.evidence import Cause, EndReason, Outage, Recorder, Run
+from domain.expected import Phase
 from domain.host_clock import CameraClocks, HostClock, ServerDate
 from domain.law import Verdict
 from domain.people import Actor, Door
@@ -86,6 +88,67 @@ def test_a_sitting_without_a_fault_passes_in_every_clause(recorded: Cabinet) -> 
     assert found["verdict"] == "pass", found["clauses"]
     assert [clause["id"] for clause in found["clauses"]] == ["C6.2-2", "C6.2-3", "C6.2-4", "C6.2-5"]
     assert [station["covered_s"] for station in found["stations"]] == [10.0, 10.0]
+
+
+class TestWhatMustBeSeen:
+    def frozen(self, cabinet: Cabinet) -> None:
+        setup = cabinet.database.setup
+        valid = setup.valid("batch", 1, at(1))
+        setup.open_sitting("batch", 1, at(1), at(2), expected=(valid, expectation_of(valid, RULES)))
+        setup.close_sitting("batch", 1, at(9), at(8))
+
+    def test_the_report_judges_by_what_was_frozen_and_tells_each_place(self, planned: Cabinet) -> None:
+        self.frozen(planned)
+        expected = report(planned, now=at(5))["expected"]
+        kept = planned.database.setup.expectation("batch", 1)
+        assert kept is not None
+        assert (expected["sha256"], expected["frozen"]) == (kept.sha256, "2026-05-01T01:00:01.000Z")
+        assert (expected["intact"], expected["changed"]) == (True, [])
+        assert [(each["target"], each["id"], each["basis"]) for each in expected["places"]] == [
+            ("station", "A-01", "register"),
+            ("station", "A-02", "register"),
+            ("room", "R1", "register"),
+        ]
+        assert [each["camera"] for each in expected["places"][0]["cameras"]] == ["cam-1", "cam-2"]
+        assert {each["verdict"] for each in expected["places"]} == {"pending"}
+        assert expected["rooms"][0]["drawn"] is False
+
+    def test_a_camera_that_is_registered_after_the_opening_counts_for_nothing(self, planned: Cabinet) -> None:
+        self.frozen(planned)
+        room = Room("R1", "一号考场", (Station("A-01"), Station("A-02")), (WIDE,))
+        planned.database.setup.apply_site(Site("site", "考点", "浈江区", (room,)), ACTOR, at(20))
+        found = report(planned)
+        assert [each["camera"] for each in found["expected"]["places"][0]["cameras"]] == ["cam-1", "cam-2"]
+        assert {each["verdict"] for each in found["expected"]["places"]} == {"fail"}, "nothing was recorded"
+        assert clause(found, "C6.2-4")["zh"].count("无有效画面") == 3
+
+    def test_rules_that_changed_since_are_told_and_not_used_for_what_must_be_seen(self, planned: Cabinet) -> None:
+        self.frozen(planned)
+        phases = replace(RULES.phases, places={**RULES.phases.places, "station": ("W2",)})
+        later = sitting_report(planned.database, "batch", 1, replace(RULES, phases=phases), at(100))
+        assert later.expected is not None
+        assert later.expected.changed == ("rules",)
+        assert later.expected.places[0].place.phases == tuple(Phase)
+        assert "规则版本的数值在开考后改动过" in next(each.zh for each in later.clauses if each.id == "C6.2-4")
+
+    def test_of_a_sitting_that_nobody_opened_it_is_made_when_there_is_something_to_judge(
+        self, planned: Cabinet
+    ) -> None:
+        assert report(planned, now=at(5))["expected"] is None
+        expected = report(planned)["expected"]
+        assert (expected["sha256"], expected["frozen"]) == (None, None)
+        assert len(expected["places"]) == 3
+
+    def test_of_a_sitting_that_was_opened_without_one_none_is_made_up(self, planned: Cabinet) -> None:
+        conduct(planned)
+        found = report(planned)
+        assert found["expected"] is None
+        assert "平面图视野与画面内容未检查" in clause(found, "C6.2-4")["zh"]
+
+
+def clause(found: dict[str, Any], name: str) -> dict[str, Any]:
+    told: dict[str, Any] = next(each for each in found["clauses"] if each["id"] == name)
+    return told
 
 
 def test_the_layout_is_the_promised_one(recorded: Cabinet) -> None:

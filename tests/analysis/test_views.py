@@ -65,6 +65,20 @@ class Shown:
     def view(self, camera: str) -> CameraView:
         return camera_view(camera, self.coverage(), self.sight(SEES[camera]), compared=self.compared)
 
+    def mended(self, better: IntervalSet) -> Shown:
+        """The same with usable footage for that time, in which every station is visible."""
+        return replace(
+            self,
+            recorded=self.recorded | better,
+            faults=tuple(
+                replace(each, interval=part) for each in self.faults for part in IntervalSet([each.interval]) - better
+            ),
+            obstructed=self.obstructed - better,
+            hidden=self.hidden - better,
+            unverified=self.unverified - better,
+            unseen=self.unseen - better,
+        )
+
 
 def spans(*edges: tuple[float, float]) -> IntervalSet:
     return IntervalSet(span(*each) for each in edges)
@@ -294,19 +308,7 @@ def test_more_usable_footage_from_the_same_cameras_never_worsens_a_clause(
     better = IntervalSet([span(start, start + length)]).clipped(WINDOW)
     if not better:
         return
-    was = shown[camera]
-    mended = replace(
-        was,
-        recorded=was.recorded | better,
-        faults=tuple(
-            replace(each, interval=part) for each in was.faults for part in IntervalSet([each.interval]) - better
-        ),
-        obstructed=was.obstructed - better,
-        hidden=was.hidden - better,
-        unverified=was.unverified - better,
-        unseen=was.unseen - better,
-    )
-    before, after = facts(shown, regions), facts({**shown, camera: mended}, regions)
+    before, after = facts(shown, regions), facts({**shown, camera: shown[camera].mended(better)}, regions)
     for number in (3, 4):
         worse = [_WORSE.index(clause(number, case).verdict) for case in (before, after)]
         assert worse[1] <= worse[0], (clause(number, before).zh, clause(number, after).zh)

@@ -49,11 +49,13 @@ def test_no_number_lacks_an_origin(pack_id: str) -> None:
         "title_zh",
         "title_en",
         "density",
+        "phases",
         "origins",
     }
     assert set(pack.origins) == numbers
     assert set(pack.density.origins) == {"scale", *pack.density.needs, "seen_share", "floor_share"}
-    origins = [*pack.origins.values(), *pack.density.origins.values()]
+    assert set(pack.phases.origins) == set(pack.phases.places) == set(Target)
+    origins = [*pack.origins.values(), *pack.density.origins.values(), *pack.phases.origins.values()]
     assert all(re.search(r"[\u4e00-\u9fff]", origin.zh) for origin in origins)
     assert all(origin.en.isascii() for origin in origins)
 
@@ -109,6 +111,10 @@ def test_a_density_reaches_the_highest_level_that_is_not_above_it() -> None:
         ("level: identify", "level: stare", "needs.door.level: EN 62676-4:2014 has no level stare"),
         ("        paper_desk:\n", "        desk:\n", "density.scales[0].needs.paper_desk: is required and missing"),
         ("value: 0.9\n", "value: 1.1\n", "density.seen_share.value: input should be less than or equal to 1"),
+        ("phases:\n", "phase:\n", "phases: is required and missing"),
+        ("seen_in: [W1, W3]", "seen_in: [W1, W4]", "phases.paper_desk.must_be_seen_in[1]: "),
+        ("seen_in: [W1, W3]", "seen_in: [W1, W1]", "phases.paper_desk.must_be_seen_in: names a phase twice"),
+        ("seen_in: [W1, W2, W3]", "seen_in: [W1, W3]", "phases.station.must_be_seen_in: must name W2"),
     ],
 )
 def test_a_table_of_levels_that_contradicts_itself_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:

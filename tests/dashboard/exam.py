@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
+from analysis.expected import expectation_of
 from config.rule_pack import load as load_rule_pack
 from domain.evidence import (
     Cause,
@@ -128,7 +129,8 @@ def hold_exam(database: Database, spool: Path, *, closed: bool = True) -> Exam:
     """
     exam = plan_exam(database, spool)
     set_up, clock = database.setup, exam.clock
-    set_up.open_sitting(BATCH, 1, START, START)
+    planned = set_up.valid(BATCH, 1, START)
+    set_up.open_sitting(BATCH, 1, START, START, expected=(planned, expectation_of(planned, PACK)))
     until = WINDOW.end + timedelta(seconds=2)
     if closed:
         set_up.close_sitting(BATCH, 1, START + EXAM, START + EXAM)

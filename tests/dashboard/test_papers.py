@@ -14,18 +14,29 @@ import pytest
 
 from analysis.clocks import Drift, HostClockFacts
 from analysis.floorplan.drawing import SHEET_PX
-from analysis.report import BatchReport, CopyReport, SittingReport, Unusable, batch_report, sitting_report
+from analysis.report import (
+    BatchReport,
+    CopyReport,
+    ExpectedReport,
+    PlaceReport,
+    SittingReport,
+    Unusable,
+    batch_report,
+    sitting_report,
+)
 from dashboard.papers.printing import as_html, as_pdf
 from dashboard.papers.report import compose
 from dashboard.papers.sheet import Drawing, NotPrinted
 from dashboard.papers.timeline import draw
-from dashboard.papers.words import DOUBTFUL, UNUSABLE, VERDICTS, Language
+from dashboard.papers.words import DOUBTFUL, UNUSABLE, VERDICTS, Language, words
 from domain.evidence import Cause, Place
+from domain.expected import Basis, ExpectedPlace, ExpectedRoom, ExpectedView, Lack, Phase
 from domain.host_clock import ClockState, Witness
 from domain.law import Verdict
+from domain.plan import Target
 from domain.timeline import Interval, IntervalSet
 from tests.analysis.floorplan.rooms import hall
-from tests.dashboard.exam import BATCH, PACK, SITE, WINDOW, Exam
+from tests.dashboard.exam import BATCH, PACK, SILENT, SITE, START, UNPLUGGED, WINDOW, Exam
 
 ROOMS = [(room.id, room.name) for room in SITE.rooms]
 
@@ -117,8 +128,10 @@ def test_a_paper_in_english_has_no_chinese_but_names(report: SittingReport) -> N
 @pytest.mark.parametrize("language", Language)
 def test_every_number_is_printed_with_its_reason(report: SittingReport, language: Language) -> None:
     text = unescape(render(report, language, rule_pack=PACK))
-    origins = {name: origin for name, origin in PACK.origins.items() if name not in {"lead_s", "tail_s"}}
-    reasons = [origin.zh if language is Language.ZH else origin.en for origin in origins.values()]
+    origins = [origin for name, origin in PACK.origins.items() if name not in {"lead_s", "tail_s"}]
+    origins += [origin for name, origin in PACK.density.origins.items() if name != "scale"]
+    origins += PACK.phases.origins.values()
+    reasons = [origin.zh if language is Language.ZH else origin.en for origin in origins]
     assert [reason for reason in reasons if reason not in text] == []
 
 
@@ -261,6 +274,39 @@ def test_a_room_that_was_drawn_has_its_plan_in_the_paper(report: SittingReport, 
     assert [first.name in plan.svg for plan in plans] == [True]
     assert as_pdf(paper)
     assert not plans & set(compose(report, language, site=drawn).blocks)  # by no levels, no plan
+
+
+@pytest.mark.parametrize("language", Language)
+def test_places_that_must_be_seen_are_told_with_level_phases_cameras_and_whether_they_were(
+    report: SittingReport, language: Language
+) -> None:
+    plain = ExpectedPlace(Target.STATION, "A01", "A", "recognise", "辨认", 125, tuple(Phase), Basis.PLAN)
+    seen = replace(plain, views=(ExpectedView("A-cam-1", 181.5, 0.97, 1323),))
+    door = replace(plain, target=Target.DOOR, id="南门", phases=(Phase.ENTRY,), lack=Lack.TOO_SMALL)
+    door = replace(door, best=ExpectedView("A-cam-3", 94.5, 1.0, 3387))
+    own = replace(plain, id="A02", basis=Basis.REGISTER, views=(ExpectedView("A-cam-2"),), times=(SILENT,))
+    floor = ExpectedRoom("A", "detect", "探测", 25, 0.95, 0.94996, 6.5)
+    places = (
+        PlaceReport(seen, Verdict.FAIL, (UNPLUGGED,)),
+        PlaceReport(door, Verdict.WARN),
+        PlaceReport(own, Verdict.PASS),
+    )
+    expected = ExpectedReport("ab" * 32, START, True, (), "EN 62676-4:2014", places, (floor,))
+    text = unescape(render(replace(report, expected=expected), language, site=SITE, rule_pack=PACK))
+    said = words(language)
+    wanted = ["A-cam-1 (181.5)", "8.000", "A-cam-3 (94.5)", "W1 W2 W3", "94.99 %", "6.50 m²", "ab" * 32, "南门"]
+    wanted += [
+        said.expected,
+        said.no_camera_reaches,
+        said.by_register,
+        said.drawn,
+        said.method_plan,
+        "09:00:40–09:00:46",
+    ]
+    assert [each for each in wanted if each not in text] == []
+    unopened = replace(report, expected=replace(expected, sha256=None, frozen=None))
+    assert said.not_frozen in unescape(render(unopened, language))
+    assert said.altered in unescape(render(replace(report, expected=replace(expected, intact=False)), language))
 
 
 def test_the_drawing_marks_footage_that_shows_nothing_apart_from_gaps(report: SittingReport) -> None:

@@ -85,6 +85,15 @@ def test_a_station_under_a_cloth_and_a_turned_camera_are_found_without_any_model
     assert {verdicts[station] for station in ("01", "03", "04")} <= {"pass", "warn"}
 
 
+def test_by_its_plan_the_drawn_hall_lacks_nothing_so_that_only_what_was_played_is_told(demo: Demo) -> None:
+    expected = demo.report["expected"]
+    drawn = [room["room"] for room in expected["rooms"] if room["drawn"]]
+    assert drawn == ["303"]
+    assert [each["id"] for each in expected["places"] if each["lack"] is not None] == []
+    failed = [(each["room"], each["id"]) for each in expected["places"] if each["verdict"] == "fail"]
+    assert failed == [("301", "A-03"), ("303", "02")]  # no other camera sees what c3 and c7 do
+
+
 def test_covered_time_and_gaps_add_up_to_the_window_to_the_millisecond(demo: Demo) -> None:
     window = demo.report["window"]
     length_s = (datetime.fromisoformat(window["end"]) - datetime.fromisoformat(window["start"])).total_seconds()

@@ -42,6 +42,14 @@ def _small(camera: str, **settings: object) -> CameraSettings:
     return CameraSettings(id=camera, room="ROOM 301", stations=("A-01",), bits_per_second=800_000, **settings)  # type: ignore[arg-type]
 
 
+def _all_but_the_plan(report: SittingReport) -> bool:
+    """Every clause passes, but that nobody drew the room."""
+    verdicts = {finding.id: finding.verdict for finding in report.clauses}
+    told = next(finding.zh for finding in report.clauses if finding.id == "C6.2-4")
+    no_plan = verdicts.pop("C6.2-4") is Verdict.WARN and told.startswith("考场301无布点图")
+    return no_plan and set(verdicts.values()) == {Verdict.PASS}
+
+
 def _clause(report: SittingReport, clause: str) -> Verdict:
     return next(finding.verdict for finding in report.clauses if finding.id == clause)
 
@@ -122,7 +130,7 @@ def test_footage_outlives_a_store_that_is_away_and_reaches_it_when_it_is_back(tm
             store.make_bucket("evidence")
             wait_for(lambda: not installation.database.evidence.segments_without_copy(Place.S3, 1), 60)
             with_store = wait_for(lambda: _when_judged(installation))
-        assert with_store.verdict is Verdict.PASS
+        assert _all_but_the_plan(with_store)
         assert [gap for camera in with_store.cameras for gap in camera.gaps] == []
         lost = [json.loads(line)["event"] for line in installation.log.splitlines() if line.startswith("{")]
         assert lost.count("objects_lost") == 1
@@ -160,7 +168,7 @@ def test_an_exam_stands_on_two_stores_when_its_spool_is_gone_and_on_the_second_w
             evidence.tombstone_copy(segment.key, Place.SPOOL, copy.target, datetime.now(UTC), copy.spool)
             (installation.spool / segment.key).unlink()
         report = installation.report()
-        assert (report.verdict, _clause(report, "C6.2-5")) == (Verdict.PASS, Verdict.PASS)
+        assert _all_but_the_plan(report)
         assert "0 copies lie where this host cannot look" in installation.check()
         first.stop()
         both = [S3Objects(each) for each in stores]

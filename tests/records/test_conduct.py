@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from analysis.expected import expectation_of
+from config.errors import Problem, RulePackRefused
+from config.rule_pack import RulePack, load
 from domain.timeline import Interval
 from records.conduct import Disk, close_sitting, open_sitting
 from records.declaration import parse
 from records.errors import DiskTooFull, ImpossibleTime
 from records.setup import apply
 from storage.database import Database
-from storage.errors import AlreadyClosed, AlreadyOpen, NotOpen, UnknownBatch, UnknownSitting
+from storage.errors import AlreadyClosed, AlreadyOpen, NotOpen, SetupChanged, UnknownBatch, UnknownSitting
 from tests.fakes.time import FakeClock
-from tests.records.setups import ACTOR, FULL, ROOMY, START, WHOLE
+from tests.records.setups import ACTOR, FULL, PLANNED, ROOMY, START, WHOLE
 
 BATCH = "2026-0501"
 
@@ -38,6 +41,65 @@ def test_a_start_in_the_past_is_kept_beside_the_instant_of_opening(database: Dat
     clock.advance(300)
     sitting = open_sitting(database, BATCH, 1, ACTOR, clock, disk=ROOMY, actual_start=START).sitting
     assert (sitting.opened, sitting.actual_start) == (START + timedelta(seconds=300), START)
+
+
+def test_what_must_be_seen_is_frozen_with_the_set_up_and_its_digest_stands_in_the_journal(
+    database: Database, clock: FakeClock
+) -> None:
+    opened = open_sitting(database, BATCH, 1, ACTOR, clock, disk=ROOMY)
+    kept = database.setup.expectation(BATCH, 1)
+    assert kept is not None
+    assert kept.expectation == expectation_of(opened.sitting, load("SG-2022-08-10"))
+    assert (kept.made, kept.intact) == (START, True)
+    assert kept.sha256 in database.journal.entries()[0].detail
+
+
+def test_later_changes_of_rules_and_set_up_change_nothing_of_what_was_frozen(
+    database: Database, clock: FakeClock
+) -> None:
+    open_sitting(database, BATCH, 1, ACTOR, clock, disk=ROOMY)
+    kept = database.setup.expectation(BATCH, 1)
+    apply(parse(WHOLE.replace("stations: [A-01, A-02]", "stations: [A-01, A-02, A-03]"), "x"), database, ACTOR, clock)
+    assert database.setup.expectation(BATCH, 1) == kept
+
+
+def test_a_sitting_whose_rule_pack_cannot_be_read_is_not_opened(database: Database, clock: FakeClock) -> None:
+    def refuse(pack: str) -> RulePack:
+        raise RulePackRefused([Problem(pack, 1, "phases", "is required and missing")])
+
+    with pytest.raises(RulePackRefused, match="phases: is required"):
+        open_sitting(database, BATCH, 1, ACTOR, clock, disk=ROOMY, rules=refuse)
+    found = database.setup.sitting(BATCH, 1)
+    assert found is not None
+    assert found.opened is None
+
+
+@pytest.mark.parametrize(("times", "opens"), [(1, True), (9, False)])
+def test_a_set_up_that_changes_meanwhile_is_read_again_a_few_times(
+    database: Database, clock: FakeClock, times: int, opens: bool
+) -> None:
+    left = [times]
+
+    def meddling(pack: str) -> RulePack:
+        if left[0]:
+            left[0] -= 1
+            text = WHOLE.replace("韶关示范考场", f"韶关示范考场 {left[0]}")
+            apply(parse(text, "exam.yaml"), database, ACTOR, clock)
+        return load(pack)
+
+    if opens:
+        sitting = open_sitting(database, BATCH, 1, ACTOR, clock, disk=ROOMY, rules=meddling).sitting
+        assert sitting.site.name == "韶关示范考场 0"
+        return
+    with pytest.raises(SetupChanged):
+        open_sitting(database, BATCH, 1, ACTOR, clock, disk=ROOMY, rules=meddling)
+    assert database.setup.expectation(BATCH, 1) is None
+
+
+def test_places_that_the_plan_says_nobody_sees_are_told_at_the_bell(database: Database, clock: FakeClock) -> None:
+    apply(parse(PLANNED, "exam.yaml"), database, ACTOR, clock)
+    warnings = open_sitting(database, BATCH, 1, ACTOR, clock, disk=ROOMY).warnings
+    assert any("no registered camera reaches identify at door 南门" in each for each in warnings)
 
 
 def test_closing_ends_the_window_after_the_tail(database: Database, clock: FakeClock) -> None:

@@ -194,6 +194,44 @@ def test_problems_of_form_and_of_sense_are_listed_together_in_the_order_of_the_f
     ]
 
 
+OWN_TIMES = """\
+        stations:
+          - {station: A-01, start: "2026-05-01T09:00:00+08:00", end: "2026-05-01T09:20:00+08:00"}
+          - {station: A-01, start: "2026-05-01T09:20:00+08:00", end: "2026-05-01T09:40:00+08:00"}
+          - {station: A-02, start: "2026-05-01T09:10:00+08:00", end: "2026-05-01T10:30:00+08:00"}
+"""
+STAGGERED = WHOLE.replace("      - number: 2\n", f"{OWN_TIMES}      - number: 2\n")
+
+
+def test_stations_may_have_own_times_where_candidates_start_one_after_another() -> None:
+    plan = parse(STAGGERED, "exam.yaml").batches[0].sittings[0]
+    told = [(each.station, each.interval.start.minute, each.interval.seconds) for each in plan.stations]
+    assert told == [("A-01", 0, 1200), ("A-01", 20, 1200), ("A-02", 10, 4800)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('09:00:00+08:00", end', '08:59:00+08:00", end', "stations[0]: lies outside the planned sitting"),
+        ('T10:30:00+08:00"}', 'T10:31:00+08:00"}', "stations[2]: lies outside the planned sitting"),
+        ('09:20:00+08:00", end', '09:19:59+08:00", end', "stations[1]: overlaps another time of station A-01"),
+        ("T09:40:00", "T09:20:00", "stations[1].end: the station's time ends before it starts"),
+        (
+            "station: A-02",
+            "station: B-01",
+            "stations[2].station: there is no station B-01 in the rooms of the sitting",
+        ),
+        ("station: A-02, ", "", "stations[2].station: is required"),
+    ],
+)
+def test_own_times_that_cannot_be_are_refused_with_their_place(old: str, new: str, complaint: str) -> None:
+    assert old in STAGGERED
+    with pytest.raises(DocumentRefused) as refused:
+        parse(STAGGERED.replace(old, new), "exam.yaml")
+    said_ = str(refused.value)
+    assert f"batches[0].sittings[0].{complaint}" in said_
+
+
 def test_two_sittings_may_overlap_in_lead_and_tail_and_in_different_rooms() -> None:
     parse(bent("T11:00", "T10:30"), "exam.yaml")
     parse(bent("T11:00", "T09:00", bent("rooms: [r301, r302]", "rooms: [r302]")), "exam.yaml")

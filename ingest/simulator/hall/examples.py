@@ -6,6 +6,7 @@ Not here: what happens in them (``script``).
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from domain.plan import Lens, Mounting, Obstacle, Outline, Point, RoomPlan, Target, Volume
 
@@ -61,7 +62,21 @@ def small_hall(stations: int = 4) -> RoomPlan:
     )
 
 
-HALLS = {"example": example_hall, "small": small_hall}
+def well_seen_hall() -> RoomPlan:
+    """The small hall with its door beside a camera and longer lenses: at 1280 x 720 each place is seen by one camera
+    at least as large as the default rules ask, faces in the door included.
+    """
+    plan = small_hall(4)
+    door = Volume(Target.DOOR, "door", _rectangle(1.7, 0.0, 2.6, 0.4), 1.3, 1.8)
+    mountings = (
+        _looking("A-01", (4.2, 5.8), (4.1, 2.5), 2.7, 84),
+        _looking("A-02", (0.25, 0.25), (3.6, 3.2), 2.7, 98, lens=Lens.FISHEYE),
+    )
+    volumes = tuple(door if volume.target is Target.DOOR else volume for volume in plan.volumes)
+    return replace(plan, volumes=volumes, mountings=mountings)
+
+
+HALLS = {"example": example_hall, "small": small_hall, "well-seen": well_seen_hall}
 """Ready-made halls by the name that a simulated camera's description takes."""
 
 

@@ -11,6 +11,7 @@ from domain.alarms import Alarm, Kind, Step
 from domain.chain import Seal
 from domain.disposal import Decision, PaperKind, Settled
 from domain.evidence import CameraEvent, CameraState, Cause, LostCopy, Observation, Outage, SegmentState
+from domain.expected import Expectation
 from domain.holds import Order
 from domain.host_clock import HostClock
 from domain.people import Account, Actor, BrokenGlass, Door, Reach, Role, Scope
@@ -111,6 +112,7 @@ def test_a_process_that_was_given_no_key_adds_nothing_to_a_record(
         ("disposal_papers", "batch"),
         ("looks", "version"),
         ("picture_references", "camera"),
+        ("expectations", "document"),
     ],
 )
 def test_the_database_itself_refuses_to_change_what_is_only_ever_added(url: str, table: str, column: str) -> None:
@@ -147,7 +149,9 @@ def _fill(url: str) -> None:
     database.evidence.open_outage(Outage("outage-1", "cam-1", after(0), None, Cause.NO_DATA))
     database.setup.apply_site(site(), ACTOR, after(0))
     database.setup.apply_batch(batch(), ACTOR, after(0))
-    database.setup.open_sitting("batch-1", 1, after(10), after(12))
+    valid = database.setup.valid("batch-1", 1, after(10))
+    nothing = Expectation("SG-2022-08-10", "ab" * 32, "EN 62676-4:2014", 1, (), ())
+    database.setup.open_sitting("batch-1", 1, after(10), after(12), expected=(valid, nothing))
     database.journal.record(after(0), ACTOR, "act", "subject")
     account = Account("li", Role.CITY_OFFICER, Scope(Reach.CITY), after(0), must_change=True)
     database.accounts.add(account, "hash")

@@ -6,16 +6,31 @@ from dataclasses import replace
 from datetime import timedelta, timezone
 
 import pytest
+import sqlalchemy as sa
 
+from domain.expected import (
+    Basis,
+    Expectation,
+    ExpectedPlace,
+    ExpectedRoom,
+    ExpectedView,
+    FrozenExpectation,
+    Lack,
+    Phase,
+)
 from domain.pictures import Region
-from domain.places import Batch, Sitting
-from storage.database import Database
-from storage.database.documents import site_text
+from domain.places import Batch, Sitting, StationTime
+from domain.plan import Target
+from domain.timeline import Interval
+from storage.database import Database, tables
+from storage.database.documents import batch_text, site_text
+from storage.database.expectations import digest_of, text_of
 from storage.errors import (
     AlreadyClosed,
     AlreadyOpen,
     CameraBelongsElsewhere,
     NotOpen,
+    SetupChanged,
     UnknownBatch,
     UnknownSite,
     UnknownSitting,
@@ -53,6 +68,103 @@ def test_regions_of_a_camera_come_back_and_a_set_up_without_any_is_the_document_
     assert database.setup.apply_site(plain, ACTOR, after(0))
     assert database.setup.apply_site(told, ACTOR, after(1))
     assert database.setup.site(told.id) == told
+
+
+OWN = StationTime("A1", Interval(after(60), after(120)))
+PLACES = (
+    ExpectedPlace(
+        Target.STATION,
+        "A1",
+        "room-1",
+        "recognise",
+        "辨认",
+        125,
+        tuple(Phase),
+        Basis.PLAN,
+        (ExpectedView("cam-1", 181.5, 0.97, 1323),),
+        times=(OWN.interval,),
+    ),
+    ExpectedPlace(
+        Target.DOOR,
+        "南门",
+        "room-1",
+        "identify",
+        "识别",
+        250,
+        (Phase.ENTRY,),
+        Basis.PLAN,
+        lack=Lack.TOO_SMALL,
+        best=ExpectedView("cam-1", 81, 1.0, 2000),
+    ),
+)
+EXPECTED = Expectation(
+    "SG-2022-08-10",
+    "ab" * 32,
+    "EN 62676-4:2014",
+    1,
+    PLACES,
+    (ExpectedRoom("room-1", "detect", "探测", 25, 0.95, 0.99, 0.25, ("A2",), ("cam-2",), (("cam-1", 1920),)),),
+)
+
+
+def test_what_must_be_seen_is_kept_when_a_sitting_opens_and_comes_back_with_its_digest(database: Database) -> None:
+    prepare(database)
+    assert database.setup.expectation("batch-1", 1) is None
+    valid = database.setup.valid("batch-1", 1, after(10))
+    database.setup.open_sitting("batch-1", 1, after(10), after(12), expected=(valid, EXPECTED))
+    kept = database.setup.expectation("batch-1", 1)
+    assert kept == FrozenExpectation(EXPECTED, digest_of(text_of(EXPECTED)), after(10))
+    database.setup.apply_site(site(name="later"), ACTOR, after(20))
+    assert database.setup.expectation("batch-1", 1) == kept
+
+
+def test_a_sitting_is_not_opened_with_what_was_made_of_another_set_up(database: Database) -> None:
+    prepare(database)
+    valid = database.setup.valid("batch-1", 1, after(10))
+    database.setup.apply_site(site(name="meanwhile"), ACTOR, after(5))
+    with pytest.raises(SetupChanged, match="batch-1 was not opened"):
+        database.setup.open_sitting("batch-1", 1, after(10), after(12), expected=(valid, EXPECTED))
+    assert sitting(database).opened is None
+    assert database.setup.expectation("batch-1", 1) is None
+
+
+def test_the_set_up_that_an_opening_would_freeze_is_the_one_valid_then(database: Database) -> None:
+    prepare(database)
+    database.setup.apply_site(site(name="later"), ACTOR, after(20))
+    assert database.setup.valid("batch-1", 1, after(19)).site == site()
+    assert database.setup.valid("batch-1", 1, after(20)).site == site(name="later")
+    with pytest.raises(UnknownSitting):
+        database.setup.valid("batch-1", 9, after(20))
+
+
+def test_a_changed_document_is_seen_by_its_digest(database: Database, url: str) -> None:
+    prepare(database)
+    valid = database.setup.valid("batch-1", 1, after(10))
+    database.setup.open_sitting("batch-1", 1, after(10), after(12), expected=(valid, EXPECTED))
+    altered = text_of(replace(EXPECTED, places=PLACES[:1]))
+    _overwrite(url, altered)
+    found = database.setup.expectation("batch-1", 1)
+    assert found is not None
+    assert (found.intact, found.expectation.places) == (False, PLACES[:1])
+
+
+def _overwrite(url: str, document: str) -> None:
+    """As somebody with the database's password would."""
+    engine = sa.create_engine(url)
+    on = " ON expectations" if engine.dialect.name == "postgresql" else ""
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"DROP TRIGGER expectations_refuse_update{on}"))
+        connection.execute(sa.update(tables.expectations).values(document=document))
+    engine.dispose()
+
+
+def test_own_times_of_stations_come_back_and_a_plan_without_any_is_the_document_it_was(database: Database) -> None:
+    prepare(database)
+    assert "stations" not in batch_text(batch())
+    plans = batch().sittings
+    told = replace(batch(), sittings=(replace(plans[0], stations=(OWN,)), *plans[1:]))
+    assert database.setup.apply_batch(told, ACTOR, after(5))
+    assert database.setup.batch("batch-1") == told
 
 
 def test_applying_the_same_again_writes_no_revision(database: Database) -> None:

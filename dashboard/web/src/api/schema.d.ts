@@ -1162,6 +1162,11 @@ export interface components {
             recorded_s: number;
         };
         /**
+         * Basis
+         * @enum {string}
+         */
+        Basis: "plan" | "register";
+        /**
          * BatchOnList
          * @description One batch of a list as it was frozen, and what stands against it by now, while the list is open.
          *
@@ -1610,6 +1615,52 @@ export interface components {
             size_bytes: number;
         };
         /**
+         * ExpectedRoomShape
+         * @description The floor of a room by its plan; ``floor_share`` and ``blind_m2`` are null where none was drawn.
+         */
+        ExpectedRoomShape: {
+            /** Blind M2 */
+            blind_m2: number | null;
+            /** Cameras Not Drawn */
+            cameras_not_drawn: string[];
+            /** Drawn */
+            drawn: boolean;
+            /** Floor Share */
+            floor_share: number | null;
+            /** Level */
+            level: string;
+            /** Needed Share */
+            needed_share: number;
+            /** Px Per M */
+            px_per_m: number;
+            /** Room */
+            room: string;
+            /** Stations Not Drawn */
+            stations_not_drawn: string[];
+        };
+        /**
+         * ExpectedShape
+         * @description What must be seen, as frozen when the sitting opened; ``sha256`` and ``frozen`` are null where nobody did.
+         *
+         *     ``intact``: it still has its digest. ``changed`` names what is not as it was then: ``rules``, ``geometry``.
+         */
+        ExpectedShape: {
+            /** Changed */
+            changed: string[];
+            /** Frozen */
+            frozen: string | null;
+            /** Intact */
+            intact: boolean;
+            /** Places */
+            places: components["schemas"]["PlaceShape"][];
+            /** Rooms */
+            rooms: components["schemas"]["ExpectedRoomShape"][];
+            /** Scale */
+            scale: string;
+            /** Sha256 */
+            sha256: string | null;
+        };
+        /**
          * FactorShape
          * @description The second factor of who is logged in. ``recovery_left``: recovery codes that were not used.
          */
@@ -1699,6 +1750,11 @@ export interface components {
             /** Unproven S */
             unproven_s: number;
         };
+        /**
+         * Lack
+         * @enum {string}
+         */
+        Lack: "no_camera" | "hidden" | "too_small" | "not_registered";
         /**
          * Language
          * @enum {string}
@@ -2047,6 +2103,11 @@ export interface components {
             room: string;
         };
         /**
+         * Phase
+         * @enum {string}
+         */
+        Phase: "W1" | "W2" | "W3";
+        /**
          * PhaseShape
          * @description W1 entry, W2 the exam, W3 collection and scoring.
          */
@@ -2088,6 +2149,55 @@ export interface components {
              * @example 实操
              */
             subject: string;
+        };
+        /**
+         * PlaceShape
+         * @description A place that must be seen in some phases, at a level, by any one of ``cameras``; without any, ``lack`` says why
+         *     and ``best`` comes nearest. ``times`` are the own times of a station where candidates start one after another.
+         *
+         *     In the time in which it must be seen, nobody showed it while ``unseen``, and of ``unverified`` nobody knows.
+         */
+        PlaceShape: {
+            basis: components["schemas"]["Basis"];
+            best: components["schemas"]["PlannedViewShape"] | null;
+            /** Cameras */
+            cameras: components["schemas"]["PlannedViewShape"][];
+            /** Id */
+            id: string;
+            lack: components["schemas"]["Lack"] | null;
+            /** Level */
+            level: string;
+            /** Phases */
+            phases: components["schemas"]["Phase"][];
+            /** Px Per M */
+            px_per_m: number;
+            /** Room */
+            room: string;
+            target: components["schemas"]["Target"];
+            /** Times */
+            times: components["schemas"]["Window"][];
+            /** Unseen */
+            unseen: components["schemas"]["SpanShape"][];
+            /** Unverified */
+            unverified: components["schemas"]["SpanShape"][];
+            verdict: components["schemas"]["Verdict"];
+        };
+        /**
+         * PlannedViewShape
+         * @description A place in a camera's picture by the floor plan, the three numbers null where only the register says so.
+         *
+         *     ``px_per_m`` is the least density of what is shown, ``share`` how much that is, ``least_width`` the width in
+         *     pixels below which pictures no longer reach the level.
+         */
+        PlannedViewShape: {
+            /** Camera */
+            camera: string;
+            /** Least Width */
+            least_width: number | null;
+            /** Px Per M */
+            px_per_m: number | null;
+            /** Share */
+            share: number | null;
         };
         /**
          * Problem
@@ -2226,6 +2336,7 @@ export interface components {
             closed: string | null;
             /** Copies */
             copies: components["schemas"]["CopiesShape"][];
+            expected: components["schemas"]["ExpectedShape"] | null;
             /** Host Clocks */
             host_clocks: components["schemas"]["HostClockShape"][];
             /**
@@ -2585,6 +2696,11 @@ export interface components {
             /** Webhooks */
             webhooks: components["schemas"]["WebhookStatus"][];
         };
+        /**
+         * Target
+         * @enum {string}
+         */
+        Target: "station" | "door" | "paper_desk" | "room";
         /**
          * TokenBody
          * @description For which program, for what of what the role may, and for how many days.

@@ -1,6 +1,6 @@
 // Which words a language must have. The record types make a missing verdict or cause a compile error.
 
-import type { CameraState, Cause, ClockState, PhaseId, RecordingState, SittingState, Verdict, Witness } from '@/api/types'
+import type { CameraState, Cause, ClockState, PhaseId, RecordingState, SittingState, Target, Verdict, Witness } from '@/api/types'
 
 type Plain =
   | 'product' | 'productLong' | 'language' | 'batches' | 'batch' | 'project' | 'site' | 'county' | 'sitting'
@@ -19,7 +19,7 @@ type Plain =
   | 'noTroubles' | 'heartbeats' | 'clockUnread' | 'clockWitness' | 'recorderGone' | 'workerGone' | 'startRecorder' | 'checkNvr'
   | 'schedule' | 'noSchedule' | 'timeUnproven' | 'timeUnvouched' | 'statusStale' | 'neverConnected' | 'mjpegNotPlayable' | 'download'
   | 'permitOver' | 'fullScreen' | 'leaveFullScreen' | 'purpose' | 'purposeAsked' | 'purposeHint' | 'goOn' | 'permits' | 'askPermit'
-  | 'outsideScope'
+  | 'outsideScope' | 'places' | 'place' | 'mustReach' | 'inPhases' | 'expectedCameras' | 'notSeen' | 'noCameraReaches' | 'byRegister'
 
 export interface Words extends Record<Plain, string> {
   states: Record<SittingState, string>
@@ -27,6 +27,7 @@ export interface Words extends Record<Plain, string> {
   causes: Record<Cause, string>
   problems: Partial<Record<string, string>>
   phases: Record<PhaseId, string>
+  targets: Record<Target, string>
   cameraStates: Record<RecordingState, string>
   connections: Record<CameraState, string>
   clockStates: Record<ClockState, string>
