@@ -17,6 +17,7 @@ from analysis.views import CameraView, StationView, by_footage_alone
 from domain.disposal import DisposedOf
 from domain.evidence import Copy, Coverage, Observation, Segment
 from domain.places import Camera, Room
+from domain.readiness import PlanCover, Standing
 from domain.timeline import Interval, IntervalSet
 
 
@@ -104,7 +105,8 @@ class SittingFacts:
 
     ``waiting`` is None when the evidence is complete. ``retained_until`` is the instant up to which this batch's
     footage must be locked; ``planned`` says that the times are the plan's, because nobody opened the sitting.
-    ``host_clocks`` has an entry for each host that recorded and is known to read its clock.
+    ``host_clocks`` has an entry for each host that recorded and is known to read its clock. ``plan_check`` is how
+    the sitting stands to the check before it, and the code of that where it counts; None where nobody signed one.
     """
 
     window: Interval
@@ -117,3 +119,4 @@ class SittingFacts:
     settled_until: datetime | None = None
     planned: bool = False
     host_clocks: tuple[HostClockFacts, ...] = ()
+    plan_check: tuple[Standing, PlanCover | None] | None = None

@@ -23,6 +23,7 @@ from storage.database.identities import Identities
 from storage.database.journal import Journal, JournalEntry
 from storage.database.looks import Looks
 from storage.database.permits import Permits
+from storage.database.readiness import Readinesses
 from storage.database.setup import Setup
 from storage.database.viewings import Viewings
 
@@ -43,6 +44,7 @@ __all__ = [
     "JournalEntry",
     "Looks",
     "Permits",
+    "Readinesses",
     "Setup",
     "Viewings",
     "connect",
@@ -74,6 +76,7 @@ class Database:
         self.closings = Closings(engine)
         self.holds = Holds(engine)
         self.disposals = Disposals(engine, self.journal)
+        self.readiness = Readinesses(engine, self.journal)
 
     @property
     def records(self) -> tuple[ChainedRows, ...]:
