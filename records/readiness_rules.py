@@ -304,14 +304,15 @@ def _disks(rooms: Sequence[Headroom]) -> Iterator[Check]:
     if not rooms:
         yield _check(Item.DISK, Verdict.UNKNOWN, words.no_disk())
     for each in rooms:
+        where = str(each.folder)
         needed, usable = each.needed_bytes / 1e9, (each.free_bytes + each.evictable_bytes) / 1e9
         if each.short_bytes:
-            verdict, said = Verdict.FAIL, words.room_missing(each.spool, each.short_bytes / 1e9, each.full)
+            verdict, said = Verdict.FAIL, words.room_missing(where, each.short_bytes / 1e9, each.full)
         elif each.unmeasured:
-            verdict, said = Verdict.WARN, words.room_by_expectation(each.spool, needed, usable, each.unmeasured)
+            verdict, said = Verdict.WARN, words.room_by_expectation(where, needed, usable, each.unmeasured)
         else:
-            verdict, said = Verdict.PASS, words.room_enough(each.spool, needed, usable)
-        yield _check(Item.DISK, verdict, said, subject=each.spool)
+            verdict, said = Verdict.PASS, words.room_enough(where, needed, usable)
+        yield _check(Item.DISK, verdict, said, subject=where)
 
 
 def _stores(stores: Sequence[StoreFact]) -> Iterator[Check]:

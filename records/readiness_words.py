@@ -52,7 +52,7 @@ def unseen_stations(stations: Iterable[str]) -> Said:
 def planned(cameras: int, stations: int) -> Said:
     return Said(
         f"{cameras} 台摄像机已列入录像计划，{stations} 个工位均有登记",
-        f"{cameras} cameras are planned to be recorded, all {stations} stations are registered with one",
+        f"planned to be recorded: cameras {cameras}; every station ({stations}) is registered with one",
     )
 
 
@@ -430,14 +430,14 @@ def locks_hold(store: str, how: str) -> Said:
 def copies_possible(devices: int, wanted: int) -> Said:
     return Said(
         f"{devices} 个独立存储设备可用，要求 {wanted} 份",
-        f"{devices} separate devices take copies, {wanted} are asked for",
+        f"separate devices that take copies: {devices}; asked for: {wanted}",
     )
 
 
 def too_few_devices(devices: int, wanted: int) -> Said:
     return Said(
         f"只有 {devices} 个独立存储设备可用，要求 {wanted} 份",
-        f"only {devices} separate devices take copies, {wanted} are asked for",
+        f"separate devices that take copies: only {devices}; asked for: {wanted}",
         "接上第二暂存盘或对象存储",
         "bring back the second spool or the object store",
     )

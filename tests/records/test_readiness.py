@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -117,7 +118,7 @@ def test_a_camera_that_was_not_recorded_in_the_trial_is_told_with_what_to_do(tri
     ],
 )
 def test_what_a_trial_shows_of_a_camera_is_judged(
-    tried: Tried, recorded: dict[str, object], item: Item, verdict: Verdict, code: PlanCover
+    tried: Tried, recorded: dict[str, Any], item: Item, verdict: Verdict, code: PlanCover
 ) -> None:
     tried.tries(**recorded)
     tried.confirms()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from config.rule_pack import load
 from domain.evidence import (
@@ -134,11 +135,11 @@ class Tried:
         made = Reference(REFERENCE, camera, now, ACTOR, Interval(now - timedelta(minutes=1), now), (), b"A-02")
         self.database.looks.add_reference(made)
 
-    def tries(self, number: int = 1, **recorded: object) -> Trial:
+    def tries(self, number: int = 1, **recorded: Any) -> Trial:
         """A whole trial of the first sitting, over by a moment."""
         trial = self.orders(number)
         self.passes(70)
-        self.records(trial, **recorded)  # type: ignore[arg-type]
+        self.records(trial, **recorded)
         self.passes(10)
         return trial
 
