@@ -32,9 +32,7 @@ from storage.errors import AlreadyOpen, UnknownBatch, UnknownSitting
 from storage.spool_marker import device_of
 
 TRIAL = timedelta(seconds=120)
-SHORTEST_TRIAL = timedelta(seconds=20)
-"""In less not even one file of a recorder with short files is closed twice, and a camera clock is told once."""
-LONGEST_TRIAL = timedelta(minutes=10)
+"""Long enough for two files of each camera, and for a picture that stands still to be told: a default of ours."""
 SETTLES = timedelta(seconds=10)
 """A trial counts from so long after its order: recorders look every second, and cameras take some to connect."""
 GOOD_FOR = timedelta(hours=24)
