@@ -19,6 +19,7 @@ from domain.evidence import Copy, Coverage, Observation, Segment
 from domain.expected import Basis, Expectation, ExpectedPlace, ExpectedView, Phase
 from domain.places import Camera, Room
 from domain.plan import Target
+from domain.readiness import PlanCover, Standing
 from domain.timeline import Interval, IntervalSet
 
 
@@ -123,7 +124,8 @@ class SittingFacts:
     ``host_clocks`` has an entry for each host that recorded and is known to read its clock. ``expected`` is what must
     be seen, None where nothing was frozen when the sitting opened: then its stations by the register are all. With it
     ``places`` has an entry for each of its places; ``changed`` names what is not as it was when it was frozen, and
-    ``intact`` says that it is what was kept then.
+    ``intact`` says that it is what was kept then. ``plan_check`` is how the sitting stands to the check before it,
+    and the code of that where it counts; None where nobody signed one.
     """
 
     window: Interval
@@ -140,6 +142,7 @@ class SittingFacts:
     places: tuple[PlaceFacts, ...] = ()
     changed: tuple[str, ...] = ()
     intact: bool = True
+    plan_check: tuple[Standing, PlanCover | None] | None = None
 
     @property
     def all_places(self) -> tuple[PlaceFacts, ...]:

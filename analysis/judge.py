@@ -212,6 +212,8 @@ def _full_process(facts: SittingFacts, rules: RulePack) -> Finding:
     ]
     if facts.planned:
         remarks.append(Remark(Verdict.PASS, wording.planned_times()))
+    if facts.plan_check is not None:
+        remarks.append(Remark(Verdict.PASS, wording.checked_before(*facts.plan_check)))
     return wording.finding("C6.2-3", remarks, wording.without_gap(len(facts.stations), facts.window))
 
 

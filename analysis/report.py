@@ -44,6 +44,7 @@ from domain.host_clock import TOGETHER, ClockJudgement
 from domain.law import Finding, Verdict, fold
 from domain.pictures import Fault, FaultSpan
 from domain.places import Sitting
+from domain.readiness import PlanCover, SaveCover, Standing, standing
 from domain.timeline import Interval, IntervalSet, rfc3339, rounded_to_milliseconds
 from storage.database import Database, Evidence
 from storage.errors import UnknownBatch, UnknownSitting
@@ -197,6 +198,34 @@ class ExpectedReport:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanCoverReport:
+    """考前录像计划覆盖, by the last check that was signed before the opening.
+
+    ``code`` and those of ``rooms`` are None where none counts for the sitting; ``standing`` says why. The rest is of
+    that record, None where there is none.
+    """
+
+    standing: Standing
+    code: PlanCover | None = None
+    rooms: tuple[tuple[str, PlanCover | None], ...] = ()
+    signed: datetime | None = None
+    signer: str | None = None
+    reason: str = ""
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCoverReport:
+    """考后录像存储覆盖, of the sitting and of each room.
+
+    None while the evidence is not complete, and where it cannot be told.
+    """
+
+    code: SaveCover | None
+    rooms: tuple[tuple[str, SaveCover | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SittingReport:
     """Everything that is known of one sitting at ``made``; complete up to ``settled_until``.
 
@@ -225,6 +254,8 @@ class SittingReport:
     segments_root: str | None = None
     copies: tuple[CopyReport, ...] = ()  # spools first
     expected: ExpectedReport | None = None  # None where nothing was kept at the opening, or it was not opened yet
+    plan_cover: PlanCoverReport = PlanCoverReport(Standing.MISSING)
+    save_cover: SaveCoverReport = SaveCoverReport(None, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,20 +318,75 @@ def _root(database: Database, batch_id: str) -> str | None:
 def _report(
     database: Database, sitting: Sitting, last_day: date, rules: RulePack, now: datetime, *, eye: Eye | None
 ) -> SittingReport:
+    frozen = database.setup.expectation(sitting.batch.id, sitting.plan.number)
+    facts = _facts(database, sitting, last_day, rules, now, eye=eye, frozen=frozen)
+    plan = _plan_cover(database, sitting, now)
+    if plan.standing is not Standing.MISSING:
+        facts = replace(facts, plan_check=(plan.standing, plan.code))
+    clauses = findings(facts, rules)
+    reports = tuple(_camera_report(camera) for camera in facts.cameras)
+    return SittingReport(
+        batch=sitting.batch.id,
+        sitting=sitting.plan.number,
+        site=sitting.site.id,
+        project=sitting.batch.project,
+        rule_pack=rules.id,
+        made=now,
+        settled_until=facts.settled_until or facts.window.start,
+        opened=sitting.opened,
+        closed=sitting.closed,
+        window=facts.window,
+        phases=_phases(sitting, now),
+        verdict=fold(clause.verdict for clause in clauses),
+        stations=tuple(_station_report(station, facts, rules) for station in facts.stations),
+        cameras=reports,
+        clauses=clauses,
+        backup=_backup_report(reports, rules),
+        nvrs=nvr_events(facts.cameras),
+        host_clocks=facts.host_clocks,
+        copies=_copy_reports([holding for camera in facts.cameras for holding in camera.holdings]),
+        expected=_expected_report(facts, frozen, rules),
+        plan_cover=plan,
+        save_cover=_save_cover(sitting, facts, rules),
+    )
+
+
+def trial_facts(
+    database: Database, sitting: Sitting, trial: Interval, rules: RulePack, now: datetime, *, eye: Eye | None = EYE
+) -> SittingFacts:
+    """What a trial 试录 shows of a sitting's rooms, as the sitting's set-up has them: only what was recorded for
+    trials, held to the same rules as an exam. Raises DatabaseUnavailable.
+    """
+    plan = replace(sitting.plan, planned_start=trial.start, planned_end=trial.end, lead=timedelta(), tail=timedelta())
+    tried = replace(sitting, plan=plan, opened=None, actual_start=None, actual_end=None, closed=None)
+    return _facts(database, tried, local_day(trial.end), rules, now, eye=eye, trial=True)
+
+
+def _facts(
+    database: Database,
+    sitting: Sitting,
+    last_day: date,
+    rules: RulePack,
+    now: datetime,
+    *,
+    eye: Eye | None,
+    frozen: FrozenExpectation | None = None,
+    trial: bool = False,
+) -> SittingFacts:
     evidence = database.evidence
     phases = _phases(sitting, now)
     window = Interval(phases[0].start, phases[-1].end)
-    ledgers = {camera.id: camera_ledger(evidence, camera.id, window) for camera in sitting.cameras()}
+    ledgers = {camera.id: camera_ledger(evidence, camera.id, window, trial=trial) for camera in sitting.cameras()}
     horizon = min((now, window.end, *(settled_until(ledger, now) for ledger in ledgers.values())))
     settled = max(window.start, rounded_to_milliseconds(horizon))
     part = Interval(window.start, settled) if settled > window.start else None
     cameras = _camera_facts(sitting, ledgers, window, part, now=now, rules=rules)
     if eye is not None:
-        cameras = tuple(_looked_at(database, facts, ledgers, sitting.opened or now, eye) for facts in cameras)
+        at = window.start if trial else sitting.opened or now
+        cameras = tuple(_looked_at(database, facts, ledgers, at, eye) for facts in cameras)
     stations, waiting = _station_facts(sitting, cameras, part), _waiting(sitting, window, settled, now)
-    frozen = database.setup.expectation(sitting.batch.id, sitting.plan.number)
-    expected = _expected(sitting, frozen, rules, waiting)
-    facts = SittingFacts(
+    expected = None if trial else _expected(sitting, frozen, rules, waiting)
+    return SittingFacts(
         window=window,
         exam=Interval(phases[1].start, phases[1].end),
         rooms=sitting.rooms,
@@ -315,30 +401,6 @@ def _report(
         places=place_facts(expected, cameras, stations, _lasting(phases), part) if expected is not None else (),
         changed=changed_since(frozen, rules) if frozen is not None else (),
         intact=frozen is None or frozen.intact,
-    )
-    clauses = findings(facts, rules)
-    reports = tuple(_camera_report(camera) for camera in cameras)
-    return SittingReport(
-        batch=sitting.batch.id,
-        sitting=sitting.plan.number,
-        site=sitting.site.id,
-        project=sitting.batch.project,
-        rule_pack=rules.id,
-        made=now,
-        settled_until=settled,
-        opened=sitting.opened,
-        closed=sitting.closed,
-        window=window,
-        phases=phases,
-        verdict=fold(clause.verdict for clause in clauses),
-        stations=tuple(_station_report(station, facts, rules) for station in facts.stations),
-        cameras=reports,
-        clauses=clauses,
-        backup=_backup_report(reports, rules),
-        nvrs=nvr_events(cameras),
-        host_clocks=facts.host_clocks,
-        copies=_copy_reports([holding for camera in cameras for holding in camera.holdings]),
-        expected=_expected_report(facts, frozen, rules),
     )
 
 
@@ -384,8 +446,51 @@ def _place_report(seen: PlaceFacts, facts: SittingFacts, rules: RulePack) -> Pla
     )
 
 
-def camera_ledger(evidence: Evidence, camera: str, window: Interval) -> CameraLedger:
-    """Read a camera's evidence around a window, while it may still be growing.
+def _plan_cover(database: Database, sitting: Sitting, now: datetime) -> PlanCoverReport:
+    """By the record signed last before the opening."""
+    batch, number = sitting.batch.id, sitting.plan.number
+    signed = database.readiness.last_signed(batch, number, sitting.opened)
+    frozen = database.setup.frozen(batch).get(number)
+    set_up = frozen.site if frozen is not None else database.setup.site_sha256(sitting.site.id)
+    borne_out = signed is not None and database.readiness.is_borne_out(signed)
+    found = standing(signed, sitting.opened or now, set_up, borne_out=borne_out)
+    rooms = tuple(room.id for room in sitting.rooms)
+    if signed is None or not found.counts:
+        return PlanCoverReport(found, rooms=tuple((room, None) for room in rooms))
+    told = signed.told
+    codes = {each["room"]: PlanCover(each["code"]) for each in told["rooms"]}
+    return PlanCoverReport(
+        standing=found,
+        code=PlanCover(told["code"]),
+        rooms=tuple((room, codes.get(room)) for room in rooms),
+        signed=signed.at,
+        signer=signed.actor.name,
+        reason=told["reason"],
+        digest=signed.digest,
+    )
+
+
+def _save_cover(sitting: Sitting, facts: SittingFacts, rules: RulePack) -> SaveCoverReport:
+    """By the verdicts of the stations, which hold gaps to the tolerance of the exam; a room without any is told by
+    nobody.
+    """
+    rooms = tuple((room.id, _saved(room.id, facts, rules)) for room in sitting.rooms)
+    codes = {code for _, code in rooms}
+    if SaveCover.NOT_COVERED in codes:
+        return SaveCoverReport(SaveCover.NOT_COVERED, rooms)
+    return SaveCoverReport(SaveCover.COVERED if codes == {SaveCover.COVERED} else None, rooms)
+
+
+def _saved(room: str, facts: SittingFacts, rules: RulePack) -> SaveCover | None:
+    verdict = fold(station_verdict(each, facts, rules) for each in facts.stations if each.room == room)
+    if verdict in {Verdict.PASS, Verdict.WARN}:
+        return SaveCover.COVERED
+    return SaveCover.NOT_COVERED if verdict is Verdict.FAIL else None
+
+
+def camera_ledger(evidence: Evidence, camera: str, window: Interval, *, trial: bool = False) -> CameraLedger:
+    """Read a camera's evidence around a window, while it may still be growing: of exams, or of a ``trial``, each as
+    if there were nothing of the other. No run is of both (``ingest.supervisor``).
 
     Runs are read before segments, and segments before what is known of them, so that a row written in between makes
     the evidence look less settled and never like a gap. Where a run began or ended while recorders and outages were
@@ -398,7 +503,11 @@ def camera_ledger(evidence: Evidence, camera: str, window: Interval) -> CameraLe
         lives = {run.recorder for run in runs} | {outage.recorder for outage in outages if outage.recorder}
         recorders = evidence.recorders(window, also=lives)
         again = evidence.runs(camera, window)
-    segments = evidence.segments(camera, window)
+    reach = Interval(min((window.start, *(run.started for run in runs))), window.end)
+    mine, others = (evidence.segments, evidence.trial_segments)[:: -1 if trial else 1]
+    foreign = {segment.run for segment in others(camera, reach)}
+    runs = [run for run in runs if run.id not in foreign]
+    segments = mine(camera, window)
     for run in runs:
         last = evidence.last_segment_of(run) if run.ended is None else None
         if last is not None and last not in segments:
@@ -707,6 +816,11 @@ def to_json(report: SittingReport | BatchReport) -> dict[str, Any]:
         "segments_root": report.segments_root,
         "copies": [_copy_json(each) for each in report.copies],
         "expected": _expected_json(report.expected) if report.expected is not None else None,
+        "plan_cover": _plan_cover_json(report.plan_cover),
+        "save_cover": {
+            "code": _code(report.save_cover.code),
+            "rooms": [{"room": room, "code": _code(code)} for room, code in report.save_cover.rooms],
+        },
     }
 
 
@@ -757,6 +871,22 @@ def _place_json(report: PlaceReport) -> dict[str, Any]:
 
 def _planned_view_json(view: ExpectedView) -> dict[str, Any]:
     return {"camera": view.camera, "px_per_m": view.px_per_m, "share": view.share, "least_width": view.least_width}
+
+
+def _plan_cover_json(plan: PlanCoverReport) -> dict[str, Any]:
+    return {
+        "code": _code(plan.code),
+        "standing": plan.standing.value,
+        "rooms": [{"room": room, "code": _code(code)} for room, code in plan.rooms],
+        "signed": _instant(plan.signed),
+        "signer": plan.signer,
+        "reason": plan.reason,
+        "digest": plan.digest,
+    }
+
+
+def _code(code: PlanCover | SaveCover | None) -> int | None:
+    return None if code is None else int(code)
 
 
 def _copy_json(copies: CopyReport) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from domain.host_clock import ClockState, Witness
 from domain.law import Finding, Verdict, fold
 from domain.pictures import Fault
 from domain.plan import Target
+from domain.readiness import PlanCover, Standing
 from domain.timeline import Interval, IntervalSet
 
 TOLD = 5
@@ -161,6 +162,14 @@ def without_gap(stations: int, window: Interval) -> Words:
 
 def planned_times() -> Words:
     return Words("本场次未登记开考，按计划时间判定", "judged by the planned times")
+
+
+def checked_before(standing: Standing, code: PlanCover | None) -> Words:
+    """The check before the sitting: told, and judged by nobody, since no clause asks for it."""
+    zh, en = standing.zh, standing.en
+    if code is not None:
+        zh, en = f"{code.value} {code.zh}，{zh}", f"{code.value} {code.en}, {en}"
+    return Words(f"考前录像计划覆盖：{zh}", f"recording plan before the sitting: {en}")
 
 
 def missing(gaps: Sequence[Interval], stations: Sequence[str], cause: Cause, beyond_tolerance: bool) -> Words:

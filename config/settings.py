@@ -92,6 +92,8 @@ class Settings(BaseSettings):
     segment_seconds: Annotated[float, Field(ge=2, le=600)] = 60
     fragment_seconds: Annotated[float, Field(gt=0, le=1)] = 1
     run_up_seconds: Annotated[float, Field(ge=0, le=120)] = 5
+    trial_s: Annotated[float, Field(ge=20, le=600)] = 120
+    readiness_hours: Annotated[float, Field(ge=1, le=168)] = 24
     stall_seconds: Annotated[float, Field(gt=0, le=60)] = 3
     min_free_bytes: Annotated[int, Field(ge=0)] = 2 << 30
     expected_bit_rate: Annotated[float, Field(gt=0, le=1e9)] = 4_000_000

@@ -25,6 +25,7 @@ from dashboard.api import (
     permits,
     problems,
     provider,
+    readiness,
     scores,
     session,
     status,
@@ -40,6 +41,7 @@ from domain.timeline import Clock
 from ingest.ballast import Ballast
 from ingest.host_clock import HostWitnesses, Witnesses
 from records.headroom import Spools
+from records.readiness import Means
 from storage.archive import Archive
 from storage.database import Database
 from storage.sealing import Sealer
@@ -61,13 +63,15 @@ def create_app(
     with_factor: frozenset[Role] = frozenset(),
     vouching: Provider | None = None,
     witnesses: Witnesses | None = None,
+    means: Means | None = None,
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes, the database with a notary.
 
     ``rule_packs`` loads a rule pack by its id; ``web_dist`` is the folder of the built page, None where there is
     none. Without ``sealer``, secrets of second factors are sealed with a key that is gone with the app. The roles
     ``with_factor`` have to have such a factor; ``vouching`` is the identity provider, where there is one.
-    ``witnesses`` vouch for the clock; without them, the kernel alone. Where it is bound, and TLS, is the caller's
+    ``witnesses`` vouch for the clock; without them, the kernel alone. ``means`` are what sittings are
+    checked by before they begin. Where it is bound, and TLS, is the caller's
     part.
     """
     app = _described()
@@ -83,6 +87,7 @@ def create_app(
         with_factor,
         vouching,
         witnesses or HostWitnesses(),
+        means=means or Means(spools or Spools()),
     )
     app.include_router(metrics.router)
     app.include_router(_description(app))
@@ -136,6 +141,7 @@ def _described() -> FastAPI:
         permits,
         provider,
         scores,
+        readiness,
         session,
         status,
         tokens,

@@ -108,6 +108,10 @@ class Recorder:
     reads_clock: bool = False
 
 
+TRIALS = "_trials"
+"""Stands in a key, and in a segment, where others name their batch. It is the id of none: ids begin otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """One immutable, closed and synced fMP4 file of one camera. ``key`` is its only name, everywhere.
@@ -132,6 +136,11 @@ class Segment:
     lost_packets: int  # RTP packets missing by sequence number (RFC 3550 6.4.1), within this segment
     delayed_s: float  # how late the most delayed frame arrived, against the least delayed of its run
     clock_offset_s: float | None  # camera minus host by RTCP sender reports; None: the camera tells no time
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether it was recorded for a trial 试录: never stored under a lock, never evidence of an exam."""
+        return self.batch == TRIALS
 
 
 class Place(StrEnum):

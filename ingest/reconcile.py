@@ -335,9 +335,7 @@ def _close(spool: Spool, key: str) -> int | None:
 def _end_of(evidence: Evidence, run: Run, now: datetime) -> datetime:
     if run.started >= now:
         return run.started
-    ends = [
-        segment.interval.end
-        for segment in evidence.segments(run.camera, Interval(run.started, now))
-        if segment.run == run.id
-    ]
+    since = Interval(run.started, now)
+    found = (*evidence.segments(run.camera, since), *evidence.trial_segments(run.camera, since))
+    ends = [segment.interval.end for segment in found if segment.run == run.id]
     return max(ends, default=run.started)

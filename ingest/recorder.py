@@ -71,6 +71,7 @@ class Assignment:
     device: Device | None = None  # what it is reached through, shared with other cameras
     engine: Engine = Engine.AUTO
     audio: bool = False  # its sound as well
+    trial: bool = False  # no run, and so no file, holds both a trial and anything else
 
 
 @dataclass(frozen=True, slots=True)

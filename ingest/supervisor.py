@@ -172,9 +172,15 @@ class Supervisor:
             for each in self._last_wanted
             if self._shard.owns(each.camera)
         }
-        await self._stop([camera for camera in self._recorders if camera not in wanted], EndReason.NOT_NEEDED)
+        over = [camera for camera in self._recorders if camera not in wanted or self._turns(wanted[camera])]
+        await self._stop(over, EndReason.NOT_NEEDED)
         for camera, assignment in wanted.items():
             self._keep(camera, assignment)
+
+    def _turns(self, assignment: Assignment) -> bool:
+        """Whether a camera that records a trial is wanted for an exam now, or the other way about."""
+        recorder, _ = self._recorders[assignment.camera]
+        return recorder.assignment.trial is not assignment.trial
 
     def _keep(self, camera: str, assignment: Assignment) -> None:
         """Start a recorder, hand a running one its newest assignment, or replace one that died of a bug."""

@@ -38,6 +38,7 @@ from ingest.rtsp.client import Limits
 from ingest.shard import Shard
 from ingest.spool import Spool
 from ingest.supervisor import Supervisor, collect_rarely
+from ingest.trial_files import TrialFiles
 from kaojian import store_state
 from kaojian.disks import ballast, recorder_name
 from kaojian.processes import Alone, Life, Member, stop_event
@@ -142,7 +143,10 @@ async def _record(settings: Settings, ground: Ground, database: Database, shard:
         recorder=life.id,
         shard=shard,
         former=life.former,
-        beside=[each.run for each in _evictions(settings, ground.clock, database, spools, shard)],
+        beside=[
+            *(each.run for each in _evictions(settings, ground.clock, database, spools, shard)),
+            *(TrialFiles(database.evidence, each, ground.clock, shard.owns).run for each in spools),
+        ],
     )
     await supervisor.run(stop)
 

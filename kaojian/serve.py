@@ -90,6 +90,7 @@ def _dashboard(settings: Settings) -> None:
     from kaojian.audit import objects_of, sealed_daily  # noqa: PLC0415
     from kaojian.backup import backed_up  # noqa: PLC0415
     from kaojian.disks import ballast, spools_of  # noqa: PLC0415
+    from kaojian.readiness import means  # noqa: PLC0415
     from kaojian.replica import replicated  # noqa: PLC0415
     from kaojian.stamping import stamped_later  # noqa: PLC0415
     from kaojian.webhooks import names_of, telling  # noqa: PLC0415
@@ -113,6 +114,7 @@ def _dashboard(settings: Settings) -> None:
             sealer=Sealer.kept(settings.factors_key_file),
             with_factor=roles_with_factor(settings),
             witnesses=HostWitnesses(objects_of(settings)),
+            means=means(settings, clock),
             vouching=None if settings.oidc is None else Provider(settings.oidc, settings.secrets, clock),
         )
         sealing = sealed_daily(database, settings.data_dir, signer, objects_of(settings), clock)

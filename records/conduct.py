@@ -1,8 +1,9 @@
 """Conducting a sitting: open it, close it. Each act is checked, carried out and written into the journal.
 
 Opening freezes the set-up the sitting rests on, and what must be seen of it; closing ends its window. Recording
-itself follows from the sittings (``records.schedule``) and does not wait for the opening. Not here: closing a batch
-(``records.closing``). Not here yet: the go/no-go check.
+itself follows from the sittings (``records.schedule``) and does not wait for the opening. Nor does an exam wait for
+its check: a sitting that nobody checked is opened, and who opens it is told. Not here: that check
+(``records.readiness``), closing a batch (``records.closing``).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from config.rule_pack import RulePack
 from domain.expected import Basis, ExpectedPlace, FrozenExpectation
 from domain.people import Actor
 from domain.places import Room, Sitting, SittingPlan
+from domain.readiness import Standing, standing
 from domain.timeline import Clock, rfc3339, utc
 from records.errors import DiskTooFull, ImpossibleTime
 from records.headroom import EXPECTED_BIT_RATE, measure
@@ -86,7 +88,8 @@ def open_sitting(
     detail = f"start {rfc3339(start)}{digest}"
     database.journal.record(now, actor, "open_sitting", _subject(batch_id, number), detail)
     sitting = _known(database, batch_id, number)
-    return Opened(sitting, (*_warnings(sitting, disk, database), *_short(frozen)))
+    checked = _check_warnings(sitting, database, now)
+    return Opened(sitting, (*checked, *_warnings(sitting, disk, database), *_short(frozen)))
 
 
 def _open(
@@ -171,6 +174,16 @@ def _past(what: str, told: datetime, now: datetime) -> datetime:
     if told > now:
         raise ImpossibleTime(f"a {what} at {rfc3339(told)} lies in the future; now is {rfc3339(now)}")
     return told
+
+
+def _check_warnings(sitting: Sitting, database: Database, now: datetime) -> Iterator[str]:
+    """What the report will say of a sitting that begins without a signed go."""
+    batch, number = sitting.batch.id, sitting.plan.number
+    signed, frozen = database.readiness.last_signed(batch, number, now), database.setup.frozen(batch).get(number)
+    borne_out = signed is not None and database.readiness.is_borne_out(signed)
+    found = standing(signed, now, None if frozen is None else frozen.site, borne_out=borne_out)
+    if found is not Standing.GO:
+        yield f"考前自检 {found.zh}: the report will say of this sitting: {found.en}"
 
 
 def _warnings(sitting: Sitting, disk: Disk, database: Database) -> Iterator[str]:

@@ -11,6 +11,9 @@
     │   ├── ChainBehind   the object store has links of the site that the database lacks
     │   ├── ClockBehind   the clock stands before the site's last manifest
     │   └── EvidenceGone  what an earlier manifest of the batch states is no longer known
+    ├── TrialRefused      no trial can be recorded now, or it would take a camera from an exam
+    ├── NothingToConfirm  a room or an item is not one that a person confirms before this sitting
+    ├── NotGo             a check before a sitting is to be signed, is no go, and nobody said why all the same
     ├── NoPlan            a room is asked for by its plan, and there is no such room or no plan of it
     ├── ReferenceRefused  no reference can be made of that camera and time
     ├── NotOfThePanel     somebody is said to be there who was not sent, or in a room that the sitting does not use
@@ -33,6 +36,10 @@ from collections.abc import Mapping, Sequence
 
 from config.errors import Problem
 from domain.disposal import Objection
+from domain.law import Verdict
+from domain.readiness import Readiness, is_go
+
+_TOLD = 5  # of what stands against a go
 
 
 class RecordsError(Exception):
@@ -53,6 +60,28 @@ class DiskTooFull(RecordsError):
 
 class ImpossibleTime(RecordsError):
     """The time given for a start or an end cannot be true."""
+
+
+class TrialRefused(RecordsError):
+    """No trial was ordered: it could not be recorded, or only at the cost of an exam."""
+
+
+class NothingToConfirm(RecordsError):
+    """The sitting is not held in that room, or a machine sees that item better. Nothing was written."""
+
+
+class NotGo(RecordsError):
+    """The check is no go, and signing it needs a reason. Nothing was written. ``found`` is what stands against it."""
+
+    def __init__(self, found: Readiness) -> None:
+        self.found = found
+        against = [check for check in found.all_checks if not is_go([check.verdict, Verdict.PASS])]
+        told = "; ".join(f"{check.item.zh} {check.verdict.zh}: {check.en}" for check in against[:_TOLD])
+        more = f" ... and {len(against) - _TOLD} more" if len(against) > _TOLD else ""
+        super().__init__(
+            f"the check of sitting {found.sitting} of batch {found.batch} is no go ({told}{more}); mend it, or say "
+            "why the sitting is opened in spite of it"
+        )
 
 
 class NoPlan(RecordsError):

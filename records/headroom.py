@@ -11,7 +11,7 @@ that two want at once is counted once. Not here: making room (``ingest.eviction`
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -80,12 +80,26 @@ class Headroom:
         return max(0, self.needed_bytes - self.free_bytes - self.evictable_bytes) if self.sittings else 0
 
 
-def headrooms(database: Database, spools: Spools, now: datetime, *, evicts: bool) -> list[Headroom]:
-    """Each spool of this host whose disk answers; ``evicts`` where an object store is set.
+def _all(_sitting: Sitting) -> bool:
+    return True
+
+
+def headrooms(
+    database: Database,
+    spools: Spools,
+    now: datetime,
+    *,
+    evicts: bool,
+    counts: Callable[[Sitting], bool] = _all,
+) -> list[Headroom]:
+    """Each spool of this host whose disk answers; ``evicts`` where an object store is set, ``counts`` says which of
+    the coming sittings are reckoned with.
 
     Raises DatabaseUnavailable.
     """
-    coming = [each for each in database.setup.sittings() if each.closed is None and each.window.end > now]
+    coming = [
+        each for each in database.setup.sittings() if each.closed is None and each.window.end > now and counts(each)
+    ]
     cameras = {camera.id for sitting in coming for camera in sitting.cameras()}
     rates = measure(database.evidence, cameras, spools.expected_bit_rate)
     found = []

@@ -73,7 +73,8 @@ def make_reference(
     camera = _camera(database, site_id, camera_id)
     used: list[str] = []
     shown: list[Picture] = []
-    for segment in database.evidence.segments(camera_id, span):
+    evidence = database.evidence
+    for segment in (*evidence.trial_segments(camera_id, span), *evidence.segments(camera_id, span)):
         here = _shown(archive, segment, span)
         used += [segment.key] if here else []
         shown += here

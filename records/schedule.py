@@ -1,13 +1,17 @@
-"""Which cameras must be recorded now, and for which batch: derived from the sittings, never kept as state."""
+"""Which cameras must be recorded now, and for which batch: derived from the sittings and from the trials that were
+ordered, never kept as state.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from config.errors import SecretError
 from config.secrets import Credentials, Secrets
+from domain.evidence import TRIALS
 from domain.places import Camera, Site, Sitting
 from ingest.devices import Device
 from ingest.recorder import Assignment
@@ -24,6 +28,7 @@ class Schedule:
 
     def __init__(self, database: Database, secrets: Secrets, run_up: timedelta) -> None:
         self._setup = database.setup
+        self._readiness = database.readiness
         self._secrets = secrets
         self._run_up = run_up
         self._complained: set[str] = set()
@@ -32,15 +37,28 @@ class Schedule:
         """One assignment per camera that some sitting needs, from the run-up before its window to RUN_DOWN after it.
 
         A camera that two sittings need at once is recorded once, for the sitting whose window begins first;
-        coverage finds the footage by camera and time. Raises StorageError.
+        coverage finds the footage by camera and time. A trial, from its order on, takes the cameras that no sitting
+        needs: an exam never waits for one. Raises StorageError.
         """
-        sittings = [sitting for sitting in self._setup.sittings() if self._wants(sitting, now)]
+        sittings = self._setup.sittings()
+        wanting = [sitting for sitting in sittings if self._wants(sitting, now)]
         found: dict[str, Assignment] = {}
-        for sitting in sorted(sittings, key=lambda sitting: sitting.window.start):
+        for sitting in sorted(wanting, key=lambda sitting: sitting.window.start):
             for camera in sitting.cameras():
                 if camera.id not in found:
                     found[camera.id] = self._assignment(sitting, camera)
+        by_name = {(each.batch.id, each.plan.number): each for each in sittings}
+        for trial in self._readiness.trials_after(now - RUN_DOWN):
+            tried = by_name.get((trial.batch, trial.sitting))
+            if tried is not None:
+                for camera in tried.cameras():
+                    found.setdefault(camera.id, self._of_trial(self._assignment(tried, camera)))
         return list(found.values())
+
+    def _of_trial(self, assignment: Assignment) -> Assignment:
+        """The same camera, its files apart from those of any batch."""
+        site, _, camera = assignment.folder.split("/")
+        return replace(assignment, batch=TRIALS, folder=f"{site}/{TRIALS}/{camera}", trial=True)
 
     def _wants(self, sitting: Sitting, now: datetime) -> bool:
         return sitting.wants_recording(now + self._run_up) or sitting.wants_recording(now - RUN_DOWN)

@@ -10,6 +10,7 @@ signed order only.
     ├── SpoolFileMissing   no copy of the segment lies in a spool or in another store, so there is nothing to upload
     ├── SpoolFileDamaged   the bytes in the spool are not those the segment was closed with; never uploaded
     ├── NotOrdered         a copy is to be removed, and no signed order says so; or footage is left that none knows of
+    ├── NotKept            a trial is to be stored under a lock: it is no evidence, and would lie there for years
     ├── OutOfReach         a copy is to be removed, and the place that it lies in cannot be reached from here
     └── NoCopyAnswers      no copy gives the right bytes; says for each copy why
         └── WentByOrder    ... because the footage was disposed of by a list that two people approved
@@ -65,6 +66,10 @@ class SpoolFileDamaged(StorageError):
 
 class RetentionUnknown(StorageError):
     """Nobody can say until when a batch must be kept; what cannot be locked for long enough is not stored yet."""
+
+
+class NotKept(StorageError):
+    """What was recorded for a trial is never stored in an object store."""
 
 
 class Why(StrEnum):
@@ -238,8 +243,11 @@ class Archive:
            compared before this returns.
         4. Write the Copy row. Killed before this, the next try adopts what lies in the store.
 
-        Raises SpoolFileMissing, SpoolFileDamaged and the errors of ``storage.objects`` and the database.
+        Raises NotKept for what a trial recorded; SpoolFileMissing, SpoolFileDamaged and the errors of
+        ``storage.objects`` and the database.
         """
+        if segment.is_trial:
+            raise NotKept(f"{segment.key} was recorded for a trial, and stays in the spool for some days only")
         objects = self._store(bucket).objects
         copies = self._standing_copies(segment)
         for copy in copies:

@@ -31,7 +31,7 @@ class Act(StrEnum):
     APPROVE = "approve"  # or decline, or end, a permit that somebody else asked for
     WATCH_PERMITTED = "watch_permitted"  # footage outside one's scope, as far as a permit goes; no token may
     SET_UP = "set_up"  # say which sites, cameras and sittings there are: dispatching
-    RUN = "run"  # open and close sittings
+    RUN = "run"  # try, check and sign, open and close sittings
     SIGN = "sign"  # close a batch: sign for good what there is of it
     HOLD = "hold"  # keep a batch beyond its time, or let it go
     DISPOSALS = "disposals"  # which lists there are of what is to be deleted, and what became of them
@@ -140,6 +140,10 @@ ROUTES: Mapping[str, Act] = {
     "batches": Act.SEE,
     "whole_report": Act.SEE,
     "sitting": Act.SEE,
+    "readiness": Act.SEE,
+    "order_trial": Act.RUN,
+    "confirm_readiness": Act.RUN,
+    "sign_readiness": Act.RUN,
     "report": Act.SEE,
     "report_paper": Act.SEE,
     "report_file": Act.SEE,
@@ -176,6 +180,10 @@ ROUTES: Mapping[str, Act] = {
 
 COMMANDS: Mapping[str, Act] = {
     "apply": Act.SET_UP,
+    "sitting trial": Act.RUN,
+    "sitting check": Act.SEE,
+    "sitting confirm": Act.RUN,
+    "sitting sign": Act.RUN,
     "sitting open": Act.RUN,
     "sitting close": Act.RUN,
     "batch close": Act.SIGN,
@@ -237,7 +245,17 @@ COMMANDS: Mapping[str, Act] = {
 }
 """What each command of the command line does, by its words."""
 
-FRESH = frozenset({"begin_factor", "remove_factor", "add_token", "end_session", "approve_permit", "approve_disposal"})
+FRESH = frozenset(
+    {
+        "begin_factor",
+        "remove_factor",
+        "add_token",
+        "end_session",
+        "approve_permit",
+        "approve_disposal",
+        "sign_readiness",
+    }
+)
 """Routes that ask for a password that was given lately: whoever finds a page open must not be able to stay."""
 
 GRANTABLE = (Act.SCHEDULE, Act.SEE, Act.AUDIT, Act.WATCH, Act.SAVE, Act.WATCH_OPEN, Act.SCORES, Act.SCORE)

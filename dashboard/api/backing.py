@@ -24,6 +24,7 @@ from domain.places import Sitting
 from domain.timeline import Clock
 from ingest.host_clock import HostWitnesses, Witnesses
 from records.disposal import Basis
+from records.readiness import Means
 from storage.archive import Archive
 from storage.database import Database
 from storage.errors import UnknownBatch, UnknownSitting
@@ -64,7 +65,7 @@ class Verdicts:
 class Backing:
     """See the module. ``rule_packs`` loads a rule pack by its id; ``sealer`` seals secrets of second factors, and the
     roles ``with_factor`` have to have one. ``provider`` vouches for people beside passwords, where there is one;
-    ``witnesses`` vouch for the clock by which footage may be disposed of.
+    ``witnesses`` vouch for the clock by which footage may be disposed of; ``means`` are what sittings are checked by.
     """
 
     database: Database
@@ -78,6 +79,7 @@ class Backing:
     witnesses: Witnesses = field(default_factory=HostWitnesses)
     tickets: Tickets = field(default_factory=Tickets)
     verdicts: Verdicts = field(default_factory=Verdicts)
+    means: Means = field(default_factory=Means)
 
     def must_enrol(self, viewer: Viewer) -> bool:
         """Whether the account has no second factor and its role has to have one. Not after the glass was broken, and

@@ -32,9 +32,19 @@ from dashboard.access.errors import (
 )
 from dashboard.api.shapes import FieldProblem, Problem
 from dashboard.papers.sheet import NotPrinted
-from records.errors import DecisionRefused, DisposalRefused, NoReason, NotOfThePanel, ScoreRefused
+from records.errors import (
+    DecisionRefused,
+    DisposalRefused,
+    NoReason,
+    NotGo,
+    NothingToConfirm,
+    NotOfThePanel,
+    ScoreRefused,
+    TrialRefused,
+)
 from storage.errors import (
     AlreadyDecided,
+    AlreadyOpen,
     DatabaseUnavailable,
     FactorStands,
     KeyRefused,
@@ -134,6 +144,10 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     NoFootage: (HTTPStatus.NOT_FOUND, "no-footage", "There is no footage to play"),
     FootageDisposed: (HTTPStatus.GONE, "disposed", "The footage was disposed of"),
     UnknownDisposal: (HTTPStatus.NOT_FOUND, "unknown-disposal", "There is no such disposal list"),
+    NotGo: (HTTPStatus.UNPROCESSABLE_ENTITY, "no-go", "The check is no go, and nobody said why all the same"),
+    TrialRefused: (HTTPStatus.CONFLICT, "trial-refused", "No trial can be recorded now"),
+    NothingToConfirm: (HTTPStatus.UNPROCESSABLE_ENTITY, "nothing-to-confirm", "There is nothing of that to confirm"),
+    AlreadyOpen: (HTTPStatus.CONFLICT, "already-open", "The sitting is open already"),
     NoReason: (HTTPStatus.UNPROCESSABLE_ENTITY, "reason-needed", "It is to be said why"),
     DisposalRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "disposal-refused", "Something stands against the disposal"),
     DecisionRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "decision-refused", "That person may not decide so on it"),

@@ -6,6 +6,7 @@ Instants are RFC 3339 in UTC, with milliseconds in reports. Later versions add f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -19,6 +20,7 @@ from domain.law import Verdict
 from domain.people import Role
 from domain.pictures import Fault
 from domain.plan import Target
+from domain.readiness import Standing
 from domain.timeline import rfc3339
 
 Instant = Annotated[
@@ -30,6 +32,16 @@ Instant = Annotated[
 
 def _open_ended(schema: dict[str, Any]) -> None:
     schema.pop("additionalProperties", None)
+
+
+def open_ended(example: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
+    """The same, with an example of what is sent."""
+
+    def described(schema: dict[str, Any]) -> None:
+        _open_ended(schema)
+        schema["examples"] = [example]
+
+    return described
 
 
 class Shape(BaseModel):
@@ -310,6 +322,35 @@ class ExpectedShape(Shape):
     rooms: tuple[ExpectedRoomShape, ...]
 
 
+class RoomCode(Shape):
+    """One room and its code: 1 fully covered, -1 no recording plan, -2 not fully covered; null: not told."""
+
+    room: str
+    code: Literal[1, -1, -2] | None
+
+
+class PlanCoverShape(Shape):
+    """考前录像计划覆盖: what the check before the sitting said, where one was signed that counts for it.
+
+    ``code``: 1 已完全覆盖, -1 未设置录像计划, -2 未完全覆盖; null where it was not checked: ``standing`` says why.
+    """
+
+    code: Literal[1, -1, -2] | None
+    standing: Standing
+    rooms: tuple[RoomCode, ...]
+    signed: Instant | None
+    signer: str | None
+    reason: str
+    digest: str | None
+
+
+class SaveCoverShape(Shape):
+    """考后录像存储覆盖: 1 or -2; null while the evidence is not complete, and where it cannot be told."""
+
+    code: Literal[1, -2] | None
+    rooms: tuple[RoomCode, ...]
+
+
 class Report(Shape):
     """The coverage report of one sitting; complete up to ``settled_until``."""
 
@@ -334,6 +375,8 @@ class Report(Shape):
     segments_root: str | None
     copies: tuple[CopiesShape, ...]
     expected: ExpectedShape | None
+    plan_cover: PlanCoverShape
+    save_cover: SaveCoverShape
 
 
 class WholeBatchReport(Shape):

@@ -52,6 +52,7 @@ from domain.law import Verdict
 from domain.pictures import Fault
 from domain.places import Site
 from domain.plan import Target
+from domain.readiness import PlanCover, SaveCover
 from domain.timeline import Interval, rounded_to_milliseconds
 
 _NUMBERS = (
@@ -187,6 +188,8 @@ class _Section:
                 (said.closed, _moment(report.closed) if report.closed else said.not_closed),
             ),
             *self._marks(),
+            ((said.plan_cover, Cell(tuple(self._plan_cover()))),),
+            ((said.save_cover, Cell(tuple(self._save_cover()))),),
             ((said.host_clock, Cell(clocks)),),
             ((said.root, report.segments_root or said.no_root),),
             ((said.made, _moment(report.made)), (said.settled, _moment(report.settled_until))),
@@ -199,6 +202,37 @@ class _Section:
         exam = next((phase for phase in self._report.phases if phase.id == "W2"), None)
         if exam is not None:
             yield (self._said.exam_start, _moment(exam.start)), (self._said.exam_end, _moment(exam.end))
+
+    def _plan_cover(self) -> Iterator[str]:
+        """By the check that was signed before the opening, or that none counts and why."""
+        plan, said, zh = self._report.plan_cover, self._said, self._language is Language.ZH
+        yield self._coded(plan.code, plan.standing.zh if zh else plan.standing.en)
+        if plan.code is not None:
+            yield from self._other_codes(plan.rooms, plan.code)
+        if plan.signed is not None and plan.signer is not None:
+            yield said.signed_by.format(plan.signer, _moment(plan.signed))
+        if plan.reason:
+            yield said.because.format(plan.reason)
+
+    def _save_cover(self) -> Iterator[str]:
+        saved = self._report.save_cover
+        yield self._coded(saved.code, "" if saved.code is not None else self._said.not_saved)
+        yield from self._other_codes(saved.rooms, saved.code)
+
+    def _other_codes(
+        self, rooms: Iterable[tuple[str, PlanCover | SaveCover | None]], code: int | None
+    ) -> Iterator[str]:
+        """Of rooms whose code is not that of the sitting."""
+        names = dict(self._rooms)
+        for room, each in rooms:
+            if each != code:
+                yield f"{names.get(room, room)} {self._coded(each, '' if each is not None else self._said.not_saved)}"
+
+    def _coded(self, code: PlanCover | SaveCover | None, more: str) -> str:
+        """The code with its word, and what more is to be said."""
+        zh = self._language is Language.ZH
+        told = [] if code is None else [f"{code.value} {code.zh if zh else code.en}"]
+        return ("；" if zh else "; ").join(each for each in (*told, more) if each)
 
     def _clauses(self) -> Grid:
         said, zh = self._said, self._language is Language.ZH

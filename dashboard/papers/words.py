@@ -127,6 +127,11 @@ class Words:
     clock_witnesses: dict[Witness, str]
     root: str
     no_root: str
+    plan_cover: str
+    save_cover: str
+    not_saved: str
+    signed_by: str
+    because: str
     method: str
     method_steps: tuple[str, ...]
     method_no_pictures: str  # ... where none were
@@ -250,6 +255,11 @@ _ZH = Words(
     clock_not_read="未作核对记录",
     clock_proven="{}：已核对，依据{}，误差不超过 {}",
     clock_unproven="{}：其中 {} 的时间无法判定，录像存在不受影响",
+    plan_cover="考前录像计划覆盖",
+    save_cover="考后录像存储覆盖",
+    not_saved="尚不能判定",
+    signed_by="{} 于 {} 签署",
+    because="原因：{}",
     root="录像根值",
     no_root="批次尚未结束，证据清单未签名",
     clock_witnesses={
@@ -397,6 +407,11 @@ _EN = Words(
     clock_not_read="no record of checks",
     clock_proven="{}: checked by {}, at most {} off",
     clock_unproven="{}: the times of {} are unproven; that the footage exists stands",
+    plan_cover="Recording plan before",
+    save_cover="Footage stored after",
+    not_saved="cannot be told yet",
+    signed_by="signed by {} at {}",
+    because="reason: {}",
     root="Root of footage",
     no_root="the batch is not closed, nothing is signed yet",
     clock_witnesses={

@@ -1,4 +1,4 @@
-"""Setting up, opening and closing: sites, sittings, batches."""
+"""Setting up, checking, opening and closing: sites, sittings, batches."""
 
 from __future__ import annotations
 
@@ -13,13 +13,27 @@ import typer
 from config import rule_pack
 from config.rule_pack import RulePack
 from config.settings import Settings
+from domain.readiness import CONFIRMED, Item, to_json
 from domain.timeline import SystemClock, rfc3339
-from kaojian.terminal import BatchId, Number, acting, instant, local_actor, note, print_json
+from kaojian.terminal import (
+    BatchId,
+    Language,
+    Number,
+    acting,
+    instant,
+    local_actor,
+    note,
+    opened,
+    print_json,
+    show,
+)
 from records import conduct, declaration, setup
 from records.conduct import Disk
+from storage.database import Database
+from storage.errors import UnknownBatch
 
 app = typer.Typer()
-sitting_app = typer.Typer(help="Open and close sittings 场次.", no_args_is_help=True, rich_markup_mode=None)
+sitting_app = typer.Typer(help="Check, open and close sittings 场次.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(sitting_app, name="sitting")
 batch_app = typer.Typer(help="Close batches 批次.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(batch_app, name="batch")
@@ -85,6 +99,97 @@ def close_sitting(
     typer.echo(f"sitting {number} of batch {batch} is closed, end {rfc3339(closed.end)}; recording until {until}")
 
 
+@sitting_app.command("trial")
+def try_sitting(batch: BatchId, number: Number) -> None:
+    """Record a trial 试录 with all cameras of a sitting, for as long as KAOJIAN_TRIAL_S says, to check it by."""
+    from kaojian.readiness import means
+    from records import readiness
+
+    with acting() as (settings, database):
+        trial = readiness.order_trial(database, batch, number, local_actor(), SystemClock(), means=means(settings))
+    span = trial.interval
+    until = rfc3339(span.end)
+    typer.echo(f"trial 试录 {trial.number}: {span.seconds:.0f} s until {until}; then `kaojian sitting check` tells")
+
+
+@sitting_app.command("check")
+def check_sitting(
+    batch: BatchId,
+    number: Number,
+    lang: Annotated[Language, typer.Option(help="Language of what is printed")] = Language.ZH,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it for programs")] = False,
+) -> None:
+    """Say whether a sitting may begin 考前自检, and what to do where not. Exit code 1 says no go."""
+    from kaojian.readiness import means, shown
+    from records import readiness
+
+    with opened() as (settings, database):
+        rules = _rules_of(settings, database, batch)
+        found = readiness.check(database, batch, number, rules=rules, clock=SystemClock(), means=means(settings))
+    if as_json:
+        print_json(to_json(found))
+    else:
+        show(*shown(found, zh=lang is Language.ZH))
+    if not found.go:
+        raise typer.Exit(1)
+
+
+@sitting_app.command("confirm")
+def confirm_sitting(
+    batch: BatchId,
+    number: Number,
+    room: Annotated[str, typer.Argument(metavar="ROOM", help="Id of the room 考场")],
+    items: Annotated[list[str], typer.Argument(metavar="ITEM...", help="signs 标识, notice 监控提示, or both")],
+    take_back: Annotated[bool, typer.Option("--take-back", help="It is not so, or not any more")] = False,
+) -> None:
+    """Confirm what no machine sees, after a look on the spot: signs of stations, and the notice of filming."""
+    from records import readiness
+
+    known = {each.value: each for each in CONFIRMED}
+    if wrong := [each for each in items if each not in known]:
+        raise typer.BadParameter(f"{wrong[0]} is none of: {', '.join(known)}", param_hint="ITEM")
+    with acting() as (_, database):
+        done = readiness.confirm(
+            database,
+            batch,
+            number,
+            local_actor(),
+            SystemClock(),
+            room=room,
+            items=[Item(each) for each in items],
+            stands=not take_back,
+        )
+    for each in done:
+        typer.echo(f"room {room}: {each.item.en} {each.item.zh} {'confirmed' if each.stands else 'taken back'}")
+
+
+@sitting_app.command("sign")
+def sign_sitting(
+    batch: BatchId,
+    number: Number,
+    reason: Annotated[str, typer.Option(help="Why the sitting is opened although it is no go")] = "",
+) -> None:
+    """Check once more and sign what was found, for good. What is no go is signed with a reason only."""
+    from kaojian.readiness import means
+    from records import readiness
+
+    with acting() as (settings, database):
+        rules = _rules_of(settings, database, batch)
+        found, signed = readiness.sign(
+            database,
+            batch,
+            number,
+            local_actor(),
+            SystemClock(),
+            rules=rules,
+            means=means(settings),
+            reason=reason,
+        )
+    what = "go 可以开考" if found.go else "NO GO 不可开考, signed with a reason"
+    typer.echo(f"sitting {number} of batch {batch}: {what}, code {found.code.value} {found.code.zh}")
+    typer.echo(f"signed 已签署: record {signed.number}, sha256 {signed.digest}")
+
+
 @batch_app.command("close")
 def close_batch(
     batch: BatchId,
@@ -101,6 +206,15 @@ def close_batch(
 
 def _rules(settings: Settings) -> Callable[[str], RulePack]:
     return partial(rule_pack.load, folder=settings.rule_packs_dir)
+
+
+def _rules_of(settings: Settings, database: Database, batch_id: str) -> RulePack:
+    """The rule pack of a batch. Raises UnknownBatch, RulePackRefused."""
+    batch = database.setup.batch(batch_id)
+    if batch is None:
+        there = ", ".join(each.id for each in database.setup.batches()) or "none"
+        raise UnknownBatch(f"there is no batch {batch_id} (there is: {there}); set it up with `kaojian apply`")
+    return rule_pack.load(batch.rule_pack, settings.rule_packs_dir)
 
 
 def _disk(settings: Settings) -> Disk:

@@ -167,6 +167,8 @@ class Check:
         copies = self._evidence.copies(list(segments))
         runs = {run.id: run for run in self._evidence.runs_of({each.run for each in segments.values()})}
         observed = self._evidence.observations(list(segments))
+        # What a trial recorded goes after some days: the tombstones of its copies are the record of that.
+        went = [key for key, segment in segments.items() if segment.is_trial and copies[key]]
         lost = [key for key, each in observed.items() if each.state is not SegmentState.OK]
         folders = {f"{'/'.join(key.split('/')[:2])}/" for key in segments}
         folders |= {f"{folder}/" for folder in self._places() if folder.split("/")[1] == name}
@@ -174,7 +176,7 @@ class Check:
             segments,
             copies,
             runs,
-            {*self._evidence.disposed(list(segments)), *lost},
+            {*self._evidence.disposed(list(segments)), *lost, *went},
             {spool: _files(root, folders) for spool, root in self._folders.items()},
             {spool: str(root) for spool, root in self._folders.items()},
             {bucket: _versions(objects, folders) for bucket, objects in self._stores.items()},

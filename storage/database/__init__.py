@@ -23,6 +23,7 @@ from storage.database.identities import Identities
 from storage.database.journal import Journal, JournalEntry
 from storage.database.looks import Looks
 from storage.database.permits import Permits
+from storage.database.readiness import Readinesses
 from storage.database.register import Register
 from storage.database.setup import Setup
 from storage.database.viewings import Viewings
@@ -44,6 +45,7 @@ __all__ = [
     "JournalEntry",
     "Looks",
     "Permits",
+    "Readinesses",
     "Register",
     "Setup",
     "Viewings",
@@ -77,6 +79,7 @@ class Database:
         self.holds = Holds(engine)
         self.disposals = Disposals(engine, self.journal)
         self.register = Register(engine, self.journal)
+        self.readiness = Readinesses(engine, self.journal)
 
     @property
     def records(self) -> tuple[ChainedRows, ...]:

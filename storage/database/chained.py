@@ -42,15 +42,24 @@ class ChainedRows:
 
     def chain(self) -> Iterator[Entry]:
         """Every entry by its number, as it lies there now, whatever was done to it."""
-        # Read as they lie in the row: a value that somebody has spoilt must be told, not be refused by a type.
-        raw = [
-            sa.type_coerce(each, sa.BigInteger).label(each.name) if isinstance(each.type, tables.Instant) else each
-            for each in self.table.columns
-        ]
-        query = sa.select(*raw).order_by(self.table.c.number)
+        query = sa.select(*self._raw()).order_by(self.table.c.number)
         with self._engine.reading() as connection:
             for row in connection.execution_options(yield_per=_PAGE).execute(query):
                 yield self._entry(row)
+
+    def entry(self, number: int) -> Entry | None:
+        """The entry of that number as it lies there now; None where there is none."""
+        query = sa.select(*self._raw()).where(self.table.c.number == number)
+        with self._engine.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else self._entry(row)
+
+    def _raw(self) -> list[Any]:
+        """Columns as they lie in the row: a value that somebody has spoilt must be told, not refused by a type."""
+        return [
+            sa.type_coerce(each, sa.BigInteger).label(each.name) if isinstance(each.type, tables.Instant) else each
+            for each in self.table.columns
+        ]
 
     def _add(self, fields: Mapping[str, Any]) -> None:
         """Add one entry at the end of the chain, in a transaction of its own, and seal it.

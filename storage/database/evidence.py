@@ -176,7 +176,15 @@ class Evidence:
         return words.segment(rows[0]) if rows else None
 
     def segments(self, camera: str, window: Interval) -> list[Segment]:
-        """Segments of a camera that overlap the window, by start.
+        """Segments of a camera that overlap the window, by start; none of a trial, which is no evidence."""
+        return self._reaching(camera, window, tables.OF_EXAMS)
+
+    def trial_segments(self, camera: str, window: Interval) -> list[Segment]:
+        """Segments of a camera that overlap the window and were recorded for trials 试录, by start."""
+        return self._reaching(camera, window, tables.OF_TRIALS)
+
+    def _reaching(self, camera: str, window: Interval, kind: sa.ColumnElement[bool]) -> list[Segment]:
+        """Segments of a kind.
 
         No segment is longer than the camera's longest, so none that began earlier than that can reach the window:
         the search is a range of one index, whatever the camera's history.
@@ -186,6 +194,7 @@ class Evidence:
         begins_us = sa.type_coerce(table.c.begins, sa.BigInteger)
         query = sa.select(table).where(
             table.c.camera == camera,
+            kind,
             table.c.begins < window.end,
             begins_us > tables.microseconds(window.start) - longest,
             table.c.ends > window.start,
@@ -446,6 +455,12 @@ class Evidence:
         table = tables.segments
         there = sa.exists().where(tables.copies.c.segment == table.c.key, _standing_in(spool))
         return self._oldest(sa.and_(tables.WITHOUT_S3_COPY, table.c.ends < before, ~there), limit)
+
+    def trials_in_spool(self, spool: SpoolName, before: datetime, limit: int) -> list[Segment]:
+        """Segments of trials that began before then and have a standing copy in that spool, oldest first."""
+        table = tables.segments
+        there = sa.exists().where(tables.copies.c.segment == table.c.key, _standing_in(spool))
+        return self._oldest(sa.and_(tables.OF_TRIALS, tables.IN_SPOOL, table.c.begins < before, there), limit)
 
     def kept_twice(
         self, spool: SpoolName, limit: int, after: tuple[datetime, str] | None = None, *, everywhere: bool

@@ -94,6 +94,12 @@ class Setup:
             revision = _revision(connection, _Kind.SITE, site_id, at)
             return None if revision is None else documents.site_of(revision.document)
 
+    def site_sha256(self, site_id: str) -> str | None:
+        """The SHA-256 of the document of a site's latest revision."""
+        with self._engine.reading() as connection:
+            revision = _revision(connection, _Kind.SITE, site_id)
+            return None if revision is None else revision.sha256
+
     def batches(self) -> list[Batch]:
         """All batches by id, as the latest revisions have them."""
         with self._engine.reading() as connection:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.types import TypeDecorator
 
+from domain.evidence import TRIALS
 from domain.timeline import MICROSECOND
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -175,7 +176,9 @@ NOT_DISPOSED = segments.c.disposed.is_(None)
 IN_SPOOL = segments.c.copies_spool > _ZERO
 IN_S3 = segments.c.copies_s3 > _ZERO
 WITHOUT_SPOOL_COPY = sa.and_(segments.c.copies_spool == _ZERO, NOT_DISPOSED)  # what went by order is not missed
-WITHOUT_S3_COPY = sa.and_(segments.c.copies_s3 == _ZERO, NOT_DISPOSED)
+OF_TRIALS = segments.c.batch == sa.literal_column(f"'{TRIALS}'")
+OF_EXAMS = segments.c.batch != sa.literal_column(f"'{TRIALS}'")
+WITHOUT_S3_COPY = sa.and_(segments.c.copies_s3 == _ZERO, NOT_DISPOSED, OF_EXAMS)  # a trial's is never stored there
 IN_TOO_FEW_STORES = sa.and_(IN_S3, segments.c.copies_s3 < segments.c.wanted_s3, NOT_DISPOSED)
 WITHOUT_OBSERVATION = segments.c.observations == _ZERO
 for _name, _where in (
@@ -762,3 +765,45 @@ sa.Index("ix_register_batch_kind", register.c.batch, register.c.kind)
 sa.Index("ix_register_site_kind", register.c.site, register.c.kind)
 sa.Index("ix_register_mark_kind", register.c.mark, register.c.kind)
 sa.Index("ix_register_act", register.c.act)
+trials = sa.Table(
+    "trials",
+    metadata,
+    sa.Column("number", Serial, primary_key=True),
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("sitting", sa.Integer, nullable=False),
+    sa.Column("site_sha256", sa.Text, nullable=False),  # of the set-up that it was ordered for
+    sa.Column("begins", Instant, nullable=False),
+    sa.Column("ends", Instant, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    *actor_columns(),
+)
+sa.Index("ix_trials_batch_sitting", trials.c.batch, trials.c.sitting)
+sa.Index("ix_trials_ends", trials.c.ends)
+
+confirmations = sa.Table(
+    "confirmations",
+    metadata,
+    sa.Column("number", Serial, primary_key=True),
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("sitting", sa.Integer, nullable=False),
+    sa.Column("room", sa.Text, nullable=False),
+    sa.Column("item", sa.Text, nullable=False),
+    sa.Column("stands", sa.Boolean, nullable=False),  # false where it was taken back; the last row counts
+    sa.Column("at", Instant, nullable=False),
+    *actor_columns(),
+)
+sa.Index("ix_confirmations_batch_sitting", confirmations.c.batch, confirmations.c.sitting)
+
+readiness = sa.Table(
+    "readiness",
+    metadata,
+    sa.Column("number", Serial, primary_key=True),
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("sitting", sa.Integer, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    *actor_columns(),
+    sa.Column("digest", sa.Text, nullable=False),  # SHA-256 of the content
+    sa.Column("content", sa.Text, nullable=False),  # canonical JSON: all that was found, and who signed it why
+    sa.Column("journal", sa.BigInteger, sa.ForeignKey("journal.number"), nullable=False),  # the entry that signs it
+)
+sa.Index("ix_readiness_batch_sitting", readiness.c.batch, readiness.c.sitting)

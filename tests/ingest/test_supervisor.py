@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import pytest
 
-from domain.evidence import EndReason
+from domain.evidence import TRIALS, EndReason, Place
 from domain.host_clock import ClockState, HostClock, Witness, judge_clock
 from domain.places import Transport
 from domain.timeline import Interval, SystemClock
@@ -103,6 +103,45 @@ def test_cameras_are_recorded_while_wanted_even_when_the_answer_cannot_be_had(
     segments = database.evidence.segments("a", window)
     assert segments[0].interval.start == run_a.started
     assert segments[-1].interval.end == run_a.ended
+
+
+def test_a_camera_that_turns_from_a_trial_to_an_exam_begins_another_run_so_that_no_file_holds_both(
+    database: Database, tmp_path: Path
+) -> None:
+    asked: list[datetime] = []
+    enough = threading.Event()
+    exam = _assignment("a")
+    trial = replace(exam, batch=TRIALS, folder=f"site/{TRIALS}/a", trial=True)
+
+    def wanted(now: datetime) -> list[Assignment]:
+        asked.append(now)
+        if len(asked) == 5:
+            enough.set()
+        return [trial if len(asked) < 3 else exam]
+
+    async def play() -> None:
+        stop = asyncio.Event()
+        supervisor = Supervisor(
+            wanted=wanted,
+            open_source=lambda _: LiveSource(),
+            evidence=database.evidence,
+            spool=Spool(tmp_path / "spool", 0),
+            cutting=Cutting(60.0, 1.0),
+            clock=SystemClock(),
+        )
+        task = asyncio.create_task(supervisor.run(stop))
+        await asyncio.to_thread(enough.wait)
+        await asyncio.sleep(0.1)
+        stop.set()
+        await task
+
+    asyncio.run(play())
+    window = Interval(asked[0] - timedelta(minutes=1), asked[-1] + timedelta(minutes=1))
+    tried, held = database.evidence.runs("a", window)
+    assert tried.end_reason is EndReason.NOT_NEEDED
+    assert {each.run for each in database.evidence.trial_segments("a", window)} == {tried.id}
+    assert {each.run for each in database.evidence.segments("a", window)} == {held.id}
+    assert database.evidence.segments_without_copy(Place.S3, 9) == database.evidence.segments("a", window)
 
 
 class SlowGoodbye(LiveSource):

@@ -14,18 +14,32 @@ from pathlib import Path
 import pytest
 
 from analysis.report import SittingReport
+from config.rule_pack import load as load_rule_pack
 from config.secrets import KeySource
 from config.vault import Vault
-from domain.evidence import CameraState, Cause, Gap, Place
+from domain.evidence import TRIALS, CameraState, Cause, Gap, Place
 from domain.law import Verdict
-from domain.timeline import Interval
+from domain.readiness import Item, PlanCover
+from domain.timeline import Interval, SystemClock
 from ingest.simulator.camera import CameraSettings
 from ingest.simulator.faults import Disconnect
+from records import readiness
+from records.headroom import Spools
+from records.readiness import Means
 from storage.archive import Archive
 from storage.database import Evidence
 from storage.objects import S3Objects
 from storage.seaweed import SeaweedServer, find_weed, free_ports
-from tests.installations.installation import BATCH, Installation, decode_errors, end, sleep_until, wait_for
+from tests.installations.installation import (
+    ACTOR,
+    BATCH,
+    RULE_PACK,
+    Installation,
+    decode_errors,
+    end,
+    sleep_until,
+    wait_for,
+)
 from tests.postgres import PostgresServer, postgres_binaries
 
 RIGHT, WRONG = "Zt7-c0rrect", "Zt7-mist4ken"
@@ -58,14 +72,17 @@ def _is(gap: Gap, cause: Cause, start: datetime, end: datetime) -> bool:
     return gap.cause is cause and abs(gap.interval.start - start) <= EDGE and abs(gap.interval.end - end) <= EDGE
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 def test_a_killed_recorder_leaves_a_playable_spool_and_one_gap_of_the_right_length(
     installation: Installation,
 ) -> None:
     url = installation.cameras.start(_small("k1"))
     recorder = installation.start("ingest")
     installation.start("analysis")
-    bell = installation.apply({"k1": {"url": url, "sees": ["A-01"]}}, lead_s=2, exam_s=18, tail_s=2)
+    cameras = {"k1": {"url": url, "sees": ["A-01"]}}
+    installation.apply(cameras, lead_s=2, exam_s=18, tail_s=2, in_s=180)
+    _try_before(installation)
+    bell = installation.apply(cameras, lead_s=2, exam_s=18, tail_s=2)
     installation.open(bell)
     sleep_until(bell + timedelta(seconds=6, milliseconds=400))
     killed = datetime.now(UTC)
@@ -83,12 +100,28 @@ def test_a_killed_recorder_leaves_a_playable_spool_and_one_gap_of_the_right_leng
     (station,) = report.stations
     assert [gap.cause for gap in station.gaps] == [Cause.RECORDER_STOPPED]
     end(second)
-    files = sorted(installation.spool.rglob("*.mp4"))
+    files = sorted(installation.spool.glob(f"*/{BATCH}/*/*.mp4"))
     assert list(installation.spool.rglob("*.open")) == []
+    assert list(installation.spool.glob(f"*/{TRIALS}/*/*.mp4"))
     assert len(files) == len(installation.database.evidence.segments("k1", report.window)) + _outside(installation)
     if shutil.which("ffmpeg") is None:
         pytest.skip("ffmpeg is not installed: that the killed recorder's files play was not checked")
     assert decode_errors(files) == ""
+
+
+def _try_before(installation: Installation) -> None:
+    """Record a trial with the running recorder, and wait until the check knows of it."""
+    means = Means(spools=Spools((installation.spool,), 1 << 20), trial=timedelta(seconds=4))
+    clock = SystemClock()
+    readiness.order_trial(installation.database, BATCH, 1, ACTOR, clock, means=means)
+
+    def tried() -> bool:
+        rules = load_rule_pack(RULE_PACK)
+        found = readiness.check(installation.database, BATCH, 1, rules=rules, clock=clock, means=means)
+        (trial,) = [each for each in found.all_checks if each.item is Item.TRIAL]
+        return trial.verdict is Verdict.PASS and found.code is PlanCover.COVERED
+
+    wait_for(tried, 90)
 
 
 def _first_run_after(installation: Installation, instant: datetime) -> datetime | None:

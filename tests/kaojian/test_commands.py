@@ -83,6 +83,8 @@ class Deed:
 
 ACTS = (
     Deed(("apply", "exam.yaml"), "apply_batch", "2026-0501"),
+    Deed(("sitting", "confirm", "2026-0501", "1", "r301", "signs"), "confirm_sitting", "2026-0501/1"),
+    Deed(("sitting", "sign", "2026-0501", "1", "--reason", "网络刚修好"), "check_sitting", "2026-0501/1"),
     Deed(("sitting", "open", "2026-0501", "1", *START), "open_sitting", "2026-0501/1"),
     Deed(("sitting", "close", "2026-0501", "1", *END), "close_sitting", "2026-0501/1"),
     Deed(("hold", "set", "2026-0501", "--reason", "投诉调查"), "hold_batch", "2026-0501"),
@@ -110,6 +112,7 @@ ELSEWHERE = {
     "disposal propose", "disposal carry-out",  # test_disposal
     "models add", "models remove",  # test_detecting
     "reference make",  # test_references
+    "sitting trial",  # test_readiness
 }  # fmt: skip
 """Whose entry another test looks at."""
 
@@ -117,7 +120,7 @@ NO_ENTRY = {
     "disposal list", "disposal show", "disposal verify", "room plan",  # read, too
     "status", "report", "plan", "check", "verify", "key show", "hold list", "user list", "token list",  # read
     "doctor", "camera test", "models try",  # try
-    "models list", "reference list",  # read
+    "models list", "reference list", "sitting check",  # read
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 
@@ -153,6 +156,7 @@ def test_reading_at_the_command_line_leaves_no_entry_as_it_leaves_none_over_the_
         ("key", "show"),
         ("check",),
     )
+    assert kaojian("sitting", "check", "2026-0501", "1").code == 1
     assert [kaojian(*words).code for words in reading] == [0] * len(reading)
     assert journal(installation) == before
 

@@ -175,6 +175,13 @@ def wants_more(name: str) -> bool:
     )
 
 
+def let_in(name: str, method: str) -> int:
+    """How a route answers who may, of a sitting that was held: nobody tries one of those any more."""
+    if name == "order_trial":
+        return 409
+    return 422 if wants_more(name) else 204 if method == "DELETE" else 200
+
+
 def ask(
     talking: httpx.Client, operation: tuple[str, str], token: str | None, *, program_id: str | None = None
 ) -> httpx.Response:
@@ -258,7 +265,7 @@ def test_inside_its_scope_a_role_may_what_the_table_says(anybody: httpx.Client, 
         answer = ask(anybody, operation, account(held, role))
         act = ROUTES[name]
         if act is Act.ANYBODY or role in MAY[act]:
-            assert answer.status_code == (422 if wants_more(name) else 204 if operation[0] == "DELETE" else 200), name
+            assert answer.status_code == let_in(name, operation[0]), name
         else:
             assert answer.status_code == 403, name
             assert answer.json()["type"] == "urn:kaojian:problem:not-allowed"
@@ -372,13 +379,14 @@ def test_no_cookie_is_looked_at_beside_a_token(anybody: httpx.Client, held: Exam
 
 
 def test_what_the_table_says_asks_for_a_password_that_was_given_lately(held: Exam) -> None:
-    token = account(held, Role.CITY_SUPERVISOR)
+    supervisor, operator = account(held, Role.CITY_SUPERVISOR), account(held, Role.SITE_OPERATOR)
     held.clock.advance(LATELY.total_seconds())
     try:
         with client(made(held, None), None) as talking:
             for name, operation in operations(held).items():
                 if ROUTES[name] is Act.ANYBODY or name in {"log_out", "revoke_token"}:
                     continue
+                token = operator if ROUTES[name] is Act.RUN else supervisor
                 answer = ask(talking, operation, token)
                 kind = answer.json()["type"] if answer.status_code == 403 else ""
                 assert (kind == "urn:kaojian:problem:proof-needed") == (name in FRESH), name

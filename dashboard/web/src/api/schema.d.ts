@@ -172,6 +172,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/sittings/{number}/readiness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Readiness
+         * @description Whether a sitting may begin, as things stand now, and what was signed last. Tries the object stores.
+         */
+        get: operations["readiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/readiness/confirmations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Readiness
+         * @description Confirm what one saw in a room, or take it back; the check as it stands then.
+         */
+        post: operations["confirm_readiness"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/readiness/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Readiness
+         * @description Check once more and sign what is found, for good; no go with a reason only. Asks for a fresh password.
+         */
+        post: operations["sign_readiness"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/sittings/{number}/report": {
         parameters: {
             query?: never;
@@ -226,6 +286,26 @@ export interface paths {
         get: operations["report_file"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Order Trial
+         * @description Have all cameras of a sitting be recorded for a while, from now on. Never at the cost of an exam.
+         */
+        post: operations["order_trial"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1390,6 +1470,27 @@ export interface components {
          */
         Cause: "disk_full" | "recorder_stopped" | "clock_step" | "overflow" | "segment_missing" | "segment_damaged" | "camera_disconnected" | "no_data" | "packet_loss" | "no_camera" | "unexplained";
         /**
+         * CheckShape
+         * @description What was found of one item, and what to do. ``room`` and ``subject`` are empty where it concerns no one of
+         *     them.
+         */
+        CheckShape: {
+            /** Do En */
+            do_en: string;
+            /** Do Zh */
+            do_zh: string;
+            /** En */
+            en: string;
+            item: components["schemas"]["Item"];
+            /** Room */
+            room: string;
+            /** Subject */
+            subject: string;
+            verdict: components["schemas"]["Verdict"];
+            /** Zh */
+            zh: string;
+        };
+        /**
          * ClauseShape
          * @description One clause's verdict with its sentence in both languages.
          */
@@ -1437,6 +1538,29 @@ export interface components {
              * Format: password
              */
             code: string;
+        };
+        /**
+         * ConfirmationBody
+         * @description What was seen on the spot in a room; or, with ``stands`` false, is not so.
+         * @example {
+         *       "items": [
+         *         "signs",
+         *         "notice"
+         *       ],
+         *       "room": "A",
+         *       "stands": true
+         *     }
+         */
+        ConfirmationBody: {
+            /** Items */
+            items: ("signs" | "notice")[];
+            /** Room */
+            room: string;
+            /**
+             * Stands
+             * @default true
+             */
+            stands: boolean;
         };
         /**
          * ConnectionShape
@@ -1750,6 +1874,11 @@ export interface components {
             /** Unproven S */
             unproven_s: number;
         };
+        /**
+         * Item
+         * @enum {string}
+         */
+        Item: "plan" | "trial" | "picture" | "reference" | "station" | "density" | "camera_clock" | "host_clock" | "disk" | "store" | "second_copy" | "signs" | "notice";
         /**
          * Lack
          * @enum {string}
@@ -2183,6 +2312,27 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
         };
         /**
+         * PlanCoverShape
+         * @description 考前录像计划覆盖: what the check before the sitting said, where one was signed that counts for it.
+         *
+         *     ``code``: 1 已完全覆盖, -1 未设置录像计划, -2 未完全覆盖; null where it was not checked: ``standing`` says why.
+         */
+        PlanCoverShape: {
+            /** Code */
+            code: (1 | -1 | -2) | null;
+            /** Digest */
+            digest: string | null;
+            /** Reason */
+            reason: string;
+            /** Rooms */
+            rooms: components["schemas"]["RoomCode"][];
+            /** Signed */
+            signed: string | null;
+            /** Signer */
+            signer: string | null;
+            standing: components["schemas"]["Standing"];
+        };
+        /**
          * PlannedViewShape
          * @description A place in a camera's picture by the floor plan, the three numbers null where only the register says so.
          *
@@ -2254,6 +2404,42 @@ export interface components {
             refused?: string | null;
             /** Subject */
             subject?: string | null;
+        };
+        /**
+         * ReadinessShape
+         * @description The check of a sitting as things stand now. ``code``: 1 已完全覆盖, -1 未设置录像计划, -2 未完全覆盖.
+         */
+        ReadinessShape: {
+            /** Batch */
+            batch: string;
+            /** Checks */
+            checks: components["schemas"]["CheckShape"][];
+            /**
+             * Code
+             * @enum {integer}
+             */
+            code: 1 | -1 | -2;
+            /** Code En */
+            code_en: string;
+            /** Code Zh */
+            code_zh: string;
+            /** Go */
+            go: boolean;
+            /**
+             * Made
+             * Format: date-time
+             */
+            made: string;
+            /** Rooms */
+            rooms: components["schemas"]["RoomReadinessShape"][];
+            signed: components["schemas"]["SignedShape"] | null;
+            /** Site */
+            site: string;
+            /** Site Sha256 */
+            site_sha256: string;
+            /** Sitting */
+            sitting: number;
+            trial: components["schemas"]["TrialShape"] | null;
         };
         /**
          * ReasonBody
@@ -2350,10 +2536,12 @@ export interface components {
             opened: string | null;
             /** Phases */
             phases: components["schemas"]["PhaseShape"][];
+            plan_cover: components["schemas"]["PlanCoverShape"];
             /** Project */
             project: string;
             /** Rule Pack */
             rule_pack: string;
+            save_cover: components["schemas"]["SaveCoverShape"];
             /** Segments Root */
             segments_root: string | null;
             /**
@@ -2376,6 +2564,35 @@ export interface components {
          */
         Role: "city_administrator" | "city_officer" | "city_supervisor" | "county_supervisor" | "site_operator" | "auditor" | "examiner" | "device";
         /**
+         * RoomCode
+         * @description One room and its code: 1 fully covered, -1 no recording plan, -2 not fully covered; null: not told.
+         */
+        RoomCode: {
+            /** Code */
+            code: (1 | -1 | -2) | null;
+            /** Room */
+            room: string;
+        };
+        /**
+         * RoomReadinessShape
+         * @description One room with its code, 考前录像计划覆盖.
+         */
+        RoomReadinessShape: {
+            /** Checks */
+            checks: components["schemas"]["CheckShape"][];
+            /**
+             * Code
+             * @enum {integer}
+             */
+            code: 1 | -1 | -2;
+            /** Code En */
+            code_en: string;
+            /** Code Zh */
+            code_zh: string;
+            /** Room */
+            room: string;
+        };
+        /**
          * RoomShape
          * @description A room with its stations and cameras, as the sitting rests on them.
          */
@@ -2388,6 +2605,16 @@ export interface components {
             name: string;
             /** Stations */
             stations: string[];
+        };
+        /**
+         * SaveCoverShape
+         * @description 考后录像存储覆盖: 1 or -2; null while the evidence is not complete, and where it cannot be told.
+         */
+        SaveCoverShape: {
+            /** Code */
+            code: (1 | -2) | null;
+            /** Rooms */
+            rooms: components["schemas"]["RoomCode"][];
         };
         /**
          * ScheduledBatch
@@ -2495,6 +2722,20 @@ export interface components {
             who: string;
         };
         /**
+         * SignatureBody
+         * @description Why a sitting is opened although the check is no go; may be empty where it is go.
+         * @example {
+         *       "reason": ""
+         *     }
+         */
+        SignatureBody: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
          * SignatureShape
          * @description Who signed, when, and which mark.
          */
@@ -2508,6 +2749,31 @@ export interface components {
             by: string;
             /** Value */
             value: string;
+        };
+        /**
+         * SignedShape
+         * @description The record that was signed last. ``standing`` is how the sitting would stand to it if it began now; what the
+         *     record says is null where it is not what was signed.
+         */
+        SignedShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Digest */
+            digest: string;
+            /** Go */
+            go: boolean | null;
+            /** Good Until */
+            good_until: string | null;
+            /** Number */
+            number: number;
+            /** Reason */
+            reason: string | null;
+            /** Signer */
+            signer: string;
+            standing: components["schemas"]["Standing"];
         };
         /**
          * SittingDetail
@@ -2629,6 +2895,11 @@ export interface components {
             start: string;
         };
         /**
+         * Standing
+         * @enum {string}
+         */
+        Standing: "go" | "in_spite" | "outdated" | "other_setup" | "altered" | "missing";
+        /**
          * StationGap
          * @description A span of a station that no camera covers; ``cause`` is the one ranked first among ``cameras``.
          */
@@ -2741,6 +3012,24 @@ export interface components {
             revoked: string | null;
             /** Used */
             used: string | null;
+        };
+        /**
+         * TrialShape
+         * @description A trial 试录 that was ordered: from when to when the cameras are recorded for it.
+         */
+        TrialShape: {
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Number */
+            number: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
         };
         /**
          * UnusableShape
@@ -3654,6 +3943,290 @@ export interface operations {
             };
         };
     };
+    readiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadinessShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_readiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmationBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadinessShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_readiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignatureBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadinessShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     report: {
         parameters: {
             query?: never;
@@ -3853,6 +4426,92 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    order_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
