@@ -25,6 +25,7 @@ from kaojian.commands import (
     detectors,
     evidence,
     exams,
+    grounds,
     keeping,
     looking,
     references,
@@ -44,7 +45,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for each in (exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors):
+for each in (exams, grounds, looking, references, evidence, keeping, backups, accounts, running, safety, detectors):
     app.add_typer(each.app)
 
 

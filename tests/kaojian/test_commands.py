@@ -110,6 +110,7 @@ ELSEWHERE = {
     "disposal propose", "disposal carry-out",  # test_disposal
     "models add", "models remove",  # test_detecting
     "reference make",  # test_references
+    "grounds import",  # test_grounds
 }  # fmt: skip
 """Whose entry another test looks at."""
 
@@ -118,6 +119,7 @@ NO_ENTRY = {
     "status", "report", "plan", "check", "verify", "key show", "hold list", "user list", "token list",  # read
     "doctor", "camera test", "models try",  # try
     "models list", "reference list",  # read
+    "grounds show", "grounds judge", "grounds form",  # read
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 

@@ -31,6 +31,7 @@ from records.grounds import Imported, enter, form, of_site
 from records.grounds_file import GroundsFile, parse, read, schema
 from storage.database import Database
 from storage.errors import RevisedMeanwhile
+from tests.house.rules import ROOT
 from tests.records.grounds import (
     ACCEPTED,
     AGREEMENT,
@@ -380,6 +381,12 @@ def test_the_schema_takes_what_the_file_takes(tmp_path: Path) -> None:
         "catalogues",
     }
     assert set(yaml.safe_load(GROUNDS)) < set(written["properties"])
+
+
+def test_the_example_of_the_paper_on_operations_goes_on_record(database: Database) -> None:
+    paper = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    example = paper.partition("```yaml\ninstitutions:")[2].partition("```")[0]
+    assert len(enter(file(f"institutions:{example}"), database, ACTOR, NOW).changed) == 5
 
 
 def test_a_file_of_another_import_in_between_is_not_written_over(
