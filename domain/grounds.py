@@ -133,25 +133,25 @@ class Institution:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """Where a site is from a day on."""
+    """Where a site is from a day on, and who runs it there."""
 
     since: date
+    institution: str
     address: str
     postcode: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Premises:
-    """场所: of what kind a site is, and where it has been since when. ``stays`` rise."""
+    """场所: of what kind a site is, and who has run it where since when. ``stays`` rise."""
 
     site: str
-    institution: str
     kind: SiteKind
     stays: tuple[Stay, ...]
 
-    def address_on(self, day: date) -> str | None:
-        """Where it was on a day; None where that is not known."""
-        found = [stay.address for stay in self.stays if stay.since <= day]
+    def stay_on(self, day: date) -> Stay | None:
+        """Where it was on a day and who ran it; None where that is not known."""
+        found = [stay for stay in self.stays if stay.since <= day]
         return found[-1] if found else None
 
 

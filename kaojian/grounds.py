@@ -52,8 +52,9 @@ def _on(ruled: Ruled) -> dict[str, list[str]]:
 
 def _entries(grounds: Grounds) -> Iterator[Entry[Any]]:
     """In the order of the notice; of the institutions, those that the site's papers name."""
-    told = [entry for entry in (grounds.premises, *grounds.approvals, *grounds.agreements) if entry is not None]
-    named = {entry.value.institution for entry in told if entry.value is not None}
+    papers = [entry.value for entry in (*grounds.approvals, *grounds.agreements)]
+    stays = grounds.premises.value.stays if grounds.premises is not None and grounds.premises.value else ()
+    named = {each.institution for each in (*papers, *stays) if each is not None}
     yield from (entry for entry in grounds.institutions if entry.key in named)
     for entry in (grounds.premises, *grounds.specials, *grounds.approvals, *grounds.opinions, *grounds.agreements):
         if entry is not None:
@@ -96,7 +97,7 @@ def _says(value: Any) -> str:
             return f"{value.area.zh} {value.area}；{value.host_unit}；{said}"
         case Plate():
             return f"“{value.wording}”；{value.measured}"
-    stays = "；".join(f"{stay.since} {stay.address}" for stay in getattr(value, "stays", ()))
+    stays = "；".join(f"{stay.since} {stay.institution} {stay.address}" for stay in getattr(value, "stays", ()))
     return f"{value.kind.zh} {value.kind}；{stays}" if stays else str(value.name)
 
 

@@ -167,8 +167,14 @@ def _unknown(thing: Declared, file: GroundsFile, standing: _Standing) -> _Said:
         return (kind.name, key) in standing or any(each.draft.key == key for each in file.of(kind))
 
     value, kind = thing.value, thing.draft.kind
-    if kind in (PREMISES, SITE_APPROVALS, AGREEMENTS) and not there(INSTITUTIONS, value.institution):
-        yield ("institution",), f"there is no institution {value.institution}, neither in this file nor on record"
+    bodies: list[tuple[tuple[str | int, ...], str]] = []
+    if kind in (SITE_APPROVALS, AGREEMENTS):
+        bodies = [(("institution",), value.institution)]
+    if kind is PREMISES:
+        bodies = [(("stays", index, "institution"), stay.institution) for index, stay in enumerate(value.stays)]
+    for field, body in bodies:
+        if not there(INSTITUTIONS, body):
+            yield field, f"there is no institution {body}, neither in this file nor on record"
     if kind is EXPERT_OPINIONS:
         yield from _unknown_form(value, file, standing)
     if kind is CATALOGUES:

@@ -20,6 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from config.documents import Document, FieldPath
 from config.errors import DocumentRefused, Problem
+from domain.calendar import local_day
 from domain.grounds import (
     AGREEMENTS,
     CATALOGUES,
@@ -156,6 +157,8 @@ def _of_agreement(value: Any) -> _Flaws:
 def _of_special(value: Any) -> _Flaws:
     if value.area is Area.OTHER and not value.area_named:
         yield ("area_named",), "is required where the area is other: say which restricted area it is"
+    if value.consent is not None and local_day(value.consent.at) < value.applied:
+        yield ("consent", "at"), f"lies before the application of {value.applied}"
 
 
 def _of_norm(value: Any) -> _Flaws:
@@ -236,16 +239,16 @@ class _Institution(BaseModel):
 class _Stay(BaseModel):
     model_config = _STRICT
     since: _Day
+    institution: _Id
     address: _Text
     postcode: Annotated[str, StringConstraints(pattern=r"^(\d{6})?$")] = ""
 
 
 class _Premises(BaseModel):
-    """场所: of what kind a site is, and where it is since when"""
+    """场所: of what kind a site is, and who runs it where since when"""
 
     model_config = _STRICT
     site: _Id
-    institution: _Id
     kind: SiteKind
     stays: Annotated[tuple[_Stay, ...], Field(min_length=1)]
 

@@ -37,6 +37,7 @@ from domain.grounds import (
     SiteApproval,
     SiteKind,
     SpecialSite,
+    Stay,
     at_once,
     employed_by,
     same_name,
@@ -81,6 +82,10 @@ class Facts:
     def days(self) -> tuple[date, ...]:
         """The days of the exam, in order."""
         return tuple(sorted({day for sitting in self.sittings for day in days_of(sitting)}))
+
+    def stay_on(self, day: date) -> Stay | None:
+        """Where the site was and who ran it; None where nobody said."""
+        return _value(self.premises).stay_on(day) if self.premises is not None else None
 
     @property
     def kind(self) -> SiteKind | None:
@@ -264,15 +269,15 @@ def _designated(facts: Facts) -> Iterator[_Said]:
 
 def _approved_there(facts: Facts, premises: Entry[Premises], sitting: Sitting) -> Iterator[_Said]:
     for day in days_of(sitting):
-        address = _value(premises).address_on(day)
-        if address is None:
+        stay = _value(premises).stay_on(day)
+        if stay is None:
             zh, en = f"未登记{day}的考场地址", f"where the site was on {day} is not on record"
             yield _Said(Verdict.UNKNOWN, zh, en, (premises,))
             continue
-        form, said = _approval(facts, address, day)
+        form, said = _approval(facts, stay, day)
         if form is not None and said is Verdict.PASS:
             decided = _decided(form)
-            zh = f"{decided}核准的定点考场，地址“{address}”未变"
+            zh = f"{decided}核准的定点考场，地址“{stay.address}”未变"
             en = f"a fixed site, approved on {decided} for the address where it was on {day}"
             yield _Said(Verdict.PASS, zh, en, (premises, form))
         elif form is not None:
@@ -280,17 +285,21 @@ def _approved_there(facts: Facts, premises: Entry[Premises], sitting: Sitting) -
             en = f"approved on {day} itself, whether before the start is not known"
             yield _Said(Verdict.UNKNOWN, zh, en, (premises, form))
         else:
-            yield _not_approved(facts, premises, address, day, sitting)
+            yield _not_approved(facts, premises, stay, day, sitting)
 
 
-def _not_approved(facts: Facts, premises: Entry[Premises], address: str, day: date, sitting: Sitting) -> _Said:
+def _not_approved(facts: Facts, premises: Entry[Premises], stay: Stay, day: date, sitting: Sitting) -> _Said:
     """Why no approval counts on that day."""
     on: tuple[Entry[Any], ...] = (premises, *facts.approvals)
     counting = [form for form in facts.approvals if _agreed_by(form, day) is not Verdict.FAIL]
     if counting:
-        before = _value(max(counting, key=_decided)).address
-        zh = f"{day}的地址“{address}”与核准的“{before}”不同，须重新核准"
-        en = f"on {day} the site was at “{address}”, approved was “{before}”: it has to be approved again"
+        form = _value(max(counting, key=_decided))
+        if same_name(form.address, stay.address):
+            zh = f"{day}考场由{stay.institution}使用，核准的是{form.institution}，须重新核准"
+            en = f"on {day} {stay.institution} ran the site, approved was {form.institution}: it has to be approved again"
+            return _Said(Verdict.FAIL, zh, en, on)
+        zh = f"{day}的地址“{stay.address}”与核准的“{form.address}”不同，须重新核准"
+        en = f"on {day} the site was at “{stay.address}”, approved was “{form.address}”: it has to be approved again"
         return _Said(Verdict.FAIL, zh, en, on)
     if not facts.approvals:
         return _Said(Verdict.UNKNOWN, "未登记考场设立审核意见表", "no form of the site's approval is on record", on)
@@ -301,14 +310,20 @@ def _not_approved(facts: Facts, premises: Entry[Premises], address: str, day: da
     return _Said(Verdict.FAIL, f"{day}考核时考场未经核准", f"the site was not approved on {day}", on)
 
 
-def _approval(facts: Facts, address: str, day: date) -> tuple[Entry[SiteApproval] | None, Verdict]:
-    """The form that approves that address on a day, and whether it surely does: pass, or unknown for the same day."""
-    forms = [form for form in facts.approvals if same_name(_value(form).address, address)]
+def _approval(facts: Facts, stay: Stay | None, day: date) -> tuple[Entry[SiteApproval] | None, Verdict]:
+    """The form that approves that institution there on a day, and whether it surely does: pass, or unknown for the
+    same day.
+    """
+    forms = [form for form in facts.approvals if stay is not None and _is_for(_value(form), stay)]
     for wanted in (Verdict.PASS, Verdict.UNKNOWN):
         found = [form for form in forms if _agreed_by(form, day) is wanted]
         if found:
             return max(found, key=_decided), wanted
     return None, Verdict.FAIL
+
+
+def _is_for(form: SiteApproval, stay: Stay) -> bool:
+    return form.institution == stay.institution and same_name(form.address, stay.address)
 
 
 def _agreed_by(form: Entry[SiteApproval], day: date) -> Verdict:
@@ -355,13 +370,15 @@ def _application(
     facts: Facts, premises: Entry[Premises], entry: Entry[SpecialSite], sitting: Sitting
 ) -> Iterator[_Said]:
     special, on, number = _value(entry), (premises, entry), sitting.plan.number
-    address = _value(premises).address_on(local_day(sitting.start))
-    if address is None:
+    stay = _value(premises).stay_on(local_day(sitting.start))
+    if stay is None:
         zh = f"第{number}场当日的考场地址未登记"
         yield _Said(Verdict.UNKNOWN, zh, f"where the site was for sitting {number} is not on record", on)
-    elif not same_name(address, special.address):
-        zh = f"第{number}场在“{address}”，同意的是“{special.address}”"
-        yield _Said(Verdict.FAIL, zh, f"sitting {number} is at “{address}”, applied for was “{special.address}”", on)
+    elif not same_name(stay.address, special.address):
+        zh = f"第{number}场在“{stay.address}”，同意的是“{special.address}”"
+        yield _Said(
+            Verdict.FAIL, zh, f"sitting {number} is at “{stay.address}”, applied for was “{special.address}”", on
+        )
     if not same_name(special.applicant, special.host_unit):
         zh = f"申请单位“{special.applicant}”不是特设考场所在单位“{special.host_unit}”"
         yield _Said(Verdict.FAIL, zh, f"{special.applicant} applied, and the host unit is {special.host_unit}", on)
@@ -415,8 +432,7 @@ def _forms_used(facts: Facts) -> list[Entry[SiteApproval]]:
     """The approvals that the days of the exam rest on."""
     found: dict[str, Entry[SiteApproval]] = {}
     for day in facts.days:
-        address = _value(facts.premises).address_on(day) if facts.premises is not None else None
-        form = _approval(facts, address, day)[0] if address is not None else None
+        form = _approval(facts, facts.stay_on(day), day)[0]
         if form is not None:
             found[form.key] = form
     return list(found.values())
@@ -523,8 +539,8 @@ def _ceilings(facts: Facts, sitting: Sitting) -> tuple[list[int], tuple[Entry[An
     project, found, complete = facts.batch.project, [], True
     on: list[Entry[Any]] = []
     for day in days_of(sitting):
-        address = _value(facts.premises).address_on(day) if facts.premises is not None else None
-        form = _approval(facts, address, day)[0] if address is not None else None
+        stay = facts.stay_on(day)
+        form = _approval(facts, stay, day)[0]
         opinions = [each for each in facts.opinions if form is not None and _value(each).approval == form.key]
         agreements = [each for each in facts.agreements if _value(each).holds_on(day)]
         by_agreement: list[tuple[Entry[Any], int | None]] = [
@@ -532,7 +548,7 @@ def _ceilings(facts: Facts, sitting: Sitting) -> tuple[list[int], tuple[Entry[An
         ]
         by_centre: list[tuple[Entry[Any], int | None]]
         if special := facts.kind is SiteKind.SPECIAL:
-            by_centre = [(each, _value(each).stations) for each in _consented_at(facts, address)]
+            by_centre = [(each, _value(each).stations) for each in _consented_at(facts, stay)]
         else:
             by_centre = [(each, _value(each).stations_for(project)) for each in opinions]
         for limits, needed in ((by_centre, True), (by_agreement, not special)):
@@ -543,11 +559,11 @@ def _ceilings(facts: Facts, sitting: Sitting) -> tuple[list[int], tuple[Entry[An
     return found, tuple(on), complete
 
 
-def _consented_at(facts: Facts, address: str | None) -> list[Entry[SpecialSite]]:
+def _consented_at(facts: Facts, stay: Stay | None) -> list[Entry[SpecialSite]]:
     return [
         entry
         for entry in facts.specials
-        if address is not None and same_name(address, _value(entry).address) and _agrees(_value(entry))
+        if stay is not None and same_name(stay.address, _value(entry).address) and _agrees(_value(entry))
     ]
 
 
@@ -569,6 +585,18 @@ def _agreed_on(facts: Facts, day: date) -> _Said:
         return _Said(Verdict.NOT_APPLICABLE, "特设临时考场，见C4-2", "a special temporary site: see C4-2")
     if not on:
         return _Said(Verdict.UNKNOWN, "未登记考场协议", "no agreement on the site is on record")
+    stay = facts.stay_on(day)
+    if stay is None:
+        zh, en = f"未登记{day}使用考场的机构", f"who ran the site on {day} is not on record"
+        return _Said(Verdict.UNKNOWN, zh, en, on)
+    own = tuple(entry for entry in on if _value(entry).institution == stay.institution)
+    if not own:
+        zh, en = f"{day}：{stay.institution}没有考场协议", f"{day}: {stay.institution} has no agreement on the site"
+        return _Said(Verdict.FAIL, zh, en, on)
+    return _within_term(project, own, day)
+
+
+def _within_term(project: str, on: tuple[Entry[Agreement], ...], day: date) -> _Said:
     holding = [entry for entry in on if _value(entry).holds_on(day)]
     for entry in holding:
         if _value(entry).stations_for(project) is not None:

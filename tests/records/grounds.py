@@ -14,10 +14,9 @@ institutions:
 PREMISES = """\
 premises:
   - site: sg-001
-    institution: lianxi
     kind: fixed
     stays:
-      - {since: 2024-01-01, address: 韶关市浈江区示范路1-2号, postcode: "512000"}
+      - {since: 2024-01-01, institution: lianxi, address: 韶关市浈江区示范路1-2号, postcode: "512000"}
 """
 CONDITIONS = """\
     conditions:

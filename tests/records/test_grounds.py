@@ -129,8 +129,9 @@ def test_what_is_on_record_of_a_site_is_read_as_it_was_entered(database: Databas
     grounds = of_site(database, "sg-001")
     assert grounds.premises is not None
     assert grounds.premises.value is not None
-    assert grounds.premises.value.address_on(date(2026, 5, 1)) == "韶关市浈江区示范路1-2号"
-    assert grounds.premises.value.address_on(date(2023, 12, 31)) is None
+    assert (stay := grounds.premises.value.stay_on(date(2026, 5, 1))) is not None
+    assert (stay.institution, stay.address) == ("lianxi", "韶关市浈江区示范路1-2号")
+    assert grounds.premises.value.stay_on(date(2023, 12, 31)) is None
     assert [each.key for each in grounds.approvals] == ["form-1"]
     assert [each.key for each in grounds.opinions] == ["opinion-1"]
     assert [each.key for each in grounds.agreements] == ["agreement-1"]
@@ -204,12 +205,19 @@ def test_a_form_goes_on_step_by_step_each_a_revision(database: Database) -> None
             SPECIAL + bent("T09:00:00+08:00", "T09:00:00", CONSENT),
             "special_sites[0].consent.at: 2026-04-20T09:00:00 has no",
         ),
+        (
+            SPECIAL + bent("2026-04-20", "2026-03-31", CONSENT),
+            "special_sites[0].consent.at: lies before the application",
+        ),
         (bent("width_cm: 40", "width_cm: wide"), "plates[0].width_cm: must be a number like 40 or 0.7"),
         (bent("width_cm: 40", "width_cm: -40"), "plates[0].width_cm: must be a number like 40 or 0.7"),
         (bent("method: machine", "method: oral"), "norms[0].subjects[0].method"),
         (bent("name: 实操", "name: 理论"), "norms[0].subjects[1]: 理论 is listed twice"),
         (bent("ends: 2026-12-31", "ends: 2025-12-31"), "catalogues[0].ends: lies before the first day"),
-        (PREMISES + "      - {since: 2023-01-01, address: 别处}\n", "premises[0].stays[1].since: must be later than"),
+        (
+            PREMISES + "      - {since: 2023-01-01, institution: lianxi, address: 别处}\n",
+            "premises[0].stays[1].since: must be later than",
+        ),
         ("institutions: []\n", "declares nothing: give one of institutions, premises, approvals"),
         ("", "grounds.yaml:1: must not be empty"),
     ],
@@ -224,6 +232,7 @@ def test_what_cannot_be_is_refused_by_file_line_and_field(text: str, line: str) 
     ("text", "line"),
     [
         (FORM, "approvals[0].institution: there is no institution lianxi, neither in this file nor on record"),
+        (PREMISES, "premises[0].stays[0].institution: there is no institution lianxi"),
         (OPINION, "opinions[0].approval: there is no form form-1, neither in this file nor on record"),
         (
             INSTITUTION + FORM + bent("site: sg-001", "site: sg-002", OPINION),

@@ -225,7 +225,7 @@ def test_a_temporary_or_mobile_site_is_barred(kind: SiteKind) -> None:
 
 
 def test_a_site_that_moved_fails_until_it_is_approved_again() -> None:
-    moved = (Stay(date(2024, 1, 1), ADDRESS), Stay(DAY, "韶关市浈江区示范路12号"))
+    moved = (Stay(date(2024, 1, 1), "lianxi", ADDRESS), Stay(DAY, "lianxi", "韶关市浈江区示范路12号"))
     there = with_value("premises", stays=moved)
     assert "须重新核准" in ruled(there, "C4-1").finding.zh
     assert verdict(there, "C4-1") is Verdict.FAIL
@@ -241,7 +241,10 @@ def test_a_site_that_moved_fails_until_it_is_approved_again() -> None:
 
 
 def test_a_move_between_two_days_fails_the_later_day_alone() -> None:
-    moved = replace(FACTS.premises.value, stays=(Stay(date(2024, 1, 1), ADDRESS), Stay(date(2026, 5, 2), "别处")))  # type: ignore[type-var,union-attr]
+    moved = replace(
+        FACTS.premises.value,
+        stays=(Stay(date(2024, 1, 1), "lianxi", ADDRESS), Stay(date(2026, 5, 2), "lianxi", "别处")),
+    )  # type: ignore[type-var,union-attr]
     facts = replace(on_days(DAY, date(2026, 5, 2)), premises=replace(FACTS.premises, value=moved))  # type: ignore[type-var]
     found = ruled(facts, "C4-1").finding
     assert found.verdict is Verdict.FAIL
@@ -249,8 +252,29 @@ def test_a_move_between_two_days_fails_the_later_day_alone() -> None:
     assert "2026-05-01的" not in found.zh
 
 
+def test_who_takes_over_a_site_needs_an_approval_and_an_agreement_of_its_own() -> None:
+    taken_over = with_value(
+        "premises", stays=(Stay(date(2024, 1, 1), "lianxi", ADDRESS), Stay(DAY, "beijiang", ADDRESS))
+    )
+    assert verdict(taken_over, "C4-1") is Verdict.FAIL
+    assert "由beijiang使用，核准的是lianxi，须重新核准" in ruled(taken_over, "C4-1").finding.zh
+    assert verdict(taken_over, "C4-5") is Verdict.FAIL
+    assert "beijiang没有考场协议" in ruled(taken_over, "C4-5").finding.zh
+    assert verdict(taken_over, "C4-3") is Verdict.UNKNOWN
+    later = with_value(
+        "premises", stays=(Stay(date(2024, 1, 1), "lianxi", ADDRESS), Stay(date(2026, 5, 2), "b", ADDRESS))
+    )
+    assert {verdict(later, rule) for rule in ("C4-1", "C4-3", "C4-5")} == {Verdict.PASS}
+
+
+def test_where_nobody_said_who_runs_the_site_an_agreement_does_not_pass() -> None:
+    assert verdict(replace(FACTS, premises=None), "C4-5") is Verdict.UNKNOWN
+
+
 def test_where_a_site_was_before_anybody_said_is_unknown() -> None:
-    assert verdict(with_value("premises", stays=(Stay(date(2026, 5, 2), ADDRESS),)), "C4-1") is Verdict.UNKNOWN
+    assert (
+        verdict(with_value("premises", stays=(Stay(date(2026, 5, 2), "lianxi", ADDRESS),)), "C4-1") is Verdict.UNKNOWN
+    )
 
 
 def test_an_approval_counts_from_the_day_after_and_until_it_is_revoked() -> None:
