@@ -296,7 +296,7 @@ def _not_approved(facts: Facts, premises: Entry[Premises], stay: Stay, day: date
         form = _value(max(counting, key=_decided))
         if same_name(form.address, stay.address):
             zh = f"{day}考场由{stay.institution}使用，核准的是{form.institution}，须重新核准"
-            en = f"on {day} {stay.institution} ran the site, approved was {form.institution}: it has to be approved again"
+            en = f"on {day} {stay.institution} ran the site, approved was {form.institution}: to be approved again"
             return _Said(Verdict.FAIL, zh, en, on)
         zh = f"{day}的地址“{stay.address}”与核准的“{form.address}”不同，须重新核准"
         en = f"on {day} the site was at “{stay.address}”, approved was “{form.address}”: it has to be approved again"

@@ -63,6 +63,7 @@ special_sites:
     address: 示范监区三号楼
     reason: 所内人员结业考核
 """
+EARLIER = "      - {since: 2023-01-01, institution: lianxi, address: 别处}\n"
 CONSENT = "    consent: {agrees: true, at: 2026-04-20T09:00:00+08:00, by: 市中心}\n"
 
 

@@ -50,6 +50,7 @@ BATCH, SITE = DECLARED.batches[0], DECLARED.sites[0]
 TEN: Mapping[Of, int] = {(BATCH.id, 1): 10, (BATCH.id, 2): 10}
 DAY = date(2026, 5, 1)
 ADDRESS = "韶关市浈江区示范路1-2号"
+HERE = Stay(date(2024, 1, 1), "lianxi", ADDRESS)
 
 
 def entry(kind: Kind[Any], value: Any, key: str, at: datetime = START - timedelta(days=60)) -> Entry[Any]:
@@ -241,11 +242,8 @@ def test_a_site_that_moved_fails_until_it_is_approved_again() -> None:
 
 
 def test_a_move_between_two_days_fails_the_later_day_alone() -> None:
-    moved = replace(
-        FACTS.premises.value,
-        stays=(Stay(date(2024, 1, 1), "lianxi", ADDRESS), Stay(date(2026, 5, 2), "lianxi", "别处")),
-    )  # type: ignore[type-var,union-attr]
-    facts = replace(on_days(DAY, date(2026, 5, 2)), premises=replace(FACTS.premises, value=moved))  # type: ignore[type-var]
+    moved = with_value("premises", stays=(HERE, replace(HERE, since=date(2026, 5, 2), address="别处")))
+    facts = replace(on_days(DAY, date(2026, 5, 2)), premises=moved.premises)
     found = ruled(facts, "C4-1").finding
     assert found.verdict is Verdict.FAIL
     assert "2026-05-02的地址“别处”" in found.zh
