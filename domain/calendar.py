@@ -1,6 +1,6 @@
 """Dates of the law: local days of Asia/Shanghai, the end of retention, and working days by a table of holidays.
 
-Not here: where a table comes from (``config.holidays``). What a table does not tell is None, never a guess.
+Not here: where a table comes from (``records.holidays``). What a table does not tell is None, never a guess.
 """
 
 from __future__ import annotations

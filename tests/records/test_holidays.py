@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import DocumentRefused
-from config.holidays import published, read, table
 from domain.calendar import review_due, working_day_after, working_days_taken
+from records.holidays import published, read, table
 
 PUBLISHED = published()
 
