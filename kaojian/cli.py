@@ -25,6 +25,7 @@ from kaojian.commands import (
     detectors,
     evidence,
     exams,
+    grounds,
     keeping,
     looking,
     panels,
@@ -45,7 +46,11 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for each in (exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors, panels):
+_GROUPS = (
+    *(exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors),
+    *(grounds, panels),  # records
+)
+for each in _GROUPS:
     app.add_typer(each.app)
 
 

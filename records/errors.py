@@ -2,6 +2,8 @@
 
     RecordsError
     ├── SetupRefused      a declaration contradicts what is already kept; ``problems`` has file, line and field
+    │   └── GroundsRefused    so does a file of sites' grounds
+    ├── NoGrounds         nothing is on record of that site, or there is no such form
     ├── DiskTooFull       the spool's disk has less free space than its reserve: no sitting is opened
     ├── ImpossibleTime    a start or an end that cannot be: in the future, or the end before the start
     ├── ClosingRefused    a batch cannot be closed; nothing was signed
@@ -52,6 +54,14 @@ class SetupRefused(RecordsError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems))
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class GroundsRefused(SetupRefused):
+    """Nothing of a file of grounds was put on record."""
+
+
+class NoGrounds(RecordsError):
+    """Nothing is on record of that site, or no form has that id."""
 
 
 class DiskTooFull(RecordsError):

@@ -187,6 +187,10 @@ COMMANDS: Mapping[str, Act] = {
     "sitting open": Act.RUN,
     "sitting close": Act.RUN,
     "batch close": Act.SIGN,
+    "grounds import": Act.SET_UP,  # the city centre approves and agrees (clause 四)
+    "grounds show": Act.SEE,
+    "grounds judge": Act.SEE,
+    "grounds form": Act.SEE,
     "hold set": Act.HOLD,
     "hold lift": Act.HOLD,
     "hold list": Act.HOLD,

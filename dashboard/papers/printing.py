@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from dataclasses import asdict
+from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +21,7 @@ import segno
 import typst
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from dashboard.papers.form import Form
 from dashboard.papers.sheet import Block, Cell, Facts, Grid, NotPrinted, Paper
 from dashboard.papers.words import Language, verdict
 
@@ -53,22 +55,33 @@ def as_html(paper: Paper) -> str:
 
 def as_pdf(paper: Paper) -> bytes:
     """A PDF/A-2b, A4, with page numbers. Raises NotPrinted."""
+    return _compiled("sheet.typ", paper.number, _plain(paper), paper.made)
+
+
+def form_as_pdf(form: Form) -> bytes:
+    """A form as it is filled in on paper, in the same way. Raises NotPrinted."""
+    rows = [{"kind": type(row).__name__} | asdict(row) for row in form.rows]
+    data = {name: getattr(form, name) for name in ("title", "number", "digest")}
+    return _compiled("form.typ", form.number, data | {"language": form.language.value, "rows": rows}, form.made)
+
+
+def _compiled(template: str, number: str, data: dict[str, Any], made: datetime) -> bytes:
     try:
-        made, warnings = typst.compile_with_warnings(
-            str(_HERE / "sheet.typ"),
+        printed, warnings = typst.compile_with_warnings(
+            str(_HERE / template),
             root=str(_HERE),
             font_paths=_fonts(),
-            sys_inputs={"paper": json.dumps(_plain(paper), ensure_ascii=False)},
-            timestamp=int(paper.made.timestamp()),
+            sys_inputs={"paper": json.dumps(data, ensure_ascii=False)},
+            timestamp=int(made.timestamp()),
             pdf_standards="a-2b",
         )
     except typst.TypstError as error:
-        raise NotPrinted(f"paper {paper.number}: {error.message}") from error
+        raise NotPrinted(f"paper {number}: {error.message}") from error
     if warnings:
-        raise NotPrinted(f"paper {paper.number}: {warnings[0].message}")
-    if not isinstance(made, bytes):
-        raise NotPrinted(f"paper {paper.number}: no single file came out")
-    return made
+        raise NotPrinted(f"paper {number}: {warnings[0].message}")
+    if not isinstance(printed, bytes):
+        raise NotPrinted(f"paper {number}: no single file came out")
+    return printed
 
 
 @cache

@@ -35,6 +35,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
         "dashboard.access.tickets",
         "kaojian.tls",
     ),
+    "chinese_calendar": ("records.holidays",),
     "rfc3161_client": ("storage.manifest.stamps",),
     "authlib": ("dashboard.access.provider",),
     "joserfc": ("dashboard.access.provider",),

@@ -113,6 +113,7 @@ ELSEWHERE = {
     "models add", "models remove",  # test_detecting
     "reference make",  # test_references
     "sitting trial",  # test_readiness
+    "grounds import",  # test_grounds
 }  # fmt: skip
 """Whose entry another test looks at."""
 
@@ -121,6 +122,7 @@ NO_ENTRY = {
     "status", "report", "plan", "check", "verify", "key show", "hold list", "user list", "token list",  # read
     "doctor", "camera test", "models try",  # try
     "models list", "reference list", "sitting check",  # read
+    "grounds show", "grounds judge", "grounds form",  # read
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 
