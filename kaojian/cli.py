@@ -30,6 +30,7 @@ from kaojian.commands import (
     references,
     running,
     safety,
+    supervision,
 )
 from kaojian.terminal import complain
 from records.errors import RecordsError, SetupRefused
@@ -44,7 +45,19 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for each in (exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors):
+for each in (
+    exams,
+    looking,
+    references,
+    evidence,
+    keeping,
+    backups,
+    accounts,
+    running,
+    safety,
+    detectors,
+    supervision,
+):
     app.add_typer(each.app)
 
 

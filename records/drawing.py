@@ -130,6 +130,11 @@ def standing(database: Database, draw: str) -> Standing:
     )
 
 
+def pool_of(database: Database, draw: str) -> Pool:
+    """The pool of a draw as it was published. Raises NoSuchDraw, DatabaseUnavailable."""
+    return _value(standing(database, draw).pool)
+
+
 def all_draws(database: Database) -> list[Standing]:
     """Every draw, by when its pool was published. Raises DatabaseUnavailable."""
     names = {entry.key for entry in database.register.revisions(POOLS)}

@@ -38,6 +38,10 @@ class Act(StrEnum):
     PROPOSE_DISPOSAL = "propose_disposal"  # of footage whose time of keeping is over
     APPROVE_DISPOSAL = "approve_disposal"  # or decline one; two people of two sides have to approve
     DISPOSE = "dispose"  # delete what two have approved
+    DRAWS = "draws"  # which batches are drawn for a visit and by whom; secret from sites until they were visited
+    DRAW = "draw"  # publish a pool, make a draw, replace in it, say who supervises
+    SEED = "seed"  # give a secret to a draw, as one of two people
+    SUPERVISE = "supervise"  # visits 督导: what was seen there, and what was told to the site
     ADMIT = "admit"  # accounts and tokens of others, and recusals
     BREAK_GLASS = "break_glass"  # make an emergency account, where nobody can come in
     OPERATE = "operate"  # the service with its keys, secrets and certificates; trials and drills
@@ -70,6 +74,10 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.PROPOSE_DISPOSAL: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.APPROVE_DISPOSAL: frozenset(SIDES),  # one of each; never who proposed it, and never the command line
     Act.DISPOSE: frozenset({LOCAL}),
+    Act.DRAWS: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, LOCAL}),
+    Act.DRAW: frozenset({Role.CITY_SUPERVISOR, LOCAL}),
+    Act.SEED: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, LOCAL}),  # two people, one at the host at most
+    Act.SUPERVISE: frozenset({Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, LOCAL}),
     Act.ADMIT: frozenset({Role.CITY_ADMINISTRATOR, LOCAL}),
     Act.BREAK_GLASS: frozenset({LOCAL}),
     Act.OPERATE: frozenset({LOCAL}),
@@ -84,6 +92,11 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.SET_UP, Act.RUN),  # who dispatches does not run what was dispatched
     (Act.SET_UP, Act.WATCH_OPEN),  # nor supervise it
     (Act.SET_UP, Act.AUDIT),
+    (Act.SET_UP, Act.DRAW),  # nor choose how it is supervised
+    (Act.SET_UP, Act.SUPERVISE),
+    (Act.RUN, Act.DRAWS),  # who is visited learns of it by the visit
+    (Act.RUN, Act.SEED),
+    (Act.RUN, Act.SUPERVISE),
     (Act.RUN, Act.HOLD),  # nor says what of it is kept for longer
     (Act.RUN, Act.SIGN),  # who runs a sitting does not sign what there is of it
     (Act.RUN, Act.AUDIT),
@@ -172,6 +185,23 @@ COMMANDS: Mapping[str, Act] = {
     "disposal propose": Act.PROPOSE_DISPOSAL,
     "disposal carry-out": Act.DISPOSE,
     "disposal verify": Act.ANYBODY,  # of papers, with nothing but a public key
+    "supervisor add": Act.DRAW,
+    "supervisor list": Act.DRAWS,
+    "supervisor recuse": Act.DRAW,
+    "draw publish": Act.DRAW,
+    "draw commit": Act.SEED,
+    "draw reveal": Act.SEED,
+    "draw run": Act.DRAW,
+    "draw replace": Act.DRAW,
+    "draw show": Act.DRAWS,
+    "draw verify": Act.ANYBODY,  # of what was published, with nothing else
+    "visit begin": Act.SUPERVISE,
+    "visit answer": Act.SUPERVISE,
+    "visit find": Act.SUPERVISE,
+    "visit end": Act.SUPERVISE,
+    "visit feedback": Act.SUPERVISE,
+    "visit publish": Act.SUPERVISE,
+    "visit show": Act.SEE,
     "status": Act.SEE,
     "report": Act.SEE,
     "plan": Act.SEE,

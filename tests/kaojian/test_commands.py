@@ -110,6 +110,9 @@ ELSEWHERE = {
     "disposal propose", "disposal carry-out",  # test_disposal
     "models add", "models remove",  # test_detecting
     "reference make",  # test_references
+    "supervisor add", "supervisor recuse", "draw publish", "draw commit", "draw reveal",  # test_supervision
+    "draw run", "draw replace", "visit begin", "visit answer", "visit find", "visit end",  # test_supervision
+    "visit feedback", "visit publish",  # test_supervision
 }  # fmt: skip
 """Whose entry another test looks at."""
 
@@ -117,7 +120,8 @@ NO_ENTRY = {
     "disposal list", "disposal show", "disposal verify", "room plan",  # read, too
     "status", "report", "plan", "check", "verify", "key show", "hold list", "user list", "token list",  # read
     "doctor", "camera test", "models try",  # try
-    "models list", "reference list",  # read
+    "models list", "reference list", "supervisor list", "draw show", "visit show",  # read
+    "draw verify",  # without a database
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 
