@@ -75,6 +75,16 @@ class Standing:
     replacements: tuple[Entry[Replacement], ...]
 
     @property
+    def published(self) -> Pool:
+        """The pool as it was published. Raises DrawRefused where it was taken back."""
+        return _value(self.pool)
+
+    @property
+    def batches(self) -> tuple[str, ...]:
+        """The ids of all batches of the pool."""
+        return tuple(each.id for each in self.published.batches)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Of all its entries."""
         done = () if self.outcome is None else (self.outcome,)
@@ -132,7 +142,7 @@ def standing(database: Database, draw: str) -> Standing:
 
 def pool_of(database: Database, draw: str) -> Pool:
     """The pool of a draw as it was published. Raises NoSuchDraw, DatabaseUnavailable."""
-    return _value(standing(database, draw).pool)
+    return standing(database, draw).published
 
 
 def all_draws(database: Database) -> list[Standing]:

@@ -169,6 +169,11 @@ ROUTES: Mapping[str, Act] = {
     "propose_disposal": Act.PROPOSE_DISPOSAL,
     "approve_disposal": Act.APPROVE_DISPOSAL,
     "decline_disposal": Act.APPROVE_DISPOSAL,
+    "draws": Act.DRAWS,
+    "draw_pool": Act.DRAWS,
+    "draw_record": Act.DRAWS,
+    "commit_to_draw": Act.SEED,
+    "reveal_for_draw": Act.SEED,
 }
 """What each route does, by its name."""
 
@@ -248,7 +253,12 @@ COMMANDS: Mapping[str, Act] = {
 }
 """What each command of the command line does, by its words."""
 
-FRESH = frozenset({"begin_factor", "remove_factor", "add_token", "end_session", "approve_permit", "approve_disposal"})
+FRESH = frozenset(
+    {
+        *("begin_factor", "remove_factor", "add_token", "end_session"),
+        *("approve_permit", "approve_disposal", "commit_to_draw", "reveal_for_draw"),
+    }
+)
 """Routes that ask for a password that was given lately: whoever finds a page open must not be able to stay."""
 
 GRANTABLE = (Act.SCHEDULE, Act.SEE, Act.AUDIT, Act.WATCH, Act.SAVE, Act.WATCH_OPEN)

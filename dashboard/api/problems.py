@@ -32,12 +32,13 @@ from dashboard.access.errors import (
 )
 from dashboard.api.shapes import FieldProblem, Problem
 from dashboard.papers.sheet import NotPrinted
-from records.errors import DecisionRefused, DisposalRefused, NoReason
+from records.errors import DecisionRefused, DisposalRefused, DrawRefused, NoReason, NoSuchDraw
 from storage.errors import (
     AlreadyDecided,
     DatabaseUnavailable,
     FactorStands,
     KeyRefused,
+    RevisedMeanwhile,
     SealRefused,
     UnknownBatch,
     UnknownDisposal,
@@ -135,6 +136,9 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     UnknownDisposal: (HTTPStatus.NOT_FOUND, "unknown-disposal", "There is no such disposal list"),
     NoReason: (HTTPStatus.UNPROCESSABLE_ENTITY, "reason-needed", "It is to be said why"),
     DisposalRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "disposal-refused", "Something stands against the disposal"),
+    NoSuchDraw: (HTTPStatus.NOT_FOUND, "unknown-draw", "There is no such draw"),
+    DrawRefused: (HTTPStatus.CONFLICT, "draw-refused", "The step of the draw may not be taken"),
+    RevisedMeanwhile: (HTTPStatus.CONFLICT, "revised-meanwhile", "Somebody else was there first"),
     DecisionRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "decision-refused", "That person may not decide so on it"),
     ImpossibleSpan: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-span", "The span is impossible"),
     PurposeNeeded: (HTTPStatus.UNPROCESSABLE_ENTITY, "purpose-needed", "It is to be said why"),
