@@ -32,6 +32,7 @@ from kaojian.commands import (
     references,
     running,
     safety,
+    supervision,
 )
 from kaojian.terminal import complain
 from records.errors import RecordsError, SetupRefused
@@ -48,7 +49,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     *(exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors),
-    *(grounds, panels),  # records
+    *(grounds, panels, supervision),  # records
 )
 for each in _GROUPS:
     app.add_typer(each.app)

@@ -25,6 +25,10 @@
     ├── DecisionRefused   somebody may not decide so on a disposal list
     ├── NotApproved       a disposal list may not be carried out: not approved by two, lapsed, void or done
     ├── DisposalVoid      it is not what was approved any more: void from now on
+    ├── SupervisionRefused  something of the supervision 质量督导 cannot be put on record; nothing was written
+    │   ├── DrawRefused     a step of a draw is out of its order, by the wrong party or not what was promised
+    │   ├── NoSuchDraw      there is no draw of that name
+    │   └── VisitRefused    a visit cannot be so: not drawn, not there, over, or its pictures are not of the batch
     └── NotUnderLock      a batch was closed and signed, but the object store does not hold that yet
 
 What storage knows better passes through as it is: UnknownBatch, UnknownSitting, AlreadyOpen, NotOpen, AlreadyClosed
@@ -137,6 +141,22 @@ class NotApproved(RecordsError):
 
 class DisposalVoid(RecordsError):
     """The list is not what was approved any more. It is void, and nothing more is removed by it."""
+
+
+class SupervisionRefused(RecordsError):
+    """What was to be put on record of the supervision does not hold. Nothing was written."""
+
+
+class DrawRefused(SupervisionRefused):
+    """The step of a draw may not be taken, or its record does not hold."""
+
+
+class NoSuchDraw(SupervisionRefused):
+    """No pool of that name was ever published."""
+
+
+class VisitRefused(SupervisionRefused):
+    """The visit cannot be as it was told, or not any more."""
 
 
 class ClosingRefused(RecordsError):

@@ -41,6 +41,10 @@ class Act(StrEnum):
     SCORES = "scores"  # which marks candidates were given
     SCORE = "score"  # give marks
     SIGN_SCORE = "sign_score"  # and stand for them, as their scorer or as the leader of the panel; no token may
+    DRAWS = "draws"  # which batches are drawn for a visit and by whom; secret from sites until they were visited
+    DRAW = "draw"  # publish a pool, make a draw, replace in it, say who supervises
+    SEED = "seed"  # give a secret to a draw, as one of two people
+    SUPERVISE = "supervise"  # visits 督导: what was seen there, and what was told to the site
     ADMIT = "admit"  # accounts and tokens of others, and recusals
     BREAK_GLASS = "break_glass"  # make an emergency account, where nobody can come in
     OPERATE = "operate"  # the service with its keys, secrets and certificates; trials and drills
@@ -76,6 +80,10 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.SCORES: frozenset(Role) - {Role.CITY_ADMINISTRATOR, Role.SITE_OPERATOR, Role.DEVICE},
     Act.SCORE: frozenset({Role.EXAMINER}),
     Act.SIGN_SCORE: frozenset({Role.EXAMINER}),
+    Act.DRAWS: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, LOCAL}),
+    Act.DRAW: frozenset({Role.CITY_SUPERVISOR, LOCAL}),
+    Act.SEED: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, LOCAL}),  # two people, one at the host at most
+    Act.SUPERVISE: frozenset({Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, LOCAL}),
     Act.ADMIT: frozenset({Role.CITY_ADMINISTRATOR, LOCAL}),
     Act.BREAK_GLASS: frozenset({LOCAL}),
     Act.OPERATE: frozenset({LOCAL}),
@@ -90,6 +98,11 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.SET_UP, Act.RUN),  # who dispatches does not run what was dispatched
     (Act.SET_UP, Act.WATCH_OPEN),  # nor supervise it
     (Act.SET_UP, Act.AUDIT),
+    (Act.SET_UP, Act.DRAW),  # nor choose how it is supervised
+    (Act.SET_UP, Act.SUPERVISE),
+    (Act.RUN, Act.DRAWS),  # who is visited learns of it by the visit
+    (Act.RUN, Act.SEED),
+    (Act.RUN, Act.SUPERVISE),
     (Act.RUN, Act.HOLD),  # nor says what of it is kept for longer
     (Act.RUN, Act.SIGN),  # who runs a sitting does not sign what there is of it
     (Act.RUN, Act.AUDIT),
@@ -175,6 +188,11 @@ ROUTES: Mapping[str, Act] = {
     "propose_disposal": Act.PROPOSE_DISPOSAL,
     "approve_disposal": Act.APPROVE_DISPOSAL,
     "decline_disposal": Act.APPROVE_DISPOSAL,
+    "draws": Act.DRAWS,
+    "draw_pool": Act.DRAWS,
+    "draw_record": Act.DRAWS,
+    "commit_to_draw": Act.SEED,
+    "reveal_for_draw": Act.SEED,
 }
 """What each route does, by its name."""
 
@@ -199,6 +217,23 @@ COMMANDS: Mapping[str, Act] = {
     "disposal propose": Act.PROPOSE_DISPOSAL,
     "disposal carry-out": Act.DISPOSE,
     "disposal verify": Act.ANYBODY,  # of papers, with nothing but a public key
+    "supervisor add": Act.DRAW,
+    "supervisor list": Act.DRAWS,
+    "supervisor recuse": Act.DRAW,
+    "draw publish": Act.DRAW,
+    "draw commit": Act.SEED,
+    "draw reveal": Act.SEED,
+    "draw run": Act.DRAW,
+    "draw replace": Act.DRAW,
+    "draw show": Act.DRAWS,
+    "draw verify": Act.ANYBODY,  # of what was published, with nothing else
+    "visit begin": Act.SUPERVISE,
+    "visit answer": Act.SUPERVISE,
+    "visit find": Act.SUPERVISE,
+    "visit end": Act.SUPERVISE,
+    "visit feedback": Act.SUPERVISE,
+    "visit publish": Act.SUPERVISE,
+    "visit show": Act.SEE,
     "status": Act.SEE,
     "report": Act.SEE,
     "plan": Act.SEE,
@@ -251,13 +286,8 @@ COMMANDS: Mapping[str, Act] = {
 
 FRESH = frozenset(
     {
-        "begin_factor",
-        "remove_factor",
-        "add_token",
-        "end_session",
-        "approve_permit",
-        "approve_disposal",
-        "sign_readiness",
+        *("begin_factor", "remove_factor", "add_token", "end_session"),
+        *("approve_permit", "approve_disposal", "commit_to_draw", "reveal_for_draw", "sign_readiness"),
     }
 )
 """Routes that ask for a password that was given lately: whoever finds a page open must not be able to stay."""

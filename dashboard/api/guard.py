@@ -38,6 +38,8 @@ from dashboard.api.problems import (
     UnknownCamera,
 )
 from dashboard.api.witness import REFUSALS
+from records import drawing
+from records.errors import NoSuchDraw
 from storage.errors import UnknownBatch, UnknownDisposal, UnknownPermit, UnknownToken
 
 COOKIE = "kaojian_session"
@@ -46,7 +48,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_JUDGED = frozenset({"batch", "number", "camera", "ticket", "token", "session", "permit", "disposal"})
+_JUDGED = frozenset({"batch", "number", "camera", "ticket", "token", "session", "permit", "disposal", "draw"})
 
 
 def guard(request: Request, backed: Backed) -> Iterator[None]:
@@ -119,7 +121,7 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
     """What the viewer sees; what the address names lies inside of it.
 
     Raises NotAllowed for the role or the token; UnknownBatch, UnknownCamera, UnknownPermit, UnknownDisposal,
-    UnknownToken, TicketUnknown for what lies outside; PermitNotOpen, TicketExpired.
+    NoSuchDraw, UnknownToken, TicketUnknown for what lies outside; PermitNotOpen, TicketExpired.
     """
     if not viewer.may(act):
         who = f"the role {viewer.account.role}" if viewer.acts is None else "this token"
@@ -137,6 +139,8 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
         each.id for each in backed.database.api_tokens.all(viewer.account.name)
     }:
         raise UnknownToken(f"there is no token {named['token']}")
+    if "draw" in named:
+        _drawn(sight, named["draw"], backed)
     if "disposal" in named:
         _listed(sight, named["disposal"], backed)
     return _through(act, sight, viewer, named["ticket"], backed) if "ticket" in named else sight
@@ -150,6 +154,12 @@ def _listed(sight: Sight, number: str, backed: Backing) -> None:
     found = backed.database.disposals.find(int(number))
     if not all(map(sight.batch, found.batches)):
         raise unknown
+
+
+def _drawn(sight: Sight, name: str, backed: Backing) -> None:
+    """Raises NoSuchDraw where there is none of that name, or it has a batch that the viewer does not see."""
+    if not all(map(sight.batch, drawing.standing(backed.database, name).batches)):
+        raise NoSuchDraw(f"there is no draw {name}; `kaojian draw show` lists all")
 
 
 def _through(act: Act, sight: Sight, viewer: Viewer, text: str, backed: Backing) -> Sight:

@@ -114,6 +114,10 @@ ELSEWHERE = {
     "reference make",  # test_references
     "sitting trial",  # test_readiness
     "grounds import",  # test_grounds
+    "supervisor add", "supervisor recuse", "draw publish", "draw commit", "draw reveal",  # test_supervision
+    "draw run", "draw replace", "visit begin", "visit answer", "visit find", "visit end",  # test_supervision
+    "visit feedback", "visit publish",  # test_supervision
+    "panel import", "panel arrive", "panel leave",  # test_panels
 }  # fmt: skip
 """Whose entry another test looks at."""
 
@@ -123,6 +127,8 @@ NO_ENTRY = {
     "doctor", "camera test", "models try",  # try
     "models list", "reference list", "sitting check",  # read
     "grounds show", "grounds judge", "grounds form",  # read
+    "panel show", "supervisor list", "draw show", "visit show",  # read
+    "draw verify",  # without a database
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 

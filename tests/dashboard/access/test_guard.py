@@ -27,18 +27,22 @@ from dashboard.api import document
 from dashboard.api.guard import COOKIE, Seen
 from dashboard.app import create_app, openapi
 from domain.disposal import CONTENT_FORM, BatchToGo, Content
+from domain.draws import POOLS, commitment_of, digest_of
 from domain.holds import Order
 from domain.people import Account, Reach, Role, Scope
 from domain.permits import Decided, Decision, Permit
 from domain.places import Batch
 from domain.timeline import rfc3339
 from domain.viewings import DONE, Deed, Viewing
+from records import drawing
+from records.supervision import add_supervisor
 from storage.database import connect
 from storage.database.api_tokens import ApiToken
 from storage.manifest.form import document_of, written
 from tests.dashboard.exam import BATCH, PACK, SITE, TESTER, TOKEN, WINDOW, Exam, hold_exam, log_in, plan
 from tests.dashboard.serving import client
 from tests.fakes.notary import NOTARY
+from tests.supervised import person
 
 INSIDE = {Reach.CITY: "", Reach.COUNTY: SITE.county, Reach.SITE: SITE.id, Reach.BATCHES: BATCH}
 SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end), "purpose": "复核成绩有疑"}
@@ -120,7 +124,7 @@ OWN = {Act.ANYBODY, Act.OWN_SESSION, Act.OWN_TOKENS, Act.ASK, Act.WATCH_PERMITTE
 LISTS = {
     *("/api/v1/batches", "/api/v1/schedule", "/api/v1/status", "/api/v1/status/drifts"),
     *("/api/v1/viewings", "/api/v1/acts", "/api/v1/permits"),
-    *("/api/v1/disposals", "/api/v1/disposals/due"),
+    *("/api/v1/disposals", "/api/v1/disposals/due", "/api/v1/draws"),
 }
 """Addresses that name nothing of an exam: what lies outside the scope is left out of their answers."""
 
@@ -136,11 +140,31 @@ def listed(exam: Exam) -> int:
     return disposals.propose(order, [BATCH], data, document_of(data).sha256, lambda: None).number
 
 
+def drawn(exam: Exam) -> str:
+    """The name of a draw that was made with the exam's batch in its pool, made where there is none yet."""
+    database, day = exam.database, WINDOW.start.date()
+    if database.register.history(POOLS, "drawn"):
+        return "drawn"
+    minutes = (WINDOW.start - timedelta(days=1) + timedelta(minutes=each) for each in itertools.count())
+    for key in ("d-1", "d-2"):
+        add_supervisor(database, key, person(key), TESTER, next(minutes))
+    drawing.publish(database, drawing.Wanted("drawn", day, day, WINDOW.start), TESTER, next(minutes))
+    digest = digest_of(drawing.pool_of(database, "drawn"))
+    parties = [(TESTER, "1" * 64), (actor_of("supervisor"), "2" * 64)]
+    for actor, secret in parties:
+        drawing.commit(database, "drawn", commitment_of(digest, actor.name, secret), actor, next(minutes))
+    for actor, secret in parties:
+        drawing.reveal(database, "drawn", secret, actor, next(minutes))
+    drawing.run(database, "drawn", TESTER, next(minutes))
+    return "drawn"
+
+
 def operations(exam: Exam) -> dict[str, tuple[str, str]]:
     """Method and address of every route, with the ids of the exam in its place holders, but for tickets."""
     ticket = to(exam.segments("A-cam-1")[0].key)
     exams = {"batch": BATCH, "number": "1", "camera": "A-cam-1", "ticket": ticket}
-    ids = {**exams, "token": "PROGRAM", "session": "OTHER", "permit": "PERMIT", "disposal": str(listed(exam))}
+    lists = {"disposal": str(listed(exam)), "draw": drawn(exam)}
+    ids = {**exams, **lists, "token": "PROGRAM", "session": "OTHER", "permit": "PERMIT"}
     found = {name: ("GET", path) for name, path in HIDDEN.items()}
     for path, methods in described().items():
         for method, operation in methods.items():
