@@ -57,3 +57,11 @@ class Finding:
     verdict: Verdict
     zh: str
     en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """A finding with the names of the entries of the register that it rests on (``Entry.name``)."""
+
+    finding: Finding
+    rests_on: tuple[str, ...] = ()

@@ -28,11 +28,12 @@ from kaojian.commands import (
     keeping,
     looking,
     references,
+    roll,
     running,
     safety,
 )
 from kaojian.terminal import complain
-from records.errors import RecordsError, SetupRefused
+from records.errors import RecordsError, SetupRefused, SheetRefused
 from storage.errors import StorageError
 
 EXPECTED = (ConfigError, StorageError, DetectorError, RecordsError, AccessError, NotPrinted, OSError)
@@ -44,7 +45,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for each in (exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors):
+for each in (exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors, roll):
     app.add_typer(each.app)
 
 
@@ -77,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         app(args=None if arguments is None else list(arguments), prog_name="kaojian")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1
-    except (DocumentRefused, SetupRefused) as refused:
+    except (DocumentRefused, SetupRefused, SheetRefused) as refused:
         count = len(refused.problems)
         complain(f"{refused}\nkaojian: {count} problem{'s' if count != 1 else ''}; nothing was changed")
     except EXPECTED as error:

@@ -38,6 +38,9 @@ class Act(StrEnum):
     PROPOSE_DISPOSAL = "propose_disposal"  # of footage whose time of keeping is over
     APPROVE_DISPOSAL = "approve_disposal"  # or decline one; two people of two sides have to approve
     DISPOSE = "dispose"  # delete what two have approved
+    ROLL = "roll"  # who is on the roll of a batch, and where they sit
+    ENROL = "enrol"  # candidates and their papers as an institution does it, and who came: 初审, 上报, 签到
+    REVIEW = "review"  # accept or decline candidates, and say so: the centre's part (六(一))
     ADMIT = "admit"  # accounts and tokens of others, and recusals
     BREAK_GLASS = "break_glass"  # make an emergency account, where nobody can come in
     OPERATE = "operate"  # the service with its keys, secrets and certificates; trials and drills
@@ -70,6 +73,9 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.PROPOSE_DISPOSAL: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.APPROVE_DISPOSAL: frozenset(SIDES),  # one of each; never who proposed it, and never the command line
     Act.DISPOSE: frozenset({LOCAL}),
+    Act.ROLL: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR, LOCAL}),
+    Act.ENROL: frozenset({Role.SITE_OPERATOR, LOCAL}),
+    Act.REVIEW: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.ADMIT: frozenset({Role.CITY_ADMINISTRATOR, LOCAL}),
     Act.BREAK_GLASS: frozenset({LOCAL}),
     Act.OPERATE: frozenset({LOCAL}),
@@ -89,6 +95,8 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.RUN, Act.AUDIT),
     (Act.RUN, Act.PROPOSE_DISPOSAL),  # nor what of it is deleted
     (Act.RUN, Act.APPROVE_DISPOSAL),
+    (Act.ENROL, Act.REVIEW),  # who submits candidates accepts none
+    (Act.ADMIT, Act.REVIEW),
     (Act.ADMIT, Act.PROPOSE_DISPOSAL),  # who makes accounts deletes nothing with them
     (Act.ADMIT, Act.APPROVE_DISPOSAL),
     (Act.AUDIT, Act.PROPOSE_DISPOSAL),  # who audits wants nothing gone
@@ -172,6 +180,20 @@ COMMANDS: Mapping[str, Act] = {
     "disposal propose": Act.PROPOSE_DISPOSAL,
     "disposal carry-out": Act.DISPOSE,
     "disposal verify": Act.ANYBODY,  # of papers, with nothing but a public key
+    "roster import": Act.ENROL,
+    "roster export": Act.ENROL,
+    "roster show": Act.ROLL,
+    "roster withdraw": Act.ENROL,
+    "roster profile": Act.ANYBODY,  # headings of an empty form
+    "roll plan": Act.ENROL,
+    "roll first-review": Act.ENROL,
+    "roll submit": Act.ENROL,
+    "roll review": Act.REVIEW,
+    "roll feedback": Act.REVIEW,
+    "roll signin": Act.ENROL,
+    "roll absent": Act.ENROL,
+    "roll move": Act.ENROL,
+    "roll violation": Act.ENROL,
     "status": Act.SEE,
     "report": Act.SEE,
     "plan": Act.SEE,
