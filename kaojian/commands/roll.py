@@ -15,7 +15,7 @@ from rich.text import Text
 
 from domain.roll import Document, IdCheck
 from domain.timeline import SystemClock
-from kaojian.terminal import BatchId, acting, instant, local_actor, note, opened, show, write
+from kaojian.terminal import BatchId, acting, instant, local_actor, note, opened, show
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -92,6 +92,7 @@ def export_roster(
     reason: Annotated[str, typer.Option(help="Why whole numbers are wanted; goes into the journal")] = "",
 ) -> None:
     """Write the roster 导出, in the shape in which it is taken in. Numbers are masked unless a reason is given."""
+    from config.private_files import write_private
     from records import roster, sheets
 
     if file.suffix.lower() not in {".xlsx", ".csv"}:
@@ -106,7 +107,7 @@ def export_roster(
         if whole_numbers:  # written down before it is given away
             detail = f"{len(found)} rows with whole numbers: {reason.strip()}"
             database.journal.record(SystemClock().now(), local_actor(), "export_roster", batch, detail)
-        write(file, content)
+        write_private(file.absolute(), content)
     typer.echo(
         f"written 已导出: {file}, {len(found)} rows, numbers {'whole 完整' if whole_numbers else 'masked 已脱敏'}"
     )

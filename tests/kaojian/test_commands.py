@@ -110,6 +110,9 @@ ELSEWHERE = {
     "disposal propose", "disposal carry-out",  # test_disposal
     "models add", "models remove",  # test_detecting
     "reference make",  # test_references
+    "roster import", "roster export", "roster withdraw",  # test_roll
+    "roll plan", "roll first-review", "roll submit", "roll review", "roll feedback",  # test_roll
+    "roll signin", "roll absent", "roll move", "roll violation",  # test_roll
 }  # fmt: skip
 """Whose entry another test looks at."""
 
@@ -117,7 +120,7 @@ NO_ENTRY = {
     "disposal list", "disposal show", "disposal verify", "room plan",  # read, too
     "status", "report", "plan", "check", "verify", "key show", "hold list", "user list", "token list",  # read
     "doctor", "camera test", "models try",  # try
-    "models list", "reference list",  # read
+    "models list", "reference list", "roster show", "roster profile",  # read
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 
