@@ -55,7 +55,7 @@ def submission(number: int, at: datetime, *tickets: str) -> Entry[Submission]:
 
 
 def decision(number: int, ticket: str, at: datetime, accepted: bool = True) -> Entry[Decision]:
-    return entry("decision", f"{number}/{ticket}", Decision(BATCH, number, *listed(ticket), accepted, at, "x", "y"))
+    return entry("decision", f"{number}/{ticket}", Decision(BATCH, number, listed(ticket)[0], accepted, at, "x", "y"))
 
 
 def feedback(number: int, nth: int, at: datetime, covered: str, roster: str) -> Entry[Feedback]:
