@@ -157,6 +157,11 @@ class Settings(BaseSettings):
         return self.secrets_dir / "factors.key"
 
     @property
+    def numbers_key_file(self) -> Path:
+        """The key that numbers of people's documents are sealed and marked with: never in the database."""
+        return self.secrets_dir / "numbers.key"
+
+    @property
     def recovery_public_file(self) -> Path:
         """The public half of the recovery key, for which backups are sealed."""
         return self.secrets_dir / "recovery.public"

@@ -30,12 +30,13 @@ from kaojian.commands import (
     looking,
     panels,
     references,
+    roll,
     running,
     safety,
     supervision,
 )
 from kaojian.terminal import complain
-from records.errors import RecordsError, SetupRefused
+from records.errors import RecordsError, SetupRefused, SheetRefused
 from storage.errors import StorageError
 
 EXPECTED = (ConfigError, StorageError, DetectorError, RecordsError, AccessError, NotPrinted, OSError)
@@ -49,7 +50,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     *(exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors),
-    *(grounds, panels, supervision),  # records
+    *(grounds, roll, panels, supervision),  # records
 )
 for each in _GROUPS:
     app.add_typer(each.app)
@@ -84,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         app(args=None if arguments is None else list(arguments), prog_name="kaojian")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1
-    except (DocumentRefused, SetupRefused) as refused:
+    except (DocumentRefused, SetupRefused, SheetRefused) as refused:
         count = len(refused.problems)
         complain(f"{refused}\nkaojian: {count} problem{'s' if count != 1 else ''}; nothing was changed")
     except EXPECTED as error:

@@ -21,6 +21,8 @@
     ├── NotOfThePanel     somebody is said to be there who was not sent, or in a room that the sitting does not use
     ├── ScoreRefused      a mark out of range, or one that is signed by who did not give it
     ├── NoReason          a batch is to be held, let go or disposed of, or a mark changed, and nobody said why
+    ├── SheetRefused      a file of rows cannot be taken in; ``problems`` has file, row and column of each
+    ├── RollRefused       what is to be put on a batch's roll cannot be, beside what is on it
     ├── DisposalRefused   batches may not be disposed of; nothing was written or removed; ``objections`` say why
     ├── DecisionRefused   somebody may not decide so on a disposal list
     ├── NotApproved       a disposal list may not be carried out: not approved by two, lapsed, void or done
@@ -116,6 +118,26 @@ class ScoreRefused(RecordsError):
 
 class NoReason(RecordsError):
     """Holding, letting go, disposing and changing a mark need a reason. Nothing was written."""
+
+
+class SheetRefused(RecordsError):
+    """Nothing of the file was taken in. ``problems`` lists everything found, ``line`` being the row.
+
+    No message holds what stands in a cell: it may be somebody's name or number.
+    """
+
+    _MOST_TOLD = 100
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        lines = [str(problem) for problem in self.problems[: self._MOST_TOLD]]
+        if (more := len(self.problems) - len(lines)) > 0:
+            lines.append(f"... and {more} more 另有 {more} 处")
+        super().__init__("\n".join(lines))
+
+
+class RollRefused(RecordsError):
+    """It contradicts what is on the batch's roll, or cannot have been. Nothing was entered."""
 
 
 class DisposalRefused(RecordsError):

@@ -45,6 +45,9 @@ class Act(StrEnum):
     DRAW = "draw"  # publish a pool, make a draw, replace in it, say who supervises
     SEED = "seed"  # give a secret to a draw, as one of two people
     SUPERVISE = "supervise"  # visits 督导: what was seen there, and what was told to the site
+    ROLL = "roll"  # who is on the roll of a batch, and where they sit
+    ENROL = "enrol"  # candidates and their papers as an institution does it, and who came: 初审, 上报, 签到
+    REVIEW = "review"  # accept or decline candidates, and say so: the centre's part (六(一))
     ADMIT = "admit"  # accounts and tokens of others, and recusals
     BREAK_GLASS = "break_glass"  # make an emergency account, where nobody can come in
     OPERATE = "operate"  # the service with its keys, secrets and certificates; trials and drills
@@ -84,6 +87,9 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.DRAW: frozenset({Role.CITY_SUPERVISOR, LOCAL}),
     Act.SEED: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, LOCAL}),  # two people, one at the host at most
     Act.SUPERVISE: frozenset({Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, LOCAL}),
+    Act.ROLL: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR, LOCAL}),
+    Act.ENROL: frozenset({Role.SITE_OPERATOR, LOCAL}),
+    Act.REVIEW: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.ADMIT: frozenset({Role.CITY_ADMINISTRATOR, LOCAL}),
     Act.BREAK_GLASS: frozenset({LOCAL}),
     Act.OPERATE: frozenset({LOCAL}),
@@ -113,6 +119,8 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.SCORE, Act.SIGN),
     (Act.SCORE, Act.ADMIT),
     (Act.SCORE, Act.AUDIT),
+    (Act.ENROL, Act.REVIEW),  # who submits candidates accepts none
+    (Act.ADMIT, Act.REVIEW),
     (Act.ADMIT, Act.PROPOSE_DISPOSAL),  # who makes accounts deletes nothing with them
     (Act.ADMIT, Act.APPROVE_DISPOSAL),
     (Act.AUDIT, Act.PROPOSE_DISPOSAL),  # who audits wants nothing gone
@@ -234,6 +242,20 @@ COMMANDS: Mapping[str, Act] = {
     "visit feedback": Act.SUPERVISE,
     "visit publish": Act.SUPERVISE,
     "visit show": Act.SEE,
+    "roster import": Act.ENROL,
+    "roster export": Act.ENROL,
+    "roster show": Act.ROLL,
+    "roster withdraw": Act.ENROL,
+    "roster profile": Act.ANYBODY,  # headings of an empty form
+    "roll plan": Act.ENROL,
+    "roll first-review": Act.ENROL,
+    "roll submit": Act.ENROL,
+    "roll review": Act.REVIEW,
+    "roll feedback": Act.REVIEW,
+    "roll signin": Act.ENROL,
+    "roll absent": Act.ENROL,
+    "roll move": Act.ENROL,
+    "roll violation": Act.ENROL,
     "status": Act.SEE,
     "report": Act.SEE,
     "plan": Act.SEE,

@@ -158,7 +158,6 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     DecisionRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "decision-refused", "That person may not decide so on it"),
     ScoreRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "score-refused", "The mark cannot be given or signed so"),
     NotOfThePanel: (HTTPStatus.UNPROCESSABLE_ENTITY, "not-of-the-panel", "That person was not sent as that"),
-    RevisedMeanwhile: (HTTPStatus.CONFLICT, "revised-meanwhile", "Somebody else changed it"),
     ImpossibleSpan: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-span", "The span is impossible"),
     PurposeNeeded: (HTTPStatus.UNPROCESSABLE_ENTITY, "purpose-needed", "It is to be said why"),
     FilmRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "film-refused", "The film cannot be made as it was asked for"),

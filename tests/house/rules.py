@@ -47,6 +47,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "typst": ("dashboard.papers.printing",),
     "pylopdf_fonts_zh_cn": ("dashboard.papers.printing",),
     "shapely": ("analysis.floorplan",),
+    "openpyxl": ("records.sheets",),
     "openvino": ("analysis.people.openvino_network",),
     "onnxruntime": ("analysis.people.onnx_network",),
     "ultralytics": ("analysis.people.ultralytics_detector",),

@@ -118,6 +118,9 @@ ELSEWHERE = {
     "draw run", "draw replace", "visit begin", "visit answer", "visit find", "visit end",  # test_supervision
     "visit feedback", "visit publish",  # test_supervision
     "panel import", "panel arrive", "panel leave",  # test_panels
+    "roster import", "roster export", "roster withdraw",  # test_roll
+    "roll plan", "roll first-review", "roll submit", "roll review", "roll feedback",  # test_roll
+    "roll signin", "roll absent", "roll move", "roll violation",  # test_roll
 }  # fmt: skip
 """Whose entry another test looks at."""
 
@@ -129,6 +132,7 @@ NO_ENTRY = {
     "grounds show", "grounds judge", "grounds form",  # read
     "panel show", "supervisor list", "draw show", "visit show",  # read
     "draw verify",  # without a database
+    "roster show", "roster profile",  # read
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 

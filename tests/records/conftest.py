@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -18,19 +17,9 @@ from tests.storage.manifest.conftest import stamper
 __all__ = ["stamper"]
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a database that was just made: to bring it to its schema takes longer than most tests."""
-    file = tmp_path_factory.mktemp("empty") / "kaojian.sqlite3"
-    connect(f"sqlite:///{file}").close()
-    return file
-
-
 @pytest.fixture
-def database(tmp_path: Path, empty_database: Path) -> Iterator[Database]:
-    file = tmp_path / "kaojian.sqlite3"
-    shutil.copyfile(empty_database, file)
-    database = connect(f"sqlite:///{file}", NOTARY)
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = connect(f"sqlite:///{tmp_path / 'kaojian.sqlite3'}", NOTARY)
     yield database
     database.close()
 
