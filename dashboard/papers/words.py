@@ -38,7 +38,7 @@ PHASES: dict[str, tuple[str, str]] = {
 # The same colours as on the page (dashboard/web/src/pure/palette.ts; a test compares them).
 COVERED = "#7fa8d9"
 NOT_YET = "#c9d0da"
-# Of footage that shows nothing usable, and of footage of which nobody can tell: in papers only.
+# Of footage that shows nothing usable, and of footage of which nobody can tell.
 UNUSABLE = "#3949ab"
 DOUBTFUL = "#9e9d24"
 COLOURS: dict[Cause, str] = {
