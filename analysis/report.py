@@ -40,6 +40,7 @@ from domain.calendar import local_day, retained_until
 from domain.evidence import Copy, Coverage, EndReason, Gap, Place, Run
 from domain.host_clock import TOGETHER, ClockJudgement
 from domain.law import Finding, Verdict, fold
+from domain.phases import Mark, Marked, out_of_order, standing
 from domain.pictures import Fault, FaultSpan
 from domain.places import Sitting
 from domain.timeline import Interval, IntervalSet, rfc3339, rounded_to_milliseconds
@@ -56,6 +57,18 @@ class PhaseReport:
     id: str
     start: datetime
     end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MarkReport:
+    """A mark of a sitting as it stands now. ``earlier`` entries of it were corrected; ``after`` are the marks that
+    should come later and lie before it.
+    """
+
+    marked: Marked
+    at: datetime
+    earlier: int = 0
+    after: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +208,7 @@ class SittingReport:
     nvrs: tuple[NvrEvent, ...] = ()
     segments_root: str | None = None
     copies: tuple[CopyReport, ...] = ()  # spools first
+    marks: tuple[MarkReport, ...] = ()  # in the order in which they should be
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +315,22 @@ def _report(
         nvrs=nvr_events(cameras),
         host_clocks=facts.host_clocks,
         copies=_copy_reports([holding for camera in cameras for holding in camera.holdings]),
+        marks=_marks(database.marks.of(sitting.batch.id, sitting.plan.number)),
+    )
+
+
+def _marks(entries: Sequence[Marked]) -> tuple[MarkReport, ...]:
+    held = standing(entries)
+    wrong = out_of_order(held)
+    return tuple(
+        MarkReport(
+            marked,
+            marked.at,
+            sum(each.mark is mark for each in entries) - 1,
+            tuple(later for first, later in wrong if first is mark),
+        )
+        for mark, marked in held.items()
+        if marked.at is not None
     )
 
 
@@ -336,8 +366,8 @@ def _phases(sitting: Sitting, now: datetime) -> tuple[PhaseReport, ...]:
     if sitting.opened is not None and sitting.closed is None:
         end = max(end, now, start + _MILLISECOND)
     start, end = rounded_to_milliseconds(start), rounded_to_milliseconds(end)
-    before = rounded_to_milliseconds(start - sitting.plan.lead)
-    after = rounded_to_milliseconds(end + sitting.plan.tail)
+    found = sitting.phases(start, end)
+    before, after = rounded_to_milliseconds(found.begin), rounded_to_milliseconds(found.finish)
     return PhaseReport("W1", before, start), PhaseReport("W2", start, end), PhaseReport("W3", end, after)
 
 
@@ -626,6 +656,19 @@ def to_json(report: SittingReport | BatchReport) -> dict[str, Any]:
         "host_clocks": [_host_clock_json(clock) for clock in report.host_clocks],
         "segments_root": report.segments_root,
         "copies": [_copy_json(each) for each in report.copies],
+        "marks": [_mark_json(each) for each in report.marks],
+    }
+
+
+def _mark_json(mark: MarkReport) -> dict[str, Any]:
+    return {
+        "mark": mark.marked.mark.value,
+        "at": rfc3339(mark.at),
+        "written": rfc3339(mark.marked.written),
+        "by": mark.marked.actor.name,
+        "reason": mark.marked.reason,
+        "earlier": mark.earlier,
+        "after": [each.value for each in mark.after],
     }
 
 

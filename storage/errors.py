@@ -30,6 +30,7 @@
         ├── AlreadyOpen
         ├── NotOpen
         ├── AlreadyClosed
+        ├── MarkStands
         └── AlreadyDecided
 
 The modules for media, objects, archive and manifests draw their own branches of StorageError where they stand.
@@ -144,6 +145,10 @@ class IdentityTaken(ConflictingRow):
 
 class WrongState(StorageError):
     """The act does not fit the state of the sitting or the permit."""
+
+
+class MarkStands(WrongState):
+    """The sitting has that mark already, and nobody said why it is to be corrected. Nothing was written."""
 
 
 class AlreadyOpen(WrongState):

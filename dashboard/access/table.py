@@ -132,6 +132,7 @@ ROUTES: Mapping[str, Act] = {
     "report": Act.SEE,
     "report_paper": Act.SEE,
     "report_file": Act.SEE,
+    "mark_sitting": Act.RUN,
     "viewings": Act.AUDIT,
     "acts": Act.AUDIT,
     "playlist": Act.WATCH,
@@ -159,9 +160,13 @@ ROUTES: Mapping[str, Act] = {
 }
 """What each route does, by its name."""
 
+WITH_PICTURES: Mapping[str, Act] = {"report_paper": Act.SAVE, "report_file": Act.SAVE}
+"""What a route does besides, where it is asked for pictures of footage: a paper with them is a file that is saved."""
+
 COMMANDS: Mapping[str, Act] = {
     "apply": Act.SET_UP,
     "sitting open": Act.RUN,
+    "sitting mark": Act.RUN,
     "sitting close": Act.RUN,
     "batch close": Act.SIGN,
     "hold set": Act.HOLD,
@@ -173,7 +178,7 @@ COMMANDS: Mapping[str, Act] = {
     "disposal carry-out": Act.DISPOSE,
     "disposal verify": Act.ANYBODY,  # of papers, with nothing but a public key
     "status": Act.SEE,
-    "report": Act.SEE,
+    "report": Act.SEE,  # with pictures it saves, and is written down as a film is
     "plan": Act.SEE,
     "room plan": Act.SEE,
     "reference make": Act.SET_UP,

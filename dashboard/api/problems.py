@@ -32,12 +32,13 @@ from dashboard.access.errors import (
 )
 from dashboard.api.shapes import FieldProblem, Problem
 from dashboard.papers.sheet import NotPrinted
-from records.errors import DecisionRefused, DisposalRefused, NoReason
+from records.errors import ClosedBatch, DecisionRefused, DisposalRefused, ImpossibleTime, NoReason
 from storage.errors import (
     AlreadyDecided,
     DatabaseUnavailable,
     FactorStands,
     KeyRefused,
+    MarkStands,
     SealRefused,
     UnknownBatch,
     UnknownDisposal,
@@ -134,6 +135,9 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     FootageDisposed: (HTTPStatus.GONE, "disposed", "The footage was disposed of"),
     UnknownDisposal: (HTTPStatus.NOT_FOUND, "unknown-disposal", "There is no such disposal list"),
     NoReason: (HTTPStatus.UNPROCESSABLE_ENTITY, "reason-needed", "It is to be said why"),
+    ImpossibleTime: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-time", "The time cannot be true"),
+    MarkStands: (HTTPStatus.CONFLICT, "mark-stands", "It is marked already; say why it is to be corrected"),
+    ClosedBatch: (HTTPStatus.CONFLICT, "closed-batch", "The batch was closed and signed"),
     DisposalRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "disposal-refused", "Something stands against the disposal"),
     DecisionRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "decision-refused", "That person may not decide so on it"),
     ImpossibleSpan: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-span", "The span is impossible"),

@@ -10,12 +10,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from domain.evidence import CameraState, Cause, Place
 from domain.host_clock import ClockState, Witness
 from domain.law import Verdict
 from domain.people import Role
+from domain.phases import Mark
 from domain.pictures import Fault
 from domain.timeline import rfc3339
 
@@ -200,6 +201,42 @@ class CopiesShape(Shape):
     locked_until: Instant | None
 
 
+class MarkShape(Shape):
+    """What is done once in a sitting and was told by a person: ``at`` an instant, ``written`` down when they said so.
+
+    ``earlier`` are entries of the same mark in whose place it stands, ``after`` the marks that should come later and
+    lie before it.
+    """
+
+    mark: Mark
+    at: Instant
+    written: Instant
+    by: str
+    reason: str
+    earlier: int
+    after: tuple[Mark, ...]
+
+
+class MarkBody(Shape):
+    """A mark: now, or ``at`` an instant; again with a ``reason`` to correct it, or to take it back."""
+
+    mark: Mark
+    at: AwareDatetime | None = None
+    reason: str = Field("", max_length=500)
+    take_back: bool = False
+
+
+class MadeMarkShape(Shape):
+    """What was written down, ``at`` null where it was taken back, and what is odd about it."""
+
+    mark: Mark
+    at: Instant | None
+    written: Instant
+    by: str
+    reason: str
+    warnings: tuple[str, ...]
+
+
 class ClauseShape(Shape):
     """One clause's verdict with its sentence in both languages."""
 
@@ -266,6 +303,7 @@ class Report(Shape):
     nvrs: tuple[NvrEventShape, ...]
     segments_root: str | None
     copies: tuple[CopiesShape, ...]
+    marks: tuple[MarkShape, ...]
 
 
 class WholeBatchReport(Shape):

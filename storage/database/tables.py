@@ -351,6 +351,20 @@ sittings = sa.Table(
     sa.Column("actual_end", Instant),
 )
 
+sitting_marks = sa.Table(
+    "sitting_marks",
+    metadata,
+    sa.Column("id", Serial, primary_key=True),  # the order in which they were written: the last of a mark holds
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("sitting", sa.Integer, nullable=False),
+    sa.Column("mark", sa.Text, nullable=False),
+    sa.Column("at", Instant),  # NULL takes an earlier entry back
+    sa.Column("written", Instant, nullable=False),
+    *actor_columns(),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+sa.Index("ix_sitting_marks_batch_sitting", sitting_marks.c.batch, sitting_marks.c.sitting, sitting_marks.c.mark)
+
 journal = sa.Table(
     "journal",
     metadata,

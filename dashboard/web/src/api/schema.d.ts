@@ -137,7 +137,7 @@ export interface paths {
         };
         /**
          * Report Paper
-         * @description The same report as one page for printing, complete in itself.
+         * @description The same report as one page for printing, complete in itself; with ``pictures``, as ``report_file``.
          */
         get: operations["report_paper"];
         put?: never;
@@ -158,6 +158,9 @@ export interface paths {
         /**
          * Report File
          * @description The same report as a file to keep: PDF/A-2b.
+         *
+         *     With ``pictures`` the longest gaps and unusable spans are shown by small pictures from the footage. That is
+         *     footage taken away: the sitting must be closed, and it is written down. City officers and auditors say why.
          */
         get: operations["report_file"];
         put?: never;
@@ -3095,6 +3098,9 @@ export interface operations {
         parameters: {
             query?: {
                 lang?: components["schemas"]["Language"];
+                /** @description Of pictures: why, in the viewer's own words */
+                purpose?: string;
+                pictures?: boolean;
             };
             header?: never;
             path: {
@@ -3174,6 +3180,9 @@ export interface operations {
         parameters: {
             query?: {
                 lang?: components["schemas"]["Language"];
+                /** @description Of pictures: why, in the viewer's own words */
+                purpose?: string;
+                pictures?: boolean;
             };
             header?: never;
             path: {

@@ -27,7 +27,7 @@ interface Edges {
 }
 
 /** What pictures show over a part of the footage. */
-export interface Mark extends Edges {
+export interface Part extends Edges {
   kind: 'unusable' | 'doubtful'
   shown: readonly CameraFault[]
 }
@@ -56,7 +56,7 @@ export function spans(
   window: Edges,
   settledUntil: number,
   gaps: readonly (Gap | StationGap)[],
-  marks: readonly Mark[] = [],
+  parts: readonly Part[] = [],
 ): Span[] {
   const settled = Math.min(window.end, Math.max(window.start, settledUntil))
   const found: Span[] = []
@@ -64,19 +64,19 @@ export function spans(
   for (const gap of gaps) {
     const start = instant(gap.start)
     const end = instant(gap.end)
-    if (start > at) found.push(...seen({ start: at, end: start }, marks))
+    if (start > at) found.push(...seen({ start: at, end: start }, parts))
     found.push({ kind: 'gap', start, end, cause: gap.cause, cameras: 'cameras' in gap ? gap.cameras : undefined })
     at = end
   }
-  if (settled > at) found.push(...seen({ start: at, end: settled }, marks))
+  if (settled > at) found.push(...seen({ start: at, end: settled }, parts))
   at = Math.max(at, settled)
   if (at < window.end) found.push({ kind: 'not_yet', start: at, end: window.end })
   return found
 }
 
 /** Cuts a stretch of footage where what it shows changes. What is known to be unusable wins over a doubt. */
-function seen(footage: Edges, marks: readonly Mark[]): Span[] {
-  const here = marks.filter((mark) => overlap(mark, footage))
+function seen(footage: Edges, parts: readonly Part[]): Span[] {
+  const here = parts.filter((part) => overlap(part, footage))
   const edges = new Set([footage.start, footage.end])
   for (const { start, end } of here) {
     edges.add(Math.max(start, footage.start))
@@ -93,11 +93,11 @@ function seen(footage: Edges, marks: readonly Mark[]): Span[] {
   return found
 }
 
-function piece(edges: Edges, marks: readonly Mark[]): Span {
-  const holding = marks.filter((mark) => overlap(mark, edges))
-  const kind = holding.some((mark) => mark.kind === 'unusable') ? 'unusable' : holding.length ? 'doubtful' : 'covered'
+function piece(edges: Edges, parts: readonly Part[]): Span {
+  const holding = parts.filter((part) => overlap(part, edges))
+  const kind = holding.some((part) => part.kind === 'unusable') ? 'unusable' : holding.length ? 'doubtful' : 'covered'
   if (kind === 'covered') return { kind, ...edges }
-  return { kind, ...edges, shown: holding.filter((mark) => mark.kind === kind).flatMap((mark) => mark.shown) }
+  return { kind, ...edges, shown: holding.filter((part) => part.kind === kind).flatMap((part) => part.shown) }
 }
 
 function alike(one: Span, other: Span): boolean {
@@ -113,19 +113,19 @@ function edgesOf(span: { start: string; end: string }): Edges {
 }
 
 /** What a camera's pictures show. */
-export function cameraMarks(camera: CameraReport): Mark[] {
+export function cameraParts(camera: CameraReport): Part[] {
   const faults = camera.faults.filter(({ fault }) => judgedAs(fault) === 'unusable')
   return [
-    ...faults.map((each): Mark => ({ kind: 'unusable', ...edgesOf(each), shown: [{ camera: camera.camera, fault: each.fault }] })),
-    ...camera.unverified.map((each): Mark => ({ kind: 'doubtful', ...edgesOf(each), shown: doubts([camera], edgesOf(each)) })),
+    ...faults.map((each): Part => ({ kind: 'unusable', ...edgesOf(each), shown: [{ camera: camera.camera, fault: each.fault }] })),
+    ...camera.unverified.map((each): Part => ({ kind: 'doubtful', ...edgesOf(each), shown: doubts([camera], edgesOf(each)) })),
   ]
 }
 
 /** What the pictures of a station show; ``seeing`` are the cameras that see it. */
-export function stationMarks(station: StationReport, seeing: readonly CameraReport[]): Mark[] {
+export function stationParts(station: StationReport, seeing: readonly CameraReport[]): Part[] {
   return [
-    ...station.unusable.map((each): Mark => ({ kind: 'unusable', ...edgesOf(each), shown: each.cameras })),
-    ...station.unverified.map((each): Mark => ({ kind: 'doubtful', ...edgesOf(each), shown: doubts(seeing, edgesOf(each)) })),
+    ...station.unusable.map((each): Part => ({ kind: 'unusable', ...edgesOf(each), shown: each.cameras })),
+    ...station.unverified.map((each): Part => ({ kind: 'doubtful', ...edgesOf(each), shown: doubts(seeing, edgesOf(each)) })),
   ]
 }
 
@@ -149,13 +149,13 @@ export function lanes(rooms: readonly Room[], report: Report): Lane[] {
     for (const id of room.stations) {
       const station = stations.get(id)
       if (!station) continue
-      const marks = stationMarks(station, seeingOf(rooms, id, cameras))
-      found.push({ kind: 'station', id, label: id, spans: spans(window, settled, station.gaps, marks) })
+      const parts = stationParts(station, seeingOf(rooms, id, cameras))
+      found.push({ kind: 'station', id, label: id, spans: spans(window, settled, station.gaps, parts) })
     }
     for (const { id } of room.cameras) {
       const camera = cameras.get(id)
       if (!camera) continue
-      found.push({ kind: 'camera', id, label: id, spans: spans(window, settled, camera.gaps, cameraMarks(camera)) })
+      found.push({ kind: 'camera', id, label: id, spans: spans(window, settled, camera.gaps, cameraParts(camera)) })
     }
   }
   return found
