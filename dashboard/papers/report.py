@@ -16,7 +16,7 @@ from math import ceil
 from analysis.clocks import Drift, HostClockFacts
 from analysis.floorplan.drawing import to_svg
 from analysis.floorplan.survey import survey
-from analysis.report import BatchReport, CameraReport, CopyReport, SittingReport, StationReport, to_json
+from analysis.report import BatchReport, CameraReport, CopyReport, MarkReport, SittingReport, StationReport, to_json
 from analysis.stills import Scene, Still, scenes
 from analysis.views import DOUBTS
 from analysis.wording import FAULTS
@@ -41,10 +41,11 @@ from dashboard.papers.sheet import (
     Text,
 )
 from dashboard.papers.timeline import as_svg, draw
-from dashboard.papers.words import COLOURS, COVERED, DOUBTFUL, NOT_YET, UNUSABLE, Language, Words, cause, words
+from dashboard.papers.words import COLOURS, COVERED, DOUBTFUL, MARK, NOT_YET, UNUSABLE, Language, Words, cause, words
 from domain.calendar import SHANGHAI
 from domain.evidence import Gap, Place
 from domain.law import Verdict
+from domain.phases import Mark
 from domain.pictures import Fault
 from domain.places import Site
 from domain.timeline import Interval, rounded_to_milliseconds
@@ -228,6 +229,43 @@ class _Section:
         for (_, name), drawing in zip(self._rooms, drawings, strict=True):
             label = f"{said.timeline} {name}"
             yield Drawing.of(as_svg(drawing, label), label)
+        yield from self._told_marks()
+
+    def _told_marks(self) -> Iterator[Block]:
+        """What people said was done when, by the numbers of the drawing."""
+        said, report = self._said, self._report
+        if not report.marks:
+            return
+        columns = (
+            Column(said.mark),
+            Column(said.mark_at),
+            Column(said.mark_written),
+            Column(said.mark_by),
+            Column(said.mark_told, wraps=True),
+        )
+        rows = [
+            (
+                Cell((f"{number} {self._mark(each.marked.mark)}",), colour=MARK),
+                _moment(each.at),
+                _moment(each.marked.written),
+                each.marked.actor.name,
+                Cell(tuple(self._remarks(each))),
+            )
+            for number, each in enumerate(report.marks, 1)
+        ]
+        yield from (Heading(said.marks), Grid(columns, tuple(rows)))
+
+    def _remarks(self, mark: MarkReport) -> Iterator[str]:
+        if mark.after:
+            comma = "、" if self._language is Language.ZH else ", "
+            yield self._said.mark_after.format(comma.join(map(self._mark, mark.after)))
+        if mark.earlier:
+            yield self._said.mark_corrected.format(mark.earlier, mark.marked.reason)
+        elif mark.marked.reason:
+            yield mark.marked.reason
+
+    def _mark(self, mark: Mark) -> str:
+        return mark.zh if self._language is Language.ZH else mark.en
 
     def _plans(self) -> Iterator[Block]:
         """What the cameras of each room that was drawn see of it by geometry, as the sitting's set-up has them."""

@@ -42,6 +42,7 @@ NOT_YET = "#c9d0da"
 # Of footage that shows nothing usable, and of footage of which nobody can tell.
 UNUSABLE = "#3949ab"
 DOUBTFUL = "#9e9d24"
+MARK = "#00574b"  # of what was marked by people
 COLOURS: dict[Cause, str] = {
     Cause.DISK_FULL: "#4e342e",
     Cause.RECORDER_STOPPED: "#6a1b9a",
@@ -106,6 +107,14 @@ class Words:
     stills_where: str
     no_still: str
     moments: dict[Moment, str]
+    marks: str
+    mark: str
+    mark_at: str
+    mark_written: str
+    mark_by: str
+    mark_told: str
+    mark_after: str  # the marks that lie before it
+    mark_corrected: str  # how often, why
     whose: str
     start: str
     end: str
@@ -211,6 +220,14 @@ _ZH = Words(
     stills_where="本报告不含画面。断档与画面异常前后的画面可在网页上回放，或由可以保存录像的人另行打印带截图的报告；两者均写入调看记录。",
     no_still="没有可用的画面",
     moments={Moment.BEFORE: "之前", Moment.DURING: "期间", Moment.AFTER: "之后"},
+    marks="时间标记",
+    mark="标记",
+    mark_at="时刻",
+    mark_written="登记时刻",
+    mark_by="登记人",
+    mark_told="说明",
+    mark_after="顺序异常：晚于{}",
+    mark_corrected="更正 {} 次：{}",
     whose="对象",
     start="开始",
     end="结束",
@@ -332,6 +349,14 @@ _EN = Words(
     "played on the page, or printed by who may save footage; either is written down as a viewing.",
     no_still="no picture can be had",
     moments={Moment.BEFORE: "Before", Moment.DURING: "During", Moment.AFTER: "After"},
+    marks="Time marks",
+    mark="Mark",
+    mark_at="Time",
+    mark_written="Told at",
+    mark_by="Told by",
+    mark_told="Remarks",
+    mark_after="out of order: later than {}",
+    mark_corrected="corrected {} times: {}",
     whose="Station or camera",
     start="Start",
     end="End",

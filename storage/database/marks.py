@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from domain.phases import Mark, Marked, corrects
 from storage.database import tables
 from storage.database.actors import actor_of, actor_row
+from storage.database.chained import plain
 from storage.database.connection import Engine
 from storage.errors import MarkStands, UnknownRow
 
@@ -42,7 +43,7 @@ class Marks:
                 "at": marked.at,
                 "written": marked.written,
                 **actor_row(marked.actor),
-                "reason": marked.reason,
+                "reason": plain(marked.reason),
             }
             connection.execute(sa.insert(tables.sitting_marks).values(row))
 

@@ -17,6 +17,7 @@ from dashboard.papers.words import (
     COLOURS,
     COVERED,
     DOUBTFUL,
+    MARK,
     NOT_YET,
     PHASES,
     UNUSABLE,
@@ -28,6 +29,7 @@ from dashboard.papers.words import (
 from domain.evidence import Cause
 from domain.law import Verdict
 from domain.people import Role
+from domain.phases import Mark
 
 WEB = Path(__file__).parents[2] / "dashboard" / "web"
 NODE = shutil.which("node")
@@ -83,6 +85,12 @@ def test_every_fault_of_pictures_has_one_word_on_page_and_paper() -> None:
     assert _pairs("words/en.ts", "faults:") == {fault.value: said.en for fault, said in FAULTS.items()}
 
 
+def test_marks_are_called_the_same_everywhere() -> None:
+    assert _pairs("words/zh.ts", "markNames:") == {mark.value: mark.zh for mark in Mark}
+    assert _pairs("words/en.ts", "markNames:") == {mark.value: mark.en for mark in Mark}
+    assert f"MARK = '{MARK}'" in (WEB / "src" / "pure" / "palette.ts").read_text("utf-8")
+
+
 def test_page_and_report_agree_on_the_faults_that_leave_footage_usable_or_doubtful() -> None:
     lanes = (WEB / "src" / "pure" / "lanes.ts").read_text("utf-8")
     for name, faults in (("OF_THEIR_OWN", OF_THEIR_OWN), ("DOUBTS", DOUBTS)):
@@ -106,8 +114,9 @@ _SAME = {
     "site": "site", "county": "county", "rooms": "rooms", "station": "station",
     "camera": "camera", "window": "window", "covered": "coveredLength", "not_settled": "notYet", "cause": "cause",
     "rule_pack": "rulePack", "grounds": "finding", "clauses": "clauses", "gaps": "gaps", "share": "share",
-    "unusable": "unusable", "unusable_picture": "unusablePicture", "doubtful_picture": "doubtfulPicture",
-    "unusable_note": "unusableNote", "shown": "shown", "obstructed": "obstructed", "unverified": "unverified",
+    "marks": "marks", "unusable": "unusable", "unusable_picture": "unusablePicture",
+    "doubtful_picture": "doubtfulPicture", "unusable_note": "unusableNote", "shown": "shown",
+    "obstructed": "obstructed", "unverified": "unverified",
     "offset": "clockOffset", "drift": "clockDrift",
 }  # fmt: skip
 

@@ -12,10 +12,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from config.rule_pack import load as load_rule_pack
 from dashboard.app import create_app
+from domain.phases import Mark, Marked
 from domain.pictures import Look, Reference, Sample
 from domain.timeline import Interval
 from storage.database import connect
-from tests.dashboard.exam import TESTER, WINDOW, Exam, hold_exam
+from tests.dashboard.exam import BATCH, START, TESTER, WINDOW, Exam, hold_exam
 from tests.dashboard.serving import served
 from tests.e2e.conftest import DIST, OpenPage
 from tests.e2e.test_page import SITTING, click_lane, lane_position, overflow, violations, wait_until_plays
@@ -51,6 +52,9 @@ def looked_at(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Ite
     exam = hold_exam(database, folder / "spool")
     look(exam, "A-cam-1", COVERED, 48, 64)
     look(exam, "B-cam-1", TURNED, 20, 40)
+    for mark, at in ((Mark.OPENED, -8), (Mark.READ, -9), (Mark.STARTED, 0), (Mark.SEALED, 69)):
+        marked = Marked(mark, START + timedelta(seconds=at), exam.clock.now(), TESTER)
+        database.marks.add(BATCH, 1, marked)
     with served(create_app(database, exam.archive, load_rule_pack, exam.clock, DIST)) as where:
         yield where
     database.close()
@@ -83,6 +87,21 @@ def test_unusable_and_doubtful_time_have_colours_and_causes_of_their_own(open_pa
     assert fill(turned) == "rgb(158, 157, 36)"
     good = told_at(page, "station:A01", 8)
     expect(good).not_to_contain_text("画面不可用")
+
+
+def test_marks_stand_in_the_timeline_by_their_numbers_and_tell_an_odd_order(
+    open_page: OpenPage, looked_at: str
+) -> None:
+    page = open_page(looked_at + SITTING)
+    listed = page.locator("[data-marks] li")
+    expect(listed).to_have_text(
+        [
+            re.compile(r"1\s*启封\s*08:59:52\s*顺序异常：晚于宣读"),
+            re.compile(r"2\s*宣读\s*08:59:51"),
+            re.compile(r"3\s*开考\s*09:00:00"),
+            re.compile(r"4\s*封装\s*09:01:09"),
+        ]
+    )
 
 
 def test_every_unusable_span_is_listed_and_can_be_watched(open_page: OpenPage, looked_at: str) -> None:

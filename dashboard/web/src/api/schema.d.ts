@@ -108,6 +108,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/sittings/{number}/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark Sitting
+         * @description Mark what is done in a sitting: papers unsealed, rules read, exam started, papers collected and sealed.
+         *
+         *     A second entry of a mark corrects the first and has a reason; both are kept. An odd order is kept and told.
+         */
+        post: operations["mark_sitting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/sittings/{number}/report": {
         parameters: {
             query?: never;
@@ -1657,6 +1679,26 @@ export interface components {
             password: string;
         };
         /**
+         * MadeMarkShape
+         * @description What was written down, ``at`` null where it was taken back, and what is odd about it.
+         */
+        MadeMarkShape: {
+            /** At */
+            at: string | null;
+            /** By */
+            by: string;
+            mark: components["schemas"]["Mark"];
+            /** Reason */
+            reason: string;
+            /** Warnings */
+            warnings: string[];
+            /**
+             * Written
+             * Format: date-time
+             */
+            written: string;
+        };
+        /**
          * MadeToken
          * @description ``secret`` is what the program sends as ``Authorization: Bearer``; shown once and kept nowhere.
          */
@@ -1664,6 +1706,58 @@ export interface components {
             /** Secret */
             secret: string;
             token: components["schemas"]["TokenShape"];
+        };
+        /**
+         * Mark
+         * @enum {string}
+         */
+        Mark: "opened" | "read" | "started" | "collected" | "sealed";
+        /**
+         * MarkBody
+         * @description A mark: now, or ``at`` an instant; again with a ``reason`` to correct it, or to take it back.
+         */
+        MarkBody: {
+            /** At */
+            at?: string | null;
+            mark: components["schemas"]["Mark"];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Take Back
+             * @default false
+             */
+            take_back: boolean;
+        };
+        /**
+         * MarkShape
+         * @description What is done once in a sitting and was told by a person: ``at`` an instant, ``written`` down when they said so.
+         *
+         *     ``earlier`` are entries of the same mark in whose place it stands, ``after`` the marks that should come later and
+         *     lie before it.
+         */
+        MarkShape: {
+            /** After */
+            after: components["schemas"]["Mark"][];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Earlier */
+            earlier: number;
+            mark: components["schemas"]["Mark"];
+            /** Reason */
+            reason: string;
+            /**
+             * Written
+             * Format: date-time
+             */
+            written: string;
         };
         /**
          * NvrEventShape
@@ -2120,6 +2214,8 @@ export interface components {
              * Format: date-time
              */
             made: string;
+            /** Marks */
+            marks: components["schemas"]["MarkShape"][];
             /** Nvrs */
             nvrs: components["schemas"]["NvrEventShape"][];
             /** Opened */
@@ -2981,6 +3077,105 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_sitting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeMarkShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

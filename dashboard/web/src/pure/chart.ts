@@ -2,11 +2,11 @@
 
 import type { CustomSeriesRenderItem, EChartsOption } from 'echarts'
 
-import type { Fault, PhaseId } from '@/api/types'
+import type { Fault, MarkReport, PhaseId } from '@/api/types'
 import type { Words } from '@/words/shape'
 
 import type { Lane, Span } from './lanes'
-import { CAUSE_COLOURS, COVERED, DOUBTFUL, NOT_YET, PHASE_TINTS, UNUSABLE } from './palette'
+import { CAUSE_COLOURS, COVERED, DOUBTFUL, MARK, NOT_YET, PHASE_TINTS, UNUSABLE } from './palette'
 import { duration, instant, localTime, preciseTime } from './time'
 
 export const GRID = { left: 170, right: 24, top: 26, bottom: 66 }
@@ -21,6 +21,7 @@ export interface ChartInput {
   lanes: readonly Lane[]
   window: { start: number; end: number }
   phases: readonly { id: PhaseId; start: string; end: string }[]
+  marks: readonly MarkReport[]
   cursor: number | null
   chosen: string | null
 }
@@ -141,10 +142,24 @@ function phaseAreas(input: ChartInput, words: Words): object {
 function verticalLines(input: ChartInput): object {
   const edges = [...new Set(input.phases.slice(1).map((phase) => instant(phase.start)))]
   const lines: object[] = edges.map((at) => ({ xAxis: at, lineStyle: { color: '#1a4b8c', type: 'dashed', width: 1 } }))
+  lines.push(...input.marks.map((each) => ({ xAxis: instant(each.at), lineStyle: { color: MARK, type: 'solid', width: 1 } })))
   if (input.cursor !== null) {
     lines.push({ xAxis: input.cursor, lineStyle: { color: '#000', type: 'solid', width: 2 } })
   }
   return { silent: true, symbol: 'none', animation: false, label: { show: false }, data: lines }
+}
+
+/** Numbered as in the list beside the chart, in the first lane, which is the name of a room and has no spans. */
+function numberedMarks(input: ChartInput): object {
+  return {
+    silent: true,
+    symbol: 'circle',
+    symbolSize: 17,
+    animation: false,
+    itemStyle: { color: MARK },
+    label: { color: '#fff', fontSize: 11, fontWeight: 700 },
+    data: input.marks.map((each, index) => ({ coord: [instant(each.at), 0], value: index + 1 })),
+  }
 }
 
 export function chartOption(input: ChartInput, words: Words, language: 'zh' | 'en'): EChartsOption {
@@ -214,6 +229,7 @@ export function chartOption(input: ChartInput, words: Words, language: 'zh' | 'e
         data: items(input.lanes) as never,
         markArea: phaseAreas(input, words) as never,
         markLine: verticalLines(input) as never,
+        markPoint: numberedMarks(input) as never,
       },
     ],
   }

@@ -1,6 +1,6 @@
 // Which words a language must have. The record types make a missing verdict or cause a compile error.
 
-import type { CameraState, Cause, ClockState, Fault, PhaseId, RecordingState, SittingState, Verdict, Witness } from '@/api/types'
+import type { CameraState, Cause, ClockState, Fault, Mark, PhaseId, RecordingState, SittingState, Verdict, Witness } from '@/api/types'
 
 type Plain =
   | 'product' | 'productLong' | 'language' | 'batches' | 'batch' | 'project' | 'site' | 'county' | 'sitting'
@@ -20,13 +20,14 @@ type Plain =
   | 'schedule' | 'noSchedule' | 'timeUnproven' | 'timeUnvouched' | 'statusStale' | 'neverConnected' | 'mjpegNotPlayable' | 'download'
   | 'permitOver' | 'fullScreen' | 'leaveFullScreen' | 'purpose' | 'purposeAsked' | 'purposeHint' | 'goOn' | 'permits' | 'askPermit'
   | 'outsideScope' | 'unusable' | 'unusableNote' | 'noUnusable' | 'unusablePicture' | 'doubtfulPicture' | 'shown' | 'obstructed'
-  | 'unverified' | 'timelineTable' | 'timelineElsewhere' | 'what'
+  | 'unverified' | 'timelineTable' | 'timelineElsewhere' | 'what' | 'marks'
 
 export interface Words extends Record<Plain, string> {
   states: Record<SittingState, string>
   verdicts: Record<Verdict, string>
   causes: Record<Cause, string>
   faults: Record<Fault, string>
+  markNames: Record<Mark, string>
   problems: Partial<Record<string, string>>
   phases: Record<PhaseId, string>
   cameraStates: Record<RecordingState, string>
@@ -48,6 +49,8 @@ export interface Words extends Record<Plain, string> {
   sittingNumber: (number: number) => string
   total: (batches: number, sittings: number) => string
   updated: (time: string) => string
+  markAfter: (others: string) => string
+  markCorrected: (times: number, why: string) => string
   measured: (value: string, limit: string) => string
   gapNotice: (length: string, cause: string) => string
   gapJoined: (from: string, to: string) => string
