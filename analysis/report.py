@@ -416,7 +416,7 @@ def _looked_at(
     if facts.coverage is None:
         return facts
     seen = sight_of(database.looks, eye, facts, ledgers[facts.camera.id], at)
-    view = camera_view(facts.camera.id, facts.coverage, seen.sight, compared=bool(seen.reference))
+    view = camera_view(facts.camera.id, facts.coverage, seen.sight, compared=bool(seen.reference), owed=seen.owed)
     return replace(facts, view=view, reference=seen.reference)
 
 

@@ -155,6 +155,7 @@ segments = sa.Table(
     sa.Column("observations", sa.Integer, nullable=False),
     sa.Column("disposed", sa.BigInteger),  # the disposal list that ordered it to go; NULL while none has
     sa.Column("looked", sa.Text, nullable=False, server_default=sa.text("''")),  # by which analysis last, "" by none
+    sa.Column("owed", sa.Integer),  # NULL where no look is owed to it; else how often looking at it failed
 )
 sa.Index("ix_segments_camera_begins", segments.c.camera, segments.c.begins)
 sa.Index("ix_segments_camera_length_us", segments.c.camera, segments.c.length_us)
@@ -178,11 +179,13 @@ WITHOUT_SPOOL_COPY = sa.and_(segments.c.copies_spool == _ZERO, NOT_DISPOSED)  # 
 WITHOUT_S3_COPY = sa.and_(segments.c.copies_s3 == _ZERO, NOT_DISPOSED)
 IN_TOO_FEW_STORES = sa.and_(IN_S3, segments.c.copies_s3 < segments.c.wanted_s3, NOT_DISPOSED)
 WITHOUT_OBSERVATION = segments.c.observations == _ZERO
+OWED_A_LOOK = segments.c.owed.is_not(None)
 for _name, _where in (
     ("ix_segments_without_spool_copy", WITHOUT_SPOOL_COPY),
     ("ix_segments_without_s3_copy", WITHOUT_S3_COPY),
     ("ix_segments_in_too_few_stores", IN_TOO_FEW_STORES),
     ("ix_segments_without_observation", WITHOUT_OBSERVATION),
+    ("ix_segments_owed_a_look", OWED_A_LOOK),
 ):
     sa.Index(_name, segments.c.begins, segments.c.key, sqlite_where=_where, postgresql_where=_where)
 

@@ -1,4 +1,4 @@
-"""Marks of sittings: when the papers were unsealed, the rules read, the exam started, papers collected and sealed."""
+"""Marks of sittings: when the papers were unsealed, and so on; and which segments a look is owed to."""
 
 from __future__ import annotations
 
@@ -31,3 +31,11 @@ def upgrade() -> None:
     op.create_index("ix_sitting_marks_batch_sitting", "sitting_marks", ["batch", "sitting", "mark"])
     for act in ("DELETE", "UPDATE"):
         refuse(act, "sitting_marks")
+    op.add_column("segments", sa.Column("owed", sa.Integer(), nullable=True))
+    op.create_index(
+        "ix_segments_owed_a_look",
+        "segments",
+        ["begins", "key"],
+        sqlite_where=sa.text("owed IS NOT NULL"),
+        postgresql_where=sa.text("owed IS NOT NULL"),
+    )
