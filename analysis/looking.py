@@ -33,6 +33,9 @@ LOOK_AGAIN_S = 15.0
 
 LONG_OVER = timedelta(hours=1)
 
+LATELY = timedelta(days=7)
+"""Of how long ago sittings are asked for what waits, when only its number is wanted."""
+
 _AT_ONCE = 500  # segments that one question answers with
 _CALIBRATIONS = 64  # kept in memory
 
@@ -90,14 +93,21 @@ class Looking:
             if len(found) >= limit:
                 return found[:limit]
         known = {each.key for each, _ in found} | set(without)
-        found += [(each, self.target(each)) for each in self._database.looks.owed(limit) if each.key not in known]
+        found += [
+            (each, self.target(each))
+            for each in self._database.looks.owed(limit + len(without))
+            if each.key not in known
+        ]
         if len(found) < limit:
             self._asked = now
         return found[:limit]
 
     def count(self, limit: int) -> int:
-        """How many segments wait, counted up to ``limit``."""
+        """How many segments wait, counted up to ``limit``: all that a look is owed to, and of sittings of the last
+        week those that were looked at otherwise.
+        """
         self._refresh()
+        self._sittings = [each for each in self._sittings if self._clock.now() - each.window.end < LATELY]
         found = {each.key for each in self._database.looks.owed(limit)}
         for wanted, _ in self._wanted():
             if len(found) >= limit:

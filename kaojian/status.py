@@ -239,8 +239,8 @@ def tables(status: Status) -> Iterable[Table | Text]:
         yield Text(f"Clock of {host}: {_clock_text(clock)}")
     stored = "no object store is set" if status.waiting_for_s3 is None else f"{status.waiting_for_s3} for S3"
     second = f", {status.waiting_for_second} for the second store" if status.waiting_for_second else ""
-    unseen = f", {status.waiting_for_look} to be looked at" if status.waiting_for_look else ""
-    yield Text(f"Segments waiting: {status.waiting_for_analysis} for analysis, {stored}{second}{unseen}")
+    unlooked = f", {status.waiting_for_look} to be looked at" if status.waiting_for_look else ""
+    yield Text(f"Segments waiting: {status.waiting_for_analysis} for analysis, {stored}{second}{unlooked}")
     if status.looks_given_up:
         yield Text(
             f"Pictures of {status.looks_given_up} segments could not be looked at 画面无法核验: reports say 无法判定 "

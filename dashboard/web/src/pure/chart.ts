@@ -157,8 +157,10 @@ function numberedMarks(input: ChartInput): object {
     symbolSize: 17,
     animation: false,
     itemStyle: { color: MARK },
-    label: { color: '#fff', fontSize: 11, fontWeight: 700 },
-    data: input.marks.map((each, index) => ({ coord: [instant(each.at), 0], value: index + 1 })),
+    data: input.marks.map((each, index) => ({
+      coord: [instant(each.at), 0],
+      label: { show: true, position: 'inside', formatter: String(index + 1), color: '#fff', fontSize: 11, fontWeight: 700 },
+    })),
   }
 }
 
