@@ -120,6 +120,13 @@ def test_every_unusable_span_is_listed_and_can_be_watched(open_page: OpenPage, l
     expect(page.locator("[data-gap-notice]")).to_have_count(0)
 
 
+def test_a_report_with_pictures_is_offered_to_who_may_take_footage_away(open_page: OpenPage, looked_at: str) -> None:
+    page = open_page(looked_at + SITTING)
+    offered = page.get_by_role("link", name="带截图的报告")
+    expect(offered).to_be_visible(timeout=LOADS_MS)
+    assert (offered.get_attribute("href") or "").endswith("/sittings/1/report.pdf?lang=zh&pictures=true")
+
+
 def test_the_timeline_is_told_in_words_as_well(open_page: OpenPage, looked_at: str) -> None:
     page = open_page(looked_at + SITTING)
     page.get_by_role("button", name="English").click()

@@ -94,6 +94,7 @@ export const en: Words = {
   timelineElsewhere: 'The same is told below, under “Timeline as a table”.',
   what: 'What there is',
   marks: 'Time marks',
+  pictured: 'Report with pictures',
   markAfter: (others: string) => `out of order: later than ${others}`,
   markCorrected: (times: number, why: string) => `corrected ${times} ${times === 1 ? 'time' : 'times'}: ${why}`,
   window: 'Required window',

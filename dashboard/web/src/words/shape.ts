@@ -20,7 +20,7 @@ type Plain =
   | 'schedule' | 'noSchedule' | 'timeUnproven' | 'timeUnvouched' | 'statusStale' | 'neverConnected' | 'mjpegNotPlayable' | 'download'
   | 'permitOver' | 'fullScreen' | 'leaveFullScreen' | 'purpose' | 'purposeAsked' | 'purposeHint' | 'goOn' | 'permits' | 'askPermit'
   | 'outsideScope' | 'unusable' | 'unusableNote' | 'noUnusable' | 'unusablePicture' | 'doubtfulPicture' | 'shown' | 'obstructed'
-  | 'unverified' | 'timelineTable' | 'timelineElsewhere' | 'what' | 'marks'
+  | 'unverified' | 'timelineTable' | 'timelineElsewhere' | 'what' | 'marks' | 'pictured'
 
 export interface Words extends Record<Plain, string> {
   states: Record<SittingState, string>

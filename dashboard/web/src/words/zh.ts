@@ -87,6 +87,7 @@ export const zh: Words = {
   timelineElsewhere: '同样内容见下方“时间轴表格”。',
   what: '情况',
   marks: '时间标记',
+  pictured: '带截图的报告',
   markAfter: (others: string) => `顺序异常：晚于${others}`,
   markCorrected: (times: number, why: string) => `更正 ${times} 次：${why}`,
   window: '应录时段',
