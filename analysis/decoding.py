@@ -29,6 +29,7 @@ from domain.evidence import Observation, Segment, SegmentState
 from domain.timeline import Clock
 from storage.archive import Archive, NoCopyAnswers
 from storage.database import Evidence
+from storage.database.looks import MOST_FAILURES
 from storage.errors import RowRefused, UnknownRow
 
 AT_ONCE = 16  # segments of one round
@@ -83,7 +84,9 @@ class DecodingWorker:
     A segment that cannot be read rests for ``RESTING_S`` and is reported once (``segment_unreadable``); it does not
     hold up the others. A segment found missing or damaged is reported (``segment_not_usable``). A round that fails
     as a whole is reported once until one succeeds (``decoding_round_failed``), with growing pauses. Where pictures
-    could not be measured the observation stands by itself, and it is told once (``look_failed``).
+    could not be measured the observation stands by itself, it is told once (``look_failed``), and a look is owed to
+    it until one succeeds or ``MOST_FAILURES`` failed (``look_given_up``): until then, and after that for good, nobody
+    knows what it shows. A segment that no process survives so many times is damaged.
 
     Errands are done by ``hands``, here and one after the other without any; without ``looking`` no picture is looked
     at. Rows are written here alone.
@@ -108,6 +111,7 @@ class DecodingWorker:
         self._log = structlog.get_logger()
         self._resting: dict[str, float] = {}  # key of an unreadable segment -> monotonic instant of its next try
         self._reported: set[str] = set()
+        self._lost: dict[str, int] = {}  # key of a segment -> how often no process survived it
         self._broken_since: float | None = None
         self._pause_s = IDLE_S
 
@@ -208,12 +212,28 @@ class DecodingWorker:
             with flight.copy:
                 try:
                     found = future.result()
-                except (HandsLost, OSError) as error:
+                except HandsLost as error:
+                    done += self._lost_hands(flight, error)
+                    continue
+                except OSError as error:
                     self._rest(flight.segment, error)
                     continue
                 self._keep(flight, found)
                 done += 1
         return done
+
+    def _lost_hands(self, flight: _Flight, error: HandsLost) -> int:
+        """A file that no process can decode is damaged, once that was tried some times; 1 where it is that."""
+        key = flight.segment.key
+        self._lost[key] = self._lost.get(key, 0) + 1
+        if self._lost[key] < MOST_FAILURES:
+            self._rest(flight.segment, error)
+            return 0
+        del self._lost[key]
+        detail = f"no process could decode it, {MOST_FAILURES} times: {error}"
+        damaged = Observation(key, self._clock.now(), SegmentState.DAMAGED, 0, (), detail)
+        self._keep(flight, Examined(damaged, None, str(error)))
+        return 1
 
     def _keep(self, flight: _Flight, found: Examined) -> None:
         """Look first: what is written of a segment that nobody opened yet is written again after a crash."""
@@ -243,6 +263,8 @@ class DecodingWorker:
         if f"look {segment.key}" not in self._reported:
             self._reported.add(f"look {segment.key}")
             self._log.warning("look_failed", segment=segment.key, reason=trouble)
+        if self._looking.failed(segment) == MOST_FAILURES:
+            self._log.error("look_given_up", segment=segment.key, tries=MOST_FAILURES, reason=trouble)
 
     def _rest(self, segment: Segment, error: Exception) -> None:
         self._resting[segment.key] = self._clock.monotonic() + RESTING_S

@@ -33,6 +33,7 @@ from typing import BinaryIO, cast
 import av
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
+from numpy.typing import NDArray
 
 from analysis.eye import Measure, Picture
 from domain.evidence import Observation, Segment, SegmentState
@@ -42,6 +43,9 @@ from storage.media import Codec, FileIndex, MediaError, VideoFormat, read_index
 from storage.media.layout import ticks_to_time
 
 LOOK_APART = timedelta(seconds=2)
+
+Colours = NDArray[np.uint8]
+"""A picture as height x width x 3: blue, green, red."""
 
 _DECODERS = {Codec.H264: "h264", Codec.H265: "hevc", Codec.JPEG: "mjpeg"}  # as libav names them
 _CODED_BYTES = 8  # of a coded picture's SHA-256
@@ -105,6 +109,40 @@ def pictures(file: BinaryIO) -> Iterator[tuple[datetime, Picture]]:
     decoding.finish()
     if decoding.trouble:
         raise OSError(decoding.trouble)
+
+
+def colours_at(file: BinaryIO, at: datetime, width: int, *, after: bool = False) -> tuple[datetime, Colours] | None:
+    """The last intact picture before an instant, or with ``after`` the first one from it on, made ``width`` pixels
+    wide, with its own instant; None where there is none. Decoded from the key frame that it needs.
+
+    Raises MediaError, OSError.
+    """
+    index = read_index(file)
+    shots = list(_shots(index))
+    target = _nearest(shots, at, after=after)
+    if target is None:
+        return None
+    keys = [
+        number for number in range(target + 1) if shots[number].key and shots[number].shown <= shots[target].shown
+    ]
+    first, last = (keys[-1] if keys else 0), (len(shots) if after else target + 1)
+    decoding = _Pass(file, index.format, shots[first:last])
+    found = decoding.nearest(at, after=after)
+    if found is None:
+        return None
+    frame, shown = found
+    height = max(2, round(frame.height * width / frame.width / 2) * 2)
+    small = frame.reformat(width=width, height=height, format="bgr24", interpolation="AREA")
+    return shown, np.asarray(small.to_ndarray(), np.uint8)
+
+
+def _nearest(shots: Sequence[_Shot], at: datetime, *, after: bool) -> int | None:
+    """The number of the picture shown last before an instant, or first from it on."""
+    if after:
+        return min(
+            (n for n, shot in enumerate(shots) if shot.shown >= at), key=lambda n: shots[n].shown, default=None
+        )
+    return max((n for n, shot in enumerate(shots) if shot.shown < at), key=lambda n: shots[n].shown, default=None)
 
 
 def _looked(decoding: _Pass, errand: Errand) -> tuple[tuple[Sample, ...] | None, str]:
@@ -173,6 +211,19 @@ class _Pass:
             shown = self.shots[_number(frame)].shown
             self._numbers[shown] = _number(frame)
             yield shown, picture
+
+    def nearest(self, at: datetime, *, after: bool) -> tuple[av.VideoFrame, datetime] | None:
+        """The last picture before an instant, or the first one from it on, with its own. Raises OSError."""
+        found: tuple[av.VideoFrame, datetime] | None = None
+        for frame in self._frames:
+            shown = self.shots[_number(frame)].shown
+            if shown < at and not after:
+                found = frame, shown
+            elif shown >= at and after:
+                return frame, shown
+        if self._failed is not None:
+            raise self._failed
+        return found
 
     def finish(self) -> None:
         """Decode the rest without looking. Raises OSError where the file cannot be read."""

@@ -2,8 +2,10 @@
 
 A sitting rests on the newest reference of a camera that was valid when it opened; until then on the newest there is.
 Footage is looked at when it is first opened. It is looked at again where the reference of its sitting is another one
-by now, where the version is, or where looking failed: only for cameras that have a reference, and only until the
-batch is closed, since what was signed then rests on what was seen by then. Not here: measuring (``analysis.eye``).
+by now or where the version is: only for cameras that have a reference, and only until the batch is closed, since what
+was signed then rests on what was seen by then. Where a look is owed, since looking failed or what was seen was lost
+with a database, it is looked at again whatever became of the batch, a few times at most. Not here: measuring
+(``analysis.eye``).
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from analysis.eye import Eye, Measure
+from analysis.eye import EYE, Eye, Measure
 from domain.evidence import Segment
 from domain.pictures import Look, Sample
 from domain.places import Sitting
@@ -30,6 +32,9 @@ LOOK_AGAIN_S = 15.0
 """How often it is asked what waits for another look."""
 
 LONG_OVER = timedelta(hours=1)
+
+LATELY = timedelta(days=7)
+"""Of how long ago sittings are asked for what waits, when only its number is wanted."""
 
 _AT_ONCE = 500  # segments that one question answers with
 _CALIBRATIONS = 64  # kept in memory
@@ -87,8 +92,32 @@ class Looking:
             ]
             if len(found) >= limit:
                 return found[:limit]
-        self._asked = now
-        return found
+        known = {each.key for each, _ in found} | set(without)
+        found += [
+            (each, self.target(each))
+            for each in self._database.looks.owed(limit + len(without))
+            if each.key not in known
+        ]
+        if len(found) < limit:
+            self._asked = now
+        return found[:limit]
+
+    def count(self, limit: int) -> int:
+        """How many segments wait, counted up to ``limit``: all that a look is owed to, and of sittings of the last
+        week those that were looked at otherwise.
+        """
+        self._refresh()
+        self._sittings = [each for each in self._sittings if self._clock.now() - each.window.end < LATELY]
+        found = {each.key for each in self._database.looks.owed(limit)}
+        for wanted, _ in self._wanted():
+            if len(found) >= limit:
+                break
+            found |= {each.key for each in self._unseen(wanted)}
+        return min(limit, len(found))
+
+    def failed(self, segment: Segment) -> int:
+        """Write down that nobody could look at a segment; how often by now. Raises UnknownRow."""
+        return self._database.looks.failed(segment.key)
 
     def keep(self, segment: Segment, target: Target, samples: Sequence[Sample]) -> None:
         """Write down what was measured. Raises RowRefused, UnknownRow; ValueError for numbers that are none."""
@@ -148,6 +177,29 @@ class Looking:
         if batch not in self._closed and self._database.closings.latest(batch) is not None:
             self._closed.add(batch)
         return batch in self._closed
+
+
+def count_waiting(database: Database, now: datetime, limit: int) -> int:
+    """How many segments that were opened are to be looked at, counted up to ``limit``; 0 where there is no eye.
+
+    Those that nobody tries to look at any more do not count. Raises DatabaseUnavailable.
+    """
+    if EYE is None:
+        return 0
+    return Looking(database, EYE, _Standing(now)).count(limit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A clock that stands: for who asks once."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return 0.0
 
 
 def _holds(sitting: Sitting, segment: Segment) -> bool:

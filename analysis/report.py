@@ -42,6 +42,7 @@ from domain.evidence import Copy, Coverage, EndReason, Gap, Place, Run
 from domain.expected import Expectation, ExpectedPlace, ExpectedRoom, ExpectedView, FrozenExpectation, Phase
 from domain.host_clock import TOGETHER, ClockJudgement
 from domain.law import Finding, Verdict, fold
+from domain.phases import Mark, Marked, latest_marks, out_of_order
 from domain.pictures import Fault, FaultSpan
 from domain.places import Sitting
 from domain.readiness import PlanCover, SaveCover, Standing, standing
@@ -59,6 +60,18 @@ class PhaseReport:
     id: str
     start: datetime
     end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MarkReport:
+    """A mark of a sitting as it stands now. ``earlier`` entries of it were corrected; ``after`` are the marks that
+    should come later and lie before it.
+    """
+
+    marked: Marked
+    at: datetime
+    earlier: int = 0
+    after: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +269,7 @@ class SittingReport:
     expected: ExpectedReport | None = None  # None where nothing was kept at the opening, or it was not opened yet
     plan_cover: PlanCoverReport = PlanCoverReport(Standing.MISSING)
     save_cover: SaveCoverReport = SaveCoverReport(None, ())
+    marks: tuple[MarkReport, ...] = ()  # in the order in which they should be
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +362,22 @@ def _report(
         expected=_expected_report(facts, frozen, rules),
         plan_cover=plan,
         save_cover=_save_cover(sitting, facts, rules),
+        marks=_marks(database.marks.of(sitting.batch.id, sitting.plan.number)),
+    )
+
+
+def _marks(entries: Sequence[Marked]) -> tuple[MarkReport, ...]:
+    held = latest_marks(entries)
+    wrong = out_of_order(held)
+    return tuple(
+        MarkReport(
+            marked,
+            marked.at,
+            sum(each.mark is mark for each in entries) - 1,
+            tuple(later for first, later in wrong if first is mark),
+        )
+        for mark, marked in held.items()
+        if marked.at is not None
     )
 
 
@@ -525,8 +555,8 @@ def _phases(sitting: Sitting, now: datetime) -> tuple[PhaseReport, ...]:
     if sitting.opened is not None and sitting.closed is None:
         end = max(end, now, start + _MILLISECOND)
     start, end = rounded_to_milliseconds(start), rounded_to_milliseconds(end)
-    before = rounded_to_milliseconds(start - sitting.plan.lead)
-    after = rounded_to_milliseconds(end + sitting.plan.tail)
+    found = sitting.phases(start, end)
+    before, after = rounded_to_milliseconds(found.begin), rounded_to_milliseconds(found.finish)
     return PhaseReport("W1", before, start), PhaseReport("W2", start, end), PhaseReport("W3", end, after)
 
 
@@ -575,7 +605,7 @@ def _looked_at(
     if facts.coverage is None:
         return facts
     seen = sight_of(database.looks, eye, facts, ledgers[facts.camera.id], at)
-    view = camera_view(facts.camera.id, facts.coverage, seen.sight, compared=bool(seen.reference))
+    view = camera_view(facts.camera.id, facts.coverage, seen.sight, compared=bool(seen.reference), owed=seen.owed)
     return replace(facts, view=view, reference=seen.reference)
 
 
@@ -815,12 +845,25 @@ def to_json(report: SittingReport | BatchReport) -> dict[str, Any]:
         "host_clocks": [_host_clock_json(clock) for clock in report.host_clocks],
         "segments_root": report.segments_root,
         "copies": [_copy_json(each) for each in report.copies],
+        "marks": [_mark_json(each) for each in report.marks],
         "expected": _expected_json(report.expected) if report.expected is not None else None,
         "plan_cover": _plan_cover_json(report.plan_cover),
         "save_cover": {
             "code": _code(report.save_cover.code),
             "rooms": [{"room": room, "code": _code(code)} for room, code in report.save_cover.rooms],
         },
+    }
+
+
+def _mark_json(mark: MarkReport) -> dict[str, Any]:
+    return {
+        "mark": mark.marked.mark.value,
+        "at": rfc3339(mark.at),
+        "written": rfc3339(mark.marked.written),
+        "by": mark.marked.actor.name,
+        "reason": mark.marked.reason,
+        "earlier": mark.earlier,
+        "after": [each.value for each in mark.after],
     }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -18,7 +18,7 @@ from analysis.coverage import CameraLedger, Source, chains
 from analysis.eye import Eye
 from analysis.facts import CameraFacts
 from domain.pictures import FaultSpan, Sight, ViewSpan
-from domain.timeline import IntervalSet
+from domain.timeline import Interval, IntervalSet
 from storage.database import Looks
 
 _REMEMBERED = 400  # sights of one database: those of some sittings
@@ -30,11 +30,12 @@ _KNOWN: WeakKeyDictionary[Looks, OrderedDict[_Key, Sight]] = WeakKeyDictionary()
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What is known of a camera's pictures. ``reference`` is the id of what they were compared with, "" for nothing;
-    ``sight`` is None where nobody looked.
+    ``sight`` is None where nobody looked. A look is ``owed`` to that time: it was lost, or could not be made.
     """
 
     reference: str
     sight: Sight | None
+    owed: IntervalSet
 
 
 def sight_of(looks: Looks, eye: Eye, facts: CameraFacts, ledger: CameraLedger, at: datetime) -> Seen:
@@ -47,9 +48,19 @@ def sight_of(looks: Looks, eye: Eye, facts: CameraFacts, ledger: CameraLedger, a
         for name, chain in chains(ledger).items()
         if (sight := _decided(looks, eye, [each.key for each in chain.segments], reference, stations)) is not None
     }
+    owed = _owed(looks, ledger)
     if len(found) < 2:
-        return Seen(reference, next(iter(found.values()), None))
-    return Seen(reference, _together(found, facts.sources))
+        return Seen(reference, next(iter(found.values()), None), owed)
+    return Seen(reference, _together(found, facts.sources), owed)
+
+
+def _owed(looks: Looks, ledger: CameraLedger) -> IntervalSet:
+    """Where two recorders recorded, both of them have to have been looked at: whose footage is shown may change."""
+    if not ledger.segments:
+        return IntervalSet()
+    starts = [each.interval.start for each in ledger.segments]
+    keys = looks.owing(ledger.camera, Interval(min(starts), max(starts) + timedelta(microseconds=1)))
+    return IntervalSet(each.interval for each in ledger.segments if each.key in keys)
 
 
 def _decided(looks: Looks, eye: Eye, keys: Sequence[str], reference: str, stations: tuple[str, ...]) -> Sight | None:

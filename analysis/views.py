@@ -5,8 +5,8 @@ Pure. Not here: what a span is a gap for (``analysis.coverage``), what faults ar
 
 1. Of one camera, recorded time is usable, unusable or doubtful. It is *unusable* while a fault holds that leaves
    nothing to be seen. It is *doubtful* while the camera is moved, since nobody knows what it shows until it is
-   checked again; and, of a camera with a reference, while no sample speaks for it or it could not be compared. The
-   rest is usable. Where nobody looked and there is no reference, all of it is.
+   checked again; while a look is owed to it; and, of a camera with a reference, while no sample speaks for it or it
+   could not be compared. The rest is usable. Where nobody was to look and there is no reference, all of it is.
 2. Of one station by its footage (C6.2-3), a window is good where a camera that sees it is usable, else doubtful where
    one is doubtful, else unusable where one recorded, else missing.
 3. By its view (C6.2-4) the same, where some camera has both a region of the station and a reference: there the
@@ -121,16 +121,22 @@ class StationView:
         return (self.obstructed or {}).get(camera, _NOTHING)
 
 
-def camera_view(camera: str, coverage: Coverage, sight: Sight | None, *, compared: bool) -> CameraView:
-    """What the recorded time of a camera shows. ``sight`` is None where nobody looked at any of it."""
+def camera_view(
+    camera: str, coverage: Coverage, sight: Sight | None, *, compared: bool, owed: IntervalSet = _NOTHING
+) -> CameraView:
+    """What the recorded time of a camera shows. ``sight`` is None where nobody looked at any of it; a look is
+    ``owed`` to a part of it.
+    """
     recorded = coverage.covered
+    missing = recorded & _rounded(owed)
     if sight is None:
-        return CameraView(camera, recorded, doubtful=recorded if compared else _NOTHING, compared=compared)
+        return CameraView(camera, recorded, doubtful=recorded if compared else missing, compared=compared)
     faults = tuple(_cut(sight.faults, recorded))
     unusable = _during(faults, without=OF_THEIR_OWN | DOUBTS)
     doubtful = _during(faults, without=frozenset(Fault) - DOUBTS)
     if compared:
         doubtful |= (recorded - _rounded(sight.seen)) | (recorded & _rounded(sight.unverified))
+    doubtful |= missing
     return CameraView(
         camera, recorded, faults, unusable, doubtful - unusable, tuple(_cut(sight.stations, recorded)), compared
     )

@@ -24,6 +24,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from analysis.live import Standing, host_clocks_now, living, standings
+from analysis.looking import count_waiting
 from domain.alarms import Receiver
 from domain.calendar import SHANGHAI
 from domain.evidence import CameraState, Outage, Place, Recorder, Segment
@@ -129,6 +130,7 @@ def _from_database(sources: Sources, now: datetime) -> Iterator[Metric]:
     yield from _pictures({camera: evidence.last_segment(camera) for camera in cameras}, now)
     yield from _outages(evidence, now)
     yield from _waiting(evidence, stores_objects=sources.archive.keeps)
+    yield from _looks(sources.database, now)
     yield from _copies(evidence, now)
     yield from _clocks(evidence, alive, now)
     yield from _headrooms(headrooms(sources.database, sources.spools, now, evicts=sources.archive.keeps))
@@ -244,6 +246,14 @@ def _waiting(evidence: Evidence, *, stores_objects: bool) -> Iterator[Metric]:
         second = _gauge("segments_waiting_for_second_store", said)
         second.add_metric([], evidence.count_in_too_few_stores(COUNT_UP_TO))
         yield from (upload, second)
+
+
+def _looks(database: Database, now: datetime) -> Iterator[Metric]:
+    waiting = _gauge("segments_waiting_for_looking", f"Opened files whose pictures are to be looked at, {_UPTO}")
+    waiting.add_metric([], count_waiting(database, now, COUNT_UP_TO))
+    lost = _gauge("segments_not_looked_at", f"Opened files whose pictures nobody could look at, for good, {_UPTO}")
+    lost.add_metric([], database.looks.count_owed(COUNT_UP_TO).given_up)
+    yield from (waiting, lost)
 
 
 def _copies(evidence: Evidence, now: datetime) -> Iterator[Metric]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from domain.phases import Phases, phases
 from domain.pictures import Region
 from domain.plan import RoomPlan
 from domain.timeline import Interval
@@ -173,6 +174,7 @@ class Sitting:
 
     Before it is opened, ``site`` and ``plan`` are the ones valid now; from then on, the frozen ones.
     ``actual_start``/``actual_end`` are the bell and the end of the exam; ``opened``/``closed`` are the acts.
+    ``sealed`` is when the collected papers were 封装, as somebody marked it.
     """
 
     batch: Batch
@@ -182,6 +184,7 @@ class Sitting:
     actual_start: datetime | None = None
     actual_end: datetime | None = None
     closed: datetime | None = None
+    sealed: datetime | None = None
 
     @property
     def rooms(self) -> tuple[Room, ...]:
@@ -197,8 +200,13 @@ class Sitting:
 
     @property
     def window(self) -> Interval:
-        """What must be covered: from the lead before the start to the tail after the end."""
-        return Interval(self.start - self.plan.lead, self.end + self.plan.tail)
+        """What must be covered: from the lead before the start to the tail after the end, or to the sealing."""
+        found = self.phases(self.start, max(self.start, self.end))
+        return Interval(found.begin, found.finish)
+
+    def phases(self, start: datetime, end: datetime) -> Phases:
+        """Its phases were the exam to last from ``start`` to ``end``."""
+        return phases(start, end, self.plan.lead, self.plan.tail, sealed=self.sealed)
 
     def wants_recording(self, now: datetime) -> bool:
         """From the planned start less its lead (or the opening, if earlier) until closed and the tail has run.

@@ -360,5 +360,10 @@ def rebuilt_lines(done: Rebuilt) -> Iterator[str]:
         f"manifests, {done.copies} copies, {done.outages} gaps, {done.keys} public keys, "
         f"{done.stamps} time stamps"
     )
+    if done.to_look:
+        yield (
+            f"{done.to_look} segments are to be looked at again 待重新核验画面: reports say 无法判定 of them until "
+            "the service has done so; `kaojian status` counts them"
+        )
     if done.found:
         yield "the analysis opens those outside of manifests when the service runs; close their batches after that"

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.live import NvrOut, Placed, Standing, host_clocks_now, living, nvrs_out, placed, standings
+from analysis.looking import count_waiting
 from domain.alarms import Receiver
 from domain.calendar import SHANGHAI
 from domain.evidence import CameraEvent, Cause, LostCopy, Place, Recorder, SegmentState
@@ -98,6 +99,8 @@ class Status:
     nvrs: tuple[NvrOut, ...]  # out with all their wanted cameras
     waiting_for_analysis: int
     waiting_for_s3: int | None
+    waiting_for_look: int = 0  # opened, and their pictures are to be looked at
+    looks_given_up: int = 0  # nobody could look at their pictures, and nobody tries to any more
     waiting_for_second: int = 0  # that lie in one object store and are to lie in two
     copies_due: int = 0  # to be read again
     copies_lost: tuple[LostCopy, ...] = ()  # of the last LOST_WITHIN, the newest first
@@ -132,6 +135,8 @@ def gather(database: Database, now: datetime, *, stores_objects: bool, spools: S
         nvrs=tuple(nvrs_out(cameras, found)),
         waiting_for_analysis=len(unobserved),
         waiting_for_s3=len(evidence.segments_without_copy(Place.S3, _COUNT_UP_TO)) if stores_objects else None,
+        waiting_for_look=count_waiting(database, now, _COUNT_UP_TO),
+        looks_given_up=database.looks.count_owed(_COUNT_UP_TO).given_up,
         waiting_for_second=evidence.count_in_too_few_stores(_COUNT_UP_TO) if stores_objects else 0,
         copies_due=evidence.count_due_copies(now, _COUNT_UP_TO),
         copies_lost=tuple(evidence.lost_copies(now - LOST_WITHIN, _COUNT_UP_TO)),
@@ -186,6 +191,8 @@ def to_json(status: Status) -> dict[str, Any]:
             "analysis": status.waiting_for_analysis,
             "s3": status.waiting_for_s3,
             "second_s3": status.waiting_for_second,
+            "look": status.waiting_for_look,
+            "look_given_up": status.looks_given_up,
         },
         "object_store": _store_json(status.stores, second=False),
         "second_object_store": _store_json(status.stores, second=True),
@@ -232,7 +239,13 @@ def tables(status: Status) -> Iterable[Table | Text]:
         yield Text(f"Clock of {host}: {_clock_text(clock)}")
     stored = "no object store is set" if status.waiting_for_s3 is None else f"{status.waiting_for_s3} for S3"
     second = f", {status.waiting_for_second} for the second store" if status.waiting_for_second else ""
-    yield Text(f"Segments waiting: {status.waiting_for_analysis} for analysis, {stored}{second}")
+    unlooked = f", {status.waiting_for_look} to be looked at" if status.waiting_for_look else ""
+    yield Text(f"Segments waiting: {status.waiting_for_analysis} for analysis, {stored}{second}{unlooked}")
+    if status.looks_given_up:
+        yield Text(
+            f"Pictures of {status.looks_given_up} segments could not be looked at 画面无法核验: reports say 无法判定 "
+            "of them; docs/operations.md says what to do"
+        )
     for store in status.stores:
         yield from map(Text, store_state.lines(store, _local(store.at)))
     yield from map(Text, _copy_lines(status))

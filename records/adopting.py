@@ -53,6 +53,7 @@ class Rebuilt:
     found: int = 0  # segments, by their own bytes
     copies: int = 0  # of segments that were known
     outages: int = 0
+    to_look: int = 0  # segments to be looked at again: what was measured in them is stated nowhere
     problems: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:

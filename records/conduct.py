@@ -1,4 +1,4 @@
-"""Conducting a sitting: open it, close it. Each act is checked, carried out and written into the journal.
+"""Conducting a sitting: open it, mark what is done in it, close it. Each act is checked, done and written down.
 
 Opening freezes the set-up the sitting rests on, and what must be seen of it; closing ends its window. Recording
 itself follows from the sittings (``records.schedule``) and does not wait for the opening. Nor does an exam wait for
@@ -19,10 +19,11 @@ from config import rule_pack
 from config.rule_pack import RulePack
 from domain.expected import Basis, ExpectedPlace, FrozenExpectation
 from domain.people import Actor
+from domain.phases import Mark, Marked, latest_marks, out_of_order
 from domain.places import Room, Sitting, SittingPlan
 from domain.readiness import Standing, standing
 from domain.timeline import Clock, rfc3339, utc
-from records.errors import DiskTooFull, ImpossibleTime
+from records.errors import ClosedBatch, DiskTooFull, ImpossibleTime
 from records.headroom import EXPECTED_BIT_RATE, measure
 from storage.database import Database
 from storage.errors import SetupChanged, UnknownBatch, UnknownSitting
@@ -137,6 +138,77 @@ def close_sitting(
     database.setup.close_sitting(batch_id, number, now, end)
     database.journal.record(now, actor, "close_sitting", _subject(batch_id, number), f"end {rfc3339(end)}")
     return _known(database, batch_id, number)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeMark:
+    """A mark that was just made, and what is odd about it: that is no reason to refuse what a room really did."""
+
+    marked: Marked
+    warnings: tuple[str, ...]
+
+
+def mark_sitting(
+    database: Database,
+    batch_id: str,
+    number: int,
+    actor: Actor,
+    clock: Clock,
+    *,
+    mark: Mark,
+    at: datetime | None = None,
+    reason: str = "",
+    taken_back: bool = False,
+) -> MadeMark:
+    """Say that something was done in a sitting ``at`` an instant, or now; ``taken_back`` says that it was not.
+
+    What was said before is corrected by saying it again with a ``reason``, and stays on record. An order that should
+    not be is kept and told. Raises UnknownBatch, UnknownSitting; MarkStands for a correction without a reason,
+    UnknownRow for nothing to take back; ImpossibleTime for an instant in the future or more than twelve hours away
+    from the sitting; ClosedBatch where what there is of the batch was signed.
+    """
+    now, reason = clock.now(), reason.strip()
+    sitting = _known(database, batch_id, number)
+    if database.closings.latest(batch_id) is not None:
+        raise ClosedBatch(f"batch {batch_id} was closed and signed; what its signed report says of marks stands")
+    told = None if taken_back else now if at is None else _past(mark.value, at, now)
+    if told is not None:
+        _refuse_far_off(sitting, mark, told)
+    marked = Marked(mark, told, now, actor, reason)
+    database.marks.add(batch_id, number, marked)
+    said = "taken back" if told is None else f"at {rfc3339(told)}"
+    detail = f"{mark.value} {said}" + (f": {reason}" if reason else "")
+    database.journal.record(now, actor, "mark_sitting", _subject(batch_id, number), detail)
+    return MadeMark(marked, tuple(_odd_marks(database, sitting, marked)))
+
+
+def _refuse_far_off(sitting: Sitting, mark: Mark, at: datetime) -> None:
+    """Raises ImpossibleTime for an instant that can only be a slip: a window would reach as far."""
+    first, last = sitting.start - _EARLY, sitting.end + _EARLY
+    if sitting.opened is not None and sitting.closed is None:
+        last = max(last, at)
+    if not first <= at <= last:
+        raise ImpossibleTime(
+            f"{mark.zh} {mark.value} at {rfc3339(at)} lies more than {_EARLY.total_seconds() / 3600:.0f} h away from "
+            f"sitting {sitting.plan.number} ({rfc3339(sitting.start)} .. {rfc3339(sitting.end)}); give the real time"
+        )
+
+
+def _odd_marks(database: Database, sitting: Sitting, marked: Marked) -> Iterator[str]:
+    held = latest_marks(database.marks.of(sitting.batch.id, sitting.plan.number))
+    for first, later in out_of_order(held):
+        if marked.mark in (first, later):
+            yield (
+                f"{first.zh} {first.value} is marked after {later.zh} {later.value}: kept, and told in the report; "
+                "if it is a slip, mark it again with --reason"
+            )
+    ended = sitting.window.end
+    late = marked.mark is Mark.SEALED and marked.at is not None and marked.at > ended
+    if late and sitting.closed is not None and marked.written > ended:
+        yield (
+            f"recording had ended at {rfc3339(ended)} with the tail; what was not recorded up to the sealing is a "
+            "gap: mark the sealing in time, or give the plan a longer tail"
+        )
 
 
 def check_disk(disk: Disk, batch_id: str, number: int) -> None:

@@ -5,7 +5,8 @@
     │   └── GroundsRefused    so does a file of sites' grounds
     ├── NoGrounds         nothing is on record of that site, or there is no such form
     ├── DiskTooFull       the spool's disk has less free space than its reserve: no sitting is opened
-    ├── ImpossibleTime    a start or an end that cannot be: in the future, or the end before the start
+    ├── ImpossibleTime    a start, an end or a mark that cannot be: in the future, or the end before the start
+    ├── ClosedBatch       the batch was signed, and what is said of its sittings stands
     ├── ClosingRefused    a batch cannot be closed; nothing was signed
     │   ├── NotReady      something is still open, being written, not opened yet or not under lock
     │   ├── NothingNew    it is closed, and everything that there is stands in its manifest
@@ -75,7 +76,11 @@ class DiskTooFull(RecordsError):
 
 
 class ImpossibleTime(RecordsError):
-    """The time given for a start or an end cannot be true."""
+    """The time given for a start, an end or a mark cannot be true."""
+
+
+class ClosedBatch(RecordsError):
+    """The batch was closed and signed. Nothing was written."""
 
 
 class TrialRefused(RecordsError):

@@ -71,6 +71,7 @@ class Restating:
             self._work.done.problems.append(f"{stated.key} is stated and is not in the store with its bytes any more")
         self._work.evidence.adopt_segment(segment, self._runs[stated.run], copies, self._observation(stated))
         self._work.done.stated += 1
+        self._work.done.to_look += copies != []
 
     def _found(self, stated: SegmentStatement) -> Fetched | None:
         """The object in the store, in the version that is stated or the newest; None without the bytes stated."""

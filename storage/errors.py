@@ -31,6 +31,7 @@
         ├── AlreadyOpen
         ├── NotOpen
         ├── AlreadyClosed
+        ├── MarkStands
         ├── AlreadyDecided
         └── SetupChanged
 
@@ -150,6 +151,10 @@ class RevisedMeanwhile(ConflictingRow):
 
 class WrongState(StorageError):
     """The act does not fit the state of the sitting or the permit."""
+
+
+class MarkStands(WrongState):
+    """The sitting has that mark already, and nobody said why it is to be corrected. Nothing was written."""
 
 
 class AlreadyOpen(WrongState):

@@ -172,6 +172,7 @@ ROUTES: Mapping[str, Act] = {
     "give_score": Act.SCORE,
     "sign_score": Act.SIGN_SCORE,
     "confirm_score": Act.SIGN_SCORE,
+    "mark_sitting": Act.RUN,
     "viewings": Act.AUDIT,
     "acts": Act.AUDIT,
     "playlist": Act.WATCH,
@@ -204,6 +205,9 @@ ROUTES: Mapping[str, Act] = {
 }
 """What each route does, by its name."""
 
+WITH_PICTURES: Mapping[str, Act] = {"report_paper": Act.SAVE, "report_file": Act.SAVE}
+"""What a route does besides, where it is asked for pictures of footage: a paper with them is a file that is saved."""
+
 COMMANDS: Mapping[str, Act] = {
     "apply": Act.SET_UP,
     "sitting trial": Act.RUN,
@@ -211,6 +215,7 @@ COMMANDS: Mapping[str, Act] = {
     "sitting confirm": Act.RUN,
     "sitting sign": Act.RUN,
     "sitting open": Act.RUN,
+    "sitting mark": Act.RUN,
     "sitting close": Act.RUN,
     "batch close": Act.SIGN,
     "grounds import": Act.SET_UP,  # the city centre approves and agrees (clause 四)
@@ -257,7 +262,7 @@ COMMANDS: Mapping[str, Act] = {
     "roll move": Act.ENROL,
     "roll violation": Act.ENROL,
     "status": Act.SEE,
-    "report": Act.SEE,
+    "report": Act.SEE,  # with pictures it saves, and is written down as a film is
     "plan": Act.SEE,
     "room plan": Act.SEE,
     "panel import": Act.SET_UP,

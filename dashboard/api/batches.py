@@ -6,18 +6,23 @@ from itertools import groupby
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse, Response
+from starlette.status import HTTP_201_CREATED
 
 from analysis.report import batch_report, to_json
+from dashboard.access.login import actor_of
 from dashboard.access.sight import Sight
 from dashboard.api.backing import Backed, Backing
-from dashboard.api.guard import Seen
-from dashboard.api.headers import PAPER
-from dashboard.api.problems import RESPONSES
+from dashboard.api.guard import NO_STORE, Seen, Viewing
+from dashboard.api.headers import PAPER, PICTURED
+from dashboard.api.printed import Printed
+from dashboard.api.problems import CONFLICTS, RESPONSES
 from dashboard.api.shapes import (
     BatchSummary,
     CameraPlace,
+    MadeMarkShape,
+    MarkBody,
     Report,
     RoomShape,
     ScheduledBatch,
@@ -29,10 +34,8 @@ from dashboard.api.shapes import (
     WholeBatchReport,
 )
 from dashboard.papers.printing import as_html, as_pdf
-from dashboard.papers.report import compose
-from dashboard.papers.sheet import Paper
-from dashboard.papers.words import Language
 from domain.places import Room, Sitting
+from records import conduct
 from storage.errors import UnknownBatch
 
 router = APIRouter(tags=["batches"], responses=RESPONSES)
@@ -79,6 +82,37 @@ def sitting(backed: Backed, batch: BatchId, number: Number) -> SittingDetail:
     )
 
 
+@router.post("/batches/{batch}/sittings/{number}/marks", status_code=HTTP_201_CREATED, responses=CONFLICTS)
+def mark_sitting(
+    *, response: Response, viewer: Viewing, backed: Backed, batch: BatchId, number: Number, given: MarkBody
+) -> MadeMarkShape:
+    """Mark what is done in a sitting: papers unsealed, rules read, exam started, papers collected and sealed.
+
+    A second entry of a mark corrects the first and has a reason; both are kept. An odd order is kept and told.
+    """
+    response.headers.update(NO_STORE)
+    made = conduct.mark_sitting(
+        backed.database,
+        batch,
+        number,
+        actor_of(viewer.account.name),
+        backed.clock,
+        mark=given.mark,
+        at=given.at,
+        reason=given.reason,
+        taken_back=given.take_back,
+    )
+    marked = made.marked
+    return MadeMarkShape(
+        mark=marked.mark,
+        at=marked.at,
+        written=marked.written,
+        by=marked.actor.name,
+        reason=marked.reason,
+        warnings=made.warnings,
+    )
+
+
 @router.get("/batches/{batch}/sittings/{number}/report")
 def report(backed: Backed, batch: BatchId, number: Number) -> Report:
     """The coverage report of one sitting as the evidence stands now."""
@@ -86,14 +120,9 @@ def report(backed: Backed, batch: BatchId, number: Number) -> Report:
 
 
 @router.get("/batches/{batch}/sittings/{number}/report.html", response_class=HTMLResponse)
-def report_paper(
-    backed: Backed,
-    batch: BatchId,
-    number: Number,
-    lang: Annotated[Language, Query()] = Language.ZH,
-) -> HTMLResponse:
-    """The same report as one page for printing, complete in itself."""
-    return HTMLResponse(as_html(_paper(backed, batch, number, lang)), headers=PAPER)
+def report_paper(asked: Printed) -> HTMLResponse:
+    """The same report as one page for printing, complete in itself; with ``pictures``, as ``report_file``."""
+    return HTMLResponse(as_html(asked.paper()), headers=PICTURED if asked.pictures else PAPER)
 
 
 class _PdfResponse(Response):
@@ -101,21 +130,15 @@ class _PdfResponse(Response):
 
 
 @router.get("/batches/{batch}/sittings/{number}/report.pdf", response_class=_PdfResponse)
-def report_file(
-    backed: Backed,
-    batch: BatchId,
-    number: Number,
-    lang: Annotated[Language, Query()] = Language.ZH,
-) -> Response:
-    """The same report as a file to keep: PDF/A-2b."""
-    paper = _paper(backed, batch, number, lang)
+def report_file(asked: Printed) -> Response:
+    """The same report as a file to keep: PDF/A-2b.
+
+    With ``pictures`` the longest gaps and unusable spans are shown by small pictures from the footage. That is
+    footage taken away: the sitting must be closed, and it is written down. City officers and auditors say why.
+    """
+    paper = asked.paper()
     named = {"Content-Disposition": f"inline; filename*=UTF-8''{quote(paper.number, safe='')}.pdf"}
     return _PdfResponse(as_pdf(paper), headers=named)
-
-
-def _paper(backed: Backing, batch: str, number: int, lang: Language) -> Paper:
-    found = backed.sitting(batch, number)
-    return compose(backed.report(found), lang, site=found.site, rule_pack=backed.rule_packs(found.batch.rule_pack))
 
 
 def _by_batch(seen: Sight) -> list[list[Sitting]]:

@@ -18,13 +18,13 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from dashboard.access import login, permits, tokens
 from dashboard.access.errors import TicketUnknown
 from dashboard.access.login import Viewer
 from dashboard.access.sight import Permitted, Sight
-from dashboard.access.table import DEEDS, FRESH, ROUTES, Act
+from dashboard.access.table import DEEDS, FRESH, ROUTES, WITH_PICTURES, Act
 from dashboard.api import witness
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.problems import (
@@ -38,6 +38,7 @@ from dashboard.api.problems import (
     UnknownCamera,
 )
 from dashboard.api.witness import REFUSALS
+from domain.viewings import Deed
 from records import drawing
 from records.errors import NoSuchDraw
 from storage.errors import UnknownBatch, UnknownDisposal, UnknownPermit, UnknownToken
@@ -58,8 +59,9 @@ def guard(request: Request, backed: Backed) -> Iterator[None]:
         _let_in(ROUTES.get(name), request, backed)
         yield
     except REFUSALS as refusal:
-        if name in DEEDS:
-            witness.refused(request, backed, DEEDS[name], refusal)
+        deed = DEEDS.get(name) or getattr(request.state, "deed", None)
+        if deed is not None:
+            witness.refused(request, backed, deed, refusal)
         raise
 
 
@@ -219,6 +221,23 @@ def _seen(request: Request) -> Sight:
 
 Seen = Annotated[Sight, Depends(_seen)]
 """What who asks may see."""
+
+
+def _pictured(request: Request, viewer: Viewing, *, pictures: Annotated[bool, Query()] = False) -> bool:
+    """Raises NotAllowed where pictures are asked for, and the role or the token may not take any away."""
+    if not pictures:
+        return False
+    request.state.deed = Deed.SAVE  # whatever refuses them from here on is written down
+    act = WITH_PICTURES.get(request.scope["route"].name)
+    if act is None:
+        raise Undeclared("the route shows pictures, and the table does not name it among those that do")
+    if not viewer.may(act):
+        raise NotAllowed("a report with pictures is footage that is taken away, which may not be done")
+    return True
+
+
+Pictured = Annotated[bool, Depends(_pictured)]
+"""Whether a report is asked for with pictures of footage, by somebody who may take them away."""
 
 
 DisposalNumber = Annotated[int, Path(ge=1, lt=10**18)]

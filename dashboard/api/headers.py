@@ -1,6 +1,6 @@
 """The headers that every answer carries, whatever route, refusal or fault it comes from: here and nowhere else.
 
-A route may set one of them itself, and then that counts (``PAPER``, ``Cache-Control`` of the page's files).
+A route may set one of them itself, and then that counts (``PAPER``, ``PICTURED``, ``Cache-Control`` of files).
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ _PAPER = {
     "frame-ancestors": "'none'",
 }
 
+# Small pictures stand in the paper itself.
+_PICTURED = _PAPER | {"img-src": "data:"}
+
 # What browsers would ask the reader to permit, and no page of ours ever needs.
 _DENIED = (
     "accelerometer",
@@ -57,6 +60,7 @@ _DENIED = (
 )
 
 PAPER = {"Content-Security-Policy": _policy(_PAPER)}
+PICTURED = {"Content-Security-Policy": _policy(_PICTURED)}
 
 EVERYWHERE = {
     "Content-Security-Policy": _policy(_PAGE),

@@ -33,9 +33,11 @@ from dashboard.access.errors import (
 from dashboard.api.shapes import FieldProblem, Problem
 from dashboard.papers.sheet import NotPrinted
 from records.errors import (
+    ClosedBatch,
     DecisionRefused,
     DisposalRefused,
     DrawRefused,
+    ImpossibleTime,
     NoReason,
     NoSuchDraw,
     NotGo,
@@ -50,6 +52,7 @@ from storage.errors import (
     DatabaseUnavailable,
     FactorStands,
     KeyRefused,
+    MarkStands,
     RevisedMeanwhile,
     SealRefused,
     UnknownBatch,
@@ -151,6 +154,9 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     NothingToConfirm: (HTTPStatus.UNPROCESSABLE_ENTITY, "nothing-to-confirm", "There is nothing of that to confirm"),
     AlreadyOpen: (HTTPStatus.CONFLICT, "already-open", "The sitting is open already"),
     NoReason: (HTTPStatus.UNPROCESSABLE_ENTITY, "reason-needed", "It is to be said why"),
+    ImpossibleTime: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-time", "The time cannot be true"),
+    MarkStands: (HTTPStatus.CONFLICT, "mark-stands", "It is marked already; say why it is to be corrected"),
+    ClosedBatch: (HTTPStatus.CONFLICT, "closed-batch", "The batch was closed and signed"),
     DisposalRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "disposal-refused", "Something stands against the disposal"),
     NoSuchDraw: (HTTPStatus.NOT_FOUND, "unknown-draw", "There is no such draw"),
     DrawRefused: (HTTPStatus.CONFLICT, "draw-refused", "The step of the draw may not be taken"),

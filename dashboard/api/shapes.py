@@ -11,13 +11,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from domain.evidence import CameraState, Cause, Place
 from domain.expected import Basis, Lack, Phase
 from domain.host_clock import ClockState, Witness
 from domain.law import Verdict
 from domain.people import Role
+from domain.phases import Mark
 from domain.pictures import Fault
 from domain.plan import Target
 from domain.readiness import Standing
@@ -214,6 +215,42 @@ class CopiesShape(Shape):
     locked_until: Instant | None
 
 
+class MarkShape(Shape):
+    """What is done once in a sitting and was told by a person: ``at`` an instant, ``written`` down when they said so.
+
+    ``earlier`` are entries of the same mark in whose place it stands, ``after`` the marks that should come later and
+    lie before it.
+    """
+
+    mark: Mark
+    at: Instant
+    written: Instant
+    by: str
+    reason: str
+    earlier: int
+    after: tuple[Mark, ...]
+
+
+class MarkBody(Shape):
+    """A mark: now, or ``at`` an instant; again with a ``reason`` to correct it, or to take it back."""
+
+    mark: Mark
+    at: AwareDatetime | None = None
+    reason: str = Field("", max_length=500)
+    take_back: bool = False
+
+
+class MadeMarkShape(Shape):
+    """What was written down, ``at`` null where it was taken back, and what is odd about it."""
+
+    mark: Mark
+    at: Instant | None
+    written: Instant
+    by: str
+    reason: str
+    warnings: tuple[str, ...]
+
+
 class ClauseShape(Shape):
     """One clause's verdict with its sentence in both languages."""
 
@@ -377,6 +414,7 @@ class Report(Shape):
     expected: ExpectedShape | None
     plan_cover: PlanCoverShape
     save_cover: SaveCoverShape
+    marks: tuple[MarkShape, ...]
 
 
 class WholeBatchReport(Shape):

@@ -22,7 +22,7 @@ import typst
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dashboard.papers.form import Form
-from dashboard.papers.sheet import Block, Cell, Facts, Grid, NotPrinted, Paper
+from dashboard.papers.sheet import Block, Cell, Facts, Grid, NotPrinted, Paper, Pictures
 from dashboard.papers.words import Language, verdict
 
 _HERE = Path(__file__).parent
@@ -50,6 +50,7 @@ def as_html(paper: Paper) -> str:
         cell=Cell.of,
         verdict=lambda which: verdict(which, paper.language),
         code=_code(paper.code),
+        address=lambda jpeg: f"data:image/jpeg;base64,{b64encode(jpeg).decode()}",
     )
 
 
@@ -123,6 +124,9 @@ def _block(block: Block, language: Language) -> dict[str, Any]:
             columns = [asdict(column) | {"align": column.align.value} for column in block.columns]
             rows = [[_cell(value, language) for value in row] for row in block.rows]
             return kind | {"columns": columns, "rows": rows, "small": block.small}
+        case Pictures():
+            items = [{"caption": list(each.caption), "jpeg": list(each.jpeg)} for each in block.items]
+            return kind | {"title": block.title, "colour": block.colour, "items": items}
     return kind | asdict(block)
 
 

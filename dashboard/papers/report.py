@@ -6,9 +6,11 @@ Not here: what is in the report, and how a paper is printed (``dashboard.papers.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
+from itertools import groupby
 from math import ceil
 
 from analysis.clocks import Drift, HostClockFacts
@@ -19,11 +21,14 @@ from analysis.report import (
     CameraReport,
     CopyReport,
     ExpectedReport,
+    MarkReport,
     PlaceReport,
     SittingReport,
     StationReport,
     to_json,
 )
+from analysis.stills import Scene, Still, scenes
+from analysis.views import DOUBTS
 from analysis.wording import FAULTS
 from config.rule_pack import Origin, OriginKind, RulePack
 from dashboard.papers.sheet import (
@@ -38,17 +43,20 @@ from dashboard.papers.sheet import (
     Legend,
     NewPage,
     Paper,
+    Picture,
+    Pictures,
     Remark,
     Signatures,
     Steps,
     Text,
 )
 from dashboard.papers.timeline import as_svg, draw
-from dashboard.papers.words import COLOURS, COVERED, DOUBTFUL, NOT_YET, UNUSABLE, Language, Words, cause, words
+from dashboard.papers.words import COLOURS, COVERED, DOUBTFUL, MARK, NOT_YET, UNUSABLE, Language, Words, cause, words
 from domain.calendar import SHANGHAI
 from domain.evidence import Gap, Place
 from domain.expected import Basis, ExpectedPlace, ExpectedView
 from domain.law import Verdict
+from domain.phases import Mark
 from domain.pictures import Fault
 from domain.places import Site
 from domain.plan import Target
@@ -82,11 +90,12 @@ def compose(
     *,
     site: Site | None = None,
     rule_pack: RulePack | None = None,
+    stills: Sequence[Still] | None = None,
 ) -> Paper:
     """The report as a paper.
 
     With ``site``, places are printed with their names; with ``rule_pack``, the numbers that verdicts rest on are
-    printed with their origins. Raises ValueError for a language there is none of.
+    printed with their origins; with ``stills``, these pictures. Raises ValueError for a language there is none of.
     """
     language = Language(lang)
     said = words(language)
@@ -100,7 +109,7 @@ def compose(
             blocks.append(NewPage())
         if whole:
             blocks.append(Heading(f"{said.sitting} {sitting.sitting}", 1))
-        blocks += _Section(sitting, language, site, rule_pack).blocks()
+        blocks += _Section(sitting, language, site, rule_pack, stills).blocks()
     blocks += [Heading(said.method), Steps(_steps(sittings, said))]
     if rule_pack is not None:
         blocks += [Heading(said.tolerance), _numbers(rule_pack, said, language)]
@@ -143,8 +152,16 @@ def _batch_facts(report: BatchReport, said: Words, site: Site | None) -> Facts:
 class _Section:
     """One sitting of a paper."""
 
-    def __init__(self, report: SittingReport, language: Language, site: Site | None, pack: RulePack | None) -> None:
+    def __init__(
+        self,
+        report: SittingReport,
+        language: Language,
+        site: Site | None,
+        pack: RulePack | None,
+        stills: Sequence[Still] | None,
+    ) -> None:
         self._pack = pack
+        self._stills = stills
         self._report = report
         self._language = language
         self._said = words(language)
@@ -163,6 +180,7 @@ class _Section:
         yield from self._timeline()
         yield from self._gaps()
         yield from self._unusable()
+        yield from self._pictures()
         yield from (Heading(said.stations), self._stations())
         yield from self._expected()
         yield from (Heading(said.cameras), self._cameras(), Heading(said.technical), self._technical())
@@ -258,6 +276,43 @@ class _Section:
         for (_, name), drawing in zip(self._rooms, drawings, strict=True):
             label = f"{said.timeline} {name}"
             yield Drawing.of(as_svg(drawing, label), label)
+        yield from self._told_marks()
+
+    def _told_marks(self) -> Iterator[Block]:
+        """What people said was done when, by the numbers of the drawing."""
+        said, report = self._said, self._report
+        if not report.marks:
+            return
+        columns = (
+            Column(said.mark),
+            Column(said.mark_at),
+            Column(said.mark_written),
+            Column(said.mark_by),
+            Column(said.mark_told, wraps=True),
+        )
+        rows = [
+            (
+                Cell((f"{number} {self._mark(each.marked.mark)}",), colour=MARK),
+                _moment(each.at),
+                _moment(each.marked.written),
+                each.marked.actor.name,
+                Cell(tuple(self._remarks(each))),
+            )
+            for number, each in enumerate(report.marks, 1)
+        ]
+        yield from (Heading(said.marks), Grid(columns, tuple(rows)))
+
+    def _remarks(self, mark: MarkReport) -> Iterator[str]:
+        if mark.after:
+            comma = "、" if self._language is Language.ZH else ", "
+            yield self._said.mark_after.format(comma.join(map(self._mark, mark.after)))
+        if mark.earlier:
+            yield self._said.mark_corrected.format(mark.earlier, mark.marked.reason)
+        elif mark.marked.reason:
+            yield mark.marked.reason
+
+    def _mark(self, mark: Mark) -> str:
+        return mark.zh if self._language is Language.ZH else mark.en
 
     def _plans(self) -> Iterator[Block]:
         """What the cameras of each room that was drawn see of it by geometry, as the sitting's set-up has them."""
@@ -344,6 +399,40 @@ class _Section:
         if fault is None:
             return self._said.obstructed
         return FAULTS[fault].en if self._language is Language.EN else FAULTS[fault].zh
+
+    def _pictures(self) -> Iterator[Block]:
+        """What was to be seen around gaps and unusable spans, or where that can be seen."""
+        said, of_all = self._said, len(scenes(self._report, sys.maxsize))
+        if not of_all:
+            return
+        if self._stills is None:
+            yield Remark(said.stills_where, small=True)
+            return
+        own = [still for still in self._stills if still.shot.scene.sitting == self._report.sitting]
+        found = [(scene, list(group)) for scene, group in groupby(own, key=lambda still: still.shot.scene)]
+        yield Heading(said.stills)
+        yield Remark(said.stills_note.format(len(found), of_all), small=True)
+        for scene, group in found:
+            colour = COLOURS[scene.cause] if scene.cause else DOUBTFUL if scene.fault in DOUBTS else UNUSABLE
+            yield Pictures(self._scene(scene), colour, tuple(self._picture(still) for still in group))
+
+    def _scene(self, scene: Scene) -> str:
+        said, names = self._said, dict(self._rooms)
+        what = cause(scene.cause, self._language) if scene.cause else self._fault(scene.fault)
+        whose = [f"{said.station} {scene.station}"] if scene.station else []
+        parts = (*whose, f"{said.camera} {scene.camera}", what, _span(scene.interval))
+        length = _length(scene.interval.seconds, said)
+        return " · ".join((names.get(scene.room, scene.room), *parts, length))
+
+    def _picture(self, still: Still) -> Picture:
+        """With place, time and camera under it."""
+        said, scene = self._said, still.shot.scene
+        moment = said.moments[still.shot.moment]
+        place = f"{dict(self._rooms).get(scene.room, scene.room)} · {said.camera} {scene.camera}"
+        if still.shown is None:
+            return Picture((f"{moment}: {said.no_still}", place))
+        day = still.shown.astimezone(SHANGHAI)
+        return Picture((f"{moment} {day:%Y-%m-%d} {_precise(still.shown)}", place), still.jpeg)
 
     def _stations(self) -> Grid:
         said = self._said

@@ -107,6 +107,23 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A JPEG with what stands under it; without one, the ``caption`` says so."""
+
+    caption: tuple[str, ...]
+    jpeg: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Pictures beside each other that belong together, under one line behind a patch of colour."""
+
+    title: str
+    colour: str  # #rrggbb
+    items: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
     """A sentence: what everybody must see (``loud``), what stands in small letters, or neither."""
 
@@ -134,7 +151,7 @@ class NewPage:
     """What comes next begins a page."""
 
 
-Block = Heading | Facts | Grid | Legend | Drawing | Remark | Steps | Signatures | NewPage
+Block = Heading | Facts | Grid | Legend | Drawing | Pictures | Remark | Steps | Signatures | NewPage
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from math import ceil
 
 from analysis.report import CameraReport, SittingReport, StationReport
 from analysis.views import DOUBTS, OF_THEIR_OWN
-from dashboard.papers.words import COLOURS, COVERED, DOUBTFUL, NOT_YET, UNUSABLE, Language, Words, phase, words
+from dashboard.papers.words import COLOURS, COVERED, DOUBTFUL, MARK, NOT_YET, UNUSABLE, Language, Words, phase, words
 from domain.calendar import SHANGHAI
 from domain.evidence import Cause, Gap
 from domain.timeline import Interval, IntervalSet
@@ -74,6 +74,7 @@ class Drawing:
     unsettled: bool
     unusable: bool  # whether there is footage that shows nothing usable
     doubtful: bool  # ... and some of which nobody can tell
+    marks: tuple[tuple[float, str, str], ...] = ()  # x, number and name of each mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,16 @@ def draw(report: SittingReport, rooms: Sequence[tuple[str, str]], language: Lang
         unsettled=report.settled_until < report.window.end,
         unusable=any(bar.colour == UNUSABLE for bar in bars),
         doubtful=any(bar.colour == DOUBTFUL for bar in bars),
+        marks=tuple(_marks(scale, report, language)),
     )
+
+
+def _marks(scale: _Scale, report: SittingReport, language: Language) -> Iterable[tuple[float, str, str]]:
+    """Those within the window; the list beside the drawing has them all, by the same numbers."""
+    for number, each in enumerate(report.marks, 1):
+        if report.window.start <= each.at <= report.window.end:
+            name = each.marked.mark.zh if language is Language.ZH else each.marked.mark.en
+            yield scale.x(each.at), str(number), f"{name} {_clock(each.at)}"
 
 
 def _named(lane: StationReport | CameraReport, said: Words) -> tuple[str, str]:
@@ -177,6 +187,16 @@ def as_svg(drawing: Drawing, label: str) -> str:
     parts += [
         f'<line x1="{x}" x2="{x}" y1="{d.top - 18}" y2="{d.bottom}" stroke="#1a4b8c" stroke-dasharray="4 3"/>'
         for x in d.edges
+    ]
+    parts += [
+        f'<line x1="{x}" x2="{x}" y1="{d.top}" y2="{d.bottom}" stroke="{MARK}" stroke-width="1.2"/>'
+        for x, _, _ in d.marks
+    ]
+    parts += [
+        f'<g><title>{escape(name)}</title><circle cx="{x}" cy="{d.top + _LANE / 2}" r="7" fill="{MARK}"/>'
+        f'<text x="{x}" y="{d.top + _LANE / 2 + 3.6}" fill="#ffffff" font-size="10" font-weight="700" '
+        f'text-anchor="middle">{number}</text></g>'
+        for x, number, name in d.marks
     ]
     parts.append(f'<line x1="{d.left}" x2="{d.right}" y1="{d.bottom}" y2="{d.bottom}" stroke="#7b8694"/>')
     parts += [f'<text x="{each.x}" y="{each.y}" {_LOOKS[each.kind]}>{escape(each.text)}</text>' for each in d.labels]

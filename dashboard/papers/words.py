@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from analysis.stills import Moment
 from domain.evidence import Cause
 from domain.host_clock import Witness
 from domain.law import Verdict
@@ -39,9 +40,10 @@ PHASES: dict[str, tuple[str, str]] = {
 # The same colours as on the page (dashboard/web/src/pure/palette.ts; a test compares them).
 COVERED = "#7fa8d9"
 NOT_YET = "#c9d0da"
-# Of footage that shows nothing usable, and of footage of which nobody can tell: in papers only.
+# Of footage that shows nothing usable, and of footage of which nobody can tell.
 UNUSABLE = "#3949ab"
 DOUBTFUL = "#9e9d24"
+MARK = "#00574b"  # of what was marked by people
 COLOURS: dict[Cause, str] = {
     Cause.DISK_FULL: "#4e342e",
     Cause.RECORDER_STOPPED: "#6a1b9a",
@@ -101,6 +103,19 @@ class Words:
     obstructed: str
     unverified: str
     measured: str  # what was measured, its limit
+    stills: str
+    stills_note: str  # how many are shown, of how many
+    stills_where: str
+    no_still: str
+    moments: dict[Moment, str]
+    marks: str
+    mark: str
+    mark_at: str
+    mark_written: str
+    mark_by: str
+    mark_told: str
+    mark_after: str  # the marks that lie before it
+    mark_corrected: str  # how often, why
     whose: str
     start: str
     end: str
@@ -232,6 +247,19 @@ _ZH = Words(
     obstructed="被遮挡",
     unverified="无法判定",
     measured="测得 {}，限值 {}",
+    stills="断档与画面异常截图",
+    stills_note="断档与画面异常共 {1} 段，以下为最长的 {0} 段前后的画面，取自存档录像。打印即调看，已写入调看记录。",
+    stills_where="本报告不含画面。断档与画面异常前后的画面可在网页上回放，或由可以保存录像的人另行打印带截图的报告；两者均写入调看记录。",
+    no_still="没有可用的画面",
+    moments={Moment.BEFORE: "之前", Moment.DURING: "期间", Moment.AFTER: "之后"},
+    marks="时间标记",
+    mark="标记",
+    mark_at="时刻",
+    mark_written="登记时刻",
+    mark_by="登记人",
+    mark_told="说明",
+    mark_after="顺序异常：晚于{}",
+    mark_corrected="更正 {} 次：{}",
     whose="对象",
     start="开始",
     end="结束",
@@ -383,6 +411,21 @@ _EN = Words(
     obstructed="obstructed",
     unverified="cannot be told",
     measured="measured {}, limit {}",
+    stills="Pictures around gaps and unusable spans",
+    stills_note="The longest {} of {} gaps and unusable spans, by pictures from archived footage. Printing them is a "
+    "viewing, and was written down as one.",
+    stills_where="There are no pictures in this report. What was to be seen around gaps and unusable spans can be "
+    "played on the page, or printed by who may save footage; either is written down as a viewing.",
+    no_still="no picture can be had",
+    moments={Moment.BEFORE: "Before", Moment.DURING: "During", Moment.AFTER: "After"},
+    marks="Time marks",
+    mark="Mark",
+    mark_at="Time",
+    mark_written="Told at",
+    mark_by="Told by",
+    mark_told="Remarks",
+    mark_after="out of order: later than {}",
+    mark_corrected="corrected {} times: {}",
     whose="Station or camera",
     start="Start",
     end="End",

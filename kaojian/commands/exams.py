@@ -13,6 +13,7 @@ import typer
 from config import rule_pack
 from config.rule_pack import RulePack
 from config.settings import Settings
+from domain.phases import Mark
 from domain.readiness import CONFIRMED, Item, to_json
 from domain.timeline import SystemClock, rfc3339
 from kaojian.terminal import (
@@ -188,6 +189,40 @@ def sign_sitting(
     what = "go 可以开考" if found.go else "NO GO 不可开考, signed with a reason"
     typer.echo(f"sitting {number} of batch {batch}: {what}, code {found.code.value} {found.code.zh}")
     typer.echo(f"signed 已签署: record {signed.number}, sha256 {signed.digest}")
+
+
+@sitting_app.command("mark")
+def mark_sitting(
+    batch: BatchId,
+    number: Number,
+    mark: Annotated[
+        Mark, typer.Argument(metavar="MARK", help="opened 启封, read 宣读, started 开考, collected 收卷, sealed 封装")
+    ],
+    at: Annotated[
+        datetime | None, typer.Option(parser=instant, metavar="TIME", help="When it was done; now if left out")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why an earlier mark is corrected 更正原因")] = "",
+    *,
+    take_back: Annotated[bool, typer.Option(help="Say that it was not done, with a --reason")] = False,
+) -> None:
+    """Mark what is done in a sitting 时间标记. Corrected by marking again with a reason; nothing is taken out."""
+    if take_back and at is not None:
+        raise typer.BadParameter("what was not done has no time", param_hint="--at")
+    with acting() as (_, database):
+        made = conduct.mark_sitting(
+            database,
+            batch,
+            number,
+            local_actor(),
+            SystemClock(),
+            mark=mark,
+            at=at,
+            reason=reason,
+            taken_back=take_back,
+        )
+    when = "taken back 撤销" if made.marked.at is None else rfc3339(made.marked.at)
+    typer.echo(f"sitting {number} of batch {batch}: {mark.zh} {mark.value} {when}")
+    note(made.warnings)
 
 
 @batch_app.command("close")

@@ -80,12 +80,22 @@ def report(
     form: Annotated[ReportFormat, typer.Option("--format", help="json, html or pdf")] = ReportFormat.JSON,
     lang: Annotated[Language, typer.Option(help="Of html and pdf: zh or en")] = Language.ZH,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to; - is standard output")] = Path("-"),
+    *,
+    pictures: Annotated[
+        bool,
+        typer.Option("--pictures", help="Of html and pdf: show the longest gaps; written down as a viewing 调看"),
+    ] = False,
 ) -> None:
     """Write the report of a sitting, or of a whole batch: coverage, gaps, verdicts."""
-    from kaojian.reporting import find
+    from kaojian.reporting import find, with_pictures
 
-    with opened() as (settings, database):
-        found = find(database, batch, sitting, settings.rule_packs_dir, SystemClock().now())
+    if pictures and form is ReportFormat.JSON:
+        raise typer.BadParameter("pictures stand in papers only: add --format html or pdf", param_hint="--pictures")
+    with acting() if pictures else opened() as (settings, database):
+        clock = SystemClock()
+        found = find(database, batch, sitting, settings.rule_packs_dir, clock.now())
+        if pictures:
+            found = with_pictures(settings, database, found, local_actor(), clock)
         match form:
             case ReportFormat.JSON:
                 content = found.as_json().encode()

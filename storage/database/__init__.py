@@ -22,6 +22,7 @@ from storage.database.holds import Holds
 from storage.database.identities import Identities
 from storage.database.journal import Journal, JournalEntry
 from storage.database.looks import Looks
+from storage.database.marks import Marks
 from storage.database.permits import Permits
 from storage.database.readiness import Readinesses
 from storage.database.register import Register
@@ -44,6 +45,7 @@ __all__ = [
     "Journal",
     "JournalEntry",
     "Looks",
+    "Marks",
     "Permits",
     "Readinesses",
     "Register",
@@ -65,6 +67,7 @@ class Database:
         self._engine = engine
         self.evidence = Evidence(engine)
         self.looks = Looks(engine)
+        self.marks = Marks(engine)
         self.setup = Setup(engine)
         self.journal = Journal(engine, notary)
         self.accounts = Accounts(engine)

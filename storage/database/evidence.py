@@ -651,6 +651,9 @@ class Evidence:
             if observation is not None:
                 connection.execute(sa.insert(tables.observations).values(words.observation_row(observation)))
                 _count(connection, segment.key, tables.segments.c.observations, 1)
+            if observation is not None and copies:  # what was seen in its pictures is stated nowhere
+                owed = sa.update(tables.segments).where(tables.segments.c.key == segment.key).values(owed=0)
+                connection.execute(owed)
         return True
 
     def segments_lacking_store(self, bucket: str, limit: int) -> list[Segment]:

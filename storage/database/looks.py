@@ -1,7 +1,8 @@
 """What was measured in pictures, and what it was measured against: looks of segments, references of cameras.
 
 A segment is looked at once by each version of the analysis against each reference; what an earlier version saw stays.
-Whoever writes a look marks its segment with version and reference, so that what still waits is found in an index.
+Whoever writes a look marks its segment with version and reference, so that what still waits is found in an index. A
+look is *owed* to a segment whose looks were lost (rebuilt from the object store) or could not be made.
 Looks and references are only ever added; the database refuses anything else. Not here: measuring (``analysis``).
 """
 
@@ -41,6 +42,18 @@ class WantedLook:
     reference: str
 
 
+MOST_FAILURES = 3
+"""How often looking at a segment may fail before nobody tries any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """How many segments wait to be looked at, and how many nobody could look at and nobody tries to any more."""
+
+    waiting: int
+    given_up: int
+
+
 class Looks:
     """The looks of one database. All methods raise DatabaseUnavailable when it does not answer."""
 
@@ -63,7 +76,11 @@ class Looks:
             "samples": packed(look.samples),
         }
         table = tables.segments
-        mark = sa.update(table).where(table.c.key == look.segment).values(looked=_mark(look.version, look.reference))
+        mark = (
+            sa.update(table)
+            .where(table.c.key == look.segment)
+            .values(looked=_mark(look.version, look.reference), owed=None)
+        )
         with self._engine.writing() as connection:
             if connection.execute(mark.returning(table.c.key)).first() is None:
                 raise UnknownRow(f"no segment {look.segment} was ever written")
@@ -125,10 +142,56 @@ class Looks:
             table.c.begins < wanted.begins.end,
             table.c.observations > 0,
             table.c.looked != _mark(wanted.version, wanted.reference),
+            sa.or_(table.c.owed.is_(None), table.c.owed < MOST_FAILURES),
         )
         with self._engine.reading() as connection:
             rows = connection.execute(query.order_by(table.c.begins, table.c.key).limit(limit))
             return [words.segment(row) for row in rows]
+
+    def failed(self, key: str) -> int:
+        """Write down that looking at a segment failed, so that a look is owed to it; how often it did by now.
+
+        Raises UnknownRow.
+        """
+        table = tables.segments
+        more = sa.update(table).where(table.c.key == key).values(owed=sa.func.coalesce(table.c.owed, 0) + 1)
+        with self._engine.writing() as connection:
+            owed = connection.scalar(more.returning(table.c.owed))
+        if owed is None:
+            raise UnknownRow(f"no segment {key} was ever written")
+        return int(owed)
+
+    def owed(self, limit: int) -> list[Segment]:
+        """Segments that a look is owed to and at which it did not fail too often; so many at most, oldest first."""
+        table = tables.segments
+        query = sa.select(table).where(tables.OWED_A_LOOK, table.c.owed < MOST_FAILURES)
+        with self._engine.reading() as connection:
+            rows = connection.execute(query.order_by(table.c.begins, table.c.key).limit(limit))
+            return [words.segment(row) for row in rows]
+
+    def owing(self, camera: str, begins: Interval) -> set[str]:
+        """The keys of a camera's segments that begin in a span and that a look is owed to, also after it failed for
+        good: of what they show nobody knows.
+        """
+        table = tables.segments
+        query = sa.select(table.c.key).where(
+            tables.OWED_A_LOOK,
+            table.c.camera == camera,
+            table.c.begins >= begins.start,
+            table.c.begins < begins.end,
+        )
+        with self._engine.reading() as connection:
+            return set(connection.scalars(query))
+
+    def count_owed(self, limit: int) -> Owed:
+        """How many segments a look is owed to, each counted up to ``limit``."""
+        table = tables.segments
+        found = []
+        for which in (table.c.owed < MOST_FAILURES, table.c.owed >= MOST_FAILURES):
+            some = sa.select(table.c.key).where(tables.OWED_A_LOOK, which).limit(limit).subquery()
+            with self._engine.reading() as connection:
+                found.append(int(connection.scalar(sa.select(sa.func.count()).select_from(some)) or 0))
+        return Owed(*found)
 
     # References
 

@@ -7,7 +7,7 @@ keeps, from the moment it is opened, the two revisions valid then. Not here: whe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from domain.expected import Expectation, FrozenExpectation
 from domain.people import Actor
+from domain.phases import Mark
 from domain.places import Batch, Site, Sitting
 from storage.database import documents, expectations, tables
 from storage.database.actors import actor_row
@@ -41,6 +42,11 @@ _OPENED = (
     sa.select(tables.sittings, _PLANS.c.document.label("batch_document"), _PLACES.c.document.label("site_document"))
     .join(_PLANS, _PLANS.c.id == tables.sittings.c.batch_revision)
     .join(_PLACES, _PLACES.c.id == tables.sittings.c.site_revision)
+)
+_SEALED = (
+    sa.select(tables.sitting_marks.c.batch, tables.sitting_marks.c.sitting, tables.sitting_marks.c.at)
+    .where(tables.sitting_marks.c.mark == Mark.SEALED.value)
+    .order_by(tables.sitting_marks.c.id)
 )
 
 
@@ -122,6 +128,7 @@ class Setup:
         """
         with self._engine.reading() as connection:
             opened = _opened_sittings(connection, batch_id)
+            sealed = _sealed(connection, batch_id)
             batches = {batch.id: batch for batch in _documents(connection, _Kind.BATCH, documents.batch_of)}
             sites = {site.id: site for site in _documents(connection, _Kind.SITE, documents.site_of)}
         known = {(sitting.batch.id, sitting.plan.number): sitting for sitting in opened}
@@ -129,7 +136,7 @@ class Setup:
             if batch_id in (None, batch.id):
                 for plan in batch.sittings:
                     known.setdefault((batch.id, plan.number), Sitting(batch, plan, sites[batch.site]))
-        return [known[key] for key in sorted(known)]
+        return [replace(known[key], sealed=sealed[key]) if key in sealed else known[key] for key in sorted(known)]
 
     def frozen(self, batch_id: str) -> dict[int, FrozenRevisions]:
         """By the number of each sitting of a batch that was opened: what it was opened with."""
@@ -304,6 +311,13 @@ def _valid_revisions(
 def _opened_sittings(connection: sa.Connection, batch_id: str | None) -> list[Sitting]:
     query = _OPENED if batch_id is None else _OPENED.where(tables.sittings.c.batch == batch_id)
     return [_sitting(row) for row in connection.execute(query)]
+
+
+def _sealed(connection: sa.Connection, batch_id: str | None) -> dict[tuple[str, int], datetime]:
+    """When the papers of sittings were sealed, by the last mark of each, where that was not taken back."""
+    query = _SEALED if batch_id is None else _SEALED.where(tables.sitting_marks.c.batch == batch_id)
+    last = {(row.batch, row.sitting): row.at for row in connection.execute(query)}
+    return {key: at for key, at in last.items() if at is not None}
 
 
 def _sitting(row: sa.Row[Any]) -> Sitting:

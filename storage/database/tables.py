@@ -156,6 +156,7 @@ segments = sa.Table(
     sa.Column("observations", sa.Integer, nullable=False),
     sa.Column("disposed", sa.BigInteger),  # the disposal list that ordered it to go; NULL while none has
     sa.Column("looked", sa.Text, nullable=False, server_default=sa.text("''")),  # by which analysis last, "" by none
+    sa.Column("owed", sa.Integer),  # NULL where no look is owed to it; else how often looking at it failed
 )
 sa.Index("ix_segments_camera_begins", segments.c.camera, segments.c.begins)
 sa.Index("ix_segments_camera_length_us", segments.c.camera, segments.c.length_us)
@@ -181,11 +182,13 @@ OF_EXAMS = segments.c.batch != sa.literal_column(f"'{TRIALS}'")
 WITHOUT_S3_COPY = sa.and_(segments.c.copies_s3 == _ZERO, NOT_DISPOSED, OF_EXAMS)  # a trial's is never stored there
 IN_TOO_FEW_STORES = sa.and_(IN_S3, segments.c.copies_s3 < segments.c.wanted_s3, NOT_DISPOSED)
 WITHOUT_OBSERVATION = segments.c.observations == _ZERO
+OWED_A_LOOK = segments.c.owed.is_not(None)
 for _name, _where in (
     ("ix_segments_without_spool_copy", WITHOUT_SPOOL_COPY),
     ("ix_segments_without_s3_copy", WITHOUT_S3_COPY),
     ("ix_segments_in_too_few_stores", IN_TOO_FEW_STORES),
     ("ix_segments_without_observation", WITHOUT_OBSERVATION),
+    ("ix_segments_owed_a_look", OWED_A_LOOK),
 ):
     sa.Index(_name, segments.c.begins, segments.c.key, sqlite_where=_where, postgresql_where=_where)
 
@@ -364,6 +367,20 @@ expectations = sa.Table(
     sa.Column("document", sa.Text, nullable=False),  # JSON, as storage.database.expectations writes it
     sa.ForeignKeyConstraint(["batch", "number"], ["sittings.batch", "sittings.number"]),
 )
+
+sitting_marks = sa.Table(
+    "sitting_marks",
+    metadata,
+    sa.Column("id", Serial, primary_key=True),  # the order in which they were written: the last of a mark holds
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("sitting", sa.Integer, nullable=False),
+    sa.Column("mark", sa.Text, nullable=False),
+    sa.Column("at", Instant),  # NULL takes an earlier entry back
+    sa.Column("written", Instant, nullable=False),
+    *actor_columns(),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+sa.Index("ix_sitting_marks_batch_sitting", sitting_marks.c.batch, sitting_marks.c.sitting, sitting_marks.c.mark)
 
 journal = sa.Table(
     "journal",

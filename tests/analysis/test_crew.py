@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +12,17 @@ import pytest
 from structlog.testing import capture_logs
 
 from analysis.crew import Crew, HandsLost, OneHand
-from analysis.decoding import DecodingWorker
+from analysis.decoding import RESTING_S, DecodingWorker
 from analysis.examination import Errand, Examined, examine
 from analysis.looking import Looking
 from domain.evidence import Observation, SegmentState
+from storage.database.looks import MOST_FAILURES
 from tests.analysis.footage import Cabinet
 from tests.analysis.ledgers import at, segment
 from tests.fakes import eye
+
+LIMIT_S = 12.0
+"""Enough to decode two seconds on a busy host."""
 
 
 @pytest.fixture
@@ -41,6 +46,13 @@ def told_about_its_process(sent: Errand) -> Examined:
 
 def gone(sent: Errand) -> Examined:
     os._exit(9)
+
+
+def noted(sent: Errand) -> Examined:
+    """Says in which process it looks."""
+    if sent.calibration is not None:
+        Path(sent.calibration.decode()).write_text(str(os.getpid()), "utf-8")
+    return examine(sent)
 
 
 def begin() -> None:
@@ -79,6 +91,20 @@ def test_a_process_that_dies_of_looking_costs_the_look_and_not_the_observation(c
     assert crew.submit(errand).result().samples, "the crew goes on"
 
 
+def test_looking_that_hangs_is_ended_with_its_process_and_costs_the_look_alone(
+    cabinet: Cabinet, errand: Errand, tmp_path: Path
+) -> None:
+    where = tmp_path / "process"
+    with Crew(1, work=noted, limit_s=LIMIT_S) as crew, capture_logs() as logs:
+        found = crew.submit(replace(errand, measure=eye.hang, calibration=str(where).encode())).result()
+    assert (found.observation.state, found.observation.frames_decoded) == (SegmentState.OK, 60)
+    assert found.samples is None
+    assert found.trouble == f"it was not done within {LIMIT_S:g} s"
+    assert [(line["event"], line["segment"]) for line in logs] == [("examiner_hung", errand.segment.key)]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(where.read_text("utf-8")), 0)
+
+
 def test_an_errand_that_kills_twice_is_given_up_and_told() -> None:
     sent = Errand(segment(0, 60), b"", at(0))
     with Crew(1, work=gone) as crew, pytest.raises(HandsLost, match="two processes"):
@@ -105,3 +131,29 @@ def test_a_worker_outlives_an_errand_that_is_lost(cabinet: Cabinet) -> None:
         assert worker.observe_pending(9) == 0, "it rests"
     assert [line["event"] for line in logs] == ["examiner_died", "segment_unreadable"]
     assert cabinet.database.evidence.observations([segment.key]) == {}
+
+
+class Lost:
+    """Hands that no errand leaves alive."""
+
+    size = 1
+
+    def submit(self, errand: Errand) -> Future[Examined]:
+        done: Future[Examined] = Future()
+        done.set_exception(HandsLost("two processes in a row died or hung over it"))
+        return done
+
+
+def test_a_segment_that_no_process_survives_is_damaged_after_some_tries(cabinet: Cabinet) -> None:
+    cabinet.run("run-1", "cam-1", 0, 1000)
+    segment = cabinet.segment(0)
+    worker = DecodingWorker(cabinet.database.evidence, cabinet.archive, cabinet.clock, hands=Lost())
+    tried = []
+    for _ in range(MOST_FAILURES):
+        tried.append(worker.observe_pending(9))
+        cabinet.clock.advance(RESTING_S + 1)
+    assert tried == [0, 0, 1]
+    found = cabinet.database.evidence.observations([segment.key])[segment.key]
+    assert (found.state, found.frames_decoded) == (SegmentState.DAMAGED, 0)
+    assert "no process could decode it, 3 times" in found.detail
+    assert worker.observe_pending(9) == 0

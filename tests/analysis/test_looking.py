@@ -8,15 +8,21 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from analysis.coverage import divided
 from analysis.decoding import LOOK_RESTING_S, DecodingWorker
 from analysis.eye import Eye
+from analysis.facts import CameraFacts
 from analysis.looking import LOOK_AGAIN_S, Looking
+from analysis.report import camera_ledger
+from analysis.sights import sight_of
+from analysis.views import camera_view
 from domain.evidence import Place, Segment, SegmentState
 from domain.people import Actor, Door
 from domain.pictures import Reference
 from domain.places import Batch, Camera, Room, Site, SittingPlan, Station
+from domain.timeline import IntervalSet
 from storage.database import Looks
-from storage.database.looks import WantedLook
+from storage.database.looks import Owed, WantedLook
 from tests.analysis.footage import Cabinet
 from tests.analysis.ledgers import at, span
 from tests.fakes import eye
@@ -137,6 +143,28 @@ def test_a_look_that_fails_leaves_the_observation_is_told_once_and_tried_again_l
     assert (state(cabinet, segment), versions(cabinet, segment)) == (SegmentState.OK, [])
     assert worker(cabinet).look_again(9) == 1
     assert versions(cabinet, segment) == [(1, "reference")]
+
+
+def test_a_look_that_always_fails_is_given_up_and_never_counts_as_usable(cabinet: Cabinet) -> None:
+    """Without a reference, so that nothing else would make anybody doubt."""
+    segment = cabinet.segment(0, frames=160)
+    clumsy = worker(cabinet, replace(eye.EYE, measure=eye.stumble))
+    with capture_logs() as logs:
+        clumsy.observe_pending(9)
+        for _ in range(5):
+            cabinet.clock.advance(LOOK_RESTING_S + LOOK_AGAIN_S)
+            clumsy.observe_pending(9)
+            clumsy.look_again(9)
+    assert [line["event"] for line in logs] == ["look_failed", "look_given_up"]
+    assert cabinet.database.looks.count_owed(9) == Owed(0, 1)
+    assert worker(cabinet).look_again(9) == 0
+    ledger = camera_ledger(cabinet.database.evidence, "cam-1", span(0, 6))
+    coverage, _ = divided(ledger, span(0, 6), at(5000))
+    facts = CameraFacts(ROOM.cameras[0], "R1", coverage, ())
+    seen = sight_of(cabinet.database.looks, eye.EYE, facts, ledger, at(5000))
+    view = camera_view("cam-1", coverage, seen.sight, compared=False, owed=seen.owed)
+    assert view.doubtful == IntervalSet([span(0, 6)])
+    assert segment.interval.start == at(0)
 
 
 def test_numbers_that_are_none_are_no_look(cabinet: Cabinet) -> None:

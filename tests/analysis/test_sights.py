@@ -65,7 +65,7 @@ def test_what_was_decided_is_remembered_until_another_segment_is_seen(cabinet: C
 def test_where_nobody_looked_there_is_no_sight(cabinet: Cabinet) -> None:
     cabinet.run("run-1", "cam-1", 0, 20)
     cabinet.segment(0, frames=150)
-    assert seen(cabinet, Deciding()) == Seen("", None)
+    assert seen(cabinet, Deciding()) == Seen("", None, IntervalSet())
 
 
 @pytest.fixture

@@ -10,11 +10,26 @@ from pathlib import Path
 
 import pytest
 
+from analysis.views import DOUBTS, OF_THEIR_OWN
+from analysis.wording import FAULTS
 from dashboard.api import document
-from dashboard.papers.words import COLOURS, COVERED, NOT_YET, PHASES, VERDICTS, Language, cause, words
+from dashboard.papers.words import (
+    COLOURS,
+    COVERED,
+    DOUBTFUL,
+    MARK,
+    NOT_YET,
+    PHASES,
+    UNUSABLE,
+    VERDICTS,
+    Language,
+    cause,
+    words,
+)
 from domain.evidence import Cause
 from domain.law import Verdict
 from domain.people import Role
+from domain.phases import Mark
 
 WEB = Path(__file__).parents[2] / "dashboard" / "web"
 NODE = shutil.which("node")
@@ -61,6 +76,27 @@ def test_every_cause_has_a_word_and_a_colour_and_page_and_paper_agree() -> None:
     palette = (WEB / "src" / "pure" / "palette.ts").read_text("utf-8")
     assert f"COVERED = '{COVERED}'" in palette
     assert f"NOT_YET = '{NOT_YET}'" in palette
+    assert f"UNUSABLE = '{UNUSABLE}'" in palette
+    assert f"DOUBTFUL = '{DOUBTFUL}'" in palette
+
+
+def test_every_fault_of_pictures_has_one_word_on_page_and_paper() -> None:
+    assert _pairs("words/zh.ts", "faults:") == {fault.value: said.zh for fault, said in FAULTS.items()}
+    assert _pairs("words/en.ts", "faults:") == {fault.value: said.en for fault, said in FAULTS.items()}
+
+
+def test_marks_are_called_the_same_everywhere() -> None:
+    assert _pairs("words/zh.ts", "markNames:") == {mark.value: mark.zh for mark in Mark}
+    assert _pairs("words/en.ts", "markNames:") == {mark.value: mark.en for mark in Mark}
+    assert f"MARK = '{MARK}'" in (WEB / "src" / "pure" / "palette.ts").read_text("utf-8")
+
+
+def test_page_and_report_agree_on_the_faults_that_leave_footage_usable_or_doubtful() -> None:
+    lanes = (WEB / "src" / "pure" / "lanes.ts").read_text("utf-8")
+    for name, faults in (("OF_THEIR_OWN", OF_THEIR_OWN), ("DOUBTS", DOUBTS)):
+        match = re.search(rf"const {name}.*?\(\[(.*?)\]\)", lanes)
+        assert match is not None
+        assert set(re.findall(r"'(\w+)'", match.group(1))) == {fault.value for fault in faults}
 
 
 def test_verdicts_and_phases_are_called_the_same_on_page_and_paper() -> None:
@@ -78,6 +114,9 @@ _SAME = {
     "site": "site", "county": "county", "rooms": "rooms", "station": "station",
     "camera": "camera", "window": "window", "covered": "coveredLength", "not_settled": "notYet", "cause": "cause",
     "rule_pack": "rulePack", "grounds": "finding", "clauses": "clauses", "gaps": "gaps", "share": "share",
+    "marks": "marks", "unusable": "unusable", "unusable_picture": "unusablePicture",
+    "doubtful_picture": "doubtfulPicture", "unusable_note": "unusableNote", "shown": "shown",
+    "obstructed": "obstructed", "unverified": "unverified",
     "offset": "clockOffset", "drift": "clockDrift",
 }  # fmt: skip
 

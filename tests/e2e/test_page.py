@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Position, expect
 
 from domain.evidence import Cause, Outage
 from domain.timeline import rfc3339
@@ -22,6 +22,11 @@ SITTING = f"/batches/{BATCH}/sittings/1"
 
 def click_lane(page: Page, lane: str, seconds_into_window: float) -> None:
     """Click the timeline: ``lane`` is like ``station:A01``."""
+    page.locator(".timeline").click(position=lane_position(page, lane, seconds_into_window))
+
+
+def lane_position(page: Page, lane: str, seconds_into_window: float) -> Position:
+    """Where a lane of the timeline shows an instant, in pixels from its upper left corner."""
     timeline = page.locator(".timeline")
     expect(timeline.locator("canvas")).to_be_visible()
     numbers = {
@@ -33,7 +38,7 @@ def click_lane(page: Page, lane: str, seconds_into_window: float) -> None:
     width = box["width"] - numbers["left"] - numbers["right"]
     x = numbers["left"] + width * seconds_into_window / WINDOW.seconds
     y = numbers["top"] + numbers["lane-height"] * (lanes.index(lane) + 0.5)
-    timeline.click(position={"x": x, "y": y})
+    return {"x": x, "y": y}
 
 
 def wait_until_plays(page: Page) -> Locator:

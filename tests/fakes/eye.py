@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -50,6 +51,12 @@ def stumble(pictures: Iterable[tuple[datetime, Picture]], calibration: bytes | N
         if number:
             raise RuntimeError("stumbled")
         yield sample
+
+
+def hang(pictures: Iterable[tuple[datetime, Picture]], calibration: bytes | None) -> Iterable[Sample]:
+    """Measures for longer than anybody waits."""
+    time.sleep(3600)
+    return ()
 
 
 def die(pictures: Iterable[tuple[datetime, Picture]], calibration: bytes | None) -> Iterator[Sample]:

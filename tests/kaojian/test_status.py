@@ -122,7 +122,7 @@ def test_recorders_alive_are_told_with_their_instants(database: Database) -> Non
             "clock": None,
         }
     ]
-    assert told["waiting"] == {"analysis": 0, "s3": 0, "second_s3": 0}
+    assert told["waiting"] == {"analysis": 0, "s3": 0, "second_s3": 0, "look": 0, "look_given_up": 0}
     assert to_json(gather(database, START + 10 * SECOND, stores_objects=False))["recorders"] == []
 
 

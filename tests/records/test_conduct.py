@@ -10,13 +10,22 @@ import pytest
 from analysis.expected import expectation_of
 from config.errors import Problem, RulePackRefused
 from config.rule_pack import RulePack, load
+from domain.phases import Mark, latest_marks
 from domain.timeline import Interval
-from records.conduct import Disk, close_sitting, open_sitting
+from records.conduct import Disk, close_sitting, mark_sitting, open_sitting
 from records.declaration import parse
 from records.errors import DiskTooFull, ImpossibleTime
 from records.setup import apply
 from storage.database import Database
-from storage.errors import AlreadyClosed, AlreadyOpen, NotOpen, SetupChanged, UnknownBatch, UnknownSitting
+from storage.errors import (
+    AlreadyClosed,
+    AlreadyOpen,
+    MarkStands,
+    NotOpen,
+    SetupChanged,
+    UnknownBatch,
+    UnknownSitting,
+)
 from tests.fakes.time import FakeClock
 from tests.records.setups import ACTOR, FULL, PLANNED, ROOMY, START, WHOLE
 
@@ -195,3 +204,60 @@ def test_the_disk_of_a_folder_not_made_yet_is_that_of_its_parent(tmp_path: Path)
     disk = Disk.of(tmp_path / "not" / "yet", 5)
     assert disk.free_bytes > 0
     assert (disk.path, disk.reserve_bytes) == (tmp_path / "not" / "yet", 5)
+
+
+class TestMarks:
+    def test_are_made_now_or_at_a_time_and_stand_in_the_journal(self, database: Database, clock: FakeClock) -> None:
+        opened = mark_sitting(database, BATCH, 1, ACTOR, clock, mark=Mark.OPENED, at=START - timedelta(minutes=10))
+        started = mark_sitting(database, BATCH, 1, ACTOR, clock, mark=Mark.STARTED)
+        assert (opened.warnings, started.warnings) == ((), ())
+        assert [(each.mark, each.at) for each in database.marks.of(BATCH, 1)] == [
+            (Mark.OPENED, START - timedelta(minutes=10)),
+            (Mark.STARTED, START),
+        ]
+        entry = database.journal.entries()[0]
+        assert (entry.act, entry.subject) == ("mark_sitting", "2026-0501/1")
+        assert entry.detail.startswith("started at ")
+
+    def test_in_an_order_that_should_not_be_are_kept_and_told(self, database: Database, clock: FakeClock) -> None:
+        mark_sitting(database, BATCH, 1, ACTOR, clock, mark=Mark.READ, at=START - timedelta(minutes=10))
+        odd = mark_sitting(database, BATCH, 1, ACTOR, clock, mark=Mark.OPENED)
+        assert len(odd.warnings) == 1 and "启封 opened is marked after 宣读 read" in odd.warnings[0]
+        assert len(database.marks.of(BATCH, 1)) == 2
+
+    def test_are_corrected_with_a_reason_only(self, database: Database, clock: FakeClock) -> None:
+        mark_sitting(database, BATCH, 1, ACTOR, clock, mark=Mark.OPENED)
+        journal = len(database.journal.entries())
+        with pytest.raises(MarkStands):
+            mark_sitting(database, BATCH, 1, ACTOR, clock, mark=Mark.OPENED)
+        assert len(database.journal.entries()) == journal
+        mark_sitting(database, BATCH, 1, ACTOR, clock, mark=Mark.OPENED, taken_back=True, reason="wrong room")
+        assert latest_marks(database.marks.of(BATCH, 1)) == {}
+
+    @pytest.mark.parametrize("away", [timedelta(seconds=1), timedelta(hours=-13)])
+    def test_in_the_future_or_far_off_are_refused(
+        self, database: Database, clock: FakeClock, away: timedelta
+    ) -> None:
+        with pytest.raises(ImpossibleTime):
+            mark_sitting(database, BATCH, 1, ACTOR, clock, mark=Mark.OPENED, at=START + away)
+        assert database.marks.of(BATCH, 1) == []
+
+    def test_of_the_sealing_move_the_end_of_the_window_and_of_recording(
+        self, database: Database, clock: FakeClock
+    ) -> None:
+        open_sitting(database, BATCH, 1, ACTOR, clock, disk=ROOMY)
+        clock.advance(6000)
+        end = close_sitting(database, BATCH, 1, ACTOR, clock).end
+        clock.advance(1500)
+        made = mark_sitting(database, BATCH, 1, ACTOR, clock, mark=Mark.SEALED)
+        sitting = database.setup.sitting(BATCH, 1)
+        assert sitting is not None
+        assert sitting.window.end == end + timedelta(seconds=1500)
+        assert "recording had ended" in made.warnings[0]
+        mark_sitting(database, BATCH, 1, ACTOR, clock, mark=Mark.SEALED, at=end, reason="it was at the bell")
+        sitting = database.setup.sitting(BATCH, 1)
+        assert sitting is not None and sitting.window.end == end + timedelta(seconds=900)
+
+    def test_of_unknown_sittings_are_refused(self, database: Database, clock: FakeClock) -> None:
+        with pytest.raises(UnknownSitting):
+            mark_sitting(database, BATCH, 9, ACTOR, clock, mark=Mark.OPENED)

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from analysis.report import sitting_report
+from analysis.decoding import DecodingWorker
+from analysis.looking import Looking
+from analysis.report import CameraReport, sitting_report
 from domain.evidence import Cause, EndReason, Place, Segment, SegmentState
 from domain.timeline import Interval
 from records.adopting import ADOPTED, NOBODY, Rebuilt
 from records.rebuilding import rebuild
 from storage.archive import Archive
 from storage.database import Database, connect
+from storage.database.looks import Owed
 from storage.manifest import keeping
 from storage.manifest.authority import HttpAuthority
 from storage.manifest.exporting import export
@@ -42,6 +45,7 @@ from tests.closed_batches import (
     closed_twice,
     file_bytes,
 )
+from tests.fakes import eye
 from tests.fakes.notary import NOTARY
 from tests.stamp_authority import StampAuthority
 
@@ -194,6 +198,36 @@ def test_the_reports_are_judged_as_they_were_once_the_set_up_is_there(site: Clos
         (each.station, each.gaps) for each in was.stations
     ]
     assert [gap.cause for each in new.cameras for gap in each.gaps] == [Cause.CAMERA_DISCONNECTED]
+
+
+def test_what_is_rebuilt_is_judged_by_its_pictures_only_once_they_were_looked_at_again(
+    site: ClosedBatches, empty: Database, tmp_path: Path
+) -> None:
+    """What was seen in them is stated nowhere: until then nobody knows, though the batch is closed."""
+    assert rebuilt(site, empty).to_look == 18
+    setup, before = empty.setup, START - DAY
+    setup.apply_site(SITE, TESTER, before)
+    batch = site.database.setup.batch(FIRST)
+    assert batch is not None
+    setup.apply_batch(batch, TESTER, before)
+    setup.open_sitting(FIRST, 1, START, START)
+    setup.close_sitting(FIRST, 1, START + EXAM, START + EXAM)
+    now = site.clock.now()
+
+    def camera(name: str) -> CameraReport:
+        report = sitting_report(empty, FIRST, 1, PACK, now, eye=eye.EYE)
+        return next(each for each in report.cameras if each.camera == name)
+
+    unknown = camera("c2").unverified
+    assert sum(span.seconds for span in unknown) * 1000 == camera("c2").recorded_ms > 0
+    archive = Archive(empty.evidence, site.objects, tmp_path / "no-spool", lambda _: LOCKED_UNTIL, site.clock)
+    looking = Looking(empty, eye.EYE, site.clock)
+    assert looking.count(100) == 18
+    worker = DecodingWorker(empty.evidence, archive, site.clock, looking=looking)
+    assert worker.look_again(100) == 18
+    assert empty.looks.count_owed(100) == Owed(0, 0)
+    assert camera("c2").unverified == ()
+    assert rebuilt(site, empty).to_look == 0
 
 
 def test_a_second_run_changes_nothing_and_a_killed_one_is_gone_on_with(site: ClosedBatches, empty: Database) -> None:

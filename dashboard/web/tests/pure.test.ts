@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Report, Room } from '@/api/types'
-import { chartOption, escaped, laneAt, tooltip, GRID, LANE_HEIGHT } from '@/pure/chart'
-import { causesShown, lanes, spanAt, spans, type Lane } from '@/pure/lanes'
-import { CAUSES, CAUSE_COLOURS, COVERED, VERDICT_COLOURS } from '@/pure/palette'
+import { chartOption, colourOf, details, escaped, laneAt, titleOf, tooltip, GRID, LANE_HEIGHT } from '@/pure/chart'
+import { causesShown, lanes, occurs, spanAt, spans, type Lane, type Span } from '@/pure/lanes'
+import { CAUSES, CAUSE_COLOURS, COVERED, DOUBTFUL, NOT_YET, UNUSABLE, VERDICT_COLOURS } from '@/pure/palette'
 import { fileAddress, playlistAddress } from '@/api/client'
 import { fragmentAt, gapsCrossed, instantOf, neighbourGap, overHole, positionOf, startInCamera, startInStation, troublesomeCodec } from '@/pure/playback'
 import { duration, fieldOf, fromField, instant, localDateTime, localSpan, preciseTime } from '@/pure/time'
@@ -74,12 +74,12 @@ const report = {
   window: { start: iso(0), end: iso(80) },
   settled_until: iso(80),
   stations: [
-    { station: 'A01', gaps: [{ ...gap(20, 28), cameras: [{ camera: 'near', cause: 'no_data' }] }] },
-    { station: 'A02', gaps: [] },
+    { station: 'A01', gaps: [{ ...gap(20, 28), cameras: [{ camera: 'near', cause: 'no_data' }] }], unusable: [], unverified: [] },
+    { station: 'A02', gaps: [], unusable: [], unverified: [] },
   ],
   cameras: [
-    { camera: 'near', gaps: [gap(20, 28)] },
-    { camera: 'wide', gaps: [gap(50, 80)] },
+    { camera: 'near', gaps: [gap(20, 28)], faults: [], unverified: [] },
+    { camera: 'wide', gaps: [gap(50, 80)], faults: [], unverified: [] },
   ],
 } as unknown as Report
 
@@ -97,6 +97,73 @@ describe('lanes', () => {
   it('show in the legend what occurs, in the order of rank', () => {
     expect(causesShown(found, CAUSES)).toEqual(['camera_disconnected'])
     expect(causesShown([], CAUSES)).toEqual([])
+  })
+})
+
+const span = (start: number, end: number) => ({ start: iso(start), end: iso(end), seconds: end - start })
+const fault = (name: string, start: number, end: number) => ({ ...span(start, end), fault: name, measured: 0.1, limit: 0.2 })
+/** A cloth over A01 at 30 to 40, black pictures at 35 to 45 and a camera turned at 60 to 70, too slow all along. */
+const looked = {
+  ...report,
+  stations: [
+    {
+      station: 'A01', gaps: [],
+      unusable: [{ ...span(30, 40), cameras: [{ camera: 'near', fault: null }, { camera: 'wide', fault: 'black' }] }],
+      unverified: [span(60, 70), span(72, 74)],
+    },
+    { station: 'A02', gaps: [], unusable: [], unverified: [] },
+  ],
+  cameras: [
+    { camera: 'near', gaps: [gap(20, 28)], faults: [fault('moved', 60, 70)], unverified: [span(60, 70)] },
+    {
+      camera: 'wide', gaps: [gap(44, 50)], unverified: [span(30, 36)],
+      faults: [fault('wrong_rate', 0, 80), fault('black', 35, 44), fault('frozen', 38, 44)],
+    },
+  ],
+} as unknown as Report
+
+describe('lanes of footage that was looked at', () => {
+  const found = lanes(rooms, looked)
+  const lane = (id: string) => found.find((each) => each.id === id) as Lane
+  const told = (id: string) => lane(id).spans.map((each) => [each.kind, (each.start - T0) / 1000, (each.end - T0) / 1000])
+  it('tell unusable and doubtful time of a station from footage', () => {
+    expect(told('A01')).toEqual([
+      ['covered', 0, 30], ['unusable', 30, 40], ['covered', 40, 60], ['doubtful', 60, 70], ['covered', 70, 72],
+      ['doubtful', 72, 74], ['covered', 74, 80],
+    ])
+    expect(spanAt(lane('A01'), at(65))?.shown).toEqual([{ camera: 'near', fault: 'moved' }])
+    expect(spanAt(lane('A01'), at(73))?.shown).toEqual([])
+  })
+  it('let what is known to be unusable win over a doubt, and a gap over both', () => {
+    expect(told('wide')).toEqual([
+      ['covered', 0, 30], ['doubtful', 30, 35], ['unusable', 35, 38], ['unusable', 38, 44], ['gap', 44, 50], ['covered', 50, 80],
+    ])
+    expect(spanAt(lane('wide'), at(40))?.shown?.map((each) => each.fault)).toEqual(['black', 'frozen'])
+    expect(spanAt(lane('wide'), at(10))?.kind).toBe('covered')
+  })
+  it('add up to the window and occur in the legend', () => {
+    for (const { spans } of found.filter((each) => each.kind !== 'room')) {
+      expect(spans[0]?.start).toBe(at(0))
+      expect(spans.at(-1)?.end).toBe(at(80))
+      spans.slice(1).forEach((each, index) => expect(each.start).toBe(spans[index]?.end))
+    }
+    expect(occurs(found, 'unusable') && occurs(found, 'doubtful')).toBe(true)
+    expect(occurs(lanes(rooms, report), 'unusable')).toBe(false)
+  })
+  it('name what each camera shows, in colours of their own', () => {
+    const [cloth, turned] = [spanAt(lane('A01'), at(35)), spanAt(lane('A01'), at(65))] as [Span, Span]
+    expect(titleOf(cloth, zh)).toBe('有录像，画面不可用')
+    expect(details(cloth, zh)).toEqual(['摄像机 near: 被遮挡', '摄像机 wide: 黑屏'])
+    expect(titleOf(turned, en)).toBe('Footage, nobody can tell')
+    expect(details(turned, en)).toEqual(['Camera near: camera moved'])
+    expect([cloth, turned].map(colourOf)).toEqual([UNUSABLE, DOUBTFUL])
+    expect(tooltip(lane('A01'), cloth, zh, 'zh')).toContain('摄像机 near: 被遮挡')
+  })
+  it('are footage: playback starts in them, and of two cameras in the one that shows something', () => {
+    expect(startInCamera(lane('near'), at(65))).toEqual({ camera: 'near', at: at(65), note: 'exact' })
+    expect(startInCamera(lane('wide'), at(46))).toEqual({ camera: 'wide', at: at(41), note: 'before_gap' })
+    expect(startInStation('A01', at(65), rooms, found)?.camera).toBe('wide')
+    expect(startInStation('A01', at(42), rooms, found)?.camera).toBe('near')
   })
 })
 
@@ -183,7 +250,7 @@ describe('chart', () => {
   })
   it('draws one item per span, in the language asked for', () => {
     const input = {
-      lanes: found, window: { start: at(0), end: at(80) }, cursor: at(5), chosen: 'station:A01',
+      lanes: found, window: { start: at(0), end: at(80) }, cursor: at(5), chosen: 'station:A01', marks: [],
       phases: [{ id: 'W2' as const, start: iso(0), end: iso(80) }],
     }
     const option = chartOption(input, en, 'en') as { series: { data: unknown[] }[]; yAxis: { data: string[] } }
@@ -212,7 +279,7 @@ describe('palette', () => {
     }
   })
   it('has a colour of its own for every cause, none of them that of footage', () => {
-    const colours = [...Object.values(CAUSE_COLOURS), COVERED]
+    const colours = [...Object.values(CAUSE_COLOURS), COVERED, NOT_YET, UNUSABLE, DOUBTFUL]
     expect(new Set(colours).size).toBe(colours.length)
   })
 })

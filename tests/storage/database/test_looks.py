@@ -16,7 +16,7 @@ from domain.evidence import Observation, SegmentState
 from domain.pictures import Look, Reference, Sample, StationSample
 from domain.timeline import MICROSECOND
 from storage.database import Database
-from storage.database.looks import WantedLook
+from storage.database.looks import MOST_FAILURES, Owed, WantedLook
 from storage.database.samples import packed, unpacked
 from storage.errors import RowRefused, UnknownRow
 from tests.storage.coded_video import at_any_pace
@@ -123,6 +123,28 @@ def test_a_look_that_somebody_else_wrote_first_waits_no_more(kept: Database) -> 
     assert ONE.key in waiting(kept), "another version looked last"
     assert not kept.looks.add(look())
     assert ONE.key not in waiting(kept)
+
+
+def test_a_look_that_failed_is_owed_until_one_succeeds(kept: Database) -> None:
+    assert [kept.looks.failed(TWO.key), kept.looks.failed(TWO.key)] == [1, 2]
+    assert kept.looks.owed(9) == [TWO]
+    assert kept.looks.owing("cam-1", span(0, 86_400)) == {TWO.key}
+    assert kept.looks.count_owed(9) == Owed(1, 0)
+    kept.looks.add(look(TWO.key))
+    assert (kept.looks.owed(9), kept.looks.count_owed(9)) == ([], Owed(0, 0))
+    assert kept.looks.owing("cam-1", span(0, 86_400)) == set()
+
+
+def test_a_look_that_failed_too_often_is_tried_no_more_and_still_owed(kept: Database) -> None:
+    for _ in range(MOST_FAILURES):
+        kept.looks.failed(ONE.key)
+    assert kept.looks.owed(9) == []
+    assert waiting(kept) == [TWO.key, LATER.key], "another reference or version does not begin anew"
+    assert kept.looks.owing("cam-1", span(0, 60)) == {ONE.key}
+    assert kept.looks.owing("cam-2", span(0, 60)) == set()
+    assert kept.looks.count_owed(9) == Owed(0, 1)
+    with pytest.raises(UnknownRow):
+        kept.looks.failed("never")
 
 
 def test_a_reference_comes_back_as_it_was_written_and_a_repeat_changes_nothing(database: Database) -> None:

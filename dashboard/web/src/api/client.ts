@@ -255,3 +255,8 @@ export function reportAddress(batch: string, number: number): string {
 export function paperAddress(batch: string, number: number, language: 'zh' | 'en', form: 'html' | 'pdf'): string {
   return `${reportAddress(batch, number)}.${form}?lang=${language}`
 }
+
+/** The report as a file with pictures around its gaps: to open it is to take footage away, and is written down. */
+export function picturedAddress(batch: string, number: number, language: 'zh' | 'en'): string {
+  return `${paperAddress(batch, number, language, 'pdf')}&pictures=true`
+}

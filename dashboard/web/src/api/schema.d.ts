@@ -172,6 +172,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/sittings/{number}/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark Sitting
+         * @description Mark what is done in a sitting: papers unsealed, rules read, exam started, papers collected and sealed.
+         *
+         *     A second entry of a mark corrects the first and has a reason; both are kept. An odd order is kept and told.
+         */
+        post: operations["mark_sitting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/sittings/{number}/readiness": {
         parameters: {
             query?: never;
@@ -261,7 +283,7 @@ export interface paths {
         };
         /**
          * Report Paper
-         * @description The same report as one page for printing, complete in itself.
+         * @description The same report as one page for printing, complete in itself; with ``pictures``, as ``report_file``.
          */
         get: operations["report_paper"];
         put?: never;
@@ -282,6 +304,9 @@ export interface paths {
         /**
          * Report File
          * @description The same report as a file to keep: PDF/A-2b.
+         *
+         *     With ``pictures`` the longest gaps and unusable spans are shown by small pictures from the footage. That is
+         *     footage taken away: the sitting must be closed, and it is written down. City officers and auditors say why.
          */
         get: operations["report_file"];
         put?: never;
@@ -2060,6 +2085,26 @@ export interface components {
             password: string;
         };
         /**
+         * MadeMarkShape
+         * @description What was written down, ``at`` null where it was taken back, and what is odd about it.
+         */
+        MadeMarkShape: {
+            /** At */
+            at: string | null;
+            /** By */
+            by: string;
+            mark: components["schemas"]["Mark"];
+            /** Reason */
+            reason: string;
+            /** Warnings */
+            warnings: string[];
+            /**
+             * Written
+             * Format: date-time
+             */
+            written: string;
+        };
+        /**
          * MadeToken
          * @description ``secret`` is what the program sends as ``Authorization: Bearer``; shown once and kept nowhere.
          */
@@ -2069,34 +2114,37 @@ export interface components {
             token: components["schemas"]["TokenShape"];
         };
         /**
-         * MarkBody
-         * @description A mark. Its scorer is who sends it.
+         * Mark
+         * @enum {string}
          */
-        MarkBody: {
+        Mark: "opened" | "read" | "started" | "collected" | "sealed";
+        /**
+         * MarkShape
+         * @description What is done once in a sitting and was told by a person: ``at`` an instant, ``written`` down when they said so.
+         *
+         *     ``earlier`` are entries of the same mark in whose place it stands, ``after`` the marks that should come later and
+         *     lie before it.
+         */
+        MarkShape: {
+            /** After */
+            after: components["schemas"]["Mark"][];
             /**
-             * Candidate
-             * @description 准考证号
-             * @example 00017
+             * At
+             * Format: date-time
              */
-            candidate: string;
-            method: components["schemas"]["Method"];
-            /**
-             * Reason
-             * @description Why it is changed
-             * @default
-             */
+            at: string;
+            /** By */
+            by: string;
+            /** Earlier */
+            earlier: number;
+            mark: components["schemas"]["Mark"];
+            /** Reason */
             reason: string;
             /**
-             * Subject
-             * @example 实操
+             * Written
+             * Format: date-time
              */
-            subject: string;
-            /**
-             * Value
-             * @description Never rounded
-             * @example 59.5
-             */
-            value: string;
+            written: string;
         };
         /**
          * Method
@@ -2687,6 +2735,8 @@ export interface components {
              * Format: date-time
              */
             made: string;
+            /** Marks */
+            marks: components["schemas"]["MarkShape"][];
             /** Nvrs */
             nvrs: components["schemas"]["NvrEventShape"][];
             /** Opened */
@@ -3319,6 +3369,55 @@ export interface components {
          * @enum {string}
          */
         Witness: "ntp" | "server" | "cameras";
+        /**
+         * MarkBody
+         * @description A mark. Its scorer is who sends it.
+         */
+        dashboard__api__scores__MarkBody: {
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+            method: components["schemas"]["Method"];
+            /**
+             * Reason
+             * @description Why it is changed
+             * @default
+             */
+            reason: string;
+            /**
+             * Subject
+             * @example 实操
+             */
+            subject: string;
+            /**
+             * Value
+             * @description Never rounded
+             * @example 59.5
+             */
+            value: string;
+        };
+        /**
+         * MarkBody
+         * @description A mark: now, or ``at`` an instant; again with a ``reason`` to correct it, or to take it back.
+         */
+        dashboard__api__shapes__MarkBody: {
+            /** At */
+            at?: string | null;
+            mark: components["schemas"]["Mark"];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Take Back
+             * @default false
+             */
+            take_back: boolean;
+        };
     };
     responses: never;
     parameters: never;
@@ -3748,7 +3847,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MarkBody"];
+                "application/json": components["schemas"]["dashboard__api__scores__MarkBody"];
             };
         };
         responses: {
@@ -4072,6 +4171,105 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_sitting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["dashboard__api__shapes__MarkBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeMarkShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4473,6 +4671,9 @@ export interface operations {
         parameters: {
             query?: {
                 lang?: components["schemas"]["Language"];
+                /** @description Of pictures: why, in the viewer's own words */
+                purpose?: string;
+                pictures?: boolean;
             };
             header?: never;
             path: {
@@ -4552,6 +4753,9 @@ export interface operations {
         parameters: {
             query?: {
                 lang?: components["schemas"]["Language"];
+                /** @description Of pictures: why, in the viewer's own words */
+                purpose?: string;
+                pictures?: boolean;
             };
             header?: never;
             path: {

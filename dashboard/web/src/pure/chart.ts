@@ -2,11 +2,11 @@
 
 import type { CustomSeriesRenderItem, EChartsOption } from 'echarts'
 
-import type { PhaseId } from '@/api/types'
+import type { Fault, MarkReport, PhaseId } from '@/api/types'
 import type { Words } from '@/words/shape'
 
 import type { Lane, Span } from './lanes'
-import { CAUSE_COLOURS, COVERED, NOT_YET, PHASE_TINTS } from './palette'
+import { CAUSE_COLOURS, COVERED, DOUBTFUL, MARK, NOT_YET, PHASE_TINTS, UNUSABLE } from './palette'
 import { duration, instant, localTime, preciseTime } from './time'
 
 export const GRID = { left: 170, right: 24, top: 26, bottom: 66 }
@@ -21,6 +21,7 @@ export interface ChartInput {
   lanes: readonly Lane[]
   window: { start: number; end: number }
   phases: readonly { id: PhaseId; start: string; end: string }[]
+  marks: readonly MarkReport[]
   cursor: number | null
   chosen: string | null
 }
@@ -47,9 +48,27 @@ export function instantAt(converted: unknown): number | undefined {
 }
 
 export function colourOf(span: Span): string {
-  if (span.kind === 'covered') return COVERED
-  if (span.kind === 'not_yet' || !span.cause) return NOT_YET
-  return CAUSE_COLOURS[span.cause]
+  if (span.kind === 'gap') return span.cause ? CAUSE_COLOURS[span.cause] : NOT_YET
+  return { covered: COVERED, unusable: UNUSABLE, doubtful: DOUBTFUL, not_yet: NOT_YET }[span.kind]
+}
+
+/** What a span is called: a gap by its cause, footage by whether it is usable. */
+export function titleOf(span: Span, words: Words): string {
+  if (span.kind === 'gap') return `${words.gap} · ${span.cause ? words.causes[span.cause] : ''}`
+  const said = { covered: words.covered, unusable: words.unusablePicture, doubtful: words.doubtfulPicture, not_yet: words.notYet }
+  return said[span.kind]
+}
+
+/** What each camera adds to a span: the cause of its gap, or what is wrong with its pictures. */
+export function details(span: Span, words: Words): string[] {
+  const causes = (span.cameras ?? []).map(({ camera, cause }) => `${words.camera} ${camera}: ${words.causes[cause]}`)
+  const faults = (span.shown ?? []).map(({ camera, fault }) => `${words.camera} ${camera}: ${faultName(fault, words)}`)
+  return [...causes, ...faults]
+}
+
+/** A fault's name; null is that something stood before the station. */
+export function faultName(fault: Fault | null, words: Words): string {
+  return fault === null ? words.obstructed : words.faults[fault]
 }
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
@@ -61,43 +80,41 @@ export function escaped(text: string): string {
 /** The tooltip of one span, as HTML without styles, which the page may not have inline; every name from outside is escaped. */
 export function tooltip(lane: Lane, span: Span, words: Words, language: 'zh' | 'en'): string {
   const kind = lane.kind === 'station' ? words.station : words.camera
-  const title =
-    span.kind === 'covered' ? words.covered
-    : span.kind === 'not_yet' ? words.notYet
-    : `${words.gap} · ${span.cause ? words.causes[span.cause] : ''}`
   const lines = [
     `<b>${escaped(kind)} ${escaped(lane.label)}</b>`,
-    `<svg width="16" height="10" aria-hidden="true"><rect width="10" height="10" fill="${colourOf(span)}"/></svg>${escaped(title)}`,
+    `<svg width="16" height="10" aria-hidden="true"><rect width="10" height="10" fill="${colourOf(span)}"/></svg>${escaped(titleOf(span, words))}`,
     `${preciseTime(span.start)} – ${preciseTime(span.end)}`,
     duration((span.end - span.start) / 1000, language),
-    ...(span.cameras ?? []).map((each) => escaped(`${words.camera} ${each.camera}: ${words.causes[each.cause]}`)),
+    ...details(span, words).map(escaped),
   ]
   return lines.join('<br>')
 }
+
+const WEIGHTS: Record<Span['kind'], number> = { covered: 0, not_yet: 0, doubtful: 1, unusable: 2, gap: 3 }
 
 const drawSpan: CustomSeriesRenderItem = (params, api) => {
   const lane = api.value(0) as number
   const from = api.coord([api.value(1), lane])
   const to = api.coord([api.value(2), lane])
   const area = params.coordSys as unknown as { x: number; y: number; width: number; height: number }
-  const isGap = api.value(3) === 1
+  const weight = api.value(3) as number
   const left = Math.max(from[0] ?? 0, area.x)
   const right = Math.min(to[0] ?? 0, area.x + area.width)
   if (right < area.x || left > area.x + area.width || right < left) return null
-  const width = isGap ? Math.max(right - left, NARROWEST_MARK) : right - left
+  const width = weight > 0 ? Math.max(right - left, NARROWEST_MARK) : right - left
   return {
     type: 'rect',
     shape: { x: left, y: (from[1] ?? 0) - BAR_HEIGHT / 2, width, height: BAR_HEIGHT },
     style: { fill: api.visual('color') as string },
-    // Gaps lie over footage, so that a widened mark of a short gap is not painted over by what follows.
-    z2: isGap ? 2 : 1,
+    // The graver lies over the rest, so that a widened mark of a short gap is not painted over by what follows.
+    z2: 1 + weight,
   }
 }
 
 function items(lanes: readonly Lane[]): object[] {
   return lanes.flatMap((lane, index) =>
     lane.spans.map((span) => ({
-      value: [index, span.start, span.end, span.kind === 'gap' ? 1 : 0],
+      value: [index, span.start, span.end, WEIGHTS[span.kind]],
       itemStyle: { color: colourOf(span) },
       span,
       lane,
@@ -125,10 +142,26 @@ function phaseAreas(input: ChartInput, words: Words): object {
 function verticalLines(input: ChartInput): object {
   const edges = [...new Set(input.phases.slice(1).map((phase) => instant(phase.start)))]
   const lines: object[] = edges.map((at) => ({ xAxis: at, lineStyle: { color: '#1a4b8c', type: 'dashed', width: 1 } }))
+  lines.push(...input.marks.map((each) => ({ xAxis: instant(each.at), lineStyle: { color: MARK, type: 'solid', width: 1 } })))
   if (input.cursor !== null) {
     lines.push({ xAxis: input.cursor, lineStyle: { color: '#000', type: 'solid', width: 2 } })
   }
   return { silent: true, symbol: 'none', animation: false, label: { show: false }, data: lines }
+}
+
+/** Numbered as in the list beside the chart, in the first lane, which is the name of a room and has no spans. */
+function numberedMarks(input: ChartInput): object {
+  return {
+    silent: true,
+    symbol: 'circle',
+    symbolSize: 17,
+    animation: false,
+    itemStyle: { color: MARK },
+    data: input.marks.map((each, index) => ({
+      coord: [instant(each.at), 0],
+      label: { show: true, position: 'inside', formatter: String(index + 1), color: '#fff', fontSize: 11, fontWeight: 700 },
+    })),
+  }
 }
 
 export function chartOption(input: ChartInput, words: Words, language: 'zh' | 'en'): EChartsOption {
@@ -198,6 +231,7 @@ export function chartOption(input: ChartInput, words: Words, language: 'zh' | 'e
         data: items(input.lanes) as never,
         markArea: phaseAreas(input, words) as never,
         markLine: verticalLines(input) as never,
+        markPoint: numberedMarks(input) as never,
       },
     ],
   }

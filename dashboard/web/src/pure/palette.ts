@@ -5,6 +5,11 @@ import type { Cause, PhaseId, Verdict } from '@/api/types'
 
 export const COVERED = '#7fa8d9'
 export const NOT_YET = '#c9d0da'
+// Footage that shows nothing usable, and footage of which nobody can tell what it shows.
+export const UNUSABLE = '#3949ab'
+export const DOUBTFUL = '#9e9d24'
+// What people said was done when.
+export const MARK = '#00574b'
 
 export const CAUSE_COLOURS: Record<Cause, string> = {
   disk_full: '#4e342e',

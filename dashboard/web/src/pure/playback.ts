@@ -2,7 +2,7 @@
 
 import type { Gap, Room } from '@/api/types'
 
-import type { Lane, Span } from './lanes'
+import { isFootage, spanAt, type Lane, type Span } from './lanes'
 import { instant } from './time'
 
 /** How much is shown before a gap when the reader clicks into the gap itself. */
@@ -20,7 +20,7 @@ export interface Start {
 }
 
 function startWithin(found: readonly Span[], at: number): { at: number; note: StartNote } | undefined {
-  const covered = found.filter((span) => span.kind === 'covered')
+  const covered = stretches(found)
   if (covered.some((span) => span.start <= at && at < span.end)) return { at, note: 'exact' }
   const before = covered.findLast((span) => span.end <= at)
   const after = covered.find((span) => span.start > at)
@@ -30,6 +30,17 @@ function startWithin(found: readonly Span[], at: number): { at: number; note: St
   return undefined
 }
 
+/** Footage without the cuts in it where what it shows changes. */
+function stretches(found: readonly Span[]): { start: number; end: number }[] {
+  const joined: { start: number; end: number }[] = []
+  for (const { start, end } of found.filter(isFootage)) {
+    const last = joined.at(-1)
+    if (last?.end === start) last.end = end
+    else joined.push({ start, end })
+  }
+  return joined
+}
+
 /** Where to start in one camera's lane; undefined when the camera has no footage in the window. */
 export function startInCamera(lane: Lane, at: number): Start | undefined {
   const start = startWithin(lane.spans, at)
@@ -37,8 +48,8 @@ export function startInCamera(lane: Lane, at: number): Start | undefined {
 }
 
 /**
- * The camera to open for a station: one that sees it and covers the instant, panoramic ones last;
- * if none covers it, the first that has any footage.
+ * The camera to open for a station: one that sees it and covers the instant, those whose pictures are usable there
+ * first and panoramic ones last; if none covers it, the first that has any footage.
  */
 export function startInStation(
   station: string,
@@ -53,9 +64,14 @@ export function startInStation(
   const starts = seeing
     .map((camera) => found.find((lane) => lane.kind === 'camera' && lane.id === camera.id))
     .filter((lane) => lane !== undefined)
+    .sort((left, right) => Number(shows(right, at)) - Number(shows(left, at)))
     .map((lane) => startInCamera(lane, at))
     .filter((start) => start !== undefined)
   return starts.find((start) => start.note === 'exact') ?? starts[0]
+}
+
+function shows(lane: Lane, at: number): boolean {
+  return spanAt(lane, at)?.kind === 'covered'
 }
 
 /** The gaps between two positions of a player that has moved forward; empty when it was moved back. */

@@ -1,6 +1,6 @@
 // Which words a language must have. The record types make a missing verdict or cause a compile error.
 
-import type { CameraState, Cause, ClockState, PhaseId, RecordingState, SittingState, Target, Verdict, Witness } from '@/api/types'
+import type { CameraState, Cause, ClockState, Fault, Mark, PhaseId, RecordingState, SittingState, Target, Verdict, Witness } from '@/api/types'
 
 type Plain =
   | 'product' | 'productLong' | 'language' | 'batches' | 'batch' | 'project' | 'site' | 'county' | 'sitting'
@@ -20,11 +20,15 @@ type Plain =
   | 'schedule' | 'noSchedule' | 'timeUnproven' | 'timeUnvouched' | 'statusStale' | 'neverConnected' | 'mjpegNotPlayable' | 'download'
   | 'permitOver' | 'fullScreen' | 'leaveFullScreen' | 'purpose' | 'purposeAsked' | 'purposeHint' | 'goOn' | 'permits' | 'askPermit'
   | 'outsideScope' | 'places' | 'place' | 'mustReach' | 'inPhases' | 'expectedCameras' | 'notSeen' | 'noCameraReaches' | 'byRegister'
+  | 'outsideScope' | 'unusable' | 'unusableNote' | 'noUnusable' | 'unusablePicture' | 'doubtfulPicture' | 'shown' | 'obstructed'
+  | 'unverified' | 'timelineTable' | 'timelineElsewhere' | 'what' | 'marks' | 'pictured'
 
 export interface Words extends Record<Plain, string> {
   states: Record<SittingState, string>
   verdicts: Record<Verdict, string>
   causes: Record<Cause, string>
+  faults: Record<Fault, string>
+  markNames: Record<Mark, string>
   problems: Partial<Record<string, string>>
   phases: Record<PhaseId, string>
   targets: Record<Target, string>
@@ -47,6 +51,9 @@ export interface Words extends Record<Plain, string> {
   sittingNumber: (number: number) => string
   total: (batches: number, sittings: number) => string
   updated: (time: string) => string
+  markAfter: (others: string) => string
+  markCorrected: (times: number, why: string) => string
+  measured: (value: string, limit: string) => string
   gapNotice: (length: string, cause: string) => string
   gapJoined: (from: string, to: string) => string
   seenStation: (station: string, camera: string) => string

@@ -8,7 +8,7 @@ from alembic import op
 from storage.database.triggers import refuse
 
 revision = "0029"
-down_revision = "0027"
+down_revision = "0028"
 
 
 def upgrade() -> None:

@@ -1,0 +1,180 @@
+"""Stills 截图: pictures from before, during and after the longest gaps and unusable spans of a report.
+
+Small pictures for a paper, taken from archived footage when they are asked for and kept nowhere: a picture that was
+kept would be footage outside of every lock and order of disposal. 1. ``scenes`` says what of a report is shown.
+2. ``planned`` says from which files, so that who may see them can be asked and written down. 3. ``taken`` opens them.
+
+Not here: who may have them (``dashboard.access``), and how a paper shows them (``dashboard.papers.report``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import BinaryIO
+
+import cv2
+
+from analysis.examination import LOOK_APART, colours_at
+from analysis.pieces import playable
+from analysis.report import BatchReport, CameraReport, SittingReport, StationReport, camera_ledger
+from analysis.views import OF_THEIR_OWN
+from domain.evidence import Cause, Segment
+from domain.pictures import Fault
+from domain.timeline import Interval
+from storage.archive import NoCopyAnswers
+from storage.database import Evidence
+from storage.media import MediaError
+
+MOST = 12
+"""How many gaps and unusable spans of a paper are shown at most: the longest."""
+
+WIDTH = 320  # pixels of a still
+_QUALITY = 75  # of JPEG, 0..100
+
+Opened = Callable[[Segment], AbstractContextManager[BinaryIO]]
+
+
+class Moment(StrEnum):
+    """When a still was taken, against the span that it tells of."""
+
+    BEFORE = "before"
+    DURING = "during"  # of a gap there is none
+    AFTER = "after"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A span of one camera: a gap with its ``cause``, a ``fault`` of its pictures, or something before a ``station``,
+    which has neither.
+    """
+
+    sitting: int
+    room: str
+    camera: str
+    interval: Interval
+    cause: Cause | None = None
+    fault: Fault | None = None
+    station: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A still that is to be taken: the picture of ``segment`` nearest to ``at``, on the far side of the span's edge.
+
+    Without a segment there is no footage of it.
+    """
+
+    scene: Scene
+    moment: Moment
+    at: datetime
+    segment: Segment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A picture as JPEG with the instant that it shows; both missing where no file of it can be read."""
+
+    shot: Shot
+    jpeg: bytes = b""
+    shown: datetime | None = None
+
+
+def scenes(report: SittingReport | BatchReport, most: int = MOST) -> tuple[Scene, ...]:
+    """The longest spans of a report in which a camera gave nothing, or nothing usable; by sitting and time."""
+    sittings = report.sittings if isinstance(report, BatchReport) else (report,)
+    found = [scene for sitting in sittings for scene in _of_sitting(sitting)]
+    longest = sorted(found, key=lambda scene: (-scene.interval.seconds, _place(scene)))[:most]
+    return tuple(sorted(longest, key=_place))
+
+
+def planned(evidence: Evidence, report: SittingReport, shown: Iterable[Scene]) -> tuple[Shot, ...]:
+    """Which picture of which file shows the edges of each scene of a sitting. Raises DatabaseUnavailable."""
+    found: list[Shot] = []
+    files: dict[str, list[Segment]] = {}
+    for scene in shown:
+        if scene.sitting != report.sitting:
+            continue
+        if scene.camera not in files:
+            files[scene.camera] = _files(evidence, report, scene.camera)
+        found += _shots(scene, files[scene.camera])
+    return tuple(found)
+
+
+def taken(shots: Iterable[Shot], opened: Opened) -> tuple[Still, ...]:
+    """The pictures of these shots, each from whichever copy answers with the right bytes."""
+    return tuple(_still(shot, opened) for shot in shots)
+
+
+def _of_sitting(report: SittingReport) -> Iterable[Scene]:
+    for camera in report.cameras:
+        yield from _of_camera(report.sitting, camera)
+    for station in report.stations:
+        yield from _of_station(report.sitting, station)
+
+
+def _of_camera(sitting: int, camera: CameraReport) -> Iterable[Scene]:
+    for gap in camera.gaps:
+        yield Scene(sitting, camera.room, camera.camera, gap.interval, cause=gap.cause)
+    for span in camera.faults:
+        if span.fault not in OF_THEIR_OWN:
+            yield Scene(sitting, camera.room, camera.camera, span.interval, fault=span.fault)
+
+
+def _of_station(sitting: int, station: StationReport) -> Iterable[Scene]:
+    """What stood before it; a fault of the picture is told of its camera."""
+    for span in station.unusable:
+        for each in span.cameras:
+            if each.fault is None:
+                yield Scene(sitting, station.room, each.camera, span.interval, station=station.station)
+
+
+def _place(scene: Scene) -> tuple[int, datetime, str, str, str]:
+    return scene.sitting, scene.interval.start, scene.camera, scene.station, scene.fault or ""
+
+
+def _files(evidence: Evidence, report: SittingReport, camera: str) -> list[Segment]:
+    """The files of a camera that can be opened, by time: of this batch, and not disposed of."""
+    ledger = camera_ledger(evidence, camera, report.window)
+    return [each for each in playable(ledger) if each.batch == report.batch and each.key not in ledger.disposed]
+
+
+def _shots(scene: Scene, files: Sequence[Segment]) -> Iterable[Shot]:
+    """The edges of a fault lie half way between two pictures that were looked at, so it is shown from beyond them."""
+    beyond = LOOK_APART / 2
+    start, end = scene.interval.start, scene.interval.end
+    if scene.cause is not None:
+        yield Shot(scene, Moment.BEFORE, start, _last_before(files, start))
+        yield Shot(scene, Moment.AFTER, end, _first_after(files, end))
+        return
+    middle = start + (end - start) / 2
+    yield Shot(scene, Moment.BEFORE, start - beyond, _last_before(files, start - beyond))
+    yield Shot(scene, Moment.DURING, middle, _last_before(files, middle))
+    yield Shot(scene, Moment.AFTER, end + beyond, _first_after(files, end + beyond))
+
+
+def _last_before(files: Sequence[Segment], at: datetime) -> Segment | None:
+    return next((each for each in reversed(files) if each.interval.start < at), None)
+
+
+def _first_after(files: Sequence[Segment], at: datetime) -> Segment | None:
+    return next((each for each in files if each.interval.end > at), None)
+
+
+def _still(shot: Shot, opened: Opened) -> Still:
+    """Without a picture where none of the file's copies answers, or no picture of it decodes there."""
+    if shot.segment is None:
+        return Still(shot)
+    try:
+        with opened(shot.segment) as file:
+            found = colours_at(file, shot.at, WIDTH, after=shot.moment is Moment.AFTER)
+    except (NoCopyAnswers, MediaError, OSError):
+        return Still(shot)
+    if found is None:
+        return Still(shot)
+    shown, colours = found
+    made, data = cv2.imencode(".jpg", colours, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    return Still(shot, data.tobytes(), shown) if made else Still(shot)
