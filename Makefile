@@ -91,8 +91,9 @@ bench-report: $(STAMPS)/runtime  ## what the verdict and the PDF of 40 stations 
 bench-hall: $(STAMPS)/runtime packages  ## what rendering a hall costs beside a plain warp (ARGS="--pictures 300")
 	@$(BIN)/python -m bench.hall $(ARGS)
 
-bench-truth: $(STAMPS)/dev packages  ## how well tampering with pictures is told; footage from KAOJIAN_VISION_DIR (ARGS="--half fit")
+bench-truth: $(STAMPS)/dev packages  ## how well tampering is told, on footage (KAOJIAN_VISION_DIR; ARGS="--half fit") and in rendered halls (HALLS="--exams 4")
 	@$(BIN)/python -m bench.truth $(ARGS)
+	@$(BIN)/python -m bench.hall_truth $(HALLS)
 
 audit: $(STAMPS)/audit $(STAMPS)/node  ## what is publicly known against the locked packages; 2 where nobody could be asked
 	@PATH=$(CURDIR)/$(STAMPS)/auditing/bin:$$PATH sh tests/audit.sh

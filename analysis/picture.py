@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -33,7 +34,7 @@ from analysis.edges import (
     slopes,
     small_grey,
 )
-from analysis.stations import MEMORY, station_sample, stirring
+from analysis.stations import MEMORY, SLIP, Moment, moment, station_sample, stirring
 from domain.pictures import Sample
 
 SIGNATURE_CELLS = (16, 12)
@@ -43,10 +44,11 @@ CLIPPED_FROM = 250
 """Luma that counts as the upper end: limited range and coding seldom let white reach 255."""
 
 _CHANGE_SIZE = (320, 180)  # pixels: on which the change since the sample before is measured
-_STIR_WIDTH = 320
 _SURVIVING = 0.6  # share of edges from which on a displacement is believed without matching points
 _NEAR = 0.01  # of the width: farther displacements are measured with points
 _LEAST_RESPONSE = 0.03  # of the phase correlation, below which there is no peak
+_LIKENESS = 0.2  # response of the phase correlation of two pictures of a scene: rendered ones have .55 and more
+_UNSURE_SLIP = 1.5  # pixels, where they cannot be laid over each other
 _POINTS = 500
 _SHARPNESS_POINTS = 4000  # of the stable edges, evenly, are enough for a mean
 _RANSAC_PIXELS = 2.0
@@ -77,23 +79,47 @@ def measure(pictures: Iterable[tuple[datetime, Picture]], calibration: Calibrati
 
 
 class _Before:
-    """What the next picture is compared with: the last one for ``change``, and one of some samples back, in the
-    reference's place, for what moved.
+    """What the next picture is compared with: the last one for ``change``, and one of some samples back for what
+    moved since.
     """
 
     def __init__(self) -> None:
         self._plain: Grey | None = None
-        self._placed: deque[Grey] = deque(maxlen=MEMORY)
+        self._kept: deque[tuple[Plane, Moment]] = deque(maxlen=MEMORY)
 
     def change(self, plain: Grey) -> float | None:
         last, self._plain = self._plain, plain
         return None if last is None else float(cv2.norm(plain, last, cv2.NORM_L1)) / plain.size
 
-    def stir(self, placed: Grey) -> Grey | None:
-        """``stirring`` since the oldest picture that is remembered."""
-        found = stirring(self._placed[0], placed) if self._placed else None
-        self._placed.append(placed)
+    def stir(self, grey: Grey, detail: Plane) -> Grey | None:
+        """``stirring`` since the oldest picture that is remembered, which is laid over this one: two pictures of one
+        scene are more alike than either is to the reference, and tell vibration to a fraction of a pixel.
+        """
+        now = moment(grey)
+        found = stirring(*_laid_over(self._kept[0], detail, now)) if self._kept else None
+        self._kept.append((detail, now))
         return found
+
+
+def _laid_over(kept: tuple[Plane, Moment], detail: Plane, now: Moment) -> tuple[Moment, Moment, float]:
+    """The earlier moment in the place of this one, this one, and by how many pixels they may still be displaced."""
+    earlier_detail, before = kept
+    (across, down), response = cv2.phaseCorrelate(earlier_detail, detail, _hanning(detail.shape))
+    if response < _LIKENESS:
+        return before, now, _UNSURE_SLIP
+    move = np.array([[1.0, 0.0, -2 * across], [0.0, 1.0, -2 * down]])
+    return Moment(_moved(before.plane, move), _moved(before.steep, move)), now, SLIP
+
+
+def _moved(plane: Plane, move: Matrix) -> Plane:
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = (plane.shape[1], plane.shape[0])
+    return np.asarray(cv2.warpAffine(plane, move, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+@lru_cache(maxsize=4)
+def _hanning(shape: tuple[int, ...]) -> Plane:
+    return np.asarray(cv2.createHanningWindow((shape[1], shape[0]), cv2.CV_32F), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +143,16 @@ class Yardstick:
         self.calibration = calibration
         self._x = np.ascontiguousarray(calibration.directions[:, 0])
         self._y = np.ascontiguousarray(calibration.directions[:, 1])
-        self._half = _halved(calibration.grey)
-        self._window = np.asarray(cv2.createHanningWindow(self._half.shape[::-1], cv2.CV_32F), np.float32)
+        self._detail = _detail(calibration.grey)
         self._orb = cv2.ORB.create(_POINTS)
         self._matcher = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True)
         self._keys, self._descriptors = self._orb.detectAndCompute(calibration.grey, None)
 
-    def fit(self, grey: Grey) -> _Fit:
-        """Lay the picture over the reference as well as can be."""
+    def fit(self, grey: Grey, detail: Plane) -> _Fit:
+        """Lay the picture over the reference as well as can be; ``detail`` is ``_detail`` of it."""
         slope = slopes(grey)
         found = (slope.x, slope.y)
-        near = self._near(grey)
+        near = self._near(detail)
         best = self._laid(_IN_PLACE if near is None else near, found)
         if near is not None and best.survival < _SURVIVING:
             best = max(best, self._laid(_IN_PLACE, found), key=lambda fit: fit.survival)
@@ -141,9 +166,9 @@ class Yardstick:
         kept = moved if moved.survival >= best.survival or inliers >= 2 * _BELIEVED else best
         return _Fit(kept.matrix, kept.alive, kept.within, inliers)
 
-    def _near(self, grey: Grey) -> Matrix | None:
+    def _near(self, detail: Plane) -> Matrix | None:
         """A displacement without turn, by phase correlation."""
-        (across, down), response = cv2.phaseCorrelate(self._half, _halved(grey), self._window)
+        (across, down), response = cv2.phaseCorrelate(self._detail, detail, _hanning(detail.shape))
         if response < _LEAST_RESPONSE:
             return None
         return np.array([[1.0, 0.0, 2 * across], [0.0, 1.0, 2 * down]])
@@ -183,7 +208,7 @@ class Yardstick:
         return np.asarray(matrix, np.float64), int(agreeing.sum())
 
 
-def _halved(grey: Grey) -> Plane:
+def _detail(grey: Grey) -> Plane:
     """Half as large, only its detail, by the logarithm: what phase correlation compares."""
     size = (grey.shape[1] // 2, grey.shape[0] // 2)
     half = logarithm(np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8))
@@ -216,8 +241,10 @@ def _comparable(calibration: Calibration, width: int, height: int, grey: Grey) -
 
 def _compared(facts: Sample, grey: Grey, yardstick: Yardstick, before: _Before) -> Sample:
     calibration = yardstick.calibration
-    fit = yardstick.fit(grey)
-    stir = before.stir(_placed(grey, fit.matrix))
+    detail = _detail(grey)
+    fit = yardstick.fit(grey, detail)
+    stir = before.stir(grey, detail)
+    placed = None if stir is None else _placed(stir, fit.matrix)
     across, down, turn = _displacement(fit.matrix, grey.shape)
     return Sample(
         facts.at,
@@ -233,7 +260,7 @@ def _compared(facts: Sample, grey: Grey, yardstick: Yardstick, before: _Before) 
         shift=math.hypot(across, down) / grey.shape[1],
         rotation=turn,
         inliers=fit.inliers,
-        stations=tuple(station_sample(station, fit.alive, fit.within, stir) for station in calibration.grids),
+        stations=tuple(station_sample(station, fit.alive, fit.within, placed) for station in calibration.grids),
         signature=facts.signature,
     )
 
@@ -245,17 +272,13 @@ def _displacement(matrix: Matrix, shape: tuple[int, ...]) -> tuple[float, float,
     return float(across), float(down), abs(math.degrees(math.atan2(matrix[1, 0], matrix[0, 0])))
 
 
-def _placed(grey: Grey, matrix: Matrix) -> Grey:
-    """The picture in the reference's place, half as large."""
-    scale = min(1.0, _STIR_WIDTH / grey.shape[1])
-    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
-    small = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+def _placed(stir: Grey, matrix: Matrix) -> Grey:
+    """What moved, in the reference's place."""
     if np.array_equal(matrix, _IN_PLACE):
-        return small
-    move = matrix.copy()
-    move[:, 2] *= scale
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(small, move, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+        return stir
+    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    size = (stir.shape[1], stir.shape[0])
+    return np.asarray(cv2.warpAffine(stir, matrix, size, flags=flags, borderValue=(0.0,)), np.uint8)
 
 
 def _sharpness(grey: Grey, fit: _Fit, calibration: Calibration) -> float:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from domain.plan import Mounting, RoomPlan
 from ingest.simulator.hall import textures
-from ingest.simulator.hall.casting import FINE, Still, cast, joined, window_of
+from ingest.simulator.hall.casting import FINE, Still, cast, window_of
 from ingest.simulator.hall.covers import board_surfaces, cloth_surfaces
 from ingest.simulator.hall.figures import Sprite, sprite_of
 from ingest.simulator.hall.furnishing import furnished, random_of
@@ -86,7 +86,7 @@ class _Stage:
         self.optics, self._covers, self._bare = optics, covers, bare
         self._hall, self._fine = hall, fine
         self.still: Still = cast(optics, hall.surfaces) if bare is None else cast(optics, covers, bare.still)
-        self._near_covers = joined(window_of(optics, surface) for surface in covers)
+        self._near_covers = [window_of(optics, surface) for surface in covers]
         self._sprites: OrderedDict[Pose, Sprite | None] = OrderedDict()
         self._pixels = 0
         self._lock = threading.Lock()
@@ -99,7 +99,7 @@ class _Stage:
         """The picture of somebody; None where nothing of them is to be seen."""
         if self._bare is not None:
             uncovered = self._bare.sprite(cast_of, pose)
-            if uncovered is None or not uncovered.window.meets(self._near_covers):
+            if uncovered is None or not any(uncovered.window.meets(near) for near in self._near_covers):
                 return uncovered
         with self._lock:
             if pose in self._sprites:
