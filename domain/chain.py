@@ -159,3 +159,8 @@ def _faults(record: Record, entry: Entry, expected: int, previous: str) -> Itera
         yield Fault(entry.number, Break.OUT_OF_PLACE)
     if entry.digest != digest_of(record.entry_form, entry.number, entry.fields, entry.previous):
         yield Fault(entry.number, Break.CHANGED)
+
+
+def canonical(body: Mapping[str, object]) -> bytes:
+    """The bytes that are signed: JSON in ASCII with sorted names and no white space; equal content is equal bytes."""
+    return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()

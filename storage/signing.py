@@ -6,9 +6,7 @@ here: what is signed, and whose keys are believed (``storage.audit.checking``, `
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -57,11 +55,6 @@ class Signer:
     def sign(self, data: bytes) -> str:
         """The signature of these bytes."""
         return self._key.sign(data).hex()
-
-
-def canonical(body: Mapping[str, object]) -> bytes:
-    """The bytes that are signed: JSON in ASCII with sorted names and no white space; equal content is equal bytes."""
-    return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
 
 
 def is_signed(data: bytes, signature: object, public: str) -> bool:

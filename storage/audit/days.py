@@ -17,10 +17,10 @@ from datetime import date, datetime
 from pathlib import Path
 
 from domain.calendar import local_day, retained_until
-from domain.chain import Record, Seal
+from domain.chain import Record, Seal, canonical
 from domain.timeline import rfc3339
 from storage.objects import Objects
-from storage.signing import Signer, canonical, is_signed
+from storage.signing import Signer, is_signed
 
 DAYS = "days"
 """The name of the folder of the seals of days, beside the file of seals of a record."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from domain.chain import digest_of
+from domain.chain import canonical, digest_of
 from domain.people import Actor
 from domain.readiness import Confirmation, Item, Signed, Trial
 from domain.timeline import Interval
@@ -21,7 +21,6 @@ from storage.database import tables
 from storage.database.actors import actor_of, actor_row
 from storage.database.connection import Engine
 from storage.database.journal import Journal
-from storage.signing import canonical
 
 SIGNS = "check_sitting"
 """The act in the journal. Its detail begins with the digest of what was signed."""

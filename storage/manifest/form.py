@@ -18,10 +18,11 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from domain import merkle
+from domain.chain import canonical
 from domain.manifest import Document, SegmentStatement
 from domain.timeline import rfc3339_exact
 from storage.errors import StorageError
-from storage.signing import Signer, canonical, is_signed
+from storage.signing import Signer, is_signed
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _Value = TypeVar("_Value")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 
 import httpx
 import pytest
@@ -14,11 +15,22 @@ from dashboard.app import create_app
 from dashboard.papers.printing import as_html, as_pdf
 from dashboard.papers.report import compose
 from domain.people import Account, Role, Scope
-from tests.dashboard.exam import BATCH, PACK, SITE, Exam, log_in
+from domain.timeline import rfc3339
+from storage.audit.notary import Notary
+from storage.database import connect
+from tests.dashboard.exam import BATCH, PACK, SITE, Exam, log_in, plan_exam
 from tests.dashboard.serving import client
+from tests.fakes.notary import SIGNER
 
 SITTING = f"/api/v1/batches/{BATCH}/sittings/2"
-"""Still planned: what is marked of it moves no window that other tests read."""
+
+
+@pytest.fixture(scope="module")
+def exam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exam]:
+    """One of its own: marks move windows that other tests read."""
+    folder = tmp_path_factory.mktemp("marks")
+    with closing(connect(f"sqlite:///{folder / 'kaojian.db'}", Notary(SIGNER, folder))) as database:
+        yield plan_exam(database, folder / "spool")
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +76,7 @@ def test_marks_are_kept_corrected_with_a_reason_and_told_on_paper(exam: Exam, an
 
     found = anybody.get(f"{SITTING}/report", headers=headers).json()["marks"]
     assert [(each["mark"], each["at"], each["earlier"], each["after"]) for each in found] == [
-        ("opened", "2026-05-01T01:06:10.000Z", 0, ["read"]),
+        ("opened", rfc3339(exam.clock.now()), 0, ["read"]),
         ("read", "2026-05-01T01:01:00.000Z", 1, []),
     ]
     assert found[1]["reason"] == "看错了钟"

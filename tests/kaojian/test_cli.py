@@ -173,7 +173,7 @@ def test_the_status_tells_sittings_and_cameras_to_people_and_programs(kaojian: C
         "sg-001-c1": "not recorded",
         "sg-001-c2": "not recorded",
     }
-    assert told["waiting"] == {"analysis": 0, "s3": None, "second_s3": 0}
+    assert told["waiting"] == {"analysis": 0, "look": 0, "look_given_up": 0, "s3": None, "second_s3": 0}
     shown = kaojian("status").out
     for word in ("中式面点制作", "2026-05-01 09:00:00", "not recorded", "start it with: kaojian serve"):
         assert word in shown

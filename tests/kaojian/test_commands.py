@@ -86,6 +86,7 @@ ACTS = (
     Deed(("sitting", "confirm", "2026-0501", "1", "r301", "signs"), "confirm_sitting", "2026-0501/1"),
     Deed(("sitting", "sign", "2026-0501", "1", "--reason", "网络刚修好"), "check_sitting", "2026-0501/1"),
     Deed(("sitting", "open", "2026-0501", "1", *START), "open_sitting", "2026-0501/1"),
+    Deed(("sitting", "mark", "2026-0501", "1", "read"), "mark_sitting", "2026-0501/1"),
     Deed(("sitting", "close", "2026-0501", "1", *END), "close_sitting", "2026-0501/1"),
     Deed(("hold", "set", "2026-0501", "--reason", "投诉调查"), "hold_batch", "2026-0501"),
     Deed(("hold", "lift", "1", "--reason", "调查结束"), "lift_hold_of_batch", "2026-0501"),

@@ -35,7 +35,7 @@ from kaojian.drill.virtual_time import HostClock, VirtualLoop
 from tests.fakes.time import NOON
 from tests.kaojian.conftest import Command
 
-SCHEDULES = 100
+SCHEDULES = 40
 
 
 def _span(start_s: float, end_s: float) -> Interval:
@@ -197,7 +197,7 @@ def test_channels_of_a_recorder_that_was_away_are_back_as_soon_as_it_lets_them()
 
 
 @pytest.mark.timeout(400)
-def test_reports_tell_the_truth_of_a_hundred_schedules(kaojian: Command) -> None:
+def test_reports_tell_the_truth_of_many_schedules(kaojian: Command) -> None:
     done = kaojian("drill", "--simulated-clock", "--schedules", str(SCHEDULES), "--minutes", "1", "--cameras", "2")
     *lines, sums = [json.loads(line) for line in done.out.splitlines()]
     assert (done.code, done.err) == (0, "")

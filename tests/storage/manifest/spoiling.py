@@ -13,8 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from domain.chain import canonical
 from storage.manifest.form import plain, segments_root
-from storage.signing import Signer, canonical
+from storage.signing import Signer
 from tests.storage.manifest.reading import manifest_of
 
 Way = Callable[[Path, random.Random], str]

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
+from domain.chain import canonical
 from domain.disposal import Certificate, DisposalOrder
 from storage.database import connect
 from storage.manifest import destruction
 from storage.manifest.destruction import PaperRefused
 from storage.manifest.form import read_signed, signed
 from storage.manifest.keys import PublishedKeys, published
-from storage.signing import Signer, canonical
+from storage.signing import Signer
 from tests.closed_batches import FIRST, SECOND
 from tests.disposals import ExpiredBatches
 from tests.fakes.notary import NOTARY, SIGNER

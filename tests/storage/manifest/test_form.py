@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from domain.chain import canonical
 from domain.evidence import CameraCause, Cause, Gap, RecorderCause, SegmentState
 from domain.manifest import (
     BEFORE_THE_FIRST_LINK,
@@ -28,7 +29,7 @@ from domain.manifest import (
 )
 from domain.timeline import Interval
 from storage.manifest.form import FormRefused, read, read_signed, segments_root, signature_holds, signed, written
-from storage.signing import Signer, canonical
+from storage.signing import Signer
 
 AT = datetime(2026, 5, 1, 1, 0, 0, 123456, tzinfo=UTC)
 SPAN = Interval(AT, AT + timedelta(seconds=60))

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from domain.chain import canonical
 from storage.database import Database, connect
 from storage.errors import KeyRefused
 from storage.manifest.form import written
 from storage.manifest.keys import PublishedKeys, kin_of, publish, published, rotate
-from storage.signing import Signer, canonical
+from storage.signing import Signer
 from tests.fakes.time import NOON
 
 YEAR = timedelta(days=365)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from minio import Minio
 
-from domain.chain import Seal
+from domain.chain import Seal, canonical
 from domain.evidence import SegmentState
 from domain.timeline import Interval
 from storage.archive import Archive
@@ -28,7 +28,7 @@ from storage.manifest.trees import NotVerified
 from storage.manifest.verifying import Trust
 from storage.objects import NoSuchObject, Objects, ObjectStat, ObjectsUnavailable, S3Objects
 from storage.seaweed import SeaweedServer
-from storage.signing import Signer, canonical
+from storage.signing import Signer
 from tests.closed_batches import DAY, EXAM, FIRST, LEAD, LOCKED_UNTIL, SECOND, START, ClosedBatches, InRealStore
 from tests.fakes.notary import NOTARY
 from tests.fakes.objects import MemoryObjects

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from domain.chain import Seal
+from domain.chain import Seal, canonical
 from domain.timeline import Interval, rfc3339
 from storage.database import connect
 from storage.database.closings import KeptStamp
@@ -24,7 +24,7 @@ from storage.manifest.keys import rotate
 from storage.manifest.stamps import Roots, StampRefused, judge
 from storage.manifest.trees import NotVerified, TreeRefused
 from storage.manifest.verifying import Trust
-from storage.signing import Signer, canonical
+from storage.signing import Signer
 from tests.closed_batches import DAY, FIRST, SECOND, START, ClosedBatches, closed_twice, file_bytes
 from tests.fakes.notary import NOTARY
 from tests.stamp_authority import StampAuthority, certified, root_of, serving
