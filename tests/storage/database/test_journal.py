@@ -14,8 +14,13 @@ from domain.evidence import CameraEvent, CameraState, Cause, LostCopy, Observati
 from domain.expected import Expectation
 from domain.holds import Order
 from domain.host_clock import HostClock
+from domain.panels import Member
 from domain.people import Account, Actor, BrokenGlass, Door, Reach, Role, Scope
+from domain.phases import Mark, Marked
 from domain.pictures import Look, Reference
+from domain.readiness import Confirmation, Item
+from domain.register import Draft
+from domain.register import Kind as Sort
 from domain.viewings import SHOWN, Deed, Viewing
 from storage.database import Database, connect
 from storage.database.alarms import RuleState
@@ -152,6 +157,11 @@ def _fill(url: str) -> None:
     valid = database.setup.valid("batch-1", 1, after(10))
     nothing = Expectation("SG-2022-08-10", "ab" * 32, "EN 62676-4:2014", 1, (), ())
     database.setup.open_sitting("batch-1", 1, after(10), after(12), expected=(valid, nothing))
+    database.readiness.order_trial("batch-1", 1, one.interval, site_sha256="ab" * 32, actor=ACTOR, at=after(0))
+    database.readiness.confirm(Confirmation("batch-1", 1, "room-1", Item.SIGNS, True, after(1), ACTOR))
+    database.readiness.sign("batch-1", 1, {"code": 1, "go": True, "reason": ""}, ACTOR, after(2))
+    database.marks.add("batch-1", 1, Marked(Mark.OPENED, after(9), after(9), ACTOR))
+    database.register.enter("act", "subject", [Draft(Sort("member", Member), "a", Member("ex-1"))], ACTOR, after(0))
     database.journal.record(after(0), ACTOR, "act", "subject")
     account = Account("li", Role.CITY_OFFICER, Scope(Reach.CITY), after(0), must_change=True)
     database.accounts.add(account, "hash")
