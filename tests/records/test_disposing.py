@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -37,6 +38,9 @@ from tests.fakes.notary import NOTARY
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.witnesses import FREE
 from tests.records.test_disposal import hold, lift
+
+KILL_EVERY = int(os.environ.get("KAOJIAN_KILL_EVERY", "3"))
+"""Killed before each third call that it makes; with 1 before each, which takes a minute."""
 
 
 @pytest.fixture
@@ -421,7 +425,7 @@ class Installation:
 
 def test_killed_before_anything_it_does_it_is_all_done_once_when_it_is_carried_out_again(tmp_path: Path) -> None:
     made = Installation(tmp_path / "installation")
-    for calls in count(1):
+    for calls in count(1, KILL_EVERY):
         with made.as_it_was() as site:
             killing = Killing(site, calls)
             try:
