@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from config.rule_pack import load as load_rule_pack
 from dashboard.api.guard import COOKIE
@@ -28,6 +28,9 @@ VIOLATION = "policy forbids"
 TELL_VIOLATIONS = f"""addEventListener('securitypolicyviolation', event =>
     console.warn('{VIOLATION}', event.effectiveDirective, event.blockedURI, event.sourceFile, event.sample))"""
 """Has a page say on its console what its content security policy kept it from."""
+
+LOADS_MS = 30_000
+"""How fast a busy machine shows a page is no matter of tests."""
 
 OpenPage = Callable[..., Page]
 
@@ -51,6 +54,7 @@ def browser() -> Iterator[Browser]:
     arguments = ["--disable-dev-shm-usage"]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
+    expect.set_options(timeout=LOADS_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield chromium
