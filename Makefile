@@ -22,7 +22,7 @@ WEB := dashboard/web
 WEB_SOURCES := $(filter-out $(WEB)/auto-imports.d.ts $(WEB)/components.d.ts,$(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.ts $(WEB)/package-lock.json -type f 2>/dev/null))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-api test-drills test-drills-real test-mutations test-slices check audit fix lock clean \
+.PHONY: help demo serve test test-api test-drills test-drills-real test-mutations test-slices test-kills check audit fix lock clean \
 	packages bench-record bench-archive bench-floorplan bench-hall bench-lookup bench-report bench-truth \
 	bench-analysis
 
@@ -60,6 +60,9 @@ test-drills: $(STAMPS)/dev packages  ## a thousand schedules of faults on the si
 
 test-drills-real: $(STAMPS)/dev packages  ## eight schedules of two minutes in real time, against real processes (ARGS="--seed 11 --schedules 1")
 	@$(BIN)/python -m kaojian drill --schedules 8 $(ARGS)
+
+test-kills: $(STAMPS)/dev packages  ## forty kills of each process, and a disposal killed before each call that it makes
+	@KAOJIAN_KILLS=40 KAOJIAN_KILL_EVERY=1 $(BIN)/python -m pytest tests/installations/test_endurance.py tests/records/test_disposing.py $(ARGS)
 
 test-slices: $(STAMPS)/dev packages  ## ten minutes of every codec, transport and engine, compared slice by slice
 	@KAOJIAN_SLICES_S=600 $(BIN)/python -m pytest tests/ingest/test_every_slice.py $(ARGS)

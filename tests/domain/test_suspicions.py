@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,11 +71,11 @@ _DUTIES = st.lists(
 @settings(max_examples=50)
 @given(_DUTIES, st.randoms())
 def test_two_places_need_an_overlap_and_the_order_of_records_changes_nothing(
-    duties: list[Duty], chance: object
+    duties: list[Duty], chance: Random
 ) -> None:
     found = list(in_two_places(duties))
     shuffled = duties[:]
-    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    chance.shuffle(shuffled)
     assert list(in_two_places(shuffled)) == found
     pairs = {
         frozenset((one, other))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -511,6 +512,4 @@ def test_what_is_signed_says_everything_that_was_found(ready: Tried) -> None:
 
 
 def _digest(content: str) -> str:
-    from hashlib import sha256  # noqa: PLC0415 (for one test)
-
     return sha256(content.encode()).hexdigest()
