@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from analysis.eye import EYE
+from analysis.eye import VERSION
 from config.rule_pack import load as load_rule_pack
 from dashboard.app import create_app
 from domain.phases import Mark, Marked
@@ -42,7 +42,7 @@ def look(exam: Exam, camera: str, bad: Sample, first_s: int, last_s: int) -> Non
             at = segment.interval.start + timedelta(seconds=2 * number)
             into = (at - WINDOW.start).total_seconds()
             samples.append(replace(bad if first_s <= into < last_s else GOOD, at=at))
-        looks.add(Look(segment.key, EYE.version, f"of {camera}", segment.interval.end, tuple(samples)))
+        looks.add(Look(segment.key, VERSION, f"of {camera}", segment.interval.end, tuple(samples)))
 
 
 @pytest.fixture(scope="module")
