@@ -73,7 +73,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """派遣单: the panel of one sitting, and who sent it; ``by_centre`` as the account that did shows."""
+    """派遣单: the panel of one sitting. ``by_centre``: the order that sent them is the city centre's."""
 
     batch: str
     sitting: int

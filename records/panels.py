@@ -78,6 +78,7 @@ class _Dispatch(BaseModel):
     model_config = _STRICT
     batch: _Id
     sitting: Annotated[int, Field(ge=1, le=999)]
+    by_centre: bool = Field(description="Whether the city centre sent it, as its order says")
     members: Annotated[tuple[_Member, ...], Field(min_length=1)]
 
 
@@ -265,7 +266,7 @@ def _examiner(told: _Examiner) -> Examiner:
 
 def _draft(told: _Dispatch, sitting: Sitting) -> Draft[Dispatch]:
     members = tuple(Member(**each.model_dump()) for each in told.members)
-    dispatch = Dispatch(told.batch, told.sitting, members, by_centre=True)
+    dispatch = Dispatch(told.batch, told.sitting, members, told.by_centre)
     return Draft(DISPATCHES, _key(told.batch, told.sitting), dispatch, batch=told.batch, site=sitting.site.id)
 
 

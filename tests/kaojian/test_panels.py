@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.house.rules import ROOT
 from tests.kaojian.conftest import Command
 
 BATCH = "2026-0501"
@@ -19,9 +20,11 @@ DISPATCH = """\
 dispatches:
   - batch: 2026-0501
     sitting: 1
+    by_centre: true
     members: [{examiner: ex-1, leader: true}, {examiner: ex-2}, {examiner: ex-3}]
   - batch: 2026-0501
     sitting: 2
+    by_centre: true
     members: [{examiner: ex-1, leader: true}, {examiner: ex-2}, {examiner: ex-3}]
 """
 
@@ -51,6 +54,20 @@ def test_a_panel_is_entered_once_and_judged(kaojian: Command, file: Path) -> Non
     assert kaojian("check").code == 0
 
 
+def test_the_example_in_the_paper_for_operators_is_taken(kaojian: Command, file: Path) -> None:
+    section = (ROOT / "docs" / "operations.md").read_text("utf-8").partition("## Who examines")[2]
+    file.write_text(section.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
+    done = kaojian("panel", "import", str(file))
+    assert (done.code, done.err, done.out.count("entered ")) == (0, "", 3)
+
+
+def test_a_panel_that_the_centre_did_not_send_fails(kaojian: Command, file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("by_centre: true", "by_centre: false", 1), encoding="utf-8")
+    assert kaojian("panel", "import", str(file)).code == 0
+    assert verdicts(kaojian)["C6.3-5"] == "fail"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -61,6 +78,7 @@ def test_a_panel_is_entered_once_and_judged(kaojian: Command, file: Path) -> Non
             "qualifications[0].valid_until: lies before valid_from",
         ),
         ("valid_until: 2026-12-31", "valid_until: 31.12.2026", "qualifications[0].valid_until: "),
+        ("    by_centre: true\n", "", "dispatches[0].by_centre: is required and missing"),
         ("sitting: 1", "sitting: 9", "has no sitting 9; apply it first"),
         ("{examiner: ex-3}", "{examiner: ex-9}", "members[2].examiner: ex-9 is not on record"),
         ("{examiner: ex-3}", "{examiner: ex-2}", "members[2].examiner: ex-2 stands here twice"),
