@@ -57,7 +57,9 @@ def commitment(database: Database, draw: str, party: str, secret: str) -> str:
 
 def draw_table(database: Database, now: datetime) -> Table:
     """All draws."""
-    table = _table("Draw", "Days", "Published", "Pool SHA-256", "Batches", "State")
+    table = _table(
+        "draw 抽取", "days 考核日期", "published 公布", "pool SHA-256 名单摘要", "batches 批次", "state 状态"
+    )
     for each in drawing.all_draws(database):
         pool = each.pool.value
         if pool is not None:
@@ -116,7 +118,7 @@ def _state(each: Standing, now: datetime) -> str:
 
 def supervisor_table(database: Database) -> Table:
     """All supervisors with the days of their badges."""
-    table = _table("Id", "Name", "Side", "Unit", "Badge", "Valid", "Account")
+    table = _table("id 编号", "name 姓名", "side 类别", "unit 单位", "badge 证卡", "valid 有效期", "account 账户")
     for each in supervision.supervisors(database):
         if each.value is not None:
             told = each.value
@@ -127,7 +129,10 @@ def supervisor_table(database: Database) -> Table:
 
 def visit_table(entries: Sequence[Entry[Visit]]) -> Table:
     """Visits, one line each."""
-    table = _table("Visit", "Basis", "Way", "By", "Begun", "Ended", "Feedback", "Published")
+    table = _table(
+        *("visit 督导", "basis 依据", "way 方式", "by 督导员"),
+        *("begun 开始", "ended 结束", "feedback 反馈", "published 公布"),
+    )
     for each in entries:
         if each.value is not None:
             told = each.value
