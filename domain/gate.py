@@ -12,7 +12,8 @@ reasons out. A certificate is proposed only where each condition is known to hol
 
 What is known to be wanting (not on the roster, absent, failed by a score that stands, excluded, to be examined again)
 refuses. Everything else that is wanting holds the candidate back, and never accuses them: a gap in footage names the
-equipment and the time. Not here: where the facts come from and who decides (``records``).
+equipment and the time. What an officer decides is kept beside what was proposed, and changes nothing of it. Not here:
+where the facts come from and who may decide (``records.candidacies``, ``records.deciding``).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from enum import StrEnum
 
 from domain.law import Verdict
 from domain.people import Actor, Door
+from domain.register import Kind
 from domain.scores import Markers, Score, flaws
 
 
@@ -145,6 +147,36 @@ class Proposed:
     proposal: Proposal
     reasons: tuple[Reason, ...]
 
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One candidate of a batch at the gate: what is known, what is proposed, and the entries that it rests on."""
+
+    batch: str
+    ticket: str
+    known: Candidacy
+    proposed: Proposed
+    rests_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IssueDecision:
+    """制证决定: that an officer of the city centre decided on one candidate, with what was proposed to them then.
+
+    Only what is proposed as 可制证 can be issued; what is proposed as 待核 leaves by an ``Exit`` first.
+    """
+
+    batch: str
+    ticket: str
+    issue: bool
+    proposed: Proposal
+    at: datetime
+    by: str
+    reason: str = ""
+
+
+ISSUE_DECISIONS = Kind("issue_decision", IssueDecision)
+"""By ``batch/ticket``."""
 
 _GRAVITY = (Proposal.REFUSE, Proposal.HOLD, Proposal.ISSUE)
 

@@ -87,7 +87,11 @@ _REQUIREMENTS = {
 
 
 class Method(StrEnum):
-    """How a subject is examined. What a machine marks needs no score sheet (clauses 六(五) and 九)."""
+    """考核方式: how a subject is examined, and so who may mark it.
+
+    Practical work is marked on the spot by examiners of the panel, a written paper by whom the centre authorised, and
+    the machine signs its own result, which needs no score sheet (clauses 六(五), 六(六) and 九).
+    """
 
     WRITTEN = "written"
     PRACTICAL = "practical"

@@ -14,13 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-
-class Method(StrEnum):
-    """考核方式: how a subject is examined, and so who may mark it."""
-
-    PRACTICAL = "practical"  # 实操: by examiners of the panel, on the spot
-    WRITTEN = "written"  # 笔试: by whom the centre authorised
-    MACHINE = "machine"  # 机考: by the machine, which signs its result
+from domain.grounds import Method
 
 
 class Flaw(StrEnum):

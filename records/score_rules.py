@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.rule_pack import RulePack
+from domain.grounds import Method
 from domain.law import Finding, Ruled, Verdict, fold
-from domain.scores import Flaw, Markers, Method, Score, flaws, passes
+from domain.scores import Flaw, Markers, Score, flaws, passes
 
 _BY_WHOM = frozenset({Flaw.SCORER_NOT_SENT, Flaw.SCORER_NOT_THERE, Flaw.MACHINE_NOT_SIGNED})
 _SIGNING = frozenset({Flaw.SCORER_DID_NOT_SIGN, Flaw.LEADER_DID_NOT_SIGN, Flaw.CHANGED_SINCE_SIGNED})

@@ -14,9 +14,10 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 
+from domain.grounds import Method
 from domain.people import Actor, Door
 from domain.register import Draft, Entry, Kind
-from domain.scores import CandidateScore, Method, Score, Signature
+from domain.scores import CandidateScore, Score, Signature
 from domain.timeline import rfc3339
 from records.errors import NoReason, NotOfThePanel, ScoreRefused
 from records.panels import leads

@@ -19,8 +19,9 @@ from dashboard.api.disposal_shapes import ONE_LINE
 from dashboard.api.guard import NO_STORE, Viewing
 from dashboard.api.problems import CONFLICTS, RESPONSES
 from dashboard.api.shapes import Instant, Shape
+from domain.grounds import Method
 from domain.register import Entry
-from domain.scores import CandidateScore, Method, Signature
+from domain.scores import CandidateScore, Signature
 from records import scores as records
 from records.scores import Mark, Place
 from storage.errors import UnknownBatch

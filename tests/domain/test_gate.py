@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.gate import Candidacy, Exit, ExitKind, Footage, Proposal, Proposed, propose
+from domain.grounds import Method
 from domain.law import Verdict
 from domain.people import Actor, Door
-from domain.scores import Flaw, Markers, Method, Score, Signature, flaws, passes
+from domain.scores import Flaw, Markers, Score, Signature, flaws, passes
 
 NOON = datetime(2026, 5, 1, 4, tzinfo=UTC)
 PLACE = "b-1/1/A-02"

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.rule_pack import load
+from domain.grounds import Method
 from domain.law import Finding, Verdict
 from domain.panels import Dispatch, Member
 from domain.people import Actor, Door
 from domain.register import Draft, Entry
-from domain.scores import CandidateScore, Markers, Method, Score, Signature, flaws
+from domain.scores import CandidateScore, Markers, Score, Signature, flaws
 from records import declaration, scores, setup
 from records.errors import NoReason, NotOfThePanel, ScoreRefused
 from records.panels import DISPATCHES

@@ -2150,7 +2150,7 @@ export interface components {
          * Method
          * @enum {string}
          */
-        Method: "practical" | "written" | "machine";
+        Method: "written" | "practical" | "machine";
         /**
          * NvrEventShape
          * @description All cameras of an NVR that the sitting uses, gone at once until the first of them was back.
