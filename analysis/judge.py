@@ -75,6 +75,29 @@ def findings(facts: SittingFacts, rules: RulePack) -> tuple[Finding, ...]:
     )
 
 
+def footage_of_stations(clause: str, facts: SittingFacts, rules: RulePack) -> Finding:
+    """Whether footage shows the stations of ``facts`` all the time: what C6.2-3 and C6.2-4 say of them, without what
+    concerns the sitting as a whole. The evidence must be complete.
+    """
+    said = {each.station: each.seen.footage for each in facts.stations if each.seen is not None}
+    remarks = [
+        *_gap_remarks(facts, rules),
+        *_doubt_remarks(facts, rules),
+        *_host_clock_remarks(facts.host_clocks),
+        *_expectation_remarks(facts),
+        *_not_expected_remarks(facts),
+        *_unseen_remarks([each for each in facts.all_places if not _adds_nothing(each, said)], facts, rules),
+        *_picture_size_remarks(facts, rules),
+    ]
+    told = [remark for remark in remarks if remark.verdict is not Verdict.PASS]
+    return wording.finding(clause, told, wording.without_gap(len(facts.stations), facts.window))
+
+
+def _adds_nothing(place: PlaceFacts, said: Mapping[str, Division]) -> bool:
+    """Whether the view of a place lacks just what its footage lacks, which is told already, with its cause."""
+    return place.view is not None and place.view.view == said.get(place.place.id)
+
+
 def station_verdict(station: StationFacts, facts: SittingFacts, rules: RulePack) -> Verdict:
     """A station by itself: its footage and its view, whichever is worse."""
     seen = station.seen
@@ -354,7 +377,7 @@ def _no_dead_angle(facts: SittingFacts, rules: RulePack) -> Finding:
         *_expectation_remarks(facts),
         *_not_expected_remarks(facts),
         *_floor_remarks(facts),
-        *_unseen_remarks(facts, rules),
+        *_unseen_remarks(facts.all_places, facts, rules),
         *_picture_size_remarks(facts, rules),
         *_redundancy_remarks(facts),
         *_useless_remarks(facts),
@@ -426,9 +449,9 @@ def _smaller_than_drawn(widths: Mapping[str, int], cameras: Iterable[CameraFacts
     )
 
 
-def _unseen_remarks(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
+def _unseen_remarks(places: Iterable[PlaceFacts], facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
     """Places that were not in view for a time in which they must be, and those of which nobody knows."""
-    for each in facts.all_places:
+    for each in places:
         if each.view is None or not each.place.views:
             continue
         view, named = each.view.view, wording.named(each.place.target, each.place.id)

@@ -316,6 +316,15 @@ def batch_report(
     return BatchReport(batch.id, batch.site, batch.project, rule_pack.id, now, verdict, reports)
 
 
+def sitting_facts(
+    database: Database, sitting: Sitting, rules: RulePack, now: datetime, *, eye: Eye | None = EYE
+) -> SittingFacts:
+    """What the report of a sitting is judged by. Raises DatabaseUnavailable."""
+    last = last_exam_day(database.setup.sittings(sitting.batch.id))
+    frozen = database.setup.expectation(sitting.batch.id, sitting.plan.number)
+    return _facts(database, sitting, last, rules, now, eye=eye, frozen=frozen)
+
+
 def last_exam_day(sittings: Iterable[Sitting]) -> date:
     """The local day on which a batch's last sitting ends: retention of all its footage counts from it (clause 九).
 

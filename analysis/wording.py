@@ -100,6 +100,15 @@ def waiting(facts: SittingFacts) -> Words:
     )
 
 
+def no_such_stay(station: str, span: Interval) -> Words:
+    """A whole sentence: the sitting has no evidence for somebody's time at a station."""
+    when = _span(span)
+    return Words(
+        f"本场次没有工位{station}{when.zh}的录像记录。",
+        f"This sitting has no record of footage of station {station} {when.en}.",
+    )
+
+
 # C6.2-2
 
 
