@@ -18,7 +18,7 @@ where the facts come from and who may decide (``records.candidacies``, ``records
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -116,7 +116,8 @@ class Candidacy:
     """All that is known of one candidate. None is not known, whatever the reason.
 
     ``subjects`` are those of the norm that the candidate must pass; ``excluded`` is the ruling on a violation, "" for
-    none; ``footage`` has one entry for each place where a subject was examined, several if it was at several.
+    none; ``footage`` has one entry for each place where a subject was examined, several if it was at several;
+    ``markers`` are those of each subject.
     """
 
     subjects: tuple[str, ...]
@@ -126,7 +127,7 @@ class Candidacy:
     excluded: str = ""
     footage: tuple[Footage, ...] = ()
     scores: tuple[Score, ...] = ()
-    markers: Markers = field(default_factory=Markers)
+    markers: Mapping[str, Markers] = field(default_factory=dict)
     exits: tuple[Exit, ...] = ()
 
 
@@ -182,11 +183,12 @@ _GRAVITY = (Proposal.REFUSE, Proposal.HOLD, Proposal.ISSUE)
 
 
 def propose(known: Candidacy, *, pass_mark: int, full_mark: int) -> Proposed:
-    """What the gate says of a candidate."""
+    """What the gate says of a candidate. Of who was absent nobody asks for footage or scores."""
+    asked = () if known.signed_in is False else known.subjects
     reasons = (
         *_of_person(known),
-        *(reason for subject in known.subjects for reason in _of_footage(known, subject)),
-        *(reason for subject in known.subjects for reason in _of_score(known, subject, pass_mark, full_mark)),
+        *(reason for subject in asked for reason in _of_footage(known, subject)),
+        *(reason for subject in asked for reason in _of_score(known, subject, pass_mark, full_mark)),
     )
     ordered = tuple(sorted(reasons, key=lambda reason: _GRAVITY.index(reason.proposal)))
     return Proposed(ordered[0].proposal if ordered else Proposal.ISSUE, ordered)
@@ -244,7 +246,7 @@ def _of_score(known: Candidacy, subject: str, pass_mark: int, full_mark: int) ->
         zh, en = ("没有成绩", "no score") if not found else ("有多个成绩", "several scores")
         yield _held("score", f"{subject}：{zh}", f"{subject}: {en}")
         return
-    wrong = flaws(found[0], known.markers, full_mark)
+    wrong = flaws(found[0], known.markers.get(subject, Markers()), full_mark)
     for flaw in wrong:
         yield _held("score", f"{subject}：{flaw.zh}", f"{subject}: {flaw.en}")
     value = found[0].value

@@ -212,7 +212,10 @@ class StationChange:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """违纪: what somebody did against the rules of the exam, and what was done about it."""
+    """违纪: what somebody did against the rules of the exam, and what was done about it.
+
+    ``excludes``: the ruling takes the exam away from them 取消考核资格.
+    """
 
     batch: str
     sitting: int
@@ -220,6 +223,18 @@ class Violation:
     at: datetime
     what: str
     handling: str
+    by: str
+    excludes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """离场: from when on a candidate was not at their station any more, for good. Their own exam ends there."""
+
+    batch: str
+    sitting: int
+    ticket: str
+    at: datetime
     by: str
 
 
@@ -240,6 +255,7 @@ FEEDBACKS = Kind("feedback", Feedback)
 SIGN_INS = Kind("sign_in", SignIn)
 STATION_CHANGES = Kind("station_change", StationChange)
 VIOLATIONS = Kind("violation", Violation)
+LEAVINGS = Kind("leaving", Leaving)
 NUMBERS_KEYS = Kind("numbers_key", NumbersKey)
 
 

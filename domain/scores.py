@@ -80,12 +80,13 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Markers:
-    """Who may score a candidate's subjects. ``sent`` and ``leader`` are those of the panel; ``there`` says of whom it
-    is known that they were on the spot when the score was given; ``authorised`` are markings of written papers.
+    """Who may score a candidate in one subject. ``sent`` and ``leaders`` are those of the panel, several leaders
+    where one took over from another; ``there`` says of whom it is known that they were on the spot when the score
+    was given; ``authorised`` are markings of written papers.
     """
 
     sent: frozenset[str] = frozenset()
-    leader: str = ""
+    leaders: frozenset[str] = frozenset()
     there: frozenset[str] = frozenset()
     authorised: frozenset[str] = frozenset()
 
@@ -131,7 +132,7 @@ def _of_signatures(score: Score, markers: Markers) -> list[Flaw]:
     found = []
     if score.signed is None or score.signed.by != score.scorer:
         found.append(Flaw.SCORER_DID_NOT_SIGN)
-    if score.confirmed is None or not markers.leader or score.confirmed.by != markers.leader:
+    if score.confirmed is None or score.confirmed.by not in markers.leaders:
         found.append(Flaw.LEADER_DID_NOT_SIGN)
     if any(each is not None and each.value != score.value for each in (score.signed, score.confirmed)):
         found.append(Flaw.CHANGED_SINCE_SIGNED)

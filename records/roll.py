@@ -24,6 +24,7 @@ from domain.roll import (
     DECISIONS,
     FEEDBACKS,
     FIRST_REVIEWS,
+    LEAVINGS,
     PLANS,
     SEATS,
     SIGN_INS,
@@ -38,6 +39,7 @@ from domain.roll import (
     Feedback,
     FirstReview,
     IdCheck,
+    Leaving,
     Listed,
     Seat,
     SignIn,
@@ -298,9 +300,9 @@ def change_station(
 
 
 def note_violation(
-    desk: Desk, batch: str, sitting: int, ticket: str, *, said: Said, what: str, handling: str
+    desk: Desk, batch: str, sitting: int, ticket: str, *, said: Said, what: str, handling: str, excludes: bool = False
 ) -> Violation:
-    """违纪 of somebody who signed in. Raises UnknownBatch, UnknownSitting, ImpossibleTime, NoReason, RollRefused."""
+    """违纪 of somebody who signed in; ``excludes`` where the ruling takes the exam away from them. Raises UnknownBatch, UnknownSitting, ImpossibleTime, NoReason, RollRefused."""
     site = desk.batch(batch).site
     desk.believe(said)
     if not what.strip() or not handling.strip():
@@ -308,10 +310,31 @@ def note_violation(
     _sitting(desk, batch, sitting)
     signed = _signed_in(desk, batch, sitting, ticket)
     before = list(_of_candidate(desk, VIOLATIONS, batch, sitting, ticket))
-    violation = Violation(batch, sitting, ticket, said.at, what.strip(), handling.strip(), said.by.strip())
+    violation = Violation(
+        batch, sitting, ticket, said.at, what.strip(), handling.strip(), said.by.strip(), excludes=excludes
+    )
     key = f"{batch}/{sitting}/{ticket}/{len(before) + 1}"
     desk.enter("note_violation", batch, [Draft(VIOLATIONS, key, violation, batch, site, signed.mark, after=0)])
     return violation
+
+
+def leave(desk: Desk, batch: str, sitting: int, ticket: str, *, said: Said) -> Leaving:
+    """离场 of somebody who signed in; entered again, it corrects what was entered before.
+
+    Raises UnknownBatch, UnknownSitting, ImpossibleTime, RollRefused.
+    """
+    site = desk.batch(batch).site
+    desk.believe(said)
+    _sitting(desk, batch, sitting)
+    signed = _signed_in(desk, batch, sitting, ticket)
+    changes = _of_candidate(desk, STATION_CHANGES, batch, sitting, ticket)
+    since = max([signed.thing.at, *(each.thing.at for each in changes)])
+    if said.at <= since:
+        raise ImpossibleTime(f"{rfc3339(said.at)} is not after {rfc3339(since)}, when {ticket} was led to a station")
+    leaving = Leaving(batch, sitting, ticket, said.at, said.by.strip())
+    draft = Draft(LEAVINGS, f"{batch}/{sitting}/{ticket}", leaving, batch, site, signed.mark)
+    desk.enter("leave_station", batch, [draft])
+    return leaving
 
 
 def stations_of(signed: SignIn, changes: Iterable[StationChange]) -> tuple[tuple[datetime, str], ...]:

@@ -23,13 +23,14 @@ _SIGNING = frozenset({Flaw.SCORER_DID_NOT_SIGN, Flaw.LEADER_DID_NOT_SIGN, Flaw.C
 @dataclass(frozen=True, slots=True)
 class CandidateMarks:
     """What is known of one candidate. ``subjects`` are those to be passed, None where the norm is not known; ``seen``
-    is when their own footage begins, by subject. ``absent``: they did not come, and have no marks.
+    is when their own footage begins, and ``markers`` who may score, both by subject; None where that is not known.
+    ``absent``: they did not come, and have no marks.
     """
 
     candidate: str
     subjects: tuple[str, ...] | None
     scores: tuple[Score, ...] = ()
-    markers: Markers | None = None
+    markers: Mapping[str, Markers] | None = None
     seen: Mapping[str, datetime] | None = None
     absent: bool = False
     entries: tuple[str, ...] = ()
@@ -92,11 +93,15 @@ def _by_whom(each: CandidateMarks, rules: RulePack) -> Iterator[_Said]:
         if each.markers is None and score.method is Method.PRACTICAL:
             yield _said(Verdict.UNKNOWN, each, score.subject, ("派遣与到岗情况未知", "nobody knows who was sent"))
             continue
-        for flaw in flaws(score, each.markers or Markers(), rules.full_mark):
+        for flaw in flaws(score, _markers(each, score), rules.full_mark):
             if flaw in _BY_WHOM:
                 yield _said(Verdict.FAIL, each, score.subject, (flaw.zh, flaw.en))
         yield from _early(each, score)
         yield _PASS
+
+
+def _markers(each: CandidateMarks, score: Score) -> Markers:
+    return (each.markers or {}).get(score.subject, Markers())
 
 
 def _early(each: CandidateMarks, score: Score) -> Iterator[_Said]:
@@ -117,7 +122,7 @@ def _marks(each: CandidateMarks, rules: RulePack) -> Iterator[_Said]:
         if score is None or score.value is None:
             yield _said(Verdict.UNKNOWN, each, subject, (Flaw.MISSING.zh, Flaw.MISSING.en))
             continue
-        wrong = flaws(score, each.markers or Markers(), rules.full_mark)
+        wrong = flaws(score, _markers(each, score), rules.full_mark)
         if Flaw.OUT_OF_RANGE in wrong:
             yield _said(Verdict.FAIL, each, subject, (Flaw.OUT_OF_RANGE.zh, Flaw.OUT_OF_RANGE.en))
         for flaw in wrong:
@@ -134,7 +139,7 @@ def _marking(each: CandidateMarks, rules: RulePack) -> Iterator[_Said]:
             continue
         if each.markers is None:
             yield _said(Verdict.UNKNOWN, each, score.subject, ("阅卷授权未知", "nobody knows who may mark"))
-        elif Flaw.MARKING_NOT_AUTHORISED in flaws(score, each.markers, rules.full_mark):
+        elif Flaw.MARKING_NOT_AUTHORISED in flaws(score, _markers(each, score), rules.full_mark):
             words = (Flaw.MARKING_NOT_AUTHORISED.zh, Flaw.MARKING_NOT_AUTHORISED.en)
             yield _said(Verdict.FAIL, each, score.subject, words)
         else:

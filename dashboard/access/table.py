@@ -261,6 +261,7 @@ COMMANDS: Mapping[str, Act] = {
     "roll absent": Act.ENROL,
     "roll move": Act.ENROL,
     "roll violation": Act.ENROL,
+    "roll leave": Act.ENROL,
     "status": Act.SEE,
     "report": Act.SEE,  # with pictures it saves, and is written down as a film is
     "plan": Act.SEE,

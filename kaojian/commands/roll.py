@@ -296,13 +296,33 @@ def note_violation(
     what: Annotated[str, typer.Option(help="What was done 违纪情形")],
     handling: Annotated[str, typer.Option(help="What was done about it 处理")],
     at: At = None,
+    excludes: Annotated[bool, typer.Option("--excludes", help="The exam is taken away 取消考核资格")] = False,
 ) -> None:
     """That a candidate broke the rules of the exam 违纪."""
     from records import roll
 
     with _desk() as (desk, _):
-        roll.note_violation(desk, batch, sitting, ticket, said=_said(desk, by, at), what=what, handling=handling)
+        roll.note_violation(
+            desk,
+            batch,
+            sitting,
+            ticket,
+            said=_said(desk, by, at),
+            what=what,
+            handling=handling,
+            excludes=excludes,
+        )
     typer.echo(f"violation of {ticket} is on record 已登记违纪")
+
+
+@roll_app.command("leave")
+def leave(batch: BatchId, sitting: Sitting, ticket: Ticket, *, by: By, at: At = None) -> None:
+    """That a candidate left their station for good 离场: their own exam ends there."""
+    from records import roll
+
+    with _desk() as (desk, _):
+        roll.leave(desk, batch, sitting, ticket, said=_said(desk, by, at))
+    typer.echo(f"{ticket} left, on record 已登记离场")
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from domain.scores import Flaw, Markers, Score, Signature, flaws, passes
 
 NOON = datetime(2026, 5, 1, 4, tzinfo=UTC)
 PLACE = "b-1/1/A-02"
-MARKERS = Markers(frozenset({"ex-1", "ex-2", "ex-3"}), "ex-1", frozenset({"ex-1", "ex-2", "ex-3"}))
+MARKERS = Markers(frozenset({"ex-1", "ex-2", "ex-3"}), frozenset({"ex-1"}), frozenset({"ex-1", "ex-2", "ex-3"}))
 OFFICER, SECOND = Actor("account:wu", Door.API), Actor("account:zheng", Door.API)
 
 
@@ -38,7 +38,7 @@ WHOLE = Candidacy(
     identity_checked=True,
     footage=(Footage("实操", PLACE, Verdict.PASS),),
     scores=(score(),),
-    markers=MARKERS,
+    markers={"实操": MARKERS},
 )
 GAP = Footage("实操", PLACE, Verdict.FAIL, "A-02 工位 09:10:00 至 09:10:40 摄像机 c3 断线", "c3 was lost for 40 s")
 WAY_OUT = Exit(ExitKind.BACKFILLED, "实操", PLACE, OFFICER, SECOND, NOON, "摄像机存储卡", ("sha256:00",))
@@ -88,9 +88,9 @@ def test_who_meets_every_condition_may_have_a_certificate_and_nothing_is_noted()
         ({"scores": (replace(score(), confirmed=None),)}, Proposal.HOLD, "score"),
         ({"scores": (replace(score(), confirmed=Signature("ex-2", NOON, Decimal(60))),)}, Proposal.HOLD, "score"),
         ({"scores": (replace(score(), value=Decimal(75)),)}, Proposal.HOLD, "score"),
-        ({"markers": replace(MARKERS, there=frozenset({"ex-1"}))}, Proposal.HOLD, "score"),
-        ({"markers": replace(MARKERS, leader="")}, Proposal.HOLD, "score"),
-        ({"markers": Markers()}, Proposal.HOLD, "score"),
+        ({"markers": {"实操": replace(MARKERS, there=frozenset({"ex-1"}))}}, Proposal.HOLD, "score"),
+        ({"markers": {"实操": replace(MARKERS, leaders=frozenset())}}, Proposal.HOLD, "score"),
+        ({"markers": {}}, Proposal.HOLD, "score"),
     ],
 )
 def test_each_condition_by_itself_keeps_the_gate_shut(
@@ -155,8 +155,12 @@ def test_of_several_exits_the_latest_counts() -> None:
 
 
 def test_what_refuses_is_told_before_what_holds_back() -> None:
-    known = replace(WHOLE, signed_in=False, footage=(GAP,), scores=())
-    assert codes(known) == ["absent", "footage", "score"]
+    known = replace(WHOLE, excluded="替考", footage=(GAP,), scores=())
+    assert codes(known) == ["excluded", "footage", "score"]
+
+
+def test_of_who_was_absent_nobody_asks_for_footage_or_scores() -> None:
+    assert codes(replace(WHOLE, signed_in=False, footage=(GAP,), scores=())) == ["absent"]
 
 
 _VERDICTS = st.sampled_from(Verdict)
@@ -190,7 +194,7 @@ _CANDIDACIES = st.builds(
         max_size=3,
     ).map(tuple),
     scores=st.lists(_SCORES, max_size=3).map(tuple),
-    markers=st.sampled_from([MARKERS, Markers()]),
+    markers=st.sampled_from([{"实操": MARKERS, "理论": MARKERS}, {"理论": MARKERS}, {}]),
     exits=st.lists(_EXITS, max_size=3).map(tuple),
 )
 
@@ -203,7 +207,7 @@ def _meets_all(known: Candidacy) -> bool:
     for subject in known.subjects:
         places = [each for each in known.footage if each.subject == subject]
         marks = [each for each in known.scores if each.subject == subject]
-        if not places or len(marks) != 1 or flaws(marks[0], known.markers, 100):
+        if not places or len(marks) != 1 or flaws(marks[0], known.markers.get(subject, Markers()), 100):
             return False
         if marks[0].value is None or marks[0].value < 60:
             return False
@@ -238,7 +242,7 @@ def test_whoever_forgets_one_of_its_conditions_gets_no_certificate_proposed(know
         replace(known, identity_checked=None),
         replace(known, footage=()),
         replace(known, scores=()),
-        replace(known, markers=Markers()),
+        replace(known, markers={}),
     ):
         assert said(forgotten).proposal is not Proposal.ISSUE
 

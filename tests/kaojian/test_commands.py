@@ -121,7 +121,7 @@ ELSEWHERE = {
     "panel import", "panel arrive", "panel leave",  # test_panels
     "roster import", "roster export", "roster withdraw",  # test_roll
     "roll plan", "roll first-review", "roll submit", "roll review", "roll feedback",  # test_roll
-    "roll signin", "roll absent", "roll move", "roll violation",  # test_roll
+    "roll signin", "roll absent", "roll move", "roll violation", "roll leave",  # test_roll
 }  # fmt: skip
 """Whose entry another test looks at."""
 

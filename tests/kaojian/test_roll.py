@@ -53,10 +53,11 @@ def test_a_roster_goes_from_the_file_to_the_sign_in(
     typed("roll", "absent", BATCH, "1", "T002", *came)
     typed("roll", "move", BATCH, "1", "T001", "A-02", *came, "--reason", "电炉故障")
     typed("roll", "violation", BATCH, "1", "T001", *came, "--what", "携带手机", "--handling", "警告")
+    typed("roll", "leave", BATCH, "1", "T001", "--by", "监考甲")
     typed("roster", "withdraw", BATCH, "T002", "--reason", "本人申请")
     acts = [act for act, subject, actor in journal(enrolled) if (subject, actor) == (BATCH, local_actor())]
-    assert acts[:10] == [
-        *("withdraw_candidate", "note_violation", "change_station", "mark_absent", "sign_in"),
+    assert acts[:11] == [
+        *("withdraw_candidate", "leave_station", "note_violation", "change_station", "mark_absent", "sign_in"),
         *("give_feedback", "decide_candidates", "submit_candidates", "review_first", "make_plan"),
     ]
     assert kaojian("check").code == 0

@@ -61,7 +61,7 @@ def test_a_mark_is_given_signed_and_confirmed_and_then_stands(kept: Database) ->
         Signature("ex-2", after(1), Decimal("59.5")),
         Signature("ex-1", after(2), Decimal("59.5")),
     )
-    markers = Markers(frozenset({"ex-1", "ex-2"}), "ex-1", frozenset({"ex-1", "ex-2"}))
+    markers = Markers(frozenset({"ex-1", "ex-2"}), frozenset({"ex-1"}), frozenset({"ex-1", "ex-2"}))
     assert flaws(score, markers, 100) == ()
     assert [each.act for each in kept.journal.entries()][:3] == [
         "confirm_score_batch",
@@ -148,8 +148,10 @@ SIGNED = Score(
     Signature("ex-2", NOON, Decimal(60)),
     Signature("ex-1", NOON, Decimal(60)),
 )
-MARKERS = Markers(frozenset({"ex-1", "ex-2"}), "ex-1", frozenset({"ex-1", "ex-2"}), frozenset({"市中心阅卷"}))
-WHO = CandidateMarks("00017", ("实操",), (SIGNED,), MARKERS, {"实操": after(-60)}, entries=("score/x@3",))
+MARKERS = Markers(
+    frozenset({"ex-1", "ex-2"}), frozenset({"ex-1"}), frozenset({"ex-1", "ex-2"}), frozenset({"市中心阅卷"})
+)
+WHO = CandidateMarks("00017", ("实操",), (SIGNED,), {"实操": MARKERS}, {"实操": after(-60)}, entries=("score/x@3",))
 
 
 def of(id_: str, **changed: object) -> Finding:
@@ -177,7 +179,7 @@ def test_without_a_roster_nothing_is_known() -> None:
 def test_practical_marks_are_given_by_who_was_sent_and_there_and_not_before_there_is_footage() -> None:
     assert "评分人不在派遣名单" in of("C6.5-2", scores=(replace(SIGNED, scorer="ex-9"),)).zh
     away = replace(MARKERS, there=frozenset({"ex-1"}))
-    assert of("C6.5-2", markers=away).verdict is Verdict.FAIL
+    assert of("C6.5-2", markers={"实操": away}).verdict is Verdict.FAIL
     assert of("C6.5-2", markers=None).verdict is Verdict.UNKNOWN
     early = of("C6.5-2", seen={"实操": after(1)})
     assert (early.verdict, "评分早于本人录像开始" in early.zh) == (Verdict.FAIL, True)
