@@ -126,6 +126,18 @@ def facts_of(
     )
 
 
+def norm_on(facts: Facts, day: date) -> Entry[Norm] | None:
+    """The norm by which the project is examined on a day: that of the catalogue in force, published by then. None
+    where C1-2 does not pass for that day.
+    """
+    for catalogue in facts.catalogues:
+        listed_as = _value(catalogue).listed(facts.batch.project) if _value(catalogue).holds_on(day) else None
+        norm = next((each for each in facts.norms if listed_as is not None and each.key == listed_as.norm), None)
+        if norm is not None and _listed_in(facts, catalogue, day).verdict is Verdict.PASS:
+            return norm
+    return None
+
+
 def findings(facts: Facts, rules: RulePack) -> tuple[Ruled, ...]:
     """All rules of this part, in the order of the notice."""
     return tuple(rule(facts, rules) for rule in RULES)

@@ -302,7 +302,10 @@ def change_station(
 def note_violation(
     desk: Desk, batch: str, sitting: int, ticket: str, *, said: Said, what: str, handling: str, excludes: bool = False
 ) -> Violation:
-    """违纪 of somebody who signed in; ``excludes`` where the ruling takes the exam away from them. Raises UnknownBatch, UnknownSitting, ImpossibleTime, NoReason, RollRefused."""
+    """违纪 of somebody who signed in; ``excludes`` where the ruling takes the exam away from them.
+
+    Raises UnknownBatch, UnknownSitting, ImpossibleTime, NoReason, RollRefused.
+    """
     site = desk.batch(batch).site
     desk.believe(said)
     if not what.strip() or not handling.strip():
