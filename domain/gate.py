@@ -72,15 +72,17 @@ _EXITS = {
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """One exit, for one place and subject, taken by one person and confirmed by another. ``evidence`` names what it
-    rests on: the hash of footage, a camera and a time, a document. Of several for one place the latest counts.
+    """One exit, for one place and subject, taken by one person and confirmed by another, None while nobody did.
+
+    ``evidence`` names what it rests on: footage by its hash, a camera, a document by its number. Of several for one
+    place the latest counts; ``at`` is when it was confirmed, or taken.
     """
 
     kind: ExitKind
     subject: str
     place: str
     by: Actor
-    second: Actor
+    second: Actor | None
     at: datetime
     reason: str
     evidence: tuple[str, ...] = ()
@@ -91,6 +93,8 @@ class Exit:
 
         The command line is never the second person, nor is anybody who acts for the first.
         """
+        if self.second is None:
+            return False
         people = (self.by, self.second)
         named = all(each.door is Door.API and each.on_behalf_of is None for each in people)
         return named and self.by.name != self.second.name and bool(self.reason.strip()) and bool(self.evidence)
@@ -161,6 +165,15 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenExit:
+    """An exit of one candidate, as it is on record."""
+
+    batch: str
+    ticket: str
+    exit: Exit
+
+
+@dataclass(frozen=True, slots=True)
 class IssueDecision:
     """制证决定: that an officer of the city centre decided on one candidate, with what was proposed to them then.
 
@@ -175,6 +188,9 @@ class IssueDecision:
     by: str
     reason: str = ""
 
+
+EXITS = Kind("exit", TakenExit)
+"""By ``batch/ticket/number``."""
 
 ISSUE_DECISIONS = Kind("issue_decision", IssueDecision)
 """By ``batch/ticket``."""

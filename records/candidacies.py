@@ -1,0 +1,372 @@
+"""Candidates at the gate: what roll, panel, scores and footage say of each of them, brought together.
+
+Read once (``record_of``), then pure: ``cases`` makes of a batch's record, and of the facts that its reports rest on,
+one ``domain.gate.Case`` for each candidate. Where something is ambiguous, the reading that covers less counts:
+
+- A candidate's own exam (W2) begins with the exam, whenever they signed in, and ends with it, or when they left. It
+  is cut where they changed the station. At a station where one sits after another, any of its own times that the
+  stay touches may be theirs, and each of them must be covered.
+- Who examined, and led, are those whom the city centre sent and no site chose.
+- A subject is examined as the norm says, whatever a score claims of itself.
+
+Not here: what is proposed of it (``domain.gate``), exits and decisions (``records.deciding``).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeVar
+
+from analysis.eye import EYE, Eye
+from analysis.facts import SittingFacts
+from analysis.report import sitting_facts
+from analysis.stays import Seen, seen_of
+from config.rule_pack import RulePack
+from domain.calendar import local_day
+from domain.gate import EXITS, Candidacy, Case, Exit, Footage, TakenExit, propose
+from domain.grounds import Method, Norm
+from domain.law import fold
+from domain.panels import Attendance, Dispatch
+from domain.places import Sitting
+from domain.register import Entry
+from domain.roll import (
+    LEAVINGS,
+    STATION_CHANGES,
+    VIOLATIONS,
+    Candidate,
+    Leaving,
+    Seat,
+    SignIn,
+    StationChange,
+    Violation,
+)
+from domain.scores import CandidateScore, Markers, Score
+from domain.timeline import Interval
+from records import grounds_rules, roll_rules
+from records.panels import ATTENDANCES, DISPATCHES
+from records.roll import stations_of
+from records.score_rules import CandidateMarks
+from records.scores import scores_of
+from storage.database import Database
+
+T = TypeVar("T")
+Facts = Mapping[int, SittingFacts]
+"""What the report of each sitting is judged by, by its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One subject of one candidate at one station. One of ``spans``, or nobody knows which, is their own exam."""
+
+    subject: str
+    batch: str
+    sitting: int
+    station: str
+    spans: tuple[Interval, ...]
+
+    @property
+    def place(self) -> str:
+        return f"{self.batch}/{self.sitting}/{self.station}"
+
+
+@dataclass(frozen=True)
+class BatchRecord:
+    """All that people put on record of a batch's candidates, as it stands."""
+
+    batch: str
+    sittings: Mapping[int, Sitting]
+    roll: roll_rules.RollFacts
+    norm: Entry[Norm] | None = None
+    changes: tuple[Entry[StationChange], ...] = ()
+    leavings: tuple[Entry[Leaving], ...] = ()
+    violations: tuple[Entry[Violation], ...] = ()
+    dispatches: Mapping[int, Entry[Dispatch]] = field(default_factory=dict)
+    attendances: tuple[Entry[Attendance], ...] = ()
+    scores: Mapping[str, Sequence[Entry[CandidateScore]]] = field(default_factory=dict)
+    exits: tuple[Entry[TakenExit], ...] = ()
+    authorised: frozenset[str] = frozenset()
+
+    @cached_property
+    def candidates(self) -> dict[str, Entry[Candidate]]:
+        return {entry.thing.ticket: entry for entry in self.roll.candidates}
+
+    @cached_property
+    def seats(self) -> dict[str, list[Entry[Seat]]]:
+        return _by_ticket(self.roll.seats)
+
+    @cached_property
+    def sign_ins(self) -> dict[tuple[str, int], Entry[SignIn]]:
+        return {(entry.thing.ticket, entry.thing.sitting): entry for entry in self.roll.sign_ins}
+
+    @cached_property
+    def left(self) -> dict[tuple[str, int], Entry[Leaving]]:
+        return {(entry.thing.ticket, entry.thing.sitting): entry for entry in self.leavings}
+
+    @cached_property
+    def methods(self) -> dict[str, Method]:
+        """How each subject of the norm is examined; empty where the norm is not known."""
+        return {} if self.norm is None else {each.name: each.method for each in self.norm.thing.subjects}
+
+
+def record_of(
+    database: Database, batch: str, now: datetime, *, authorised: frozenset[str] = frozenset()
+) -> BatchRecord:
+    """What is on record of a batch. ``authorised`` are markings of its written papers. Raises UnknownBatch."""
+    register, grounds = database.register, grounds_rules.facts_of(database, batch, now)
+    sittings = {each.plan.number: each for each in grounds.sittings}
+    days = [local_day(each.start) for each in sittings.values()]
+    return BatchRecord(
+        batch=batch,
+        sittings=sittings,
+        roll=roll_rules.facts_of(database, batch, now),
+        norm=grounds_rules.norm_on(grounds, max(days)) if days else None,
+        changes=tuple(register.standing(STATION_CHANGES, batch=batch)),
+        leavings=tuple(register.standing(LEAVINGS, batch=batch)),
+        violations=tuple(register.standing(VIOLATIONS, batch=batch)),
+        dispatches={each.thing.sitting: each for each in register.standing(DISPATCHES, batch=batch)},
+        attendances=tuple(register.standing(ATTENDANCES, batch=batch)),
+        scores=scores_of(database, batch),
+        exits=tuple(register.standing(EXITS, batch=batch)),
+        authorised=authorised,
+    )
+
+
+def facts_of(
+    database: Database, record: BatchRecord, rules: RulePack, now: datetime, *, eye: Eye | None = EYE
+) -> dict[int, SittingFacts]:
+    """What the footage of each sitting says. Raises DatabaseUnavailable."""
+    return {
+        number: sitting_facts(database, sitting, rules, now, eye=eye) for number, sitting in record.sittings.items()
+    }
+
+
+def cases_of(
+    database: Database,
+    batch: str,
+    rules: RulePack,
+    now: datetime,
+    *,
+    authorised: frozenset[str] = frozenset(),
+    eye: Eye | None = EYE,
+) -> tuple[Case, ...]:
+    """The cases of a batch as they stand at ``now``, by ticket. Raises UnknownBatch, DatabaseUnavailable."""
+    record = record_of(database, batch, now, authorised=authorised)
+    return cases(record, facts_of(database, record, rules, now, eye=eye), rules)
+
+
+def cases(record: BatchRecord, facts: Facts, rules: RulePack) -> tuple[Case, ...]:
+    """One case for each candidate on the roll, by ticket."""
+    return tuple(_case(record, facts, ticket, rules) for ticket in sorted(record.candidates))
+
+
+def marks_of(record: BatchRecord, facts: Facts, rules: RulePack) -> tuple[CandidateMarks, ...]:
+    """What the rules on scores need of each candidate, by ticket."""
+    return tuple(_marks(record, facts, ticket, rules) for ticket in sorted(record.candidates))
+
+
+def stays_of(record: BatchRecord, ticket: str) -> tuple[Stay, ...]:
+    """Where and when a candidate was examined in which subject, by their sign-ins."""
+    found = []
+    for number, sitting in sorted(record.sittings.items()):
+        signed = record.sign_ins.get((ticket, number))
+        subjects = _subjects_of(record, ticket, number)
+        if signed is not None and signed.thing.present:
+            for station, span in _at(record, sitting, signed.thing):
+                spans = _own(sitting, station, span)
+                found += [Stay(subject, record.batch, number, station, spans) for subject in subjects]
+    return tuple(found)
+
+
+def _case(record: BatchRecord, facts: Facts, ticket: str, rules: RulePack) -> Case:
+    stays = stays_of(record, ticket)
+    roster, on_roster = _on_roster(record, ticket)
+    scores = _scores(record, ticket)
+    known = Candidacy(
+        subjects=tuple(record.methods),
+        on_roster=on_roster,
+        signed_in=_signed_in(record, ticket),
+        identity_checked=_identity_checked(record, ticket),
+        excluded="；".join(each.thing.what for each in _of(record.violations, ticket) if each.thing.excludes),
+        footage=tuple(_footage(facts, stays, rules)),
+        scores=scores,
+        markers={score.subject: _markers(record, score, stays) for score in scores},
+        exits=tuple(_exits(record, ticket)),
+    )
+    proposed = propose(known, pass_mark=rules.pass_mark, full_mark=rules.full_mark)
+    return Case(record.batch, ticket, known, proposed, _rests_on(record, ticket, roster))
+
+
+def _marks(record: BatchRecord, facts: Facts, ticket: str, rules: RulePack) -> CandidateMarks:
+    stays, scores = stays_of(record, ticket), _scores(record, ticket)
+    begins: dict[str, datetime] = {}
+    for stay in stays:
+        for seen in _seen(facts, stay, rules):
+            if seen.begins is not None:
+                begins[stay.subject] = min(seen.begins, begins.get(stay.subject, seen.begins))
+    sent = any(stay.sitting in record.dispatches for stay in stays)
+    return CandidateMarks(
+        candidate=ticket,
+        subjects=tuple(record.methods) or None,
+        scores=scores,
+        markers={score.subject: _markers(record, score, stays) for score in scores} if sent else None,
+        seen=begins,
+        absent=_signed_in(record, ticket) is False,
+        entries=tuple(entry.name for entry in record.scores.get(ticket, ())),
+    )
+
+
+# --- The person -----------------------------------------------------------------------------------------------------
+
+
+def _signed_in(record: BatchRecord, ticket: str) -> bool | None:
+    """Whether they came to an exam of each subject of theirs; None while that of one is not on record."""
+    subjects = tuple(record.methods) or record.candidates[ticket].thing.subjects
+    came = [_came(record, ticket, subject) for subject in subjects]
+    if False in came:
+        return False
+    return None if None in came or not came else True
+
+
+def _came(record: BatchRecord, ticket: str, subject: str) -> bool | None:
+    sittings = [each.thing.sitting for each in record.seats.get(ticket, ()) if each.thing.subject == subject]
+    signed = [record.sign_ins.get((ticket, number)) for number in sittings]
+    if any(each is not None and each.thing.present for each in signed):
+        return True
+    return None if None in signed or not signed else False
+
+
+def _identity_checked(record: BatchRecord, ticket: str) -> bool | None:
+    """Whether each time they came a document was looked at, and it was theirs; None where they did not come."""
+    mark = record.candidates[ticket].mark
+    came = [each for (who, _), each in record.sign_ins.items() if who == ticket and each.thing.present]
+    return all(each.mark == mark and bool(mark) for each in came) if came else None
+
+
+def _on_roster(record: BatchRecord, ticket: str) -> tuple[str, bool | None]:
+    """The name of the feedback that has them on its roster, and whether there is one by the time they came."""
+    if not record.roll.feedbacks:
+        return "", None
+    came = [each.thing.at for (who, _), each in record.sign_ins.items() if who == ticket and each.thing.present]
+    found = record.roll.on_roster(record.candidates[ticket].mark, min(came, default=record.roll.now))
+    if found is None or found[1] != ticket:
+        return "", False
+    return found[0].name, True
+
+
+# --- The footage ----------------------------------------------------------------------------------------------------
+
+
+def _subjects_of(record: BatchRecord, ticket: str, sitting: int) -> list[str]:
+    seats = [each.thing for each in record.seats.get(ticket, ())]
+    return list(dict.fromkeys(each.subject for each in seats if each.sitting == sitting))
+
+
+def _at(record: BatchRecord, sitting: Sitting, signed: SignIn) -> Iterator[tuple[str, Interval]]:
+    """The stations of somebody who came, each with when they were there within the exam."""
+    leaving = record.left.get((signed.ticket, signed.sitting))
+    end = sitting.end if leaving is None else min(sitting.end, leaving.thing.at)
+    places = stations_of(signed, [each.thing for each in record.changes])
+    for index, (at, station) in enumerate(places):
+        begins = max(sitting.start, at) if index else sitting.start
+        ends = min(end, places[index + 1][0]) if index + 1 < len(places) else end
+        if begins < ends:
+            yield station, Interval(begins, ends)
+
+
+def _own(sitting: Sitting, station: str, span: Interval) -> tuple[Interval, ...]:
+    """The own times of a station that a stay touches, cut to it; the whole stay where the plan's did not hold."""
+    times = [each.interval for each in sitting.plan.stations if each.station == station]
+    if any(each.start < sitting.start or each.end > sitting.end for each in times):
+        return (span,)
+    return tuple(part for each in times if (part := each.intersection(span)) is not None) or (span,)
+
+
+def _seen(facts: Facts, stay: Stay, rules: RulePack) -> list[Seen]:
+    known = facts.get(stay.sitting)
+    return [] if known is None else [seen_of(known, stay.station, span, rules) for span in stay.spans]
+
+
+def _footage(facts: Facts, stays: Iterable[Stay], rules: RulePack) -> Iterator[Footage]:
+    """One for each place and subject, of all the time that the candidate was there."""
+    places: dict[tuple[str, str], list[Seen]] = defaultdict(list)
+    for stay in stays:
+        places[stay.subject, stay.place].extend(_seen(facts, stay, rules))
+    for (subject, place), seen in places.items():
+        verdict = fold(each.finding.verdict for each in seen)
+        told = [each.finding for each in seen if each.finding.verdict is verdict]
+        yield Footage(subject, place, verdict, "".join(each.zh for each in told), " ".join(each.en for each in told))
+
+
+# --- The scores -----------------------------------------------------------------------------------------------------
+
+
+def _scores(record: BatchRecord, ticket: str) -> tuple[Score, ...]:
+    """As they stand, each with the method of the norm."""
+    given = [entry.thing.score for entry in record.scores.get(ticket, ())]
+    return tuple(replace(each, method=record.methods.get(each.subject, each.method)) for each in given)
+
+
+def _markers(record: BatchRecord, score: Score, stays: Iterable[Stay]) -> Markers:
+    """Who may score somebody in a subject, by the panels of the sittings in which it was examined."""
+    sittings = {stay.sitting for stay in stays if stay.subject == score.subject}
+    orders = [record.dispatches[number].thing for number in sorted(sittings) if number in record.dispatches]
+    members = [each for order in orders if order.by_centre for each in order.members if not each.chosen_by_site]
+    sent = frozenset(each.examiner for each in members)
+    here = [each.thing for each in record.attendances if each.thing.sitting in sittings]
+    leaders = {each.examiner for each in members if each.leader}
+    leaders |= {each.examiner for each in here if each.leads} & sent
+    there = frozenset(each.examiner for each in here if _is_there(each, record.sittings[each.sitting], score.given))
+    return Markers(sent, frozenset(leaders), there, record.authorised)
+
+
+def _is_there(attendance: Attendance, sitting: Sitting, at: datetime | None) -> bool:
+    """Whether somebody was there at an instant; while nobody said when they left, until the window's end."""
+    until = sitting.window.end if attendance.left is None else attendance.left
+    return at is not None and attendance.arrived <= at <= until
+
+
+# --- Entries --------------------------------------------------------------------------------------------------------
+
+
+def _exits(record: BatchRecord, ticket: str) -> Iterator[Exit]:
+    return (entry.thing.exit for entry in record.exits if entry.thing.ticket == ticket)
+
+
+def _of(entries: Iterable[Entry[T]], ticket: str) -> list[Entry[Any]]:
+    return [entry for entry in entries if _ticket(entry) == ticket]
+
+
+def _ticket(entry: Entry[Any]) -> str:
+    return str(entry.thing.ticket)
+
+
+def _by_ticket(entries: Iterable[Entry[T]]) -> dict[str, list[Entry[T]]]:
+    found: dict[str, list[Entry[T]]] = defaultdict(list)
+    for entry in entries:
+        found[_ticket(entry)].append(entry)
+    return found
+
+
+def _rests_on(record: BatchRecord, ticket: str, roster: str) -> tuple[str, ...]:
+    """The names of all entries that a case is made of, each once."""
+    sittings = {each.thing.sitting for each in record.seats.get(ticket, ())}
+    sittings |= {number for (who, number) in record.sign_ins if who == ticket}
+    entries: list[Entry[Any]] = [
+        record.candidates[ticket],
+        *([] if record.norm is None else [record.norm]),
+        *record.seats.get(ticket, ()),
+        *(each for (who, _), each in sorted(record.sign_ins.items()) if who == ticket),
+        *_of(record.changes, ticket),
+        *_of(record.leavings, ticket),
+        *_of(record.violations, ticket),
+        *(record.dispatches[number] for number in sorted(sittings) if number in record.dispatches),
+        *(each for each in record.attendances if each.thing.sitting in sittings),
+        *record.scores.get(ticket, ()),
+        *_of(record.exits, ticket),
+    ]
+    names = [entry.name for entry in entries]
+    return tuple(dict.fromkeys([*names[:1], *([roster] if roster else []), *names[1:]]))
