@@ -45,7 +45,7 @@ from domain.roll import (
     Violation,
 )
 from domain.scores import CandidateScore, Markers, Score
-from domain.timeline import Interval
+from domain.timeline import Interval, IntervalSet
 from records import grounds_rules, roll_rules
 from records.panels import ATTENDANCES, DISPATCHES
 from records.roll import stations_of
@@ -80,6 +80,7 @@ class BatchRecord:
     batch: str
     sittings: Mapping[int, Sitting]
     roll: roll_rules.RollFacts
+    grounds: grounds_rules.Facts
     norm: Entry[Norm] | None = None
     changes: tuple[Entry[StationChange], ...] = ()
     leavings: tuple[Entry[Leaving], ...] = ()
@@ -123,6 +124,7 @@ def record_of(
         batch=batch,
         sittings=sittings,
         roll=roll_rules.facts_of(database, batch, now),
+        grounds=grounds,
         norm=grounds_rules.norm_on(grounds, max(days)) if days else None,
         changes=tuple(register.standing(STATION_CHANGES, batch=batch)),
         leavings=tuple(register.standing(LEAVINGS, batch=batch)),
@@ -166,6 +168,12 @@ def cases(record: BatchRecord, facts: Facts, rules: RulePack) -> tuple[Case, ...
 def marks_of(record: BatchRecord, facts: Facts, rules: RulePack) -> tuple[CandidateMarks, ...]:
     """What the rules on scores need of each candidate, by ticket."""
     return tuple(_marks(record, facts, ticket, rules) for ticket in sorted(record.candidates))
+
+
+def lacking(record: BatchRecord, facts: Facts, ticket: str, place: tuple[str, str], rules: RulePack) -> IntervalSet:
+    """Of a candidate's stays for a subject at a place, the spans in which nothing usable shows the station."""
+    stays = [each for each in stays_of(record, ticket) if (each.subject, each.place) == place]
+    return IntervalSet(hole for stay in stays for seen in _seen(facts, stay, rules) for hole in seen.lacks)
 
 
 def stays_of(record: BatchRecord, ticket: str) -> tuple[Stay, ...]:

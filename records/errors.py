@@ -21,6 +21,7 @@
     ├── ReferenceRefused  no reference can be made of that camera and time
     ├── NotOfThePanel     somebody is said to be there who was not sent, or in a room that the sitting does not use
     ├── ScoreRefused      a mark out of range, or one that is signed by who did not give it
+    ├── CaseRefused       a candidate cannot be decided on so, or not be let through by that exit
     ├── NoReason          a batch is to be held, let go or disposed of, or a mark changed, and nobody said why
     ├── SheetRefused      a file of rows cannot be taken in; ``problems`` has file, row and column of each
     ├── RollRefused       what is to be put on a batch's roll cannot be, beside what is on it
@@ -119,6 +120,10 @@ class NotOfThePanel(RecordsError):
 
 class ScoreRefused(RecordsError):
     """There is no such mark, or that person cannot sign it. Nothing was written."""
+
+
+class CaseRefused(RecordsError):
+    """The gate does not propose it, the exit does not lead out of what is wanting, or it is not theirs to take."""
 
 
 class NoReason(RecordsError):

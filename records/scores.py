@@ -12,7 +12,6 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import pairwise
 
 from domain.grounds import Method
 from domain.people import Actor, Door
@@ -113,17 +112,6 @@ def scores_of(database: Database, batch: str) -> dict[str, tuple[Entry[Candidate
     for entry in database.register.standing(SCORES, batch=batch):
         found[entry.thing.candidate].append(entry)
     return {candidate: tuple(entries) for candidate, entries in sorted(found.items())}
-
-
-def changed_after_signing(history: list[Entry[CandidateScore]]) -> list[Entry[CandidateScore]]:
-    """Of the revisions of one mark, those by which it became another after somebody had signed it."""
-    changed = []
-    for earlier, later in pairwise(history):
-        if earlier.value is None or earlier.thing.score.signed is None:
-            continue
-        if later.value is None or later.thing.score.value != earlier.thing.score.value:
-            changed.append(later)
-    return changed
 
 
 def _account(actor: Actor) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -129,6 +130,9 @@ def examined(database: Database, clock: FakeClock, tmp_path: Path) -> None:
     clock.advance((AFTER - clock.now()).total_seconds())
 
 
-def filmed(*lost: Outage) -> dict[int, SittingFacts]:
-    """What the footage of the sitting says, with gaps of the camera that sees all; the other one sees A-01 too."""
-    return {1: facts(camera(WIDE, lost), camera(NEAR))}
+def filmed(*lost: Outage, seen_by_near: bool = True) -> dict[int, SittingFacts]:
+    """What the footage of the sitting says, with gaps of the camera that sees all; the other one shows A-01 all the
+    time, whether or not the site says that it does.
+    """
+    near = NEAR if seen_by_near else replace(NEAR, sees=())
+    return {1: facts(camera(WIDE, lost), camera(near))}
