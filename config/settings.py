@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     secrets_key_file: Path = Path()  # data_dir/secrets.key by default
     secrets_key: SecretStr = SecretStr("")  # in secrets_key_file when empty
     rule_packs_dir: Path = RULE_PACKS
+    holidays_file: Path | None = None  # what the State Council gave off, of a year that the library lacks
 
     s3_endpoint: str = ""  # no object store when empty
     s3_bucket: str = "kaojian"
@@ -245,6 +246,7 @@ class Settings(BaseSettings):
         "s3_ca_file",
         "s3_second_ca_file",
         "webhooks_file",
+        "holidays_file",
         "stamp_roots",
         "tls_cert",
         "tls_key",

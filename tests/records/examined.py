@@ -13,7 +13,7 @@ from analysis.facts import SittingFacts
 from domain.evidence import Outage
 from domain.grounds import Method
 from domain.panels import Attendance
-from domain.people import Actor, Door
+from domain.people import Account, Actor, Door, Reach, Role, Scope
 from domain.roll import IdCheck
 from records import declaration, grounds, grounds_file, panels, roll, scores
 from records.roll import Desk, Shown
@@ -62,6 +62,8 @@ norms:
 PANEL = ("ex-1", "ex-2", "ex-3")
 LEADER = Actor("account:ex-1", Door.API)
 SCORER = Actor("account:ex-2", Door.API)
+OPERATOR = Actor("account:deng", Door.API)
+ACCOUNTS = {"liu": Role.CITY_OFFICER, "deng": Role.SITE_OPERATOR, "ex-1": Role.EXAMINER, "ex-2": Role.EXAMINER}
 AFTER = at(5400 + 3600)  # an hour after the window
 TICKETS = ("T001", "T002", "T003")
 
@@ -69,13 +71,18 @@ TICKETS = ("T001", "T002", "T003")
 def planned(database: Database, clock: FakeClock, tmp_path: Path) -> None:
     """Set-up, grounds, an approved roster of three and a panel of three: all that is there before the day."""
     apply(declaration.parse(SET_UP, "exam.yaml"), database, ACTOR, clock, ROOMY)
+    for name, role in ACCOUNTS.items():
+        names = {Reach.BATCHES: {BATCH}, Reach.SITE: {"sg-001"}}.get(role.reach, set())
+        scope = Scope(role.reach, frozenset(names))
+        database.accounts.add(Account(name, role, scope, BEFORE, must_change=False), "hash")
     file = grounds_file.parse(GROUNDS.replace(NORM, PRACTICAL), "grounds.yaml")
     grounds.enter(file, database, ACTOR, BEFORE)
     take_in(database, row(1, station="A-01"), row(2, station="A-02"), row(3, station="A-03"))
     early = Desk(database, OFFICER, days(9))
-    roll.make_plan(early, BATCH, said(days(0)))
-    roll.review_first(early, BATCH, said(days(1)))
-    roll.submit(early, BATCH, said(days(1)))
+    site = replace(early, actor=OPERATOR)
+    roll.make_plan(site, BATCH, said(days(0)))
+    roll.review_first(site, BATCH, said(days(1)))
+    roll.submit(site, BATCH, said(days(1)))
     roll.decide(early, BATCH, 1, said(days(2)), accepted=TICKETS, declined={})
     roll.give_feedback(early, BATCH, 1, said(days(3)))
     panels.import_file(database, _panel(tmp_path), OFFICER, days(4))
