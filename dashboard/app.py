@@ -17,6 +17,7 @@ from dashboard.access.provider import Provider
 from dashboard.api import (
     acts,
     batches,
+    cases,
     disposals,
     draws,
     factor,
@@ -37,6 +38,7 @@ from dashboard.api.backing import Backing
 from dashboard.api.guard import guard
 from dashboard.api.headers import SafeHeaders
 from dashboard.metrics import Sources, StoreProbe
+from domain.calendar import HolidayTable
 from domain.people import Role
 from domain.timeline import Clock
 from ingest.ballast import Ballast
@@ -65,6 +67,7 @@ def create_app(
     vouching: Provider | None = None,
     witnesses: Witnesses | None = None,
     means: Means | None = None,
+    holidays: HolidayTable | None = None,
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes, the database with a notary.
 
@@ -72,8 +75,8 @@ def create_app(
     none. Without ``sealer``, secrets of second factors are sealed with a key that is gone with the app. The roles
     ``with_factor`` have to have such a factor; ``vouching`` is the identity provider, where there is one.
     ``witnesses`` vouch for the clock; without them, the kernel alone. ``means`` are what sittings are
-    checked by before they begin. Where it is bound, and TLS, is the caller's
-    part.
+    checked by before they begin; ``holidays`` say when people work, without them as far as is published. Where it is
+    bound, and TLS, is the caller's part.
     """
     app = _described()
     probes = tuple(StoreProbe(archive, bucket) for bucket in archive.buckets)
@@ -89,6 +92,7 @@ def create_app(
         vouching,
         witnesses or HostWitnesses(),
         means=means or Means(spools or Spools()),
+        holidays=holidays,
     )
     app.include_router(metrics.router)
     app.include_router(_description(app))
@@ -135,6 +139,7 @@ def _described() -> FastAPI:
     for room in (
         acts,
         batches,
+        cases,
         disposals,
         draws,
         factor,

@@ -137,6 +137,7 @@ def _named(settings: Settings) -> dict[str, Path | None]:
     return {
         "settings.env": env_file(),
         "webhooks.yaml": settings.webhooks_file,
+        "holidays.yaml": settings.holidays_file,
         "tls_cert.pem": settings.tls_cert,
         "tls_key.pem": settings.tls_key,
         "s3_secret_key": settings.s3_secret_key_file,

@@ -25,6 +25,7 @@ from kaojian.commands import (
     detectors,
     evidence,
     exams,
+    gate,
     grounds,
     keeping,
     looking,
@@ -50,7 +51,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     *(exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors),
-    *(grounds, roll, panels, supervision),  # records
+    *(grounds, roll, panels, supervision, gate),  # records
 )
 for each in _GROUPS:
     app.add_typer(each.app)

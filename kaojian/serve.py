@@ -95,6 +95,7 @@ def _dashboard(settings: Settings) -> None:
     from kaojian.stamping import stamped_later  # noqa: PLC0415
     from kaojian.webhooks import names_of, telling  # noqa: PLC0415
     from kaojian.wiring import open_archive, roles_with_factor  # noqa: PLC0415
+    from records import holidays  # noqa: PLC0415
     from storage.audit.notary import Notary  # noqa: PLC0415
     from storage.sealing import Sealer  # noqa: PLC0415
     from storage.signing import Signer  # noqa: PLC0415
@@ -115,6 +116,7 @@ def _dashboard(settings: Settings) -> None:
             with_factor=roles_with_factor(settings),
             witnesses=HostWitnesses(objects_of(settings)),
             means=means(settings, clock),
+            holidays=holidays.table(settings.holidays_file),
             vouching=None if settings.oidc is None else Provider(settings.oidc, settings.secrets, clock),
         )
         sealing = sealed_daily(database, settings.data_dir, signer, objects_of(settings), clock)

@@ -137,6 +137,14 @@ def record_of(
     )
 
 
+def exits_of(database: Database, batch: str) -> dict[str, tuple[Entry[TakenExit], ...]]:
+    """The exits of a batch as they stand, by ticket, in the order in which they were taken."""
+    found = _by_ticket(database.register.standing(EXITS, batch=batch))
+    return {
+        ticket: tuple(sorted(each, key=lambda one: int(one.key.rpartition("/")[2]))) for ticket, each in found.items()
+    }
+
+
 def facts_of(
     database: Database, record: BatchRecord, rules: RulePack, now: datetime, *, eye: Eye | None = EYE
 ) -> dict[int, SittingFacts]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from analysis.facts import SittingFacts
 from analysis.stays import shows
@@ -23,9 +24,10 @@ from domain.gate import EXITS, ISSUE_DECISIONS, Case, Exit, ExitKind, IssueDecis
 from domain.law import Verdict
 from domain.people import Actor, Door
 from domain.register import Draft, Entry
-from records.candidacies import BatchRecord, Facts, cases, lacking
+from records.candidacies import BatchRecord, Facts, cases, facts_of, lacking, record_of
 from records.errors import CaseRefused, NoReason
 from records.roll import Desk
+from storage.database import Database
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LEFT_BY = frozenset({Verdict.FAIL, Verdict.UNKNOWN})
@@ -46,6 +48,12 @@ class Gate:
         if found is None:
             raise CaseRefused(f"batch {self.record.batch} has no candidate {ticket} 名册中没有该准考证号")
         return found
+
+
+def at_gate(database: Database, batch: str, rules: RulePack, actor: Actor, now: datetime) -> Gate:
+    """The gate as it stands now. Raises UnknownBatch, DatabaseUnavailable."""
+    record = record_of(database, batch, now)
+    return Gate(Desk(database, actor, now), record, facts_of(database, record, rules, now), rules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,9 @@ class Act(StrEnum):
     SCORES = "scores"  # which marks candidates were given
     SCORE = "score"  # give marks
     SIGN_SCORE = "sign_score"  # and stand for them, as their scorer or as the leader of the panel; no token may
+    CASES = "cases"  # each clause for a batch, and what is proposed for each of its candidates
+    TAKE_EXIT = "take_exit"  # past a gap in a candidate's footage, or confirm one that somebody else took
+    DECIDE_CASE = "decide_case"  # whether a certificate is made
     DRAWS = "draws"  # which batches are drawn for a visit and by whom; secret from sites until they were visited
     DRAW = "draw"  # publish a pool, make a draw, replace in it, say who supervises
     SEED = "seed"  # give a secret to a draw, as one of two people
@@ -83,6 +86,9 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.SCORES: frozenset(Role) - {Role.CITY_ADMINISTRATOR, Role.SITE_OPERATOR, Role.DEVICE},
     Act.SCORE: frozenset({Role.EXAMINER}),
     Act.SIGN_SCORE: frozenset({Role.EXAMINER}),
+    Act.CASES: _WATCHERS | {LOCAL},
+    Act.TAKE_EXIT: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR}),  # two different people
+    Act.DECIDE_CASE: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.DRAWS: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, LOCAL}),
     Act.DRAW: frozenset({Role.CITY_SUPERVISOR, LOCAL}),
     Act.SEED: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, LOCAL}),  # two people, one at the host at most
@@ -119,6 +125,12 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.SCORE, Act.SIGN),
     (Act.SCORE, Act.ADMIT),
     (Act.SCORE, Act.AUDIT),
+    (Act.SCORE, Act.TAKE_EXIT),  # nor says what becomes of it
+    (Act.SCORE, Act.DECIDE_CASE),
+    (Act.RUN, Act.TAKE_EXIT),  # whose footage lacks something says nothing of what it is worth
+    (Act.RUN, Act.DECIDE_CASE),
+    (Act.ADMIT, Act.TAKE_EXIT),
+    (Act.ADMIT, Act.DECIDE_CASE),
     (Act.ENROL, Act.REVIEW),  # who submits candidates accepts none
     (Act.ADMIT, Act.REVIEW),
     (Act.ADMIT, Act.PROPOSE_DISPOSAL),  # who makes accounts deletes nothing with them
@@ -172,6 +184,11 @@ ROUTES: Mapping[str, Act] = {
     "give_score": Act.SCORE,
     "sign_score": Act.SIGN_SCORE,
     "confirm_score": Act.SIGN_SCORE,
+    "clauses": Act.CASES,
+    "cases": Act.CASES,
+    "decide_case": Act.DECIDE_CASE,
+    "take_exit": Act.TAKE_EXIT,
+    "confirm_exit": Act.TAKE_EXIT,
     "mark_sitting": Act.RUN,
     "viewings": Act.AUDIT,
     "acts": Act.AUDIT,
@@ -222,6 +239,9 @@ COMMANDS: Mapping[str, Act] = {
     "grounds show": Act.SEE,
     "grounds judge": Act.SEE,
     "grounds form": Act.SEE,
+    "clauses": Act.CASES,
+    "case list": Act.CASES,
+    "case decide": Act.DECIDE_CASE,
     "hold set": Act.HOLD,
     "hold lift": Act.HOLD,
     "hold list": Act.HOLD,
@@ -315,7 +335,14 @@ COMMANDS: Mapping[str, Act] = {
 FRESH = frozenset(
     {
         *("begin_factor", "remove_factor", "add_token", "end_session"),
-        *("approve_permit", "approve_disposal", "commit_to_draw", "reveal_for_draw", "sign_readiness"),
+        *(
+            "approve_permit",
+            "approve_disposal",
+            "confirm_exit",
+            "commit_to_draw",
+            "reveal_for_draw",
+            "sign_readiness",
+        ),
     }
 )
 """Routes that ask for a password that was given lately: whoever finds a page open must not be able to stay."""

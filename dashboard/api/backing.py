@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -18,13 +19,16 @@ from dashboard.access.login import Viewer
 from dashboard.access.provider import Provider
 from dashboard.access.tickets import Tickets
 from dashboard.metrics import Sources
+from domain.calendar import HolidayTable, working_days_taken
 from domain.law import Verdict
 from domain.people import Role
 from domain.places import Sitting
 from domain.timeline import Clock
 from ingest.host_clock import HostWitnesses, Witnesses
 from records.disposal import Basis
+from records.holidays import published
 from records.readiness import Means
+from records.roll_rules import WorkingDays
 from storage.archive import Archive
 from storage.database import Database
 from storage.errors import UnknownBatch, UnknownSitting
@@ -65,7 +69,8 @@ class Verdicts:
 class Backing:
     """See the module. ``rule_packs`` loads a rule pack by its id; ``sealer`` seals secrets of second factors, and the
     roles ``with_factor`` have to have one. ``provider`` vouches for people beside passwords, where there is one;
-    ``witnesses`` vouch for the clock by which footage may be disposed of; ``means`` are what sittings are checked by.
+    ``witnesses`` vouch for the clock by which footage may be disposed of; ``means`` are what sittings are checked by;
+    ``holidays`` say when people work, None as far as that is published.
     """
 
     database: Database
@@ -80,6 +85,7 @@ class Backing:
     tickets: Tickets = field(default_factory=Tickets)
     verdicts: Verdicts = field(default_factory=Verdicts)
     means: Means = field(default_factory=Means)
+    holidays: HolidayTable | None = None
 
     def must_enrol(self, viewer: Viewer) -> bool:
         """Whether the account has no second factor and its role has to have one. Not after the glass was broken, and
@@ -93,6 +99,11 @@ class Backing:
     def disposing(self) -> Basis:
         """On what it is judged whether footage may go."""
         return Basis(self.database, self.archive, self.witnesses, self.clock)
+
+    @property
+    def working_days(self) -> WorkingDays:
+        """How working days are counted."""
+        return partial(working_days_taken, table=self.holidays or published())
 
     def sitting(self, batch_id: str, number: int) -> Sitting:
         """Raises UnknownBatch, UnknownSitting."""

@@ -33,6 +33,7 @@ from dashboard.access.errors import (
 from dashboard.api.shapes import FieldProblem, Problem
 from dashboard.papers.sheet import NotPrinted
 from records.errors import (
+    CaseRefused,
     ClosedBatch,
     DecisionRefused,
     DisposalRefused,
@@ -162,6 +163,7 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     DrawRefused: (HTTPStatus.CONFLICT, "draw-refused", "The step of the draw may not be taken"),
     RevisedMeanwhile: (HTTPStatus.CONFLICT, "revised-meanwhile", "Somebody else was there first"),
     DecisionRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "decision-refused", "That person may not decide so on it"),
+    CaseRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "case-refused", "The candidate cannot be decided on so"),
     ScoreRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "score-refused", "The mark cannot be given or signed so"),
     NotOfThePanel: (HTTPStatus.UNPROCESSABLE_ENTITY, "not-of-the-panel", "That person was not sent as that"),
     ImpossibleSpan: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-span", "The span is impossible"),
