@@ -90,7 +90,8 @@ def footage_of_stations(clause: str, facts: SittingFacts, rules: RulePack) -> Fi
         *_picture_size_remarks(facts, rules),
     ]
     told = [remark for remark in remarks if remark.verdict is not Verdict.PASS]
-    return wording.finding(clause, told, wording.without_gap(len(facts.stations), facts.window))
+    names = [each.station for each in facts.stations]
+    return wording.finding(clause, told, wording.shown_throughout(names, facts.window))
 
 
 def _adds_nothing(place: PlaceFacts, said: Mapping[str, Division]) -> bool:

@@ -169,6 +169,14 @@ def without_gap(stations: int, window: Interval) -> Words:
     )
 
 
+def shown_throughout(stations: Sequence[str], window: Interval) -> Words:
+    span = _span(window)
+    return Words(
+        f"工位{_names(stations)}{span.zh}的录像连续，无断档。",
+        f"The footage of {_some('station', stations)} has no gap {span.en}.",
+    )
+
+
 def planned_times() -> Words:
     return Words("本场次未登记开考，按计划时间判定", "judged by the planned times")
 

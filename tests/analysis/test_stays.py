@@ -29,7 +29,7 @@ def test_a_stay_that_is_recorded_throughout_passes_and_begins_when_it_does() -> 
         IntervalSet(),
         at(1800),
     )
-    assert found.finding.zh == "1个工位自2026-05-01 09:30:00至10:15:00的录像连续，无断档。"
+    assert found.finding.zh == "工位A-02自2026-05-01 09:30:00至10:15:00的录像连续，无断档。"
 
 
 def test_a_gap_in_the_stay_fails_and_names_equipment_and_time_once() -> None:

@@ -122,6 +122,7 @@ ELSEWHERE = {
     "roster import", "roster export", "roster withdraw",  # test_roll
     "roll plan", "roll first-review", "roll submit", "roll review", "roll feedback",  # test_roll
     "roll signin", "roll absent", "roll move", "roll violation", "roll leave",  # test_roll
+    "case decide",  # test_gate
 }  # fmt: skip
 """Whose entry another test looks at."""
 
@@ -133,7 +134,7 @@ NO_ENTRY = {
     "grounds show", "grounds judge", "grounds form",  # read
     "panel show", "supervisor list", "draw show", "visit show",  # read
     "draw verify",  # without a database
-    "roster show", "roster profile",  # read
+    "roster show", "roster profile", "clauses", "case list",  # read
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 

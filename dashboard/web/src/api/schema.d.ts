@@ -68,6 +68,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Cases
+         * @description What is proposed for each candidate and why, the exits that were taken, and what was decided.
+         */
+        get: operations["cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/cases/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Case
+         * @description Decide on a candidate's certificate. What the gate holds back cannot be decided on.
+         */
+        post: operations["decide_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/cases/exits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Exit
+         * @description Take an exit from what a candidate's footage lacks; somebody else has to confirm it.
+         */
+        post: operations["take_exit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/cases/exits/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Exit
+         * @description Confirm an exit that somebody else took. Asks for a fresh password.
+         */
+        post: operations["confirm_exit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/clauses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Clauses
+         * @description Every clause for a batch, with what it rests on.
+         */
+        get: operations["clauses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/report": {
         parameters: {
             query?: never;
@@ -1290,7 +1390,7 @@ export interface components {
          * Act
          * @enum {string}
          */
-        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "dispose" | "scores" | "score" | "sign_score" | "draws" | "draw" | "seed" | "supervise" | "roll" | "enrol" | "review" | "admit" | "break_glass" | "operate";
+        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "dispose" | "scores" | "score" | "sign_score" | "cases" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "enrol" | "review" | "admit" | "break_glass" | "operate";
         /**
          * ActShape
          * @description Who did what, and to what: ``subject`` is the id of a batch, ``batch/number`` of a sitting, a site, an account
@@ -1590,6 +1690,39 @@ export interface components {
             state: components["schemas"]["RecordingState"];
         };
         /**
+         * CaseShape
+         * @description One candidate at the gate.
+         */
+        CaseShape: {
+            /** Candidate */
+            candidate: string;
+            decision: components["schemas"]["dashboard__api__cases__DecisionShape"] | null;
+            /** Exits */
+            exits: components["schemas"]["ExitShape"][];
+            /** Footage */
+            footage: components["schemas"]["FootageShape"][];
+            proposal: components["schemas"]["Proposal"];
+            /** Reasons */
+            reasons: components["schemas"]["ReasonShape"][];
+            /** Rests On */
+            rests_on: string[];
+        };
+        /**
+         * CasesShape
+         * @description All candidates of a batch at the gate, by ticket.
+         */
+        CasesShape: {
+            /** Batch */
+            batch: string;
+            /** Cases */
+            cases: components["schemas"]["CaseShape"][];
+            /**
+             * Made
+             * Format: date-time
+             */
+            made: string;
+        };
+        /**
          * Cause
          * @enum {string}
          */
@@ -1616,17 +1749,21 @@ export interface components {
             zh: string;
         };
         /**
-         * ClauseShape
-         * @description One clause's verdict with its sentence in both languages.
+         * ClausesShape
+         * @description Every clause of the notice that is judged, in its order, as things stand at ``made``.
          */
-        ClauseShape: {
-            /** En */
-            en: string;
-            /** Id */
-            id: string;
-            verdict: components["schemas"]["Verdict"];
-            /** Zh */
-            zh: string;
+        ClausesShape: {
+            /** Batch */
+            batch: string;
+            /** Clauses */
+            clauses: components["schemas"]["dashboard__api__cases__ClauseShape"][];
+            /**
+             * Made
+             * Format: date-time
+             */
+            made: string;
+            /** Sittings */
+            sittings: components["schemas"]["SittingClausesShape"][];
         };
         /**
          * ClockState
@@ -1688,29 +1825,6 @@ export interface components {
             party: string;
         };
         /**
-         * ConfirmationBody
-         * @description What was seen on the spot in a room; or, with ``stands`` false, is not so.
-         * @example {
-         *       "items": [
-         *         "signs",
-         *         "notice"
-         *       ],
-         *       "room": "A",
-         *       "stands": true
-         *     }
-         */
-        ConfirmationBody: {
-            /** Items */
-            items: ("signs" | "notice")[];
-            /** Room */
-            room: string;
-            /**
-             * Stands
-             * @default true
-             */
-            stands: boolean;
-        };
-        /**
          * ConnectionShape
          * @description How it stands between the recorder and a camera since ``since``; ``changes`` as in ``domain.evidence``.
          */
@@ -1752,22 +1866,23 @@ export interface components {
          */
         Decided: "approved" | "declined" | "ended" | "withdrawn";
         /**
-         * DecisionShape
-         * @description What was decided on a permit, by whom and why; ``until`` is the expiry of an approval.
+         * DecisionBody
+         * @description Whether a certificate is made; why, where that is not what was proposed.
          */
-        DecisionShape: {
+        DecisionBody: {
             /**
-             * At
-             * Format: date-time
+             * Candidate
+             * @description 准考证号
+             * @example 00017
              */
-            at: string;
-            /** Reason */
+            candidate: string;
+            /** Issue */
+            issue: boolean;
+            /**
+             * Reason
+             * @default
+             */
             reason: string;
-            /** Until */
-            until: string | null;
-            what: components["schemas"]["Decided"];
-            /** Who */
-            who: string;
         };
         /**
          * Deed
@@ -1921,6 +2036,64 @@ export interface components {
             size_bytes: number;
         };
         /**
+         * ExitBody
+         * @description An exit from what the footage of a place lacks. ``evidence``: of footage brought in later its SHA-256, of
+         *     another view the camera, of a decision its number; ``origin``: where that footage comes from.
+         */
+        ExitBody: {
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+            /** Evidence */
+            evidence: string;
+            kind: components["schemas"]["ExitKind"];
+            /**
+             * Origin
+             * @default
+             */
+            origin: string;
+            /** Place */
+            place: string;
+            /** Reason */
+            reason: string;
+            /** Subject */
+            subject: string;
+        };
+        /**
+         * ExitKind
+         * @enum {string}
+         */
+        ExitKind: "backfilled" | "other_view" | "decided" | "reexamine";
+        /**
+         * ExitShape
+         * @description An exit that somebody took. ``second`` is null while nobody else confirmed it.
+         */
+        ExitShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Evidence */
+            evidence: string[];
+            kind: components["schemas"]["ExitKind"];
+            /** Number */
+            number: number;
+            /** Place */
+            place: string;
+            /** Reason */
+            reason: string;
+            /** Second */
+            second: string | null;
+            /** Subject */
+            subject: string;
+        };
+        /**
          * ExpectedRoomShape
          * @description The floor of a room by its plan; ``floor_share`` and ``blind_m2`` are null where none was drawn.
          */
@@ -2015,6 +2188,21 @@ export interface components {
             field: string;
             /** Message */
             message: string;
+        };
+        /**
+         * FootageShape
+         * @description What the footage of a candidate's station says of their own time there, in one subject.
+         */
+        FootageShape: {
+            /** En */
+            en: string;
+            /** Place */
+            place: string;
+            /** Subject */
+            subject: string;
+            verdict: components["schemas"]["Verdict"];
+            /** Zh */
+            zh: string;
         };
         /**
          * Health
@@ -2350,7 +2538,7 @@ export interface components {
             /** Camera */
             camera: string | null;
             /** Decisions */
-            decisions: components["schemas"]["DecisionShape"][];
+            decisions: components["schemas"]["dashboard__api__access_shapes__DecisionShape"][];
             /**
              * End
              * Format: date-time
@@ -2395,7 +2583,7 @@ export interface components {
             /** Camera */
             camera: string | null;
             /** Decisions */
-            decisions: components["schemas"]["DecisionShape"][];
+            decisions: components["schemas"]["dashboard__api__access_shapes__DecisionShape"][];
             /**
              * End
              * Format: date-time
@@ -2584,6 +2772,11 @@ export interface components {
             password: string;
         };
         /**
+         * Proposal
+         * @enum {string}
+         */
+        Proposal: "refuse" | "hold" | "issue";
+        /**
          * ProposalBody
          * @description Which batches, and why.
          */
@@ -2655,6 +2848,19 @@ export interface components {
             reason: string;
         };
         /**
+         * ReasonShape
+         * @description One reason, and what it makes of the proposal: ``issue`` for what is only noted.
+         */
+        ReasonShape: {
+            /** Code */
+            code: string;
+            /** En */
+            en: string;
+            proposal: components["schemas"]["Proposal"];
+            /** Zh */
+            zh: string;
+        };
+        /**
          * RecordedShape
          * @description What one recorder covers of a camera by itself.
          */
@@ -2722,7 +2928,7 @@ export interface components {
             /** Cameras */
             cameras: components["schemas"]["CameraShape"][];
             /** Clauses */
-            clauses: components["schemas"]["ClauseShape"][];
+            clauses: components["schemas"]["dashboard__api__shapes__ClauseShape"][];
             /** Closed */
             closed: string | null;
             /** Copies */
@@ -2989,6 +3195,29 @@ export interface components {
             /** Signer */
             signer: string;
             standing: components["schemas"]["Standing"];
+        };
+        /**
+         * SittingClauseShape
+         * @description One clause of a sitting's own report.
+         */
+        SittingClauseShape: {
+            /** En */
+            en: string;
+            /** Id */
+            id: string;
+            verdict: components["schemas"]["Verdict"];
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * SittingClausesShape
+         * @description What the footage of one sitting says; the batch's findings of these clauses are made of it.
+         */
+        SittingClausesShape: {
+            /** Clauses */
+            clauses: components["schemas"]["SittingClauseShape"][];
+            /** Sitting */
+            sitting: number;
         };
         /**
          * SittingDetail
@@ -3370,6 +3599,101 @@ export interface components {
          */
         Witness: "ntp" | "server" | "cameras";
         /**
+         * DecisionShape
+         * @description What was decided on a permit, by whom and why; ``until`` is the expiry of an approval.
+         */
+        dashboard__api__access_shapes__DecisionShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Reason */
+            reason: string;
+            /** Until */
+            until: string | null;
+            what: components["schemas"]["Decided"];
+            /** Who */
+            who: string;
+        };
+        /**
+         * ClauseShape
+         * @description One clause: where it stands in the notice, what it is judged to be and why. ``rests_on`` names entries of the
+         *     register, and reports of sittings as ``report/1``.
+         */
+        dashboard__api__cases__ClauseShape: {
+            /** En */
+            en: string;
+            /** Id */
+            id: string;
+            /** Part */
+            part: string;
+            /** Rests On */
+            rests_on: string[];
+            /** Title En */
+            title_en: string;
+            /** Title Zh */
+            title_zh: string;
+            verdict: components["schemas"]["Verdict"];
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * ConfirmationBody
+         * @description Which exit is confirmed.
+         */
+        dashboard__api__cases__ConfirmationBody: {
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+            /** Number */
+            number: number;
+        };
+        /**
+         * DecisionShape
+         * @description What an officer decided, and what was proposed to them then.
+         */
+        dashboard__api__cases__DecisionShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Issue */
+            issue: boolean;
+            proposed: components["schemas"]["Proposal"];
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ConfirmationBody
+         * @description What was seen on the spot in a room; or, with ``stands`` false, is not so.
+         * @example {
+         *       "items": [
+         *         "signs",
+         *         "notice"
+         *       ],
+         *       "room": "A",
+         *       "stands": true
+         *     }
+         */
+        dashboard__api__readiness_shapes__ConfirmationBody: {
+            /** Items */
+            items: ("signs" | "notice")[];
+            /** Room */
+            room: string;
+            /**
+             * Stands
+             * @default true
+             */
+            stands: boolean;
+        };
+        /**
          * MarkBody
          * @description A mark. Its scorer is who sends it.
          */
@@ -3398,6 +3722,19 @@ export interface components {
              * @example 59.5
              */
             value: string;
+        };
+        /**
+         * ClauseShape
+         * @description One clause's verdict with its sentence in both languages.
+         */
+        dashboard__api__shapes__ClauseShape: {
+            /** En */
+            en: string;
+            /** Id */
+            id: string;
+            verdict: components["schemas"]["Verdict"];
+            /** Zh */
+            zh: string;
         };
         /**
          * MarkBody
@@ -3648,6 +3985,452 @@ export interface operations {
             };
             /** @description Gone */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasesShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["dashboard__api__cases__DecisionShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_exit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExitBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExitShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_exit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["dashboard__api__cases__ConfirmationBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExitShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clauses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClausesShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4404,7 +5187,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ConfirmationBody"];
+                "application/json": components["schemas"]["dashboard__api__readiness_shapes__ConfirmationBody"];
             };
         };
         responses: {
