@@ -38,7 +38,7 @@ def test_the_pack_of_the_notice_has_the_agreed_numbers() -> None:
         0.7,
         2,
     )
-    assert (pack.plate_off_share, pack.feedback_hours, pack.filing_days) == (0.05, 72, 30)
+    assert (pack.plate_off_share, pack.feedback_hours, pack.filing_days, pack.query_days) == (0.05, 72, 30, 30)
 
 
 @pytest.mark.parametrize("pack_id", available())
