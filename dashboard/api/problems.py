@@ -33,12 +33,14 @@ from dashboard.access.errors import (
 from dashboard.api.shapes import FieldProblem, Problem
 from dashboard.papers.sheet import NotPrinted
 from records.errors import (
+    CertificateRefused,
     ClosedBatch,
     DecisionRefused,
     DisposalRefused,
     DrawRefused,
     ImpossibleTime,
     NoReason,
+    NoSuchCertificate,
     NoSuchDraw,
     NotGo,
     NothingToConfirm,
@@ -164,6 +166,8 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     DecisionRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "decision-refused", "That person may not decide so on it"),
     ScoreRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "score-refused", "The mark cannot be given or signed so"),
     NotOfThePanel: (HTTPStatus.UNPROCESSABLE_ENTITY, "not-of-the-panel", "That person was not sent as that"),
+    NoSuchCertificate: (HTTPStatus.NOT_FOUND, "unknown-certificate", "There is no such certificate"),
+    CertificateRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "certificate-refused", "It cannot be certified so"),
     ImpossibleSpan: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-span", "The span is impossible"),
     PurposeNeeded: (HTTPStatus.UNPROCESSABLE_ENTITY, "purpose-needed", "It is to be said why"),
     FilmRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "film-refused", "The film cannot be made as it was asked for"),
