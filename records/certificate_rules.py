@@ -2,9 +2,9 @@
 clause 八 (claims of subsidies): verdicts C3-1, C7-1, C7-2 and C8-1.
 
 Facts are read once; rules are pure. What is not on record is unknown 无法判定, or still to be done 待办 where its
-time has not run out, and never a pass. Certificates are named by number, candidates by ticket. Money is not judged: the
-two documents of 2019 decide it, and here is said only whether a claim's certificate has its evidence. Not here: the
-gate (``domain.gate``).
+time has not run out, and never a pass. Certificates are named by number, candidates by ticket. Money is not judged:
+the two documents of 2019 decide it, and here is said only whether a claim's certificate has its evidence. Not here:
+the gate (``domain.gate``).
 """
 
 from __future__ import annotations

@@ -209,6 +209,15 @@ def to_issue(database: Database, batch: str) -> tuple[str, ...]:
     return tuple(sorted(entry.thing.ticket for entry in decided if entry.key not in have))
 
 
+def chosen(cases: Iterable[Case], tickets: Iterable[str]) -> tuple[Case, ...]:
+    """The cases of these tickets, in their order. Raises NotIssuable for who is not at the gate."""
+    found = {case.ticket: case for case in cases}
+    wanted = tuple(dict.fromkeys(tickets))
+    if strange := [ticket for ticket in wanted if ticket not in found]:
+        raise NotIssuable(dict.fromkeys(strange, "nothing is known of that candidate 没有该考生的考核情况"))
+    return tuple(found[ticket] for ticket in wanted)
+
+
 def issue(
     desk: Desk,
     batch: str,

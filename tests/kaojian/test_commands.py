@@ -122,6 +122,9 @@ ELSEWHERE = {
     "roster import", "roster export", "roster withdraw",  # test_roll
     "roll plan", "roll first-review", "roll submit", "roll review", "roll feedback",  # test_roll
     "roll signin", "roll absent", "roll move", "roll violation",  # test_roll
+    "certificate deliver", "certificate count", "certificate spoil", "certificate issue",  # test_certificates
+    "certificate imprint", "certificate reprint", "certificate revoke", "certificate query",  # test_certificates
+    "certificate export", "certificate overlay", "claim import",  # test_certificates
 }  # fmt: skip
 """Whose entry another test looks at."""
 
@@ -134,6 +137,7 @@ NO_ENTRY = {
     "panel show", "supervisor list", "draw show", "visit show",  # read
     "draw verify",  # without a database
     "roster show", "roster profile",  # read
+    "certificate ledger", "certificate show", "certificate profile", "claim show",  # read
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 
