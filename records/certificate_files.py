@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from functools import cache, partial
 from typing import Any, TypeVar
 
@@ -42,7 +41,7 @@ from storage.database import Database
 from storage.errors import UnknownBatch
 from storage.id_numbers import IdNumbers
 
-Word = TypeVar("Word", bound=StrEnum)
+Word = TypeVar("Word", Document, Gender, Answer)
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", re.ASCII)
 _RESULT = re.compile(r"(.+?) (\d{1,3}(?:\.\d{1,6})?)")
 _NUMBER = re.compile(r"[0-9A-Za-z-]{1,40}", re.ASCII)
@@ -106,7 +105,7 @@ def _level(cell: str) -> str:
 
 
 def _word(words: Iterable[Word], also: dict[str, Word], cell: str) -> Word:
-    known = {each.zh: each for each in words} | also  # type: ignore[attr-defined]
+    known = {each.zh: each for each in words} | also
     if cell not in known:
         raise ValueError(f"应为下列之一 · must be one of: {', '.join(known)}")
     return known[cell]

@@ -90,12 +90,19 @@ def _score(subject: str, mark: Decimal) -> Score:
 
 
 def issue(
-    database: Database, *tickets: str, forms: Sequence[str] = (), minutes: float = 0, **more: str
+    database: Database,
+    *tickets: str,
+    forms: Sequence[str] = (),
+    minutes: float = 0,
+    stamped_by: str = "",
+    again: str = "",
 ) -> tuple[Entry[Certificate], ...]:
     """Issue to these on the next forms, or on those that are named."""
     cases = [case(each) for each in tickets or ("T001",)]
     chosen = tuple(forms) or certificates.forms_from(database, "GD0001", len(cases))
-    return certificates.issue(desk(database, minutes), BATCH, cases, chosen, RULES, **more)  # type: ignore[arg-type]
+    return certificates.issue(
+        desk(database, minutes), BATCH, cases, chosen, RULES, stamped_by=stamped_by, again=again
+    )
 
 
 def held(ticket: str = "T001") -> Case:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -161,7 +162,7 @@ def test_nobody_gets_two_in_a_batch_not_under_another_ticket_either(kept: Databa
     first = kept.register.find(CANDIDATES, f"{BATCH}/T001")
     assert first is not None
     twin = replace(first.thing, ticket="T004")
-    drafts = [
+    drafts: list[Draft[Any]] = [
         Draft(CANDIDATES, f"{BATCH}/T004", twin, BATCH, "sg-001", first.mark),
         Draft(SIGN_INS, f"{BATCH}/1/T004", _came("T004", kept), BATCH, "sg-001"),
     ]
