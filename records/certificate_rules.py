@@ -155,9 +155,14 @@ def _of_stock(facts: CertificateFacts) -> Iterator[_Said]:
         missing = book.left_at(taken.at) - taken.left
         more = -missing
         if missing > 0:
-            yield _Said(Verdict.FAIL, f"空白证书差{missing}张", f"{missing} forms unaccounted", (book.counted,))
+            yield _Said(
+                Verdict.FAIL,
+                f"空白证书差{missing}张",
+                f"{missing} form{'s' if missing > 1 else ''} unaccounted",
+                (book.counted,),
+            )
         elif more > 0:
-            yield _Said(Verdict.FAIL, f"空白证书多{more}张", f"{more} forms more than the book", (book.counted,))
+            yield _Said(Verdict.FAIL, f"空白证书多{more}张", f"{more} more than the book has", (book.counted,))
     if book.counted is None or book.counted.thing.at < last:
         zh, en = "制证后未盘点空白证书", "the blank forms were not counted after these were issued"
         yield _Said(_owed(last, facts.now), zh, en, () if book.counted is None else (book.counted,))

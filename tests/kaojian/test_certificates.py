@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from domain.calendar import local_day
 from domain.gate import ISSUE_DECISIONS, Case, IssueDecision, Proposal
 from domain.people import Actor, Door
 from domain.register import Draft
@@ -21,7 +22,8 @@ from tests.records.rolls import BATCH, number, row, text_of
 
 NAME = "欧阳测试"
 BY = ("--by", "证书科")
-NUMBER, SECOND = f"4402{datetime.now(UTC).year}000001", f"4402{datetime.now(UTC).year}000002"
+TODAY = local_day(datetime.now(UTC))
+NUMBER, SECOND = f"4402{TODAY.year}000001", f"4402{TODAY.year}000002"
 
 
 @pytest.fixture
@@ -74,13 +76,12 @@ def test_a_batch_goes_from_blank_forms_to_the_claim(
     )
     assert f"certificate {SECOND} is on form GD0004 now" in said
     assert "结存已登记" in run("certificate", "count", "6", *BY)
-    today = (datetime.now(UTC) + timedelta(hours=8)).date()
     (installation / "q.csv").write_text(
         f"证书编号,查询结果,姓名\n{NUMBER},已查到,{NAME}\n{SECOND},已查到,\n", "utf-8"
     )
     assert "2 entered 已登记" in run("certificate", "query", "q.csv")
     assert "0 entered 已登记, 2 unchanged" in run("certificate", "query", "q.csv")
-    (installation / "c.csv").write_text(f"申领编号,证书编号,申领日期\nBT-1,{NUMBER},{today}\n", "utf-8")
+    (installation / "c.csv").write_text(f"申领编号,证书编号,申领日期\nBT-1,{NUMBER},{TODAY}\n", "utf-8")
     assert "1 entered 已登记" in run("claim", "import", "c.csv")
     told = json.loads(run("certificate", "show", BATCH, "--json"))
     assert [each["verdict"] for each in told["findings"]] == ["pass", "pass", "pass"]
