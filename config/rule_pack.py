@@ -20,8 +20,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from config import number_pattern
 from config.documents import Document, FieldPath
 from config.errors import DocumentRefused, Problem, RulePackRefused
+from config.number_pattern import NumberPattern
 
 FOLDER = Path(__file__).parent / "rule_packs"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
@@ -85,7 +87,7 @@ class Phases:
 @dataclass(frozen=True, slots=True)
 class RulePack:
     """The numbers of one notice. ``origins`` has one entry for each number, by field name; those of ``density`` and
-    ``phases`` are with them.
+    ``phases`` are with them. ``certificate_number`` is how numbers of certificates are made; no verdict rests on it.
     """
 
     id: str
@@ -118,6 +120,8 @@ class RulePack:
     plate_off_share: float  # how far a measured plate may be off, 0..1
     feedback_hours: int  # from the end of a visit to its feedback
     filing_days: int  # from the last day of a batch to its dossier being complete
+    query_days: int  # from a certificate's issue to its number being found at the province's
+    certificate_number: NumberPattern
     density: Density
     phases: Phases
     origins: Mapping[str, Origin]
@@ -181,6 +185,7 @@ class _Numbers(BaseModel):
     plate_off_share: _Share
     feedback_hours: _Whole
     filing_days: _Whole
+    query_days: _Whole
 
 
 class _Level(BaseModel):
@@ -234,6 +239,14 @@ class _Phases(BaseModel):
     room: _PlacePhases
 
 
+class _CertificateNumber(BaseModel):
+    model_config = _STRICT
+    pattern: Text
+    area: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
+    projects: dict[str, Text] = {}
+    origin: _Origin
+
+
 class _Title(BaseModel):
     model_config = _STRICT
     zh: Text
@@ -245,6 +258,7 @@ class _Pack(BaseModel):
     id: Text
     title: _Title
     numbers: _Numbers
+    certificate_number: _CertificateNumber
     density: _Density
     phases: _Phases
 
@@ -275,7 +289,12 @@ def load(pack_id: str, folder: Path = FOLDER) -> RulePack:
     contradictions = [document.problem(field, message) for field, message in told]
     if contradictions:
         raise RulePackRefused(contradictions)
-    return _rule_pack(pack)
+    told_number = pack.certificate_number
+    try:
+        pattern = number_pattern.read(told_number.pattern, told_number.area, told_number.projects)
+    except ValueError as error:
+        raise RulePackRefused([document.problem(("certificate_number", "pattern"), str(error))]) from None
+    return _rule_pack(pack, pattern)
 
 
 def digest(pack_id: str, folder: Path = FOLDER) -> str:
@@ -316,7 +335,9 @@ def _phase_contradictions(phases: _Phases) -> Iterator[tuple[FieldPath, str]]:
 
 
 def fingerprint(pack: RulePack) -> str:
-    """The SHA-256 of all in a pack that a verdict rests on, in hex: its numbers, levels and phases, not its words."""
+    """The SHA-256 of all in a pack that a verdict rests on, in hex: its numbers, levels and phases, not its words
+    and not how certificates are numbered.
+    """
     told = {name: getattr(pack, name) for name in ("id", *_Numbers.model_fields)}
     told["density"] = {
         "scale": pack.density.scale,
@@ -329,12 +350,21 @@ def fingerprint(pack: RulePack) -> str:
     return sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _rule_pack(pack: _Pack) -> RulePack:
+def _rule_pack(pack: _Pack, pattern: NumberPattern) -> RulePack:
     numbers = {name: getattr(pack.numbers, name) for name in _Numbers.model_fields}
     values = {name: number.value for name, number in numbers.items()}
-    origins = MappingProxyType({name: _origin(number.origin) for name, number in numbers.items()})
-    density, phases = _density(pack.density), _phases(pack.phases)
-    return RulePack(pack.id, pack.title.zh, pack.title.en, **values, density=density, phases=phases, origins=origins)
+    origins = {name: _origin(number.origin) for name, number in numbers.items()}
+    origins["certificate_number"] = _origin(pack.certificate_number.origin)
+    return RulePack(
+        pack.id,
+        pack.title.zh,
+        pack.title.en,
+        **values,
+        certificate_number=pattern,
+        density=_density(pack.density),
+        phases=_phases(pack.phases),
+        origins=MappingProxyType(origins),
+    )
 
 
 def _phases(phases: _Phases) -> Phases:

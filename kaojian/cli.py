@@ -22,6 +22,7 @@ from dashboard.papers.sheet import NotPrinted
 from kaojian.commands import (
     accounts,
     backups,
+    certificates,
     detectors,
     evidence,
     exams,
@@ -51,7 +52,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     *(exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors),
-    *(grounds, roll, panels, supervision, gate),  # records
+    *(grounds, roll, panels, supervision, gate, certificates),  # records
 )
 for each in _GROUPS:
     app.add_typer(each.app)

@@ -25,6 +25,11 @@
     ├── NoReason          a batch is to be held, let go or disposed of, or a mark changed, and nobody said why
     ├── SheetRefused      a file of rows cannot be taken in; ``problems`` has file, row and column of each
     ├── RollRefused       what is to be put on a batch's roll cannot be, beside what is on it
+    ├── CertificateRefused  something of certificates 证书 cannot be put on record; nothing was written
+    │   ├── FormRefused     a blank form is in no delivery or was used, or a delivery overlaps another
+    │   ├── NotIssuable     the gate does not propose it, nobody decided so, or there is a certificate already
+    │   ├── NumberRefused   the pattern has no number left, or knows no code of the project
+    │   └── NoSuchCertificate  that candidate has none, or there is none of that number
     ├── DisposalRefused   batches may not be disposed of; nothing was written or removed; ``objections`` say why
     ├── DecisionRefused   somebody may not decide so on a disposal list
     ├── NotApproved       a disposal list may not be carried out: not approved by two, lapsed, void or done
@@ -148,6 +153,30 @@ class SheetRefused(RecordsError):
 
 class RollRefused(RecordsError):
     """It contradicts what is on the batch's roll, or cannot have been. Nothing was entered."""
+
+
+class CertificateRefused(RecordsError):
+    """What was to be put on record of certificates does not hold. Nothing was written."""
+
+
+class FormRefused(CertificateRefused):
+    """A blank form cannot be used so, or a delivery cannot be as it was told."""
+
+
+class NotIssuable(CertificateRefused):
+    """Somebody cannot have a certificate, and so nobody got one. ``objections`` say why, by admission ticket."""
+
+    def __init__(self, objections: Mapping[str, str]) -> None:
+        self.objections = dict(objections)
+        super().__init__("\n".join(f"{ticket}: {why}" for ticket, why in self.objections.items()))
+
+
+class NumberRefused(CertificateRefused):
+    """No number can be given by the rule pack's pattern."""
+
+
+class NoSuchCertificate(CertificateRefused):
+    """There is no such certificate."""
 
 
 class DisposalRefused(RecordsError):

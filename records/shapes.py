@@ -231,6 +231,9 @@ class _Part(BaseModel):
 class _Profiles(BaseModel):
     model_config = _STRICT
     roster: _Part | None = None
+    certificates: _Part | None = None
+    certificate_query: _Part | None = None
+    claims: _Part | None = None
 
     def root_of(self, shape: str) -> _Part | None:
         found: _Part | None = getattr(self, shape, None)

@@ -51,6 +51,10 @@ class Act(StrEnum):
     ROLL = "roll"  # who is on the roll of a batch, and where they sit
     ENROL = "enrol"  # candidates and their papers as an institution does it, and who came: 初审, 上报, 签到
     REVIEW = "review"  # accept or decline candidates, and say so: the centre's part (六(一))
+    CERTIFICATES = "certificates"  # which certificates there are, by ticket, and the book of blank forms
+    CERTIFY = (
+        "certify"  # issue, print, stamp, revoke; blank forms, the province's answers, claims: the centre's part (七)
+    )
     ADMIT = "admit"  # accounts and tokens of others, and recusals
     BREAK_GLASS = "break_glass"  # make an emergency account, where nobody can come in
     OPERATE = "operate"  # the service with its keys, secrets and certificates; trials and drills
@@ -96,6 +100,10 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.ROLL: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR, LOCAL}),
     Act.ENROL: frozenset({Role.SITE_OPERATOR, LOCAL}),
     Act.REVIEW: frozenset({Role.CITY_OFFICER, LOCAL}),
+    Act.CERTIFICATES: frozenset(
+        {Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.AUDITOR, LOCAL}
+    ),
+    Act.CERTIFY: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.ADMIT: frozenset({Role.CITY_ADMINISTRATOR, LOCAL}),
     Act.BREAK_GLASS: frozenset({LOCAL}),
     Act.OPERATE: frozenset({LOCAL}),
@@ -133,6 +141,11 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.ADMIT, Act.DECIDE_CASE),
     (Act.ENROL, Act.REVIEW),  # who submits candidates accepts none
     (Act.ADMIT, Act.REVIEW),
+    (Act.RUN, Act.CERTIFY),  # who holds the exam, gives marks or submits candidates issues no certificate
+    (Act.SCORE, Act.CERTIFY),
+    (Act.ENROL, Act.CERTIFY),
+    (Act.ADMIT, Act.CERTIFY),
+    (Act.AUDIT, Act.CERTIFY),
     (Act.ADMIT, Act.PROPOSE_DISPOSAL),  # who makes accounts deletes nothing with them
     (Act.ADMIT, Act.APPROVE_DISPOSAL),
     (Act.AUDIT, Act.PROPOSE_DISPOSAL),  # who audits wants nothing gone
@@ -282,6 +295,21 @@ COMMANDS: Mapping[str, Act] = {
     "roll move": Act.ENROL,
     "roll violation": Act.ENROL,
     "roll leave": Act.ENROL,
+    "certificate deliver": Act.CERTIFY,
+    "certificate count": Act.CERTIFY,
+    "certificate spoil": Act.CERTIFY,
+    "certificate ledger": Act.CERTIFICATES,
+    "certificate issue": Act.CERTIFY,
+    "certificate imprint": Act.CERTIFY,
+    "certificate reprint": Act.CERTIFY,
+    "certificate revoke": Act.CERTIFY,
+    "certificate show": Act.CERTIFICATES,
+    "certificate query": Act.CERTIFY,
+    "certificate export": Act.CERTIFY,  # with names; numbers of documents where a reason is given
+    "certificate overlay": Act.CERTIFY,
+    "certificate profile": Act.ANYBODY,  # headings of empty forms
+    "claim import": Act.CERTIFY,
+    "claim show": Act.CERTIFICATES,
     "status": Act.SEE,
     "report": Act.SEE,  # with pictures it saves, and is written down as a film is
     "plan": Act.SEE,

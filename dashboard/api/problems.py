@@ -34,12 +34,14 @@ from dashboard.api.shapes import FieldProblem, Problem
 from dashboard.papers.sheet import NotPrinted
 from records.errors import (
     CaseRefused,
+    CertificateRefused,
     ClosedBatch,
     DecisionRefused,
     DisposalRefused,
     DrawRefused,
     ImpossibleTime,
     NoReason,
+    NoSuchCertificate,
     NoSuchDraw,
     NotGo,
     NothingToConfirm,
@@ -166,6 +168,8 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     CaseRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "case-refused", "The candidate cannot be decided on so"),
     ScoreRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "score-refused", "The mark cannot be given or signed so"),
     NotOfThePanel: (HTTPStatus.UNPROCESSABLE_ENTITY, "not-of-the-panel", "That person was not sent as that"),
+    NoSuchCertificate: (HTTPStatus.NOT_FOUND, "unknown-certificate", "There is no such certificate"),
+    CertificateRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "certificate-refused", "It cannot be certified so"),
     ImpossibleSpan: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-span", "The span is impossible"),
     PurposeNeeded: (HTTPStatus.UNPROCESSABLE_ENTITY, "purpose-needed", "It is to be said why"),
     FilmRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "film-refused", "The film cannot be made as it was asked for"),

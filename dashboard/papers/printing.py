@@ -22,6 +22,7 @@ import typst
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dashboard.papers.form import Form
+from dashboard.papers.overlay import Overlay
 from dashboard.papers.sheet import Block, Cell, Facts, Grid, NotPrinted, Paper, Pictures
 from dashboard.papers.words import Language, verdict
 
@@ -64,6 +65,20 @@ def form_as_pdf(form: Form) -> bytes:
     rows = [{"kind": type(row).__name__} | asdict(row) for row in form.rows]
     data = {name: getattr(form, name) for name in ("title", "number", "digest")}
     return _compiled("form.typ", form.number, data | {"language": form.language.value, "rows": rows}, form.made)
+
+
+def overlay_as_pdf(overlay: Overlay) -> bytes:
+    """What is printed on blank forms, a page of the form's size for each, in the same way.
+
+    Raises NotPrinted, also for a text that is wider than its place, as nothing is cut off, and for no form at all.
+    """
+    if not overlay.sheets:
+        raise NotPrinted(
+            f"overlay {overlay.number}: there is no certificate to print; those revoked are not 没有可打印的证书"
+        )
+    data: dict[str, Any] = {"page": asdict(overlay.layout.page), "shift": asdict(overlay.layout.shift)}
+    data["sheets"] = [[asdict(each) for each in sheet] for sheet in overlay.sheets]
+    return _compiled("overlay.typ", overlay.number, data, overlay.made)
 
 
 def _compiled(template: str, number: str, data: dict[str, Any], made: datetime) -> bytes:

@@ -106,6 +106,19 @@ class Register:
         with self._engine.reading() as connection:
             return [_entry(row, kind) for row in connection.execute(query.order_by(columns.key, columns.revision))]
 
+    def acts_of(self, names: Iterable[str]) -> dict[str, int]:
+        """The act that each entry came with, by the name of the entry; names of nothing in here are left out."""
+        wanted = {name: parsed for name in names if (parsed := _parsed(name)) is not None}
+        columns = tables.register.c
+        found: dict[str, int] = {}
+        keys = sorted({key for _, key, _ in wanted.values()})
+        with self._engine.reading() as connection:
+            for start in range(0, len(keys), _AT_ONCE):
+                query = sa.select(columns.kind, columns.key, columns.revision, columns.act)
+                rows = connection.execute(query.where(columns.key.in_(keys[start : start + _AT_ONCE])))
+                found.update((f"{row.kind}/{row.key}@{row.revision}", row.act) for row in rows)
+        return {name: found[name] for name in wanted if name in found}
+
     def unlike_the_journal(self) -> Iterator[str]:
         """What lies in the register otherwise than the journal says, one line for people each.
 
@@ -140,6 +153,15 @@ def digest_of(rows: Iterable[dict[str, Any]]) -> str:
     told = ("kind", "key", "revision", "batch", "site", "mark", "sha256")
     lines = sorted(json.dumps([row[name] for name in told], ensure_ascii=False) for row in rows)
     return _sha256("\n".join(lines))
+
+
+def _parsed(name: str) -> tuple[str, str, int] | None:
+    """Kind, key and revision of an entry's name (``Entry.name``); None for a text that is none."""
+    kind, slash, rest = name.partition("/")
+    key, at, revision = rest.rpartition("@")
+    if not (slash and at and revision.isdecimal()) or "\0" in name:
+        return None
+    return kind, key, int(revision)
 
 
 @cache

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from config.errors import RulePackRefused
-from config.rule_pack import FOLDER, OriginKind, RulePack, available, load
+from config.number_pattern import read
+from config.rule_pack import FOLDER, OriginKind, RulePack, available, fingerprint, load
 from domain.plan import Target
 
 PACK = "SG-2022-08-10"
@@ -38,7 +41,7 @@ def test_the_pack_of_the_notice_has_the_agreed_numbers() -> None:
         0.7,
         2,
     )
-    assert (pack.plate_off_share, pack.feedback_hours, pack.filing_days) == (0.05, 72, 30)
+    assert (pack.plate_off_share, pack.feedback_hours, pack.filing_days, pack.query_days) == (0.05, 72, 30, 30)
 
 
 @pytest.mark.parametrize("pack_id", available())
@@ -58,6 +61,15 @@ def test_no_number_lacks_an_origin(pack_id: str) -> None:
     origins = [*pack.origins.values(), *pack.density.origins.values(), *pack.phases.origins.values()]
     assert all(re.search(r"[\u4e00-\u9fff]", origin.zh) for origin in origins)
     assert all(origin.en.isascii() for origin in origins)
+
+
+def test_certificates_are_numbered_by_a_pattern_of_the_pack_that_can_be_replaced(tmp_path: Path) -> None:
+    pattern, origin = load(PACK).certificate_number, load(PACK).origins["certificate_number"]
+    assert pattern.number(date(2026, 5, 1), "中式面点制作", 7) == "44022026000007"
+    assert origin.kind is OriginKind.PROJECT_DEFAULT
+    told = refusal(tmp_path, SOURCE.replace("{sequence:06d}", "{sequence}"))
+    assert "certificate_number.pattern: needs a fixed number of places" in told
+    assert fingerprint(replace(load(PACK), certificate_number=read("{sequence:06d}"))) == fingerprint(load(PACK))
 
 
 @pytest.mark.parametrize("pack_id", available())

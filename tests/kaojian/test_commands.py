@@ -123,6 +123,9 @@ ELSEWHERE = {
     "roll plan", "roll first-review", "roll submit", "roll review", "roll feedback",  # test_roll
     "roll signin", "roll absent", "roll move", "roll violation", "roll leave",  # test_roll
     "case decide",  # test_gate
+    "certificate deliver", "certificate count", "certificate spoil", "certificate issue",  # test_certificates
+    "certificate imprint", "certificate reprint", "certificate revoke", "certificate query",  # test_certificates
+    "certificate export", "certificate overlay", "claim import",  # test_certificates
 }  # fmt: skip
 """Whose entry another test looks at."""
 
@@ -135,6 +138,7 @@ NO_ENTRY = {
     "panel show", "supervisor list", "draw show", "visit show",  # read
     "draw verify",  # without a database
     "roster show", "roster profile", "clauses", "case list",  # read
+    "certificate ledger", "certificate show", "certificate profile", "claim show",  # read
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 

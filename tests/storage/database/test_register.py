@@ -222,3 +222,12 @@ def test_what_is_kept_is_read_as_the_same_thing(sheet: Sheet) -> None:
 def test_what_would_be_read_otherwise_is_refused() -> None:
     with pytest.raises(ValueError, match="read otherwise"):
         _text(draft(value=replace(SHEET, pages=1.5)))  # type: ignore[arg-type]
+
+
+def test_the_act_that_an_entry_came_with_is_told_by_its_name(database: Database) -> None:
+    (first,) = enter(database, draft("a/b@2"))
+    (second,) = enter(database, draft("c"))
+    names = [first.name, second.name, "sheet/c@9", "report/x", "a", "", "sheet/\0@1", f"{second.name}²"]
+    assert database.register.acts_of(names) == {first.name: first.act, second.name: second.act}
+    assert first.act < second.act
+    assert database.register.acts_of(f"{second.kind}/{place}@1" for place in range(1200)) == {}
