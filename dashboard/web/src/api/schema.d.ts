@@ -1690,6 +1690,9 @@ export interface components {
         /**
          * ConfirmationBody
          * @description What was seen on the spot in a room; or, with ``stands`` false, is not so.
+         *
+         *     ``note`` says what is wrong, or with ``applies`` false why no tools or materials are needed; ``lacking`` are
+         *     stations.
          * @example {
          *       "items": [
          *         "signs",
@@ -1700,8 +1703,23 @@ export interface components {
          *     }
          */
         ConfirmationBody: {
+            /**
+             * Applies
+             * @default true
+             */
+            applies: boolean;
             /** Items */
-            items: ("signs" | "notice")[];
+            items: ("signs" | "notice" | "equipment" | "tools" | "materials")[];
+            /**
+             * Lacking
+             * @default []
+             */
+            lacking: string[];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
             /** Room */
             room: string;
             /**
@@ -2060,7 +2078,7 @@ export interface components {
          * Item
          * @enum {string}
          */
-        Item: "plan" | "trial" | "picture" | "reference" | "station" | "density" | "camera_clock" | "host_clock" | "disk" | "store" | "second_copy" | "signs" | "notice";
+        Item: "plan" | "trial" | "picture" | "reference" | "station" | "density" | "camera_clock" | "host_clock" | "disk" | "store" | "second_copy" | "signs" | "notice" | "equipment" | "tools" | "materials";
         /**
          * Lack
          * @enum {string}
