@@ -24,6 +24,10 @@
     ├── NoReason          a batch is to be held, let go or disposed of, or a mark changed, and nobody said why
     ├── SheetRefused      a file of rows cannot be taken in; ``problems`` has file, row and column of each
     ├── RollRefused       what is to be put on a batch's roll cannot be, beside what is on it
+    ├── PapersRefused     exam papers 试卷 or a package 考题包 cannot have gone that way, beside what is on record
+    ├── RoomRecordRefused   a room's record 考场记录表 cannot say that, or cannot be signed so
+    ├── NoRoomRecord      nobody wrote one for that room and sitting
+    ├── MarkingRefused    nobody is authorised to mark 阅卷 in that way
     ├── DisposalRefused   batches may not be disposed of; nothing was written or removed; ``objections`` say why
     ├── DecisionRefused   somebody may not decide so on a disposal list
     ├── NotApproved       a disposal list may not be carried out: not approved by two, lapsed, void or done
@@ -143,6 +147,22 @@ class SheetRefused(RecordsError):
 
 class RollRefused(RecordsError):
     """It contradicts what is on the batch's roll, or cannot have been. Nothing was entered."""
+
+
+class PapersRefused(RecordsError):
+    """Exam papers cannot be put on record so: an unknown parcel or subject, or no such link. Nothing was entered."""
+
+
+class RoomRecordRefused(RecordsError):
+    """The record of a room names what is not there, leaves out what it must say, or cannot be signed so."""
+
+
+class NoRoomRecord(RecordsError):
+    """Nobody wrote a record of that room in that sitting."""
+
+
+class MarkingRefused(RecordsError):
+    """The order does not authorise anybody to mark. Nothing was entered."""
 
 
 class DisposalRefused(RecordsError):
