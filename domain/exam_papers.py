@@ -1,7 +1,7 @@
 """试卷: the parcels of exam papers of a batch, from their printing to where they are filed (clause 六(四)).
 
-Each parcel goes through eight links: it is printed by the centre, fetched, carried, kept, opened in view of all (a
-mark of its sitting, ``domain.phases``), its papers are collected, sealed and filed. Every link but the first and
+Each parcel goes through eight stages: it is printed by the centre, fetched, carried, kept, opened in view of all (a
+mark of its sitting, ``domain.phases``), its papers are collected, sealed and filed. Every stage but the first and
 the opening is a hand-over between two who sign. A subject that a machine examines has a package in place of
 parcels. Not here: what may be entered (``records.exam_papers``) and whether a chain holds (``records.day_rules``).
 """
@@ -20,7 +20,7 @@ PARCEL = re.compile(r"\w[\w.-]{0,39}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-class Link(StrEnum):
+class Stage(StrEnum):
     """环节 of a parcel's way, in their order."""
 
     PRINTED = "printed"
@@ -34,26 +34,26 @@ class Link(StrEnum):
 
     @property
     def zh(self) -> str:
-        return _LINKS[self]
+        return _STAGES[self]
 
 
-_LINKS = {
-    Link.PRINTED: "印制",
-    Link.FETCHED: "领取",
-    Link.CARRIED: "运送",
-    Link.KEPT: "保管",
-    Link.OPENED: "启封",
-    Link.COLLECTED: "收卷",
-    Link.SEALED: "封装",
-    Link.FILED: "归档交回",
+_STAGES = {
+    Stage.PRINTED: "印制",
+    Stage.FETCHED: "领取",
+    Stage.CARRIED: "运送",
+    Stage.KEPT: "保管",
+    Stage.OPENED: "启封",
+    Stage.COLLECTED: "收卷",
+    Stage.SEALED: "封装",
+    Stage.FILED: "归档交回",
 }
 
-BEFORE = (Link.FETCHED, Link.CARRIED, Link.KEPT)
+BEFORE = (Stage.FETCHED, Stage.CARRIED, Stage.KEPT)
 """Hand-overs before the exam, in which the parcel is closed with the seal that it was printed with."""
-AFTER = (Link.COLLECTED, Link.SEALED, Link.FILED)
+AFTER = (Stage.COLLECTED, Stage.SEALED, Stage.FILED)
 HANDED = (*BEFORE, *AFTER)
-"""The links that are hand-overs."""
-UNDER_SEAL = (*BEFORE, Link.FILED)
+"""The stages that are hand-overs."""
+UNDER_SEAL = (*BEFORE, Stage.FILED)
 """Hand-overs in which somebody must look at a seal."""
 
 
@@ -76,14 +76,14 @@ class Printing:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """交接: one link of a parcel's way. ``given_by`` and ``taken_by`` are offices or ids of those who signed for
+    """交接: one stage of a parcel's way. ``given_by`` and ``taken_by`` are offices or ids of those who signed for
     it, "" where nobody did. ``seal`` is the number that was read, ``intact`` whether the seal was whole; None:
     nobody said.
     """
 
     batch: str
     parcel: str
-    link: Link
+    stage: Stage
     at: datetime
     given_by: str
     taken_by: str
@@ -119,7 +119,7 @@ class NoPapers:
 PRINTINGS = Kind("paper_printing", Printing)
 """By ``batch/parcel``."""
 HAND_OVERS = Kind("paper_hand_over", HandOver)
-"""By ``batch/parcel/link``."""
+"""By ``batch/parcel/stage``."""
 PACKAGES = Kind("exam_package", Package)
 """By ``batch/subject/sitting``, or ``batch/subject/all``."""
 NO_PAPERS = Kind("no_papers", NoPapers)

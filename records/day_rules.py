@@ -2,7 +2,7 @@
 as in the norm (C6.5-1).
 
 Facts are read once; rules are pure. What is not on record is outstanding 待办 before it can be there, and unknown
-无法判定 afterwards, never a pass. A link of the paper chain is broken where a later one is on record without it;
+无法判定 afterwards, never a pass. A stage of the paper chain is broken where a later one is on record without it;
 where the record merely ends early, nobody knows. Candidates are named by ticket, people who signed not at all. Not
 here: how all of it is entered (``records.readiness``, ``records.exam_papers``, ``records.room_records``).
 """
@@ -18,7 +18,7 @@ from typing import Any
 
 from config.rule_pack import RulePack
 from domain.calendar import SHANGHAI, local_day
-from domain.exam_papers import BEFORE, UNDER_SEAL, HandOver, Link, NoPapers, Package, Printing
+from domain.exam_papers import BEFORE, UNDER_SEAL, HandOver, NoPapers, Package, Printing, Stage
 from domain.grounds import CATALOGUES, NORMS, Method, Norm, same_name
 from domain.law import Finding, Ruled, Verdict, fold
 from domain.phases import Mark, latest_marks
@@ -87,11 +87,11 @@ class DayFacts:
         return found
 
     @cached_property
-    def handed(self) -> dict[str, dict[Link, Entry[HandOver]]]:
+    def handed(self) -> dict[str, dict[Stage, Entry[HandOver]]]:
         """By parcel its hand-overs."""
-        found: dict[str, dict[Link, Entry[HandOver]]] = {}
+        found: dict[str, dict[Stage, Entry[HandOver]]] = {}
         for entry in self.hand_overs:
-            found.setdefault(entry.thing.parcel, {})[entry.thing.link] = entry
+            found.setdefault(entry.thing.parcel, {})[entry.thing.stage] = entry
         return found
 
     def subjects_in(self, number: int) -> tuple[str, ...]:
@@ -200,7 +200,7 @@ def _signs(day: SittingDay, room: str, now: datetime) -> _Said:
 
 
 def papers_kept(facts: DayFacts, rules: RulePack) -> Ruled:
-    """C6.4-1 六(四): every parcel was printed by the centre, and each link of its way is there, signed, in its time.
+    """C6.4-1 六(四): every parcel was printed by the centre, and each stage of its way is there, signed, in its time.
 
     A written subject and a practical one have parcels, unless of a practical one it is on record that it has none; a
     subject that a machine examines has a package, received before the start.
@@ -286,27 +286,27 @@ class _Chain:
 
     day: SittingDay
     printing: Entry[Printing]
-    handed: Mapping[Link, Entry[HandOver]]
+    handed: Mapping[Stage, Entry[HandOver]]
     now: datetime
     filed_by: datetime
 
     @property
     def on(self) -> tuple[Entry[Any], ...]:
-        return (self.printing, *(self.handed[link] for link in Link if link in self.handed))
+        return (self.printing, *(self.handed[stage] for stage in Stage if stage in self.handed))
 
     @property
-    def times(self) -> dict[Link, datetime]:
-        """When each link was that is on record, in their order."""
-        found = {Link.PRINTED: self.printing.thing.at}
-        found |= {link: entry.thing.at for link, entry in self.handed.items()}
+    def times(self) -> dict[Stage, datetime]:
+        """When each stage was that is on record, in their order."""
+        found = {Stage.PRINTED: self.printing.thing.at}
+        found |= {stage: entry.thing.at for stage, entry in self.handed.items()}
         if self.day.papers_opened is not None:
-            found[Link.OPENED] = self.day.papers_opened
-        return {link: found[link] for link in Link if link in found}
+            found[Stage.OPENED] = self.day.papers_opened
+        return {stage: found[stage] for stage in Stage if stage in found}
 
     def said(self) -> Iterator[_Said]:
         """What is wrong or wanting; nothing where the chain holds."""
         if not self.printing.thing.by_centre:
-            yield _broken(Link.PRINTED, "非市中心印制", "not printed by the centre")
+            yield _broken(Stage.PRINTED, "非市中心印制", "not printed by the centre")
         if self.handed:
             yield from self._missing()
         else:
@@ -314,28 +314,28 @@ class _Chain:
             yield _Said(verdict, "没有交接记录", "no hand-over is on record")
         yield from self._out_of_order()
         yield from self._opened_early()
-        for link, entry in self.handed.items():
-            yield from _signatures(link, entry.thing)
-            yield from self._seal(link, entry.thing)
+        for stage, entry in self.handed.items():
+            yield from _signatures(stage, entry.thing)
+            yield from self._seal(stage, entry.thing)
         yield from self._passed_on()
 
     def _missing(self) -> Iterator[_Said]:
-        times, links = self.times, list(Link)
-        for number, link in enumerate(links):
-            if link in times:
+        times, stages = self.times, list(Stage)
+        for number, stage in enumerate(stages):
+            if stage in times:
                 continue
-            if any(later in times for later in links[number + 1 :]):
-                yield _broken(link, "无记录", "no record")
-            elif self._due(link):
-                yield _Said(Verdict.UNKNOWN, f"{link.zh}无记录", f"{link.value}: no record")
+            if any(later in times for later in stages[number + 1 :]):
+                yield _broken(stage, "无记录", "no record")
+            elif self._due(stage):
+                yield _Said(Verdict.UNKNOWN, f"{stage.zh}无记录", f"{stage.value}: no record")
             else:
-                yield _Said(Verdict.PENDING, f"待{link.zh}", f"not {link.value} yet")
+                yield _Said(Verdict.PENDING, f"待{stage.zh}", f"not {stage.value} yet")
 
-    def _due(self, link: Link) -> bool:
+    def _due(self, stage: Stage) -> bool:
         """Whether it should have happened by now."""
-        if link is Link.FILED:
+        if stage is Stage.FILED:
             return self.now > self.filed_by
-        if link in {Link.COLLECTED, Link.SEALED}:
+        if stage in {Stage.COLLECTED, Stage.SEALED}:
             return self.day.is_over(self.now) and self.now >= self.day.sitting.window.end
         return self.day.has_begun(self.now)
 
@@ -350,17 +350,17 @@ class _Chain:
         opened, sitting = self.day.papers_opened, self.day.sitting
         if opened is not None and opened < (earliest := sitting.start - sitting.plan.lead):
             told = f"{_moment(opened)}启封，早于{_moment(earliest)}"
-            yield _broken(Link.OPENED, told, f"opened at {_moment(opened)}, before {_moment(earliest)}")
+            yield _broken(Stage.OPENED, told, f"opened at {_moment(opened)}, before {_moment(earliest)}")
 
-    def _seal(self, link: Link, told: HandOver) -> Iterator[_Said]:
-        if link in UNDER_SEAL and told.intact is None:
-            yield _Said(Verdict.UNKNOWN, f"{link.zh}时封条是否完好无记录", f"{link.value}: nobody said of the seal")
+    def _seal(self, stage: Stage, told: HandOver) -> Iterator[_Said]:
+        if stage in UNDER_SEAL and told.intact is None:
+            yield _Said(Verdict.UNKNOWN, f"{stage.zh}时封条是否完好无记录", f"{stage.value}: nobody said of the seal")
         if told.intact is False:
-            yield _broken(link, "封条已破", "the seal was broken")
-        sealed = self.handed.get(Link.SEALED)
-        put_on = self.printing.thing.seal if link in BEFORE else sealed.thing.seal if sealed is not None else ""
-        if link in UNDER_SEAL and told.seal and put_on and not same_name(told.seal, put_on):
-            yield _broken(link, f"封条号{told.seal}与{put_on}不符", f"seal {told.seal} is not {put_on}")
+            yield _broken(stage, "封条已破", "the seal was broken")
+        sealed = self.handed.get(Stage.SEALED)
+        put_on = self.printing.thing.seal if stage in BEFORE else sealed.thing.seal if sealed is not None else ""
+        if stage in UNDER_SEAL and told.seal and put_on and not same_name(told.seal, put_on):
+            yield _broken(stage, f"封条号{told.seal}与{put_on}不符", f"seal {told.seal} is not {put_on}")
 
     def _passed_on(self) -> Iterator[_Said]:
         """Whoever took a parcel hands it on; under another name a person should look."""
@@ -376,19 +376,19 @@ class _Chain:
                 yield _Said(Verdict.WARN, zh, en)
 
 
-def _broken(link: Link, zh: str, en: str) -> _Said:
-    return _Said(Verdict.FAIL, f"试卷交接链断{link.zh}：{zh}", f"custody chain broken at {link.value}: {en}")
+def _broken(stage: Stage, zh: str, en: str) -> _Said:
+    return _Said(Verdict.FAIL, f"试卷交接链断{stage.zh}：{zh}", f"custody chain broken at {stage.value}: {en}")
 
 
-def _signatures(link: Link, told: HandOver) -> Iterator[_Said]:
+def _signatures(stage: Stage, told: HandOver) -> Iterator[_Said]:
     for name, zh, en in (
         (told.given_by, "缺交出人签名", "nobody signed it over"),
         (told.taken_by, "缺接收人签名", "nobody signed for it"),
     ):
         if not name:
-            yield _broken(link, zh, en)
+            yield _broken(stage, zh, en)
     if told.given_by and same_name(told.given_by, told.taken_by):
-        yield _broken(link, "交出与接收为同一方", "handed over and taken by the same")
+        yield _broken(stage, "交出与接收为同一方", "handed over and taken by the same")
 
 
 # --- C6.5-1: as in the norm -----------------------------------------------------------------------------------------

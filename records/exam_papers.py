@@ -76,10 +76,10 @@ def hand_over(desk: Desk, told: HandOver, reason: str = "") -> Entry[HandOver]:
     batch = desk.batch(told.batch)
     _refuse_parcel(told.parcel)
     _refuse_future(desk, told.at)
-    if told.link not in HANDED:
+    if told.stage not in HANDED:
         may = ", ".join(f"{each.value} {each.zh}" for each in HANDED)
         raise PapersRefused(
-            f"{told.link.value} {told.link.zh} is no hand-over, which is: {may}; opening is a mark of the sitting"
+            f"{told.stage.value} {told.stage.zh} is no hand-over, which is: {may}; opening is a mark of the sitting"
         )
     if desk.database.register.find(PRINTINGS, f"{told.batch}/{told.parcel}") is None:
         raise PapersRefused(
@@ -88,7 +88,7 @@ def hand_over(desk: Desk, told: HandOver, reason: str = "") -> Entry[HandOver]:
     told = replace(told, given_by=told.given_by.strip(), taken_by=told.taken_by.strip())
     if not told.given_by and not told.taken_by:
         raise PapersRefused("name at least one who signed (--from, --to) 请填写交出人或接收人")
-    key = f"{told.batch}/{told.parcel}/{told.link.value}"
+    key = f"{told.batch}/{told.parcel}/{told.stage.value}"
     return _enter(desk, "hand_papers", (HAND_OVERS, key), told, batch=batch, reason=reason)
 
 

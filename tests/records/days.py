@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from domain.exam_papers import HandOver, Link, Printing
+from domain.exam_papers import HandOver, Printing, Stage
 from domain.panels import Dispatch, Member
 from domain.register import Draft
 from domain.timeline import Clock
@@ -60,37 +60,37 @@ def printing(**other: object) -> Printing:
     return Printing(**(told | other))  # type: ignore[arg-type]
 
 
-WAY: dict[Link, tuple[float, str, str]] = {
-    Link.FETCHED: (-2 * 24 * 60, "市中心", "押运员1"),
-    Link.CARRIED: (-2 * 24 * 60 + 60, "押运员1", "考场试卷室"),
-    Link.KEPT: (-60, "考场试卷室", "ex-1"),
-    Link.COLLECTED: (91, "ex-2", "ex-1"),
-    Link.SEALED: (95, "ex-1", "考场试卷室"),
-    Link.FILED: (24 * 60, "考场试卷室", "考核机构档案室"),
+WAY: dict[Stage, tuple[float, str, str]] = {
+    Stage.FETCHED: (-2 * 24 * 60, "市中心", "押运员1"),
+    Stage.CARRIED: (-2 * 24 * 60 + 60, "押运员1", "考场试卷室"),
+    Stage.KEPT: (-60, "考场试卷室", "ex-1"),
+    Stage.COLLECTED: (91, "ex-2", "ex-1"),
+    Stage.SEALED: (95, "ex-1", "考场试卷室"),
+    Stage.FILED: (24 * 60, "考场试卷室", "考核机构档案室"),
 }
 """When, from whom and to whom a parcel goes, in minutes after the start."""
 
 
-def handed(link: Link, **other: object) -> HandOver:
-    minutes, giver, taker = WAY[link]
-    seal = "F-2" if link in {Link.SEALED, Link.FILED} else "F-1"
+def handed(stage: Stage, **other: object) -> HandOver:
+    minutes, giver, taker = WAY[stage]
+    seal = "F-2" if stage in {Stage.SEALED, Stage.FILED} else "F-1"
     told = {
         "batch": BATCH,
         "parcel": PARCEL,
-        "link": link,
+        "stage": stage,
         "at": later(minutes),
         "given_by": giver,
         "taken_by": taker,
-        "seal": "" if link is Link.COLLECTED else seal,
-        "intact": None if link is Link.COLLECTED else True,
+        "seal": "" if stage is Stage.COLLECTED else seal,
+        "intact": None if stage is Stage.COLLECTED else True,
     }
     return HandOver(**(told | other))  # type: ignore[arg-type]
 
 
-def whole_chain(desk: Desk, until: Link = Link.FILED) -> None:
-    """All that is entered of a parcel up to a link."""
+def whole_chain(desk: Desk, until: Stage = Stage.FILED) -> None:
+    """All that is entered of a parcel up to a stage."""
     exam_papers.print_parcel(desk, printing())
-    for link in WAY:
-        exam_papers.hand_over(desk, handed(link))
-        if link is until:
+    for stage in WAY:
+        exam_papers.hand_over(desk, handed(stage))
+        if stage is until:
             return

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.exam_papers import AFTER, BEFORE, HANDED, HandOver, Link, NoPapers, Package, Printing
+from domain.exam_papers import AFTER, BEFORE, HANDED, HandOver, NoPapers, Package, Printing, Stage
 from domain.grounds import Method, Norm, Subject
 from domain.law import Ruled, Verdict
 from domain.phases import Mark
@@ -145,11 +145,11 @@ def test_every_room_of_a_sitting_needs_its_own_confirmation() -> None:
 PRINTED: Entry[Printing] = entry("paper_printing", f"{BATCH}/{PARCEL}", printing())
 
 
-def way(*links: Link, **bent: HandOver) -> tuple[Entry[HandOver], ...]:
-    """Hand-overs of these links, some of them otherwise."""
+def way(*stages: Stage, **bent: HandOver) -> tuple[Entry[HandOver], ...]:
+    """Hand-overs of these stages, some of them otherwise."""
     return tuple(
-        entry("paper_hand_over", f"{BATCH}/{PARCEL}/{link.value}", bent.get(link.value, handed(link)))
-        for link in links
+        entry("paper_hand_over", f"{BATCH}/{PARCEL}/{stage.value}", bent.get(stage.value, handed(stage)))
+        for stage in stages
     )
 
 
@@ -164,9 +164,11 @@ def test_a_whole_chain_passes_and_rests_on_each_of_its_entries() -> None:
     assert found.rests_on == (PRINTED.name, *(each.name for each in way(*HANDED)))
 
 
-@pytest.mark.parametrize("link", [*BEFORE, *AFTER[:2]])
-def test_a_link_that_is_missing_between_others_breaks_the_chain_by_its_name(link: Link) -> None:
-    said(judged(*way(*(each for each in HANDED if each is not link))), Verdict.FAIL, f"试卷交接链断{link.zh}：无记录")
+@pytest.mark.parametrize("stage", [*BEFORE, *AFTER[:2]])
+def test_a_stage_that_is_missing_between_others_breaks_the_chain_by_its_name(stage: Stage) -> None:
+    said(
+        judged(*way(*(each for each in HANDED if each is not stage))), Verdict.FAIL, f"试卷交接链断{stage.zh}：无记录"
+    )
 
 
 def test_an_opening_that_nobody_marked_breaks_the_chain_once_papers_were_collected() -> None:
@@ -196,7 +198,7 @@ def test_papers_that_the_centre_did_not_print_fail() -> None:
     said(judged(*way(*HANDED), printed=by_site), Verdict.FAIL, "试卷交接链断印制：非市中心印制")
 
 
-@pytest.mark.parametrize("link", HANDED)
+@pytest.mark.parametrize("stage", HANDED)
 @pytest.mark.parametrize(
     ("bent", "told"),
     [
@@ -207,28 +209,28 @@ def test_papers_that_the_centre_did_not_print_fail() -> None:
         ({"seal": "F-9"}, "封条号F-9与"),
     ],
 )
-def test_a_hand_over_needs_two_who_sign_and_a_whole_seal(link: Link, bent: Any, told: str) -> None:
-    found = judged(*way(*HANDED, **{link.value: handed(link, **bent)}))
-    if "seal" in bent and link in {Link.COLLECTED, Link.SEALED}:
+def test_a_hand_over_needs_two_who_sign_and_a_whole_seal(stage: Stage, bent: Any, told: str) -> None:
+    found = judged(*way(*HANDED, **{stage.value: handed(stage, **bent)}))
+    if "seal" in bent and stage in {Stage.COLLECTED, Stage.SEALED}:
         return  # there the seal is none yet, or the new one
-    said(found, Verdict.FAIL, f"试卷交接链断{link.zh}：{told}")
+    said(found, Verdict.FAIL, f"试卷交接链断{stage.zh}：{told}")
 
 
 def test_a_seal_that_nobody_looked_at_is_unknown_where_there_is_one() -> None:
-    said(judged(*way(*HANDED, kept=handed(Link.KEPT, intact=None))), Verdict.UNKNOWN, "保管时封条是否完好无记录")
-    said(judged(*way(*HANDED, sealed=handed(Link.SEALED, intact=None))), Verdict.PASS)
+    said(judged(*way(*HANDED, kept=handed(Stage.KEPT, intact=None))), Verdict.UNKNOWN, "保管时封条是否完好无记录")
+    said(judged(*way(*HANDED, sealed=handed(Stage.SEALED, intact=None))), Verdict.PASS)
 
 
 def test_who_hands_on_what_another_took_is_looked_at() -> None:
-    found = judged(*way(*HANDED, carried=handed(Link.CARRIED, given_by="押运员9")))
+    found = judged(*way(*HANDED, carried=handed(Stage.CARRIED, given_by="押运员9")))
     said(found, Verdict.WARN, "运送交出人不是领取接收人")
-    said(judged(*way(*HANDED, carried=handed(Link.CARRIED, given_by=" 押运员１"))), Verdict.PASS)
+    said(judged(*way(*HANDED, carried=handed(Stage.CARRIED, given_by=" 押运员１"))), Verdict.PASS)
 
 
 def test_times_must_be_in_order_and_equal_ones_are() -> None:
-    early = handed(Link.KEPT, at=handed(Link.FETCHED).at)
+    early = handed(Stage.KEPT, at=handed(Stage.FETCHED).at)
     said(judged(*way(*HANDED, kept=early)), Verdict.FAIL, "试卷交接链断保管：早于运送")
-    same = handed(Link.CARRIED, at=handed(Link.FETCHED).at)
+    same = handed(Stage.CARRIED, at=handed(Stage.FETCHED).at)
     said(judged(*way(*HANDED, carried=same)), Verdict.PASS)
     said(
         judged(*way(*HANDED), papers_opened=later(-61)), Verdict.FAIL, "试卷交接链断启封：早于保管", "早于2026-05-01"
@@ -236,22 +238,22 @@ def test_times_must_be_in_order_and_equal_ones_are() -> None:
 
 
 def test_papers_are_not_opened_before_the_lead_of_their_sitting() -> None:
-    kept = {"kept": handed(Link.KEPT, at=later(-120))}
+    kept = {"kept": handed(Stage.KEPT, at=later(-120))}
     lead = PLAN.lead.total_seconds() / 60
     said(judged(*way(*HANDED, **kept), papers_opened=later(-lead)), Verdict.PASS)
     said(judged(*way(*HANDED, **kept), papers_opened=later(-lead - 1)), Verdict.FAIL, "启封，早于2026-05-01 08:30")
 
 
 @given(st.lists(st.sampled_from(HANDED), unique=True), st.booleans())
-def test_a_chain_never_passes_without_each_of_its_links(links: list[Link], opened: bool) -> None:
-    found = judged(*way(*(each for each in HANDED if each in links)), papers_opened=later(-5) if opened else None)
-    assert (found.finding.verdict is Verdict.PASS) == (set(links) == set(HANDED) and opened)
+def test_a_chain_never_passes_without_each_of_its_stages(stages: list[Stage], opened: bool) -> None:
+    found = judged(*way(*(each for each in HANDED if each in stages)), papers_opened=later(-5) if opened else None)
+    assert (found.finding.verdict is Verdict.PASS) == (set(stages) == set(HANDED) and opened)
 
 
 @given(st.permutations(range(len(HANDED))))
 def test_a_chain_passes_in_one_order_of_its_times_only(order: list[int]) -> None:
-    times = [handed(link).at for link in HANDED]
-    bent = {link.value: handed(link, at=times[place]) for link, place in zip(HANDED, order, strict=True)}
+    times = [handed(stage).at for stage in HANDED]
+    bent = {stage.value: handed(stage, at=times[place]) for stage, place in zip(HANDED, order, strict=True)}
     found = judged(*way(*HANDED, **bent), papers_opened=later(-5))
     assert (found.finding.verdict is Verdict.PASS) == (list(order) == sorted(order))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.exam_papers import HAND_OVERS, HANDED, NO_PAPERS, PACKAGES, PRINTINGS, Link, NoPapers, Package
+from domain.exam_papers import HAND_OVERS, HANDED, NO_PAPERS, PACKAGES, PRINTINGS, NoPapers, Package, Stage
 from domain.scores import MARKING_ORDERS, MarkingOrder
 from records import exam_papers, marking
 from records.errors import ImpossibleTime, MarkingRefused, NoReason, PapersRefused
@@ -68,19 +68,19 @@ REFUSED: dict[str, tuple[Act, type[Exception]]] = {
     ),
     "a correction without why": (lambda d: exam_papers.print_parcel(d, printing(by="考场")), NoReason),
     "a parcel that nobody printed": (
-        lambda d: exam_papers.hand_over(d, handed(Link.FETCHED, parcel="SJ-9")),
+        lambda d: exam_papers.hand_over(d, handed(Stage.FETCHED, parcel="SJ-9")),
         PapersRefused,
     ),
     "an opening as a hand-over": (
-        lambda d: exam_papers.hand_over(d, replace(handed(Link.FETCHED), link=Link.OPENED)),
+        lambda d: exam_papers.hand_over(d, replace(handed(Stage.FETCHED), stage=Stage.OPENED)),
         PapersRefused,
     ),
     "a hand-over that nobody signed": (
-        lambda d: exam_papers.hand_over(d, handed(Link.FETCHED, given_by="", taken_by=" ")),
+        lambda d: exam_papers.hand_over(d, handed(Stage.FETCHED, given_by="", taken_by=" ")),
         PapersRefused,
     ),
     "a hand-over to come": (
-        lambda d: exam_papers.hand_over(d, handed(Link.FETCHED, at=later(99999))),
+        lambda d: exam_papers.hand_over(d, handed(Stage.FETCHED, at=later(99999))),
         ImpossibleTime,
     ),
     "a package that is no hash": (lambda d: exam_papers.receive_package(d, package(sha256="ab")), PapersRefused),
@@ -123,14 +123,14 @@ def test_a_parcel_goes_its_way_and_the_same_again_leaves_no_trace(desk: Desk) ->
     whole_chain(desk)
     assert len(desk.database.journal.entries()) == entries
     found = exam_papers.papers_of(desk.database, BATCH)
-    assert {entry.thing.link for entry in found.hand_overs} == set(HANDED)
+    assert {entry.thing.stage for entry in found.hand_overs} == set(HANDED)
     acts = [each.act for each in desk.database.journal.entries(7)]
     assert acts == ["hand_papers"] * 6 + ["print_papers"]
 
 
 def test_what_was_entered_is_corrected_with_a_reason_and_both_stay(desk: Desk) -> None:
-    exam_papers.hand_over(desk, handed(Link.FETCHED))
-    other = handed(Link.FETCHED, taken_by="押运员2")
+    exam_papers.hand_over(desk, handed(Stage.FETCHED))
+    other = handed(Stage.FETCHED, taken_by="押运员2")
     with pytest.raises(NoReason, match="paper_hand_over"):
         exam_papers.hand_over(desk, other)
     assert exam_papers.hand_over(desk, other, "接收人登记错").revision == 2
