@@ -22,6 +22,7 @@ from dashboard.papers.sheet import NotPrinted
 from kaojian.commands import (
     accounts,
     backups,
+    day,
     detectors,
     evidence,
     exams,
@@ -50,7 +51,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     *(exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors),
-    *(grounds, roll, panels, supervision),  # records
+    *(grounds, roll, panels, day, supervision),  # records
 )
 for each in _GROUPS:
     app.add_typer(each.app)

@@ -1,6 +1,7 @@
-"""The file of a room's record 考场记录表, as ``kaojian room-record write`` reads it: YAML with the place of every mistake.
+"""The file of a room's record 考场记录表, as ``kaojian room-record write`` reads it.
 
-Not here: what a record may say beside the roll (``records.room_records``).
+YAML, and each mistake is told with its place. Not here: what a record may say beside the roll
+(``records.room_records``).
 """
 
 from __future__ import annotations
@@ -78,9 +79,7 @@ def parse(document: Document, place: Place) -> RoomRecord:
         place.room,
         held=tuple(Held(each.subject, each.method) for each in file.held),
         void=tuple(VoidSheet(each.ticket, each.why) for each in file.void),
-        incidents=tuple(
-            sorted((Incident(**each.model_dump()) for each in file.incidents), key=lambda each: each.at)
-        ),
+        incidents=tuple(sorted((Incident(**each.model_dump()) for each in file.incidents), key=lambda each: each.at)),
         equipment=file.equipment,
         monitoring=file.monitoring,
         all_left=file.all_left,

@@ -48,6 +48,8 @@ class Act(StrEnum):
     ROLL = "roll"  # who is on the roll of a batch, and where they sit
     ENROL = "enrol"  # candidates and their papers as an institution does it, and who came: 初审, 上报, 签到
     REVIEW = "review"  # accept or decline candidates, and say so: the centre's part (六(一))
+    PAPERS = "papers"  # print exam papers and say who marks them: the centre's part (六(四), 六(六))
+    DAY = "day"  # hand exam papers on, write the records of rooms: the site's part
     ADMIT = "admit"  # accounts and tokens of others, and recusals
     BREAK_GLASS = "break_glass"  # make an emergency account, where nobody can come in
     OPERATE = "operate"  # the service with its keys, secrets and certificates; trials and drills
@@ -90,6 +92,8 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.ROLL: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR, LOCAL}),
     Act.ENROL: frozenset({Role.SITE_OPERATOR, LOCAL}),
     Act.REVIEW: frozenset({Role.CITY_OFFICER, LOCAL}),
+    Act.PAPERS: frozenset({Role.CITY_OFFICER, LOCAL}),
+    Act.DAY: frozenset({Role.SITE_OPERATOR, LOCAL}),
     Act.ADMIT: frozenset({Role.CITY_ADMINISTRATOR, LOCAL}),
     Act.BREAK_GLASS: frozenset({LOCAL}),
     Act.OPERATE: frozenset({LOCAL}),
@@ -120,7 +124,11 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.SCORE, Act.ADMIT),
     (Act.SCORE, Act.AUDIT),
     (Act.ENROL, Act.REVIEW),  # who submits candidates accepts none
+    (Act.PAPERS, Act.DAY),  # who prints papers and says who marks them does not hold them on the day
+    (Act.PAPERS, Act.RUN),
+    (Act.PAPERS, Act.SCORE),
     (Act.ADMIT, Act.REVIEW),
+    (Act.ADMIT, Act.PAPERS),
     (Act.ADMIT, Act.PROPOSE_DISPOSAL),  # who makes accounts deletes nothing with them
     (Act.ADMIT, Act.APPROVE_DISPOSAL),
     (Act.AUDIT, Act.PROPOSE_DISPOSAL),  # who audits wants nothing gone
@@ -261,6 +269,17 @@ COMMANDS: Mapping[str, Act] = {
     "roll absent": Act.ENROL,
     "roll move": Act.ENROL,
     "roll violation": Act.ENROL,
+    "papers print": Act.PAPERS,
+    "papers none": Act.PAPERS,
+    "papers hand": Act.DAY,
+    "papers package": Act.DAY,
+    "papers show": Act.SEE,  # parcels and offices: nothing of what stands in them
+    "marking order": Act.PAPERS,
+    "room-record write": Act.DAY,
+    "room-record incident": Act.DAY,
+    "room-record sign": Act.DAY,  # that the paper was signed; under an account one signs for oneself
+    "room-record show": Act.ROLL,  # it names candidates by ticket
+    "room-record print": Act.ROLL,
     "status": Act.SEE,
     "report": Act.SEE,  # with pictures it saves, and is written down as a film is
     "plan": Act.SEE,

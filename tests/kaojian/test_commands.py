@@ -122,6 +122,8 @@ ELSEWHERE = {
     "roster import", "roster export", "roster withdraw",  # test_roll
     "roll plan", "roll first-review", "roll submit", "roll review", "roll feedback",  # test_roll
     "roll signin", "roll absent", "roll move", "roll violation",  # test_roll
+    "papers print", "papers none", "papers hand", "papers package", "marking order",  # test_day
+    "room-record write", "room-record incident", "room-record sign",  # test_day
 }  # fmt: skip
 """Whose entry another test looks at."""
 
@@ -134,6 +136,7 @@ NO_ENTRY = {
     "panel show", "supervisor list", "draw show", "visit show",  # read
     "draw verify",  # without a database
     "roster show", "roster profile",  # read
+    "papers show", "room-record show", "room-record print",  # read
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 
