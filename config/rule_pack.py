@@ -111,6 +111,7 @@ class RulePack:
     min_examiners: int  # of a panel, whoever is missing
     candidates_per_examiner: int
     grant_months: int  # of an examiner who is sent for a project that has none of its own yet
+    duration_off_min: float  # how far an exam may be off the minutes of its norm
     full_mark: int
     pass_mark: int  # of each subject
     plate_width_cm: float  # of the plate at a site's front door
@@ -176,6 +177,7 @@ class _Numbers(BaseModel):
     min_examiners: _Whole
     candidates_per_examiner: _Whole
     grant_months: _Whole
+    duration_off_min: _Amount
     full_mark: _Whole
     pass_mark: _Whole
     plate_width_cm: _Amount

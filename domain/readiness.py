@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from hashlib import sha256
@@ -18,6 +18,7 @@ from typing import Any
 
 from domain.law import Verdict, fold
 from domain.people import Actor
+from domain.register import Kind
 from domain.timeline import Interval, rfc3339
 
 FORM = "kaojian-readiness/1"
@@ -88,6 +89,9 @@ class Item(StrEnum):
     SECOND_COPY = "second_copy"
     SIGNS = "signs"
     NOTICE = "notice"
+    EQUIPMENT = "equipment"
+    TOOLS = "tools"
+    MATERIALS = "materials"
 
     @property
     def zh(self) -> str:
@@ -112,10 +116,16 @@ _ITEM_WORDS = {
     Item.SECOND_COPY: ("第二副本", "second copy"),
     Item.SIGNS: ("标识", "signs"),
     Item.NOTICE: ("监控提示", "notice of filming"),
+    Item.EQUIPMENT: ("设备完好", "equipment in order"),
+    Item.TOOLS: ("工卡量具", "tools and gauges"),
+    Item.MATERIALS: ("原材料", "materials"),
 }
 
-CONFIRMED = (Item.SIGNS, Item.NOTICE)
-"""What no machine sees: a person confirms it in each room."""
+CONFIRMED = (Item.SIGNS, Item.NOTICE, Item.EQUIPMENT, Item.TOOLS, Item.MATERIALS)
+"""What no machine sees: a person confirms it in each room (clause 六(二))."""
+
+MAY_NOT_APPLY = (Item.TOOLS, Item.MATERIALS)
+"""What a subject may need none of; who says so says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +214,11 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """That somebody saw one of ``CONFIRMED`` in a room, or takes back that they did."""
+    """That somebody saw one of ``CONFIRMED`` in a room, or takes back that they did.
+
+    Who takes back and says in a ``note`` what is wrong, or which stations are ``lacking`` it, refutes it; without
+    that nobody knows. ``applies`` is False where the room needs nothing of that sort, with the reason as the note.
+    """
 
     batch: str
     sitting: int
@@ -213,6 +227,39 @@ class Confirmation:
     stands: bool
     at: datetime
     actor: Actor
+    applies: bool = True
+    lacking: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def refutes(self) -> bool:
+        """Whether somebody looked, and it was not so."""
+        return not self.stands and bool(self.note or self.lacking)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What somebody said with a confirmation: it belongs to the one of that room and item made at that instant."""
+
+    batch: str
+    sitting: int
+    room: str
+    item: Item
+    at: datetime
+    applies: bool = True
+    lacking: tuple[str, ...] = ()
+    note: str = ""
+
+
+REMARKS = Kind("confirmation_remark", Remark)
+"""By ``batch/sitting/room/item``."""
+
+
+def with_remark(confirmation: Confirmation, remark: Remark | None) -> Confirmation:
+    """A confirmation with what was said with it; a remark of an earlier one is none of its own."""
+    if remark is None or remark.at != confirmation.at:
+        return confirmation
+    return replace(confirmation, applies=remark.applies, lacking=remark.lacking, note=remark.note)
 
 
 @dataclass(frozen=True, slots=True)

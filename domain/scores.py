@@ -15,6 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from domain.grounds import Method
+from domain.register import Kind
 
 
 class Flaw(StrEnum):
@@ -146,3 +147,28 @@ class CandidateScore:
     batch: str
     candidate: str
     score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class MarkingOrder:
+    """阅卷安排: who marks the written papers of a subject, as the city centre signed it (clause 六(六)).
+
+    ``site`` is the site that assists, "" where the centre itself marks; a site is authorised by the document of that
+    number. ``id`` is what a ``Score`` names as its scorer.
+    """
+
+    id: str
+    batch: str
+    subject: str
+    signed: datetime
+    site: str = ""
+    document: str = ""
+
+    @property
+    def is_authorised(self) -> bool:
+        """By the centre for itself, or for a site by a document."""
+        return not self.site or bool(self.document)
+
+
+MARKING_ORDERS = Kind("marking_order", MarkingOrder)
+"""By ``batch/id``."""

@@ -23,6 +23,7 @@ from kaojian.commands import (
     accounts,
     backups,
     certificates,
+    day,
     detectors,
     evidence,
     exams,
@@ -52,7 +53,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     *(exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors),
-    *(grounds, roll, panels, supervision, gate, certificates),  # records
+    *(grounds, roll, panels, day, supervision, gate, certificates),  # records
 )
 for each in _GROUPS:
     app.add_typer(each.app)

@@ -26,7 +26,6 @@ from analysis.facts import SittingFacts
 from analysis.report import sitting_facts
 from analysis.stays import Seen, seen_of
 from config.rule_pack import RulePack
-from domain.calendar import local_day
 from domain.gate import EXITS, Candidacy, Case, Exit, Footage, TakenExit, propose
 from domain.grounds import Method, Norm
 from domain.law import fold
@@ -47,6 +46,7 @@ from domain.roll import (
 from domain.scores import CandidateScore, Markers, Score
 from domain.timeline import Interval, IntervalSet
 from records import grounds_rules, roll_rules
+from records.marking import authorised_markings
 from records.panels import ATTENDANCES, DISPATCHES
 from records.roll import stations_of
 from records.score_rules import CandidateMarks
@@ -113,19 +113,16 @@ class BatchRecord:
         return {} if self.norm is None else {each.name: each.method for each in self.norm.thing.subjects}
 
 
-def record_of(
-    database: Database, batch: str, now: datetime, *, authorised: frozenset[str] = frozenset()
-) -> BatchRecord:
-    """What is on record of a batch. ``authorised`` are markings of its written papers. Raises UnknownBatch."""
+def record_of(database: Database, batch: str, now: datetime) -> BatchRecord:
+    """What is on record of a batch. Raises UnknownBatch, DatabaseUnavailable."""
     register, grounds = database.register, grounds_rules.facts_of(database, batch, now)
     sittings = {each.plan.number: each for each in grounds.sittings}
-    days = [local_day(each.start) for each in sittings.values()]
     return BatchRecord(
         batch=batch,
         sittings=sittings,
         roll=roll_rules.facts_of(database, batch, now),
         grounds=grounds,
-        norm=grounds_rules.norm_on(grounds, max(days)) if days else None,
+        norm=_norm(grounds),
         changes=tuple(register.standing(STATION_CHANGES, batch=batch)),
         leavings=tuple(register.standing(LEAVINGS, batch=batch)),
         violations=tuple(register.standing(VIOLATIONS, batch=batch)),
@@ -133,7 +130,7 @@ def record_of(
         attendances=tuple(register.standing(ATTENDANCES, batch=batch)),
         scores=scores_of(database, batch),
         exits=tuple(register.standing(EXITS, batch=batch)),
-        authorised=authorised,
+        authorised=authorised_markings(database, batch),
     )
 
 
@@ -155,16 +152,10 @@ def facts_of(
 
 
 def cases_of(
-    database: Database,
-    batch: str,
-    rules: RulePack,
-    now: datetime,
-    *,
-    authorised: frozenset[str] = frozenset(),
-    eye: Eye | None = EYE,
+    database: Database, batch: str, rules: RulePack, now: datetime, *, eye: Eye | None = EYE
 ) -> tuple[Case, ...]:
     """The cases of a batch as they stand at ``now``, by ticket. Raises UnknownBatch, DatabaseUnavailable."""
-    record = record_of(database, batch, now, authorised=authorised)
+    record = record_of(database, batch, now)
     return cases(record, facts_of(database, record, rules, now, eye=eye), rules)
 
 
@@ -233,6 +224,13 @@ def _marks(record: BatchRecord, facts: Facts, ticket: str, rules: RulePack) -> C
         absent=_signed_in(record, ticket) is False,
         entries=tuple(entry.name for entry in record.scores.get(ticket, ())),
     )
+
+
+def _norm(grounds: grounds_rules.Facts) -> Entry[Norm] | None:
+    """That of the day on which the batch ends, which a certificate is issued by."""
+    if not grounds.days:
+        return None
+    return grounds_rules.norm_in_force(grounds.batch.project, grounds.days[-1], grounds.catalogues, grounds.norms)
 
 
 # --- The person -----------------------------------------------------------------------------------------------------

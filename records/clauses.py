@@ -29,6 +29,8 @@ from domain.roll import SEATS, SIGN_INS
 from domain.scores import CandidateScore
 from records import (
     candidacies,
+    certificate_rules,
+    day_rules,
     duty_rules,
     grounds_rules,
     issue_rules,
@@ -77,16 +79,20 @@ def standing_of(database: Database, batch: str, now: datetime, grounds: Grounds)
     facts = candidacies.facts_of(database, record, rules, now, eye=grounds.eye)
     cases = candidacies.cases(record, facts, rules)
     footage = {number: footage_findings(known, rules) for number, known in facts.items()}
+    certificates = certificate_rules.facts_of(database, batch, now)
+    issued = [each.thing.ticket for each in certificates.certificates if each.thing.stands]
     over = all(each.closed is not None or each.end <= now for each in record.sittings.values())
     found = [
         *_of_grounds(database, record, rules),
         *roll_rules.findings(record.roll, rules, grounds.working_days),
         *_of_footage(footage),
+        *day_rules.findings(day_rules.facts_of(database, batch, now), rules),
         *panel_rules.rule_panels(panel_facts(database, batch, now, _rooms(record)), rules),
         *_of_scores(record, facts, rules, over=over),
         *_of_supervision(database, record, now, rules),
         duty_rules.by_duty(duty_rules.deeds_of(database, batch)),
-        issue_rules.on_evidence(cases, frozenset(), over=over),
+        *certificate_rules.findings(certificates, rules, {case.ticket: case for case in cases}),
+        issue_rules.on_evidence(cases, issued, over=over),
         issue_rules.unaltered(_histories(database, batch)),
     ]
     return BatchStanding(batch, now, in_order(found), cases, footage)

@@ -30,6 +30,10 @@
     │   ├── NotIssuable     the gate does not propose it, nobody decided so, or there is a certificate already
     │   ├── NumberRefused   the pattern has no number left, or knows no code of the project
     │   └── NoSuchCertificate  that candidate has none, or there is none of that number
+    ├── PapersRefused     exam papers 试卷 or a package 考题包 cannot have gone that way, beside what is on record
+    ├── RoomRecordRefused   a room's record 考场记录表 cannot say that, or cannot be signed so
+    ├── NoRoomRecord      nobody wrote one for that room and sitting
+    ├── MarkingRefused    nobody is authorised to mark 阅卷 in that way
     ├── DisposalRefused   batches may not be disposed of; nothing was written or removed; ``objections`` say why
     ├── DecisionRefused   somebody may not decide so on a disposal list
     ├── NotApproved       a disposal list may not be carried out: not approved by two, lapsed, void or done
@@ -177,6 +181,22 @@ class NumberRefused(CertificateRefused):
 
 class NoSuchCertificate(CertificateRefused):
     """There is no such certificate."""
+
+
+class PapersRefused(RecordsError):
+    """Exam papers cannot be put on record so: an unknown parcel or subject, or no such link. Nothing was entered."""
+
+
+class RoomRecordRefused(RecordsError):
+    """The record of a room names what is not there, leaves out what it must say, or cannot be signed so."""
+
+
+class NoRoomRecord(RecordsError):
+    """Nobody wrote a record of that room in that sitting."""
+
+
+class MarkingRefused(RecordsError):
+    """The order does not authorise anybody to mark. Nothing was entered."""
 
 
 class DisposalRefused(RecordsError):

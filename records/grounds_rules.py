@@ -30,6 +30,7 @@ from domain.grounds import (
     Catalogue,
     ExpertOpinion,
     Institution,
+    Listed,
     Norm,
     Plate,
     Premises,
@@ -126,18 +127,6 @@ def facts_of(
     )
 
 
-def norm_on(facts: Facts, day: date) -> Entry[Norm] | None:
-    """The norm by which the project is examined on a day: that of the catalogue in force, published by then. None
-    where C1-2 does not pass for that day.
-    """
-    for catalogue in facts.catalogues:
-        listed_as = _value(catalogue).listed(facts.batch.project) if _value(catalogue).holds_on(day) else None
-        norm = next((each for each in facts.norms if listed_as is not None and each.key == listed_as.norm), None)
-        if norm is not None and _listed_in(facts, catalogue, day).verdict is Verdict.PASS:
-            return norm
-    return None
-
-
 def findings(facts: Facts, rules: RulePack) -> tuple[Ruled, ...]:
     """All rules of this part, in the order of the notice."""
     return tuple(rule(facts, rules) for rule in RULES)
@@ -211,7 +200,7 @@ def _listed_in(facts: Facts, entry: Entry[Catalogue], day: date) -> _Said:
     if item is None:
         zh = f"{day}考核的项目“{project}”不在{year}年目录"
         return _Said(Verdict.FAIL, zh, f"{project} is not in the catalogue of {year}, on {day}", (entry,))
-    norm = next((each for each in facts.norms if each.key == item.norm), None)
+    norm = _norm_named(facts.norms, item)
     if norm is None:
         zh = f"“{project}”在{year}年目录，未登记其考核规范{item.norm}"
         return _Said(
@@ -232,6 +221,31 @@ def _listed_in(facts: Facts, entry: Entry[Catalogue], day: date) -> _Said:
         f"{project} is in the catalogue of {year}, with a norm published on {published}",
         (entry, norm),
     )
+
+
+def norm_in_force(
+    project: str, day: date, catalogues: Iterable[Entry[Catalogue]], norms: Sequence[Entry[Norm]]
+) -> Entry[Norm] | None:
+    """The norm that a project is examined by on a day: that of the catalogue in force, published by then.
+
+    None where no catalogue in force lists the project, or what it names is not on record, or is not the project's.
+    """
+    for entry in catalogues:
+        item = _value(entry).listed(project) if _value(entry).holds_on(day) else None
+        norm = _norm_named(norms, item) if item is not None else None
+        if norm is not None and same_name(_value(norm).project, project) and _value(norm).published <= day:
+            return norm
+    return None
+
+
+def norm_of(database: Database, project: str, day: date) -> Entry[Norm] | None:
+    """The norm in force as it stands on record. Raises DatabaseUnavailable."""
+    register = database.register
+    return norm_in_force(project, day, register.standing(CATALOGUES), register.standing(NORMS))
+
+
+def _norm_named(norms: Iterable[Entry[Norm]], item: Listed) -> Entry[Norm] | None:
+    return next((each for each in norms if each.key == item.norm), None)
 
 
 def _planned_days(facts: Facts) -> Iterator[date]:

@@ -20,10 +20,23 @@ from config.rule_pack import RulePack
 from domain.calendar import local_day
 from domain.people import Actor
 from domain.places import Sitting
-from domain.readiness import CONFIRMED, Confirmation, Item, Readiness, Signed, Trial, content_of
+from domain.readiness import (
+    CONFIRMED,
+    MAY_NOT_APPLY,
+    REMARKS,
+    Confirmation,
+    Item,
+    Readiness,
+    Remark,
+    Signed,
+    Trial,
+    content_of,
+    with_remark,
+)
+from domain.register import Draft
 from domain.timeline import Clock, Interval, rfc3339
 from ingest.spool_standing import SpoolState, look
-from records.errors import NotGo, NothingToConfirm, TrialRefused
+from records.errors import NoReason, NotGo, NothingToConfirm, TrialRefused
 from records.headroom import Spools, headrooms
 from records.readiness_rules import ReadinessFacts, StoreFact, doubt_of, judged
 from records.schedule import RUN_DOWN
@@ -144,7 +157,7 @@ def gathered(database: Database, sitting: Sitting, rules: RulePack, now: datetim
         ),
         stores=stores,
         devices=_devices(database, means.spools) + sum(each.reached and each.locks is True for each in stores),
-        confirmations=database.readiness.confirmations(batch, number),
+        confirmations=confirmations_of(database, batch, number),
     )
 
 
@@ -180,25 +193,69 @@ def confirm(
     room: str,
     items: Sequence[Item],
     stands: bool = True,
+    applies: bool = True,
+    lacking: Sequence[str] = (),
+    note: str = "",
 ) -> tuple[Confirmation, ...]:
-    """Write that somebody saw signs, or the notice of filming, in a room; or that they take it back.
+    """Write that somebody saw what no machine sees in a room; or that they take it back.
 
-    Raises UnknownBatch, UnknownSitting, AlreadyOpen, NothingToConfirm.
+    Who takes it back with a ``note``, or with the stations that are ``lacking`` it, says that it is not so. What the
+    exam needs nothing of does not apply, with a note that says why.
+
+    Raises UnknownBatch, UnknownSitting, AlreadyOpen, NothingToConfirm, NoReason.
     """
-    sitting = _unopened(database, batch_id, number)
-    rooms = [each.id for each in sitting.rooms]
+    sitting, note = _unopened(database, batch_id, number), " ".join(note.split())
+    items = tuple(dict.fromkeys(items))
+    _refuse_elsewhere(sitting, room, items, lacking)
+    if not applies and (not stands or not set(items) <= set(MAY_NOT_APPLY)):
+        may = ", ".join(each.value for each in MAY_NOT_APPLY)
+        raise NothingToConfirm(f"only of {may} may none be needed; everything else is confirmed or not so")
+    if not applies and not note:
+        raise NoReason("say why none is needed (--note) 请说明为何不需要")
+    if lacking and stands:
+        raise NothingToConfirm("what stations lack cannot be confirmed; take it back (--take-back)")
+    now = clock.now()
+    found = tuple(
+        Confirmation(batch_id, number, room, item, stands, now, actor, applies, tuple(lacking), note)
+        for item in items
+    )
+    if note or lacking or not applies:
+        # Before the confirmations: a remark without the one it belongs to says nothing.
+        remarks = [Remark(batch_id, number, room, each.item, now, applies, each.lacking, note) for each in found]
+        drafts = [
+            Draft(REMARKS, f"{batch_id}/{number}/{room}/{each.item.value}", each, batch_id, sitting.site.id)
+            for each in remarks
+        ]
+        database.register.enter("remark_sitting", f"{batch_id}/{number}", drafts, actor, now)
+    for each in found:
+        database.readiness.confirm(each)
+    return found
+
+
+def confirmations_of(database: Database, batch_id: str, number: int) -> dict[tuple[str, Item], Confirmation]:
+    """By room and item what was said last, with what was said beside it. Raises DatabaseUnavailable."""
+    remarks = {
+        (entry.thing.room, entry.thing.item): entry.thing
+        for entry in database.register.standing(REMARKS, batch=batch_id)
+        if entry.thing.sitting == number
+    }
+    found = database.readiness.confirmations(batch_id, number)
+    return {place: with_remark(each, remarks.get(place)) for place, each in found.items()}
+
+
+def _refuse_elsewhere(sitting: Sitting, room: str, items: Sequence[Item], lacking: Sequence[str]) -> None:
+    """Raises NothingToConfirm for a room or station that is not there, and for what a machine sees better."""
+    name = f"sitting {sitting.plan.number} of batch {sitting.batch.id}"
+    rooms = {each.id: each for each in sitting.rooms}
     if room not in rooms:
-        raise NothingToConfirm(
-            f"sitting {number} of batch {batch_id} is not held in room {room}; it is in {', '.join(rooms)}"
-        )
+        raise NothingToConfirm(f"{name} is not held in room {room}; it is in {', '.join(rooms)}")
     wrong = [each.value for each in items if each not in CONFIRMED]
     if wrong or not items:
         may = ", ".join(each.value for each in CONFIRMED)
         raise NothingToConfirm(f"{', '.join(wrong) or 'nothing'} is not for a person to confirm; that is: {may}")
-    found = tuple(Confirmation(batch_id, number, room, item, stands, clock.now(), actor) for item in items)
-    for each in found:
-        database.readiness.confirm(each)
-    return found
+    there = {each.id for each in rooms[room].stations}
+    if strange := [each for each in lacking if each not in there]:
+        raise NothingToConfirm(f"room {room} has no station {', '.join(strange)}; it has {', '.join(sorted(there))}")
 
 
 def sign(

@@ -262,11 +262,17 @@ def _confirmed(room: Room, facts: ReadinessFacts) -> Iterator[Check]:
     for item in CONFIRMED:
         said_last = facts.confirmations.get((room.id, item))
         what = (item.zh, item.en)
-        if said_last is None or not said_last.stands or facts.now - said_last.at > facts.good_for:
-            yield _check(item, Verdict.UNKNOWN, words.not_confirmed(what, room.id), room=room.id)
+        if said_last is None or facts.now - said_last.at > facts.good_for:
+            verdict, said = Verdict.UNKNOWN, words.not_confirmed(what, room.id)
+        elif said_last.refutes:
+            verdict, said = Verdict.FAIL, words.refuted(what, room.id, said_last.lacking, said_last.note)
+        elif not said_last.stands:
+            verdict, said = Verdict.UNKNOWN, words.not_confirmed(what, room.id)
+        elif not said_last.applies:
+            verdict, said = Verdict.NOT_APPLICABLE, words.not_needed(what, room.id, said_last.note)
         else:
-            said = words.confirmed(what, room.id, said_last.actor.name, said_last.at)
-            yield _check(item, Verdict.PASS, said, room=room.id)
+            verdict, said = Verdict.PASS, words.confirmed(what, room.id, said_last.actor.name, said_last.at)
+        yield _check(item, verdict, said, room=room.id)
 
 
 # --- The whole sitting ----------------------------------------------------------------------------------------------

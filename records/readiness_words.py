@@ -6,7 +6,7 @@ grave it is (``records.readiness_rules``). Times are those of Asia/Shanghai.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -460,6 +460,23 @@ def not_confirmed(what: tuple[str, str], room: str) -> Said:
         "到考场看过后确认：`kaojian sitting confirm`",
         "look on the spot, then confirm: `kaojian sitting confirm`",
     )
+
+
+def refuted(what: tuple[str, str], room: str, lacking: Sequence[str], note: str) -> Said:
+    """What somebody found wrong on the spot, and where."""
+    where = f"工位 {_names(lacking)}" if lacking else f"考场 {room}"
+    at = f"station {_names(lacking)}" if lacking else f"room {room}"
+    said = f"：{note}" if note else ""
+    return Said(
+        f"{where} 的{what[0]}不符{said}",
+        f"{what[1]} at {at} not as it must be{': ' + note if note else ''}",
+        "改正后重新确认：`kaojian sitting confirm`",
+        "mend it, then confirm: `kaojian sitting confirm`",
+    )
+
+
+def not_needed(what: tuple[str, str], room: str, note: str) -> Said:
+    return Said(f"考场 {room} 不需要{what[0]}：{note}", f"room {room} needs none of: {what[1]}: {note}")
 
 
 def _names(names: Iterable[str]) -> str:

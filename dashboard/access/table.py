@@ -55,6 +55,8 @@ class Act(StrEnum):
     CERTIFY = (
         "certify"  # issue, print, stamp, revoke; blank forms, the province's answers, claims: the centre's part (七)
     )
+    PAPERS = "papers"  # print exam papers and say who marks them: the centre's part (六(四), 六(六))
+    DAY = "day"  # hand exam papers on, write the records of rooms: the site's part
     ADMIT = "admit"  # accounts and tokens of others, and recusals
     BREAK_GLASS = "break_glass"  # make an emergency account, where nobody can come in
     OPERATE = "operate"  # the service with its keys, secrets and certificates; trials and drills
@@ -104,6 +106,8 @@ MAY: Mapping[Act, frozenset[str]] = {
         {Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.AUDITOR, LOCAL}
     ),
     Act.CERTIFY: frozenset({Role.CITY_OFFICER, LOCAL}),
+    Act.PAPERS: frozenset({Role.CITY_OFFICER, LOCAL}),
+    Act.DAY: frozenset({Role.SITE_OPERATOR, LOCAL}),
     Act.ADMIT: frozenset({Role.CITY_ADMINISTRATOR, LOCAL}),
     Act.BREAK_GLASS: frozenset({LOCAL}),
     Act.OPERATE: frozenset({LOCAL}),
@@ -140,12 +144,16 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.ADMIT, Act.TAKE_EXIT),
     (Act.ADMIT, Act.DECIDE_CASE),
     (Act.ENROL, Act.REVIEW),  # who submits candidates accepts none
+    (Act.PAPERS, Act.DAY),  # who prints papers and says who marks them does not hold them on the day
+    (Act.PAPERS, Act.RUN),
+    (Act.PAPERS, Act.SCORE),
     (Act.ADMIT, Act.REVIEW),
     (Act.RUN, Act.CERTIFY),  # who holds the exam, gives marks or submits candidates issues no certificate
     (Act.SCORE, Act.CERTIFY),
     (Act.ENROL, Act.CERTIFY),
     (Act.ADMIT, Act.CERTIFY),
     (Act.AUDIT, Act.CERTIFY),
+    (Act.ADMIT, Act.PAPERS),
     (Act.ADMIT, Act.PROPOSE_DISPOSAL),  # who makes accounts deletes nothing with them
     (Act.ADMIT, Act.APPROVE_DISPOSAL),
     (Act.AUDIT, Act.PROPOSE_DISPOSAL),  # who audits wants nothing gone
@@ -310,6 +318,17 @@ COMMANDS: Mapping[str, Act] = {
     "certificate profile": Act.ANYBODY,  # headings of empty forms
     "claim import": Act.CERTIFY,
     "claim show": Act.CERTIFICATES,
+    "papers print": Act.PAPERS,
+    "papers none": Act.PAPERS,
+    "papers hand": Act.DAY,
+    "papers package": Act.DAY,
+    "papers show": Act.SEE,  # parcels and offices: nothing of what stands in them
+    "marking order": Act.PAPERS,
+    "room-record write": Act.DAY,
+    "room-record incident": Act.DAY,
+    "room-record sign": Act.DAY,  # that the paper was signed; under an account one signs for oneself
+    "room-record show": Act.ROLL,  # it names candidates by ticket
+    "room-record print": Act.ROLL,
     "status": Act.SEE,
     "report": Act.SEE,  # with pictures it saves, and is written down as a film is
     "plan": Act.SEE,

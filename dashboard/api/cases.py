@@ -163,7 +163,7 @@ class ExitBody(Shape):
     reason: Why
 
 
-class ConfirmationBody(Shape):
+class ExitConfirmationBody(Shape):
     """Which exit is confirmed."""
 
     candidate: Candidate
@@ -223,7 +223,7 @@ def take_exit(*, response: Response, viewer: Viewing, backed: Backed, batch: Bat
 
 @router.post("/cases/exits/confirmation", responses=CONFLICTS)
 def confirm_exit(
-    *, response: Response, viewer: Viewing, backed: Backed, batch: BatchId, given: ConfirmationBody
+    *, response: Response, viewer: Viewing, backed: Backed, batch: BatchId, given: ExitConfirmationBody
 ) -> ExitShape:
     """Confirm an exit that somebody else took. Asks for a fresh password."""
     response.headers.update(NO_STORE)

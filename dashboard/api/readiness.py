@@ -65,6 +65,9 @@ def confirm_readiness(
         room=given.room,
         items=given.items,
         stands=given.stands,
+        applies=given.applies,
+        lacking=given.lacking,
+        note=given.note,
     )
     return readiness(response, backed, batch, number)
 

@@ -77,15 +77,27 @@ class ReadinessShape(Shape):
 
 
 class ConfirmationBody(Shape):
-    """What was seen on the spot in a room; or, with ``stands`` false, is not so."""
+    """What was seen on the spot in a room; or, with ``stands`` false, is not so.
+
+    ``note`` says what is wrong, or with ``applies`` false why no tools or materials are needed; ``lacking`` are
+    stations.
+    """
 
     model_config = ConfigDict(
         json_schema_extra=open_ended({"room": "A", "items": ["signs", "notice"], "stands": True}),
     )
 
     room: Annotated[str, Field(min_length=1, max_length=64, pattern=ONE_LINE)]
-    items: Annotated[tuple[Literal[Item.SIGNS, Item.NOTICE], ...], Field(min_length=1, max_length=2)]
+    items: Annotated[
+        tuple[Literal[Item.SIGNS, Item.NOTICE, Item.EQUIPMENT, Item.TOOLS, Item.MATERIALS], ...],
+        Field(min_length=1, max_length=5),
+    ]
     stands: bool = True
+    applies: bool = True
+    lacking: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=64, pattern=ONE_LINE)], ...], Field(max_length=200)
+    ] = ()
+    note: Annotated[str, Field(max_length=500, pattern=ONE_LINE)] = ""
 
 
 class SignatureBody(Shape):

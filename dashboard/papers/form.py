@@ -33,11 +33,12 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """A name, and who signed: a small table of its own."""
+    """A name, and who signed or what happened: a small table of its own, with the shares of its columns."""
 
     name: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    widths: tuple[float, ...] = (1.1, 2, 1.9, 1.6)
 
 
 Row = Pairs | Said | People

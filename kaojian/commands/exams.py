@@ -140,10 +140,27 @@ def confirm_sitting(
     batch: BatchId,
     number: Number,
     room: Annotated[str, typer.Argument(metavar="ROOM", help="Id of the room 考场")],
-    items: Annotated[list[str], typer.Argument(metavar="ITEM...", help="signs 标识, notice 监控提示, or both")],
+    items: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ITEM...",
+            help="signs 标识, notice 监控提示, equipment 设备完好, tools 工卡量具, materials 原材料",
+        ),
+    ],
+    *,
     take_back: Annotated[bool, typer.Option("--take-back", help="It is not so, or not any more")] = False,
+    not_needed: Annotated[
+        bool, typer.Option("--not-needed", help="The exam needs no tools, or no materials")
+    ] = False,
+    lacking: Annotated[
+        list[str] | None, typer.Option(metavar="STATION", help="With --take-back: which stations lack it")
+    ] = None,
+    notes: Annotated[str, typer.Option("--note", help="What is wrong, or why none is needed; without names")] = "",
 ) -> None:
-    """Confirm what no machine sees, after a look on the spot: signs of stations, and the notice of filming."""
+    """Confirm what no machine sees, after a look on the spot: signs, notice of filming, equipment and material.
+
+    With --take-back and a note, or stations, it is not so and the check fails; without, nobody knows.
+    """
     from records import readiness
 
     known = {each.value: each for each in CONFIRMED}
@@ -159,9 +176,13 @@ def confirm_sitting(
             room=room,
             items=[Item(each) for each in items],
             stands=not take_back,
+            applies=not not_needed,
+            lacking=lacking or (),
+            note=notes,
         )
     for each in done:
-        typer.echo(f"room {room}: {each.item.en} {each.item.zh} {'confirmed' if each.stands else 'taken back'}")
+        said = "taken back" if not each.stands else "confirmed" if each.applies else "not needed"
+        typer.echo(f"room {room}: {each.item.en} {each.item.zh} {'not so' if each.refutes else said}")
 
 
 @sitting_app.command("sign")

@@ -34,6 +34,7 @@ def test_the_pack_of_the_notice_has_the_agreed_numbers() -> None:
     assert (pack.clock_warn_s, pack.clock_fail_s, pack.lead_s, pack.tail_s) == (2, 30, 1800, 900)
     assert pack.clock_drift_warn_ppm == 100
     assert (pack.working_age, pack.review_working_days, pack.min_examiners) == (16, 10, 3)
+    assert pack.duration_off_min == 5
     assert (pack.candidates_per_examiner, pack.grant_months, pack.full_mark, pack.pass_mark) == (10, 6, 100, 60)
     assert (pack.plate_width_cm, pack.plate_height_cm, pack.plate_thickness_mm, pack.plate_fold_cm) == (
         40,

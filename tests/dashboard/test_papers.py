@@ -128,7 +128,7 @@ def test_a_paper_in_english_has_no_chinese_but_names(report: SittingReport) -> N
 NOT_OF_FOOTAGE = {
     *("lead_s", "tail_s"),  # told by the window itself
     *("working_age", "review_working_days", "min_examiners", "candidates_per_examiner", "grant_months"),
-    *("full_mark", "pass_mark", "feedback_hours", "filing_days"),
+    *("duration_off_min", "full_mark", "pass_mark", "feedback_hours", "filing_days"),
     *("plate_width_cm", "plate_height_cm", "plate_thickness_mm", "plate_fold_cm", "plate_off_share"),
 }
 """Numbers of a rule pack that no verdict of this paper rests on."""

@@ -126,6 +126,8 @@ ELSEWHERE = {
     "certificate deliver", "certificate count", "certificate spoil", "certificate issue",  # test_certificates
     "certificate imprint", "certificate reprint", "certificate revoke", "certificate query",  # test_certificates
     "certificate export", "certificate overlay", "claim import",  # test_certificates
+    "papers print", "papers none", "papers hand", "papers package", "marking order",  # test_day
+    "room-record write", "room-record incident", "room-record sign",  # test_day
 }  # fmt: skip
 """Whose entry another test looks at."""
 
@@ -139,6 +141,7 @@ NO_ENTRY = {
     "draw verify",  # without a database
     "roster show", "roster profile", "clauses", "case list",  # read
     "certificate ledger", "certificate show", "certificate profile", "claim show",  # read
+    "papers show", "room-record show", "room-record print",  # read
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 

@@ -62,6 +62,17 @@ def test_signs_and_notice_are_confirmed_by_room_and_taken_back(kaojian: Command)
     assert back.out == "room r301: notice of filming 监控提示 taken back\n"
     assert kaojian("sitting", "confirm", *NAME, "r999", "signs").code == 1
     assert kaojian("sitting", "confirm", *NAME, "r301", "disk").code == 2
+    wrong = kaojian(
+        "sitting", "confirm", *NAME, "r301", "signs", "--take-back", "--lacking", "A-02", "--note", "脱落"
+    )
+    assert wrong.out == "room r301: signs 标识 not so\n"
+    assert "工位 A-02 的标识不符：脱落" in kaojian("sitting", "check", *NAME).out
+    none = kaojian("sitting", "confirm", *NAME, "r301", "tools", "materials", "--not-needed", "--note", "笔试")
+    assert none.out.splitlines() == [
+        "room r301: tools and gauges 工卡量具 not needed",
+        "room r301: materials 原材料 not needed",
+    ]
+    assert kaojian("sitting", "confirm", *NAME, "r301", "tools", "--not-needed").code == 1
 
 
 class _Counting(MemoryObjects):

@@ -30,7 +30,7 @@ from tests.records.rolls import BATCH, OFFICER, RULES, row, set_up, take_in
 from tests.records.setups import START
 
 DAY = START + timedelta(days=3)  # Mon, 4 May 2026, 09:00 in Shaoguan
-MARKERS = Markers(frozenset({"ex-1", "ex-2"}), "ex-1", frozenset({"ex-1", "ex-2"}))
+MARKERS = Markers(frozenset({"ex-1", "ex-2"}), frozenset({"ex-1"}), frozenset({"ex-1", "ex-2"}))
 TICKETS = ("T001", "T002", "T003")
 
 
@@ -77,7 +77,7 @@ def case(ticket: str = "T001", *marks: str, batch: str = BATCH, verdict: Verdict
         identity_checked=True,
         footage=tuple(Footage(each.subject, f"{batch}/1/A-01", verdict, "c1 断线", "c1 was lost") for each in scores),
         scores=scores,
-        markers=MARKERS,
+        markers={each.subject: MARKERS for each in scores},
     )
     sitting = 2 if ticket == "T003" else 1
     rests_on = (f"candidate/{batch}/{ticket}@1", f"sign_in/{batch}/{sitting}/{ticket}@1")

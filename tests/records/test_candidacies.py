@@ -223,7 +223,7 @@ class TestMarkers:
         assert bool(cases(changed, filmed(), RULES)[0].known.markers["实操"].there) is there
 
     def test_a_score_that_calls_practical_work_written_is_held_to_the_norm(self, kept: Database) -> None:
-        record = record_of(kept, BATCH, AFTER, authorised=frozenset({"ex-2"}))
+        record = replace(record_of(kept, BATCH, AFTER), authorised=frozenset({"ex-2"}))
         entry = record.scores["T001"][0]
         score = replace(entry.thing.score, method=Method.WRITTEN, scorer="ex-2")
         written = replace(entry, value=replace(entry.thing, score=score))

@@ -19,6 +19,9 @@ from analysis.report import sitting_report, to_json
 from domain.evidence import Observation, SegmentState
 from domain.law import Verdict
 from domain.readiness import (
+    CONFIRMED,
+    MAY_NOT_APPLY,
+    REMARKS,
     Item,
     PlanCover,
     SaveCover,
@@ -32,7 +35,7 @@ from domain.timeline import Interval
 from records import readiness
 from records.conduct import open_sitting
 from records.declaration import parse
-from records.errors import NotGo, NothingToConfirm, TrialRefused
+from records.errors import NoReason, NotGo, NothingToConfirm, TrialRefused
 from records.readiness_rules import StoreFact
 from records.setup import apply
 from storage.database import Database, tables
@@ -209,7 +212,7 @@ def test_a_disk_without_room_for_the_sittings_of_that_day_is_told_with_what_is_m
     assert ready.found(Item.DISK).verdict is Verdict.UNKNOWN
 
 
-@pytest.mark.parametrize("item", [Item.SIGNS, Item.NOTICE])
+@pytest.mark.parametrize("item", CONFIRMED)
 def test_what_nobody_confirmed_or_what_was_taken_back_is_unknown(ready: Tried, item: Item) -> None:
     assert ready.found(item).verdict is Verdict.PASS
     assert ACTOR.name in ready.found(item).zh
@@ -222,7 +225,54 @@ def test_a_person_confirms_only_what_no_machine_sees_and_where_the_sitting_is_he
         ready.confirms(Item.DISK)
     with pytest.raises(NothingToConfirm, match="not held in room r302"):
         ready.confirms(room="r302")
-    assert len(ready.database.readiness.confirmations(BATCH, 1)) == 2
+    for refused in (
+        {"applies": False, "note": "不用"},  # signs are always needed
+        {"lacking": ["A-01"]},  # and not lacking where they are confirmed
+        {"lacking": ["B-01"], "stands": False},  # of another room
+    ):
+        with pytest.raises(NothingToConfirm):
+            ready.confirms(Item.SIGNS, **refused)
+    with pytest.raises(NoReason):
+        ready.confirms(Item.TOOLS, applies=False, note=" ")
+    assert len(ready.database.readiness.confirmations(BATCH, 1)) == len(CONFIRMED)
+    assert ready.database.register.standing(REMARKS) == []
+    assert ready.checked().go
+
+
+def test_what_is_not_so_fails_with_what_is_wrong_until_it_is_confirmed_again(ready: Tried) -> None:
+    ready.passes(1)
+    ready.confirms(Item.SIGNS, stands=False, lacking=["A-02"], note="座签脱落")
+    found = ready.found(Item.SIGNS)
+    assert (found.verdict, ready.checked().go) == (Verdict.FAIL, False)
+    assert "工位 A-02 的标识不符：座签脱落" in found.zh
+    assert "station A-02" in found.en
+    ready.passes(1)
+    ready.confirms(Item.SIGNS, stands=False)  # taken back without a word: nobody knows
+    assert ready.found(Item.SIGNS).verdict is Verdict.UNKNOWN
+    ready.passes(1)
+    ready.confirms(Item.SIGNS)
+    assert (ready.found(Item.SIGNS).verdict, ready.checked().go) == (Verdict.PASS, True)
+
+
+def test_tools_and_materials_may_not_be_needed_and_that_is_go(ready: Tried) -> None:
+    ready.passes(1)
+    ready.confirms(Item.TOOLS, Item.MATERIALS, applies=False, note="笔试科目，不用工卡量具和原材料")
+    assert {ready.found(each).verdict for each in MAY_NOT_APPLY} == {Verdict.NOT_APPLICABLE}
+    assert "笔试科目" in ready.found(Item.TOOLS).zh
+    assert ready.checked().go
+    assert readiness.confirmations_of(ready.database, BATCH, 1)["r301", Item.TOOLS].applies is False
+    assert readiness.confirmations_of(ready.database, BATCH, 2) == {}
+
+
+def test_a_record_that_was_signed_before_equipment_was_asked_for_still_counts(ready: Tried) -> None:
+    signed = ready.signs()
+    told = json.loads(signed.content)
+    for room in told["rooms"]:
+        room["checks"] = [each for each in room["checks"] if each["item"] not in {"equipment", "tools", "materials"}]
+    content = json.dumps(told, ensure_ascii=False)
+    old = replace(signed, content=content, digest=sha256(content.encode()).hexdigest())
+    assert len(old.told["rooms"][0]["checks"]) == len(json.loads(signed.content)["rooms"][0]["checks"]) - 3
+    assert standing(old, ready.clock.now(), told["site_sha256"], borne_out=True) is Standing.GO
 
 
 # Pictures and plans

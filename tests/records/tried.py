@@ -143,9 +143,17 @@ class Tried:
         self.passes(10)
         return trial
 
-    def confirms(self, *items: Item, room: str = "r301", number: int = 1, stands: bool = True) -> None:
+    def confirms(self, *items: Item, room: str = "r301", number: int = 1, stands: bool = True, **more: Any) -> None:
         readiness.confirm(
-            self.database, BATCH, number, ACTOR, self.clock, room=room, items=items or CONFIRMED, stands=stands
+            self.database,
+            BATCH,
+            number,
+            ACTOR,
+            self.clock,
+            room=room,
+            items=items or CONFIRMED,
+            stands=stands,
+            **more,
         )
 
     def checked(self, number: int = 1) -> Readiness:

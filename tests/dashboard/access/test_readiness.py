@@ -106,7 +106,12 @@ def test_what_a_machine_sees_is_for_nobody_to_confirm(office: Office) -> None:
     assert refused == (422, "invalid-request")
     refused = office.kind("POST", OPERATOR, "readiness/confirmations", room="r302", items=["signs"])
     assert refused == (422, "nothing-to-confirm")
-    answer = office.said("POST", OPERATOR, "readiness/confirmations", room="r301", items=["signs", "notice"])
+    seen = ["signs", "notice", "equipment"]
+    answer = office.said("POST", OPERATOR, "readiness/confirmations", room="r301", items=seen)
+    assert (answer.status_code, answer.json()["go"]) == (200, False), answer.text
+    none = {"room": "r301", "items": ["tools", "materials"], "applies": False}
+    assert office.kind("POST", OPERATOR, "readiness/confirmations", **none) == (422, "reason-needed")
+    answer = office.said("POST", OPERATOR, "readiness/confirmations", **none, note="笔试科目")
     assert (answer.status_code, answer.json()["go"]) == (200, True), answer.text
 
 

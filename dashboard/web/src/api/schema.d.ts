@@ -1390,7 +1390,7 @@ export interface components {
          * Act
          * @enum {string}
          */
-        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "dispose" | "scores" | "score" | "sign_score" | "cases" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "enrol" | "review" | "admit" | "break_glass" | "operate";
+        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "dispose" | "scores" | "score" | "sign_score" | "cases" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "admit" | "break_glass" | "operate";
         /**
          * ActShape
          * @description Who did what, and to what: ``subject`` is the id of a batch, ``batch/number`` of a sitting, a site, an account
@@ -1825,6 +1825,47 @@ export interface components {
             party: string;
         };
         /**
+         * ConfirmationBody
+         * @description What was seen on the spot in a room; or, with ``stands`` false, is not so.
+         *
+         *     ``note`` says what is wrong, or with ``applies`` false why no tools or materials are needed; ``lacking`` are
+         *     stations.
+         * @example {
+         *       "items": [
+         *         "signs",
+         *         "notice"
+         *       ],
+         *       "room": "A",
+         *       "stands": true
+         *     }
+         */
+        ConfirmationBody: {
+            /**
+             * Applies
+             * @default true
+             */
+            applies: boolean;
+            /** Items */
+            items: ("signs" | "notice" | "equipment" | "tools" | "materials")[];
+            /**
+             * Lacking
+             * @default []
+             */
+            lacking: string[];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Room */
+            room: string;
+            /**
+             * Stands
+             * @default true
+             */
+            stands: boolean;
+        };
+        /**
          * ConnectionShape
          * @description How it stands between the recorder and a camera since ``since``; ``changes`` as in ``domain.evidence``.
          */
@@ -2063,6 +2104,20 @@ export interface components {
             subject: string;
         };
         /**
+         * ExitConfirmationBody
+         * @description Which exit is confirmed.
+         */
+        ExitConfirmationBody: {
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+            /** Number */
+            number: number;
+        };
+        /**
          * ExitKind
          * @enum {string}
          */
@@ -2248,7 +2303,7 @@ export interface components {
          * Item
          * @enum {string}
          */
-        Item: "plan" | "trial" | "picture" | "reference" | "station" | "density" | "camera_clock" | "host_clock" | "disk" | "store" | "second_copy" | "signs" | "notice";
+        Item: "plan" | "trial" | "picture" | "reference" | "station" | "density" | "camera_clock" | "host_clock" | "disk" | "store" | "second_copy" | "signs" | "notice" | "equipment" | "tools" | "materials";
         /**
          * Lack
          * @enum {string}
@@ -3639,20 +3694,6 @@ export interface components {
             zh: string;
         };
         /**
-         * ConfirmationBody
-         * @description Which exit is confirmed.
-         */
-        dashboard__api__cases__ConfirmationBody: {
-            /**
-             * Candidate
-             * @description 准考证号
-             * @example 00017
-             */
-            candidate: string;
-            /** Number */
-            number: number;
-        };
-        /**
          * DecisionShape
          * @description What an officer decided, and what was proposed to them then.
          */
@@ -3669,29 +3710,6 @@ export interface components {
             proposed: components["schemas"]["Proposal"];
             /** Reason */
             reason: string;
-        };
-        /**
-         * ConfirmationBody
-         * @description What was seen on the spot in a room; or, with ``stands`` false, is not so.
-         * @example {
-         *       "items": [
-         *         "signs",
-         *         "notice"
-         *       ],
-         *       "room": "A",
-         *       "stands": true
-         *     }
-         */
-        dashboard__api__readiness_shapes__ConfirmationBody: {
-            /** Items */
-            items: ("signs" | "notice")[];
-            /** Room */
-            room: string;
-            /**
-             * Stands
-             * @default true
-             */
-            stands: boolean;
         };
         /**
          * MarkBody
@@ -4304,7 +4322,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["dashboard__api__cases__ConfirmationBody"];
+                "application/json": components["schemas"]["ExitConfirmationBody"];
             };
         };
         responses: {
@@ -5187,7 +5205,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["dashboard__api__readiness_shapes__ConfirmationBody"];
+                "application/json": components["schemas"]["ConfirmationBody"];
             };
         };
         responses: {
