@@ -1,11 +1,13 @@
 """The demonstration: one simulated sitting through the real service, judged against the truth of its cameras.
 
 1. An S3 server, eight cameras that speak RTSP, and the three roles of the service are started as processes.
-2. The site, its rooms and one sitting are applied, references are made of a room that is still empty, the sitting is
-   opened, one camera is unplugged, one stalled and one turned, and a cloth is put over a station.
-3. When the window has ended and everything is stored and decoded, the report is written and compared with the truth.
-4. An account for each role is made and the page is served until Ctrl-C; with ``once`` the comparison decides the exit
-   status.
+2. The site, its rooms and one sitting are applied, an account for each role is made, and what offices put on record
+   before an exam is: the site's grounds, a roster, a panel.
+3. References are made of a room that is still empty, candidates come, the sitting is opened, one camera is unplugged,
+   one stalled and one turned, and a cloth is put over a station. Then examiners give their marks.
+4. When the window has ended and everything is stored and decoded, the report is written and compared with the truth,
+   and an officer decides on whom the gate does not hold back.
+5. The page is served until Ctrl-C; with ``once`` the comparison decides the exit status.
 
 Everything lies in one folder, made anew each time. The service has no branch for the demonstration: it is the
 service, with short segments.
@@ -44,17 +46,20 @@ from dashboard.papers.report import compose
 from domain.evidence import Place
 from domain.law import Verdict
 from domain.people import Actor, Reach, Role
+from domain.phases import Mark
 from domain.places import Sitting
 from domain.timeline import Interval, SystemClock
 from ingest.simulator.drill import read_truth
-from kaojian import demo_hall, display
+from kaojian import demo_hall, demo_people, display
 from kaojian.drill.fixed import differences
 from kaojian.notary import notary_of
 from kaojian.staging import Cameras, StageError, Store, environment, started
 from kaojian.wiring import open_archive
 from records import conduct, declaration, setup
+from records.candidacies import cases_of
 from records.references import make_reference
 from storage.database import Database, connect
+from storage.id_numbers import IdNumbers
 
 SITE, COUNTY, BATCH, RULE_PACK = "sg-demo", "浈江区", "2026-DEMO", "SG-2022-08-10"
 LEAD_S, EXAM_S, TAIL_S = 10, 65, 15
@@ -90,6 +95,11 @@ class _Demo:
     settings: Settings
     database: Database
     actor: Actor
+
+    @property
+    def office(self) -> demo_people.Office:
+        numbers = IdNumbers.kept(self.settings.numbers_key_file, self.database)
+        return demo_people.Office(self.database, numbers, self.actor, SITE, self.root)
 
 
 def run(root: Path, port: int, actor: Actor, *, once: bool) -> int:
@@ -130,13 +140,17 @@ def _play(root: Path, port: int, actor: Actor, console: Console, *, once: bool) 
         _await_recorder(database, service, log)
         store.ready()
         sitting = _applied(demo, password, urls)
+        people = _accounts(demo)
+        demo_people.prepare(demo.office, sitting)
         progress = display.Progress(console, database, sitting, begun, alive=lambda: _require_alive(service, log))
-        _conducted(demo, sitting, cameras, progress)
+        _conducted(demo, sitting, cameras, progress, people)
         report = _report(database, sitting)
         _written(root, report, sitting, console)
         different = differences(read_truth(root / "truth.jsonl"), report, _views(sitting))
         display.verdict(console, report, different)
-        display.accounts(console, _accounts(demo))
+        demo_people.decide(port, BATCH, _passwords(people))
+        display.cases(console, cases_of(database, BATCH, load_rule_pack(RULE_PACK), SystemClock().now()))
+        display.accounts(console, people)
         if not once:
             console.print(f"the page: [bold]http://127.0.0.1:{port}[/bold]   Ctrl-C stops everything")
             with suppress(KeyboardInterrupt):
@@ -206,17 +220,20 @@ def _applied(demo: _Demo, password: str, urls: dict[str, str]) -> Sitting:
 
 
 def _accounts(demo: _Demo) -> list[tuple[str, Role, str]]:
-    """One account for each role, gone with the demonstration: name, role, password; of a device a token."""
+    """One for each role and the panel's, gone with the demonstration: name, role, password; of a device a token."""
     told = []
     clock = SystemClock()
     sees = {Reach.CITY: (), Reach.COUNTY: (COUNTY,), Reach.SITE: (SITE,), Reach.BATCHES: (BATCH,)}
-    for role in Role:
-        name = f"demo-{role.replace('_', '-')}"
+    for name, role in demo_people.accounts_of(Role).items():
         until = clock.now() + timedelta(days=1)
         wanted = Wanted(name, role, sees[role.reach], until, must_change=False)
         secret = accounts.add(demo.database, wanted, demo.actor, clock) or _token(demo, name)
         told.append((name, role, secret))
     return told
+
+
+def _passwords(people: list[tuple[str, Role, str]]) -> dict[str, str]:
+    return {name: secret for name, _, secret in people}
 
 
 def _token(demo: _Demo, name: str) -> str:
@@ -276,21 +293,34 @@ def _views(sitting: Sitting) -> dict[str, list[str]]:
     }
 
 
-def _conducted(demo: _Demo, sitting: Sitting, cameras: Cameras, progress: display.Progress) -> None:
-    """The sitting by its plan: open at the bell, play the script, close at the end, wait for the tail."""
-    plan, clock = sitting.plan, SystemClock()
+def _conducted(
+    demo: _Demo,
+    sitting: Sitting,
+    cameras: Cameras,
+    progress: display.Progress,
+    people: list[tuple[str, Role, str]],
+) -> None:
+    """The sitting by its plan: open at the bell, play the script, close at the end, mark, wait for the tail."""
+    plan, clock, office = sitting.plan, SystemClock(), demo.office
     with progress:
         progress.until_true(lambda: _filmed(demo, sitting), SETTLE_S, "the empty room is filmed")
         _referred(demo, sitting, progress)
+        demo_people.arrive(office, sitting)
+        demo_people.mark(office, sitting, Mark.OPENED, Mark.READ)
         progress.until(plan.planned_start, "before the bell")
         disk = conduct.Disk.of(demo.settings.spool_dir, demo.settings.min_free_bytes)
         conduct.open_sitting(demo.database, BATCH, 1, demo.actor, clock, disk=disk, actual_start=plan.planned_start)
+        demo_people.mark(office, sitting, Mark.STARTED)
         for after_s, camera, fault, seconds in SCRIPT:
             progress.until(plan.planned_start + timedelta(seconds=after_s), "examination")
             cameras.play(camera, fault, seconds)
             progress.note(f"{camera}: {fault} for {seconds} s")
         progress.until(plan.planned_end, "examination")
         conduct.close_sitting(demo.database, BATCH, 1, demo.actor, clock, actual_end=plan.planned_end)
+        demo_people.mark(office, sitting, Mark.COLLECTED)
+        demo_people.finish(office, sitting)
+        demo_people.score(demo.settings.http_port, BATCH, _passwords(people))
+        demo_people.mark(office, sitting, Mark.SEALED)
         progress.until(plan.planned_end + plan.tail, "papers are collected")
         progress.until_true(lambda: _complete(demo.database, sitting), SETTLE_S, "stored, decoded, judged")
 

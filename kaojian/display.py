@@ -17,6 +17,7 @@ from analysis.report import SittingReport
 from dashboard.access.tokens import PREFIX
 from domain.calendar import SHANGHAI
 from domain.evidence import Gap, Place
+from domain.gate import Case, Proposal
 from domain.law import Verdict
 from domain.people import Role
 from domain.places import Sitting
@@ -31,6 +32,7 @@ _COLOURS = {
     Verdict.UNKNOWN: "magenta",
     Verdict.NOT_APPLICABLE: "dim",
 }
+_PROPOSED = {Proposal.ISSUE: "green", Proposal.HOLD: "magenta", Proposal.REFUSE: "red"}
 _LINE_EVERY_S = 5.0
 
 
@@ -133,6 +135,16 @@ def verdict(console: Console, report: SittingReport, differences: list[str]) -> 
         console.print("[green]the report names exactly the faults that were played[/green]")
     for line in differences:
         console.print(f"[red]differs from what was played: {line}[/red]", soft_wrap=True)
+
+
+def cases(console: Console, found: Sequence[Case]) -> None:
+    """What the gate proposes for each candidate, and why."""
+    console.print("certificates 系统建议:")
+    for each in found:
+        proposal = each.proposed.proposal
+        console.print(Text(f"  {each.ticket} {proposal.zh} {proposal.en}", style=_PROPOSED[proposal]))
+        for reason in each.proposed.reasons:
+            console.print(f"    {reason.zh}\n    {reason.en}", soft_wrap=True, highlight=False)
 
 
 def accounts(console: Console, told: Sequence[tuple[str, Role, str]]) -> None:
