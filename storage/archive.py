@@ -46,6 +46,7 @@ from storage.objects import (
     Objects,
     ObjectsUnavailable,
 )
+from storage.scans import Scans
 from storage.spool_marker import is_there
 
 AT_ONCE = 16  # segments of one round
@@ -225,6 +226,18 @@ class Archive:
     def buckets(self) -> tuple[str, ...]:
         """The buckets of the object stores, the first one's first; none without one."""
         return tuple(self._stores)
+
+    @property
+    def scans(self) -> Scans:
+        """The scans of dossiers in the same stores, under the same locks."""
+        stores = [each.objects for each in self._stores.values()]
+        return Scans(
+            stores,
+            self._retain_until,
+            self._held,
+            lambda objects: self._tried(self._stores[objects.target]),
+            allow_unlocked=self._allow_unlocked,
+        )
 
     def ping(self, bucket: str | None = None) -> None:
         """Ask an object store one thing, the first unless another is named. Raises ObjectsUnavailable, also where
