@@ -24,6 +24,10 @@
     ├── NoReason          a batch is to be held, let go or disposed of, or a mark changed, and nobody said why
     ├── SheetRefused      a file of rows cannot be taken in; ``problems`` has file, row and column of each
     ├── RollRefused       what is to be put on a batch's roll cannot be, beside what is on it
+    ├── DossierRefused    what is to be filed is no scan, or none of that item, subject or sitting
+    ├── NoSuchScan        a batch has no scan of that number
+    ├── ReceiptRefused    no receipt can be made: something that it is to rest on is not there, or was revised since
+    ├── NoSuchReceipt     no receipt was ever made under that code, or it was typed wrongly
     ├── DisposalRefused   batches may not be disposed of; nothing was written or removed; ``objections`` say why
     ├── DecisionRefused   somebody may not decide so on a disposal list
     ├── NotApproved       a disposal list may not be carried out: not approved by two, lapsed, void or done
@@ -143,6 +147,22 @@ class SheetRefused(RecordsError):
 
 class RollRefused(RecordsError):
     """It contradicts what is on the batch's roll, or cannot have been. Nothing was entered."""
+
+
+class DossierRefused(RecordsError):
+    """It cannot be filed as what it is said to be. Nothing was written and nothing stored."""
+
+
+class NoSuchScan(RecordsError):
+    """The dossier of that batch has no scan of that number."""
+
+
+class ReceiptRefused(RecordsError):
+    """No receipt was made: what it is to rest on is not on record, or not any more."""
+
+
+class NoSuchReceipt(RecordsError):
+    """There is no receipt under that code here."""
 
 
 class DisposalRefused(RecordsError):
