@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
@@ -28,8 +29,17 @@ from storage.errors import RevisedMeanwhile
 
 T = TypeVar("T")
 _WITHDRAWN = "null"
+_LONGEST_REVISION = 9  # digits
 _AT_ONCE = 500  # keys of one question
 _DIGEST = " sha256:"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The SHA-256 of one revision's document, and the number of the last revision of its thing."""
+
+    sha256: str
+    last: int
 
 
 class Register:
@@ -105,6 +115,22 @@ class Register:
             query = query.where(columns.batch == batch)
         with self._engine.reading() as connection:
             return [_entry(row, kind) for row in connection.execute(query.order_by(columns.key, columns.revision))]
+
+    def named(self, name: str) -> Named | None:
+        """What lies there under the name of an entry (``Entry.name``), whatever its kind; None where nothing does.
+
+        The SHA-256 is computed of the document that lies there, and not the one that its row claims.
+        """
+        kind, _, rest = name.partition("/")
+        key, _, told = rest.rpartition("@")
+        if "\0" in name or not told.isascii() or not told.isdecimal() or len(told) > _LONGEST_REVISION:
+            return None
+        columns = tables.register.c
+        query = sa.select(columns.revision, columns.document).where(columns.kind == kind, columns.key == key)
+        with self._engine.reading() as connection:
+            found = {row.revision: row.document for row in connection.execute(query)}
+        document = found.get(int(told))
+        return None if document is None else Named(_sha256(document), max(found))
 
     def unlike_the_journal(self) -> Iterator[str]:
         """What lies in the register otherwise than the journal says, one line for people each.
