@@ -23,6 +23,7 @@ from kaojian.commands import (
     accounts,
     backups,
     detectors,
+    dossiers,
     evidence,
     exams,
     grounds,
@@ -50,7 +51,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     *(exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors),
-    *(grounds, roll, panels, supervision),  # records
+    *(grounds, roll, panels, supervision, dossiers),  # records
 )
 for each in _GROUPS:
     app.add_typer(each.app)

@@ -48,6 +48,9 @@ class Act(StrEnum):
     ROLL = "roll"  # who is on the roll of a batch, and where they sit
     ENROL = "enrol"  # candidates and their papers as an institution does it, and who came: 初审, 上报, 签到
     REVIEW = "review"  # accept or decline candidates, and say so: the centre's part (六(一))
+    DOSSIER = "dossier"  # what was filed of a batch 档案袋: scans, with names on them
+    FILE = "file"  # scans into a dossier: the institution's duty (九)
+    RECEIPT = "receipt"  # make the receipt 证据回执 of what a certificate rests on
     ADMIT = "admit"  # accounts and tokens of others, and recusals
     BREAK_GLASS = "break_glass"  # make an emergency account, where nobody can come in
     OPERATE = "operate"  # the service with its keys, secrets and certificates; trials and drills
@@ -90,6 +93,14 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.ROLL: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR, LOCAL}),
     Act.ENROL: frozenset({Role.SITE_OPERATOR, LOCAL}),
     Act.REVIEW: frozenset({Role.CITY_OFFICER, LOCAL}),
+    Act.DOSSIER: frozenset(
+        {
+            *(Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR, Role.AUDITOR),
+            LOCAL,
+        }
+    ),
+    Act.FILE: frozenset({Role.SITE_OPERATOR, LOCAL}),
+    Act.RECEIPT: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.ADMIT: frozenset({Role.CITY_ADMINISTRATOR, LOCAL}),
     Act.BREAK_GLASS: frozenset({LOCAL}),
     Act.OPERATE: frozenset({LOCAL}),
@@ -121,6 +132,9 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.SCORE, Act.AUDIT),
     (Act.ENROL, Act.REVIEW),  # who submits candidates accepts none
     (Act.ADMIT, Act.REVIEW),
+    (Act.FILE, Act.RECEIPT),  # who files what was examined does not vouch for it
+    (Act.FILE, Act.AUDIT),
+    (Act.ADMIT, Act.DOSSIER),
     (Act.ADMIT, Act.PROPOSE_DISPOSAL),  # who makes accounts deletes nothing with them
     (Act.ADMIT, Act.APPROVE_DISPOSAL),
     (Act.AUDIT, Act.PROPOSE_DISPOSAL),  # who audits wants nothing gone
@@ -261,6 +275,14 @@ COMMANDS: Mapping[str, Act] = {
     "roll absent": Act.ENROL,
     "roll move": Act.ENROL,
     "roll violation": Act.ENROL,
+    "dossier add": Act.FILE,
+    "dossier list": Act.DOSSIER,
+    "dossier missing": Act.DOSSIER,
+    "dossier fetch": Act.DOSSIER,
+    "dossier verify": Act.FILE,  # it notes the locks that it made longer
+    "receipt make": Act.RECEIPT,
+    "receipt print": Act.RECEIPT,
+    "receipt check": Act.ANYBODY,  # by whoever has a code; it shows nothing of what is behind it
     "status": Act.SEE,
     "report": Act.SEE,  # with pictures it saves, and is written down as a film is
     "plan": Act.SEE,

@@ -122,6 +122,7 @@ ELSEWHERE = {
     "roster import", "roster export", "roster withdraw",  # test_roll
     "roll plan", "roll first-review", "roll submit", "roll review", "roll feedback",  # test_roll
     "roll signin", "roll absent", "roll move", "roll violation",  # test_roll
+    "dossier add", "dossier fetch", "dossier verify", "receipt make",  # test_dossiers
 }  # fmt: skip
 """Whose entry another test looks at."""
 
@@ -134,6 +135,7 @@ NO_ENTRY = {
     "panel show", "supervisor list", "draw show", "visit show",  # read
     "draw verify",  # without a database
     "roster show", "roster profile",  # read
+    "dossier list", "dossier missing", "receipt print", "receipt check",  # read
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 
