@@ -90,7 +90,7 @@ class Scan:
 @dataclass(frozen=True, slots=True)
 class ScanCopy:
     """Where the bytes of a scan lie in one object store, as they were read back. ``locked_until`` is None where the
-    store keeps no lock, which only development allows.
+    store keeps no lock, which only development allows; ``removed`` is when it went, by a disposal list.
     """
 
     batch: str
@@ -100,6 +100,7 @@ class ScanCopy:
     size_bytes: int
     sha256: str
     locked_until: datetime | None
+    removed: datetime | None = None
 
 
 SCANS = Kind("dossier_scan", Scan)

@@ -9,14 +9,16 @@ stored (``storage.scans``), what the notice says of a dossier (``records.dossier
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from analysis.report import last_exam_day
+from domain.disposal import DisposedOf
 from domain.dossier import SCAN_COPIES, SCANS, Item, Scan, ScanCopy, ScanType
+from domain.evidence import Copy, Place
 from domain.grounds import CATALOGUES, NORMS, Norm, same_name
 from domain.people import Actor
 from domain.places import Batch, Sitting
@@ -25,9 +27,9 @@ from domain.timeline import rfc3339
 from records.errors import ClosedBatch, DossierRefused, ImpossibleTime, NoReason, NoSuchScan
 from records.roll import Desk
 from records.scan_files import recognise
-from storage.archive import Archive
+from storage.archive import Archive, WentByOrder
 from storage.database import Database
-from storage.errors import StorageError, UnknownSitting
+from storage.errors import DatabaseUnavailable, StorageError, UnknownSitting
 from storage.scans import Answer, scan_key
 
 MOST_PAGES = 10_000
@@ -90,8 +92,49 @@ def scans_of(database: Database, batch: str) -> list[Entry[Scan]]:
 
 
 def copies_of(database: Database, batch: str) -> list[Entry[ScanCopy]]:
-    """Where the scans of a batch lie, those of earlier revisions too."""
-    return database.register.standing(SCAN_COPIES, batch=batch)
+    """Where the scans of a batch lie, those of earlier revisions too; without those that were disposed of."""
+    return [each for each in database.register.standing(SCAN_COPIES, batch=batch) if each.thing.removed is None]
+
+
+def removed_copies(database: Database, batch: str) -> list[ScanCopy]:
+    """The copies that a disposal list removed, by bucket and key."""
+    found = [each.thing for each in database.register.standing(SCAN_COPIES, batch=batch)]
+    return [each for each in found if each.removed is not None]
+
+
+def as_rows(database: Database, batch: str) -> list[Copy]:
+    """The copies as those of footage are told, by key and bucket, those that were removed too: what a disposal list
+    freezes stays the same while it is carried out.
+    """
+    found = [
+        Copy(
+            segment=each.thing.key,
+            place=Place.S3,
+            target=each.thing.bucket,
+            verified=each.at,
+            size_bytes=each.thing.size_bytes,
+            sha256=each.thing.sha256,
+            version_id=each.thing.version_id,
+            locked_until=each.thing.locked_until,
+            removed=each.thing.removed,
+        )
+        for each in database.register.standing(SCAN_COPIES, batch=batch)
+    ]
+    return sorted(found, key=lambda each: (each.segment, each.target))
+
+
+def note_removed(database: Database, batch: str, key: str, actor: Actor, at: datetime) -> None:
+    """That every copy of a scan was removed by a signed order."""
+    gone = [each for each in copies_of(database, batch) if each.thing.key == key]
+    drafts = [_copy_draft(replace(each.thing, removed=at), each.site) for each in gone]
+    if drafts:
+        database.register.enter("dispose_scan", batch, drafts, actor, at)
+
+
+def ordered_to_go(database: Database, batch: str) -> DisposedOf | None:
+    """By which list a batch was ordered to go, and when; None while nobody ordered it."""
+    keys = [segment.key for segment, _ in database.evidence.segments_of(batch)]
+    return next(iter(database.evidence.disposed(keys[:1]).values()), None)
 
 
 def find_scan(database: Database, batch: str, number: int) -> Entry[Scan]:
@@ -105,10 +148,13 @@ def find_scan(database: Database, batch: str, number: int) -> Entry[Scan]:
 def fetch(desk: Desk, archive: Archive, batch: str, number: int) -> tuple[Scan, bytes]:
     """调取: the bytes of a scan, compared with what was filed; that they were fetched is in the journal first.
 
-    Raises UnknownBatch, NoSuchScan, NoScanAnswers.
+    Raises UnknownBatch, NoSuchScan, WentByOrder, NoScanAnswers.
     """
     desk.batch(batch)
     scan = find_scan(desk.database, batch, number).thing
+    gone = ordered_to_go(desk.database, batch)
+    if gone is not None:
+        raise WentByOrder(f"scan {number} of batch {batch}", gone)
     copies = [each.thing for each in copies_of(desk.database, batch) if each.thing.sha256 == scan.sha256]
     data = archive.scans.read(copies)
     desk.database.journal.record(desk.now, desk.actor, "fetch_scan", batch, f"scan {number}, sha256:{scan.sha256}")
@@ -118,32 +164,63 @@ def fetch(desk: Desk, archive: Archive, batch: str, number: int) -> tuple[Scan, 
 @dataclass(frozen=True, slots=True)
 class Verified:
     """One copy of a scan, read again. ``number`` is 0 for one of an earlier revision; ``why`` says what could not be
-    set right of its lock or its hold.
+    set right of its lock or its hold, ``restored`` that it was lost and lies there again, from another store.
     """
 
     number: int
     copy: ScanCopy
     answer: Answer
     why: str = ""
+    restored: bool = False
 
     @property
     def stands(self) -> bool:
-        return self.answer is Answer.RIGHT and not self.why
+        return self.restored or (self.answer is Answer.RIGHT and not self.why)
 
 
 def verify(desk: Desk, archive: Archive, batch: str) -> tuple[Verified, ...]:
     """Read every copy of a batch's scans again, set its lock and hold as they must be by now, and note a lock that
-    became longer. Raises UnknownBatch, DatabaseUnavailable.
+    became longer. What one store lost, or never had, is brought there from another one that has it.
+
+    Raises UnknownBatch, DatabaseUnavailable.
     """
     desk.batch(batch)
     why = secure(desk.database, archive, batch, desk.actor, desk.now).why
     numbers = {each.thing.sha256: each.thing.number for each in scans_of(desk.database, batch)}
+    copies = copies_of(desk.database, batch)
+    answers = {each.key: archive.scans.reread(each.thing) for each in copies}
+    restored = {
+        key
+        for key in dict.fromkeys(each.thing.key for each in copies)
+        if _restored(desk, archive, [each for each in copies if each.thing.key == key], answers)
+    }
     return tuple(
         Verified(
-            numbers.get(each.thing.sha256, 0), each.thing, archive.scans.reread(each.thing), why.get(each.key, "")
+            numbers.get(each.thing.sha256, 0),
+            each.thing,
+            answers[each.key],
+            why.get(each.key, ""),
+            each.thing.key in restored and answers[each.key] is not Answer.RIGHT,
         )
-        for each in copies_of(desk.database, batch)
+        for each in copies
     )
+
+
+def _restored(desk: Desk, archive: Archive, copies: Sequence[Entry[ScanCopy]], answers: Mapping[str, Answer]) -> bool:
+    """Whether a scan now lies in every store, where it did not before and a right copy was left."""
+    right = [each.thing for each in copies if answers[each.key] is Answer.RIGHT]
+    stores = {each.target for each in archive.scans.stores}
+    if not right or {each.bucket for each in right} >= stores:
+        return False
+    try:
+        kept = archive.scans.keep(right[0].key, right[0].batch, archive.scans.read(right))
+    except DatabaseUnavailable:
+        raise
+    except (StorageError, OSError):
+        return False  # a store that is away: told by its answer
+    drafts = [_copy_draft(each, copies[0].site) for each in kept]
+    desk.database.register.enter("restore_scan", right[0].batch, drafts, desk.actor, desk.now)
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +291,7 @@ def _refuse(desk: Desk, batch: Batch, sittings: Sequence[Sitting], told: Told) -
     if item.by_sitting and all(each.start > desk.now for each in meant):
         first = min(each.start for each in meant)
         raise ImpossibleTime(f"the exam begins at {rfc3339(first)}; nothing of it can be filed before")
-    gone = desk.database.disposals.destroyed(batch.id)
+    gone = ordered_to_go(desk.database, batch.id)
     if gone is not None:
         raise ClosedBatch(f"batch {batch.id} was disposed of 已处置 by list {gone.disposal}; nothing more is filed")
 

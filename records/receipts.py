@@ -42,7 +42,7 @@ from domain.receipt import (
 )
 from domain.register import Draft, Entry, Kind
 from domain.roll import CANDIDATES, FEEDBACKS, SEATS, SIGN_INS, STATION_CHANGES, VIOLATIONS
-from records.dossier import scans_of
+from records.dossier import ordered_to_go, scans_of
 from records.errors import NoSuchReceipt, ReceiptRefused
 from records.roll import Desk
 from records.scores import scores_of
@@ -66,7 +66,7 @@ class State(StrEnum):
 
     HOLDS = "holds"
     CHANGED = "changed"
-    UNKNOWN = "unknown"  # a store does not answer: neither one nor the other
+    UNKNOWN = "unknown"  # a store does not answer, or all of it was disposed of in its time
 
     @property
     def zh(self) -> str:
@@ -245,6 +245,13 @@ def _changed(receipt: Receipt, label: str, notes: tuple[str, ...] = ()) -> Check
 
 def _with_scans(database: Database, archive: Archive, receipt: Receipt) -> Checked:
     """Step 5: the bytes of each scan."""
+    gone = ordered_to_go(database, receipt.batch)
+    if gone is not None:
+        zh, en = (
+            f"考核材料已按处置清单{gone.disposal}到期销毁",
+            f"the dossier was disposed of by list {gone.disposal}",
+        )
+        return Checked(code_of(receipt.root), receipt.certificate, State.UNKNOWN, zh, en)
     copies: dict[str, list[ScanCopy]] = {}
     for entry in database.register.standing(SCAN_COPIES, batch=receipt.batch):
         copies.setdefault(entry.thing.sha256, []).append(entry.thing)

@@ -156,7 +156,8 @@ def fetch_scan(
 
 @dossier_app.command("verify")
 def verify_scans(batch: BatchId) -> None:
-    """Read every stored scan of a batch again, set locks and holds as they must be, and note what changed.
+    """Read every stored scan of a batch again, set locks and holds as they must be, and bring what one store lost
+    there from another one.
 
     Exit 1 where a copy is lost or damaged, does not answer, or cannot be locked.
     """
@@ -170,7 +171,7 @@ def verify_scans(batch: BatchId) -> None:
     for each in found:
         scan = f"scan {each.number}" if each.number else "an earlier scan"
         where = f"{each.copy.bucket}/{each.copy.key}"
-        why = f"; {each.why}" if each.why else ""
+        why = "; stored anew from another store 已补存" if each.restored else f"; {each.why}" if each.why else ""
         typer.echo(f"{each.answer.zh} {each.answer}: {scan} ({where}){why}")
     typer.echo(f"{sum(each.stands for each in found)} of {len(found)} copies stand 份完好")
     if not all(each.stands for each in found):

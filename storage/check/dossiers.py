@@ -1,7 +1,7 @@
 """Looks through the scans of dossiers in both directions: from the register to the object stores, and back.
 
 What does not agree is looked at twice, as with footage, since filing goes on meanwhile. Mended is what needs no entry
-in the register: locks and holds. A scan that a store lost is filed again, which stores it anew and says so. Not here:
+in the register: locks and holds. A scan that a store lost is brought back by ``records.dossier``. Not here:
 footage (``storage.check.looking``), and whether a dossier is complete (``records.dossier_rules``).
 """
 
@@ -81,22 +81,28 @@ class Dossiers:
             self._archive.scans.secure(copy)
             return f"locked and held as it must be; `kaojian dossier verify {copy.batch}` puts that on record"
         if found.what in _LOST.values():
-            raise StorageError("file the same scan again: that stores it anew 请重新归档同一扫描件")
+            raise StorageError(
+                f"`kaojian dossier verify {copy.batch}`, or file the same scan again: that stores it anew"
+            )
         return ""
 
     def _gathered(self) -> _Gathered:
         """The register first: what is filed or stored after that is found out by looking twice."""
+        gone = {each.thing.key for each in self._database.register.standing(SCAN_COPIES) if each.thing.removed}
         scans = frozenset(
-            scan_key(each.site, each.batch, each.thing.sha256, each.thing.type)
+            key
             for each in self._database.register.revisions(SCANS)
             if each.value is not None
+            and (key := scan_key(each.site, each.batch, each.value.sha256, each.value.type)) not in gone
         )
         return _Gathered(
             scans, self._copies(), {bucket: _listed(objects) for bucket, objects in self._stores.items()}
         )
 
     def _copies(self) -> tuple[ScanCopy, ...]:
-        return tuple(each.thing for each in self._database.register.standing(SCAN_COPIES))
+        """Those that were not removed by a disposal list."""
+        found = (each.thing for each in self._database.register.standing(SCAN_COPIES))
+        return tuple(each for each in found if each.removed is None)
 
     def _of_copy(self, copy: ScanCopy) -> Iterator[Finding]:
         """Its lock and its hold, and its bytes where all are read."""

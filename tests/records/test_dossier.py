@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from domain.dossier import Item
 from domain.timeline import rfc3339
 from records import dossier, holding
 from records.errors import DossierRefused, ImpossibleTime, NoReason, NoSuchScan, RecordsError
+from records.roll import Desk
 from storage.archive import RetentionUnknown
 from storage.database import Database
 from storage.errors import StorageError, UnknownBatch, UnknownSitting
@@ -116,7 +118,7 @@ def test_pages_are_counted_from_one_and_a_picture_has_one(site: Dossiers) -> Non
 
 
 def test_nothing_of_an_exam_is_filed_before_it_begins_and_the_roster_is(site: Dossiers) -> None:
-    early = dossier.Desk(site.database, TESTER, START - DAY)
+    early = Desk(site.database, TESTER, START - DAY)
     for item in (Item.PAPERS, Item.ROOM_RECORD):
         with pytest.raises(ImpossibleTime, match=rfc3339(START)):
             dossier.file_scan(early, site.archive, FIRST, dossier.Told(item), pdf())
@@ -145,7 +147,7 @@ def test_nothing_is_on_record_while_one_store_is_away_and_the_next_try_adopts_wh
 def test_nothing_is_filed_without_a_store_or_where_no_lock_holds_or_no_end_of_keeping_is_known(
     site: Dossiers,
 ) -> None:
-    def unknown(_batch: str) -> object:
+    def unknown(_batch: str) -> datetime:
         raise RetentionUnknown("no sitting")
 
     site.objects.locks = False
@@ -155,17 +157,10 @@ def test_nothing_is_filed_without_a_store_or_where_no_lock_holds_or_no_end_of_ke
     site.objects.locks = True
     site.archive = site.over(site.objects)
     scans = site.archive.scans
-    for changed in ({"stores": ()}, {"retain_until": unknown}):
-        with pytest.raises((ObjectsUnavailable, RetentionUnknown)):
-            type(scans)(
-                **{
-                    "stores": scans.stores,
-                    "retain_until": scans.retain_until,
-                    "held": scans.held,
-                    "tried": scans.tried,
-                    **changed,
-                }
-            ).keep("k", FIRST, b"x")
+    with pytest.raises(ObjectsUnavailable):
+        replace(scans, stores=()).keep("k", FIRST, b"x")
+    with pytest.raises(RetentionUnknown):
+        replace(scans, retain_until=unknown).keep("k", FIRST, b"x")
     assert dossier.scans_of(site.database, FIRST) == []
     assert not site.objects.keys(".dossiers/")
 
@@ -202,6 +197,36 @@ def test_a_scan_that_a_store_lost_is_filed_again_and_then_lies_there(site: Dossi
     site.objects.destroy(key)
     (found,) = dossier.verify(site.desk, site.archive, FIRST)
     assert (found.answer, bool(found.why)) == (Answer.MISSING, True)
+
+
+def test_what_one_store_lost_is_brought_there_from_the_other_one_and_that_is_on_record(twice: Dossiers) -> None:
+    def look() -> list[tuple[Answer, bool, bool]]:
+        found = dossier.verify(twice.desk, twice.archive, FIRST)
+        return [(each.answer, each.restored, each.stands) for each in found]
+
+    twice.file(data=pdf("x"))
+    assert twice.second is not None
+    (key,) = twice.objects.keys(".dossiers/")
+    right = (Answer.RIGHT, False, True)
+    twice.objects.flip_a_byte(key)
+    assert look() == [(Answer.DAMAGED, True, True), right]
+    assert look() == [right, right]
+    twice.second.destroy(key)
+    assert look() == [right, (Answer.MISSING, True, True)]
+    assert twice.database.journal.entries(1)[0].act == "restore_scan"
+    twice.second.down = True
+    before = twice.entries()
+    assert look() == [right, (Answer.UNREACHABLE, False, False)]
+    assert twice.entries() == before
+
+
+def test_a_store_that_was_set_up_later_is_brought_the_scans_when_they_are_verified(site: Dossiers) -> None:
+    site.file(data=pdf("x"))
+    site.second = MemoryObjects(target="second")
+    site.archive = site.over(site.objects)
+    dossier.verify(site.desk, site.archive, FIRST)
+    assert [bucket for bucket, _ in copies(site)] == ["memory", "second"]
+    assert [each.thing.number for each in dossier.scans_of(site.database, FIRST)] == [1]
 
 
 def test_a_hold_of_the_batch_holds_its_scans_and_those_filed_later_until_it_is_lifted(twice: Dossiers) -> None:

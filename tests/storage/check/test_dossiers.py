@@ -72,7 +72,7 @@ def test_a_scan_that_one_store_lost_is_found_there_and_filed_again(site: Dossier
     site.objects.destroy(key)
     assert found(site) == [(Wrong.OBJECT_MISSING, key, "memory")]
     (told,) = look(site, mending=True)
-    assert (told.mended, "file the same scan again" in told.failed) == ("", True)
+    assert (told.mended, "kaojian dossier verify" in told.failed) == ("", True)
     site.file(data=pdf("x"))
     assert found(site, every_byte=True) == []
 
