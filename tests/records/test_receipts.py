@@ -290,21 +290,18 @@ def test_a_receipt_holds_after_the_key_was_rotated(site: Dossiers, tmp_path: Pat
         assert checked(other).state is State.HOLDS
 
 
-@pytest.mark.parametrize(
-    "names",
-    [
-        ("score/2026-0501/T001/实操@2",),
-        ("score/2026-0501/T009/实操@1",),
-        ("no name",),
-        ("a@b",),
-        ("norm/norm-1@99999999999999999999",),
-        ("norm/\0@1",),
-    ],
-)
-def test_no_receipt_rests_on_what_is_not_on_record(site: Dossiers, names: tuple[str, ...]) -> None:
+def test_no_receipt_rests_on_what_is_not_on_record(site: Dossiers) -> None:
     before = site.entries()
-    with pytest.raises(ReceiptRefused):
-        site.receipt(names)
+    for name in (
+        "score/2026-0501/T001/实操@2",
+        "score/2026-0501/T009/实操@1",
+        "no name",
+        "a@b",
+        "norm/norm-1@99999999999999999999",
+        "norm/\0@1",
+    ):
+        with pytest.raises(ReceiptRefused):
+            site.receipt([name])
     assert site.entries() == before
 
 
