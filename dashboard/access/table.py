@@ -282,7 +282,7 @@ COMMANDS: Mapping[str, Act] = {
     "dossier verify": Act.FILE,  # it notes the locks that it made longer
     "receipt make": Act.RECEIPT,
     "receipt print": Act.RECEIPT,
-    "receipt check": Act.ANYBODY,  # by whoever has a code; it shows nothing of what is behind it
+    "receipt check": Act.ANYBODY,  # by whoever has a code; it shows no name, footage or scan
     "status": Act.SEE,
     "report": Act.SEE,  # with pictures it saves, and is written down as a film is
     "plan": Act.SEE,
