@@ -25,6 +25,7 @@ from kaojian.commands import (
     certificates,
     day,
     detectors,
+    dossiers,
     evidence,
     exams,
     gate,
@@ -53,7 +54,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     *(exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors),
-    *(grounds, roll, panels, day, supervision, gate, certificates),  # records
+    *(grounds, roll, panels, day, supervision, gate, certificates, dossiers),  # records
 )
 for each in _GROUPS:
     app.add_typer(each.app)

@@ -31,6 +31,7 @@ from records import (
     candidacies,
     certificate_rules,
     day_rules,
+    dossier_rules,
     duty_rules,
     grounds_rules,
     issue_rules,
@@ -92,6 +93,7 @@ def standing_of(database: Database, batch: str, now: datetime, grounds: Grounds)
         *_of_supervision(database, record, now, rules),
         duty_rules.by_duty(duty_rules.deeds_of(database, batch)),
         *certificate_rules.findings(certificates, rules, {case.ticket: case for case in cases}),
+        *dossier_rules.findings(dossier_rules.facts_of(database, batch, now), rules),
         issue_rules.on_evidence(cases, issued, over=over),
         issue_rules.unaltered(_histories(database, batch)),
     ]

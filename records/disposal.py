@@ -37,6 +37,7 @@ from domain.people import Actor
 from domain.permits import is_open
 from domain.timeline import Clock
 from ingest.host_clock import Witnesses
+from records import dossier
 from records.errors import DecisionRefused, DisposalRefused, NoReason
 from storage.archive import Archive, RetentionUnknown
 from storage.database import Database
@@ -173,6 +174,7 @@ def standing(basis: Basis, batch: str, *, ask_store: bool, but: int | None = Non
     link, certificate = database.closings.latest(batch), database.disposals.destroyed(batch)
     segments = [segment for segment, _ in database.evidence.segments_of(batch)]
     copies = [copy for found in database.evidence.copies([each.key for each in segments]).values() for copy in found]
+    copies += dossier.as_rows(database, batch)
     found = Standing(
         batch,
         open_sittings=tuple(each.plan.number for each in sittings if each.opened is None or each.closed is None),
@@ -189,7 +191,9 @@ def standing(basis: Basis, batch: str, *, ask_store: bool, but: int | None = Non
 
 
 def to_go(basis: Basis, batch: str) -> BatchToGo:
-    """All that there is of a closed batch, whatever became of it. Raises RetentionUnknown."""
+    """All that there is of a closed batch, whatever became of it: its segments, and then the scans of its dossier,
+    which are told by their keys. Raises RetentionUnknown.
+    """
     database = basis.database
     link = database.closings.latest(batch)
     if link is None:
@@ -205,7 +209,18 @@ def to_go(basis: Basis, batch: str) -> BatchToGo:
         retained_until=max(basis.archive.keep_until(batch), link.retained_until),
         segments=tuple(
             SegmentToGo(each.key, each.size_bytes, each.sha256, _copies_to_go(copies[each.key])) for each in segments
-        ),
+        )
+        + _scans_to_go(database, batch),
+    )
+
+
+def _scans_to_go(database: Database, batch: str) -> tuple[SegmentToGo, ...]:
+    """Those of earlier revisions too."""
+    rows = dossier.as_rows(database, batch)
+    return tuple(
+        SegmentToGo(key, of[0].size_bytes, of[0].sha256, _copies_to_go(of))
+        for key in dict.fromkeys(row.segment for row in rows)
+        if (of := [row for row in rows if row.segment == key])
     )
 
 

@@ -8,8 +8,8 @@
    b. Its *order* is signed and written down; from then on its footage counts as disposed of, not as missing, and
       nobody is given it.
    c. The order is brought into the object store, under lock, and read back.
-   d. Each copy is removed, seen to be gone, and gets its tombstone. A copy that is locked or held after all ends the
-      batch there; one that is out of reach from here is left and told.
+   d. Each copy is removed, of footage and then of the scans of its dossier, seen to be gone, and gets its tombstone.
+      A copy that is locked or held after all ends the batch there; one that is out of reach is left and told.
    e. Once none is left, and the store answers under none of the keys, the *certificate of destruction* is signed,
       written down, and brought into the object store.
 
@@ -44,14 +44,16 @@ from domain.disposal import (
     DisposalOrder,
     DisposalState,
     PaperKind,
+    SegmentToGo,
     Settled,
     Signatory,
 )
-from domain.evidence import Copy
+from domain.evidence import Copy, Place
 from domain.manifest import Document
 from domain.people import Actor
 from domain.timeline import rfc3339
 from records.disposal import Basis, content, look_again
+from records.dossier import note_removed, removed_copies
 from records.errors import ClockBehind, DisposalRefused, DisposalVoid, NotApproved, NotUnderLock
 from storage.archive import OutOfReach
 from storage.database.disposals import APPROVED, KeptPaper
@@ -59,6 +61,7 @@ from storage.errors import DatabaseUnavailable, StorageError
 from storage.manifest import destruction
 from storage.manifest.keys import kin_of, publish
 from storage.objects import Objects
+from storage.scans import PREFIX as SCANS
 from storage.signing import Signer, is_signed
 
 ACCOUNT = "account:"
@@ -205,6 +208,14 @@ class _Batch:
     removed: int = 0
     left: list[str] = field(default_factory=list)
 
+    @property
+    def footage(self) -> list[SegmentToGo]:
+        return [each for each in self.going.segments if not each.key.startswith(SCANS)]
+
+    @property
+    def scans(self) -> list[SegmentToGo]:
+        return [each for each in self.going.segments if each.key.startswith(SCANS)]
+
     def dispose(self) -> BatchOutcome:
         """Steps b to e."""
         order = self._order()
@@ -255,8 +266,8 @@ class _Batch:
     def _remove(self, order: KeptPaper) -> None:
         """Every copy that was not removed by this order yet; ends with the first that the store will not let go."""
         database = self.basis.database
-        copies = database.evidence.copies([each.key for each in self.going.segments])
-        for number, segment in enumerate(self.going.segments, start=1):
+        copies = database.evidence.copies([each.key for each in self.footage])
+        for number, segment in enumerate(self.footage, start=1):
             if database.holds.standing(self.going.batch):
                 self.left.append(f"batch {self.going.batch} was held meanwhile")
                 return
@@ -265,8 +276,31 @@ class _Batch:
                 if waits and not self._is_removed(copy):
                     return
             self.tell(self.going.batch, number, len(self.going.segments))
+        for number, scan in enumerate(self.scans, start=len(self.footage) + 1):
+            if not self._is_scan_removed(scan):
+                return
+            self.tell(self.going.batch, number, len(self.going.segments))
         if not self.left:
             self._look_for_more()
+
+    def _is_scan_removed(self, scan: SegmentToGo) -> bool:
+        """Removed in every store that can be reached; its tombstones come once none of them has it any more."""
+        database, batch = self.basis.database, self.going.batch
+        elsewhere = {each.target for each in scan.copies} - set(self.basis.archive.buckets)
+        if database.holds.standing(batch):
+            self.left.append(f"batch {batch} was held meanwhile")
+            return False
+        self.left += [f"{scan.key} lies in bucket {each}, which is none of those set up here" for each in elsewhere]
+        try:
+            self.removed += self.basis.archive.dispose_scan(batch, scan.key)
+        except DatabaseUnavailable:
+            raise
+        except StorageError as error:
+            self.left.append(str(error))
+            return False
+        if not elsewhere:
+            note_removed(database, batch, scan.key, self.actor, self.basis.clock.now())
+        return True
 
     def _is_removed(self, copy: Copy) -> bool:
         """Whether to go on: it was removed, or is only out of reach from here."""
@@ -297,10 +331,13 @@ class _Batch:
                 )
 
     def _certify(self, order: KeptPaper) -> KeptPaper:
-        copies = self.basis.database.evidence.copies([each.key for each in self.going.segments])
+        copies = self.basis.database.evidence.copies([each.key for each in self.footage])
         segments = tuple(
             DestroyedSegment(each.key, each.size_bytes, each.sha256, tuple(map(_destroyed, copies[each.key])))
-            for each in self.going.segments
+            for each in self.footage
+        ) + tuple(
+            DestroyedSegment(each.key, each.size_bytes, each.sha256, self._destroyed_scans(each.key))
+            for each in self.scans
         )
 
         def make(last: KeptPaper | None) -> KeptPaper:
@@ -326,6 +363,14 @@ class _Batch:
             return destruction.kept(self.papers.signer, certificate, retained_until(local_day(now)))
 
         return self.basis.database.disposals.add_paper(self.going.site, make, self.actor)
+
+    def _destroyed_scans(self, key: str) -> tuple[DestroyedCopy, ...]:
+        gone = [each for each in removed_copies(self.basis.database, self.going.batch) if each.key == key]
+        return tuple(
+            DestroyedCopy(Place.S3, each.bucket, each.version_id, "", each.removed)
+            for each in gone
+            if each.removed is not None
+        )
 
     def _refuse_a_clock_behind(self, last: KeptPaper | None, now: datetime) -> None:
         if last is not None and now < last.signed_at:

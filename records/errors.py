@@ -34,6 +34,10 @@
     ├── RoomRecordRefused   a room's record 考场记录表 cannot say that, or cannot be signed so
     ├── NoRoomRecord      nobody wrote one for that room and sitting
     ├── MarkingRefused    nobody is authorised to mark 阅卷 in that way
+    ├── DossierRefused    what is to be filed is no scan, or none of that item, subject or sitting
+    ├── NoSuchScan        a batch has no scan of that number
+    ├── ReceiptRefused    no receipt can be made: something that it is to rest on is not there, or was revised since
+    ├── NoSuchReceipt     no receipt was ever made under that code, or it was typed wrongly
     ├── DisposalRefused   batches may not be disposed of; nothing was written or removed; ``objections`` say why
     ├── DecisionRefused   somebody may not decide so on a disposal list
     ├── NotApproved       a disposal list may not be carried out: not approved by two, lapsed, void or done
@@ -197,6 +201,22 @@ class NoRoomRecord(RecordsError):
 
 class MarkingRefused(RecordsError):
     """The order does not authorise anybody to mark. Nothing was entered."""
+
+
+class DossierRefused(RecordsError):
+    """It cannot be filed as what it is said to be. Nothing was written and nothing stored."""
+
+
+class NoSuchScan(RecordsError):
+    """The dossier of that batch has no scan of that number."""
+
+
+class ReceiptRefused(RecordsError):
+    """No receipt was made: what it is to rest on is not on record, or not any more."""
+
+
+class NoSuchReceipt(RecordsError):
+    """There is no receipt under that code here."""
 
 
 class DisposalRefused(RecordsError):

@@ -2,9 +2,10 @@
 
 1. The order is written down first, with its act in the journal: from then on nothing of the batch may be
    disposed of.
-2. Every stored copy is put under legal hold, or let go where no hold stands any more, and read back.
-3. What could not be reached is set right when the copy is read again (``storage.rereading``); what is stored later is
-   stored as held (``storage.archive``).
+2. Every stored copy of its footage, and of the scans of its dossier, is put under legal hold, or let go where no hold
+   stands any more, and read back.
+3. What could not be reached is set right when footage is read again (``storage.rereading``), or scans are
+   (``records.dossier.verify``); what is stored later is stored as held (``storage.archive``, ``storage.scans``).
 
 Not here: who may (``dashboard.access.table``).
 """
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from domain.holds import Hold, Order
 from domain.people import Actor
 from domain.timeline import Clock
+from records.dossier import secure
 from records.errors import NoReason
 from storage.archive import Archive
 from storage.database import Database
@@ -80,4 +82,7 @@ def _carry_out(database: Database, archive: Archive, hold: Hold, tell: Progress)
                 waiting += 1
                 why = why or str(error)
         tell(number, len(segments))
-    return Held(hold, done, waiting, why)
+    order = hold.lifted or hold.ordered
+    scans = secure(database, archive, hold.batch, order.actor, order.at)
+    why = why or next(iter(scans.why.values()), "")
+    return Held(hold, done + scans.done, waiting + len(scans.why), why)

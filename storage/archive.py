@@ -46,6 +46,7 @@ from storage.objects import (
     Objects,
     ObjectsUnavailable,
 )
+from storage.scans import Scans, batch_of
 from storage.spool_marker import is_there
 
 AT_ONCE = 16  # segments of one round
@@ -225,6 +226,18 @@ class Archive:
     def buckets(self) -> tuple[str, ...]:
         """The buckets of the object stores, the first one's first; none without one."""
         return tuple(self._stores)
+
+    @property
+    def scans(self) -> Scans:
+        """The scans of dossiers in the same stores, under the same locks."""
+        stores = [each.objects for each in self._stores.values()]
+        return Scans(
+            stores,
+            self._retain_until,
+            self._held,
+            lambda objects: self._tried(self._stores[objects.target]),
+            allow_unlocked=self._allow_unlocked,
+        )
 
     def ping(self, bucket: str | None = None) -> None:
         """Ask an object store one thing, the first unless another is named. Raises ObjectsUnavailable, also where
@@ -472,6 +485,23 @@ class Archive:
             self._remove_spool_file(copy)
         if copy.removed is None:
             self._evidence.dispose_copy(copy, self._clock.now())
+
+    def dispose_scan(self, batch: str, key: str) -> int:
+        """Remove a scan of a dossier for good, in every version that a store has under its key: how many there were.
+
+        Its key is made of its bytes, so that nothing else can lie there. A signed order in the database has to say
+        that its batch is to go. Raises NotOrdered and the errors of ``Objects.remove``.
+        """
+        segments = [segment.key for segment, _ in self._evidence.segments_of(batch)]
+        if batch_of(key) != batch or not self._evidence.disposed(segments[:1]):
+            raise NotOrdered(f"{key} stays: no signed order in the database says that it is to go")
+        removed = 0
+        for store in self._stores.values():
+            for each in store.objects.versions(key):
+                if each.key == key and not each.marker:
+                    store.objects.remove(key, each.version_id)
+                    removed += 1
+        return removed
 
     def left_over(self, key: str) -> bool:
         """Whether an object store still answers under a key: with a version that no row knows, once all others are

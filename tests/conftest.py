@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests import schemas
+
+settings.register_profile("untimed", deadline=None)  # on a busy machine any example may be slow once
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -57,6 +57,9 @@ class Act(StrEnum):
     )
     PAPERS = "papers"  # print exam papers and say who marks them: the centre's part (六(四), 六(六))
     DAY = "day"  # hand exam papers on, write the records of rooms: the site's part
+    DOSSIER = "dossier"  # what was filed of a batch 档案袋: scans, with names on them
+    FILE = "file"  # scans into a dossier: the institution's duty (九)
+    RECEIPT = "receipt"  # make the receipt 证据回执 of what a certificate rests on
     ADMIT = "admit"  # accounts and tokens of others, and recusals
     BREAK_GLASS = "break_glass"  # make an emergency account, where nobody can come in
     OPERATE = "operate"  # the service with its keys, secrets and certificates; trials and drills
@@ -108,6 +111,14 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.CERTIFY: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.PAPERS: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.DAY: frozenset({Role.SITE_OPERATOR, LOCAL}),
+    Act.DOSSIER: frozenset(
+        {
+            *(Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR, Role.AUDITOR),
+            LOCAL,
+        }
+    ),
+    Act.FILE: frozenset({Role.SITE_OPERATOR, LOCAL}),
+    Act.RECEIPT: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.ADMIT: frozenset({Role.CITY_ADMINISTRATOR, LOCAL}),
     Act.BREAK_GLASS: frozenset({LOCAL}),
     Act.OPERATE: frozenset({LOCAL}),
@@ -154,6 +165,9 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.ADMIT, Act.CERTIFY),
     (Act.AUDIT, Act.CERTIFY),
     (Act.ADMIT, Act.PAPERS),
+    (Act.FILE, Act.RECEIPT),  # who files what was examined does not vouch for it
+    (Act.FILE, Act.AUDIT),
+    (Act.ADMIT, Act.DOSSIER),
     (Act.ADMIT, Act.PROPOSE_DISPOSAL),  # who makes accounts deletes nothing with them
     (Act.ADMIT, Act.APPROVE_DISPOSAL),
     (Act.AUDIT, Act.PROPOSE_DISPOSAL),  # who audits wants nothing gone
@@ -329,6 +343,14 @@ COMMANDS: Mapping[str, Act] = {
     "room-record sign": Act.DAY,  # that the paper was signed; under an account one signs for oneself
     "room-record show": Act.ROLL,  # it names candidates by ticket
     "room-record print": Act.ROLL,
+    "dossier add": Act.FILE,
+    "dossier list": Act.DOSSIER,
+    "dossier missing": Act.DOSSIER,
+    "dossier fetch": Act.DOSSIER,
+    "dossier verify": Act.FILE,  # it notes the locks that it made longer
+    "receipt make": Act.RECEIPT,
+    "receipt print": Act.RECEIPT,
+    "receipt check": Act.ANYBODY,  # by whoever has a code; it shows no name, footage or scan
     "status": Act.SEE,
     "report": Act.SEE,  # with pictures it saves, and is written down as a film is
     "plan": Act.SEE,

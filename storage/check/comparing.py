@@ -37,6 +37,7 @@ class Wrong(StrEnum):
     NOT_STATED = "not_stated"
     ROW_MISSING = "row_missing"
     NOT_UNDER_LOCK = "not_under_lock"
+    SCAN_UNFILED = "scan_unfiled"
 
     @property
     def zh(self) -> str:
@@ -111,6 +112,12 @@ _WORDS = {
     ),
     Wrong.ROW_MISSING: _Words("证据清单所列无记录", "is stated in a manifest and has no such row", _REBUILD),
     Wrong.NOT_UNDER_LOCK: _Words("签名文件未存档", "was signed and is not in the object store"),
+    Wrong.SCAN_UNFILED: _Words(
+        "扫描件未归档",
+        "is a scan in the object store that no dossier has on record",
+        "filing it was interrupted: file it again",
+        harmless=True,
+    ),
 }
 
 
@@ -123,7 +130,7 @@ class Finding:
     """
 
     what: Wrong
-    subject: str  # a segment's key, the id of a batch or site, or the key of something signed
+    subject: str  # a segment's key, the id of a batch or site, or the key of something signed or of a scan
     where: str = ""
     copy: Copy | None = field(default=None, compare=False)
     mended: str = field(default="", compare=False)

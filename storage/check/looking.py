@@ -17,8 +17,10 @@ from pathlib import Path
 from domain.evidence import Copy, LostCopy, Place, Segment, SegmentState
 from domain.manifest import Manifest
 from domain.timeline import Clock, SystemClock
+from storage import scans
 from storage.archive import Archive, RetentionUnknown, Why
 from storage.check.comparing import Batch, Finding, Wrong, compare, standing
+from storage.check.dossiers import Dossiers
 from storage.database import Database
 from storage.errors import DatabaseUnavailable, StorageError
 from storage.manifest import keeping
@@ -71,6 +73,7 @@ class Check:
         self._clock = clock or SystemClock()
         self._wait = wait
         self._tell = tell
+        self._dossiers = Dossiers(database, archive, self._stores, every_byte=every_byte, settle=self._settle)
         self.seen = Seen()
 
     def findings(self) -> Iterator[Finding]:
@@ -81,12 +84,19 @@ class Check:
         2. Of each stored object: its lock and its legal hold.
         3. Of each closed batch: that rows and its latest manifest name the same segments, and that what was signed
            is in each store.
+        4. Of each scan of a dossier: that it lies where the register says, locked and held; and of each one that lies
+           there, that the register says so (``dossiers``).
         """
         for batch in sorted({*self._evidence.batches(), *(folder.split("/")[1] for folder in self._places())}):
             self._tell(batch)
             yield from map(self._mended, self._of_batch(batch))
         for site in self._database.closings.sites():
             yield from map(self._mended, self._of_site(site))
+        yield from map(self._mended, self._dossiers.findings())
+        self.seen.objects += self._dossiers.objects
+
+    def _settle(self) -> None:
+        self._wait(SETTLES_S)
 
     def _places(self) -> set[str]:
         """``site/batch`` of everything that lies in spools and stores, whether rows know of it or not."""
@@ -200,7 +210,8 @@ class Check:
         if not self._mending:
             return found
         try:
-            return replace(found, mended=self._mend(found))
+            of_scan = found.subject.startswith(scans.PREFIX)
+            return replace(found, mended=self._dossiers.mend(found) if of_scan else self._mend(found))
         except DatabaseUnavailable:
             raise
         except StorageError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
@@ -28,8 +29,17 @@ from storage.errors import RevisedMeanwhile
 
 T = TypeVar("T")
 _WITHDRAWN = "null"
+_LONGEST_REVISION = 9  # digits
 _AT_ONCE = 500  # keys of one question
 _DIGEST = " sha256:"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The SHA-256 of one revision's document, and the number of the last revision of its thing."""
+
+    sha256: str
+    last: int
 
 
 class Register:
@@ -119,6 +129,22 @@ class Register:
                 found.update((f"{row.kind}/{row.key}@{row.revision}", row.act) for row in rows)
         return {name: found[name] for name in wanted if name in found}
 
+    def named(self, name: str) -> Named | None:
+        """What lies there under the name of an entry (``Entry.name``), whatever its kind; None where nothing does.
+
+        The SHA-256 is computed of the document that lies there, and not the one that its row claims.
+        """
+        parsed = _parsed(name)
+        if parsed is None:
+            return None
+        kind, key, revision = parsed
+        columns = tables.register.c
+        query = sa.select(columns.revision, columns.document).where(columns.kind == kind, columns.key == key)
+        with self._engine.reading() as connection:
+            found = {row.revision: row.document for row in connection.execute(query)}
+        document = found.get(revision)
+        return None if document is None else Named(_sha256(document), max(found))
+
     def unlike_the_journal(self) -> Iterator[str]:
         """What lies in the register otherwise than the journal says, one line for people each.
 
@@ -159,7 +185,8 @@ def _parsed(name: str) -> tuple[str, str, int] | None:
     """Kind, key and revision of an entry's name (``Entry.name``); None for a text that is none."""
     kind, slash, rest = name.partition("/")
     key, at, revision = rest.rpartition("@")
-    if not (slash and at and revision.isdecimal()) or "\0" in name:
+    figures = revision.isascii() and revision.isdecimal() and len(revision) <= _LONGEST_REVISION
+    if not (slash and at and figures) or "\0" in name:
         return None
     return kind, key, int(revision)
 

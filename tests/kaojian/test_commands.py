@@ -128,6 +128,7 @@ ELSEWHERE = {
     "certificate export", "certificate overlay", "claim import",  # test_certificates
     "papers print", "papers none", "papers hand", "papers package", "marking order",  # test_day
     "room-record write", "room-record incident", "room-record sign",  # test_day
+    "dossier add", "dossier fetch", "dossier verify", "receipt make",  # test_dossiers
 }  # fmt: skip
 """Whose entry another test looks at."""
 
@@ -142,6 +143,7 @@ NO_ENTRY = {
     "roster show", "roster profile", "clauses", "case list",  # read
     "certificate ledger", "certificate show", "certificate profile", "claim show",  # read
     "papers show", "room-record show", "room-record print",  # read
+    "dossier list", "dossier missing", "receipt print", "receipt check",  # read
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 
