@@ -5,8 +5,9 @@
    before an exam is: the site's grounds, a roster, a panel.
 3. References are made of a room that is still empty, candidates come, the sitting is opened, one camera is unplugged,
    one stalled and one turned, and a cloth is put over a station. Then examiners give their marks.
-4. When the window has ended and everything is stored and decoded, the report is written and compared with the truth,
-   and an officer decides on whom the gate does not hold back.
+4. When the window has ended and everything is stored and decoded, the report is written and compared with the truth.
+   An officer decides on whom the gate does not hold back; the batch is signed, its dossier filed, and certificates
+   are issued, each with a receipt that is checked.
 5. The page is served until Ctrl-C; with ``once`` the comparison decides the exit status.
 
 Everything lies in one folder, made anew each time. The service has no branch for the demonstration: it is the
@@ -50,7 +51,7 @@ from domain.phases import Mark
 from domain.places import Sitting
 from domain.timeline import Interval, SystemClock
 from ingest.simulator.drill import read_truth
-from kaojian import demo_hall, demo_people, display
+from kaojian import closing, demo_hall, demo_people, display
 from kaojian.drill.fixed import differences
 from kaojian.notary import notary_of
 from kaojian.staging import Cameras, StageError, Store, environment, started
@@ -60,6 +61,7 @@ from records.candidacies import cases_of
 from records.references import make_reference
 from storage.database import Database, connect
 from storage.id_numbers import IdNumbers
+from storage.signing import Signer
 
 SITE, COUNTY, BATCH, RULE_PACK = "sg-demo", "浈江区", "2026-DEMO", "SG-2022-08-10"
 LEAD_S, EXAM_S, TAIL_S = 10, 65, 15
@@ -148,14 +150,13 @@ def _play(root: Path, port: int, actor: Actor, console: Console, *, once: bool) 
         _written(root, report, sitting, console)
         different = differences(read_truth(root / "truth.jsonl"), report, _views(sitting))
         display.verdict(console, report, different)
-        demo_people.decide(port, BATCH, _passwords(people))
-        display.cases(console, cases_of(database, BATCH, load_rule_pack(RULE_PACK), SystemClock().now()))
+        certified = _certified(demo, sitting, _passwords(people), console)
         display.accounts(console, people)
         if not once:
             console.print(f"the page: [bold]http://127.0.0.1:{port}[/bold]   Ctrl-C stops everything")
             with suppress(KeyboardInterrupt):
                 threading.Event().wait()
-        return 1 if different else 0
+        return 1 if different or not all(each.holds for each in certified) else 0
 
 
 def _require_free(port: int) -> None:
@@ -350,6 +351,22 @@ def _complete(database: Database, sitting: Sitting) -> bool:
     """Everything the report needs is there: each clause is judged, each segment lies in the object store."""
     waiting = database.evidence.segments_without_copy(Place.S3, 1) or database.evidence.open_runs()
     return not waiting and _report(database, sitting).verdict is not Verdict.PENDING
+
+
+def _certified(
+    demo: _Demo, sitting: Sitting, passwords: dict[str, str], console: Console
+) -> tuple[demo_people.Certified, ...]:
+    """The batch is closed and signed, its dossier filed, and whoever may have a certificate gets one."""
+    database, settings, rules = demo.database, demo.settings, load_rule_pack(RULE_PACK)
+    archive = open_archive(settings, database)
+    demo_people.decide(settings.http_port, BATCH, passwords)
+    closing.close(settings, database, BATCH, demo.actor, SystemClock(), reason="")
+    demo_people.file_dossier(demo.office, archive, sitting)
+    signer = Signer.kept(settings.signing_key_file)
+    certified = demo_people.certify(demo.office, archive, signer, sitting, rules)
+    display.cases(console, cases_of(database, BATCH, rules, SystemClock().now()))
+    display.certificates(console, certified)
+    return certified
 
 
 def _written(root: Path, report: SittingReport, sitting: Sitting, console: Console) -> None:

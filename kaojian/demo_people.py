@@ -19,8 +19,14 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import yaml
 
+from config.rule_pack import RulePack
+from dashboard.papers import receipt as receipt_paper
+from dashboard.papers.form import Form, People
+from dashboard.papers.printing import as_pdf, form_as_pdf
+from dashboard.papers.words import Language
 from domain import resident_id
 from domain.calendar import local_day
+from domain.dossier import needs
 from domain.exam_papers import NoPapers
 from domain.grounds import Method, Requirement
 from domain.panels import Attendance
@@ -28,25 +34,32 @@ from domain.people import Actor, Role
 from domain.phases import Mark
 from domain.places import Sitting
 from domain.readiness import CONFIRMED
+from domain.receipt import grouped
 from domain.roll import IdCheck
 from domain.room_record import Condition, Held, RoomRecord
 from domain.timeline import SystemClock
 from kaojian.staging import StageError
 from records import (
+    certificates,
     conduct,
+    dossier,
     exam_papers,
     grounds,
     grounds_file,
     panels,
     readiness,
+    receipts,
     roll,
     room_records,
     roster,
     sheets,
 )
+from records.candidacies import cases_of
 from records.roll import Desk, Said, Shown
+from storage.archive import Archive
 from storage.database import Database
 from storage.id_numbers import IdNumbers
+from storage.signing import Signer
 
 PROJECT, SUBJECT = "中式面点制作", "实操"
 EXAMINERS = ("demo-examiner", "demo-examiner-2", "demo-examiner-3")
@@ -350,6 +363,57 @@ def decide(port: int, batch: str, passwords: dict[str, str]) -> dict[str, str]:
         if proposal != "hold":
             officer.send(f"/batches/{batch}/cases/decision", {"candidate": ticket, "issue": proposal == "issue"})
     return found
+
+
+# --- Weeks after ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """A certificate with the code of its receipt, as people read it, and whether the receipt's check holds."""
+
+    ticket: str
+    number: str
+    code: str
+    holds: bool
+
+
+def file_dossier(office: Office, archive: Archive, sitting: Sitting) -> int:
+    """What clause 九 asks for beside footage, as scans: printed here instead, since nobody holds paper. How many."""
+    batch, made = sitting.batch.id, SystemClock().now()
+    rows = tuple((each.ticket, each.station, each.mark or "缺考") for each in CANDIDATES)
+    wanted = list(needs([1], [(SUBJECT, Method.PRACTICAL)], [(SUBJECT, 1)]))
+    for need in wanted:
+        table = People(need.item.zh, ("准考证号", "工位", "成绩"), rows, (1, 1, 1))
+        sheet = Form(Language.ZH, f"{need.zh}（示例）", f"{batch}-{need.item}", "", made, (table,))
+        told = dossier.Told(need.item, need.subject, need.sitting, 1)
+        dossier.file_scan(office.desk(), archive, batch, told, form_as_pdf(sheet), where=need.item.value)
+    return len(wanted)
+
+
+def certify(
+    office: Office, archive: Archive, signer: Signer, sitting: Sitting, rules: RulePack
+) -> tuple[Certified, ...]:
+    """Certificates for all on whom it was decided, each with its receipt, printed and checked."""
+    desk, batch = office.desk(), sitting.batch.id
+    certificates.deliver(desk, "SG0001", "SG0010", 10, Said(desk.now, "省中心"))
+    cases = certificates.chosen(
+        cases_of(office.database, batch, rules, desk.now), certificates.to_issue(office.database, batch)
+    )
+    forms = certificates.forms_from(office.database, "SG0001", len(cases))
+    issued = certificates.issue(desk, batch, cases, forms, rules)
+    afterwards = office.desk()
+    certificates.imprint(afterwards, batch, (), Said(afterwards.now, "印章员"))
+    held = receipt_paper.Held(PROJECT, sitting.site.name, (local_day(sitting.start),))
+    made = []
+    for case, entry in zip(cases, issued, strict=True):
+        number = entry.thing.number
+        kept = receipts.make(office.desk(), signer, batch, case.ticket, case.rests_on, certificate=number)
+        paper = receipt_paper.compose(receipts.opened(kept), held)
+        (office.folder / f"receipt.{case.ticket}.pdf").write_bytes(as_pdf(paper))
+        checked = receipts.check_code(office.database, archive, kept.key)
+        made.append(Certified(case.ticket, number, grouped(kept.key), checked.state is receipts.State.HOLDS))
+    return tuple(made)
 
 
 def accounts_of(roles: Iterable[Role]) -> dict[str, Role]:

@@ -22,6 +22,7 @@ from domain.law import Verdict
 from domain.people import Role
 from domain.places import Sitting
 from domain.timeline import Interval, SystemClock
+from kaojian.demo_people import Certified
 from storage.database import Database
 
 _COLOURS = {
@@ -145,6 +146,14 @@ def cases(console: Console, found: Sequence[Case]) -> None:
         console.print(Text(f"  {each.ticket} {proposal.zh} {proposal.en}", style=_PROPOSED[proposal]))
         for reason in each.proposed.reasons:
             console.print(f"    {reason.zh}\n    {reason.en}", soft_wrap=True, highlight=False)
+
+
+def certificates(console: Console, found: Sequence[Certified]) -> None:
+    """The certificates with the codes by which anybody can check what they rest on."""
+    for each in found:
+        holds = "一致 holds" if each.holds else "已变动 changed"
+        console.print(f"  certificate 证书 {each.number} of {each.ticket}", highlight=False)
+        console.print(f"    receipt 证据回执 {each.code}: {holds}", soft_wrap=True, highlight=False)
 
 
 def accounts(console: Console, told: Sequence[tuple[str, Role, str]]) -> None:

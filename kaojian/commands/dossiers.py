@@ -182,7 +182,9 @@ def verify_scans(batch: BatchId) -> None:
 def make_receipt(
     batch: BatchId,
     ticket: Annotated[str, typer.Argument(metavar="TICKET", help="Admission ticket 准考证号")],
-    certificate: Annotated[str, typer.Option(metavar="NUMBER", help="Number of the certificate 证书编号")] = "",
+    certificate: Annotated[
+        str, typer.Option(metavar="NUMBER", help="Number of the certificate 证书编号; that they have, if left out")
+    ] = "",
     entry: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="An entry it rests on, as kind/key@revision; may be several"),
@@ -195,12 +197,16 @@ def make_receipt(
     from config.private_files import write_private
     from domain.receipt import grouped
     from records import receipts
+    from records.certificates import of_batch
     from records.roll import Desk
     from storage.signing import Signer
 
     with acting() as (settings, database):
         signer = Signer.kept(settings.signing_key_file)
         desk = Desk(database, local_actor(), SystemClock().now())
+        if not certificate:
+            standing = (each.thing for each in of_batch(database, batch) if each.thing.stands)
+            certificate = next((each.number for each in standing if each.ticket == ticket), "")
         made = receipts.make(desk, signer, batch, ticket, entry or (), certificate=certificate)
     if file is not None:
         write_private(file.absolute(), made.thing.text.encode())
