@@ -482,7 +482,10 @@ def _length(
 ) -> Iterator[_Said]:
     (zh, en), (took, lengths) = label, length
     actual, norm = took.total_seconds() / 60, max(lengths)
-    told = (f"{zh}：时长{actual:.4g}分钟，规范{norm}分钟", f"{en}: {actual:.4g} min, the norm says {norm} min")
+    told = (
+        f"{zh}：时长{_minutes(actual)}分钟，规范{norm}分钟",
+        f"{en}: {_minutes(actual)} min, the norm says {norm} min",
+    )
     on = (day.norm,) if day.norm is not None else ()
     if len(lengths) > 1:
         shorter = "、".join(f"{each}" for each in sorted(lengths)[:-1])
@@ -530,3 +533,8 @@ def _shorter(facts: DayFacts, day: SittingDay, told: tuple[str, str]) -> _Said:
 
 def _moment(instant: datetime) -> str:
     return instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+def _minutes(length: float) -> str:
+    """With one decimal, and without any for whole minutes."""
+    return f"{length:.1f}".removesuffix(".0")

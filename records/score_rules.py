@@ -64,6 +64,11 @@ _PASSED = {
 }
 
 
+_NOTHING = dict.fromkeys(_PASSED, ("没有应评分的科目", "there is nothing to be scored")) | {
+    "C6.6-1": ("没有须阅卷的科目", "no subject is examined on paper"),
+}
+
+
 def _ruled(id_: str, everybody: tuple[CandidateMarks, ...], found: list[_Said]) -> Ruled:
     rests_on = tuple(dict.fromkeys(name for each in everybody for name in each.entries))
     if not everybody:
@@ -71,7 +76,7 @@ def _ruled(id_: str, everybody: tuple[CandidateMarks, ...], found: list[_Said]) 
     told = [said for said in found if said.zh]
     verdict = fold(said.verdict for said in found)
     if verdict is Verdict.NOT_APPLICABLE:
-        return Ruled(Finding(id_, verdict, "没有应评分的科目", "there is nothing to be marked"), rests_on)
+        return Ruled(Finding(id_, verdict, *_NOTHING[id_]), rests_on)
     if not told:
         return Ruled(Finding(id_, verdict, *_PASSED[id_]), rests_on)
     zh, en = "；".join(said.zh for said in told), "; ".join(said.en for said in told)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -18,6 +21,7 @@ from typing import Any
 import av
 import pytest
 
+from domain.clauses import CLAUSES
 from domain.people import Role
 from ingest.simulator.faults import Disconnect, PlayedFault, Stall
 from ingest.simulator.scene import read_frame_number
@@ -25,6 +29,10 @@ from storage.seaweed import find_weed
 from tests.installations.installation import decode_errors
 
 FPS = 15
+TRIGGERS = "SELECT name FROM sqlite_master WHERE tbl_name = 'register' AND type = 'trigger'"
+BETTER_MARK = (
+    "UPDATE register SET document = replace(document, '86.5', '96.5') WHERE kind = 'score' AND key LIKE '%D001%'"
+)
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,63 @@ def test_by_its_plan_the_drawn_hall_lacks_nothing_so_that_only_what_was_played_i
     assert [each["id"] for each in expected["places"] if each["lack"] is not None] == []
     failed = [(each["room"], each["id"]) for each in expected["places"] if each["verdict"] == "fail"]
     assert failed == [("301", "A-03"), ("303", "02")]  # no other camera sees what c3 and c7 do
+
+
+def at_the_command_line(demo: Demo, database: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command over what the demonstration left, with another file as its database; its object store is gone."""
+    lines = (demo.folder / "service.env").read_text().splitlines()
+    environment = os.environ | dict(line.split("=", 1) for line in lines)
+    environment["KAOJIAN_DATABASE_URL"] = f"sqlite:///{database}"
+    command = [sys.executable, "-m", "kaojian", *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_of_four_candidates_one_gets_a_certificate_and_one_is_held_back_by_the_camera(demo: Demo) -> None:
+    told = at_the_command_line(demo, demo.folder / "kaojian.sqlite3", "case", "list", "2026-DEMO", "--json")
+    cases = {each["ticket"]: each for each in json.loads(told.stdout)["cases"]}
+    assert {ticket: each["proposal"] for ticket, each in cases.items()} == {
+        "D001": "issue",
+        "D002": "hold",
+        "D003": "refuse",
+        "D004": "refuse",
+    }
+    (held,) = cases["D002"]["reasons"]
+    assert "工位A-03" in held["zh"]
+    assert "摄像机断线" in held["zh"]
+    assert demo.said.count("certificate 证书") == 1
+    assert "of D001" in demo.said
+
+
+def test_every_clause_is_judged_and_what_was_not_played_is_met(demo: Demo) -> None:
+    told = at_the_command_line(demo, demo.folder / "kaojian.sqlite3", "clauses", "2026-DEMO", "--json")
+    verdicts = {each["id"]: each["verdict"] for each in json.loads(told.stdout)["clauses"]}
+    assert list(verdicts) == [clause.id for clause in CLAUSES]
+    assert {clause for clause, verdict in verdicts.items() if verdict == "fail"} == {"C6.2-3", "C6.2-4"}
+    assert {clause for clause, verdict in verdicts.items() if verdict == "unknown"} == {"C6.7-1"}  # nobody drew
+    assert {clause for clause, verdict in verdicts.items() if verdict == "pending"} == {"C7-1", "C7-2", "C10-1"}
+
+
+def test_one_changed_byte_of_what_a_certificate_rests_on_is_told_by_its_receipt(demo: Demo, tmp_path: Path) -> None:
+    found = re.search(r"证据回执 ([0-9A-Z-]+): 一致 holds", demo.said)
+    assert found, demo.said
+    changed = tmp_path / "changed.sqlite3"
+    shutil.copy(demo.folder / "kaojian.sqlite3", changed)
+    with closing(sqlite3.connect(changed)) as database:
+        for (trigger,) in database.execute(
+            "SELECT name FROM sqlite_master WHERE tbl_name='register' AND type='trigger'"
+        ):
+            database.execute(f"DROP TRIGGER {trigger}")
+        done = database.execute(BETTER_MARK)
+        assert done.rowcount == 3
+        database.commit()
+    told = at_the_command_line(demo, changed, "receipt", "check", found[1])
+    assert (told.returncode, "已变动 changed" in told.stdout, "score/2026-DEMO/D001" in told.stdout) == (
+        1,
+        True,
+        True,
+    )
+    as_it_is = at_the_command_line(demo, demo.folder / "kaojian.sqlite3", "receipt", "check", found[1])
+    assert "无法核对 unknown" in as_it_is.stdout  # its scans lie in an object store that is gone
 
 
 def test_covered_time_and_gaps_add_up_to_the_window_to_the_millisecond(demo: Demo) -> None:
