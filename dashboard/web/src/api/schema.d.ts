@@ -1472,6 +1472,28 @@ export interface components {
          */
         Basis: "plan" | "register";
         /**
+         * BatchClauseShape
+         * @description One clause: where it stands in the notice, what it is judged to be and why. ``rests_on`` names entries of the
+         *     register, and reports of sittings as ``report/1``.
+         */
+        BatchClauseShape: {
+            /** En */
+            en: string;
+            /** Id */
+            id: string;
+            /** Part */
+            part: string;
+            /** Rests On */
+            rests_on: string[];
+            /** Title En */
+            title_en: string;
+            /** Title Zh */
+            title_zh: string;
+            verdict: components["schemas"]["Verdict"];
+            /** Zh */
+            zh: string;
+        };
+        /**
          * BatchOnList
          * @description One batch of a list as it was frozen, and what stands against it by now, while the list is open.
          *
@@ -1696,7 +1718,7 @@ export interface components {
         CaseShape: {
             /** Candidate */
             candidate: string;
-            decision: components["schemas"]["dashboard__api__cases__DecisionShape"] | null;
+            decision: components["schemas"]["IssueDecisionShape"] | null;
             /** Exits */
             exits: components["schemas"]["ExitShape"][];
             /** Footage */
@@ -1749,6 +1771,19 @@ export interface components {
             zh: string;
         };
         /**
+         * ClauseShape
+         * @description One clause's verdict with its sentence in both languages.
+         */
+        ClauseShape: {
+            /** En */
+            en: string;
+            /** Id */
+            id: string;
+            verdict: components["schemas"]["Verdict"];
+            /** Zh */
+            zh: string;
+        };
+        /**
          * ClausesShape
          * @description Every clause of the notice that is judged, in its order, as things stand at ``made``.
          */
@@ -1756,7 +1791,7 @@ export interface components {
             /** Batch */
             batch: string;
             /** Clauses */
-            clauses: components["schemas"]["dashboard__api__cases__ClauseShape"][];
+            clauses: components["schemas"]["BatchClauseShape"][];
             /**
              * Made
              * Format: date-time
@@ -1825,6 +1860,29 @@ export interface components {
             party: string;
         };
         /**
+         * ConfirmationBody
+         * @description What was seen on the spot in a room; or, with ``stands`` false, is not so.
+         * @example {
+         *       "items": [
+         *         "signs",
+         *         "notice"
+         *       ],
+         *       "room": "A",
+         *       "stands": true
+         *     }
+         */
+        ConfirmationBody: {
+            /** Items */
+            items: ("signs" | "notice")[];
+            /** Room */
+            room: string;
+            /**
+             * Stands
+             * @default true
+             */
+            stands: boolean;
+        };
+        /**
          * ConnectionShape
          * @description How it stands between the recorder and a camera since ``since``; ``changes`` as in ``domain.evidence``.
          */
@@ -1883,6 +1941,24 @@ export interface components {
              * @default
              */
             reason: string;
+        };
+        /**
+         * DecisionShape
+         * @description What was decided on a permit, by whom and why; ``until`` is the expiry of an approval.
+         */
+        DecisionShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Reason */
+            reason: string;
+            /** Until */
+            until: string | null;
+            what: components["schemas"]["Decided"];
+            /** Who */
+            who: string;
         };
         /**
          * Deed
@@ -2061,6 +2137,20 @@ export interface components {
             reason: string;
             /** Subject */
             subject: string;
+        };
+        /**
+         * ExitConfirmationBody
+         * @description Which exit is confirmed.
+         */
+        ExitConfirmationBody: {
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+            /** Number */
+            number: number;
         };
         /**
          * ExitKind
@@ -2243,6 +2333,24 @@ export interface components {
             synchronised: boolean | null;
             /** Unproven S */
             unproven_s: number;
+        };
+        /**
+         * IssueDecisionShape
+         * @description What an officer decided, and what was proposed to them then.
+         */
+        IssueDecisionShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Issue */
+            issue: boolean;
+            proposed: components["schemas"]["Proposal"];
+            /** Reason */
+            reason: string;
         };
         /**
          * Item
@@ -2538,7 +2646,7 @@ export interface components {
             /** Camera */
             camera: string | null;
             /** Decisions */
-            decisions: components["schemas"]["dashboard__api__access_shapes__DecisionShape"][];
+            decisions: components["schemas"]["DecisionShape"][];
             /**
              * End
              * Format: date-time
@@ -2583,7 +2691,7 @@ export interface components {
             /** Camera */
             camera: string | null;
             /** Decisions */
-            decisions: components["schemas"]["dashboard__api__access_shapes__DecisionShape"][];
+            decisions: components["schemas"]["DecisionShape"][];
             /**
              * End
              * Format: date-time
@@ -2928,7 +3036,7 @@ export interface components {
             /** Cameras */
             cameras: components["schemas"]["CameraShape"][];
             /** Clauses */
-            clauses: components["schemas"]["dashboard__api__shapes__ClauseShape"][];
+            clauses: components["schemas"]["ClauseShape"][];
             /** Closed */
             closed: string | null;
             /** Copies */
@@ -3599,101 +3707,6 @@ export interface components {
          */
         Witness: "ntp" | "server" | "cameras";
         /**
-         * DecisionShape
-         * @description What was decided on a permit, by whom and why; ``until`` is the expiry of an approval.
-         */
-        dashboard__api__access_shapes__DecisionShape: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Reason */
-            reason: string;
-            /** Until */
-            until: string | null;
-            what: components["schemas"]["Decided"];
-            /** Who */
-            who: string;
-        };
-        /**
-         * ClauseShape
-         * @description One clause: where it stands in the notice, what it is judged to be and why. ``rests_on`` names entries of the
-         *     register, and reports of sittings as ``report/1``.
-         */
-        dashboard__api__cases__ClauseShape: {
-            /** En */
-            en: string;
-            /** Id */
-            id: string;
-            /** Part */
-            part: string;
-            /** Rests On */
-            rests_on: string[];
-            /** Title En */
-            title_en: string;
-            /** Title Zh */
-            title_zh: string;
-            verdict: components["schemas"]["Verdict"];
-            /** Zh */
-            zh: string;
-        };
-        /**
-         * ConfirmationBody
-         * @description Which exit is confirmed.
-         */
-        dashboard__api__cases__ConfirmationBody: {
-            /**
-             * Candidate
-             * @description 准考证号
-             * @example 00017
-             */
-            candidate: string;
-            /** Number */
-            number: number;
-        };
-        /**
-         * DecisionShape
-         * @description What an officer decided, and what was proposed to them then.
-         */
-        dashboard__api__cases__DecisionShape: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** By */
-            by: string;
-            /** Issue */
-            issue: boolean;
-            proposed: components["schemas"]["Proposal"];
-            /** Reason */
-            reason: string;
-        };
-        /**
-         * ConfirmationBody
-         * @description What was seen on the spot in a room; or, with ``stands`` false, is not so.
-         * @example {
-         *       "items": [
-         *         "signs",
-         *         "notice"
-         *       ],
-         *       "room": "A",
-         *       "stands": true
-         *     }
-         */
-        dashboard__api__readiness_shapes__ConfirmationBody: {
-            /** Items */
-            items: ("signs" | "notice")[];
-            /** Room */
-            room: string;
-            /**
-             * Stands
-             * @default true
-             */
-            stands: boolean;
-        };
-        /**
          * MarkBody
          * @description A mark. Its scorer is who sends it.
          */
@@ -3722,19 +3735,6 @@ export interface components {
              * @example 59.5
              */
             value: string;
-        };
-        /**
-         * ClauseShape
-         * @description One clause's verdict with its sentence in both languages.
-         */
-        dashboard__api__shapes__ClauseShape: {
-            /** En */
-            en: string;
-            /** Id */
-            id: string;
-            verdict: components["schemas"]["Verdict"];
-            /** Zh */
-            zh: string;
         };
         /**
          * MarkBody
@@ -4118,7 +4118,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["dashboard__api__cases__DecisionShape"];
+                    "application/json": components["schemas"]["IssueDecisionShape"];
                 };
             };
             /** @description Bad Request */
@@ -4304,7 +4304,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["dashboard__api__cases__ConfirmationBody"];
+                "application/json": components["schemas"]["ExitConfirmationBody"];
             };
         };
         responses: {
@@ -5187,7 +5187,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["dashboard__api__readiness_shapes__ConfirmationBody"];
+                "application/json": components["schemas"]["ConfirmationBody"];
             };
         };
         responses: {
