@@ -38,7 +38,7 @@ Line = Annotated[str, Field(max_length=200, pattern=ONE_LINE)]
 Why = Annotated[str, Field(max_length=500, pattern=ONE_LINE)]
 
 
-class ClauseShape(Shape):
+class BatchClauseShape(Shape):
     """One clause: where it stands in the notice, what it is judged to be and why. ``rests_on`` names entries of the
     register, and reports of sittings as ``report/1``.
     """
@@ -74,7 +74,7 @@ class ClausesShape(Shape):
 
     batch: str
     made: Instant
-    clauses: tuple[ClauseShape, ...]
+    clauses: tuple[BatchClauseShape, ...]
     sittings: tuple[SittingClausesShape, ...]
 
 
@@ -111,7 +111,7 @@ class ExitShape(Shape):
     evidence: tuple[str, ...]
 
 
-class DecisionShape(Shape):
+class IssueDecisionShape(Shape):
     """What an officer decided, and what was proposed to them then."""
 
     issue: bool
@@ -129,7 +129,7 @@ class CaseShape(Shape):
     reasons: tuple[ReasonShape, ...]
     footage: tuple[FootageShape, ...]
     exits: tuple[ExitShape, ...]
-    decision: DecisionShape | None
+    decision: IssueDecisionShape | None
     rests_on: tuple[str, ...]
 
 
@@ -205,7 +205,7 @@ def cases(response: Response, backed: Backed, batch: BatchId) -> CasesShape:
 @router.post("/cases/decision", responses=CONFLICTS)
 def decide_case(
     *, response: Response, viewer: Viewing, backed: Backed, batch: BatchId, given: DecisionBody
-) -> DecisionShape:
+) -> IssueDecisionShape:
     """Decide on a candidate's certificate. What the gate holds back cannot be decided on."""
     response.headers.update(NO_STORE)
     gate = _gate(backed, batch, viewer.account.name)
@@ -247,9 +247,9 @@ def _gate(backed: Backing, batch: str, account: str) -> Gate:
     return deciding.at_gate(backed.database, batch, rules, actor_of(account), now)
 
 
-def _clause(ruled: Ruled) -> ClauseShape:
+def _clause(ruled: Ruled) -> BatchClauseShape:
     finding, clause = ruled.finding, _TITLES[ruled.finding.id]
-    return ClauseShape(
+    return BatchClauseShape(
         id=finding.id,
         part=clause.part,
         title_zh=clause.zh,
@@ -294,6 +294,6 @@ def _exit(entry: Entry[TakenExit]) -> ExitShape:
     )
 
 
-def _decision(entry: Entry[IssueDecision]) -> DecisionShape:
+def _decision(entry: Entry[IssueDecision]) -> IssueDecisionShape:
     made = entry.thing
-    return DecisionShape(issue=made.issue, proposed=made.proposed, at=made.at, by=made.by, reason=made.reason)
+    return IssueDecisionShape(issue=made.issue, proposed=made.proposed, at=made.at, by=made.by, reason=made.reason)

@@ -22,11 +22,22 @@ export const router = createRouter({
       meta: { act: 'schedule' },
     },
     {
+      path: '/batches/:batch',
+      name: 'batch',
+      component: () => import('./pages/BatchPage.vue'),
+      meta: { act: 'cases' },
+      props: true,
+    },
+    {
       path: '/batches/:batch/sittings/:number(\\d+)',
       name: 'sitting',
       component: () => import('./pages/SittingPage.vue'),
       meta: { act: 'see' },
-      props: (route) => ({ batch: String(route.params.batch), number: Number(route.params.number) }),
+      props: (route) => ({
+        batch: String(route.params.batch),
+        number: Number(route.params.number),
+        station: typeof route.query.station === 'string' ? route.query.station : undefined,
+      }),
     },
     { path: '/status', name: 'status', component: () => import('./pages/StatusPage.vue'), meta: { act: 'see' } },
     { path: '/permits', name: 'permits', component: () => import('./pages/PermitsPage.vue') },

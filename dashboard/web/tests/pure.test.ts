@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Report, Room } from '@/api/types'
 import { chartOption, colourOf, details, escaped, laneAt, titleOf, tooltip, GRID, LANE_HEIGHT } from '@/pure/chart'
 import { causesShown, lanes, occurs, spanAt, spans, type Lane, type Span } from '@/pure/lanes'
-import { CAUSES, CAUSE_COLOURS, COVERED, DOUBTFUL, NOT_YET, UNUSABLE, VERDICT_COLOURS } from '@/pure/palette'
+import { CAUSES, CAUSE_COLOURS, COVERED, DOUBTFUL, NOT_YET, PROPOSAL_COLOURS, UNUSABLE, VERDICT_COLOURS } from '@/pure/palette'
 import { fileAddress, playlistAddress } from '@/api/client'
 import { fragmentAt, gapsCrossed, instantOf, neighbourGap, overHole, positionOf, startInCamera, startInStation, troublesomeCodec } from '@/pure/playback'
 import { duration, fieldOf, fromField, instant, localDateTime, localSpan, preciseTime } from '@/pure/time'
@@ -273,8 +273,8 @@ function contrast(one: string, other: string): number {
 }
 
 describe('palette', () => {
-  it('has verdicts that can be read (WCAG AA)', () => {
-    for (const { text, background } of Object.values(VERDICT_COLOURS)) {
+  it('has verdicts and proposals that can be read (WCAG AA)', () => {
+    for (const { text, background } of [...Object.values(VERDICT_COLOURS), ...Object.values(PROPOSAL_COLOURS)]) {
       expect(contrast(text, background)).toBeGreaterThan(4.5)
     }
   })

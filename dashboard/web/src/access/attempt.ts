@@ -12,11 +12,11 @@ export interface Attempt {
 
 /**
  * `answered` is told of a refusal by its kind; true says that the form deals with it and no word is needed. `said` is
- * the word for the others.
+ * the word for the others, by kind and the server's own sentence.
  */
 export function useAttempt(
   answered: (kind: string) => boolean = () => false,
-  said: (kind: string) => string = refusal,
+  said: (kind: string, sentence: string) => string = refusal,
 ): Attempt {
   const problem = ref('')
   const busy = ref(false)
@@ -28,7 +28,7 @@ export function useAttempt(
       await doing()
     } catch (error) {
       const kind = error instanceof Refused ? error.kind : ''
-      if (!answered(kind)) problem.value = said(kind)
+      if (!answered(kind)) problem.value = said(kind, error instanceof Refused ? error.message : '')
     } finally {
       busy.value = false
     }

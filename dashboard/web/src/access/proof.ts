@@ -8,15 +8,15 @@ export interface ProvenAttempt extends Attempt {
   goOn: () => Promise<void>
 }
 
-/** While `waiting` is set the part shows a ProofForm, and does `goOn` once the password was given. */
-export function useProvenAttempt(): ProvenAttempt {
+/** While `waiting` is set the part shows a ProofForm, and does `goOn` once the password was given. `said` as there. */
+export function useProvenAttempt(said?: (kind: string, sentence: string) => string): ProvenAttempt {
   const waiting = ref<() => Promise<void>>()
   let last: (() => Promise<void>) | undefined
   const trying = useAttempt((kind) => {
     if (!kind.endsWith(':proof-needed')) return false
     waiting.value = last
     return true
-  })
+  }, said)
 
   async function attempt(doing: () => Promise<void>): Promise<void> {
     last = doing

@@ -7,11 +7,17 @@ import type {
   BatchSummary,
   BegunFactor,
   CameraDrift,
+  Cases,
+  Clauses,
+  DecisionBody,
   Disposal,
   DisposalDetail,
   DisposalPaper,
   DueBatch,
+  Exit,
+  ExitBody,
   FactorState,
+  IssueDecision,
   OpenSession,
   Permit,
   PermitBody,
@@ -79,6 +85,31 @@ export function fetchSitting(batch: string, number: number): Promise<SittingDeta
 
 export function fetchReport(batch: string, number: number): Promise<Report> {
   return answer(client.GET('/api/v1/batches/{batch}/sittings/{number}/report', { params: { path: { batch, number } } }))
+}
+
+export function fetchClauses(batch: string): Promise<Clauses> {
+  return answer(client.GET('/api/v1/batches/{batch}/clauses', { params: { path: { batch } } }))
+}
+
+export function fetchCases(batch: string): Promise<Cases> {
+  return answer(client.GET('/api/v1/batches/{batch}/cases', { params: { path: { batch } } }))
+}
+
+export function takeExit(batch: string, body: ExitBody): Promise<Exit> {
+  return answer(client.POST('/api/v1/batches/{batch}/cases/exits', { params: { path: { batch } }, body }))
+}
+
+export function confirmExit(batch: string, candidate: string, number: number): Promise<Exit> {
+  return answer(
+    client.POST('/api/v1/batches/{batch}/cases/exits/confirmation', {
+      params: { path: { batch } },
+      body: { candidate, number },
+    }),
+  )
+}
+
+export function decideCase(batch: string, body: DecisionBody): Promise<IssueDecision> {
+  return answer(client.POST('/api/v1/batches/{batch}/cases/decision', { params: { path: { batch } }, body }))
 }
 
 export function fetchStatus(): Promise<Status> {

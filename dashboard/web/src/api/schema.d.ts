@@ -1472,6 +1472,28 @@ export interface components {
          */
         Basis: "plan" | "register";
         /**
+         * BatchClauseShape
+         * @description One clause: where it stands in the notice, what it is judged to be and why. ``rests_on`` names entries of the
+         *     register, and reports of sittings as ``report/1``.
+         */
+        BatchClauseShape: {
+            /** En */
+            en: string;
+            /** Id */
+            id: string;
+            /** Part */
+            part: string;
+            /** Rests On */
+            rests_on: string[];
+            /** Title En */
+            title_en: string;
+            /** Title Zh */
+            title_zh: string;
+            verdict: components["schemas"]["Verdict"];
+            /** Zh */
+            zh: string;
+        };
+        /**
          * BatchOnList
          * @description One batch of a list as it was frozen, and what stands against it by now, while the list is open.
          *
@@ -1696,7 +1718,7 @@ export interface components {
         CaseShape: {
             /** Candidate */
             candidate: string;
-            decision: components["schemas"]["dashboard__api__cases__DecisionShape"] | null;
+            decision: components["schemas"]["IssueDecisionShape"] | null;
             /** Exits */
             exits: components["schemas"]["ExitShape"][];
             /** Footage */
@@ -1749,6 +1771,19 @@ export interface components {
             zh: string;
         };
         /**
+         * ClauseShape
+         * @description One clause's verdict with its sentence in both languages.
+         */
+        ClauseShape: {
+            /** En */
+            en: string;
+            /** Id */
+            id: string;
+            verdict: components["schemas"]["Verdict"];
+            /** Zh */
+            zh: string;
+        };
+        /**
          * ClausesShape
          * @description Every clause of the notice that is judged, in its order, as things stand at ``made``.
          */
@@ -1756,7 +1791,7 @@ export interface components {
             /** Batch */
             batch: string;
             /** Clauses */
-            clauses: components["schemas"]["dashboard__api__cases__ClauseShape"][];
+            clauses: components["schemas"]["BatchClauseShape"][];
             /**
              * Made
              * Format: date-time
@@ -1924,6 +1959,24 @@ export interface components {
              * @default
              */
             reason: string;
+        };
+        /**
+         * DecisionShape
+         * @description What was decided on a permit, by whom and why; ``until`` is the expiry of an approval.
+         */
+        DecisionShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Reason */
+            reason: string;
+            /** Until */
+            until: string | null;
+            what: components["schemas"]["Decided"];
+            /** Who */
+            who: string;
         };
         /**
          * Deed
@@ -2300,6 +2353,24 @@ export interface components {
             unproven_s: number;
         };
         /**
+         * IssueDecisionShape
+         * @description What an officer decided, and what was proposed to them then.
+         */
+        IssueDecisionShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Issue */
+            issue: boolean;
+            proposed: components["schemas"]["Proposal"];
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Item
          * @enum {string}
          */
@@ -2593,7 +2664,7 @@ export interface components {
             /** Camera */
             camera: string | null;
             /** Decisions */
-            decisions: components["schemas"]["dashboard__api__access_shapes__DecisionShape"][];
+            decisions: components["schemas"]["DecisionShape"][];
             /**
              * End
              * Format: date-time
@@ -2638,7 +2709,7 @@ export interface components {
             /** Camera */
             camera: string | null;
             /** Decisions */
-            decisions: components["schemas"]["dashboard__api__access_shapes__DecisionShape"][];
+            decisions: components["schemas"]["DecisionShape"][];
             /**
              * End
              * Format: date-time
@@ -2983,7 +3054,7 @@ export interface components {
             /** Cameras */
             cameras: components["schemas"]["CameraShape"][];
             /** Clauses */
-            clauses: components["schemas"]["dashboard__api__shapes__ClauseShape"][];
+            clauses: components["schemas"]["ClauseShape"][];
             /** Closed */
             closed: string | null;
             /** Copies */
@@ -3654,64 +3725,6 @@ export interface components {
          */
         Witness: "ntp" | "server" | "cameras";
         /**
-         * DecisionShape
-         * @description What was decided on a permit, by whom and why; ``until`` is the expiry of an approval.
-         */
-        dashboard__api__access_shapes__DecisionShape: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Reason */
-            reason: string;
-            /** Until */
-            until: string | null;
-            what: components["schemas"]["Decided"];
-            /** Who */
-            who: string;
-        };
-        /**
-         * ClauseShape
-         * @description One clause: where it stands in the notice, what it is judged to be and why. ``rests_on`` names entries of the
-         *     register, and reports of sittings as ``report/1``.
-         */
-        dashboard__api__cases__ClauseShape: {
-            /** En */
-            en: string;
-            /** Id */
-            id: string;
-            /** Part */
-            part: string;
-            /** Rests On */
-            rests_on: string[];
-            /** Title En */
-            title_en: string;
-            /** Title Zh */
-            title_zh: string;
-            verdict: components["schemas"]["Verdict"];
-            /** Zh */
-            zh: string;
-        };
-        /**
-         * DecisionShape
-         * @description What an officer decided, and what was proposed to them then.
-         */
-        dashboard__api__cases__DecisionShape: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** By */
-            by: string;
-            /** Issue */
-            issue: boolean;
-            proposed: components["schemas"]["Proposal"];
-            /** Reason */
-            reason: string;
-        };
-        /**
          * MarkBody
          * @description A mark. Its scorer is who sends it.
          */
@@ -3740,19 +3753,6 @@ export interface components {
              * @example 59.5
              */
             value: string;
-        };
-        /**
-         * ClauseShape
-         * @description One clause's verdict with its sentence in both languages.
-         */
-        dashboard__api__shapes__ClauseShape: {
-            /** En */
-            en: string;
-            /** Id */
-            id: string;
-            verdict: components["schemas"]["Verdict"];
-            /** Zh */
-            zh: string;
         };
         /**
          * MarkBody
@@ -4136,7 +4136,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["dashboard__api__cases__DecisionShape"];
+                    "application/json": components["schemas"]["IssueDecisionShape"];
                 };
             };
             /** @description Bad Request */

@@ -1,7 +1,7 @@
 // The colours of the timeline, shared by chart and legend. Footage is a quiet blue; every cause of a gap stands
 // out from it and from white by more than 3:1 or by hue and lightness together, and the legend names each one.
 
-import type { Cause, PhaseId, Verdict } from '@/api/types'
+import type { Cause, PhaseId, Proposal, Verdict } from '@/api/types'
 
 export const COVERED = '#7fa8d9'
 export const NOT_YET = '#c9d0da'
@@ -42,4 +42,11 @@ export const VERDICT_COLOURS: Record<Verdict, { text: string; background: string
   pending: { text: '#1a4b8c', background: '#e3edf9' },
   unknown: { text: '#5b2a86', background: '#f0e6f8' },
   not_applicable: { text: '#4a5260', background: '#eceff3' },
+}
+
+/** The same of what is proposed of a candidate. Held back is no fault of theirs, and no red. */
+export const PROPOSAL_COLOURS: Record<Proposal, { text: string; background: string }> = {
+  issue: { text: '#1b5e20', background: '#e3f2e5' },
+  hold: { text: '#7a4300', background: '#fdf0d5' },
+  refuse: { text: '#ffffff', background: '#8e2430' },
 }
