@@ -34,6 +34,7 @@ from kaojian.commands import (
     roll,
     running,
     safety,
+    scoring,
     supervision,
 )
 from kaojian.terminal import complain
@@ -51,7 +52,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     *(exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors),
-    *(grounds, roll, panels, supervision, gate),  # records
+    *(grounds, roll, panels, scoring, supervision, gate),  # records
 )
 for each in _GROUPS:
     app.add_typer(each.app)
