@@ -49,8 +49,23 @@ def _form(text: str) -> str:
     return text
 
 
-_Instant = Annotated[str, AfterValidator(lambda text: _instant(text) and text)]
-_Id = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]{0,63}$")]
+def _like(pattern: re.Pattern[str]) -> AfterValidator:
+    """Python's idea of letters and not pydantic's: tickets were taken onto the roll by it."""
+
+    def checked(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise ValueError("has characters that it may not have, or is empty or too long")
+        return text
+
+    return AfterValidator(checked)
+
+
+_ID = re.compile(r"\w[\w.-]{0,63}")
+_Instant = Annotated[
+    str, AfterValidator(lambda text: _instant(text) and text), Field(json_schema_extra={"format": "date-time"})
+]
+_Id = Annotated[str, _like(_ID), Field(json_schema_extra={"pattern": f"^{_ID.pattern}$"})]
+_Ticket = Annotated[str, _like(TICKET), Field(json_schema_extra={"pattern": f"^{TICKET.pattern}$"})]
 _Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=40)]
 
 
@@ -71,7 +86,7 @@ class SignedForm(_Strict):
 class ResultForm(_Strict):
     """One mark of a document."""
 
-    candidate: Annotated[str, StringConstraints(pattern=f"^{TICKET.pattern}$")]
+    candidate: _Ticket
     subject: _Line
     method: Annotated[Method, Field(strict=False)]
     value: Annotated[str, AfterValidator(_points)] | None
