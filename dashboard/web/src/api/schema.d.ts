@@ -5268,7 +5268,10 @@ export interface operations {
                     batch: string;
                     /** Form */
                     form: string;
-                    /** Made */
+                    /**
+                     * Made
+                     * Format: date-time
+                     */
                     made: string;
                     /** Reason */
                     reason: string;
@@ -5277,12 +5280,18 @@ export interface operations {
                         /** Candidate */
                         candidate: string;
                         confirmed: {
-                            /** At */
+                            /**
+                             * At
+                             * Format: date-time
+                             */
                             at: string;
                             /** By */
                             by: string;
                         } | null;
-                        /** Given */
+                        /**
+                         * Given
+                         * Format: date-time
+                         */
                         given: string;
                         /**
                          * Method
@@ -5296,7 +5305,10 @@ export interface operations {
                         /** Scorer */
                         scorer: string;
                         signed: {
-                            /** At */
+                            /**
+                             * At
+                             * Format: date-time
+                             */
                             at: string;
                             /** By */
                             by: string;
