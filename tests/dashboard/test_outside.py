@@ -20,14 +20,12 @@ from typing import Any
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # ships without types
 
 from config.rule_pack import load as load_rule_pack
 from config.secrets import Secrets
 from dashboard.access import accounts, tokens
 from dashboard.access.table import Act
-from dashboard.api.examples import ANSWERS, RESULTS
-from dashboard.app import create_app, openapi
+from dashboard.app import create_app
 from domain.chain import canonical
 from domain.outside import RESULTS as DOCUMENTS
 from domain.outside import Purpose, ScoringSystem
@@ -37,7 +35,6 @@ from domain.timeline import rfc3339
 from records import conduct, outside
 from records.following import Follower
 from records.receivers import load as load_receivers
-from records.results_form import read
 from records.scores import SCORES
 from records.webhooks import Courier
 from storage.audit.notary import Notary
@@ -328,16 +325,3 @@ def test_a_replayed_older_document_and_a_revoked_key_are_refused_and_nothing_is_
 def test_a_body_that_never_ends_is_read_no_further_than_it_may_be(scene: Scene) -> None:
     answer = scene.theirs.hand_in(b" " * (6 << 20), signature="0" * 128)
     assert problem(answer) == (422, "results-refused")
-
-
-def test_the_examples_of_the_description_are_what_it_describes() -> None:
-    described = openapi()
-    assert read(canonical(RESULTS)).batch == RESULTS["batch"]
-    routes = {each["operationId"]: each for path in described["paths"].values() for each in path.values()}
-    for name, example in ANSWERS.items():
-        answer = routes[name]["responses"]["200"]["content"]["application/json"]
-        assert answer["example"] == example
-        schema = {**answer["schema"], "components": described["components"]}
-        Draft202012Validator(schema).validate(example)
-    asked = routes["hand_in_results"]["requestBody"]["content"]["application/json"]
-    assert asked["example"]["results"][1]["value"] is None

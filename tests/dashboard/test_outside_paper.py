@@ -14,13 +14,16 @@ from typing import Any
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # ships without types
 
 from config.rule_pack import load as load_rule_pack
-from dashboard.api.examples import RESULTS
-from dashboard.app import create_app
+from dashboard.api.examples import ANSWERS, RESULTS
+from dashboard.app import create_app, openapi
 from domain.alarms import RECORDS
+from domain.chain import canonical
 from domain.timeline import rfc3339
 from records.following import EVENTS, Follower
+from records.results_form import read
 from storage.audit.notary import Notary
 from storage.database import connect
 from storage.signing import public_key
@@ -107,3 +110,16 @@ def test_the_paper_names_every_event_of_records() -> None:
     rows = PAPER.partition("| Event | When |")[2].partition("\n\n")[0]
     assert set(re.findall(r"`(\w+_\w+)`", rows)) == {each.value for each in RECORDS}
     assert {each.kind for each in EVENTS.values()} == RECORDS
+
+
+def test_the_examples_of_the_description_are_what_it_describes() -> None:
+    described = openapi()
+    assert read(canonical(RESULTS)).batch == RESULTS["batch"]
+    routes = {each["operationId"]: each for path in described["paths"].values() for each in path.values()}
+    for name, example in ANSWERS.items():
+        answer = routes[name]["responses"]["200"]["content"]["application/json"]
+        assert answer["example"] == example
+        schema = {**answer["schema"], "components": described["components"]}
+        Draft202012Validator(schema).validate(example)
+    asked = routes["hand_in_results"]["requestBody"]["content"]["application/json"]
+    assert asked["example"]["results"][1]["value"] is None
