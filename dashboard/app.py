@@ -20,6 +20,7 @@ from dashboard.api import (
     cases,
     disposals,
     draws,
+    examples,
     factor,
     film,
     footage,
@@ -28,6 +29,7 @@ from dashboard.api import (
     problems,
     provider,
     readiness,
+    roll,
     scores,
     session,
     status,
@@ -111,6 +113,7 @@ class _Api(FastAPI):
         if self.openapi_schema is None:
             document = super().openapi()
             problems.describe(document)
+            examples.describe(document)
             for schema in document["components"]["schemas"].values():
                 if "enum" in schema:
                     schema.pop("description", None)  # a docstring of the domain, written for its own readers
@@ -147,6 +150,7 @@ def _described() -> FastAPI:
         footage,
         permits,
         provider,
+        roll,
         scores,
         readiness,
         session,

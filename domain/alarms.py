@@ -1,6 +1,8 @@
-"""What is told to programs of others: that something went wrong that somebody must look after, and that it is over.
+"""What is told to programs of others: that something went wrong that somebody must look after, and that it is over;
+and what people put on record, for systems that go on from there. Both are kept and sent in one way, as alarms.
 
-Not here: when that is so (``records.losses``, ``records.lookout``) and how it is sent (``records.webhooks``).
+Not here: when that is so (``records.losses``, ``records.lookout``, ``records.following``) and how it is sent
+(``records.webhooks``).
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What went wrong. A closed list."""
+    """What went wrong, or was put on record. A closed list."""
 
     CAMERA_LOST = "camera_lost"
     NVR_LOST = "nvr_lost"  # all wanted cameras of a video recorder of the site at once
@@ -23,6 +25,14 @@ class Kind(StrEnum):
     PICTURE_FAULT = "picture_fault"  # what a camera records now shows nothing, or not what it should
     VIEW_OBSTRUCTED = "view_obstructed"  # something stands before a station
     BREAK_GLASS = "break_glass"  # told to every receiver, whatever it wants to hear of
+
+    ROSTER_APPROVED = "roster_approved"
+    SITTING_OPENED = "sitting_opened"
+    SITTING_CLOSED = "sitting_closed"
+    SCORE_CHANGED = "score_changed"  # given, handed in, signed, or changed
+    EXIT_TAKEN = "exit_taken"
+    EXIT_CONFIRMED = "exit_confirmed"
+    CERTIFICATE_DECIDED = "certificate_decided"
 
     @property
     def zh(self) -> str:
@@ -46,7 +56,25 @@ _KINDS = {
     Kind.PICTURE_FAULT: ("画面异常", "picture fault"),
     Kind.VIEW_OBSTRUCTED: ("工位被遮挡", "station obstructed"),
     Kind.BREAK_GLASS: ("紧急进入", "glass broken"),
+    Kind.ROSTER_APPROVED: ("名册已反馈", "roster approved"),
+    Kind.SITTING_OPENED: ("场次已开考", "sitting opened"),
+    Kind.SITTING_CLOSED: ("场次已结束", "sitting closed"),
+    Kind.SCORE_CHANGED: ("成绩有变动", "score given or changed"),
+    Kind.EXIT_TAKEN: ("已提出认定", "exit taken"),
+    Kind.EXIT_CONFIRMED: ("认定已复核", "exit confirmed"),
+    Kind.CERTIFICATE_DECIDED: ("制证已决定", "certificate decided"),
 }
+
+RECORDS = frozenset(
+    {
+        *(Kind.ROSTER_APPROVED, Kind.SITTING_OPENED, Kind.SITTING_CLOSED, Kind.SCORE_CHANGED),
+        *(Kind.EXIT_TAKEN, Kind.EXIT_CONFIRMED, Kind.CERTIFICATE_DECIDED),
+    }
+)
+"""What people put on record. Only who asks for it is told."""
+
+ALARMS = frozenset(Kind) - RECORDS
+"""What went wrong."""
 
 
 class Step(StrEnum):
@@ -55,16 +83,18 @@ class Step(StrEnum):
     BEGAN = "began"
     ENDED = "ended"
     WITHDRAWN = "withdrawn"  # nobody needs it any more, as a camera after its sitting
+    DONE = "done"  # it is on record; the one step of what people do
 
     @property
     def zh(self) -> str:
         """Its word in Chinese."""
-        return {Step.BEGAN: "发生", Step.ENDED: "恢复", Step.WITHDRAWN: "不再需要"}[self]
+        return {Step.BEGAN: "发生", Step.ENDED: "恢复", Step.WITHDRAWN: "不再需要", Step.DONE: "已登记"}[self]
 
     @property
     def en(self) -> str:
         """Its word in English."""
-        return {Step.BEGAN: "began", Step.ENDED: "over", Step.WITHDRAWN: "no longer needed"}[self]
+        words = {Step.BEGAN: "began", Step.ENDED: "over", Step.WITHDRAWN: "no longer needed", Step.DONE: "on record"}
+        return words[self]
 
 
 @dataclass(frozen=True, slots=True)

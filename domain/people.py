@@ -42,6 +42,7 @@ class Role(StrEnum):
     SITE_OPERATOR = "site_operator"
     AUDITOR = "auditor"
     EXAMINER = "examiner"  # a person of a panel: of the named batches only what is planned
+    SCORING_SYSTEM = "scoring_system"  # an outside system that scores a site's exams: with tokens, as a device
     DEVICE = "device"  # a board or a program of a site: comes in with tokens, and nobody logs in as it
 
     @property
@@ -71,6 +72,7 @@ _REACH: Mapping[Role, Reach] = {
     Role.SITE_OPERATOR: Reach.SITE,
     Role.AUDITOR: Reach.BATCHES,
     Role.EXAMINER: Reach.BATCHES,
+    Role.SCORING_SYSTEM: Reach.SITE,
     Role.DEVICE: Reach.SITE,
 }
 
@@ -82,6 +84,7 @@ _ZH: Mapping[Role, str] = {
     Role.SITE_OPERATOR: "考场操作员",
     Role.AUDITOR: "审计人员",
     Role.EXAMINER: "考评员",
+    Role.SCORING_SYSTEM: "评分系统",
     Role.DEVICE: "设备",
 }
 

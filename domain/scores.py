@@ -66,7 +66,8 @@ class Signature:
 class Score:
     """成绩: the mark of one subject. ``value`` is None where none was given; ``scorer`` is an examiner's id, or the
     name of a marking or of a machine. ``machine_signed``: the signature of the machine's result was checked, and it
-    holds.
+    holds. ``vouched`` names the signed document of an outside system that says who scored and signed, as
+    ``results/<batch>/<system>@<revision>``; empty where people did so here, under their own accounts.
     """
 
     subject: str
@@ -77,6 +78,7 @@ class Score:
     signed: Signature | None = None
     confirmed: Signature | None = None  # 考评组长
     machine_signed: bool = False
+    vouched: str = ""
 
 
 @dataclass(frozen=True, slots=True)

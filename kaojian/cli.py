@@ -37,6 +37,7 @@ from kaojian.commands import (
     roll,
     running,
     safety,
+    scoring,
     supervision,
 )
 from kaojian.terminal import complain
@@ -54,7 +55,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     *(exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors),
-    *(grounds, roll, panels, day, supervision, gate, certificates, dossiers),  # records
+    *(grounds, roll, panels, scoring, day, supervision, gate, certificates, dossiers),  # records
 )
 for each in _GROUPS:
     app.add_typer(each.app)

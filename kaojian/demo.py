@@ -41,7 +41,7 @@ from config.settings import Settings
 from config.vault import Vault
 from dashboard.access import accounts, tokens
 from dashboard.access.accounts import Wanted
-from dashboard.access.table import Act
+from dashboard.access.table import Act, may
 from dashboard.papers.printing import as_html, as_pdf
 from dashboard.papers.report import compose
 from domain.evidence import Place
@@ -221,7 +221,7 @@ def _applied(demo: _Demo, password: str, urls: dict[str, str]) -> Sitting:
 
 
 def _accounts(demo: _Demo) -> list[tuple[str, Role, str]]:
-    """One for each role and the panel's, gone with the demonstration: name, role, password; of a device a token."""
+    """One for each role and the panel's, gone with the demonstration: name, role, password; of a program a token."""
     told = []
     clock = SystemClock()
     sees = {Reach.CITY: (), Reach.COUNTY: (COUNTY,), Reach.SITE: (SITE,), Reach.BATCHES: (BATCH,)}
@@ -242,7 +242,8 @@ def _token(demo: _Demo, name: str) -> str:
     found = demo.database.accounts.find(name)
     if found is None:
         raise StageError(f"account {name} was added and is not there")
-    wanted = tokens.Wanted("demonstration", frozenset({Act.SEE}), days=1)
+    acts = frozenset(act for act in (Act.SEE, Act.ROLL, Act.SCORES, Act.HAND_IN) if may(found[0].role, act))
+    wanted = tokens.Wanted("demonstration", acts, days=1)
     return tokens.add(demo.database, found[0], wanted, demo.actor, SystemClock())[1]
 
 

@@ -17,10 +17,11 @@ import structlog
 from analysis.eye import EYE
 from config.errors import DocumentRefused, SecretError
 from config.settings import Settings
-from domain.alarms import Receiver
+from domain.alarms import RECORDS, Receiver
 from domain.calendar import SHANGHAI
 from domain.timeline import Clock, rfc3339
 from kaojian.disks import recorder_name, spools_of
+from records.following import Follower
 from records.lookout import Lookout, senses
 from records.picture_sense import PictureSense
 from records.receivers import Target, Webhooks, load
@@ -47,7 +48,9 @@ def telling(settings: Settings, database: Database, clock: Clock) -> AbstractCon
 def _served(settings: Settings, database: Database, clock: Clock, webhooks: Webhooks) -> AbstractContextManager[None]:
     looks = senses(database, spools_of(settings), evicts=settings.s3 is not None)
     pictures = PictureSense(database, EYE) if EYE is not None else None
-    lookout = Lookout(database, clock, recorder_name(settings), webhooks.settle, looks, pictures=pictures)
+    holder = recorder_name(settings)
+    follower = Follower(database, clock, holder, tells=any(each.events & RECORDS for each in webhooks.targets))
+    lookout = Lookout(database, clock, holder, webhooks.settle, looks, pictures=pictures, follower=follower)
     secrets = settings.secrets
     names = [each.name for each in webhooks.targets]
     couriers = [Courier(database.alarms, each, secrets, clock) for each in webhooks.targets]

@@ -383,4 +383,5 @@ def _rests_on(record: BatchRecord, ticket: str, roster: str) -> tuple[str, ...]:
         *_of(record.exits, ticket),
     ]
     names = [entry.name for entry in entries]
+    names += [each.thing.score.vouched for each in record.scores.get(ticket, ()) if each.thing.score.vouched]
     return tuple(dict.fromkeys([*names[:1], *([roster] if roster else []), *names[1:]]))

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from domain.certificates import CERTIFICATES
+from domain.dossier import SCANS
 from domain.gate import EXITS, ISSUE_DECISIONS
 from domain.law import Finding, Ruled, Verdict
 from domain.people import Door, Role
@@ -31,7 +33,9 @@ DUTIES: Mapping[Kind[Any], frozenset[Role]] = {
     SUBMISSIONS: _SITE,
     SIGN_INS: _SITE,
     ATTENDANCES: _SITE,
-    SCORES: frozenset({Role.EXAMINER}),
+    SCORES: frozenset({Role.EXAMINER, Role.SCORING_SYSTEM}),
+    CERTIFICATES: _CITY,
+    SCANS: _SITE,
 }
 """Whose duty it is to enter each sort of record."""
 

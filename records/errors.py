@@ -21,6 +21,10 @@
     ├── ReferenceRefused  no reference can be made of that camera and time
     ├── NotOfThePanel     somebody is said to be there who was not sent, or in a room that the sitting does not use
     ├── ScoreRefused      a mark out of range, or one that is signed by who did not give it
+    ├── OutsideRefused    an outside scoring system cannot be entered or revoked so
+    │   ├── NotVouched        its document is not signed by a key that counts, or is not its own to hand in
+    │   ├── ResultsReplayed   a later document of it was taken before
+    │   └── ResultsRefused    what the document says cannot be; ``problems`` has the place of each
     ├── CaseRefused       a candidate cannot be decided on so, or not be let through by that exit
     ├── NoReason          a batch is to be held, let go or disposed of, or a mark changed, and nobody said why
     ├── SheetRefused      a file of rows cannot be taken in; ``problems`` has file, row and column of each
@@ -133,6 +137,36 @@ class NotOfThePanel(RecordsError):
 
 class ScoreRefused(RecordsError):
     """There is no such mark, or that person cannot sign it. Nothing was written."""
+
+
+class OutsideRefused(RecordsError):
+    """An outside scoring system cannot be entered or revoked so, or what it hands in is not taken. Nothing was
+    written.
+    """
+
+
+class NotVouched(OutsideRefused):
+    """No key of the system that counts signed these bytes, or the document is another system's or batch's."""
+
+
+class ResultsReplayed(OutsideRefused):
+    """The document is older than the last one that was taken from the system for the batch."""
+
+
+class ResultsRefused(OutsideRefused):
+    """Nothing of the document was taken. ``problems`` are places, as ``results[3].value``, each with what is wrong.
+
+    No message holds what stands in a field that is no mark: it may be somebody's name.
+    """
+
+    _MOST_TOLD = 100
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        told = [*problems[: self._MOST_TOLD]]
+        if (more := len(problems) - len(told)) > 0:
+            told.append(("results", f"... and {more} more 另有 {more} 处"))
+        self.problems = tuple(told)
+        super().__init__("\n".join(f"{place}: {what}" for place, what in self.problems))
 
 
 class CaseRefused(RecordsError):

@@ -4,6 +4,7 @@ Cameras are followed event by event, so that what happened while nobody looked i
 looked at as it stands. An alarm is written in one transaction with what was read for it. Of several services that
 look into one database one is on duty, another takes over when it is silent for HOLDS. While no recorder lives,
 nobody can tell of cameras: that is the recorder's loss and not theirs.
+What people put on record is followed beside (``records.following``), by the one on duty.
 Not here: the rule (``records.losses``), words (``records.alarm_words``), sending (``records.webhooks``).
 """
 
@@ -28,6 +29,7 @@ from domain.places import Sitting
 from domain.timeline import Clock, Interval
 from ingest.spool_standing import look, second_copies
 from records.alarm_words import Scene, Seat, alarm
+from records.following import Follower
 from records.headroom import Spools, headrooms
 from records.losses import Losses, News, Signal
 from storage.database import Database
@@ -115,6 +117,7 @@ class Lookout:
         senses: Senses | None = None,
         *,
         pictures: Senses | None = None,
+        follower: Follower | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -122,6 +125,7 @@ class Lookout:
         self._settle = settle
         self._senses = senses or (lambda _: ())
         self._pictures = pictures or (lambda _: ())
+        self._follower = follower
         self._known: _Known | None = None
         self._written: tuple[str, datetime] | None = None
         self._sensed: list[Sensed] = []
@@ -136,10 +140,13 @@ class Lookout:
         while not stop.is_set():
             try:
                 if not begun:
+                    self._follow()  # what was done before a receiver was named is told to those that were there
                     for name in receivers:
                         self._database.alarms.begin(name)
                     begun = True
                 self.look()
+                if self.duty.is_set():
+                    self._follow()
                 lost = False
             except StorageError as error:
                 self._known = None
@@ -166,6 +173,10 @@ class Lookout:
             self._known = known
             return alarms
         return []
+
+    def _follow(self) -> None:
+        if self._follower is not None:
+            self._follower.follow()
 
     # What is known
 

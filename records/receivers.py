@@ -6,10 +6,11 @@
         format: generic            # or wecom 企业微信, dingtalk 钉钉
         url: https://alarm.example.cn/kaojian
         secret: webhook-duty       # the name of a secret (``config.secrets``), never one itself
-        events: [camera_lost, nvr_lost]
+        events: [camera_lost, nvr_lost]   # or alarms, or records, for all of these
         sites: [sg-001]
 
-``events`` and ``sites`` are all where they are left out. Not here: secrets, and sending (``records.webhooks``).
+``events`` are all alarms where they are left out, and ``sites`` are all. Not here: secrets, and sending
+(``records.webhooks``).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from config.documents import Document
 from config.secrets import NAME
-from domain.alarms import Alarm, Kind
+from domain.alarms import ALARMS, RECORDS, Alarm, Kind
 
 
 class Format(StrEnum):
@@ -45,7 +46,7 @@ class Target:
     url: str
     secret: str
     format: Format = Format.GENERIC
-    events: frozenset[Kind] = frozenset(Kind)
+    events: frozenset[Kind] = ALARMS
     sites: frozenset[str] = frozenset()
 
     def wants(self, alarm: Alarm) -> bool:
@@ -88,6 +89,15 @@ def _address(url: str) -> str:
     return url
 
 
+_GROUPS = {"alarms": ALARMS, "records": RECORDS}
+
+
+def _event(word: str) -> str:
+    if word not in _GROUPS and word not in set(Kind):
+        raise ValueError(f"is no event; there are: {', '.join([*_GROUPS, *Kind])}")
+    return word
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -97,12 +107,16 @@ class _Target(_Strict):
     url: Annotated[str, AfterValidator(_address)]
     secret: Annotated[str, Field(pattern=f"^{NAME}$")]
     format: Format = Format.GENERIC
-    events: tuple[Kind, ...] = ()
+    events: tuple[Annotated[str, AfterValidator(_event)], ...] = ()
     sites: tuple[str, ...] = ()
 
     def target(self) -> Target:
-        events = frozenset(self.events or Kind)
+        events = frozenset(kind for word in self.events or ("alarms",) for kind in _kinds(word))
         return Target(self.name, self.url, self.secret, self.format, events, frozenset(self.sites))
+
+
+def _kinds(word: str) -> frozenset[Kind]:
+    return _GROUPS[word] if word in _GROUPS else frozenset({Kind(word)})
 
 
 class _File(_Strict):

@@ -349,6 +349,21 @@ def stations_of(signed: SignIn, changes: Iterable[StationChange]) -> tuple[tuple
     return ((signed.at, signed.station), *later)
 
 
+def seated(database: Database, batch: str) -> tuple[Batch, tuple[tuple[Candidate, tuple[Seat, ...]], ...]]:
+    """A batch with its candidates by ticket, each with their seats by sitting. Raises UnknownBatch."""
+    known = database.setup.batch(batch)
+    if known is None:
+        raise UnknownBatch(f"there is no batch {batch}")
+    seats: dict[str, list[Seat]] = {}
+    for entry in database.register.standing(SEATS, batch=batch):
+        seats.setdefault(entry.thing.ticket, []).append(entry.thing)
+    candidates = (entry.thing for entry in database.register.standing(CANDIDATES, batch=batch))
+    return known, tuple(
+        (each, tuple(sorted(seats.get(each.ticket, ()), key=lambda seat: (seat.sitting, seat.subject))))
+        for each in sorted(candidates, key=lambda one: one.ticket)
+    )
+
+
 # --- What is looked up ----------------------------------------------------------------------------------------------
 
 

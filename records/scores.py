@@ -2,8 +2,9 @@
 
 A mark that was signed may still be changed, by a later revision with its reason, and then lacks its signatures until
 they are given again: who signs stands for a value. Signing is done under one's own account, whose name is the
-examiner's id; never at the command line. Candidates are called by their admission number 准考证号. Not here: what
-scores mean under the notice (``records.score_rules``), and who a candidate is.
+examiner's id; never at the command line. What an outside system handed in (``records.outside``) is signed there, or
+given anew here, with a reason, and then vouched for by nobody else. Candidates are called by their admission number
+准考证号. Not here: what scores mean under the notice (``records.score_rules``), and who a candidate is.
 """
 
 from __future__ import annotations
@@ -128,6 +129,8 @@ def _standing(database: Database, place: Place) -> tuple[Entry[CandidateScore], 
     value = None if entry is None else entry.thing.score.value
     if entry is None or value is None:
         raise ScoreRefused(f"{place} was not given yet")
+    if vouched := entry.thing.score.vouched:
+        raise ScoreRefused(f"{place} was handed in by an outside system ({vouched}), and is signed there")
     return entry, value
 
 

@@ -9,9 +9,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
 
 from storage import key_files
 from storage.errors import KeyRefused
@@ -70,6 +76,20 @@ def is_signed(data: bytes, signature: object, public: str) -> bool:
     except (ValueError, InvalidSignature):
         return False
     return True
+
+
+def public_key(text: str) -> str:
+    """A public key of somebody else as 64 hex digits, from such digits or from PEM. Raises KeyRefused."""
+    told = text.strip()
+    if _PUBLIC.fullmatch(told):
+        return told
+    try:
+        key = load_pem_public_key(told.encode())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise KeyRefused("neither 64 small hex digits nor a public key in PEM (BEGIN PUBLIC KEY)") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise KeyRefused("a public key, and no Ed25519 one; make one with: openssl genpkey -algorithm ed25519")
+    return key.public_bytes_raw().hex()
 
 
 def _new_pem() -> bytes:

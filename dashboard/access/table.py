@@ -41,6 +41,7 @@ class Act(StrEnum):
     SCORES = "scores"  # which marks candidates were given
     SCORE = "score"  # give marks
     SIGN_SCORE = "sign_score"  # and stand for them, as their scorer or as the leader of the panel; no token may
+    HAND_IN = "hand_in"  # results that an outside system signed, by a token of it
     CASES = "cases"  # each clause for a batch, and what is proposed for each of its candidates
     TAKE_EXIT = "take_exit"  # past a gap in a candidate's footage, or confirm one that somebody else took
     DECIDE_CASE = "decide_case"  # whether a certificate is made
@@ -68,15 +69,16 @@ class Act(StrEnum):
 LOCAL = "local"
 """Whoever works at the command line of the host: no account and no scope, and never the second person."""
 
-_PEOPLE = frozenset(Role) - {Role.DEVICE}
+_PROGRAMS = frozenset({Role.SCORING_SYSTEM, Role.DEVICE})
+_PEOPLE = frozenset(Role) - _PROGRAMS
 _WATCHERS = _PEOPLE - {Role.CITY_ADMINISTRATOR, Role.EXAMINER}
 _LIMITED = frozenset(role for role in _WATCHERS if role.reach is not Reach.CITY)
 
 MAY: Mapping[Act, frozenset[str]] = {
     Act.OWN_SESSION: _PEOPLE,
     Act.OWN_TOKENS: _PEOPLE,
-    Act.SCHEDULE: _PEOPLE,
-    Act.SEE: frozenset(Role) - {Role.EXAMINER} | {LOCAL},
+    Act.SCHEDULE: _PEOPLE | {Role.SCORING_SYSTEM},
+    Act.SEE: frozenset(Role) - {Role.EXAMINER, Role.SCORING_SYSTEM} | {LOCAL},
     Act.AUDIT: frozenset({Role.CITY_SUPERVISOR, Role.AUDITOR, LOCAL}),
     Act.WATCH: _WATCHERS,
     Act.SAVE: _WATCHERS | {LOCAL},
@@ -95,14 +97,20 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.SCORES: frozenset(Role) - {Role.CITY_ADMINISTRATOR, Role.SITE_OPERATOR, Role.DEVICE},
     Act.SCORE: frozenset({Role.EXAMINER}),
     Act.SIGN_SCORE: frozenset({Role.EXAMINER}),
-    Act.CASES: _WATCHERS | {LOCAL},
+    Act.HAND_IN: frozenset({Role.SCORING_SYSTEM}),
+    Act.CASES: _WATCHERS | {Role.SCORING_SYSTEM, LOCAL},
     Act.TAKE_EXIT: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR}),  # two different people
     Act.DECIDE_CASE: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.DRAWS: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, LOCAL}),
     Act.DRAW: frozenset({Role.CITY_SUPERVISOR, LOCAL}),
     Act.SEED: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, LOCAL}),  # two people, one at the host at most
     Act.SUPERVISE: frozenset({Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, LOCAL}),
-    Act.ROLL: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR, LOCAL}),
+    Act.ROLL: frozenset(
+        {
+            *(Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR),
+            *(Role.SCORING_SYSTEM, LOCAL),
+        }
+    ),
     Act.ENROL: frozenset({Role.SITE_OPERATOR, LOCAL}),
     Act.REVIEW: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.CERTIFICATES: frozenset(
@@ -150,6 +158,13 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.SCORE, Act.AUDIT),
     (Act.SCORE, Act.TAKE_EXIT),  # nor says what becomes of it
     (Act.SCORE, Act.DECIDE_CASE),
+    (Act.HAND_IN, Act.SET_UP),  # so with a system that hands marks in: who enters its key is another
+    (Act.HAND_IN, Act.RUN),
+    (Act.HAND_IN, Act.SIGN),
+    (Act.HAND_IN, Act.ADMIT),
+    (Act.HAND_IN, Act.AUDIT),
+    (Act.HAND_IN, Act.TAKE_EXIT),
+    (Act.HAND_IN, Act.DECIDE_CASE),
     (Act.RUN, Act.TAKE_EXIT),  # whose footage lacks something says nothing of what it is worth
     (Act.RUN, Act.DECIDE_CASE),
     (Act.ADMIT, Act.TAKE_EXIT),
@@ -219,6 +234,9 @@ ROUTES: Mapping[str, Act] = {
     "give_score": Act.SCORE,
     "sign_score": Act.SIGN_SCORE,
     "confirm_score": Act.SIGN_SCORE,
+    "hand_in_results": Act.HAND_IN,
+    "handed_in_results": Act.SCORES,
+    "roll": Act.ROLL,
     "clauses": Act.CASES,
     "cases": Act.CASES,
     "decide_case": Act.DECIDE_CASE,
@@ -359,6 +377,9 @@ COMMANDS: Mapping[str, Act] = {
     "panel arrive": Act.RUN,
     "panel leave": Act.RUN,
     "panel show": Act.SEE,
+    "scoring add": Act.SET_UP,
+    "scoring list": Act.SEE,
+    "scoring revoke": Act.SET_UP,
     "reference make": Act.SET_UP,
     "reference list": Act.SEE,
     "check": Act.AUDIT,
@@ -416,7 +437,10 @@ FRESH = frozenset(
 )
 """Routes that ask for a password that was given lately: whoever finds a page open must not be able to stay."""
 
-GRANTABLE = (Act.SCHEDULE, Act.SEE, Act.AUDIT, Act.WATCH, Act.SAVE, Act.WATCH_OPEN, Act.SCORES, Act.SCORE)
+GRANTABLE = (
+    *(Act.SCHEDULE, Act.SEE, Act.AUDIT, Act.WATCH, Act.SAVE, Act.WATCH_OPEN, Act.SCORES, Act.SCORE),
+    *(Act.HAND_IN, Act.ROLL, Act.CASES),
+)
 """What a token may be for, as far as its owner's role goes; never password, factor, tokens or signatures."""
 
 DEEDS: Mapping[str, Deed] = {

@@ -51,8 +51,12 @@ from records.errors import (
     NotGo,
     NothingToConfirm,
     NotOfThePanel,
+    NotVouched,
+    OutsideRefused,
     PapersRefused,
     ReceiptRefused,
+    ResultsRefused,
+    ResultsReplayed,
     RoomRecordRefused,
     ScoreRefused,
     TrialRefused,
@@ -179,6 +183,14 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     DecisionRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "decision-refused", "That person may not decide so on it"),
     CaseRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "case-refused", "The candidate cannot be decided on so"),
     ScoreRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "score-refused", "The mark cannot be given or signed so"),
+    NotVouched: (HTTPStatus.FORBIDDEN, "not-vouched", "Nobody who counts signed it"),
+    ResultsReplayed: (HTTPStatus.CONFLICT, "results-replayed", "A later document was taken before"),
+    ResultsRefused: (
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "results-refused",
+        "The document does not hold; nothing was taken",
+    ),
+    OutsideRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "outside-refused", "The outside system cannot be so"),
     NotOfThePanel: (HTTPStatus.UNPROCESSABLE_ENTITY, "not-of-the-panel", "That person was not sent as that"),
     NoSuchCertificate: (HTTPStatus.NOT_FOUND, "unknown-certificate", "There is no such certificate"),
     CertificateRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "certificate-refused", "It cannot be certified so"),
@@ -276,9 +288,20 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request_failed", path=request.url.path, problem=name, error=str(error))
     problem = Problem(
-        type=f"urn:kaojian:problem:{name}", title=title, status=status, detail=str(error), instance=request.url.path
+        type=f"urn:kaojian:problem:{name}",
+        title=title,
+        status=status,
+        detail=str(error),
+        instance=request.url.path,
+        errors=_places(error),
     )
     return _answer(problem, _headers(error))
+
+
+def _places(error: Exception) -> tuple[FieldProblem, ...] | None:
+    if not isinstance(error, ResultsRefused):
+        return None
+    return tuple(FieldProblem(field=place, message=what) for place, what in error.problems)
 
 
 def _headers(error: Exception) -> dict[str, str] | None:

@@ -1,8 +1,8 @@
-"""Alarms in the order in which they are sent, what the rule behind them knows, and how far receivers are served.
+"""Alarms in the order in which they are sent, what the rules behind them know, and how far receivers are served.
 
 Alarms are written together with what the rule has read by then, so that a kill in between neither loses nor repeats
 one; a receiver's position moves once it has taken an alarm, so that one may come twice but none is skipped.
-Not here: the rule (``records.losses``) and sending (``records.webhooks``).
+Not here: the rules (``records.losses``, ``records.following``) and sending (``records.webhooks``).
 """
 
 from __future__ import annotations
@@ -22,12 +22,14 @@ COUNT_UP_TO = 1000
 HOLDS = timedelta(seconds=30)
 """A holder of the rule that was not heard of for this long is followed by another."""
 
-_RULE = "losses"
+LOSSES = "losses"
+FOLLOWING = "following"
+"""The rules: what was lost, and what was put on record."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleState:
-    """What the rule has come to, as ``known``, in words of its own; ``holder`` wrote it at ``looked``.
+    """What a rule has come to, as ``known``, in words of its own; ``holder`` wrote it at ``looked``.
 
     ``version`` is that of the row it was read from, 0 where there was none.
     """
@@ -36,6 +38,7 @@ class RuleState:
     looked: datetime
     known: str
     version: int = 0
+    rule: str = LOSSES
 
 
 class Alarms:
@@ -46,15 +49,15 @@ class Alarms:
 
     # What makes them
 
-    def state(self) -> RuleState | None:
-        """What the rule has come to; None before its first word."""
+    def state(self, rule: str = LOSSES) -> RuleState | None:
+        """What a rule has come to; None before its first word."""
         table = tables.alarm_rules
         with self._engine.reading() as connection:
-            row = connection.execute(sa.select(table).where(table.c.name == _RULE)).first()
-        return RuleState(row.holder, row.looked, row.known, row.version) if row is not None else None
+            row = connection.execute(sa.select(table).where(table.c.name == rule)).first()
+        return RuleState(row.holder, row.looked, row.known, row.version, rule) if row is not None else None
 
     def go_on(self, state: RuleState, alarms: Iterable[Alarm]) -> bool:
-        """Write what the rule has come to, and the alarms it found on the way, in one transaction.
+        """Write what a rule has come to, and the alarms it found on the way, in one transaction.
 
         False, and nothing is written, where somebody else went on from ``state.version`` before.
         """
@@ -129,8 +132,8 @@ def _moved(connection: sa.Connection, state: RuleState) -> bool:
     table = tables.alarm_rules
     values = {"version": state.version + 1, "holder": state.holder, "looked": state.looked, "known": state.known}
     if state.version == 0:
-        return insert_once(connection, table, {"name": _RULE, **values})
-    same = sa.and_(table.c.name == _RULE, table.c.version == state.version)
+        return insert_once(connection, table, {"name": state.rule, **values})
+    same = sa.and_(table.c.name == state.rule, table.c.version == state.version)
     return connection.execute(sa.update(table).where(same).values(values).returning(table.c.name)).first() is not None
 
 

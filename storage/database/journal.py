@@ -98,6 +98,16 @@ class Journal(ChainedRows):
         with self._engine.reading() as connection:
             return [_entry(row) for row in connection.execute(query)]
 
+    def after(self, number: int, limit: int) -> list[JournalEntry]:
+        """The entries behind that number, the first one first, at most ``limit``. Raises DatabaseUnavailable.
+
+        Whoever goes on from the last one misses none: an entry can be read only after all of lower numbers.
+        """
+        columns = tables.journal.c
+        query = sa.select(tables.journal).where(columns.number > number).order_by(columns.number).limit(limit)
+        with self._engine.reading() as connection:
+            return [_entry(row) for row in connection.execute(query)]
+
 
 def _on_one_of(batches: frozenset[str]) -> sa.ColumnElement[bool]:
     """Whether an act is on one of these batches; accounts and sites may go by the same names."""

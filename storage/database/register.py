@@ -145,6 +145,13 @@ class Register:
         document = found.get(revision)
         return None if document is None else Named(_sha256(document), max(found))
 
+    def keys_of(self, kind: str, act: int) -> list[str]:
+        """The keys of what was entered of a kind with the act of that number in the journal."""
+        columns = tables.register.c
+        query = sa.select(columns.key).where(columns.act == act, columns.kind == kind).order_by(columns.key)
+        with self._engine.reading() as connection:
+            return list(connection.scalars(query))
+
     def unlike_the_journal(self) -> Iterator[str]:
         """What lies in the register otherwise than the journal says, one line for people each.
 

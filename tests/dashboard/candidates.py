@@ -22,8 +22,11 @@ STATIONS = {"T001": ("A", "A01"), "T002": ("B", "B01"), "T003": ("B", "B03")}
 HERE = Actor("local:tester", Door.COMMAND_LINE)
 
 
-def enrol(exam: Exam) -> None:
-    """On the approved roster, with seats; the first two signed in, were scored and passed, the third was absent."""
+def enrol(exam: Exam, *, marked: bool = True) -> None:
+    """On the approved roster, with seats; the first two signed in, were scored and passed, the third was absent.
+
+    Not ``marked``: nobody scored them yet.
+    """
     listed = tuple(OnPaper(ticket, f"mark-{ticket}") for ticket in STATIONS)
     told = START - timedelta(days=20)
     drafts: list[Draft[Any]] = [
@@ -40,7 +43,7 @@ def enrol(exam: Exam) -> None:
         )
         drafts.append(_of(ATTENDANCES, f"1/{examiner}", came))
     for ticket, (room, station) in STATIONS.items():
-        drafts += _candidate(ticket, room, station)
+        drafts += _candidate(ticket, room, station, marked=marked)
     exam.database.register.enter("tests", BATCH, drafts, HERE, told)
 
 
@@ -51,7 +54,7 @@ def _catalogue(year: int) -> Catalogue:
     return Catalogue(year, "考核目录", date(year, 1, 1), date(year, 12, 31), (Listed(PROJECT, "norm-1"),))
 
 
-def _candidate(ticket: str, room: str, station: str) -> list[Draft[Any]]:
+def _candidate(ticket: str, room: str, station: str, *, marked: bool) -> list[Draft[Any]]:
     present = ticket != "T003"
     person = Candidate(BATCH, ticket, f"考生{ticket}", Document.RESIDENT_ID, "sealed", (SUBJECT,))
     signed = SignIn(
@@ -70,7 +73,7 @@ def _candidate(ticket: str, room: str, station: str) -> list[Draft[Any]]:
         _of(SEATS, f"{ticket}/1/{SUBJECT}", Seat(BATCH, ticket, 1, room, station, SUBJECT), f"mark-{ticket}"),
         _of(SIGN_INS, f"1/{ticket}", signed, f"mark-{ticket}" if present else ""),
     ]
-    return [*drafts, _of(SCORES, f"{ticket}/{SUBJECT}", _score(ticket))] if present else drafts
+    return [*drafts, _of(SCORES, f"{ticket}/{SUBJECT}", _score(ticket))] if present and marked else drafts
 
 
 def _score(ticket: str) -> CandidateScore:

@@ -119,6 +119,7 @@ ELSEWHERE = {
     "draw run", "draw replace", "visit begin", "visit answer", "visit find", "visit end",  # test_supervision
     "visit feedback", "visit publish",  # test_supervision
     "panel import", "panel arrive", "panel leave",  # test_panels
+    "scoring add", "scoring revoke",  # test_scoring
     "roster import", "roster export", "roster withdraw",  # test_roll
     "roll plan", "roll first-review", "roll submit", "roll review", "roll feedback",  # test_roll
     "roll signin", "roll absent", "roll move", "roll violation", "roll leave",  # test_roll
@@ -140,10 +141,10 @@ NO_ENTRY = {
     "grounds show", "grounds judge", "grounds form",  # read
     "panel show", "supervisor list", "draw show", "visit show",  # read
     "draw verify",  # without a database
-    "roster show", "roster profile", "clauses", "case list",  # read
     "certificate ledger", "certificate show", "certificate profile", "claim show",  # read
     "papers show", "room-record show", "room-record print",  # read
     "dossier list", "dossier missing", "receipt print", "receipt check",  # read
+    "roster show", "roster profile", "clauses", "case list", "scoring list",  # read
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 

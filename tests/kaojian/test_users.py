@@ -183,7 +183,7 @@ def test_roles_that_have_to_have_a_second_factor_are_named_or_refused(
     assert roles_with_factor(settings.load()) == {Role.CITY_ADMINISTRATOR, Role.CITY_OFFICER}
     for words, roles in (
         ("none", set()),
-        ("all", set(Role) - {Role.DEVICE}),
+        ("all", set(Role) - {Role.DEVICE, Role.SCORING_SYSTEM}),
         ("auditor, city_officer", {Role.AUDITOR, Role.CITY_OFFICER}),
     ):
         monkeypatch.setenv("KAOJIAN_SECOND_FACTOR", words)

@@ -133,6 +133,22 @@ def test_beside_the_pages_what_is_lost_is_told_by_itself(database: Database, rec
     assert json.loads(receiver.requests[0].body)["event"] == "recorder_lost"
 
 
+def test_beside_the_pages_what_is_put_on_record_is_told_to_who_asks_for_it(
+    database: Database, hooks: Path, receiver: Receiver
+) -> None:
+    hooks.write_text(hooks.read_text("utf-8").replace("secret: hook", "secret: hook, events: [records]"), "utf-8")
+    apply(parse(WHOLE, "exam.yaml"), database, ACTOR, FakeClock(START - timedelta(days=1)))
+    came = threading.Event()
+    receiver.answers = [lambda _: came.set()]
+    with telling(settings_door.load(), database, FakeClock(START)):
+        while not database.alarms.receivers(["duty-room"]):
+            came.wait(0.05)
+        database.journal.record(START, ACTOR, "close_sitting", "2026-0501/1")
+        assert came.wait(60)
+    told = json.loads(receiver.requests[0].body)
+    assert (told["event"], told["batch"], told["sitting"]) == ("sitting_closed", "2026-0501", 1)
+
+
 def test_a_file_that_is_refused_keeps_nobody_from_the_pages(database: Database, hooks: Path) -> None:
     hooks.write_text("webhooks: 3\n", encoding="utf-8")
     with telling(settings_door.load(), database, FakeClock(START)):

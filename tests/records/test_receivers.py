@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import DocumentRefused
-from domain.alarms import Alarm, Kind, Step
+from domain.alarms import ALARMS, RECORDS, Alarm, Kind, Step
 from records.receivers import Format, Webhooks, load
 
 ONE = """\
@@ -34,11 +34,11 @@ def test_without_a_file_nobody_is_told() -> None:
     assert load(None).targets == ()
 
 
-def test_what_is_left_out_is_everything(tmp_path: Path) -> None:
+def test_what_is_left_out_is_all_alarms_and_no_records(tmp_path: Path) -> None:
     found = read(tmp_path, ONE)
     plain, robot = found.targets
     assert found.settle == timedelta(seconds=30)
-    assert (plain.format, plain.events, plain.sites) == (Format.GENERIC, frozenset(Kind), frozenset())
+    assert (plain.format, plain.events, plain.sites) == (Format.GENERIC, ALARMS, frozenset())
     assert robot.events == {Kind.CAMERA_LOST, Kind.NVR_LOST} and robot.sites == {"sg-001"}
 
 
@@ -58,6 +58,30 @@ def test_an_address_that_cannot_be_or_that_holds_a_secret_is_refused(tmp_path: P
     with pytest.raises(DocumentRefused, match=said) as refused:
         read(tmp_path, ONE.replace("https://alarm.example.cn/kaojian", wrong))
     assert "webhooks.yaml:3" in str(refused.value) and "693a" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "events"),
+    [
+        ("[records]", RECORDS),
+        ("[alarms, records]", ALARMS | RECORDS),
+        ("[records, camera_lost]", RECORDS | {Kind.CAMERA_LOST}),
+        ("[score_changed]", frozenset({Kind.SCORE_CHANGED})),
+        ("[alarms]", ALARMS),
+    ],
+)
+def test_a_receiver_says_whether_it_hears_of_alarms_or_of_records(
+    tmp_path: Path, words: str, events: frozenset[Kind]
+) -> None:
+    _, robot = read(tmp_path, ONE.replace("[camera_lost, nvr_lost]", words)).targets
+    assert robot.events == events
+
+
+def test_a_word_that_is_no_event_is_refused_with_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(
+        DocumentRefused, match=r"webhooks.yaml:8.*is no event; there are: alarms, records, camera_lost"
+    ):
+        read(tmp_path, ONE.replace("nvr_lost", "nvr_gone"))
 
 
 @pytest.mark.parametrize(

@@ -86,3 +86,12 @@ def test_since_when_a_receiver_fails_stays_until_it_takes_something(database: Da
     alarms.taken("duty-room", one.number)
     (well,) = alarms.receivers(["duty-room"])
     assert (well.failing_since, well.reason) == (None, "")
+
+
+def test_each_rule_goes_on_from_where_it_was_whatever_another_comes_to(database: Database) -> None:
+    other = replace(STATE, rule="following", known='{"position": 3}')
+    assert database.alarms.go_on(STATE, [])
+    assert database.alarms.state("following") is None
+    assert database.alarms.go_on(other, [alarm(1)])
+    assert database.alarms.state() == replace(STATE, version=1)
+    assert database.alarms.state("following") == replace(other, version=1)

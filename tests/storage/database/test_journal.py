@@ -46,6 +46,15 @@ def test_entries_come_latest_first_and_within_the_limit(database: Database) -> N
     assert database.journal.head() == Seal(found[0].number, found[0].digest)
 
 
+def test_who_follows_the_journal_reads_on_from_the_last_number(database: Database) -> None:
+    for number in range(5):
+        database.journal.record(after(number), ACTOR, "act", f"subject-{number}")
+    journal = database.journal
+    assert [each.number for each in journal.after(0, 2)] == [1, 2]
+    assert [each.subject for each in journal.after(2, 9)] == ["subject-2", "subject-3", "subject-4"]
+    assert journal.after(5, 9) == []
+
+
 def test_entries_can_be_asked_for_by_subject(database: Database) -> None:
     service = Actor("service:ingest", Door.SERVICE)
     for number in range(4):

@@ -86,6 +86,13 @@ def test_a_thing_is_read_as_it_was_entered_with_who_did_it_and_why(database: Dat
     assert database.journal.entries()[0].detail.startswith("补录 · 1 entry sha256:")
 
 
+def test_what_came_with_an_act_is_found_by_its_number(database: Database) -> None:
+    first, _ = enter(database, draft("b"), draft("a"))
+    enter(database, draft("c"))
+    assert database.register.keys_of("sheet", first.act) == ["a", "b"]
+    assert database.register.keys_of("other", first.act) == database.register.keys_of("sheet", 99) == []
+
+
 def test_a_later_revision_leaves_the_earlier_one_as_it_was(database: Database) -> None:
     (first,) = enter(database, draft())
     (second,) = enter(database, draft(value=replace(SHEET, pages=4)), at_s=9, reason="更正")

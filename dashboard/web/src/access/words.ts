@@ -130,7 +130,7 @@ const zh: AccessWords = {
   glassOver: (account, role) => `曾启用紧急进入账户 ${account}（${role}）`,
   glassSpan: (from, to) => `${from} 至 ${to}`,
   glassBy: (by, reason) => `由 ${by} 开启，事由：${reason}`,
-  acts: { schedule: '查看考试安排', see: '查看场次与报告', audit: '查看调看与操作记录', watch: '观看录像', save: '下载录像', watch_open: '观看未闭考场次' },
+  acts: { schedule: '查看考试安排', see: '查看场次与报告', audit: '查看调看与操作记录', watch: '观看录像', save: '下载录像', watch_open: '观看未闭考场次', scores: '查看成绩', score: '录入成绩', hand_in: '提交成绩文件', roll: '查看名册', cases: '查看制证建议' },
   logInBy: (provider) => `通过${provider}登录`,
   proveBy: (provider) => `通过${provider}重新验证身份`,
   leaveToo: '与他人共用电脑时，请一并退出：',
@@ -155,6 +155,7 @@ const zh: AccessWords = {
     site_operator: '考场操作员',
     auditor: '审计人员',
     examiner: '考评员',
+    scoring_system: '评分系统',
     device: '设备',
   },
 }
@@ -219,7 +220,7 @@ const en: AccessWords = {
   glassOver: (account, role) => `There was an emergency account ${account} (${role})`,
   glassSpan: (from, to) => `${from} to ${to}`,
   glassBy: (by, reason) => `made by ${by}; reason: ${reason}`,
-  acts: { schedule: 'see the schedule', see: 'see sittings and reports', audit: 'read who looked and who did what', watch: 'watch footage', save: 'save files', watch_open: 'watch open sittings' },
+  acts: { schedule: 'see the schedule', see: 'see sittings and reports', audit: 'read who looked and who did what', watch: 'watch footage', save: 'save files', watch_open: 'watch open sittings', scores: 'read marks', score: 'give marks', hand_in: 'hand results in', roll: 'read rolls', cases: 'read what is proposed' },
   logInBy: (provider) => `Log in by ${provider}`,
   proveBy: (provider) => `Prove who you are by ${provider}`,
   leaveToo: 'On a computer that others use, leave this too:',
@@ -244,6 +245,7 @@ const en: AccessWords = {
     site_operator: 'Site operator',
     auditor: 'Auditor',
     examiner: 'Examiner',
+    scoring_system: 'Scoring system',
     device: 'Device',
   },
 }

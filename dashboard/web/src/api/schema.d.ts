@@ -188,6 +188,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/roll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Roll
+         * @description Tickets, subjects and seats of a batch's candidates: no names, no numbers.
+         */
+        get: operations["roll"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/scores": {
         parameters: {
             query?: never;
@@ -226,6 +246,32 @@ export interface paths {
          * @description Confirm a mark that its scorer signed, as the leader of the panel.
          */
         post: operations["confirm_score"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/scores/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Handed In Results
+         * @description The documents of outside systems that were taken for a batch, byte by byte, so that anybody can check them.
+         */
+        get: operations["handed_in_results"];
+        put?: never;
+        /**
+         * Hand In Results
+         * @description Hand in results as an outside scoring system: a document in canonical JSON, with the Ed25519 signature of its
+         *     bytes. All of it is taken or, with the place of everything that is wrong, nothing. The last document once more
+         *     changes nothing; a later one changes a mark only with its ``reason``.
+         */
+        post: operations["hand_in_results"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1390,7 +1436,7 @@ export interface components {
          * Act
          * @enum {string}
          */
-        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "dispose" | "scores" | "score" | "sign_score" | "cases" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
+        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "dispose" | "scores" | "score" | "sign_score" | "hand_in" | "cases" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
         /**
          * ActShape
          * @description Who did what, and to what: ``subject`` is the id of a batch, ``batch/number`` of a sitting, a site, an account
@@ -2130,6 +2176,18 @@ export interface components {
             size_bytes: number;
         };
         /**
+         * EnrolledShape
+         * @description One candidate by admission ticket 准考证号.
+         */
+        EnrolledShape: {
+            /** Candidate */
+            candidate: string;
+            /** Seats */
+            seats: components["schemas"]["SeatShape"][];
+            /** Subjects */
+            subjects: string[];
+        };
+        /**
          * ExitBody
          * @description An exit from what the footage of a place lacks. ``evidence``: of footage brought in later its SHA-256, of
          *     another view the camera, of a decision its number; ``origin``: where that footage comes from.
@@ -2311,6 +2369,35 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
             /** Zh */
             zh: string;
+        };
+        /**
+         * HandedInShape
+         * @description A document of results as it was taken. ``signature`` (hex) is that of the bytes of ``document`` in UTF-8 by the
+         *     public key ``key`` (hex); ``revoked`` is since when nothing more is taken that the key signs.
+         */
+        HandedInShape: {
+            /** Document */
+            document: string;
+            /** Key */
+            key: string;
+            /**
+             * Made
+             * Format: date-time
+             */
+            made: string;
+            /** Name */
+            name: string;
+            /**
+             * Received
+             * Format: date-time
+             */
+            received: string;
+            /** Revoked */
+            revoked: string | null;
+            /** Signature */
+            signature: string;
+            /** System */
+            system: string;
         };
         /**
          * Health
@@ -3101,7 +3188,21 @@ export interface components {
          * Role
          * @enum {string}
          */
-        Role: "city_administrator" | "city_officer" | "city_supervisor" | "county_supervisor" | "site_operator" | "auditor" | "examiner" | "device";
+        Role: "city_administrator" | "city_officer" | "city_supervisor" | "county_supervisor" | "site_operator" | "auditor" | "examiner" | "scoring_system" | "device";
+        /**
+         * RollShape
+         * @description All candidates of a batch as its roll stands now, by ticket.
+         */
+        RollShape: {
+            /** Batch */
+            batch: string;
+            /** Candidates */
+            candidates: components["schemas"]["EnrolledShape"][];
+            /** Project */
+            project: string;
+            /** Site */
+            site: string;
+        };
         /**
          * RoomCode
          * @description One room and its code: 1 fully covered, -1 no recording plan, -2 not fully covered; null: not told.
@@ -3198,7 +3299,8 @@ export interface components {
         };
         /**
          * ScoreShape
-         * @description A mark as it stands, with the number of its revision. ``value`` is null where none was given.
+         * @description A mark as it stands, with the number of its revision. ``value`` is null where none was given. ``vouched`` names
+         *     the signed document of an outside system that it comes from, and is null where people signed under their accounts.
          */
         ScoreShape: {
             /** Candidate */
@@ -3206,6 +3308,8 @@ export interface components {
             confirmed: components["schemas"]["SignatureShape"] | null;
             /** Given */
             given: string | null;
+            /** Machine Signed */
+            machine_signed: boolean;
             method: components["schemas"]["Method"];
             /** Reason */
             reason: string;
@@ -3218,6 +3322,22 @@ export interface components {
             subject: string;
             /** Value */
             value: string | null;
+            /** Vouched */
+            vouched: string | null;
+        };
+        /**
+         * SeatShape
+         * @description Where a candidate sits, and for which subject 科目.
+         */
+        SeatShape: {
+            /** Room */
+            room: string;
+            /** Sitting */
+            sitting: number;
+            /** Station */
+            station: string;
+            /** Subject */
+            subject: string;
         };
         /**
          * SecretBody
@@ -3536,6 +3656,34 @@ export interface components {
             recorders: components["schemas"]["RecorderShape"][];
             /** Webhooks */
             webhooks: components["schemas"]["WebhookStatus"][];
+        };
+        /**
+         * TakenShape
+         * @description That a document of results was taken: under which name it is kept, and what came of its marks.
+         */
+        TakenShape: {
+            /** Changed */
+            changed: number;
+            /**
+             * Made
+             * Format: date-time
+             */
+            made: string;
+            /** Name */
+            name: string;
+            /** New */
+            new: number;
+            /**
+             * Received
+             * Format: date-time
+             */
+            received: string;
+            /** Sha256 */
+            sha256: string;
+            /** System */
+            system: string;
+            /** Unchanged */
+            unchanged: number;
         };
         /**
          * Target
@@ -4056,6 +4204,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "cases": [
+                     *         {
+                     *           "candidate": "00017",
+                     *           "decision": {
+                     *             "at": "2026-05-07T08:00:00.000Z",
+                     *             "by": "account:wu",
+                     *             "issue": true,
+                     *             "proposed": "issue",
+                     *             "reason": ""
+                     *           },
+                     *           "exits": [],
+                     *           "footage": [
+                     *             {
+                     *               "en": "complete",
+                     *               "place": "2026-0501/1/A-01",
+                     *               "subject": "实操",
+                     *               "verdict": "pass",
+                     *               "zh": "本人考试时段录像完整"
+                     *             }
+                     *           ],
+                     *           "proposal": "issue",
+                     *           "reasons": [],
+                     *           "rests_on": [
+                     *             "candidate/2026-0501/00017@1",
+                     *             "score/2026-0501/00017/实操@1"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "made": "2026-05-08T02:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CasesShape"];
                 };
             };
@@ -4561,6 +4743,105 @@ export interface operations {
             };
         };
     };
+    roll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "candidates": [
+                     *         {
+                     *           "candidate": "00017",
+                     *           "seats": [
+                     *             {
+                     *               "room": "r301",
+                     *               "sitting": 1,
+                     *               "station": "A-01",
+                     *               "subject": "实操"
+                     *             }
+                     *           ],
+                     *           "subjects": [
+                     *             "实操"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "project": "中式面点制作",
+                     *       "site": "sg-001"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RollShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     scores: {
         parameters: {
             query?: never;
@@ -4578,6 +4859,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "candidate": "00017",
+                     *         "confirmed": {
+                     *           "at": "2026-05-01T02:25:00.000Z",
+                     *           "by": "ex-1",
+                     *           "value": "88.5"
+                     *         },
+                     *         "given": "2026-05-01T02:15:00.000Z",
+                     *         "machine_signed": false,
+                     *         "method": "practical",
+                     *         "reason": "",
+                     *         "revision": 1,
+                     *         "scorer": "ex-2",
+                     *         "signed": {
+                     *           "at": "2026-05-01T02:20:00.000Z",
+                     *           "by": "ex-2",
+                     *           "value": "88.5"
+                     *         },
+                     *         "subject": "实操",
+                     *         "value": "88.5",
+                     *         "vouched": "results/2026-0501/scoring-1@1"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["ScoreShape"][];
                 };
             };
@@ -4757,6 +5064,303 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScoreShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    handed_in_results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "document": "{\"batch\":\"2026-0501\",\"form\":\"kaojian-results-1\", ... }",
+                     *         "key": "d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7d7",
+                     *         "made": "2026-05-01T02:30:00.000Z",
+                     *         "name": "results/2026-0501/scoring-1@1",
+                     *         "received": "2026-05-01T02:31:07.402Z",
+                     *         "revoked": null,
+                     *         "signature": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f",
+                     *         "system": "scoring-1"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["HandedInShape"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hand_in_results: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Ed25519 (RFC 8032) over the bytes of the body, in hex */
+                "Kaojian-Document-Signature": string;
+            };
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "batch": "2026-0501",
+                 *       "form": "kaojian-results-1",
+                 *       "made": "2026-05-01T02:30:00.000000Z",
+                 *       "reason": "",
+                 *       "results": [
+                 *         {
+                 *           "candidate": "00017",
+                 *           "confirmed": {
+                 *             "at": "2026-05-01T02:25:00.000000Z",
+                 *             "by": "ex-1"
+                 *           },
+                 *           "given": "2026-05-01T02:15:00.000000Z",
+                 *           "method": "practical",
+                 *           "scorer": "ex-2",
+                 *           "signed": {
+                 *             "at": "2026-05-01T02:20:00.000000Z",
+                 *             "by": "ex-2"
+                 *           },
+                 *           "subject": "实操",
+                 *           "value": "88.5"
+                 *         },
+                 *         {
+                 *           "candidate": "00018",
+                 *           "confirmed": null,
+                 *           "given": "2026-05-01T02:15:00.000000Z",
+                 *           "method": "practical",
+                 *           "scorer": "ex-2",
+                 *           "signed": null,
+                 *           "subject": "实操",
+                 *           "value": null
+                 *         }
+                 *       ],
+                 *       "system": "scoring-1"
+                 *     }
+                 */
+                "application/json": {
+                    /** Batch */
+                    batch: string;
+                    /** Form */
+                    form: string;
+                    /**
+                     * Made
+                     * Format: date-time
+                     */
+                    made: string;
+                    /** Reason */
+                    reason: string;
+                    /** Results */
+                    results: {
+                        /** Candidate */
+                        candidate: string;
+                        confirmed: {
+                            /**
+                             * At
+                             * Format: date-time
+                             */
+                            at: string;
+                            /** By */
+                            by: string;
+                        } | null;
+                        /**
+                         * Given
+                         * Format: date-time
+                         */
+                        given: string;
+                        /**
+                         * Method
+                         * @description 考核方式: how a subject is examined, and so who may mark it.
+                         *
+                         *     Practical work is marked on the spot by examiners of the panel, a written paper by whom the centre authorised, and
+                         *     the machine signs its own result, which needs no score sheet (clauses 六(五), 六(六) and 九).
+                         * @enum {string}
+                         */
+                        method: "written" | "practical" | "machine";
+                        /** Scorer */
+                        scorer: string;
+                        signed: {
+                            /**
+                             * At
+                             * Format: date-time
+                             */
+                            at: string;
+                            /** By */
+                            by: string;
+                        } | null;
+                        /** Subject */
+                        subject: string;
+                        /** Value */
+                        value: string | null;
+                    }[];
+                    /** System */
+                    system: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changed": 0,
+                     *       "made": "2026-05-01T02:30:00.000Z",
+                     *       "name": "results/2026-0501/scoring-1@1",
+                     *       "new": 2,
+                     *       "received": "2026-05-01T02:31:07.402Z",
+                     *       "sha256": "9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c",
+                     *       "system": "scoring-1",
+                     *       "unchanged": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TakenShape"];
                 };
             };
             /** @description Bad Request */

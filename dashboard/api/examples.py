@@ -1,0 +1,136 @@
+"""Examples in the description of the API, for whoever writes a program against it: one made-up exam. A test compares
+them with the shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_SIGNED = {"by": "ex-2", "at": "2026-05-01T02:20:00.000000Z"}
+_CONFIRMED = {"by": "ex-1", "at": "2026-05-01T02:25:00.000000Z"}
+
+RESULTS: dict[str, Any] = {
+    "form": "kaojian-results-1",
+    "batch": "2026-0501",
+    "system": "scoring-1",
+    "made": "2026-05-01T02:30:00.000000Z",
+    "reason": "",
+    "results": [
+        {
+            "candidate": "00017",
+            "subject": "实操",
+            "method": "practical",
+            "value": "88.5",
+            "given": "2026-05-01T02:15:00.000000Z",
+            "scorer": "ex-2",
+            "signed": _SIGNED,
+            "confirmed": _CONFIRMED,
+        },
+        {
+            "candidate": "00018",
+            "subject": "实操",
+            "method": "practical",
+            "value": None,
+            "given": "2026-05-01T02:15:00.000000Z",
+            "scorer": "ex-2",
+            "signed": None,
+            "confirmed": None,
+        },
+    ],
+}
+"""What an outside scoring system hands in. The second candidate was absent."""
+
+_AT = {"made": "2026-05-01T02:30:00.000Z", "received": "2026-05-01T02:31:07.402Z"}
+_KEPT = {"name": "results/2026-0501/scoring-1@1", "system": "scoring-1", **_AT}
+
+TAKEN: Any = {**_KEPT, "sha256": "9c" * 32, "new": 2, "changed": 0, "unchanged": 0}
+
+HANDED_IN: Any = [
+    {
+        **_KEPT,
+        "key": "d7" * 32,
+        "revoked": None,
+        "signature": "5f" * 64,
+        "document": '{"batch":"2026-0501","form":"kaojian-results-1", ... }',
+    }
+]
+
+SCORES: Any = [
+    {
+        "candidate": "00017",
+        "subject": "实操",
+        "method": "practical",
+        "value": "88.5",
+        "scorer": "ex-2",
+        "given": "2026-05-01T02:15:00.000Z",
+        "signed": {"by": "ex-2", "at": "2026-05-01T02:20:00.000Z", "value": "88.5"},
+        "confirmed": {"by": "ex-1", "at": "2026-05-01T02:25:00.000Z", "value": "88.5"},
+        "revision": 1,
+        "reason": "",
+        "machine_signed": False,
+        "vouched": "results/2026-0501/scoring-1@1",
+    }
+]
+
+ROLL: Any = {
+    "batch": "2026-0501",
+    "site": "sg-001",
+    "project": "中式面点制作",
+    "candidates": [
+        {
+            "candidate": "00017",
+            "subjects": ["实操"],
+            "seats": [{"sitting": 1, "room": "r301", "station": "A-01", "subject": "实操"}],
+        }
+    ],
+}
+
+CASES: Any = {
+    "batch": "2026-0501",
+    "made": "2026-05-08T02:00:00.000Z",
+    "cases": [
+        {
+            "candidate": "00017",
+            "proposal": "issue",
+            "reasons": [],
+            "footage": [
+                {
+                    "subject": "实操",
+                    "place": "2026-0501/1/A-01",
+                    "verdict": "pass",
+                    "zh": "本人考试时段录像完整",
+                    "en": "complete",
+                }
+            ],
+            "exits": [],
+            "decision": {
+                "issue": True,
+                "proposed": "issue",
+                "at": "2026-05-07T08:00:00.000Z",
+                "by": "account:wu",
+                "reason": "",
+            },
+            "rests_on": ["candidate/2026-0501/00017@1", "score/2026-0501/00017/实操@1"],
+        }
+    ],
+}
+
+
+ANSWERS = {
+    "hand_in_results": TAKEN,
+    "handed_in_results": HANDED_IN,
+    "scores": SCORES,
+    "roll": ROLL,
+    "cases": CASES,
+}
+"""Of routes, by name."""
+
+
+def describe(document: dict[str, Any]) -> None:
+    """Put the examples into an OpenAPI document. The framework would leave their nulls out."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            name = operation["operationId"]
+            if name == "hand_in_results":
+                operation["requestBody"]["content"]["application/json"]["example"] = RESULTS
+            if name in ANSWERS:
+                operation["responses"]["200"]["content"]["application/json"]["example"] = ANSWERS[name]
