@@ -8,6 +8,7 @@ one ``domain.gate.Case`` for each candidate. Where something is ambiguous, the r
   stay touches may be theirs, and each of them must be covered.
 - Who examined, and led, are those whom the city centre sent and no site chose.
 - A subject is examined as the norm says, whatever a score claims of itself.
+- What two people decided to repeat does not count any more once the subject was examined in a later sitting.
 
 Not here: what is proposed of it (``domain.gate``), exits and decisions (``records.deciding``).
 """
@@ -26,7 +27,7 @@ from analysis.facts import SittingFacts
 from analysis.report import sitting_facts
 from analysis.stays import Seen, seen_of
 from config.rule_pack import RulePack
-from domain.gate import EXITS, Candidacy, Case, Exit, Footage, TakenExit, propose
+from domain.gate import EXITS, Candidacy, Case, Exit, ExitKind, Footage, TakenExit, propose
 from domain.grounds import Method, Norm
 from domain.law import fold
 from domain.panels import Attendance, Dispatch
@@ -176,16 +177,30 @@ def lacking(record: BatchRecord, facts: Facts, ticket: str, place: tuple[str, st
 
 
 def stays_of(record: BatchRecord, ticket: str) -> tuple[Stay, ...]:
-    """Where and when a candidate was examined in which subject, by their sign-ins."""
-    found = []
+    """Where and when a candidate was examined in which subject, by sign-ins, without what was repeated since."""
+    found = list(_all_stays(record, ticket))
+    again = {
+        (each.subject, each.place)
+        for each in _exits(record, ticket)
+        if each.kind is ExitKind.REEXAMINE and each.stands
+    }
+    repeated = {(each.subject, each.sitting) for each in found if (each.subject, each.place) in again}
+    last: dict[str, int] = {}
+    for each in found:
+        last[each.subject] = max(each.sitting, last.get(each.subject, each.sitting))
+    return tuple(
+        each for each in found if (each.subject, each.sitting) not in repeated or last[each.subject] == each.sitting
+    )
+
+
+def _all_stays(record: BatchRecord, ticket: str) -> Iterator[Stay]:
     for number, sitting in sorted(record.sittings.items()):
         signed = record.sign_ins.get((ticket, number))
         subjects = _subjects_of(record, ticket, number)
         if signed is not None and signed.thing.present:
             for station, span in _at(record, sitting, signed.thing):
                 spans = _own(sitting, station, span)
-                found += [Stay(subject, record.batch, number, station, spans) for subject in subjects]
-    return tuple(found)
+                yield from (Stay(subject, record.batch, number, station, spans) for subject in subjects)
 
 
 def _case(record: BatchRecord, facts: Facts, ticket: str, rules: RulePack) -> Case:

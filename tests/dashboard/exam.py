@@ -96,7 +96,7 @@ def plan(number: int, start: datetime) -> SittingPlan:
     return SittingPlan(number, ("A", "B"), start, start + EXAM, LEAD, TAIL)
 
 
-@dataclass
+@dataclass(eq=False)
 class Exam:
     """What the dashboard is put over."""
 

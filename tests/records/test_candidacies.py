@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analysis.facts import Waiting
 from config.rule_pack import load
-from domain.gate import Case, Proposal
+from domain.gate import Case, Exit, ExitKind, Proposal, TakenExit
 from domain.grounds import Method
 from domain.law import Verdict
+from domain.people import Actor, Door
 from domain.places import StationTime
 from domain.register import Entry
 from domain.roll import IdCheck
@@ -31,6 +34,7 @@ from tests.records.examined import AFTER, LEADER, SCORER, examined, filmed, held
 from tests.records.rolls import BATCH, NUMBERS, number, said
 from tests.records.setups import ACTOR
 
+OFFICER, SECOND = Actor("account:wu", Door.API), Actor("account:zheng", Door.API)
 RULES = load("SG-2022-08-10")
 
 
@@ -185,6 +189,36 @@ class TestOwnTime:
     def test_times_that_did_not_hold_are_those_of_nobody(self, kept: Database) -> None:
         record = with_times(record_of(kept, BATCH, AFTER), (1800, 4600))
         assert stays_of(record, "T002")[0].spans == (Interval(at(1800), at(4500)),)
+
+
+def test_what_is_to_be_repeated_refuses_until_it_was_and_then_the_later_sitting_counts(kept: Database) -> None:
+    record = record_of(kept, BATCH, AFTER)
+    taken = Exit(ExitKind.REEXAMINE, "实操", f"{BATCH}/1/A-02", OFFICER, SECOND, AFTER, "停电", ("document:9号",))
+    any_entry: Entry[Any] = record.scores["T002"][0]
+    entry = replace(any_entry, kind="exit", value=TakenExit(BATCH, "T002", taken))
+    record = replace(record, exits=(entry,))
+    gap = lost(2000, 600)
+    assert [each.code for each in cases(record, filmed(gap), RULES)[1].proposed.reasons] == ["reexamine"]
+    second = replace(record.sittings[1], plan=replace(record.sittings[1].plan, number=2))
+    again = replace(
+        record,
+        sittings={1: record.sittings[1], 2: second},
+        dispatches={1: record.dispatches[1], 2: record.dispatches[1]},
+        attendances=tuple(replace(each, value=replace(each.thing, sitting=2)) for each in record.attendances),
+        roll=replace(
+            record.roll,
+            seats=(*record.roll.seats, *_in_second(record.roll.seats)),
+            sign_ins=(*record.roll.sign_ins, *_in_second(record.roll.sign_ins)),
+        ),
+    )
+    assert [each.sitting for each in stays_of(again, "T002")] == [2]
+    assert [each.sitting for each in stays_of(again, "T001")] == [1, 2]
+    facts = filmed(gap) | {2: filmed()[1]}
+    assert cases(again, facts, RULES)[1].proposed.proposal is Proposal.ISSUE
+
+
+def _in_second(entries: Iterable[Entry[Any]]) -> list[Entry[Any]]:
+    return [replace(each, key=f"{each.key}-2", value=replace(each.thing, sitting=2)) for each in entries]
 
 
 class TestMarkers:

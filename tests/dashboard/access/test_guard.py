@@ -70,6 +70,17 @@ def account(exam: Exam, role: Role, *, inside: bool = True, must_change: bool = 
     return f"token-{number}"
 
 
+@cache
+def reader(exam: Exam, role: Role, *, inside: bool = True) -> str:
+    """The same account for whoever only reads: nothing that is asked with GET ends its session."""
+    return account(exam, role, inside=inside)
+
+
+def visitor(exam: Exam, role: Role, method: str, *, inside: bool = True) -> str:
+    """The token of an account of that role, a new one where what is asked may end its session."""
+    return (reader if method == "GET" else account)(exam, role, inside=inside)
+
+
 def elsewhere(number: object) -> str:
     """The id of another session of the account of that number."""
     return sha256(f"elsewhere-{number}".encode()).hexdigest()
@@ -286,7 +297,7 @@ def test_nobody_comes_in_without_a_session_but_where_anybody_may(
 @pytest.mark.parametrize("role", Role)
 def test_inside_its_scope_a_role_may_what_the_table_says(anybody: httpx.Client, held: Exam, role: Role) -> None:
     for name, operation in operations(held).items():
-        answer = ask(anybody, operation, account(held, role))
+        answer = ask(anybody, operation, visitor(held, role, operation[0]))
         act = ROUTES[name]
         if act is Act.ANYBODY or role in MAY[act]:
             assert answer.status_code == let_in(name, operation[0]), name
@@ -300,7 +311,7 @@ def test_outside_its_scope_a_role_finds_nothing_of_the_exam(anybody: httpx.Clien
     for name, operation in operations(held).items():
         if ROUTES[name] in OWN:
             continue
-        answer = ask(anybody, operation, account(held, role, inside=False))
+        answer = ask(anybody, operation, visitor(held, role, operation[0], inside=False))
         if role not in MAY[ROUTES[name]]:
             assert answer.status_code == 403, name
         elif operation[1] in LISTS:
