@@ -325,6 +325,8 @@ def _conducted(
         demo_people.mark(office, sitting, Mark.SEALED)
         progress.until(plan.planned_end + plan.tail, "papers are collected")
         progress.until_true(lambda: _complete(demo.database, sitting), SETTLE_S, "stored, decoded, judged")
+        since = (clock.now() - plan.planned_end - plan.tail).total_seconds()
+        progress.note(f"the report is complete {since:.1f} s after the window's end")
 
 
 def _filmed(demo: _Demo, sitting: Sitting) -> bool:
