@@ -17,8 +17,6 @@ from tests.storage.conftest import object_server, postgres
 
 __all__ = ["object_server", "postgres"]
 
-__all__ = ["object_server"]
-
 
 @dataclass(frozen=True, slots=True)
 class Done:
