@@ -1,8 +1,10 @@
-"""What a report costs: the verdict of 40 stations and 12 cameras, and its paper as PDF, in processor time.
+"""What a report costs: the verdict of 40 stations and 12 cameras, its candidates at the gate, its paper as PDF; in
+processor time.
 
 The verdict is made of rows in SQLite, one segment a minute with two copies and an observation, beside the peer, which
 reads the same rows and makes nothing of them; for eight hours and for two, so that one sees whether it grows as the
-time does. The paper's peer is its HTML. Prints JSON lines and judges nothing.
+time does. One candidate sits at each station; the peer of their cases is the verdict. The paper's peer is its HTML.
+Prints JSON lines and judges nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from analysis.expected import expectation_of
 from analysis.report import SittingReport, camera_ledger, sitting_report
@@ -27,8 +29,13 @@ from dashboard.papers.report import compose
 from domain.evidence import Copy, EndReason, Observation, Place, Recorder, Run, Segment, SegmentState
 from domain.people import Actor, Door
 from domain.places import Batch, Camera, Room, Site, SittingPlan, Station
+from domain.register import Draft
+from domain.roll import CANDIDATES, SEATS, SIGN_INS, Candidate, Document, IdCheck, Seat, SignIn
 from domain.timeline import Interval
+from records.candidacies import cases, facts_of, record_of
+from storage.audit.notary import Notary
 from storage.database import Database, connect
+from storage.signing import Signer
 
 START = datetime(2026, 5, 1, 1, 0, tzinfo=UTC)
 STATIONS, CAMERAS, ROOMS = 40, 12, 4
@@ -101,17 +108,40 @@ def timed(make: Callable[[], T], rounds: int) -> tuple[float, T]:
     return median(took), made
 
 
-def verdict(hours: int, rounds: int, pack: RulePack) -> tuple[float, float, SittingReport]:
-    """Seconds of the verdict and of reading its rows alone, and the report."""
+def enrol(database: Database) -> None:
+    """One candidate at each station, who signed in."""
+    drafts: list[Draft[Any]] = []
+    for room in site().rooms:
+        for station in room.stations:
+            ticket = f"T{station.id}"
+            person = Candidate("bench", ticket, "考生", Document.RESIDENT_ID, "", ("实操",))
+            seat = Seat("bench", ticket, 1, room.id, station.id, "实操")
+            signed = SignIn("bench", 1, ticket, True, START, IdCheck.CARD, "签到处", room.id, station.id)
+            values = ((CANDIDATES, person), (SEATS, seat), (SIGN_INS, signed))
+            drafts += [Draft(kind, f"bench/{ticket}", value, "bench", mark=ticket) for kind, value in values]
+    database.register.enter("bench", "bench", drafts, ACTOR, START)
+
+
+def verdict(hours: int, rounds: int, pack: RulePack) -> tuple[float, float, float, SittingReport]:
+    """Seconds of the verdict, of reading its rows alone, and of what the gate costs beside the facts of the verdict;
+    and the report.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        database = connect(f"sqlite:///{Path(folder) / 'bench.sqlite3'}")
+        notary = Notary(Signer.kept(Path(folder) / "key"), Path(folder))
+        database = connect(f"sqlite:///{Path(folder) / 'bench.sqlite3'}", notary)
         now = record(database, hours, pack)
         window = Interval(START - LEAD, START + timedelta(hours=hours) + TAIL)
         cameras = [camera.id for room in site().rooms for camera in room.cameras]
         rows_s, _ = timed(lambda: [camera_ledger(database.evidence, each, window) for each in cameras], rounds)
         verdict_s, report = timed(lambda: sitting_report(database, "bench", 1, pack, now), rounds)
+        enrol(database)
+        known = record_of(database, "bench", now)
+        facts = facts_of(database, known, pack, now)
+        gate_s, found = timed(lambda: cases(record_of(database, "bench", now), facts, pack), rounds)
+        if len(found) != STATIONS:
+            raise SystemExit(f"{len(found)} cases of {STATIONS} candidates")
         database.close()
-    return verdict_s, rows_s, report
+    return verdict_s, rows_s, gate_s, report
 
 
 def _made_later(report: SittingReport, number: int) -> SittingReport:
@@ -124,8 +154,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args(arguments).rounds
     pack = load_rule_pack("SG-2022-08-10")
-    short_s, _, _ = verdict(2, rounds, pack)
-    verdict_s, rows_s, report = verdict(8, rounds, pack)
+    short_s, *_ = verdict(2, rounds, pack)
+    verdict_s, rows_s, gate_s, report = verdict(8, rounds, pack)
     told = {
         "s_verdict": round(verdict_s, 3),
         "s_rows": round(rows_s, 3),
@@ -134,6 +164,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "verdict": report.verdict.value,
     }
     print(json.dumps({"bench": "verdict", "stations": STATIONS, "cameras": CAMERAS, **told}))
+    told = {"s_gate": round(gate_s, 3), "ratio_vs_verdict": round(gate_s / verdict_s, 2)}
+    print(json.dumps({"bench": "gate", "candidates": STATIONS, **told}))
     papers = [compose(_made_later(report, number), rule_pack=pack, site=site()) for number in range(2 * rounds + 1)]
     as_pdf(papers.pop())  # fonts are read once in the life of a process
     pdf_s, printed = timed(lambda: as_pdf(papers.pop()), rounds)
