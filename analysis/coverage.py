@@ -386,7 +386,7 @@ def _starts(spans: IntervalSet) -> set[datetime]:
 
 def _room(segment: Segment, out: IntervalSet = _NOTHING) -> timedelta:
     """A pause beside a segment that is shorter has no room for a picture: half of what its pictures usually take."""
-    seconds = sum(span.seconds for span in IntervalSet([segment.interval]) - out)
+    seconds = (IntervalSet([segment.interval]) - out).seconds if out else segment.interval.seconds
     return timedelta(seconds=_NO_PICTURE * seconds / max(1, segment.frames))
 
 
@@ -406,7 +406,8 @@ def _usable_part(ledger: CameraLedger, segment: Segment) -> IntervalSet:
     observation = ledger.observations.get(segment.key)
     if observation is None or observation.state is SegmentState.MISSING or not _kept(ledger, segment):
         return IntervalSet()
-    return _rounded([segment.interval]) - _rounded(_bad_spans(segment, observation))
+    whole, bad = _rounded([segment.interval]), _bad_spans(segment, observation)
+    return whole - _rounded(bad) if bad else whole
 
 
 def _seams(segments: Iterable[Segment]) -> Iterator[Interval]:

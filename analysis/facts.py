@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from analysis.backup import Backup
 from analysis.clocks import Drift, HostClockFacts, camera_drift
@@ -45,7 +46,7 @@ class Holding:
         return kept_copies(self.copies, self.disposed)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CameraFacts:
     """One camera of the sitting's rooms.
 
@@ -77,7 +78,7 @@ class CameraFacts:
         offsets = (holding.segment.clock_offset_s for holding in self.holdings)
         return max((offset for offset in offsets if offset is not None), key=abs, default=None)
 
-    @property
+    @cached_property
     def clock_drift(self) -> Drift | None:
         """How much faster than the host's the camera's clock runs; None where that cannot be told."""
         return camera_drift(holding.segment for holding in self.holdings)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Protocol
 
 MICROSECOND = timedelta(microseconds=1)
@@ -87,8 +88,13 @@ class Interval:
 
     def rounded(self) -> Interval | None:
         """Both ends on whole milliseconds, or None when nothing is left between them."""
+        if not (self.start.microsecond % 1000 or self.end.microsecond % 1000):
+            return self
         start, end = rounded_to_milliseconds(self.start), rounded_to_milliseconds(self.end)
         return Interval(start, end) if start < end else None
+
+
+_start = attrgetter("start")
 
 
 class IntervalSet:
@@ -98,7 +104,7 @@ class IntervalSet:
 
     def __init__(self, intervals: Iterable[Interval] = ()) -> None:
         merged: list[Interval] = []
-        for item in sorted(intervals):
+        for item in sorted(intervals, key=_start):
             if merged and item.start <= merged[-1].end:
                 if item.end > merged[-1].end:
                     merged[-1] = Interval(merged[-1].start, item.end)

@@ -217,5 +217,6 @@ def observation_row(observation: Observation) -> dict[str, Any]:
 
 
 def observation(row: sa.Row[Any]) -> Observation:
-    spans = tuple(Interval(tables.instant(start), tables.instant(end)) for start, end in json.loads(row.bad))
+    listed = () if row.bad == "[]" else json.loads(row.bad)  # nearly all of them, and reading it costs
+    spans = tuple(Interval(tables.instant(start), tables.instant(end)) for start, end in listed)
     return Observation(row.segment, row.made, SegmentState(row.state), row.frames_decoded, spans, row.detail)
