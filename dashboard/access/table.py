@@ -238,6 +238,7 @@ ROUTES: Mapping[str, Act] = {
     "handed_in_results": Act.SCORES,
     "roll": Act.ROLL,
     "clauses": Act.CASES,
+    "clauses_file": Act.CASES,
     "cases": Act.CASES,
     "decide_case": Act.DECIDE_CASE,
     "take_exit": Act.TAKE_EXIT,

@@ -16,7 +16,7 @@ from dashboard.access.sight import Sight
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.guard import NO_STORE, Seen, Viewing
 from dashboard.api.headers import PAPER, PICTURED
-from dashboard.api.printed import Printed
+from dashboard.api.printed import PdfResponse, Printed
 from dashboard.api.problems import CONFLICTS, RESPONSES
 from dashboard.api.shapes import (
     BatchSummary,
@@ -125,11 +125,7 @@ def report_paper(asked: Printed) -> HTMLResponse:
     return HTMLResponse(as_html(asked.paper()), headers=PICTURED if asked.pictures else PAPER)
 
 
-class _PdfResponse(Response):
-    media_type = "application/pdf"
-
-
-@router.get("/batches/{batch}/sittings/{number}/report.pdf", response_class=_PdfResponse)
+@router.get("/batches/{batch}/sittings/{number}/report.pdf", response_class=PdfResponse)
 def report_file(asked: Printed) -> Response:
     """The same report as a file to keep: PDF/A-2b.
 
@@ -138,7 +134,7 @@ def report_file(asked: Printed) -> Response:
     """
     paper = asked.paper()
     named = {"Content-Disposition": f"inline; filename*=UTF-8''{quote(paper.number, safe='')}.pdf"}
-    return _PdfResponse(as_pdf(paper), headers=named)
+    return PdfResponse(as_pdf(paper), headers=named)
 
 
 def _by_batch(seen: Sight) -> list[list[Sitting]]:

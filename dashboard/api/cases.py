@@ -7,6 +7,7 @@ certificates themselves.
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -16,8 +17,12 @@ from dashboard.api.backing import Backed, Backing
 from dashboard.api.batches import BatchId
 from dashboard.api.disposal_shapes import ONE_LINE
 from dashboard.api.guard import NO_STORE, Viewing
+from dashboard.api.printed import Lang, PdfResponse
 from dashboard.api.problems import CONFLICTS, RESPONSES
 from dashboard.api.shapes import Instant, Shape
+from dashboard.papers.printing import as_pdf
+from dashboard.papers.standing import compose
+from dashboard.papers.words import Language
 from domain.clauses import CLAUSES
 from domain.gate import ISSUE_DECISIONS, Case, ExitKind, IssueDecision, Proposal, TakenExit
 from domain.law import Ruled, Verdict
@@ -189,6 +194,14 @@ def clauses(response: Response, backed: Backed, batch: BatchId) -> ClausesShape:
             for number, told in sorted(found.sittings.items())
         ),
     )
+
+
+@router.get("/clauses.pdf", response_class=PdfResponse)
+def clauses_file(backed: Backed, batch: BatchId, lang: Lang = Language.ZH) -> Response:
+    """The same with the candidates at the gate, as a file to take along: PDF/A-2b."""
+    paper = compose(_standing(backed, batch), tuple(backed.database.setup.sittings(batch)), lang)
+    named = {"Content-Disposition": f"inline; filename*=UTF-8''{quote(paper.number, safe='')}.pdf", **NO_STORE}
+    return PdfResponse(as_pdf(paper), headers=named)
 
 
 @router.get("/cases")

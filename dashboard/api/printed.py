@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Path, Query
+from fastapi.responses import Response
 
 from analysis.report import SittingReport
 from analysis.stills import Shot, Still, planned, scenes, taken
@@ -24,6 +25,14 @@ from dashboard.papers.report import compose
 from dashboard.papers.sheet import Paper
 from dashboard.papers.words import Language
 from domain.timeline import Interval
+
+Lang = Annotated[Language, Query()]
+
+
+class PdfResponse(Response):
+    """A paper as a file to keep."""
+
+    media_type = "application/pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,7 @@ def _printing(
     batch: Annotated[str, Path(max_length=64)],
     number: Annotated[int, Path(ge=1, le=999)],
     pictures: Pictured,
-    lang: Annotated[Language, Query()] = Language.ZH,
+    lang: Lang = Language.ZH,
     purpose: Annotated[str, Query(max_length=200, description="Of pictures: why, in the viewer's own words")] = "",
 ) -> Printing:
     return Printing(backed, batch, number, lang, pictures, purpose, seen, witness)

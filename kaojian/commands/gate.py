@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from domain.timeline import SystemClock
-from kaojian.terminal import BatchId, acting, local_actor, opened, print_json, show
+from kaojian.terminal import BatchId, Language, acting, local_actor, opened, print_json, show, write
 
 app = typer.Typer()
 case_app = typer.Typer(help="Candidates at the gate 制证门.", no_args_is_help=True, rich_markup_mode=None)
@@ -17,13 +18,28 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs")]
 
 
 @app.command("clauses")
-def clauses(batch: BatchId, *, as_json: AsJson = False) -> None:
+def clauses(
+    batch: BatchId,
+    *,
+    as_json: AsJson = False,
+    pdf: Annotated[
+        Path | None, typer.Option("--pdf", metavar="FILE.pdf", help="Print it with the candidates at the gate, PDF/A")
+    ] = None,
+    lang: Annotated[Language, typer.Option(help="zh or en, of the PDF")] = Language.ZH,
+) -> None:
     """Every clause of the notice for a batch: what it is judged to be, and why."""
+    from dashboard.papers import standing, words
+    from dashboard.papers.printing import as_pdf
     from kaojian import gate
     from records.clauses import standing_of
 
     with opened() as (settings, database):
         found = standing_of(database, batch, SystemClock().now(), gate.grounds_of(settings, database, batch))
+        sittings = tuple(database.setup.sittings(batch))
+    if pdf is not None:
+        write(pdf, as_pdf(standing.compose(found, sittings, words.Language(lang.value))))
+        typer.echo(f"written: {pdf}")
+        return
     if as_json:
         print_json(gate.clauses_json(found))
     else:

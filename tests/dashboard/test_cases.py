@@ -152,3 +152,13 @@ def test_whoever_runs_marks_or_administers_decides_on_nobody(anybody: httpx.Clie
         ):
             assert problem(anybody.post(f"{AT}/cases/{path}", json=body, headers=headers)) == (403, "not-allowed")
     assert problem(anybody.get(f"{AT}/cases", headers=coming(exam, Role.EXAMINER, BATCH))) == (403, "not-allowed")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_all_of_it_is_printed_as_one_file_for_who_may_see_cases(
+    anybody: httpx.Client, exam: Exam, language: str
+) -> None:
+    answer = anybody.get(f"{AT}/clauses.pdf", params={"lang": language}, headers=coming(exam, Role.CITY_OFFICER))
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    assert answer.content.startswith(b"%PDF-")
+    assert problem(anybody.get(f"{AT}/clauses.pdf", headers=coming(exam, Role.EXAMINER, BATCH)))[0] == 403

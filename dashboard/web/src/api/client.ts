@@ -283,6 +283,11 @@ export function reportAddress(batch: string, number: number): string {
   return `/api/v1/batches/${encodeURIComponent(batch)}/sittings/${number}/report`
 }
 
+/** The clauses and candidates of a batch as a file to take along. */
+export function clausesFileAddress(batch: string, language: 'zh' | 'en'): string {
+  return `/api/v1/batches/${encodeURIComponent(batch)}/clauses.pdf?lang=${language}`
+}
+
 export function paperAddress(batch: string, number: number, language: 'zh' | 'en', form: 'html' | 'pdf'): string {
   return `${reportAddress(batch, number)}.${form}?lang=${language}`
 }
