@@ -42,7 +42,7 @@ class Act(StrEnum):
     SCORE = "score"  # give marks
     SIGN_SCORE = "sign_score"  # and stand for them, as their scorer or as the leader of the panel; no token may
     HAND_IN = "hand_in"  # results that an outside system signed, by a token of it
-    CASES = "cases"  # each clause for a batch, and what is proposed for each of its candidates
+    CASES = "cases"  # each clause for a batch, what is proposed for each of its candidates, and what is odd 疑点
     TAKE_EXIT = "take_exit"  # past a gap in a candidate's footage, or confirm one that somebody else took
     DECIDE_CASE = "decide_case"  # whether a certificate is made
     DRAWS = "draws"  # which batches are drawn for a visit and by whom; secret from sites until they were visited
@@ -239,6 +239,7 @@ ROUTES: Mapping[str, Act] = {
     "roll": Act.ROLL,
     "clauses": Act.CASES,
     "cases": Act.CASES,
+    "suspicions": Act.CASES,
     "decide_case": Act.DECIDE_CASE,
     "take_exit": Act.TAKE_EXIT,
     "confirm_exit": Act.TAKE_EXIT,
@@ -293,6 +294,7 @@ COMMANDS: Mapping[str, Act] = {
     "grounds judge": Act.SEE,
     "grounds form": Act.SEE,
     "clauses": Act.CASES,
+    "suspicions": Act.CASES,
     "case list": Act.CASES,
     "case decide": Act.DECIDE_CASE,
     "hold set": Act.HOLD,

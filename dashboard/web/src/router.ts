@@ -1,12 +1,15 @@
 import { createRouter, createWebHistory } from 'vue-router'
 
-import type { Act } from './api/types'
+import type { Act, Role } from './api/types'
 import BatchList from './pages/BatchList.vue'
+import { LOOKING } from './suspicions/suspicions'
 
 declare module 'vue-router' {
   interface RouteMeta {
     /** What who is logged in must be allowed to, for the page to show anything. */
     act?: Act
+    /** Of those who may, whose page it is; everybody's where it is left out. */
+    roles?: readonly Role[]
   }
 }
 
@@ -52,6 +55,12 @@ export const router = createRouter({
       name: 'disposals',
       component: () => import('./pages/DisposalsPage.vue'),
       meta: { act: 'disposals' },
+    },
+    {
+      path: '/suspicions',
+      name: 'suspicions',
+      component: () => import('./pages/SuspicionsPage.vue'),
+      meta: { act: 'cases', roles: LOOKING },
     },
     { path: '/account', name: 'account', component: () => import('./pages/AccountPage.vue') },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/Missing.vue') },
