@@ -181,7 +181,7 @@ def in_two_places(duties: Iterable[Duty]) -> Iterator[Suspicion]:
             yield Suspicion(
                 Sort.TWO_PLACES,
                 (examiner, first.batch, second.batch),
-                f"考评员{examiner}{span}同时在{first.site}({first.batch})和{second.site}({second.batch})",
+                f"考评员 {examiner} 于{span}同时在 {first.site}（{first.batch}）和 {second.site}（{second.batch}）",
                 f"examiner {examiner} was at {first.site} ({first.batch}) and at {second.site} ({second.batch}) "
                 f"at once, {span}",
                 _each_once((first.batch, second.batch)),
@@ -196,7 +196,7 @@ def scored_before_arrival(scores: Iterable[Score]) -> Iterator[Suspicion]:
             yield Suspicion(
                 Sort.SCORED_BEFORE_ARRIVAL,
                 (each.batch, each.candidate),
-                f"批次{each.batch}考生{each.candidate}{_when(each.at)}已评分，{_when(each.arrived)}才签到",
+                f"批次 {each.batch} 考生 {each.candidate} 于{_when(each.at)}已评分，{_when(each.arrived)}才签到",
                 f"batch {each.batch}: candidate {each.candidate} was scored {_when(each.at)} and signed in "
                 f"{_when(each.arrived)}",
                 (each.batch,),
@@ -220,7 +220,7 @@ def scored_without_presence(scores: Iterable[Score], seen: Iterable[Seen]) -> It
         yield Suspicion(
             Sort.SCORED_WITHOUT_PRESENCE,
             (each.batch, each.candidate),
-            f"批次{each.batch}考生{each.candidate}有成绩，{each.station}号工位自签到至评分未见有人",
+            f"批次 {each.batch} 考生 {each.candidate} 有成绩，{each.station} 号工位自签到至评分未见有人",
             f"batch {each.batch}: candidate {each.candidate} was scored, with nobody seen at station {each.station}",
             (each.batch,),
             each.entries,
@@ -234,7 +234,7 @@ def more_certificates(counts: Iterable[Counts]) -> Iterator[Suspicion]:
             yield Suspicion(
                 Sort.MORE_CERTIFICATES,
                 (each.batch,),
-                f"批次{each.batch}签到{each.signed_in}人，证书{each.certificates}本",
+                f"批次 {each.batch} 签到{each.signed_in}人，证书{each.certificates}本",
                 f"batch {each.batch}: {each.signed_in} signed in, {each.certificates} certificates",
                 (each.batch,),
                 each.entries,
@@ -256,7 +256,7 @@ def bursts(issues: Iterable[Issue], limit: BurstLimit = BURST) -> Iterator[Suspi
             yield Suspicion(
                 Sort.BURST,
                 (body,),
-                f"机构{body}自{_when(start)}起{days}天内{batches}个批次、证书{count}本(提示线{limit.certificates})",
+                f"机构 {body} 自{_when(start)}起{days}天内{batches}个批次、证书{count}本(提示线{limit.certificates})",
                 f"body {body}: {count} certificates of {batches} batches in {days} days from {_when(start)} "
                 f"(limit {limit.certificates})",
                 of_them,
@@ -277,7 +277,7 @@ def more_passers(batches: Iterable[Throughput]) -> Iterator[Suspicion]:
         yield Suspicion(
             Sort.MORE_PASSERS,
             (each.batch,),
-            f"批次{each.batch}合格{each.passers}人，工位共{each.station_minutes:g}工位·分钟，"
+            f"批次 {each.batch} 合格{each.passers}人，工位共{each.station_minutes:g}工位·分钟，"
             f"按规范每人至少{each.minutes:g}分钟，最多{most}人",
             f"batch {each.batch}: {each.passers} passed, and {each.station_minutes:g} station minutes at "
             f"{each.minutes:g} each by the norm are enough for {most}",
@@ -300,7 +300,7 @@ def same_panels(sent: Iterable[Sent]) -> Iterator[Suspicion]:
         yield Suspicion(
             Sort.SAME_PANEL,
             tuple(names),
-            f"考场{site}自{_when(found[0].begins)}起连续{len(found)}个批次为同一考评小组"
+            f"考场 {site} 自{_when(found[0].begins)}起连续{len(found)}个批次为同一考评小组"
             f"(提示线{found[-1].limit})：{'、'.join(names)}",
             f"site {site}: {len(found)} batches in a row from {_when(found[0].begins)} with the same panel "
             f"(limit {found[-1].limit}): {', '.join(names)}",
@@ -317,7 +317,7 @@ def outside_windows(scores: Iterable[Score]) -> Iterator[Suspicion]:
         yield Suspicion(
             Sort.OUTSIDE_WINDOW,
             (each.batch, each.candidate),
-            f"批次{each.batch}考生{each.candidate}{each.subject}{_when(each.at)}评分，不在场次时间内",
+            f"批次 {each.batch} 考生 {each.candidate} {each.subject}于{_when(each.at)}评分，不在场次时间内",
             f"batch {each.batch}: candidate {each.candidate} was scored {_when(each.at)}, outside of every sitting"
             + (f" ({each.subject})" if each.subject else ""),
             (each.batch,),
@@ -333,7 +333,7 @@ def same_marks(groups: Iterable[Alike]) -> Iterator[Suspicion]:
         yield Suspicion(
             Sort.SAME_MARKS,
             (each.batch, *each.candidates),
-            f"批次{each.batch}{len(each.candidates)}名考生各科成绩相同（{each.marks}）：{'、'.join(few)}{more}",
+            f"批次 {each.batch} 有{len(each.candidates)}名考生各科成绩相同（{each.marks}）：{'、'.join(few)}{more}",
             f"batch {each.batch}: {len(each.candidates)} candidates have the same marks ({each.marks}): "
             f"{', '.join(few)}{more}",
             (each.batch,),

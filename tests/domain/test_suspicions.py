@@ -219,7 +219,7 @@ def test_a_score_outside_of_all_its_windows_is_told_and_one_given_elsewhere_is_n
     both = (span(0, 10), span(20, 30))
     (found,) = outside_windows([given_at(15, *both), given_at(0, *both), given_at(30, *both), given_at(99)])
     assert (found.about, found.rests_on, told(found)) == (("b-1", "z-1"), ("s",), True)
-    assert "实操2026-05-01 09:15评分" in found.zh
+    assert "实操于2026-05-01 09:15评分" in found.zh
 
 
 def test_candidates_with_the_same_marks_are_told_by_the_first_of_them_and_how_many_more() -> None:
