@@ -42,14 +42,17 @@ def on_evidence(cases: Sequence[Case], issued: Collection[str], *, over: bool) -
     return _ruled(Finding("C10-1", verdict, zh, en), rests_on)
 
 
-def unaltered(histories: Iterable[Sequence[Entry[CandidateScore]]]) -> Ruled:
+def unaltered(
+    histories: Iterable[Sequence[Entry[CandidateScore]]], without: Verdict = Verdict.NOT_APPLICABLE
+) -> Ruled:
     """C10-2: marks that were changed after somebody had signed them, and candidates with the same marks throughout,
-    are noted for whoever looks into them. Statistics fail nothing.
+    are noted for whoever looks into them. Statistics fail nothing. ``without`` is what it means that there are no
+    marks: pending while they may come, unknown where somebody came and was not scored.
     """
     chains = [list(each) for each in histories if each]
     names = tuple(chain[-1].name for chain in chains)
     if not chains:
-        return _ruled(Finding("C10-2", Verdict.NOT_APPLICABLE, "没有成绩", "there are no scores"), names)
+        return _ruled(Finding("C10-2", without, "没有成绩", "there are no scores"), names)
     told = [
         (
             f"{later.key}签字后由{_value(earlier)}改为{_value(later)}（{later.reason or '未说明原因'}）",
