@@ -14,7 +14,7 @@ from dashboard.app import create_app
 from domain.people import Account, Reach, Role, Scope
 from storage.database import connect
 from tests.dashboard.candidates import enrol
-from tests.dashboard.exam import SITE, hold_exam, log_in
+from tests.dashboard.exam import SITE, Exam, hold_exam, log_in
 from tests.dashboard.serving import served
 from tests.dashboard.test_suspicions import OTHER, send_elsewhere
 from tests.e2e.conftest import DIST, OpenPage
@@ -75,3 +75,13 @@ def test_what_is_odd_is_found_filtered_followed_and_shown_to_who_looks_into_it_a
     operator = open_page(f"{where}/suspicions", token=OPERATOR)
     expect(operator).to_have_url(f"{where}/batches")
     expect(operator.locator("[data-suspicions-link]")).to_have_count(0)
+
+
+def test_the_bar_has_room_for_all_its_ways_while_an_exam_runs(
+    open_page: OpenPage, running_exam: tuple[Exam, str]
+) -> None:
+    page = open_page(f"{running_exam[1]}/suspicions")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("header")).to_contain_text("cameras")
+    expect(page.locator("[data-suspicions-link]")).to_have_text("Suspicions")
+    look(page, "bar")

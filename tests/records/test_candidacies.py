@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -121,7 +122,10 @@ def test_a_resit_keeps_no_subject_of_another_batch_for_no_norm_on_record_says_th
     passed = CandidateScore(
         "2025-1101", "T001", Score("理论", Method.MACHINE, Decimal(90), "m-1", machine_signed=True)
     )
-    drafts = [Draft(NORMS, norm.key, both), Draft(SCORES, "2025-1101/T001/理论", passed, batch="2025-1101")]
+    drafts: list[Draft[Any]] = [
+        Draft(NORMS, norm.key, both),
+        Draft(SCORES, "2025-1101/T001/理论", passed, batch="2025-1101"),
+    ]
     kept.register.enter("tests", BATCH, drafts, ACTOR, AFTER)
     found = of(kept, "T001").proposed
     assert found.proposal is Proposal.HOLD

@@ -17,15 +17,18 @@ from itertools import chain
 
 import pytest
 
+from analysis.facts import Waiting
 from domain.certificates import Answer
 from domain.clauses import CLAUSES
 from domain.exam_papers import HANDED
-from domain.grounds import Method
+from domain.grounds import Method, SiteKind
 from domain.law import Finding, Ruled, Verdict
+from domain.panels import Examiner, Grant
 from domain.people import Actor, Door, Role
 from domain.register import Entry
 from domain.scores import CandidateScore, Score, Signature
 from records import certificate_rules, day_rules, dossier_rules, roll_rules, supervision_rules
+from records.dossier_rules import SignedFootage
 from records.duty_rules import Deed, by_duty
 from records.grounds_rules import Facts as GroundsFacts
 from records.issue_rules import on_evidence, unaltered
@@ -40,7 +43,9 @@ from tests.records import test_panel_rules as panel
 from tests.records import test_roll_rules as roll
 from tests.records import test_scores as scores
 from tests.records import test_supervision_rules as supervision
-from tests.records.rolls import RULES
+from tests.records.grounds import NOW
+from tests.records.rolls import RULES, days
+from tests.records.setups import START
 
 PASS, FAIL, WARN, PENDING, UNKNOWN = (
     Verdict.PASS,
@@ -54,15 +59,15 @@ NOTED_ONLY = {"C4-6", "C10-2"}
 
 Cases = Mapping[Verdict, Callable[[], Finding | Ruled]]
 
-BARE = GroundsFacts(grounds.BATCH, grounds.NOW, grounds.FACTS.sittings)
+BARE = GroundsFacts(grounds.BATCH, NOW, grounds.FACTS.sittings)
 OFFICER = frozenset({Role.CITY_OFFICER})
 DONE = replace(
     roll.EARLY,
-    plan=roll.plan(roll.days(0)),
-    first_reviews=(roll.reviewed(roll.days(1), "T1"),),
-    submissions=(roll.submission(1, roll.days(1), "T1"),),
+    plan=roll.plan(days(0)),
+    first_reviews=(roll.reviewed(days(1), "T1"),),
+    submissions=(roll.submission(1, days(1), "T1"),),
 )
-ANSWERED = replace(DONE, now=roll.days(40), decisions=(roll.decision(1, "T1", roll.days(2)),))
+ANSWERED = replace(DONE, now=days(40), decisions=(roll.decision(1, "T1", days(2)),))
 SMALL = judge.camera(judge.WIDE, holdings=[])
 WRITTEN = replace(scores.SIGNED, method=Method.WRITTEN, scorer="市中心阅卷")
 
@@ -73,7 +78,7 @@ def of_grounds(id_: str, facts: GroundsFacts) -> Finding:
 
 def waiting(number: int) -> Finding:
     """Of footage that is not settled yet."""
-    late = replace(judge.WHOLE, waiting=judge.Waiting.NOT_ENDED)
+    late = replace(judge.WHOLE, waiting=Waiting.NOT_ENDED)
     return judge.clause(number, late)
 
 
@@ -91,7 +96,7 @@ CLAIMED = replace(certificates.WHOLE, claims=(certificates.claim(),))
 
 
 def granted(day_: date) -> Finding:
-    sent = panel.Examiner("ex-3", grants=(panel.Grant(panel.COOKING, "中式烹调师", day_, "项目初期"),))
+    sent = Examiner("ex-3", grants=(Grant(panel.COOKING, "中式烹调师", day_, "项目初期"),))
     return panel.of("C5-2", panel.with_examiner(sent))
 
 
@@ -100,9 +105,9 @@ def fed_back(**visit: object) -> Ruled:
     return supervision_rules.feedback_given(facts, supervision.PACK)
 
 
-def at_the_provinces(answer: Answer | None, days: int = 1) -> Ruled:
+def at_the_provinces(answer: Answer | None, after: int = 1) -> Ruled:
     queries = () if answer is None else (certificates.query(answer, date(2026, 5, 5)),)
-    facts = replace(certificates.WHOLE, now=certificates.days(days), queries=queries)
+    facts = replace(certificates.WHOLE, now=certificates.days(after), queries=queries)
     return certificate_rules.of_province(facts, RULES)
 
 
@@ -135,12 +140,12 @@ CASES: Mapping[str, Cases] = {
     },
     "C4-1": {
         PASS: lambda: of_grounds("C4-1", grounds.FACTS),
-        FAIL: lambda: of_grounds("C4-1", grounds.with_value("premises", kind=grounds.SiteKind.MOBILE)),
+        FAIL: lambda: of_grounds("C4-1", grounds.with_value("premises", kind=SiteKind.MOBILE)),
         UNKNOWN: lambda: of_grounds("C4-1", BARE),
     },
     "C4-2": {
         PASS: lambda: of_grounds("C4-2", grounds.special()),
-        FAIL: lambda: of_grounds("C4-2", grounds.special(grounds.consent(grounds.START))),
+        FAIL: lambda: of_grounds("C4-2", grounds.special(grounds.consent(START))),
         UNKNOWN: lambda: of_grounds("C4-2", grounds.special(None)),
     },
     "C4-3": {
@@ -189,7 +194,7 @@ CASES: Mapping[str, Cases] = {
     "C6.1-3": {
         PASS: lambda: roll_rules.told_once(roll.TOLD),
         FAIL: lambda: roll_rules.told_once(
-            replace(roll.TOLD, feedbacks=(*roll.TOLD.feedbacks, roll.feedback(1, 2, roll.days(4), "T2", "")))
+            replace(roll.TOLD, feedbacks=(*roll.TOLD.feedbacks, roll.feedback(1, 2, days(4), "T2", "")))
         ),
         PENDING: lambda: roll_rules.told_once(replace(roll.TOLD, feedbacks=())),
         UNKNOWN: lambda: roll_rules.told_once(roll.LATE),
@@ -314,7 +319,7 @@ CASES: Mapping[str, Cases] = {
         PASS: lambda: at_the_provinces(Answer.FOUND),
         FAIL: lambda: at_the_provinces(Answer.DIFFERS),
         PENDING: lambda: at_the_provinces(None),
-        UNKNOWN: lambda: at_the_provinces(None, days=31),
+        UNKNOWN: lambda: at_the_provinces(None, after=31),
     },
     "C8-1": {
         PASS: lambda: certificate_rules.of_claims(CLAIMED, {"T001": certified.case()}),
@@ -327,7 +332,7 @@ CASES: Mapping[str, Cases] = {
         WARN: lambda: dossier.complete(
             replace(
                 dossier.facts(*dossier.ALL),
-                footage=dossier.SignedFootage(3, 9, dossier.local(dossier.DUE + timedelta(days=3))),
+                footage=SignedFootage(3, 9, dossier.local(dossier.DUE + timedelta(days=3))),
             )
         ),
         PENDING: lambda: dossier.complete(dossier.facts()),
