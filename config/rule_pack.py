@@ -87,7 +87,8 @@ class Phases:
 @dataclass(frozen=True, slots=True)
 class RulePack:
     """The numbers of one notice. ``origins`` has one entry for each number, by field name; those of ``density`` and
-    ``phases`` are with them. ``certificate_number`` is how numbers of certificates are made; no verdict rests on it.
+    ``phases`` are with them. ``certificate_number`` is how numbers of certificates are made; no verdict rests on it,
+    nor on ``same_panel_batches``, which is for suspicions 疑点.
     """
 
     id: str
@@ -123,6 +124,7 @@ class RulePack:
     filing_days: int  # from the last day of a batch to its dossier being complete
     query_days: int  # from a certificate's issue to its number being found at the province's
     certificate_number: NumberPattern
+    same_panel_batches: int  # of one site in a row that one panel may examine before it is worth a look
     density: Density
     phases: Phases
     origins: Mapping[str, Origin]
@@ -249,6 +251,11 @@ class _CertificateNumber(BaseModel):
     origin: _Origin
 
 
+class _Suspicions(BaseModel):
+    model_config = _STRICT
+    same_panel_batches: _Whole
+
+
 class _Title(BaseModel):
     model_config = _STRICT
     zh: Text
@@ -261,6 +268,7 @@ class _Pack(BaseModel):
     title: _Title
     numbers: _Numbers
     certificate_number: _CertificateNumber
+    suspicions: _Suspicions
     density: _Density
     phases: _Phases
 
@@ -337,8 +345,8 @@ def _phase_contradictions(phases: _Phases) -> Iterator[tuple[FieldPath, str]]:
 
 
 def fingerprint(pack: RulePack) -> str:
-    """The SHA-256 of all in a pack that a verdict rests on, in hex: its numbers, levels and phases, not its words
-    and not how certificates are numbered.
+    """The SHA-256 of all in a pack that a verdict rests on, in hex: its numbers, levels and phases, not its words,
+    not how certificates are numbered and not what is worth a look.
     """
     told = {name: getattr(pack, name) for name in ("id", *_Numbers.model_fields)}
     told["density"] = {
@@ -357,12 +365,14 @@ def _rule_pack(pack: _Pack, pattern: NumberPattern) -> RulePack:
     values = {name: number.value for name, number in numbers.items()}
     origins = {name: _origin(number.origin) for name, number in numbers.items()}
     origins["certificate_number"] = _origin(pack.certificate_number.origin)
+    origins["same_panel_batches"] = _origin(pack.suspicions.same_panel_batches.origin)
     return RulePack(
         pack.id,
         pack.title.zh,
         pack.title.en,
         **values,
         certificate_number=pattern,
+        same_panel_batches=pack.suspicions.same_panel_batches.value,
         density=_density(pack.density),
         phases=_phases(pack.phases),
         origins=MappingProxyType(origins),

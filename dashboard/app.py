@@ -33,6 +33,7 @@ from dashboard.api import (
     scores,
     session,
     status,
+    suspicions,
     tokens,
     viewings,
 )
@@ -155,6 +156,7 @@ def _described() -> FastAPI:
         readiness,
         session,
         status,
+        suspicions,
         tokens,
         viewings,
     ):

@@ -39,6 +39,7 @@ from kaojian.commands import (
     safety,
     scoring,
     supervision,
+    suspicions,
 )
 from kaojian.terminal import complain
 from records.errors import RecordsError, SetupRefused, SheetRefused
@@ -56,6 +57,7 @@ app = typer.Typer(
 _GROUPS = (
     *(exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors),
     *(grounds, roll, panels, scoring, day, supervision, gate, certificates, dossiers),  # records
+    suspicions,
 )
 for each in _GROUPS:
     app.add_typer(each.app)

@@ -22,7 +22,7 @@ from config.rule_pack import RulePack
 from domain.calendar import local_day
 from domain.clauses import in_order, together, while_it_lasts
 from domain.gate import Case
-from domain.law import Finding, Ruled
+from domain.law import Finding, Ruled, Verdict
 from domain.places import Sitting
 from domain.register import Entry
 from domain.roll import SEATS, SIGN_INS
@@ -95,7 +95,7 @@ def standing_of(database: Database, batch: str, now: datetime, grounds: Grounds)
         *certificate_rules.findings(certificates, rules, {case.ticket: case for case in cases}),
         *dossier_rules.findings(dossier_rules.facts_of(database, batch, now), rules),
         issue_rules.on_evidence(cases, issued, over=over),
-        issue_rules.unaltered(_histories(database, batch)),
+        issue_rules.unaltered(_histories(database, batch), _without_marks(record, over=over)),
     ]
     return BatchStanding(batch, now, in_order(found), cases, footage)
 
@@ -153,6 +153,14 @@ def _histories(database: Database, batch: str) -> list[list[Entry[CandidateScore
     for entry in database.register.revisions(SCORES, batch=batch):
         found.setdefault(entry.key, []).append(entry)
     return list(found.values())
+
+
+def _without_marks(record: BatchRecord, *, over: bool) -> Verdict:
+    """What it means that nobody has a mark. Where everybody was absent there is none to come."""
+    signed = [each.thing for each in record.roll.sign_ins]
+    if not over:
+        return Verdict.PENDING
+    return Verdict.NOT_APPLICABLE if signed and not any(each.present for each in signed) else Verdict.UNKNOWN
 
 
 def _of_supervision(database: Database, record: BatchRecord, now: datetime, rules: RulePack) -> tuple[Ruled, ...]:

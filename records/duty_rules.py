@@ -86,11 +86,13 @@ def by_duty(deeds: tuple[Deed, ...]) -> Ruled:
         )
     if any(each.role is None for each in known):
         return _ruled(Verdict.UNKNOWN, "有登记的账户查不到", "an account that entered something is not known", names)
-    here = sum(each.local for each in deeds)
+    here, delegated = sum(each.local for each in deeds), sum(each.on_behalf for each in deeds)
     zh = f"{len(known)}项登记均由有职责的账户录入"
     en = f"all {len(known)} entries over the page were made by accounts with that duty"
     if here:
         zh, en = f"{zh}；{here}项在主机命令行录入，无角色", f"{en}; {here} at the host's command line, without a role"
+    if delegated:
+        zh, en = f"{zh}；其中{delegated}项代他人录入", f"{en}; {delegated} of them for somebody else"
     return _ruled(Verdict.PASS, zh, en, names)
 
 

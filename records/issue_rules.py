@@ -42,14 +42,17 @@ def on_evidence(cases: Sequence[Case], issued: Collection[str], *, over: bool) -
     return _ruled(Finding("C10-1", verdict, zh, en), rests_on)
 
 
-def unaltered(histories: Iterable[Sequence[Entry[CandidateScore]]]) -> Ruled:
+def unaltered(
+    histories: Iterable[Sequence[Entry[CandidateScore]]], without: Verdict = Verdict.NOT_APPLICABLE
+) -> Ruled:
     """C10-2: marks that were changed after somebody had signed them, and candidates with the same marks throughout,
-    are noted for whoever looks into them. Statistics fail nothing.
+    are noted for whoever looks into them. Statistics fail nothing. ``without`` is what it means that there are no
+    marks: pending while they may come, unknown where somebody came and was not scored.
     """
     chains = [list(each) for each in histories if each]
     names = tuple(chain[-1].name for chain in chains)
     if not chains:
-        return _ruled(Finding("C10-2", Verdict.NOT_APPLICABLE, "没有成绩", "there are no scores"), names)
+        return _ruled(Finding("C10-2", without, "没有成绩", "there are no scores"), names)
     told = [
         (
             f"{later.key}签字后由{_value(earlier)}改为{_value(later)}（{later.reason or '未说明原因'}）",
@@ -60,7 +63,7 @@ def unaltered(histories: Iterable[Sequence[Entry[CandidateScore]]]) -> Ruled:
         for earlier, later in pairwise(chain)
         if earlier.value is not None and earlier.thing.score.signed is not None and _value(earlier) != _value(later)
     ]
-    for marks, tickets in _alike(chain[-1] for chain in chains):
+    for marks, tickets in alike(chain[-1] for chain in chains):
         told.append(
             (
                 f"{len(tickets)}名考生各科成绩相同（{marks}）：{_names(tickets, '、')}",
@@ -74,16 +77,17 @@ def unaltered(histories: Iterable[Sequence[Entry[CandidateScore]]]) -> Ruled:
     return _ruled(Finding("C10-2", Verdict.WARN, zh, "; ".join(each for _, each in told)), names)
 
 
-def _alike(last: Iterable[Entry[CandidateScore]]) -> Iterable[tuple[str, list[str]]]:
+def alike(last: Iterable[Entry[CandidateScore]]) -> list[tuple[str, list[str]]]:
+    """Of one batch, the marks that many candidates have in all subjects, with their tickets."""
     marks: dict[str, list[str]] = {}
     for entry in last:
         if entry.value is not None and entry.thing.score.value is not None:
             score = entry.thing.score
             marks.setdefault(entry.thing.candidate, []).append(f"{score.subject} {score.value}")
-    alike: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for ticket, theirs in sorted(marks.items()):
-        alike.setdefault("，".join(sorted(theirs)), []).append(ticket)
-    return [(said, tickets) for said, tickets in alike.items() if len(tickets) >= _ALIKE]
+        found.setdefault("，".join(sorted(theirs)), []).append(ticket)
+    return [(said, tickets) for said, tickets in found.items() if len(tickets) >= _ALIKE]
 
 
 def _value(entry: Entry[CandidateScore]) -> str:

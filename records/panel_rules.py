@@ -133,10 +133,17 @@ def _not_qualified(examiner: str, project: str, day: date) -> _Said:
 
 def _granted(facts: PanelFacts, sitting: SittingPanel, rules: RulePack) -> Iterator[_Said]:
     """As a rule no longer than so many months: beyond it is noted and not failed. Grants of one person sum up."""
-    for member in sitting.dispatch.members if sitting.dispatch is not None else ():
+    if sitting.dispatch is None:
+        yield _NOT_SENT
+        return
+    for member in sitting.dispatch.members:
         examiner = facts.examiners.get(member.examiner)
-        grants = [each for each in (examiner.grants if examiner is not None else ()) if each.project == facts.project]
-        if examiner is None or not grants or all(_covered(examiner, facts.project, day) for day in sitting.days):
+        if examiner is None:
+            id_ = member.examiner
+            yield _Said(Verdict.UNKNOWN, f"{id_} 是否为临时派遣未登记", f"nothing is on record of grants of {id_}")
+            continue
+        grants = [each for each in examiner.grants if each.project == facts.project]
+        if not grants or all(_covered(examiner, facts.project, day) for day in sitting.days):
             continue
         first, last_day = min(each.granted for each in grants), sitting.days[-1]
         if first > sitting.days[0]:
@@ -186,7 +193,7 @@ def _enough(_: PanelFacts, sitting: SittingPanel, rules: RulePack) -> Iterator[_
     yield _PASS
 
 
-def _in_proportion(_: PanelFacts, sitting: SittingPanel, rules: RulePack) -> Iterator[_Said]:
+def _in_proportion(facts: PanelFacts, sitting: SittingPanel, rules: RulePack) -> Iterator[_Said]:
     if (why := _wait(sitting)) is not None:
         yield why
         return
@@ -202,10 +209,36 @@ def _in_proportion(_: PanelFacts, sitting: SittingPanel, rules: RulePack) -> Ite
             f"{count} candidates need {need}, {present} were present",
         )
         yield _Said(Verdict.FAIL, zh, en)
+    yield from _together(facts, sitting, rules)
     rooms = {each.room for each in sitting.attendance or ()}
     for room in sorted(room for room, of_it in sitting.candidates.items() if of_it and room not in rooms):
         yield _Said(Verdict.WARN, f"{room} 考场无考评员", f"room {room} had no examiner")
     yield _PASS
+
+
+def _together(facts: PanelFacts, sitting: SittingPanel, rules: RulePack) -> Iterator[_Said]:
+    """With the sittings that go on as it begins: who examines in several of them at once is one person.
+
+    Told of the one that begins last, so that each group is told once.
+    """
+    at_once = [each for each in facts.sittings if each.exam.start <= sitting.exam.start < each.exam.end]
+    first_of_equals = next(each for each in at_once if each.exam.start == sitting.exam.start) is sitting
+    if len(at_once) < 2 or not first_of_equals:
+        return
+    zh, en = (comma.join(str(each.number) for each in at_once) for comma in ("、", ", "))
+    if why := next((why for each in at_once if (why := _wait(each)) is not None), None):
+        yield why
+        return
+    if any(each.candidates is None for each in at_once):
+        yield _Said(Verdict.UNKNOWN, f"同时进行的第{zh}场考生人数未知", f"how many sit {en} at once is not known")
+        return
+    span = Interval(sitting.exam.start, min(each.exam.end for each in at_once))
+    count = sum(sum((each.candidates or {}).values()) for each in at_once)
+    there = [(name, when & IntervalSet([span])) for each in at_once for name, when in _there(each)]
+    need, present = wanted(count, rules.min_examiners, rules.candidates_per_examiner), fewest(there, span)
+    if present < need:
+        zh = f"同时进行的第{zh}场共{count}名考生需{need}名，实到{present}名"
+        yield _Said(Verdict.FAIL, zh, f"{count} candidates of {en} at once need {need}, {present} were present")
 
 
 def _one_leader(_: PanelFacts, sitting: SittingPanel, __: RulePack) -> Iterator[_Said]:

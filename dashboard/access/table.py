@@ -42,7 +42,8 @@ class Act(StrEnum):
     SCORE = "score"  # give marks
     SIGN_SCORE = "sign_score"  # and stand for them, as their scorer or as the leader of the panel; no token may
     HAND_IN = "hand_in"  # results that an outside system signed, by a token of it
-    CASES = "cases"  # each clause for a batch, and what is proposed for each of its candidates
+    CASES = "cases"  # each clause for a batch, what is proposed for each of its candidates, and what is odd 疑点
+    SUSPICIONS = "suspicions"  # events that cannot well have been 疑点; whom they are about does not read them
     TAKE_EXIT = "take_exit"  # past a gap in a candidate's footage, or confirm one that somebody else took
     DECIDE_CASE = "decide_case"  # whether a certificate is made
     DRAWS = "draws"  # which batches are drawn for a visit and by whom; secret from sites until they were visited
@@ -99,6 +100,7 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.SIGN_SCORE: frozenset({Role.EXAMINER}),
     Act.HAND_IN: frozenset({Role.SCORING_SYSTEM}),
     Act.CASES: _WATCHERS | {Role.SCORING_SYSTEM, LOCAL},
+    Act.SUSPICIONS: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.AUDITOR, LOCAL}),
     Act.TAKE_EXIT: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR}),  # two different people
     Act.DECIDE_CASE: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.DRAWS: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, LOCAL}),
@@ -165,6 +167,8 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.HAND_IN, Act.AUDIT),
     (Act.HAND_IN, Act.TAKE_EXIT),
     (Act.HAND_IN, Act.DECIDE_CASE),
+    (Act.RUN, Act.SUSPICIONS),
+    (Act.SCORE, Act.SUSPICIONS),
     (Act.RUN, Act.TAKE_EXIT),  # whose footage lacks something says nothing of what it is worth
     (Act.RUN, Act.DECIDE_CASE),
     (Act.ADMIT, Act.TAKE_EXIT),
@@ -240,6 +244,7 @@ ROUTES: Mapping[str, Act] = {
     "clauses": Act.CASES,
     "clauses_file": Act.CASES,
     "cases": Act.CASES,
+    "suspicions": Act.SUSPICIONS,
     "decide_case": Act.DECIDE_CASE,
     "take_exit": Act.TAKE_EXIT,
     "confirm_exit": Act.TAKE_EXIT,
@@ -294,6 +299,7 @@ COMMANDS: Mapping[str, Act] = {
     "grounds judge": Act.SEE,
     "grounds form": Act.SEE,
     "clauses": Act.CASES,
+    "suspicions": Act.SUSPICIONS,
     "case list": Act.CASES,
     "case decide": Act.DECIDE_CASE,
     "hold set": Act.HOLD,

@@ -73,6 +73,15 @@ def test_certificates_are_numbered_by_a_pattern_of_the_pack_that_can_be_replaced
     assert fingerprint(replace(load(PACK), certificate_number=read("{sequence:06d}"))) == fingerprint(load(PACK))
 
 
+def test_what_is_worth_a_look_is_a_default_of_ours_and_no_verdict_rests_on_it(tmp_path: Path) -> None:
+    pack = load(PACK)
+    assert pack.same_panel_batches == 3
+    assert pack.origins["same_panel_batches"].kind is OriginKind.PROJECT_DEFAULT
+    assert fingerprint(replace(pack, same_panel_batches=9)) == fingerprint(pack)
+    told = refusal(tmp_path, SOURCE.replace("same_panel_batches:\n    value: 3", "same_panel_batches:\n    value: 0"))
+    assert "suspicions.same_panel_batches.value" in told
+
+
 @pytest.mark.parametrize("pack_id", available())
 def test_no_number_claims_a_document_that_nobody_here_has_read(pack_id: str) -> None:
     pack = load(pack_id)

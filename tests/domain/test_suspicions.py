@@ -11,17 +11,24 @@ from hypothesis import strategies as st
 from domain.suspicions import (
     BURST,
     NAMES,
+    Alike,
     BurstLimit,
     Counts,
     Duty,
     Issue,
     Score,
     Seen,
+    Sent,
     Sort,
     Suspicion,
+    Throughput,
     bursts,
     in_two_places,
     more_certificates,
+    more_passers,
+    outside_windows,
+    same_marks,
+    same_panels,
     scored_before_arrival,
     scored_without_presence,
 )
@@ -152,3 +159,79 @@ def test_a_burst_is_told_exactly_where_some_window_has_more_than_the_limit(
 
     over = {each.body for each in issues if inside(each.body, each.at) > LIMIT.certificates}
     assert [each.about for each in bursts(issues, LIMIT)] == [(body,) for body in sorted(over)]
+
+
+def test_every_sort_has_its_words() -> None:
+    assert set(NAMES) == set(Sort)
+    assert all(zh and en and zh != en for zh, en in NAMES.values())
+
+
+def test_as_many_passers_as_there_was_time_for_are_not_told_and_one_more_is() -> None:
+    (found,) = more_passers([Throughput("b-1", 4, 135, 40, ("x",)), Throughput("b-2", 3, 135, 40)])
+    assert (found.about, found.batches, found.rests_on, told(found)) == (("b-1",), ("b-1",), ("x",), True)
+    assert "最多3人" in found.zh
+    assert not list(more_passers([Throughput("b-1", 3, 135, 45), Throughput("b-2", 9, 0, 0)]))
+    assert list(more_passers([Throughput("b-1", 1, 0, 45)]))
+
+
+@given(st.integers(0, 60), st.integers(0, 2000), st.integers(1, 120))
+def test_more_passers_are_told_exactly_where_they_are_more_than_it_says_there_could_be(
+    passers: int, time: int, minutes: int
+) -> None:
+    found = list(more_passers([Throughput("b-1", passers, time, minutes)]))
+    assert bool(found) == (passers > time // minutes)
+    assert all(f"最多{time // minutes}人" in each.zh for each in found)
+
+
+def sent(place: int, *examiners: str, site: str = "s-1", limit: int = 2) -> Sent:
+    return Sent(site, f"b-{place}", at(place), frozenset(examiners), limit, (f"d-{place}",))
+
+
+def test_the_same_panel_beyond_the_limit_is_told_once_for_its_row_whatever_the_order_of_its_names() -> None:
+    (found,) = same_panels([sent(3, "k-1", "k-2"), sent(1, "k-2", "k-1"), sent(2, "k-1", "k-2")])
+    assert (found.about, found.batches) == (("k-1", "k-2"), ("b-1", "b-2", "b-3"))
+    assert (found.rests_on, told(found)) == (("d-1", "d-2", "d-3"), True)
+    for other in (sent(2, "k-1", "k-3"), sent(2), sent(2, "k-1", "k-2", site="s-2"), sent(2, "k-1")):
+        assert not list(same_panels([sent(1, "k-1", "k-2"), other, sent(3, "k-1", "k-2")]))
+    assert not list(same_panels([sent(place) for place in range(9)]))
+
+
+@given(st.lists(st.sampled_from(["a", "b", ""]), max_size=12), st.integers(1, 4))
+def test_a_row_of_panels_is_told_exactly_where_it_is_longer_than_the_limit(row: list[str], limit: int) -> None:
+    found = list(same_panels(sent(place, *name, limit=limit) for place, name in enumerate(row)))
+    longest: list[int] = []
+    for place, name in enumerate(row):
+        if place and name == row[place - 1]:
+            longest[-1] += 1
+        else:
+            longest.append(1)
+    starts = [sum(longest[:place]) for place in range(len(longest))]
+    rows = zip(longest, starts, strict=True)
+    assert [len(each.batches) for each in found] == [
+        length for length, start in rows if length > limit and row[start]
+    ]
+
+
+def test_a_score_outside_of_all_its_windows_is_told_and_one_given_elsewhere_is_not() -> None:
+    def given_at(minutes: float, *windows: Interval) -> Score:
+        return Score("z-1", "b-1", "A-01", at(minutes), None, "实操", windows, ("s",))
+
+    both = (span(0, 10), span(20, 30))
+    (found,) = outside_windows([given_at(15, *both), given_at(0, *both), given_at(30, *both), given_at(99)])
+    assert (found.about, found.rests_on, told(found)) == (("b-1", "z-1"), ("s",), True)
+    assert "实操于2026-05-01 09:15评分" in found.zh
+
+
+def test_candidates_with_the_same_marks_are_told_by_the_first_of_them_and_how_many_more() -> None:
+    tickets = tuple(f"z-{place}" for place in range(7))
+    (found,) = same_marks([Alike("b-1", "实操 70", tickets)])
+    assert (found.about, told(found)) == (("b-1", *tickets), True)
+    assert "z-4 +2" in found.zh
+
+
+def test_a_suspicion_of_two_batches_names_both_and_all_that_it_rests_on_once() -> None:
+    here = Duty("k-1", "s-1", "b-1", span(0, 60), ("a", "b"))
+    (found,) = in_two_places([here, Duty("k-1", "s-2", "b-2", span(0, 60), ("b", "c"))])
+    assert (found.batches, found.rests_on) == (("b-1", "b-2"), ("a", "b", "c"))
+    (burst,) = bursts([issue(0, 6), issue(1, 5)], LIMIT)
+    assert burst.batches == ("b-0", "b-1")

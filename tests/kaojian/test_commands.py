@@ -144,7 +144,7 @@ NO_ENTRY = {
     "certificate ledger", "certificate show", "certificate profile", "claim show",  # read
     "papers show", "room-record show", "room-record print",  # read
     "dossier list", "dossier missing", "receipt print", "receipt check",  # read
-    "roster show", "roster profile", "clauses", "case list", "scoring list",  # read
+    "roster show", "roster profile", "clauses", "case list", "suspicions", "scoring list",  # read
     "serve", "demo", "drill", "simulate",  # run what writes down its own acts
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,18 @@ import pytest
 from analysis.facts import Waiting
 from config.rule_pack import load
 from domain.gate import Case, Exit, ExitKind, Proposal, TakenExit
-from domain.grounds import Method
+from domain.grounds import NORMS, Method, Subject
 from domain.law import Verdict
 from domain.people import Actor, Door
 from domain.places import StationTime
-from domain.register import Entry
+from domain.register import Draft, Entry
 from domain.roll import IdCheck
-from domain.scores import CandidateScore, Markers
+from domain.scores import CandidateScore, Markers, Score
 from domain.timeline import Interval
 from records import roll, score_rules, scores
 from records.candidacies import BatchRecord, cases, marks_of, record_of, stays_of
 from records.roll import Desk, Shown
-from records.scores import Mark, Place
+from records.scores import SCORES, Mark, Place
 from storage.database import Database
 from storage.errors import UnknownBatch
 from tests.analysis.ledgers import at
@@ -115,6 +116,23 @@ def test_without_a_norm_nobody_knows_what_is_to_be_passed(kept: Database) -> Non
     record = replace(record_of(kept, BATCH, AFTER), norm=None)
     (first, *_) = cases(record, filmed(), RULES)
     assert [each.code for each in first.proposed.reasons] == ["norm"]
+
+
+def test_a_resit_keeps_no_subject_of_another_batch_for_no_norm_on_record_says_that_it_may(kept: Database) -> None:
+    norm = kept.register.find(NORMS, "norm-1")
+    assert norm is not None
+    both = replace(norm.thing, subjects=(*norm.thing.subjects, Subject("理论", Method.MACHINE, 30)))
+    passed = CandidateScore(
+        "2025-1101", "T001", Score("理论", Method.MACHINE, Decimal(90), "m-1", machine_signed=True)
+    )
+    drafts: list[Draft[Any]] = [
+        Draft(NORMS, norm.key, both),
+        Draft(SCORES, "2025-1101/T001/理论", passed, batch="2025-1101"),
+    ]
+    kept.register.enter("tests", BATCH, drafts, ACTOR, AFTER)
+    found = of(kept, "T001").proposed
+    assert found.proposal is Proposal.HOLD
+    assert "理论：没有成绩" in [each.zh for each in found.reasons]
 
 
 def test_while_footage_is_not_settled_nobody_gets_through(kept: Database) -> None:

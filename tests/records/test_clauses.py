@@ -13,6 +13,7 @@ from config.rule_pack import load
 from domain.calendar import working_days_taken
 from domain.clauses import CLAUSES, in_order, together, while_it_lasts
 from domain.gate import Case, Proposal
+from domain.grounds import NORMS, Method
 from domain.law import Finding, Ruled, Verdict
 from domain.people import Actor, Door, Role
 from domain.register import Draft, Entry
@@ -28,8 +29,9 @@ from records.scores import SCORES, Mark, Place
 from storage.database import Database
 from storage.errors import UnknownBatch
 from tests.fakes.time import FakeClock
-from tests.records.examined import AFTER, LEADER, SCORER, examined, filmed, planned
+from tests.records.examined import AFTER, LEADER, SCORER, examined, filmed, held, planned
 from tests.records.rolls import BATCH
+from tests.records.setups import ACTOR
 
 RULES = load("SG-2022-08-10")
 GROUNDS = Grounds(RULES, partial(working_days_taken, table=holidays.published()), eye=None)
@@ -70,6 +72,27 @@ def test_every_finding_is_told_in_both_languages_and_names_no_candidate(kept: Da
     for each in standing(kept).clauses:
         assert each.finding.zh and each.finding.en, each.finding.id
         assert "考生乙" not in each.finding.zh + each.finding.en
+
+
+def test_a_subject_that_a_machine_examines_is_filmed_as_any_other(kept: Database) -> None:
+    before = verdicts(standing(kept))
+    norm = kept.register.find(NORMS, "norm-1")
+    assert norm is not None
+    machine = replace(norm.thing.subjects[0], method=Method.MACHINE)
+    changed = Draft(NORMS, norm.key, replace(norm.thing, subjects=(machine,)), norm.batch, norm.site)
+    kept.register.enter("tests", "", [changed], ACTOR, AFTER)
+    after = verdicts(standing(kept))
+    for clause in ("C6.2-2", "C6.2-3", "C6.2-4", "C6.2-5"):
+        assert (before[clause], after[clause]) == (Verdict.FAIL, Verdict.FAIL), clause
+
+
+def test_where_nobody_came_the_sitting_is_to_be_filmed_all_the_same(
+    database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    planned(database, clock, tmp_path)
+    held(database, absent=("T001", "T002", "T003"))
+    told = verdicts(standing(database))
+    assert {told[clause] for clause in ("C6.2-3", "C6.2-4", "C6.2-5")} == {Verdict.FAIL}
 
 
 def test_before_the_day_what_is_not_there_is_outstanding_and_nothing_is_unknown_of_the_exam(
@@ -143,6 +166,12 @@ class TestDuty:
         assert by_duty((Deed("dispatch/b@1", self.OFFICER, None),)).finding.verdict is Verdict.UNKNOWN
         assert by_duty(()).finding.verdict is Verdict.UNKNOWN
 
+    def test_what_was_entered_for_somebody_else_is_told_as_such(self) -> None:
+        own = Deed("dispatch/b@1", self.OFFICER, Role.CITY_OFFICER)
+        found = by_duty((own, replace(own, entry="dispatch/c@1", on_behalf=True))).finding
+        assert (found.verdict, "其中1项代他人录入" in found.zh) == (Verdict.PASS, True)
+        assert "代他人" not in by_duty((own,)).finding.zh
+
 
 class TestIssue:
     def of(self, database: Database) -> tuple[Case, ...]:
@@ -187,6 +216,15 @@ class TestIssue:
         assert unaltered([[each] for each in alike[:4]]).finding.verdict is Verdict.PASS
         assert unaltered([[each] for each in alike]).finding.verdict is Verdict.WARN
         assert unaltered([]).finding.verdict is Verdict.NOT_APPLICABLE
+
+    def test_without_any_mark_it_is_outstanding_then_unknown_and_where_nobody_came_there_is_none(
+        self, database: Database, clock: FakeClock, tmp_path: Path
+    ) -> None:
+        planned(database, clock, tmp_path)
+        assert verdicts(standing(database, clock.now()))["C10-2"] is Verdict.PENDING
+        assert verdicts(standing(database))["C10-2"] is Verdict.UNKNOWN
+        held(database, absent=("T001", "T002", "T003"))
+        assert verdicts(standing(database))["C10-2"] is Verdict.NOT_APPLICABLE
 
 
 def test_what_an_account_entered_that_may_not_is_found_in_the_record(kept: Database) -> None:

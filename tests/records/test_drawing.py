@@ -13,6 +13,7 @@ import pytest
 
 from domain import draws
 from domain.draws import COMMITMENTS, POOLS, Origin
+from domain.grounds import PREMISES, Premises, SiteKind, Stay
 from domain.people import Actor, Door
 from domain.register import Draft
 from domain.supervision import Ground, Side
@@ -157,6 +158,14 @@ def test_the_pool_has_all_batches_of_its_days_and_all_whose_badge_is_valid_on_th
     assert [each.id for each in pool.supervisors] == ["d-1", "d-2", "d-3", "d-4"]
     assert [(each.of, each.ground) for each in pool.supervisors[0].barred] == [(FIRST, Ground.KINSHIP)]
     assert (pool.share, pool.share_origin, pool.per_visit_origin) == (Decimal("0.05"), Origin.SAMPLE, Origin.SAMPLE)
+
+
+def test_a_batch_at_a_special_site_is_in_the_pool_as_any_other(office: Office) -> None:
+    special = Premises("sg-001", SiteKind.SPECIAL, (Stay(START.date(), "示范监区", "x"),))
+    office.database.register.enter("tests", "", [Draft(PREMISES, "sg-001", special)], LOCAL, office.at())
+    pool = office.publish().pool.value
+    assert pool is not None
+    assert [each.id for each in pool.batches] == [FIRST, SECOND]
 
 
 def test_a_pool_that_nothing_can_be_drawn_from_is_refused_with_every_reason(office: Office) -> None:

@@ -73,7 +73,7 @@ def test_of_a_batch_without_sittings_nothing_is_known() -> None:
     assert {each.finding.verdict for each in rule_panels(replace(FACTS, sittings=()), RULES)} == {Verdict.UNKNOWN}
 
 
-@pytest.mark.parametrize("id_", ["C5-1", "C6.3-1", "C6.3-2", "C6.3-3", "C6.3-4", "C6.3-5"])
+@pytest.mark.parametrize("id_", ["C5-1", "C5-2", "C6.3-1", "C6.3-2", "C6.3-3", "C6.3-4", "C6.3-5"])
 def test_without_a_dispatch_no_rule_passes(id_: str) -> None:
     assert of(id_, dispatch=None).verdict is Verdict.UNKNOWN
 
@@ -97,6 +97,19 @@ def test_an_examiner_is_qualified_on_the_day_of_the_exam_and_for_its_project() -
 def test_a_certificate_that_ends_in_the_middle_of_a_night_exam_fails() -> None:
     overnight = Interval(datetime(2026, 5, 1, 14, tzinfo=UTC), datetime(2026, 5, 1, 17, tzinfo=UTC))
     assert of("C5-1", exam=overnight).verdict is Verdict.FAIL
+
+
+def test_a_certificate_that_ends_in_the_middle_of_a_batch_fails_on_the_sitting_after_it() -> None:
+    next_day = Interval(EXAM.start + timedelta(days=1), EXAM.end + timedelta(days=1))
+    both = replace(FACTS, sittings=(SITTING, replace(SITTING, number=2, exam=next_day)))
+    found = rule_panels(both, RULES)[0].finding
+    assert (found.verdict, "第2场：ex-1 在 2026-05-02 无" in found.zh) == (Verdict.FAIL, True)
+    assert "第1场" not in found.zh
+
+
+def test_of_whom_nothing_is_on_record_nobody_knows_whether_they_were_granted_the_project() -> None:
+    found = of("C5-2", with_examiner(None))
+    assert (found.verdict, "ex-3" in found.zh) == (Verdict.UNKNOWN, True)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +184,41 @@ def test_the_proportion_is_that_of_those_who_were_there() -> None:
     assert (without.verdict, "302 考场无考评员" in without.zh, "303" in without.zh) == (Verdict.WARN, True, False)
 
 
+class TestSittingsAtOnce:
+    """Rooms that examine side by side are sittings of their own, and one panel is not two."""
+
+    def both(self, *ids: str, minutes: float = 60, **second: object) -> Finding:
+        members = tuple(Member(id_) for id_ in ids)
+        other = replace(
+            SITTING,
+            number=2,
+            exam=Interval(after(minutes), after(minutes + 120)),
+            candidates={"302": 20},
+            dispatch=Dispatch("b-1", 2, members, by_centre=True),
+            attendance=tuple(there(id_, room="302", sitting=2) for id_ in ids),
+        )
+        first = replace(SITTING, candidates={"301": 20})
+        facts = replace(FACTS, sittings=(first, replace(other, **second)))  # type: ignore[arg-type]
+        return next(each.finding for each in rule_panels(facts, RULES) if each.finding.id == "C6.3-2")
+
+    def test_the_total_of_both_wants_its_own_number_of_people(self) -> None:
+        found = self.both(*IDS)
+        assert found.verdict is Verdict.FAIL
+        assert found.zh == "第2场：同时进行的第1、2场共40名考生需4名，实到3名"
+        assert self.both("ex-4", "ex-5", "ex-6").verdict is Verdict.PASS
+        assert self.both("ex-2", "ex-3", "ex-4").verdict is Verdict.PASS
+
+    def test_of_two_that_begin_together_it_is_told_once(self) -> None:
+        assert self.both(*IDS, minutes=0).zh.count("同时进行") == 1
+
+    def test_those_that_only_touch_do_not_add_up(self) -> None:
+        assert self.both(*IDS, minutes=120).verdict is Verdict.PASS
+
+    def test_what_nobody_knows_of_the_other_leaves_it_open(self) -> None:
+        assert self.both(*IDS, candidates=None).verdict is Verdict.UNKNOWN
+        assert self.both(*IDS, over=False).verdict is Verdict.PENDING
+
+
 def test_exactly_one_leader_was_sent_and_led_throughout() -> None:
     for leaders in ((), ("ex-1", "ex-2")):
         members = tuple(Member(id_, leader=id_ in leaders) for id_ in IDS)
@@ -214,6 +262,13 @@ def test_nobody_is_sent_to_two_sites_at_once() -> None:
     assert of("C6.3-5", also("site-2", 120)).verdict is Verdict.PASS
     assert of("C6.3-5", also("site-2", -60)).verdict is Verdict.PASS
     assert of("C6.3-5", also("site-1", 0)).verdict is Verdict.PASS
+
+
+def test_who_is_sent_to_two_sites_at_once_fails_both_batches() -> None:
+    here, there_ = (Duty("ex-2", batch, 1, site, EXAM) for batch, site in (("b-1", "site-1"), ("b-9", "site-2")))
+    for batch, site, other in (("b-1", "site-1", "site-2"), ("b-9", "site-2", "site-1")):
+        found = of("C6.3-5", replace(FACTS, batch=batch, site=site, duties=(here, there_)))
+        assert (found.verdict, f"ex-2 同时被派往 {other}" in found.zh) == (Verdict.FAIL, True)
 
 
 _SPANS = st.tuples(st.integers(-30, 130), st.integers(1, 160)).map(

@@ -53,6 +53,12 @@ export const router = createRouter({
       component: () => import('./pages/DisposalsPage.vue'),
       meta: { act: 'disposals' },
     },
+    {
+      path: '/suspicions',
+      name: 'suspicions',
+      component: () => import('./pages/SuspicionsPage.vue'),
+      meta: { act: 'suspicions' },
+    },
     { path: '/account', name: 'account', component: () => import('./pages/AccountPage.vue') },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/Missing.vue') },
   ],

@@ -30,6 +30,7 @@ import type {
   Session,
   SittingDetail,
   Status,
+  Suspicions,
   Token,
 } from './types'
 
@@ -93,6 +94,10 @@ export function fetchClauses(batch: string): Promise<Clauses> {
 
 export function fetchCases(batch: string): Promise<Cases> {
   return answer(client.GET('/api/v1/batches/{batch}/cases', { params: { path: { batch } } }))
+}
+
+export function fetchSuspicions(): Promise<Suspicions> {
+  return answer(client.GET('/api/v1/suspicions'))
 }
 
 export function takeExit(batch: string, body: ExitBody): Promise<Exit> {

@@ -1352,6 +1352,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/suspicions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Suspicions
+         * @description What cannot well have been as it is on record, for a person who looks; no verdict rests on it.
+         *
+         *     What tells of a batch that one does not see is left out as a whole.
+         */
+        get: operations["suspicions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -1456,7 +1478,7 @@ export interface components {
          * Act
          * @enum {string}
          */
-        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "dispose" | "scores" | "score" | "sign_score" | "hand_in" | "cases" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
+        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "dispose" | "scores" | "score" | "sign_score" | "hand_in" | "cases" | "suspicions" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
         /**
          * ActShape
          * @description Who did what, and to what: ``subject`` is the id of a batch, ``batch/number`` of a sitting, a site, an account
@@ -3569,6 +3591,11 @@ export interface components {
             width: number;
         };
         /**
+         * Sort
+         * @enum {string}
+         */
+        Sort: "two_places" | "scored_before_arrival" | "scored_without_presence" | "more_certificates" | "burst" | "more_passers" | "same_panel" | "outside_window" | "same_marks";
+        /**
          * SourceShape
          * @description A covered part of a camera and the recorder whose footage of it is shown.
          */
@@ -3676,6 +3703,40 @@ export interface components {
             recorders: components["schemas"]["RecorderShape"][];
             /** Webhooks */
             webhooks: components["schemas"]["WebhookStatus"][];
+        };
+        /**
+         * SuspicionShape
+         * @description One thing to look into. ``about`` are ids of examiners, candidates, batches or institutions; ``rests_on`` names
+         *     entries of the register.
+         */
+        SuspicionShape: {
+            /** About */
+            about: string[];
+            /** Batches */
+            batches: string[];
+            /** En */
+            en: string;
+            /** Rests On */
+            rests_on: string[];
+            sort: components["schemas"]["Sort"];
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * SuspicionsShape
+         * @description All that is odd as things stand at ``made``. Sorts ``not_looked_for`` have no source yet: that none of them is
+         *     here tells nothing.
+         */
+        SuspicionsShape: {
+            /**
+             * Made
+             * Format: date-time
+             */
+            made: string;
+            /** Not Looked For */
+            not_looked_for: components["schemas"]["Sort"][];
+            /** Suspicions */
+            suspicions: components["schemas"]["SuspicionShape"][];
         };
         /**
          * TakenShape
@@ -10234,6 +10295,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CameraDrift"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspicions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspicionsShape"];
                 };
             };
             /** @description Unauthorized */
