@@ -76,10 +76,15 @@ class Register:
                 seal = self._journal.insert(connection, at, actor, act, subject=subject, detail=told)
                 common = {"at": at, "reason": reason, "act": seal.number, **actor_row(actor)}
                 connection.execute(sa.insert(tables.register), [{**row, **common} for row in new])
-            standing = _last_of(connection, drafts)
-        if seal is not None:
-            self._journal.seal(seal)
-        return [_entry(standing[draft.kind.name, draft.key], draft.kind) for draft in drafts]
+        if seal is None:
+            return [_entry(last[draft.kind.name, draft.key], draft.kind) for draft in drafts]
+        self._journal.seal(seal)
+        # Of thousands of drafts, reading each of them again would cost more than writing them did.
+        known = (_as_read(at), actor, reason, seal.number)
+        return [
+            _entry(last[draft.kind.name, draft.key], draft.kind) if row is None else _entered(row, draft, *known)
+            for draft, row in zip(drafts, rows, strict=True)
+        ]
 
     def find(self, kind: Kind[T], key: str) -> Entry[T] | None:
         """The thing of that key as it stands; None where there is none, or it was taken back."""
@@ -283,6 +288,17 @@ def _entry(row: sa.Row[Any], kind: Kind[T]) -> Entry[T]:
         act=row.act,
         sha256=row.sha256,
     )
+
+
+def _entered(row: dict[str, Any], draft: Draft[T], at: datetime, actor: Actor, reason: str, act: int) -> Entry[T]:
+    """The entry of a row that was written just now, as it will be read."""
+    told = {name: row[name] for name in ("kind", "key", "revision", "batch", "site", "mark", "sha256")}
+    return Entry(**told, value=draft.value, at=at, actor=actor, reason=reason, act=act)
+
+
+def _as_read(at: datetime) -> datetime:
+    """An instant as the database gives it back: in UTC."""
+    return tables.instant(tables.microseconds(at))
 
 
 def _sha256(text: str) -> str:
