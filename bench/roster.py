@@ -73,8 +73,10 @@ def rows(candidates: int) -> list[tuple[str, ...]]:
         gender = "男" if int(first[16]) % 2 else "女"
         born = f"{first[6:10]}-{first[10:12]}-{first[12:14]}"
         found.append(
-            (f"T{each:06}", f"考生{each:06}", "居民身份证", number, gender, born, "实操", "首次")
-            + (str(sitting + 1), f"r{room}", f"{room}-{place:02}")
+            (
+                *(f"T{each:06}", f"考生{each:06}", "居民身份证", number, gender, born, "实操", "首次"),
+                *(str(sitting + 1), f"r{room}", f"{room}-{place:02}"),
+            )
         )
     return found
 

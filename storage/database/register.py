@@ -80,9 +80,9 @@ class Register:
             return [_entry(last[draft.kind.name, draft.key], draft.kind) for draft in drafts]
         self._journal.seal(seal)
         # Of thousands of drafts, reading each of them again would cost more than writing them did.
-        known = (_as_read(at), actor, reason, seal.number)
+        said = {"at": _as_read(at), "actor": actor, "reason": reason, "act": seal.number}
         return [
-            _entry(last[draft.kind.name, draft.key], draft.kind) if row is None else _entered(row, draft, *known)
+            _entry(last[draft.kind.name, draft.key], draft.kind) if row is None else _entered(row, draft, said)
             for draft, row in zip(drafts, rows, strict=True)
         ]
 
@@ -290,10 +290,10 @@ def _entry(row: sa.Row[Any], kind: Kind[T]) -> Entry[T]:
     )
 
 
-def _entered(row: dict[str, Any], draft: Draft[T], at: datetime, actor: Actor, reason: str, act: int) -> Entry[T]:
-    """The entry of a row that was written just now, as it will be read."""
+def _entered(row: dict[str, Any], draft: Draft[T], said: dict[str, Any]) -> Entry[T]:
+    """The entry of a row that was written just now, as it will be read. ``said`` is what the whole act says."""
     told = {name: row[name] for name in ("kind", "key", "revision", "batch", "site", "mark", "sha256")}
-    return Entry(**told, value=draft.value, at=at, actor=actor, reason=reason, act=act)
+    return Entry(**told, **said, value=draft.value)
 
 
 def _as_read(at: datetime) -> datetime:

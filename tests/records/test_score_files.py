@@ -1,4 +1,4 @@
-"""Results as files: what paper says is taken in as transcribed, stands only while the paper is filed, and nobody signs."""
+"""Results as files: what paper says is taken in as transcribed, and stands only while the paper is filed."""
 
 from __future__ import annotations
 
