@@ -32,6 +32,8 @@ _WITHDRAWN = "null"
 _LONGEST_REVISION = 9  # digits
 _AT_ONCE = 500  # keys of one question
 _DIGEST = " sha256:"
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_LINE = json.JSONEncoder(ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,7 @@ def digest_of(rows: Iterable[dict[str, Any]]) -> str:
     SHA-256 as a JSON array for each, sorted, in UTF-8.
     """
     told = ("kind", "key", "revision", "batch", "site", "mark", "sha256")
-    lines = sorted(json.dumps([row[name] for name in told], ensure_ascii=False) for row in rows)
+    lines = sorted(_LINE.encode([row[name] for name in told]) for row in rows)
     return _sha256("\n".join(lines))
 
 
@@ -217,7 +219,7 @@ def _text(draft: Draft[Any]) -> str:
         return _WITHDRAWN
     adapter = _adapter(draft.kind)
     plain = adapter.dump_python(draft.value, mode="json", exclude_defaults=True, warnings=False)
-    text = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = _CANONICAL.encode(plain)
     try:
         same = adapter.validate_json(text) == draft.value
     except ValidationError:
@@ -292,8 +294,17 @@ def _entry(row: sa.Row[Any], kind: Kind[T]) -> Entry[T]:
 
 def _entered(row: dict[str, Any], draft: Draft[T], said: dict[str, Any]) -> Entry[T]:
     """The entry of a row that was written just now, as it will be read. ``said`` is what the whole act says."""
-    told = {name: row[name] for name in ("kind", "key", "revision", "batch", "site", "mark", "sha256")}
-    return Entry(**told, **said, value=draft.value)
+    return Entry(
+        kind=row["kind"],
+        key=row["key"],
+        revision=row["revision"],
+        value=draft.value,
+        batch=row["batch"],
+        site=row["site"],
+        mark=row["mark"],
+        sha256=row["sha256"],
+        **said,
+    )
 
 
 def _as_read(at: datetime) -> datetime:

@@ -36,7 +36,7 @@ from tests.records.examined import AFTER, LEADER, PRACTICAL, SCORER, filmed, hel
 from tests.records.grounds import GROUNDS, NORM
 from tests.records.rolls import BATCH, BEFORE, OFFICER
 from tests.records.setups import ACTOR
-from tests.records.test_sheets import book
+from tests.records.test_sheets import book, with_part
 
 RULES = load("SG-2022-08-10")
 HEADINGS = ("准考证号", "科目", "成绩", "评分人", "评分时间", "签字时间", "考评组长", "组长签字时间")
@@ -293,7 +293,14 @@ def test_merged_cells_formulas_and_broken_files_are_refused(day: Database) -> No
     assert "有合并单元格" in refusal(day, data=book(headings, line, merge=["A2:A3"]))
     assert "成绩.csv:2: 成绩: 是公式" in refusal(day, data=book(headings, (*line[:2], "=80+8", *line[3:])))
     assert "no sound workbook" in refusal(day, data=book(headings, line)[:700])
+    bomb = with_part(book(headings, line), "xl/media/zeros.bin", lambda _: bytes(32 << 20))
+    assert "unpacks to" in refusal(day, data=bomb)
     assert "缺少此列" in refusal(day, data=text_of(row()).replace("评分人".encode(), "谁".encode()))
+
+
+def test_thousands_of_rows_that_nobody_knows_are_told_by_the_first_hundred(day: Database) -> None:
+    said = refusal(day, row(), *(row(f"X{place:05}") for place in range(3000))).splitlines()
+    assert (len(said), said[0].startswith("成绩.csv:3: 准考证号"), "2900 more" in said[-1]) == (101, True, True)
 
 
 def test_gb18030_and_workbooks_with_real_times_and_numbers_are_read(day: Database) -> None:

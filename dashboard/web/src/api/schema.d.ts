@@ -2478,8 +2478,8 @@ export interface components {
         };
         /**
          * ImportShape
-         * @description What a roster did, or with ``only_look`` would do. ``absent`` are tickets on the roll that it does not name, and
-         *     that stay there; ``unread`` are headings that nobody asked for.
+         * @description What a roster did, or with ``only_look`` would do. ``absent`` are tickets on the roll that it leaves out, and
+         *     which stay; ``unread`` are headings that nobody asked for.
          */
         ImportShape: {
             /** Absent */
