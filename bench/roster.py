@@ -64,7 +64,7 @@ def batch(candidates: int) -> Batch:
 
 def rows(candidates: int) -> list[tuple[str, ...]]:
     """Made-up people of a region that does not exist, each with a seat."""
-    found = []
+    found: list[tuple[str, ...]] = []
     for each in range(candidates):
         first = f"99{each // 1000:04}{1960 + each % 40}{1 + each % 12:02}{1 + each // 12 % 28:02}{each % 1000:03}"
         number = first + resident_id.check_digit(first)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from config.documents import Document as YamlFile
 from config.errors import DocumentRefused
 from domain.panels import Badge, Dispatch, Examiner, Grant, Member, Qualification
-from domain.register import Draft
+from domain.register import Draft, Kind
 from records import panel_files, panels, shapes, sheets
 from records.errors import ExportRefused, SheetRefused
 from records.panel_files import DISPATCH_SHEET, EXAMINER_SHEET, SHAPES
@@ -28,13 +29,15 @@ from tests.records.setups import ACTOR
 from tests.records.test_sheets import book, with_part
 
 FROM, UNTIL = "2024-01-01", "2026-12-31"
-PEOPLE = [
+PEOPLE: list[tuple[str, ...]] = [
     ("ex-1", "考评资格", "中式面点制作", "Q-1", FROM, UNTIL, "", "", ""),
     ("ex-1", "证卡", "", "B-1", FROM, UNTIL, "", "", ""),
     ("ex-2", "临时派遣", "中式面点制作", "", "", "", "中式烹调师", "2026-04-01", "项目考核初期"),
     ("ex-3", "无", "", "", "", "", "", "", ""),
 ]
-SENT = [(BATCH, "1", "是", f"ex-{each}", "是" if each == 1 else "否", "否") for each in (1, 2, 3)]
+SENT: list[tuple[str, ...]] = [
+    (BATCH, "1", "是", f"ex-{each}", "是" if each == 1 else "否", "否") for each in (1, 2, 3)
+]
 TERM = {"valid_from": date(2024, 1, 1), "valid_until": date(2026, 12, 31)}
 KEPT = [
     Examiner("ex-1", (Qualification("中式面点制作", "Q-1", **TERM),), (), (Badge("B-1", **TERM),)),
@@ -58,7 +61,7 @@ def orders(*rows: tuple[str, ...]) -> bytes:
 
 
 def both(titles: tuple[str, str] = ("考评员", "派遣")) -> bytes:
-    told = ((EXAMINER_SHEET, PEOPLE), (DISPATCH_SHEET, SENT))
+    told: tuple[tuple[shapes.Shape, list[tuple[str, ...]]], ...] = ((EXAMINER_SHEET, PEOPLE), (DISPATCH_SHEET, SENT))
     return sheets.as_book(
         sheets.Table(title, shape.headings, rows) for title, (shape, rows) in zip(titles, told, strict=True)
     )
@@ -249,12 +252,15 @@ def test_what_is_written_says_the_same_when_it_is_taken_in_again(
                 data = panel_files.written(chosen, f"a.{ending}")
                 take_in(other, data)
                 assert not take_in(database, data).changed
-            for kind in (EXAMINERS, DISPATCHES):
-                assert [(each.key, each.value, each.site) for each in other.register.standing(kind)] == [
-                    (each.key, each.value, each.site) for each in database.register.standing(kind)
-                ]
+            assert _there(other) == _there(database)
 
         there_and_back()
+
+
+def _there(database: Database) -> list[tuple[str, object, str]]:
+    """All that is on record of panels, with keys and sites."""
+    kinds: tuple[Kind[Any], ...] = (EXAMINERS, DISPATCHES)
+    return [(each.key, each.value, each.site) for kind in kinds for each in database.register.standing(kind)]
 
 
 def test_dispatches_of_one_batch_are_written_alone(database: Database) -> None:

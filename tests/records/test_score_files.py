@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from config.documents import Document as YamlFile
 from config.rule_pack import load
+from domain.calendar import SHANGHAI
 from domain.dossier import SCANS, Item, Scan, ScanType
 from domain.gate import Case, Proposal
 from domain.grounds import Method
@@ -305,7 +306,7 @@ def test_thousands_of_rows_that_nobody_knows_are_told_by_the_first_hundred(day: 
 
 def test_gb18030_and_workbooks_with_real_times_and_numbers_are_read(day: Database) -> None:
     assert take_in(day, data=text_of(row()).decode("utf-8-sig").encode("gb18030")).new == 1
-    local = at(4600).astimezone(shapes.SHANGHAI).replace(tzinfo=None)
+    local = at(4600).astimezone(SHANGHAI).replace(tzinfo=None)
     minutes = [local + timedelta(seconds=each) for each in (0, 100, 200)]
     line = ("T002", "实操", 59.5, "ex-2", minutes[0], minutes[1], "ex-1", minutes[2])
     assert take_in(day, data=book(HEADINGS, line)).new == 1
@@ -407,7 +408,7 @@ def test_what_would_be_read_otherwise_is_not_given_away(day: Database) -> None:
         (found,) = score_files.rows(day, BATCH)
         place, text = cell
         with pytest.raises(ExportRefused):
-            score_files.written([(*found[:place], text, *found[place + 1 :])], "a.csv")  # type: ignore[index, misc]
+            score_files.written([(*found[:place], text, *found[place + 1 :])], "a.csv")
 
 
 def test_of_who_has_no_mark_nothing_is_written(day: Database) -> None:
