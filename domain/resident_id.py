@@ -12,7 +12,6 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from operator import mul
 
 _WEIGHTS = tuple(2**place % 11 for place in range(17, 0, -1))
 _CHECKS = "10X98765432"
@@ -64,7 +63,7 @@ class ResidentId:
 
 def check_digit(first_17: str) -> str:
     """The eighteenth place of a number (ISO 7064 MOD 11-2)."""
-    return _CHECKS[sum(map(mul, map(int, first_17), _WEIGHTS)) % 11]
+    return _CHECKS[sum(int(digit) * weight for digit, weight in zip(first_17, _WEIGHTS, strict=True)) % 11]
 
 
 def read(text: str) -> ResidentId | Flaw:
