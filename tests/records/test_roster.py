@@ -212,9 +212,20 @@ def test_a_roster_in_gb18030_is_taken_in(database: Database) -> None:
 
 def test_thousands_of_rows_are_one_act_and_one_wrong_row_among_them_is_told(database: Database) -> None:
     """Fifty thousand are measured by ``bench.roster``."""
-    rows = [row(place, "", "", 证件号码=number(place % 1000, f"19{70 + place // 1000}0101")) for place in range(3000)]
+    rows = [
+        row(
+            place % 1000,
+            "",
+            "",
+            准考证号=f"T{place:04}",
+            证件号码=number(place % 1000, f"19{70 + place // 1000}0101"),
+        )
+        for place in range(3000)
+    ]
     wrong = {**rows[-1], "证件号码": rows[0]["证件号码"]}
-    assert refusal(database, *rows[:-1], wrong).startswith("名册.csv:3001: 证件号码: 同一证件号码有另一准考证号 T000")
+    assert refusal(database, *rows[:-1], wrong).startswith(
+        "名册.csv:3001: 证件号码: 同一证件号码有另一准考证号 T0000"
+    )
     before = len(database.journal.entries())
     assert take_in(database, *rows).added == 3000
     assert not take_in(database, *rows).changes
