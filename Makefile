@@ -23,7 +23,7 @@ WEB_SOURCES := $(filter-out $(WEB)/auto-imports.d.ts $(WEB)/components.d.ts,$(sh
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-api test-drills test-drills-real test-mutations test-slices test-kills check audit fix lock clean \
-	packages bench-record bench-archive bench-floorplan bench-hall bench-lookup bench-report bench-truth \
+	packages bench-record bench-archive bench-floorplan bench-hall bench-lookup bench-report bench-roster bench-truth \
 	bench-analysis
 
 help:  ## what can be made
@@ -90,6 +90,9 @@ bench-analysis: $(STAMPS)/dev packages  ## what looking at pictures costs beside
 
 bench-report: $(STAMPS)/runtime  ## what the verdict and the PDF of 40 stations and eight hours cost (ARGS="--rounds 3")
 	@$(BIN)/python -m bench.report $(ARGS)
+
+bench-roster: $(STAMPS)/runtime  ## what a roster of 50,000 candidates costs beside reading its file (ARGS="--candidates 5000")
+	@$(BIN)/python -m bench.roster $(ARGS)
 
 bench-hall: $(STAMPS)/runtime packages  ## what rendering a hall costs beside a plain warp (ARGS="--pictures 300")
 	@$(BIN)/python -m bench.hall $(ARGS)

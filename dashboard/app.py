@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from dashboard.api import (
     provider,
     readiness,
     roll,
+    roster,
     scores,
     session,
     status,
@@ -50,6 +52,7 @@ from records.headroom import Spools
 from records.readiness import Means
 from storage.archive import Archive
 from storage.database import Database
+from storage.id_numbers import IdNumbers
 from storage.sealing import Sealer
 
 API = "/api/v1"
@@ -71,6 +74,7 @@ def create_app(
     witnesses: Witnesses | None = None,
     means: Means | None = None,
     holidays: HolidayTable | None = None,
+    numbers: Callable[[], IdNumbers] | None = None,
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes, the database with a notary.
 
@@ -78,8 +82,9 @@ def create_app(
     none. Without ``sealer``, secrets of second factors are sealed with a key that is gone with the app. The roles
     ``with_factor`` have to have such a factor; ``vouching`` is the identity provider, where there is one.
     ``witnesses`` vouch for the clock; without them, the kernel alone. ``means`` are what sittings are
-    checked by before they begin; ``holidays`` say when people work, without them as far as is published. Where it is
-    bound, and TLS, is the caller's part.
+    checked by before they begin; ``holidays`` say when people work, without them as far as is published. ``numbers``
+    gives the key of numbers of people's documents, without it one that is gone with the app. Where it is bound, and
+    TLS, is the caller's part.
     """
     app = _described()
     probes = tuple(StoreProbe(archive, bucket) for bucket in archive.buckets)
@@ -92,6 +97,7 @@ def create_app(
         sources,
         sealer or Sealer.new(),
         with_factor,
+        numbers or partial(_itself, IdNumbers.new()),
         vouching,
         witnesses or HostWitnesses(),
         means=means or Means(spools or Spools()),
@@ -102,6 +108,10 @@ def create_app(
     app.include_router(_page(web_dist.resolve() if web_dist is not None else None))
     problems.install(app)
     return app
+
+
+def _itself(numbers: IdNumbers) -> IdNumbers:
+    return numbers
 
 
 def openapi() -> dict[str, Any]:
@@ -152,6 +162,7 @@ def _described() -> FastAPI:
         permits,
         provider,
         roll,
+        roster,
         scores,
         readiness,
         session,

@@ -7,7 +7,8 @@ reasons out. A certificate is proposed only where each condition is known to hol
 2. For each subject, the footage of the station where they worked covers their own exam (W2), within the tolerance,
    or one of three exits was taken by two different people: footage brought in later, another camera's view, or the
    written decision of the city centre.
-3. For each subject there is a score that stands: given by who may give it, signed, unchanged, in range.
+3. For each subject there is a score that stands: given by who may give it, signed, unchanged, in range. What was
+   transcribed from paper counts as the paper says, once the paper is filed, and is told.
 4. Each subject is passed.
 
 What is known to be wanting (not on the roster, absent, failed by a score that stands, excluded, to be examined again)
@@ -268,3 +269,9 @@ def _of_score(known: Candidacy, subject: str, pass_mark: int, full_mark: int) ->
     value = found[0].value
     if not wrong and value is not None and value < pass_mark:
         yield _refused("failed", f"{subject} {value} 分，不合格", f"{subject}: {value}, below {pass_mark}")
+    elif not wrong and found[0].transcribed:
+        zh, en = (
+            f"{subject}：成绩录自已归档的纸质评分表",
+            f"{subject}: transcribed from a paper score sheet on file",
+        )
+        yield Reason("transcribed", Proposal.ISSUE, zh, en)

@@ -30,6 +30,7 @@ class Flaw(StrEnum):
     SCORER_DID_NOT_SIGN = "scorer_did_not_sign"
     LEADER_DID_NOT_SIGN = "leader_did_not_sign"
     CHANGED_SINCE_SIGNED = "changed_since_signed"
+    SHEET_NOT_FILED = "sheet_not_filed"  # transcribed from paper, and the paper is not in the dossier
 
     @property
     def zh(self) -> str:
@@ -50,6 +51,10 @@ _WORDS = {
     Flaw.SCORER_DID_NOT_SIGN: ("评分人未签字", "not signed by who scored it"),
     Flaw.LEADER_DID_NOT_SIGN: ("考评组长未签字", "not signed by the leader of the panel"),
     Flaw.CHANGED_SINCE_SIGNED: ("签字后被改动", "changed after it was signed"),
+    Flaw.SHEET_NOT_FILED: (
+        "录自纸质评分表，而该表尚未归档",
+        "transcribed from a paper score sheet that is not filed in the dossier",
+    ),
 }
 
 
@@ -68,6 +73,8 @@ class Score:
     name of a marking or of a machine. ``machine_signed``: the signature of the machine's result was checked, and it
     holds. ``vouched`` names the signed document of an outside system that says who scored and signed, as
     ``results/<batch>/<system>@<revision>``; empty where people did so here, under their own accounts.
+    ``transcribed``: mark, scorer and signatures are what a paper score sheet 评分表 says, typed off by somebody else;
+    they are worth what the sheet is worth, and nothing while it is not filed.
     """
 
     subject: str
@@ -79,19 +86,22 @@ class Score:
     confirmed: Signature | None = None  # 考评组长
     machine_signed: bool = False
     vouched: str = ""
+    transcribed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Markers:
     """Who may score a candidate in one subject. ``sent`` and ``leaders`` are those of the panel, several leaders
     where one took over from another; ``there`` says of whom it is known that they were on the spot when the score
-    was given; ``authorised`` are markings of written papers.
+    was given; ``authorised`` are markings of written papers. ``sheet_filed``: the score sheets of the subject are in
+    the dossier, of each sitting in which the candidate was examined in it.
     """
 
     sent: frozenset[str] = frozenset()
     leaders: frozenset[str] = frozenset()
     there: frozenset[str] = frozenset()
     authorised: frozenset[str] = frozenset()
+    sheet_filed: bool = False
 
 
 def flaws(score: Score, markers: Markers, full_mark: int) -> tuple[Flaw, ...]:
@@ -139,6 +149,8 @@ def _of_signatures(score: Score, markers: Markers) -> list[Flaw]:
         found.append(Flaw.LEADER_DID_NOT_SIGN)
     if any(each is not None and each.value != score.value for each in (score.signed, score.confirmed)):
         found.append(Flaw.CHANGED_SINCE_SIGNED)
+    if score.transcribed and not markers.sheet_filed:
+        found.append(Flaw.SHEET_NOT_FILED)
     return found
 
 

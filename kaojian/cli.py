@@ -32,6 +32,7 @@ from kaojian.commands import (
     grounds,
     keeping,
     looking,
+    marks,
     panels,
     references,
     roll,
@@ -56,8 +57,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     *(exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors),
-    *(grounds, roll, panels, scoring, day, supervision, gate, certificates, dossiers),  # records
-    suspicions,
+    *(grounds, roll, panels, marks, scoring, day, supervision, gate, certificates, dossiers, suspicions),  # records
 )
 for each in _GROUPS:
     app.add_typer(each.app)

@@ -97,6 +97,7 @@ def _dashboard(settings: Settings) -> None:
     from kaojian.wiring import open_archive, roles_with_factor  # noqa: PLC0415
     from records import holidays  # noqa: PLC0415
     from storage.audit.notary import Notary  # noqa: PLC0415
+    from storage.id_numbers import IdNumbers  # noqa: PLC0415
     from storage.sealing import Sealer  # noqa: PLC0415
     from storage.signing import Signer  # noqa: PLC0415
 
@@ -117,6 +118,7 @@ def _dashboard(settings: Settings) -> None:
             witnesses=HostWitnesses(objects_of(settings)),
             means=means(settings, clock),
             holidays=holidays.table(settings.holidays_file),
+            numbers=partial(IdNumbers.kept, settings.numbers_key_file, database),
             vouching=None if settings.oidc is None else Provider(settings.oidc, settings.secrets, clock),
         )
         sealing = sealed_daily(database, settings.data_dir, signer, objects_of(settings), clock)

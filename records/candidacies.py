@@ -27,6 +27,7 @@ from analysis.facts import SittingFacts
 from analysis.report import sitting_facts
 from analysis.stays import Seen, seen_of
 from config.rule_pack import RulePack
+from domain.dossier import Item, Need, Scan
 from domain.gate import EXITS, Candidacy, Case, Exit, ExitKind, Footage, TakenExit, propose
 from domain.grounds import Method, Norm
 from domain.law import fold
@@ -47,6 +48,7 @@ from domain.roll import (
 from domain.scores import CandidateScore, Markers, Score
 from domain.timeline import Interval, IntervalSet
 from records import grounds_rules, roll_rules
+from records.dossier import scans_of
 from records.marking import authorised_markings
 from records.panels import ATTENDANCES, DISPATCHES
 from records.roll import stations_of
@@ -91,6 +93,7 @@ class BatchRecord:
     scores: Mapping[str, Sequence[Entry[CandidateScore]]] = field(default_factory=dict)
     exits: tuple[Entry[TakenExit], ...] = ()
     authorised: frozenset[str] = frozenset()
+    scans: tuple[Entry[Scan], ...] = ()
 
     @cached_property
     def candidates(self) -> dict[str, Entry[Candidate]]:
@@ -132,6 +135,7 @@ def record_of(database: Database, batch: str, now: datetime) -> BatchRecord:
         scores=scores_of(database, batch),
         exits=tuple(register.standing(EXITS, batch=batch)),
         authorised=authorised_markings(database, batch),
+        scans=tuple(scans_of(database, batch)),
     )
 
 
@@ -219,7 +223,7 @@ def _case(record: BatchRecord, facts: Facts, ticket: str, rules: RulePack) -> Ca
         exits=tuple(_exits(record, ticket)),
     )
     proposed = propose(known, pass_mark=rules.pass_mark, full_mark=rules.full_mark)
-    return Case(record.batch, ticket, known, proposed, _rests_on(record, ticket, roster))
+    return Case(record.batch, ticket, known, proposed, _rests_on(record, ticket, roster, stays))
 
 
 def _marks(record: BatchRecord, facts: Facts, ticket: str, rules: RulePack) -> CandidateMarks:
@@ -349,7 +353,14 @@ def _markers(record: BatchRecord, score: Score, stays: Iterable[Stay]) -> Marker
     leaders = {each.examiner for each in members if each.leader}
     leaders |= {each.examiner for each in here if each.leads} & sent
     there = frozenset(each.examiner for each in here if _is_there(each, record.sittings[each.sitting], score.given))
-    return Markers(sent, frozenset(leaders), there, record.authorised)
+    sheets = _sheets(record, score.subject, sittings)
+    return Markers(sent, frozenset(leaders), there, record.authorised, bool(sheets) and None not in sheets)
+
+
+def _sheets(record: BatchRecord, subject: str, sittings: Iterable[int]) -> list[Entry[Scan] | None]:
+    """The score sheets of a subject that are filed, one for each of the sittings; None for one that has none."""
+    needs = [Need(Item.SCORE_SHEETS, subject, number) for number in sorted(sittings)]
+    return [next((each for each in record.scans if each.thing.serves(need)), None) for need in needs]
 
 
 def _is_there(attendance: Attendance, sitting: Sitting, at: datetime | None) -> bool:
@@ -363,6 +374,14 @@ def _is_there(attendance: Attendance, sitting: Sitting, at: datetime | None) -> 
 
 def _exits(record: BatchRecord, ticket: str) -> Iterator[Exit]:
     return (entry.thing.exit for entry in record.exits if entry.thing.ticket == ticket)
+
+
+def _transcribed_from(record: BatchRecord, ticket: str, stays: Sequence[Stay]) -> Iterator[Entry[Scan]]:
+    for entry in record.scores.get(ticket, ()):
+        subject = entry.thing.score.subject
+        if entry.thing.score.transcribed:
+            sittings = {stay.sitting for stay in stays if stay.subject == subject}
+            yield from (each for each in _sheets(record, subject, sittings) if each is not None)
 
 
 def _of(entries: Iterable[Entry[T]], ticket: str) -> list[Entry[Any]]:
@@ -380,8 +399,8 @@ def _by_ticket(entries: Iterable[Entry[T]]) -> dict[str, list[Entry[T]]]:
     return found
 
 
-def _rests_on(record: BatchRecord, ticket: str, roster: str) -> tuple[str, ...]:
-    """The names of all entries that a case is made of, each once."""
+def _rests_on(record: BatchRecord, ticket: str, roster: str, stays: Sequence[Stay]) -> tuple[str, ...]:
+    """The names of all entries that a case is made of, each once; a scan where a mark was transcribed from it."""
     sittings = {each.thing.sitting for each in record.seats.get(ticket, ())}
     sittings |= {number for (who, number) in record.sign_ins if who == ticket}
     entries: list[Entry[Any]] = [
@@ -395,6 +414,7 @@ def _rests_on(record: BatchRecord, ticket: str, roster: str) -> tuple[str, ...]:
         *(record.dispatches[number] for number in sorted(sittings) if number in record.dispatches),
         *(each for each in record.attendances if each.thing.sitting in sittings),
         *record.scores.get(ticket, ()),
+        *_transcribed_from(record, ticket, stays),
         *_of(record.exits, ticket),
     ]
     names = [entry.name for entry in entries]

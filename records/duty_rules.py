@@ -18,6 +18,7 @@ from domain.law import Finding, Ruled, Verdict
 from domain.people import Door, Role
 from domain.register import Entry, Kind
 from domain.roll import DECISIONS, FEEDBACKS, SIGN_INS, SUBMISSIONS
+from domain.scores import CandidateScore
 from records.panels import ATTENDANCES, DISPATCHES
 from records.scores import SCORES
 from storage.database import Database
@@ -43,7 +44,7 @@ DUTIES: Mapping[Kind[Any], frozenset[Role]] = {
 @dataclass(frozen=True, slots=True)
 class Deed:
     """One entry with the role of the account that made it, None for an account that is not known; ``local``: it was
-    made at the command line, or by the service itself.
+    made at the command line, or by the service itself; ``transcribed``: it is a mark that was typed off paper.
     """
 
     entry: str
@@ -51,6 +52,7 @@ class Deed:
     role: Role | None
     local: bool = False
     on_behalf: bool = False
+    transcribed: bool = False
 
 
 def deeds_of(database: Database, batch: str) -> tuple[Deed, ...]:
@@ -65,10 +67,12 @@ def deeds_of(database: Database, batch: str) -> tuple[Deed, ...]:
 def _deed(database: Database, entry: Entry[Any], duty: frozenset[Role]) -> Deed:
     actor = entry.actor
     on_behalf = actor.on_behalf_of is not None
+    transcribed = isinstance(entry.value, CandidateScore) and entry.value.score.transcribed
     if actor.door is not Door.API:
-        return Deed(entry.name, duty, None, local=True, on_behalf=on_behalf)
+        return Deed(entry.name, duty, None, local=True, on_behalf=on_behalf, transcribed=transcribed)
     found = database.accounts.find(actor.name.removeprefix("account:"))
-    return Deed(entry.name, duty, None if found is None else found[0].role, on_behalf=on_behalf)
+    role = None if found is None else found[0].role
+    return Deed(entry.name, duty, role, on_behalf=on_behalf, transcribed=transcribed)
 
 
 def by_duty(deeds: tuple[Deed, ...]) -> Ruled:
@@ -93,6 +97,9 @@ def by_duty(deeds: tuple[Deed, ...]) -> Ruled:
         zh, en = f"{zh}；{here}项在主机命令行录入，无角色", f"{en}; {here} at the host's command line, without a role"
     if delegated:
         zh, en = f"{zh}；其中{delegated}项代他人录入", f"{en}; {delegated} of them for somebody else"
+    if typed := len({each.entry.rpartition("@")[0] for each in deeds if each.transcribed}):
+        zh = f"{zh}；其中成绩{typed}项录自纸质评分表"
+        en = f"{en}; {typed} of them marks transcribed from paper score sheets"
     return _ruled(Verdict.PASS, zh, en, names)
 
 

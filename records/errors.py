@@ -28,6 +28,7 @@
     ├── CaseRefused       a candidate cannot be decided on so, or not be let through by that exit
     ├── NoReason          a batch is to be held, let go or disposed of, or a mark changed, and nobody said why
     ├── SheetRefused      a file of rows cannot be taken in; ``problems`` has file, row and column of each
+    ├── ExportRefused     a file would be read otherwise than it was written, so it is not given away
     ├── RollRefused       what is to be put on a batch's roll cannot be, beside what is on it
     ├── CertificateRefused  something of certificates 证书 cannot be put on record; nothing was written
     │   ├── FormRefused     a blank form is in no delivery or was used, or a delivery overlaps another
@@ -191,6 +192,10 @@ class SheetRefused(RecordsError):
         if (more := len(self.problems) - len(lines)) > 0:
             lines.append(f"... and {more} more 另有 {more} 处")
         super().__init__("\n".join(lines))
+
+
+class ExportRefused(RecordsError):
+    """The file would be read otherwise than it was written. It is not given away."""
 
 
 class RollRefused(RecordsError):

@@ -40,6 +40,7 @@ EVENTS: Mapping[str, _Event] = {
     "sign_score_batch": _Event(Kind.SCORE_CHANGED, SCORES.name),
     "confirm_score_batch": _Event(Kind.SCORE_CHANGED, SCORES.name),
     "hand_in_results_batch": _Event(Kind.SCORE_CHANGED, SCORES.name),
+    "transcribe_scores_batch": _Event(Kind.SCORE_CHANGED, SCORES.name),
     "take_exit": _Event(Kind.EXIT_TAKEN, EXITS.name),
     "confirm_exit": _Event(Kind.EXIT_CONFIRMED, EXITS.name),
     "decide_certificate": _Event(Kind.CERTIFICATE_DECIDED, ISSUE_DECISIONS.name),

@@ -1,7 +1,8 @@
 """Panels on record: examiners and whom the centre sent, from a file; who came and who left, as it happens.
 
 The file names examiners by ids, never by name; it is taken as a whole or refused as a whole, every problem with file,
-line and field. Not here: what a panel means under the notice (``records.panel_rules``).
+line and field. Not here: the same as spreadsheets (``records.panel_files``), and what a panel means under the notice
+(``records.panel_rules``).
 """
 
 from __future__ import annotations
@@ -92,10 +93,13 @@ class _File(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What a file changed, and what it left as it was, by the names of the entries."""
+    """What a file changed, and what it left as it was, by the names of the entries; and headings, or sheets, that
+    nobody asked for.
+    """
 
     changed: tuple[str, ...]
     unchanged: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
 def import_file(database: Database, path: Path, actor: Actor, at: datetime) -> Imported:
@@ -107,13 +111,31 @@ def import_file(database: Database, path: Path, actor: Actor, at: datetime) -> I
     problems = [*_of_examiners(document, file), *_of_dispatches(document, file, known, sittings)]
     if problems:
         raise DocumentRefused(sorted(problems))
+    examiners = [_examiner(each) for each in file.examiners]
+    dispatches = [(_dispatch(each), sittings[each.batch, each.sitting].site.id) for each in file.dispatches]
+    return enter(database, document.name.rpartition("/")[2], examiners, dispatches, who=(actor, at))
+
+
+def enter(
+    database: Database,
+    source: str,
+    examiners: Sequence[Examiner],
+    dispatches: Sequence[tuple[Dispatch, str]],
+    *,
+    who: tuple[Actor, datetime],
+) -> Imported:
+    """Put what a file says on record as one act, each dispatch with the id of its site. ``source`` is the name of the
+    file, ``who`` enters it, and when.
+
+    Whoever calls has looked whether it fits what is on record. Raises RevisedMeanwhile, DatabaseUnavailable.
+    """
     before = {each.name for each in database.register.standing(EXAMINERS)}
     before |= {each.name for each in database.register.standing(DISPATCHES)}
     drafts: list[Draft[Any]] = [
-        *(Draft(EXAMINERS, each.id, _examiner(each)) for each in file.examiners),
-        *(_draft(each, sittings[each.batch, each.sitting]) for each in file.dispatches),
+        *(Draft(EXAMINERS, each.id, each) for each in examiners),
+        *(Draft(DISPATCHES, _key(each.batch, each.sitting), each, each.batch, site) for each, site in dispatches),
     ]
-    entries = database.register.enter("import_panels", document.name.rpartition("/")[2], drafts, actor, at)
+    entries = database.register.enter("import_panels", source, drafts, *who)
     names = [each.name for each in entries]
     return Imported(
         tuple(name for name in names if name not in before), tuple(name for name in names if name in before)
@@ -264,10 +286,9 @@ def _examiner(told: _Examiner) -> Examiner:
     )
 
 
-def _draft(told: _Dispatch, sitting: Sitting) -> Draft[Dispatch]:
+def _dispatch(told: _Dispatch) -> Dispatch:
     members = tuple(Member(**each.model_dump()) for each in told.members)
-    dispatch = Dispatch(told.batch, told.sitting, members, told.by_centre)
-    return Draft(DISPATCHES, _key(told.batch, told.sitting), dispatch, batch=told.batch, site=sitting.site.id)
+    return Dispatch(told.batch, told.sitting, members, told.by_centre)
 
 
 def _sitting(database: Database, batch: str, number: int) -> Sitting:

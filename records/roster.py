@@ -9,11 +9,10 @@ documents are sealed before anything is entered, and shown masked. Not here: pap
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from functools import cached_property, partial
+from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeVar
 
 from config.errors import Problem
@@ -22,24 +21,13 @@ from domain.people import Actor
 from domain.places import Room, Sitting
 from domain.register import Draft, Entry
 from domain.resident_id import Flaw
-from domain.roll import CANDIDATES, SEATS, TICKET, Attempt, Candidate, Document, Gender, Seat
-from records import sheets
+from domain.roll import CANDIDATES, SEATS, Attempt, Candidate, Document, Gender, Seat
+from records import shapes, sheets
 from records.errors import NoReason, RollRefused, SheetRefused
 from records.shapes import Field, Line, Profile, Shape, Taken, lines_of, text
 from storage.database import Database
 from storage.errors import UnknownBatch
 from storage.id_numbers import IdNumbers
-
-Word = TypeVar("Word", Document, Gender, Attempt)
-_EARLIEST = date(1900, 1, 1)
-_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", re.ASCII)
-_SITTING = re.compile(r"[1-9]\d{0,2}", re.ASCII)
-
-
-def _ticket(cell: str) -> str:
-    if not TICKET.fullmatch(cell):
-        raise ValueError("只能用文字、数字、点和连字符，最多40字 · use letters, digits, points, hyphens; 40 at most")
-    return cell
 
 
 def _number(cell: str) -> str:
@@ -51,57 +39,29 @@ def _number(cell: str) -> str:
     return number
 
 
-def _day(cell: str) -> date:
-    match = _DAY.fullmatch(cell)
-    try:
-        found = date(*map(int, match.groups())) if match is not None else date.min
-    except ValueError:
-        found = date.min
-    if found == date.min:
-        raise ValueError("日期应写作 2001-05-31 · write a day like 2001-05-31")
-    if found < _EARLIEST:
-        raise ValueError("日期过早 · is too long ago")
-    return found
-
-
-def _whole(cell: str) -> int:
-    if not _SITTING.fullmatch(cell):
-        raise ValueError("应为场次序号 · must be the number of a sitting, like 1")
-    return int(cell)
-
-
-def _word(words: Iterable[Word], also: dict[str, Word], cell: str) -> Word:
-    known = {each.zh: each for each in words} | {each.value: each for each in words} | also
-    if cell not in known:
-        raise ValueError(
-            f"应为下列之一 · must be one of: {', '.join(each.zh for each in dict.fromkeys(known.values()))}"
-        )
-    return known[cell]
-
-
 ROSTER = Shape(
     "roster",
     "考生花名册",
     (
-        Field("ticket", ("准考证号",), _ticket, wanted=True),
+        Field("ticket", ("准考证号",), shapes.ticket, wanted=True),
         Field("name", ("姓名", "考生姓名"), wanted=True),
         Field(
             "document",
             ("证件类型",),
-            partial(_word, tuple(Document), {"身份证": Document.RESIDENT_ID}),
+            shapes.words(Document, {"身份证": Document.RESIDENT_ID}),
             otherwise=Document.RESIDENT_ID,
         ),
         Field("number", ("证件号码", "身份证号", "身份证号码"), _number, wanted=True),
-        Field("gender", ("性别",), partial(_word, tuple(Gender), {})),
-        Field("born", ("出生日期", "出生年月日"), _day),
+        Field("gender", ("性别",), shapes.words(Gender)),
+        Field("born", ("出生日期", "出生年月日"), shapes.day),
         Field("subject", ("科目", "考核科目"), wanted=True),
         Field(
             "attempt",
             ("考试类别", "类别"),
-            partial(_word, tuple(Attempt), {"正考": Attempt.FIRST}),
+            shapes.words(Attempt, {"正考": Attempt.FIRST}),
             otherwise=Attempt.FIRST,
         ),
-        Field("sitting", ("场次",), _whole),
+        Field("sitting", ("场次",), shapes.sitting_number),
         Field("room", ("考场", "试室"), otherwise=""),
         Field("station", ("工位", "工位号", "座位号"), otherwise=""),
     ),
@@ -237,6 +197,14 @@ class _Place:
 
     def begun(self, now: datetime) -> bool:
         return any(each.opened is not None or each.start <= now for each in self.sittings.values())
+
+    @cached_property
+    def rooms(self) -> dict[int, dict[str, Room]]:
+        """By sitting and station: the room that it is in. A roster of thousands asks once for each row."""
+        return {
+            number: {station.id: room for room in reversed(sitting.rooms) for station in room.stations}
+            for number, sitting in self.sittings.items()
+        }
 
     @cached_property
     def beside(self) -> dict[int, list[int]]:
@@ -381,7 +349,7 @@ class _Reading:
             known = ", ".join(map(str, self.place.sittings)) or "none"
             self._say(line.row, "sitting", f"没有此场次 · there is no such sitting; the batch has {known}")
             return
-        room = self._room(line, self.place.sittings[number])
+        room = self._room(line, number)
         if room is None:
             return
         seat = Seat(self.place.batch, candidate.ticket, number, room.id, station, subject)
@@ -396,14 +364,14 @@ class _Reading:
             self.seats[key] = (seat, mark)
             self._seat_rows[key] = line.row
 
-    def _room(self, line: Line, sitting: Sitting) -> Room | None:
+    def _room(self, line: Line, sitting: int) -> Room | None:
         station, named = line.values["station"], line.values["room"]
         if not station:
             self._say(line.row, "station", "有场次而无工位 · a sitting is given and no station")
             return None
-        room = next((each for each in sitting.rooms if any(one.id == station for one in each.stations)), None)
+        room = self.place.rooms[sitting].get(station)
         if room is None:
-            rooms = ", ".join(each.id for each in sitting.rooms)
+            rooms = ", ".join(each.id for each in self.place.sittings[sitting].rooms)
             self._say(
                 line.row, "station", f"该场次的考场没有此工位 · no room of that sitting has the station ({rooms})"
             )

@@ -17,7 +17,9 @@ from domain.law import Finding, Ruled, Verdict, fold
 from domain.scores import Flaw, Markers, Score, flaws, passes
 
 _BY_WHOM = frozenset({Flaw.SCORER_NOT_SENT, Flaw.SCORER_NOT_THERE, Flaw.MACHINE_NOT_SIGNED})
-_SIGNING = frozenset({Flaw.SCORER_DID_NOT_SIGN, Flaw.LEADER_DID_NOT_SIGN, Flaw.CHANGED_SINCE_SIGNED})
+_SIGNING = frozenset(
+    {Flaw.SCORER_DID_NOT_SIGN, Flaw.LEADER_DID_NOT_SIGN, Flaw.CHANGED_SINCE_SIGNED, Flaw.SHEET_NOT_FILED}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 A mark that was signed may still be changed, by a later revision with its reason, and then lacks its signatures until
 they are given again: who signs stands for a value. Signing is done under one's own account, whose name is the
 examiner's id; never at the command line. What an outside system handed in (``records.outside``) is signed there, or
-given anew here, with a reason, and then vouched for by nobody else. Candidates are called by their admission number
-准考证号. Not here: what scores mean under the notice (``records.score_rules``), and who a candidate is.
+given anew here, with a reason, and then vouched for by nobody else. So with what was transcribed from paper
+(``records.score_files``). Candidates are called by their admission number 准考证号. Not here: what scores mean under
+the notice (``records.score_rules``), and who a candidate is.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ def give(
     before = database.register.find(SCORES, place.key)
     if before is not None:
         old = before.thing.score
-        if Mark(old.value or Decimal(), old.method, old.scorer) == mark and old.value is not None:
+        same = Mark(old.value or Decimal(), old.method, old.scorer) == mark and old.value is not None
+        if same and not old.transcribed:  # who gives what was transcribed under their account makes it their own
             return before
         if not reason.strip():
             raise NoReason(f"{place} is {old.value} since {rfc3339(before.at)}; say why it is changed (--reason)")
@@ -131,6 +133,10 @@ def _standing(database: Database, place: Place) -> tuple[Entry[CandidateScore], 
         raise ScoreRefused(f"{place} was not given yet")
     if vouched := entry.thing.score.vouched:
         raise ScoreRefused(f"{place} was handed in by an outside system ({vouched}), and is signed there")
+    if entry.thing.score.transcribed:
+        raise ScoreRefused(
+            f"{place} was transcribed from a paper score sheet, and is signed there; give it anew here"
+        )
     return entry, value
 
 

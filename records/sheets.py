@@ -18,10 +18,11 @@ import io
 import re
 import warnings
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 import openpyxl
@@ -65,6 +66,11 @@ _PLAIN_ENCODINGS = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
 _DECLARES = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
+Chosen = TypeVar("Chosen")
+Merged = dict[str, list[tuple[int, int, int, int]]]
+"""Merged ranges by the part of the workbook that they stand in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row that is not empty. ``number`` counts from 1, as programs for sheets count."""
@@ -91,7 +97,7 @@ def read(data: bytes, file: str, sheet: str = "") -> Sheet:
     if len(data) > MOST_BYTES:
         raise refused(file, f"文件超过 {MOST_BYTES >> 20} MiB · the file is larger than {MOST_BYTES >> 20} MiB")
     if data.startswith(_ZIP):
-        return _of_workbook(data, file, sheet)
+        return _of_workbook(data, file, partial(_chosen, wanted=sheet))
     if data.startswith(_OLE):
         raise refused(
             file,
@@ -100,24 +106,48 @@ def read(data: bytes, file: str, sheet: str = "") -> Sheet:
     return _of_text(data, file)
 
 
+def read_all(data: bytes, file: str) -> dict[str, Sheet]:
+    """As ``read``, every sheet that is not empty, by its title; text has one, "". Raises SheetRefused."""
+    if data.startswith(_ZIP) and len(data) <= MOST_BYTES:
+        return _of_workbook(data, file, _filled)
+    found = read(data, file)
+    return {"": found} if found.rows or found.problems else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What is written as one sheet: its title, its headings and its rows, all of text."""
+
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
 def as_workbook(headings: Sequence[str], rows: Iterable[Sequence[str]], title: str) -> bytes:
     """An XLSX file with a heading, every cell as text, so that no program makes a number or a formula of one."""
+    return as_book([Table(title, headings, tuple(rows))])
+
+
+def as_book(tables: Iterable[Table]) -> bytes:
+    """An XLSX file of several sheets, each as ``as_workbook`` writes one."""
     book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet(title)
-    sheet.freeze_panes = "A2"
-    for place, heading in enumerate(headings, 1):
-        sheet.column_dimensions[get_column_letter(place)].width = max(12, 2 * len(heading) + 2)
-    for each in (headings, *rows):
-        cells = []
-        for text in each:
-            cell = openpyxl.cell.WriteOnlyCell(sheet, None)
-            cell.number_format = "@"
-            cell.value, cell.data_type = text or None, "s" if text else "n"
-            cells.append(cell)
-        sheet.append(cells)
+    for table in tables:
+        sheet = book.create_sheet(table.title)
+        sheet.freeze_panes = "A2"
+        for place, heading in enumerate(table.headings, 1):
+            sheet.column_dimensions[get_column_letter(place)].width = max(12, 2 * len(heading) + 2)
+        for each in (table.headings, *table.rows):
+            sheet.append([_cell(sheet, text) for text in each])
     written = io.BytesIO()
     book.save(written)
     return written.getvalue()
+
+
+def _cell(sheet: Any, text: str) -> Any:
+    cell = openpyxl.cell.WriteOnlyCell(sheet, None)
+    cell.number_format = "@"
+    cell.value, cell.data_type = text or None, "s" if text else "n"
+    return cell
 
 
 def as_text(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
@@ -162,7 +192,7 @@ def _decoded(data: bytes, file: str) -> str:
     )
 
 
-def _of_workbook(data: bytes, file: str, wanted: str) -> Sheet:
+def _of_workbook(data: bytes, file: str, choose: Callable[[Any, str, Merged], Chosen]) -> Chosen:
     try:
         with ZipFile(io.BytesIO(data)) as package:
             merged = _inspected(package, file)
@@ -170,7 +200,7 @@ def _of_workbook(data: bytes, file: str, wanted: str) -> Sheet:
             warnings.simplefilter("ignore")  # of styles and validations, which are not read
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
             try:
-                return _chosen(book, file, wanted, merged)
+                return choose(book, file, merged)
             finally:
                 book.close()
     except SheetRefused:
@@ -181,7 +211,7 @@ def _of_workbook(data: bytes, file: str, wanted: str) -> Sheet:
         ) from None
 
 
-def _inspected(package: ZipFile, file: str) -> dict[str, list[tuple[int, int, int, int]]]:
+def _inspected(package: ZipFile, file: str) -> Merged:
     """The merged ranges of each part. Raises SheetRefused for what must not be unpacked, BadZipFile."""
     parts = package.infolist()
     total = sum(part.file_size for part in parts)
@@ -220,28 +250,27 @@ def _merged(package: ZipFile, part: ZipInfo, file: str) -> list[tuple[int, int, 
     return [tuple(range_boundaries(each.decode())) for each in sorted(found)]
 
 
-def _chosen(book: Any, file: str, wanted: str, merged: dict[str, list[tuple[int, int, int, int]]]) -> Sheet:
-    sheets = book.worksheets
-    if wanted:
-        sheets = [each for each in sheets if each.title == wanted]
-        if not sheets:
-            raise refused(file, f"没有工作表 · has no sheet {wanted}; it has {', '.join(book.sheetnames)}")
-    filled: list[Sheet] = []
-    names: list[str] = []
-    for each in sheets:
-        rows, problems = _cells(each, file)
+def _chosen(book: Any, file: str, merged: Merged, wanted: str) -> Sheet:
+    if wanted and wanted not in [each.title for each in book.worksheets]:
+        raise refused(file, f"没有工作表 · has no sheet {wanted}; it has {', '.join(book.sheetnames)}")
+    found = _filled(book, file, merged, wanted)
+    if len(found) > 1:
+        names = ", ".join(found)
+        raise refused(
+            file, f"有多个非空工作表 · has several sheets with rows: {names}; name one in the profile (sheet:)"
+        )
+    return next(iter(found.values()), Sheet(file, ()))
+
+
+def _filled(book: Any, file: str, merged: Merged, wanted: str = "") -> dict[str, Sheet]:
+    """The sheets that are not empty, by title, or the one of that title."""
+    found = {}
+    for each in book.worksheets:
+        rows, problems = _cells(each, file) if wanted in {"", each.title} else ([], [])
         if rows or problems:
             ranges = merged.get(each._worksheet_path.lstrip("/"), [])
-            filled.append(Sheet(file, tuple(rows), tuple(ranges), tuple(problems)))
-            names.append(each.title)
-    if not filled:
-        return Sheet(file, ())
-    if len(filled) > 1:
-        raise refused(
-            file,
-            f"有多个非空工作表 · has several sheets with rows: {', '.join(names)}; name one in the profile (sheet:)",
-        )
-    return filled[0]
+            found[str(each.title)] = Sheet(file, tuple(rows), tuple(ranges), tuple(problems))
+    return found
 
 
 def _cells(sheet: Any, file: str) -> tuple[list[Row], list[tuple[int, int, str]]]:

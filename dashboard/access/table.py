@@ -41,6 +41,7 @@ class Act(StrEnum):
     SCORES = "scores"  # which marks candidates were given
     SCORE = "score"  # give marks
     SIGN_SCORE = "sign_score"  # and stand for them, as their scorer or as the leader of the panel; no token may
+    TRANSCRIBE = "transcribe"  # put on record what a paper score sheet says, signatures included
     HAND_IN = "hand_in"  # results that an outside system signed, by a token of it
     CASES = "cases"  # each clause for a batch, what is proposed for each of its candidates, and what is odd 疑点
     SUSPICIONS = "suspicions"  # events that cannot well have been 疑点; whom they are about does not read them
@@ -50,7 +51,8 @@ class Act(StrEnum):
     DRAW = "draw"  # publish a pool, make a draw, replace in it, say who supervises
     SEED = "seed"  # give a secret to a draw, as one of two people
     SUPERVISE = "supervise"  # visits 督导: what was seen there, and what was told to the site
-    ROLL = "roll"  # who is on the roll of a batch, and where they sit
+    ROLL = "roll"  # who is on the roll of a batch, by ticket, and where they sit
+    ROSTER = "roster"  # the same with names, and numbers of documents masked: no program's business
     ENROL = "enrol"  # candidates and their papers as an institution does it, and who came: 初审, 上报, 签到
     REVIEW = "review"  # accept or decline candidates, and say so: the centre's part (六(一))
     CERTIFICATES = "certificates"  # which certificates there are, by ticket, and the book of blank forms
@@ -95,9 +97,10 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.PROPOSE_DISPOSAL: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.APPROVE_DISPOSAL: frozenset(SIDES),  # one of each; never who proposed it, and never the command line
     Act.DISPOSE: frozenset({LOCAL}),
-    Act.SCORES: frozenset(Role) - {Role.CITY_ADMINISTRATOR, Role.SITE_OPERATOR, Role.DEVICE},
+    Act.SCORES: frozenset(Role) - {Role.CITY_ADMINISTRATOR, Role.SITE_OPERATOR, Role.DEVICE} | {LOCAL},
     Act.SCORE: frozenset({Role.EXAMINER}),
     Act.SIGN_SCORE: frozenset({Role.EXAMINER}),
+    Act.TRANSCRIBE: frozenset({LOCAL}),  # at the host, where whoever does it has no role and is told of by C2-1
     Act.HAND_IN: frozenset({Role.SCORING_SYSTEM}),
     Act.CASES: _WATCHERS | {Role.SCORING_SYSTEM, LOCAL},
     Act.SUSPICIONS: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.AUDITOR, LOCAL}),
@@ -112,6 +115,9 @@ MAY: Mapping[Act, frozenset[str]] = {
             *(Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR),
             *(Role.SCORING_SYSTEM, LOCAL),
         }
+    ),
+    Act.ROSTER: frozenset(
+        {Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR, LOCAL}
     ),
     Act.ENROL: frozenset({Role.SITE_OPERATOR, LOCAL}),
     Act.REVIEW: frozenset({Role.CITY_OFFICER, LOCAL}),
@@ -241,6 +247,8 @@ ROUTES: Mapping[str, Act] = {
     "hand_in_results": Act.HAND_IN,
     "handed_in_results": Act.SCORES,
     "roll": Act.ROLL,
+    "roster": Act.ROSTER,
+    "import_roster": Act.ENROL,
     "clauses": Act.CASES,
     "clauses_file": Act.CASES,
     "cases": Act.CASES,
@@ -329,7 +337,7 @@ COMMANDS: Mapping[str, Act] = {
     "visit show": Act.SEE,
     "roster import": Act.ENROL,
     "roster export": Act.ENROL,
-    "roster show": Act.ROLL,
+    "roster show": Act.ROSTER,
     "roster withdraw": Act.ENROL,
     "roster profile": Act.ANYBODY,  # headings of an empty form
     "roll plan": Act.ENROL,
@@ -381,9 +389,15 @@ COMMANDS: Mapping[str, Act] = {
     "plan": Act.SEE,
     "room plan": Act.SEE,
     "panel import": Act.SET_UP,
+    "panel export": Act.SEE,
+    "panel profile": Act.ANYBODY,  # headings of empty forms
     "panel arrive": Act.RUN,
     "panel leave": Act.RUN,
     "panel show": Act.SEE,
+    "score import": Act.TRANSCRIBE,
+    "score export": Act.SCORES,
+    "score show": Act.SCORES,
+    "score profile": Act.ANYBODY,  # headings of an empty form
     "scoring add": Act.SET_UP,
     "scoring list": Act.SEE,
     "scoring revoke": Act.SET_UP,

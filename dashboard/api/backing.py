@@ -32,6 +32,7 @@ from records.roll_rules import WorkingDays
 from storage.archive import Archive
 from storage.database import Database
 from storage.errors import UnknownBatch, UnknownSitting
+from storage.id_numbers import IdNumbers
 from storage.sealing import Sealer
 
 SETTLED_VERDICT_S = 60.0
@@ -70,7 +71,8 @@ class Backing:
     """See the module. ``rule_packs`` loads a rule pack by its id; ``sealer`` seals secrets of second factors, and the
     roles ``with_factor`` have to have one. ``provider`` vouches for people beside passwords, where there is one;
     ``witnesses`` vouch for the clock by which footage may be disposed of; ``means`` are what sittings are checked by;
-    ``holidays`` say when people work, None as far as that is published.
+    ``holidays`` say when people work, None as far as that is published; ``numbers`` gives the key of numbers of
+    people's documents.
     """
 
     database: Database
@@ -80,6 +82,7 @@ class Backing:
     measured: Sources
     sealer: Sealer
     with_factor: frozenset[Role]
+    numbers: Callable[[], IdNumbers]
     provider: Provider | None = None
     witnesses: Witnesses = field(default_factory=HostWitnesses)
     tickets: Tickets = field(default_factory=Tickets)

@@ -68,6 +68,7 @@ SCORES: Any = [
         "reason": "",
         "machine_signed": False,
         "vouched": "results/2026-0501/scoring-1@1",
+        "transcribed": False,
     }
 ]
 
@@ -78,6 +79,34 @@ ROLL: Any = {
     "candidates": [
         {
             "candidate": "00017",
+            "subjects": ["实操"],
+            "seats": [{"sitting": 1, "room": "r301", "station": "A-01", "subject": "实操"}],
+        }
+    ],
+}
+
+IMPORTED: Any = {
+    "batch": "2026-0501",
+    "only_look": True,
+    "candidates": 30,
+    "added": 30,
+    "changed": 0,
+    "seats_added": 30,
+    "seats_changed": 0,
+    "seats_removed": 0,
+    "absent": [],
+    "unread": ["序号"],
+}
+
+ROSTER: Any = {
+    "batch": "2026-0501",
+    "candidates": [
+        {
+            "candidate": "00017",
+            "name": "考生甲",
+            "document": "resident_id",
+            "number": "990***********0012",
+            "attempt": "first",
             "subjects": ["实操"],
             "seats": [{"sitting": 1, "room": "r301", "station": "A-01", "subject": "实操"}],
         }
@@ -120,6 +149,8 @@ ANSWERS = {
     "handed_in_results": HANDED_IN,
     "scores": SCORES,
     "roll": ROLL,
+    "roster": ROSTER,
+    "import_roster": IMPORTED,
     "cases": CASES,
 }
 """Of routes, by name."""

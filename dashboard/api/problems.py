@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from analysis.films import FilmRefused
-from config.errors import RulePackRefused
+from config.errors import DocumentRefused, RulePackRefused
 from dashboard.access.errors import (
     CodeRefused,
     HeldBack,
@@ -40,6 +40,7 @@ from records.errors import (
     DisposalRefused,
     DossierRefused,
     DrawRefused,
+    ExportRefused,
     ImpossibleTime,
     MarkingRefused,
     NoReason,
@@ -59,6 +60,7 @@ from records.errors import (
     ResultsReplayed,
     RoomRecordRefused,
     ScoreRefused,
+    SheetRefused,
     TrialRefused,
 )
 from storage.errors import (
@@ -80,6 +82,7 @@ from storage.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+_MOST_TOLD = 100  # places of one file; how many more there are stands in the detail
 _log = structlog.get_logger()
 
 
@@ -190,6 +193,9 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
         "results-refused",
         "The document does not hold; nothing was taken",
     ),
+    SheetRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "sheet-refused", "The file does not hold; nothing was taken"),
+    DocumentRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "document-refused", "The document does not hold"),
+    ExportRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "export-refused", "The file would not be read back"),
     OutsideRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "outside-refused", "The outside system cannot be so"),
     NotOfThePanel: (HTTPStatus.UNPROCESSABLE_ENTITY, "not-of-the-panel", "That person was not sent as that"),
     NoSuchCertificate: (HTTPStatus.NOT_FOUND, "unknown-certificate", "There is no such certificate"),
@@ -299,9 +305,13 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
 
 
 def _places(error: Exception) -> tuple[FieldProblem, ...] | None:
-    if not isinstance(error, ResultsRefused):
-        return None
-    return tuple(FieldProblem(field=place, message=what) for place, what in error.problems)
+    match error:
+        case ResultsRefused():
+            return tuple(FieldProblem(field=place, message=what) for place, what in error.problems)
+        case SheetRefused() | DocumentRefused():
+            told = error.problems[:_MOST_TOLD]
+            return tuple(FieldProblem(field=each.field, message=each.message, row=each.line) for each in told)
+    return None
 
 
 def _headers(error: Exception) -> dict[str, str] | None:

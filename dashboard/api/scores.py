@@ -105,7 +105,8 @@ class SignatureShape(Shape):
 
 class ScoreShape(Shape):
     """A mark as it stands, with the number of its revision. ``value`` is null where none was given. ``vouched`` names
-    the signed document of an outside system that it comes from, and is null where people signed under their accounts.
+    the signed document of an outside system that it comes from, and is null where people signed under their accounts
+    or, where it is ``transcribed``, on paper.
     """
 
     candidate: str
@@ -120,6 +121,7 @@ class ScoreShape(Shape):
     reason: str
     machine_signed: bool
     vouched: str | None
+    transcribed: bool
 
 
 class TakenShape(Shape):
@@ -275,6 +277,7 @@ def _shape(entry: Entry[CandidateScore]) -> ScoreShape:
         reason=entry.reason,
         machine_signed=score.machine_signed,
         vouched=score.vouched or None,
+        transcribed=score.transcribed,
     )
 
 

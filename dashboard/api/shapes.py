@@ -651,10 +651,11 @@ class Health(Shape):
 
 
 class FieldProblem(Shape):
-    """One field of a request that was refused."""
+    """One field of a request that was refused, or one column of a file, ``row`` counting from 1."""
 
     field: str
     message: str
+    row: int | None = None
 
 
 class Problem(Shape):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from config import rule_pack
+from config.documents import Document
 from domain.panels import Attendance
 from domain.timeline import SystemClock, rfc3339
-from kaojian.terminal import BatchId, Number, acting, instant, local_actor, opened, print_json
-from records import panels
+from kaojian.terminal import BatchId, Number, acting, instant, local_actor, note, opened, print_json, write
+from records import panel_files, panels, shapes
 from records.panel_rules import rule_panels
 
 app = typer.Typer()
@@ -24,17 +26,68 @@ ExaminerId = Annotated[str, typer.Argument(metavar="EXAMINER", help="Id of the e
 At = Annotated[datetime | None, typer.Option(parser=instant, metavar="TIME", help="When; now if left out")]
 
 
+class Only(StrEnum):
+    """One of the two sheets."""
+
+    EXAMINERS = "examiners"
+    DISPATCHES = "dispatches"
+
+
+_SHEETS = frozenset({".xlsx", ".csv"})
+
+
 @panel_app.command("import")
 def import_panels(
-    file: Annotated[Path, typer.Argument(metavar="FILE.yaml", help="Examiners and whom the centre sends 派遣")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Examiners and whom the centre sends 派遣: YAML, XLSX or CSV")
+    ],
+    profile: Annotated[
+        Path | None, typer.Option(metavar="FILE.yaml", help="Which sheet and heading means what; see `panel profile`")
+    ] = None,
 ) -> None:
     """Put examiners and panels on record. The same file again changes nothing."""
+    if file.suffix.lower() not in _SHEETS and profile is not None:
+        raise typer.BadParameter("is for .xlsx and .csv alone", param_hint="--profile")
     with acting() as (_, database):
-        done = panels.import_file(database, file, local_actor(), SystemClock().now())
+        actor, now = local_actor(), SystemClock().now()
+        if file.suffix.lower() in _SHEETS:
+            chosen = {} if profile is None else shapes.profiles_of(Document.read(profile), *panel_files.SHAPES)
+            data = file.read_bytes()
+            done = panel_files.take_in(database, data, str(file), actor=actor, now=now, profiles=chosen)
+        else:
+            done = panels.import_file(database, file, actor, now)
     for name in done.changed:
         typer.echo(f"entered    {name}")
     for name in done.unchanged:
         typer.echo(f"unchanged  {name}")
+    if done.unread:
+        note([f"columns or sheets that nobody asked for 未读取的列或表: {', '.join(done.unread)}"])
+
+
+@panel_app.command("export")
+def export_panels(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Ends in .xlsx or .csv")],
+    *,
+    only: Annotated[Only | None, typer.Option(help="One of the two sheets; CSV holds no more")] = None,
+    batch: Annotated[str | None, typer.Option(help="Dispatches of this batch alone 批次")] = None,
+) -> None:
+    """Write examiners and dispatches 导出, in the shape in which they are taken in."""
+    suffix = file.suffix.lower()
+    if suffix not in _SHEETS:
+        raise typer.BadParameter("must end in .xlsx or .csv", param_hint="FILE")
+    if suffix == ".csv" and only is None:
+        raise typer.BadParameter("say which of the two: CSV holds one sheet", param_hint="--only")
+    with opened() as (_, database):
+        examiners, dispatches = panel_files.tables(database, batch)
+    chosen = {None: (examiners, dispatches), Only.EXAMINERS: (examiners,), Only.DISPATCHES: (dispatches,)}[only]
+    write(file.absolute(), panel_files.written(chosen, file.name))
+    typer.echo(f"written 已导出: {file}, {sum(len(table.rows) for table in chosen)} rows")
+
+
+@panel_app.command("profile")
+def print_profile() -> None:
+    """Print the headings that are known, as YAML to be changed and given to `panel import --profile`."""
+    typer.echo(shapes.profile_text(*panel_files.SHAPES), nl=False)
 
 
 @panel_app.command()

@@ -32,6 +32,8 @@ _WITHDRAWN = "null"
 _LONGEST_REVISION = 9  # digits
 _AT_ONCE = 500  # keys of one question
 _DIGEST = " sha256:"
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_LINE = json.JSONEncoder(ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,15 @@ class Register:
                 seal = self._journal.insert(connection, at, actor, act, subject=subject, detail=told)
                 common = {"at": at, "reason": reason, "act": seal.number, **actor_row(actor)}
                 connection.execute(sa.insert(tables.register), [{**row, **common} for row in new])
-            standing = _last_of(connection, drafts)
-        if seal is not None:
-            self._journal.seal(seal)
-        return [_entry(standing[draft.kind.name, draft.key], draft.kind) for draft in drafts]
+        if seal is None:
+            return [_entry(last[draft.kind.name, draft.key], draft.kind) for draft in drafts]
+        self._journal.seal(seal)
+        # Of thousands of drafts, reading each of them again would cost more than writing them did.
+        said = {"at": _as_read(at), "actor": actor, "reason": reason, "act": seal.number}
+        return [
+            _entry(last[draft.kind.name, draft.key], draft.kind) if row is None else _entered(row, draft, said)
+            for draft, row in zip(drafts, rows, strict=True)
+        ]
 
     def find(self, kind: Kind[T], key: str) -> Entry[T] | None:
         """The thing of that key as it stands; None where there is none, or it was taken back."""
@@ -184,7 +191,7 @@ def digest_of(rows: Iterable[dict[str, Any]]) -> str:
     SHA-256 as a JSON array for each, sorted, in UTF-8.
     """
     told = ("kind", "key", "revision", "batch", "site", "mark", "sha256")
-    lines = sorted(json.dumps([row[name] for name in told], ensure_ascii=False) for row in rows)
+    lines = sorted(_LINE.encode([row[name] for name in told]) for row in rows)
     return _sha256("\n".join(lines))
 
 
@@ -212,7 +219,7 @@ def _text(draft: Draft[Any]) -> str:
         return _WITHDRAWN
     adapter = _adapter(draft.kind)
     plain = adapter.dump_python(draft.value, mode="json", exclude_defaults=True, warnings=False)
-    text = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = _CANONICAL.encode(plain)
     try:
         same = adapter.validate_json(text) == draft.value
     except ValidationError:
@@ -283,6 +290,26 @@ def _entry(row: sa.Row[Any], kind: Kind[T]) -> Entry[T]:
         act=row.act,
         sha256=row.sha256,
     )
+
+
+def _entered(row: dict[str, Any], draft: Draft[T], said: dict[str, Any]) -> Entry[T]:
+    """The entry of a row that was written just now, as it will be read. ``said`` is what the whole act says."""
+    return Entry(
+        kind=row["kind"],
+        key=row["key"],
+        revision=row["revision"],
+        value=draft.value,
+        batch=row["batch"],
+        site=row["site"],
+        mark=row["mark"],
+        sha256=row["sha256"],
+        **said,
+    )
+
+
+def _as_read(at: datetime) -> datetime:
+    """An instant as the database gives it back: in UTC."""
+    return tables.instant(tables.microseconds(at))
 
 
 def _sha256(text: str) -> str:

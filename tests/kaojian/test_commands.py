@@ -119,6 +119,7 @@ ELSEWHERE = {
     "draw run", "draw replace", "visit begin", "visit answer", "visit find", "visit end",  # test_supervision
     "visit feedback", "visit publish",  # test_supervision
     "panel import", "panel arrive", "panel leave",  # test_panels
+    "score import",  # test_score_files
     "scoring add", "scoring revoke",  # test_scoring
     "roster import", "roster export", "roster withdraw",  # test_roll
     "roll plan", "roll first-review", "roll submit", "roll review", "roll feedback",  # test_roll
@@ -139,7 +140,8 @@ NO_ENTRY = {
     "doctor", "camera test", "models try",  # try
     "models list", "reference list", "sitting check",  # read
     "grounds show", "grounds judge", "grounds form",  # read
-    "panel show", "supervisor list", "draw show", "visit show",  # read
+    "panel show", "panel export", "panel profile", "score export", "score show", "score profile",  # read
+    "supervisor list", "draw show", "visit show",  # read
     "draw verify",  # without a database
     "certificate ledger", "certificate show", "certificate profile", "claim show",  # read
     "papers show", "room-record show", "room-record print",  # read

@@ -113,3 +113,27 @@ def test_who_came_and_left_is_written_down_and_who_was_not_sent_is_refused(kaoji
     assert kaojian("panel", "leave", BATCH, "1", "ex-2", "--at", "2026-05-01T12:00:00+08:00").code == 0
     twice = kaojian("panel", "leave", BATCH, "1", "ex-2")
     assert (twice.code, "is not at sitting 1" in twice.err) == (1, True)
+
+
+def test_what_was_entered_is_written_as_spreadsheets_and_taken_in_again(
+    kaojian: Command, file: Path, installation: Path
+) -> None:
+    assert kaojian("panel", "import", str(file)).code == 0
+    for words in (
+        ("all.xlsx",),
+        ("a.csv", "--only", "examiners"),
+        ("b.csv", "--only", "dispatches", "--batch", BATCH),
+    ):
+        assert kaojian("panel", "export", *words).code == 0
+        again = kaojian("panel", "import", words[0])
+        assert (again.code, again.out.count("entered ")) == (0, 0), again.err
+        assert again.out.count("unchanged ")
+    assert "say which of the two" in kaojian("panel", "export", "c.csv").err
+    assert kaojian("panel", "export", "c.pdf").code == 2
+    (installation / "p.yaml").write_text(kaojian("panel", "profile").out, encoding="utf-8")
+    assert kaojian("panel", "import", "all.xlsx", "--profile", "p.yaml").code == 0
+    assert kaojian("panel", "import", str(file), "--profile", "p.yaml").code == 2
+    text = (installation / "b.csv").read_text("utf-8-sig")
+    (installation / "b.csv").write_text(text.replace("ex-3", "ex-9"), encoding="utf-8")
+    done = kaojian("panel", "import", "b.csv")
+    assert (done.code, "b.csv:4: 考评员编号: 考评员未登记" in done.err) == (1, True)

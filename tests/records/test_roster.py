@@ -20,9 +20,10 @@ from storage.database import Database, connect
 from storage.errors import UnknownBatch
 from tests.fakes.notary import NOTARY
 from tests.fakes.time import FakeClock
-from tests.records.rolls import BATCH, BEFORE, NUMBERS, number, row, set_up, take_in, text_of
+from tests.records.rolls import BATCH, BEFORE, HEADINGS, NUMBERS, number, row, set_up, take_in, text_of
 from tests.records.setups import ACTOR, SITE, START, WHOLE
 from tests.records.setups import BATCH as BATCH_YAML
+from tests.records.test_sheets import book, with_part
 
 
 @pytest.fixture(autouse=True)
@@ -189,6 +190,46 @@ FILES = {
 def test_a_file_that_is_no_roster_is_refused(database: Database) -> None:
     for case, (data, told) in FILES.items():
         assert told in refusal(database, data=data or b"\n"), case
+
+
+def test_merged_cells_formulas_and_what_swells_are_refused_with_their_place(database: Database) -> None:
+    headings, line = HEADINGS, tuple(row(1).values())
+    assert "名册.csv:2: 有合并单元格" in refusal(database, data=book(headings, line, merge=["A2:A3"]))
+    formula = book(headings, (line[0], '=CONCAT("考生","乙")', *line[2:]))
+    assert "名册.csv:2: 姓名: 是公式" in refusal(database, data=formula)
+    spoilt = book(headings, (*line[:2], int(number(1)[:17]) * 10, *line[3:]))
+    assert "名册.csv:2: 证件号码: 是超过15位的数值" in refusal(database, data=spoilt)
+    bomb = with_part(book(headings, line), "xl/media/zeros.bin", lambda _: bytes(32 << 20))
+    assert "unpacks to" in refusal(database, data=bomb)
+
+
+def test_a_roster_in_gb18030_is_taken_in(database: Database) -> None:
+    data = text_of(row(1, 姓名="㐂喆")).decode("utf-8-sig").encode("gb18030")
+    assert roster.take_in(database, NUMBERS, BATCH, data, "f", actor=ACTOR, now=BEFORE).added == 1
+    (entry,) = database.register.standing(CANDIDATES)
+    assert entry.thing.name == "㐂喆"
+
+
+def test_thousands_of_rows_are_one_act_and_one_wrong_row_among_them_is_told(database: Database) -> None:
+    """Fifty thousand are measured by ``bench.roster``."""
+    rows = [
+        row(
+            place % 1000,
+            "",
+            "",
+            准考证号=f"T{place:04}",
+            证件号码=number(place % 1000, f"19{70 + place // 1000}0101"),
+        )
+        for place in range(3000)
+    ]
+    wrong = {**rows[-1], "证件号码": rows[0]["证件号码"]}
+    assert refusal(database, *rows[:-1], wrong).startswith(
+        "名册.csv:3001: 证件号码: 同一证件号码有另一准考证号 T0000"
+    )
+    before = len(database.journal.entries())
+    assert take_in(database, *rows).added == 3000
+    assert not take_in(database, *rows).changes
+    assert len(database.journal.entries()) == before + 1
 
 
 def test_a_workbook_with_a_title_and_numbered_empty_rows_is_taken_in(database: Database) -> None:

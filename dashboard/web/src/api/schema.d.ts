@@ -228,6 +228,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/roster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Roster
+         * @description Candidates with names, seats and the masked number of their document.
+         */
+        get: operations["roster"];
+        put?: never;
+        /**
+         * Import Roster
+         * @description Take in a roster: all of it or, with row and column of everything that is wrong, nothing. The same file again
+         *     changes nothing.
+         */
+        post: operations["import_roster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/scores": {
         parameters: {
             query?: never;
@@ -1478,7 +1503,7 @@ export interface components {
          * Act
          * @enum {string}
          */
-        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "dispose" | "scores" | "score" | "sign_score" | "hand_in" | "cases" | "suspicions" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
+        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "dispose" | "scores" | "score" | "sign_score" | "transcribe" | "hand_in" | "cases" | "suspicions" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "roster" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
         /**
          * ActShape
          * @description Who did what, and to what: ``subject`` is the id of a batch, ``batch/number`` of a sitting, a site, an account
@@ -1522,6 +1547,11 @@ export interface components {
              */
             until: string;
         };
+        /**
+         * Attempt
+         * @enum {string}
+         */
+        Attempt: "first" | "resit";
         /**
          * AwayShape
          * @description Where the browser goes next: the identity provider.
@@ -2156,6 +2186,11 @@ export interface components {
          */
         DisposalState: "proposed" | "approved_once" | "approved_twice" | "partly" | "carried_out" | "turned_down" | "run_out" | "voided";
         /**
+         * Document
+         * @enum {string}
+         */
+        Document: "resident_id" | "hong_kong_macao_permit" | "taiwan_permit" | "permanent_residence" | "passport" | "other";
+        /**
          * Door
          * @enum {string}
          */
@@ -2389,13 +2424,15 @@ export interface components {
         };
         /**
          * FieldProblem
-         * @description One field of a request that was refused.
+         * @description One field of a request that was refused, or one column of a file, ``row`` counting from 1.
          */
         FieldProblem: {
             /** Field */
             field: string;
             /** Message */
             message: string;
+            /** Row */
+            row?: number | null;
         };
         /**
          * FootageShape
@@ -2482,6 +2519,33 @@ export interface components {
             unproven_s: number;
         };
         /**
+         * ImportShape
+         * @description What a roster did, or with ``only_look`` would do. ``absent`` are tickets on the roll that it leaves out, and
+         *     which stay; ``unread`` are headings that nobody asked for.
+         */
+        ImportShape: {
+            /** Absent */
+            absent: string[];
+            /** Added */
+            added: number;
+            /** Batch */
+            batch: string;
+            /** Candidates */
+            candidates: number;
+            /** Changed */
+            changed: number;
+            /** Only Look */
+            only_look: boolean;
+            /** Seats Added */
+            seats_added: number;
+            /** Seats Changed */
+            seats_changed: number;
+            /** Seats Removed */
+            seats_removed: number;
+            /** Unread */
+            unread: string[];
+        };
+        /**
          * IssueDecisionShape
          * @description What an officer decided, and what was proposed to them then.
          */
@@ -2514,6 +2578,24 @@ export interface components {
          * @enum {string}
          */
         Language: "zh" | "en";
+        /**
+         * ListedShape
+         * @description One candidate, by admission ticket 准考证号. ``number`` is that of the document, masked.
+         */
+        ListedShape: {
+            attempt: components["schemas"]["Attempt"];
+            /** Candidate */
+            candidate: string;
+            document: components["schemas"]["Document"];
+            /** Name */
+            name: string;
+            /** Number */
+            number: string;
+            /** Seats */
+            seats: components["schemas"]["SeatShape"][];
+            /** Subjects */
+            subjects: string[];
+        };
         /**
          * LoginBody
          * @description Name and password.
@@ -3289,6 +3371,16 @@ export interface components {
             stations: string[];
         };
         /**
+         * RosterShape
+         * @description All candidates of a batch as its roll stands now, by ticket, with their names.
+         */
+        RosterShape: {
+            /** Batch */
+            batch: string;
+            /** Candidates */
+            candidates: components["schemas"]["ListedShape"][];
+        };
+        /**
          * SaveCoverShape
          * @description 考后录像存储覆盖: 1 or -2; null while the evidence is not complete, and where it cannot be told.
          */
@@ -3342,7 +3434,8 @@ export interface components {
         /**
          * ScoreShape
          * @description A mark as it stands, with the number of its revision. ``value`` is null where none was given. ``vouched`` names
-         *     the signed document of an outside system that it comes from, and is null where people signed under their accounts.
+         *     the signed document of an outside system that it comes from, and is null where people signed under their accounts
+         *     or, where it is ``transcribed``, on paper.
          */
         ScoreShape: {
             /** Candidate */
@@ -3362,6 +3455,8 @@ export interface components {
             signed: components["schemas"]["SignatureShape"] | null;
             /** Subject */
             subject: string;
+            /** Transcribed */
+            transcribed: boolean;
             /** Value */
             value: string | null;
             /** Vouched */
@@ -5001,6 +5096,231 @@ export interface operations {
             };
         };
     };
+    roster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "candidates": [
+                     *         {
+                     *           "attempt": "first",
+                     *           "candidate": "00017",
+                     *           "document": "resident_id",
+                     *           "name": "考生甲",
+                     *           "number": "990***********0012",
+                     *           "seats": [
+                     *             {
+                     *               "room": "r301",
+                     *               "sitting": 1,
+                     *               "station": "A-01",
+                     *               "subject": "实操"
+                     *             }
+                     *           ],
+                     *           "subjects": [
+                     *             "实操"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RosterShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_roster: {
+        parameters: {
+            query: {
+                /** @description What the file is called, for its problems */
+                name: string;
+                /** @description Which heading means what: YAML, as `kaojian roster profile` prints it */
+                profile?: string;
+                /** @description Say what would be done, and enter nothing */
+                only_look?: boolean;
+                /** @description Why, once the batch has begun; without names */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        /** @description The file: XLSX, or CSV in UTF-8 or GB18030; 32 MiB at most */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "absent": [],
+                     *       "added": 30,
+                     *       "batch": "2026-0501",
+                     *       "candidates": 30,
+                     *       "changed": 0,
+                     *       "only_look": true,
+                     *       "seats_added": 30,
+                     *       "seats_changed": 0,
+                     *       "seats_removed": 0,
+                     *       "unread": [
+                     *         "序号"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     scores: {
         parameters: {
             query?: never;
@@ -5039,6 +5359,7 @@ export interface operations {
                      *           "value": "88.5"
                      *         },
                      *         "subject": "实操",
+                     *         "transcribed": false,
                      *         "value": "88.5",
                      *         "vouched": "results/2026-0501/scoring-1@1"
                      *       }
