@@ -18,7 +18,9 @@ from dashboard.api import (
     acts,
     batches,
     cases,
+    certificates,
     disposals,
+    dossier,
     draws,
     examples,
     factor,
@@ -29,6 +31,7 @@ from dashboard.api import (
     problems,
     provider,
     readiness,
+    receipts,
     roll,
     scores,
     session,
@@ -50,6 +53,7 @@ from records.readiness import Means
 from storage.archive import Archive
 from storage.database import Database
 from storage.sealing import Sealer
+from storage.signing import Signer
 
 API = "/api/v1"
 
@@ -70,6 +74,9 @@ def create_app(
     witnesses: Witnesses | None = None,
     means: Means | None = None,
     holidays: HolidayTable | None = None,
+    filing: Archive | None = None,
+    signing: Signer | None = None,
+    pages_address: str = "",
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes, the database with a notary.
 
@@ -77,8 +84,9 @@ def create_app(
     none. Without ``sealer``, secrets of second factors are sealed with a key that is gone with the app. The roles
     ``with_factor`` have to have such a factor; ``vouching`` is the identity provider, where there is one.
     ``witnesses`` vouch for the clock; without them, the kernel alone. ``means`` are what sittings are
-    checked by before they begin; ``holidays`` say when people work, without them as far as is published. Where it is
-    bound, and TLS, is the caller's part.
+    checked by before they begin; ``holidays`` say when people work, without them as far as is published. ``filing``
+    is an archive whose keys may put scans, without it ``archive``; ``signing`` signs receipts, without it none are
+    made, and ``pages_address`` is where their QR codes lead. Where it is bound, and TLS, is the caller's part.
     """
     app = _described()
     probes = tuple(StoreProbe(archive, bucket) for bucket in archive.buckets)
@@ -95,6 +103,9 @@ def create_app(
         witnesses or HostWitnesses(),
         means=means or Means(spools or Spools()),
         holidays=holidays,
+        filing=filing or archive,
+        signing=signing,
+        pages_address=pages_address,
     )
     app.include_router(metrics.router)
     app.include_router(_description(app))
@@ -143,13 +154,16 @@ def _described() -> FastAPI:
         acts,
         batches,
         cases,
+        certificates,
         disposals,
+        dossier,
         draws,
         factor,
         film,
         footage,
         permits,
         provider,
+        receipts,
         roll,
         scores,
         readiness,

@@ -117,6 +117,9 @@ def _dashboard(settings: Settings) -> None:
             witnesses=HostWitnesses(objects_of(settings)),
             means=means(settings, clock),
             holidays=holidays.table(settings.holidays_file),
+            filing=open_archive(settings, database),
+            signing=signer,
+            pages_address=settings.pages_address,
             vouching=None if settings.oidc is None else Provider(settings.oidc, settings.secrets, clock),
         )
         sealing = sealed_daily(database, settings.data_dir, signer, objects_of(settings), clock)
