@@ -7,6 +7,7 @@ here: verifying copies, and locks (`kaojian dossier verify`).
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -36,6 +37,17 @@ _CONTENT: dict[str, Any] = dict.fromkeys((*MEDIA_TYPES.values(), "application/oc
 _SCAN: dict[int | str, dict[str, Any]] = {200: {"content": dict.fromkeys(MEDIA_TYPES.values(), _BYTES)}}
 
 
+class DossierItem(StrEnum):
+    """``domain.dossier.Item`` under a name that the description has but once."""
+
+    PAPERS = "papers"
+    SCORE_SHEETS = "score_sheets"
+    ROOM_RECORD = "room_record"
+    SIGN_IN_SHEET = "sign_in_sheet"
+    ROSTER = "roster"
+    FOOTAGE = "footage"
+
+
 async def _sent(request: Request) -> bytes:
     """The body as it came, and one byte more than may be filed at most. Raises DossierRefused for one that is said to
     be longer, before any of it is read.
@@ -56,12 +68,12 @@ ScanNumber = Annotated[int, Path(ge=1, lt=10**6, description="As the dossier lis
 
 
 def _told(
-    item: Annotated[Item, Query(description="Which of the six items of clause 九 it is; never footage")],
+    item: Annotated[DossierItem, Query(description="Which of the six items of clause 九 it is; never footage")],
     subject: Annotated[str, Query(max_length=40, pattern=ONE_LINE, description="科目; of all if left out")] = "",
     sitting: Annotated[int, Query(ge=0, le=999, description="场次; of all if left out")] = 0,
     pages: Annotated[int, Query(ge=1, le=records.MOST_PAGES, description="Sheets of paper that it shows")] = 1,
 ) -> records.Told:
-    return records.Told(item, subject, sitting, pages)
+    return records.Told(Item(item.value), subject, sitting, pages)
 
 
 ToldScan = Annotated[records.Told, Depends(_told)]
@@ -72,7 +84,7 @@ class NeedShape(Shape):
     it, null while there is none.
     """
 
-    item: Item
+    item: DossierItem
     subject: str
     sitting: int
     zh: str
@@ -85,7 +97,7 @@ class ScanShape(Shape):
     """One scan that was filed. ``subject`` is "" and ``sitting`` 0 where it is of all of them."""
 
     number: int
-    item: Item
+    item: DossierItem
     subject: str
     sitting: int
     pages: int
@@ -183,7 +195,7 @@ def _desk(backed: Backing, account: str) -> Desk:
 
 def _need(need: Need, filed: tuple[Entry[Scan], Any] | None) -> NeedShape:
     return NeedShape(
-        item=need.item,
+        item=DossierItem(need.item.value),
         subject=need.subject,
         sitting=need.sitting,
         zh=need.zh,
@@ -197,7 +209,7 @@ def _scan(entry: Entry[Scan]) -> ScanShape:
     value = entry.thing
     return ScanShape(
         number=value.number,
-        item=value.item,
+        item=DossierItem(value.item.value),
         subject=value.subject,
         sitting=value.sitting,
         pages=value.pages,

@@ -45,7 +45,7 @@ class ReceiptState(StrEnum):
     MISTYPED = "mistyped"  # it is no code, or a character of it is wrong
 
 
-class CheckShape(Shape):
+class ReceiptCheckShape(Shape):
     """What a check found. ``code`` is empty where it was mistyped; ``certificate`` and ``made`` are null where no
     receipt is there, ``certificate`` also where it was made without one.
     """
@@ -73,7 +73,7 @@ class ReceiptShape(Shape):
     made: Instant
 
 
-_MISTYPED = CheckShape(
+_MISTYPED = ReceiptCheckShape(
     state=ReceiptState.MISTYPED,
     code="",
     zh="回执码有误，请核对后重新输入",
@@ -89,7 +89,7 @@ def check_receipt(
     response: Response,
     backed: Backed,
     code: Annotated[str, Path(max_length=200, description="As it is printed, or typed", examples=["0000-0000"])],
-) -> CheckShape:
+) -> ReceiptCheckShape:
     """Check that what a certificate rests on is as it was when its receipt was made. No login is needed; an answer
     may be up to a minute old. Who asks too often is told in how many seconds to ask again (``Retry-After``).
     """
@@ -99,7 +99,7 @@ def check_receipt(
     plain = read_code(code)
     if plain is None:
         return _MISTYPED
-    return cast("CheckShape", backed.questions.answer(plain, now_s, lambda: _checked(backed, plain)))
+    return cast("ReceiptCheckShape", backed.questions.answer(plain, now_s, lambda: _checked(backed, plain)))
 
 
 @router.post("/batches/{batch}/receipts", responses=CONFLICTS)
@@ -142,12 +142,12 @@ def shape_of(entry: Entry[KeptReceipt]) -> ReceiptShape:
     )
 
 
-def _checked(backed: Backing, plain: str) -> CheckShape:
+def _checked(backed: Backing, plain: str) -> ReceiptCheckShape:
     try:
         entry = records.find(backed.database, plain)
         found = records.check_code(backed.database, backed.archive, plain)
     except NoSuchReceipt:
-        return CheckShape(
+        return ReceiptCheckShape(
             state=ReceiptState.NONE,
             code=grouped(plain),
             zh="没有此回执，请向出具单位查询",
@@ -155,7 +155,7 @@ def _checked(backed: Backing, plain: str) -> CheckShape:
             certificate=None,
             made=None,
         )
-    return CheckShape(
+    return ReceiptCheckShape(
         state=ReceiptState(found.state.value),
         code=grouped(plain),
         zh=found.zh,

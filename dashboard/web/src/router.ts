@@ -7,6 +7,8 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** What who is logged in must be allowed to, for the page to show anything. */
     act?: Act
+    /** For everybody, logged in or not. */
+    anybody?: boolean
   }
 }
 
@@ -52,6 +54,13 @@ export const router = createRouter({
       name: 'disposals',
       component: () => import('./pages/DisposalsPage.vue'),
       meta: { act: 'disposals' },
+    },
+    {
+      path: '/receipt/:code?',
+      name: 'receipt',
+      component: () => import('./pages/ReceiptPage.vue'),
+      meta: { anybody: true },
+      props: true,
     },
     { path: '/account', name: 'account', component: () => import('./pages/AccountPage.vue') },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/Missing.vue') },
