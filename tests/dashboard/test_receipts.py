@@ -18,8 +18,8 @@ from dashboard.api import dossier as api
 from dashboard.app import create_app
 from domain.dossier import SCANS, Item
 from domain.people import Account, Role, Scope
-from domain.receipt import RECEIPTS, grouped
-from records import receipts, scan_files
+from domain.receipt import RECEIPTS, code_of, grouped
+from records import scan_files
 from storage.database import connect
 from tests.closed_batches import FIRST, SITE
 from tests.dashboard.serving import client
@@ -116,7 +116,7 @@ def test_a_store_that_is_away_makes_it_unknown(receipted: tuple[Counter, str]) -
 
 def test_a_code_that_is_not_there_has_the_shape_of_one_that_is(receipted: tuple[Counter, str]) -> None:
     counter, code = receipted
-    none, holds = counter.check(receipts.code_of("0" * 64)), counter.check(code)
+    none, holds = counter.check(code_of("0" * 64)), counter.check(code)
     assert (none["state"], none["certificate"], none["made"]) == ("none", None, None)
     assert none.keys() == holds.keys()
 
@@ -169,7 +169,7 @@ def test_an_officer_makes_a_receipt_once_and_a_supervisor_prints_it_with_the_add
         printed = counter.talking.get(f"{AT}/receipts/{told['code']}.pdf?lang=en", headers=counter.coming(role))
         assert printed.status_code == status
         assert printed.content.startswith(b"%PDF") == (status == 200)
-    nobodys = counter.talking.get(f"{AT}/receipts/{receipts.code_of('0' * 64)}.pdf", headers=officer)
+    nobodys = counter.talking.get(f"{AT}/receipts/{code_of('0' * 64)}.pdf", headers=officer)
     assert problem(nobodys) == (404, "unknown-receipt")
 
 

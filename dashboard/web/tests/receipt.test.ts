@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 
 import { Refused } from '@/api/client'
 import type { Certificates, Dossier, DossierNeed } from '@/api/types'
-import { choices, FILED, hasSitting, hasSubject, megabytes, missing, unaccounted } from '@/dossier/standing'
-import { dossierRefusal, refusedTickets } from '@/dossier/words'
+import { choices, FILED, hasSitting, hasSubject, kilobytes, missing, unaccounted } from '@/dossier/standing'
+import { dossierRefusal, objectionIn, refusedTickets } from '@/dossier/words'
 import { plainCode, readCode } from '@/receipt/code'
 import StateMark from '@/receipt/StateMark.vue'
 import { receiptRefusal } from '@/receipt/words'
@@ -70,7 +70,7 @@ describe('a dossier', () => {
     expect(FILED.map((each) => [hasSubject(each), hasSitting(each)])).toEqual([[true, true], [true, true], [false, true], [false, true], [false, false]])
   })
   it('tells how large a scan is', () => {
-    expect([megabytes(300), megabytes(2 ** 20 * 1.5)]).toEqual(['0.000', '1.5'])
+    expect([kilobytes(300), kilobytes(2 ** 20 * 1.5)]).toEqual(['1', '1,536'])
   })
 })
 
@@ -82,6 +82,12 @@ describe('certificates', () => {
     const places = [{ field: 'candidates.T001', message: 'was not decided' }, { field: 'form', message: 'x' }]
     expect(refusedTickets(new Refused('', 'urn:kaojian:problem:certificate-refused', places))).toEqual([{ ticket: 'T001', why: 'was not decided' }])
     expect(refusedTickets(new Error('x'))).toEqual([])
+  })
+  it('are held back for reasons that each language tells by itself', () => {
+    const why = 'to be reviewed 待核: 实操：断档8秒 · 实操: Gap of 8 s; lost; 成绩未签 · not signed'
+    expect(objectionIn(why, 'zh')).toBe('待核：实操：断档8秒；成绩未签')
+    expect(objectionIn(why, 'en')).toBe('to be reviewed: 实操: Gap of 8 s; lost; not signed')
+    expect(objectionIn('nobody decided on it yet; decide first 尚无制证决定', 'zh')).toBe('尚无制证决定')
   })
   it('are refused in the sentence of the records, of which each language has its part', () => {
     const said = 'form GD9 is in no delivery 空白证书不在配发号段内'

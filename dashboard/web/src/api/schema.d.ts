@@ -5050,6 +5050,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "certificates": [
+                     *         {
+                     *           "ability": "",
+                     *           "again": "",
+                     *           "candidate": "00017",
+                     *           "examined": "2026-05-01",
+                     *           "form": "GD0001",
+                     *           "imprint": {
+                     *             "at": "2026-05-20T03:00:00.000Z",
+                     *             "told": "印章员"
+                     *           },
+                     *           "issued": "2026-05-20T03:00:00.000Z",
+                     *           "number": "4402002026000001",
+                     *           "project": "中式面点制作",
+                     *           "receipt": {
+                     *             "candidate": "00017",
+                     *             "certificate": "4402002026000001",
+                     *             "code": "1FEA-XV7B-0S27-MC5A-62XQ-PZDJ-ZGD0-RZ46-3",
+                     *             "made": "2026-05-20T03:04:05.000Z"
+                     *           },
+                     *           "revoked": null
+                     *         }
+                     *       ],
+                     *       "forms": {
+                     *         "by_book": null,
+                     *         "counted": null,
+                     *         "counted_at": null,
+                     *         "delivered": 100,
+                     *         "issued": 1,
+                     *         "left": 99,
+                     *         "spoiled": 0
+                     *       },
+                     *       "made": "2026-05-20T03:10:00.000Z",
+                     *       "to_issue": [
+                     *         "00018"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["CertificatesShape"];
                 };
             };
@@ -10519,6 +10560,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "certificate": "4402002026000001",
+                     *       "code": "1FEA-XV7B-0S27-MC5A-62XQ-PZDJ-ZGD0-RZ46-3",
+                     *       "en": "the dossier is as it was when the receipt was made (21 leaves)",
+                     *       "made": "2026-05-20T03:04:05.000Z",
+                     *       "state": "holds",
+                     *       "zh": "考核档案与出具时一致（21项）"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReceiptCheckShape"];
                 };
             };

@@ -33,6 +33,6 @@ export function unaccounted(forms: Certificates['forms']): number {
   return forms.counted === null || forms.by_book === null ? 0 : forms.by_book - forms.counted
 }
 
-export function megabytes(bytes: number): string {
-  return (bytes / 2 ** 20).toFixed(bytes < 2 ** 20 / 10 ? 3 : 1)
+export function kilobytes(bytes: number): string {
+  return Math.ceil(bytes / 1024).toLocaleString('en')
 }

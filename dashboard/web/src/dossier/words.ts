@@ -21,7 +21,7 @@ interface DossierWords {
   footageMissing: string
   scans: string
   number: string
-  size: (megabytes: string) => string
+  size: (kilobytes: string) => string
   sheets: (count: number) => string
   by: string
   fetch: string
@@ -91,7 +91,7 @@ const zh: DossierWords = {
   footageMissing: '批次封存（签名）后归档',
   scans: '已归档扫描件',
   number: '编号',
-  size: (megabytes) => `${megabytes} MB`,
+  size: (kilobytes) => `${kilobytes} KB`,
   sheets: (count) => `${count} 页`,
   by: '归档人',
   fetch: '调取',
@@ -171,8 +171,8 @@ const en: DossierWords = {
   footageMissing: 'Filed when the batch is closed and signed',
   scans: 'Scans that were filed',
   number: 'No.',
-  size: (megabytes) => `${megabytes} MB`,
-  sheets: (count) => `${count} sheets`,
+  size: (kilobytes) => `${kilobytes} KB`,
+  sheets: (count) => (count === 1 ? '1 sheet' : `${count} sheets`),
   by: 'Filed by',
   fetch: 'Fetch',
   noScans: 'No scan is filed yet.',
@@ -246,6 +246,14 @@ export function dossierRefusal(kind: string, sentence: string): string {
   const type = kind.split(':').at(-1) ?? ''
   if (OWN_SENTENCE.has(type)) return sentence.split('\n').map((line) => sentenceIn(line, language.value)).join('\n')
   return dossierWords.value.refusals[type] ?? dossierWords.value.failed
+}
+
+/** Why a candidate cannot have a certificate, in one language: the gate tells its reasons as `zh · en; zh · en`. */
+export function objectionIn(why: string, language: 'zh' | 'en'): string {
+  const [, en, zh, reasons] = /^([a-z ]+) ([\u4e00-\u9fff]+): (.*)$/s.exec(why) ?? []
+  if (!en || !zh || !reasons) return sentenceIn(why, language)
+  const told = reasons.split(/; (?=[^;]* · )/).map((each) => each.split(' · ')[language === 'zh' ? 0 : 1] ?? each)
+  return language === 'zh' ? `${zh}：${told.join('；')}` : `${en}: ${told.join('; ')}`
 }
 
 /** Of a refusal the candidates that it is about, each with why: its places are called `candidates.TICKET`. */
