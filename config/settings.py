@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     oidc_name: Annotated[str, Field(min_length=1, max_length=30)] = "统一身份认证"
     oidc_second_factor: str = ""  # acr=VALUE, amr=VALUE; ours is asked for when empty
 
-    pages_address: str = ""  # as browsers reach it; only an identity provider needs it
+    pages_address: str = ""  # as browsers reach it: for an identity provider, and QR codes of receipts
     tls_cert: Path | None = None  # plain HTTP on loopback when empty
     tls_key: Path | None = None  # in the file of the certificate when empty
     http_host: str = "127.0.0.1"

@@ -19,7 +19,9 @@ from dashboard.api import (
     acts,
     batches,
     cases,
+    certificates,
     disposals,
+    dossier,
     draws,
     examples,
     factor,
@@ -30,6 +32,7 @@ from dashboard.api import (
     problems,
     provider,
     readiness,
+    receipts,
     roll,
     roster,
     scores,
@@ -54,6 +57,7 @@ from storage.archive import Archive
 from storage.database import Database
 from storage.id_numbers import IdNumbers
 from storage.sealing import Sealer
+from storage.signing import Signer
 
 API = "/api/v1"
 
@@ -75,6 +79,9 @@ def create_app(
     means: Means | None = None,
     holidays: HolidayTable | None = None,
     numbers: Callable[[], IdNumbers] | None = None,
+    filing: Archive | None = None,
+    signing: Signer | None = None,
+    pages_address: str = "",
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes, the database with a notary.
 
@@ -83,8 +90,9 @@ def create_app(
     ``with_factor`` have to have such a factor; ``vouching`` is the identity provider, where there is one.
     ``witnesses`` vouch for the clock; without them, the kernel alone. ``means`` are what sittings are
     checked by before they begin; ``holidays`` say when people work, without them as far as is published. ``numbers``
-    gives the key of numbers of people's documents, without it one that is gone with the app. Where it is bound, and
-    TLS, is the caller's part.
+    gives the key of numbers of people's documents, without it one that is gone with the app. ``filing`` is an archive
+    whose keys may put scans, without it ``archive``; ``signing`` signs receipts, without it none are made, and
+    ``pages_address`` is where their QR codes lead. Where it is bound, and TLS, is the caller's part.
     """
     app = _described()
     probes = tuple(StoreProbe(archive, bucket) for bucket in archive.buckets)
@@ -102,6 +110,9 @@ def create_app(
         witnesses or HostWitnesses(),
         means=means or Means(spools or Spools()),
         holidays=holidays,
+        filing=filing or archive,
+        signing=signing,
+        pages_address=pages_address,
     )
     app.include_router(metrics.router)
     app.include_router(_description(app))
@@ -154,13 +165,16 @@ def _described() -> FastAPI:
         acts,
         batches,
         cases,
+        certificates,
         disposals,
+        dossier,
         draws,
         factor,
         film,
         footage,
         permits,
         provider,
+        receipts,
         roll,
         roster,
         scores,

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
+from unicodedata import normalize
 
 from domain import merkle
 from domain.chain import canonical
@@ -28,7 +29,7 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U
 _CHECKS = _ALPHABET + "*~$=U"
 _GROUP = 4
 _LENGTH = CODE_BITS // 5 + 1
-_READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": "", "\t": "", "\n": ""})
+_READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1"} | dict.fromkeys("-‐‑‒–—−_·. \t\r\n", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +105,10 @@ def grouped(code: str) -> str:
 def read_code(text: str) -> str | None:
     """A code as it was typed, without hyphens; None where it is none, or a character of it is wrong.
 
-    Small letters, O for 0, I and L for 1 and white space do no harm. The check finds each single character that is
-    wrong and each two neighbours that were swapped.
+    Small and full-width letters, O for 0, I and L for 1, white space and dashes of any kind do no harm. The check
+    finds each single character that is wrong and each two neighbours that were swapped.
     """
-    code = text.strip().upper().translate(_READ_AS)
+    code = normalize("NFKC", text).strip().upper().translate(_READ_AS)
     if len(code) != _LENGTH or any(each not in _ALPHABET for each in code[:-1]) or code[-1] not in _CHECKS:
         return None
     number = 0

@@ -42,6 +42,7 @@ from config.vault import Vault
 from dashboard.access import accounts, tokens
 from dashboard.access.accounts import Wanted
 from dashboard.access.table import Act, may
+from dashboard.papers import receipt as receipt_paper
 from dashboard.papers.printing import as_html, as_pdf
 from dashboard.papers.report import compose
 from domain.evidence import Place
@@ -104,12 +105,14 @@ class _Demo:
         return demo_people.Office(self.database, numbers, self.actor, SITE, self.root)
 
 
-def run(root: Path, port: int, actor: Actor, *, once: bool) -> int:
-    """Run the demonstration; the exit status. Everything started is stopped before this returns."""
+def run(root: Path, port: int, actor: Actor, *, once: bool, pages_address: str = "") -> int:
+    """Run the demonstration; the exit status. Everything started is stopped before this returns. ``pages_address`` is
+    where browsers reach its pages, for the QR codes of receipts.
+    """
     console = Console()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return _play(root, port, actor, console, once=once)
+        return _play(root, port, actor, console, once=once, pages_address=pages_address)
     except KeyboardInterrupt:
         console.print("\nstopped")
         return 130
@@ -122,7 +125,7 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _play(root: Path, port: int, actor: Actor, console: Console, *, once: bool) -> int:
+def _play(root: Path, port: int, actor: Actor, console: Console, *, once: bool, pages_address: str) -> int:
     begun = time.monotonic()
     _require_free(port)
     shutil.rmtree(root, ignore_errors=True)
@@ -131,7 +134,7 @@ def _play(root: Path, port: int, actor: Actor, console: Console, *, once: bool) 
     with ExitStack() as stack:
         log = stack.enter_context((root / "service.log").open("w"))
         store = Store(root / "s3", stack)
-        settings = _settings(root, port, store)
+        settings = _settings(root, port, store, pages_address)
         password = random_secrets.token_hex(8)
         cameras = Cameras(_described(root, password), root, stack, log)
         database = connect(settings.database_url, notary_of(settings))
@@ -168,11 +171,12 @@ def _require_free(port: int) -> None:
             raise StageError(f"port {port} is taken: stop what listens there, or set KAOJIAN_HTTP_PORT") from error
 
 
-def _settings(root: Path, port: int, store: Store) -> Settings:
+def _settings(root: Path, port: int, store: Store, pages_address: str) -> Settings:
     return store.settings(
         root,
         segment_seconds=10,
         http_port=port,
+        pages_address=pages_address,
         second_factor="none",  # whoever looks at the demonstration has no telephone enrolled
         min_free_bytes=256 << 20,
     )
@@ -366,7 +370,8 @@ def _certified(
     closing.close(settings, database, BATCH, demo.actor, SystemClock(), reason="")
     demo_people.file_dossier(demo.office, archive, sitting)
     signer = Signer.kept(settings.signing_key_file)
-    certified = demo_people.certify(demo.office, archive, signer, sitting, rules)
+    address = receipt_paper.address_at(settings.pages_address)
+    certified = demo_people.certify(demo.office, archive, signer, sitting, rules, address=address)
     display.cases(console, cases_of(database, BATCH, rules, SystemClock().now()))
     display.certificates(console, certified)
     return certified

@@ -392,9 +392,11 @@ def file_dossier(office: Office, archive: Archive, sitting: Sitting) -> int:
 
 
 def certify(
-    office: Office, archive: Archive, signer: Signer, sitting: Sitting, rules: RulePack
+    office: Office, archive: Archive, signer: Signer, sitting: Sitting, rules: RulePack, *, address: str
 ) -> tuple[Certified, ...]:
-    """Certificates for all on whom it was decided, each with its receipt, printed and checked."""
+    """Certificates for all on whom it was decided, each with its receipt, printed and checked. ``address`` is where
+    the QR codes of receipts lead.
+    """
     desk, batch = office.desk(), sitting.batch.id
     certificates.deliver(desk, "SG0001", "SG0010", 10, Said(desk.now, "省中心"))
     cases = certificates.chosen(
@@ -409,7 +411,7 @@ def certify(
     for case, entry in zip(cases, issued, strict=True):
         number = entry.thing.number
         kept = receipts.make(office.desk(), signer, batch, case.ticket, case.rests_on, certificate=number)
-        paper = receipt_paper.compose(receipts.opened(kept), held)
+        paper = receipt_paper.compose(receipts.opened(kept), held, address=address)
         (office.folder / f"receipt.{case.ticket}.pdf").write_bytes(as_pdf(paper))
         checked = receipts.check_code(office.database, archive, kept.key)
         made.append(Certified(case.ticket, number, grouped(kept.key), checked.state is receipts.State.HOLDS))

@@ -119,6 +119,9 @@ def _dashboard(settings: Settings) -> None:
             means=means(settings, clock),
             holidays=holidays.table(settings.holidays_file),
             numbers=partial(IdNumbers.kept, settings.numbers_key_file, database),
+            filing=open_archive(settings, database),
+            signing=signer,
+            pages_address=settings.pages_address,
             vouching=None if settings.oidc is None else Provider(settings.oidc, settings.secrets, clock),
         )
         sealing = sealed_daily(database, settings.data_dir, signer, objects_of(settings), clock)

@@ -201,6 +201,12 @@ def find(database: Database, batch: str, ticket: str) -> Entry[Certificate]:
     return found
 
 
+def number_of(database: Database, batch: str, ticket: str) -> str:
+    """The number of the certificate that a candidate has now, "" for none."""
+    standing = (each.thing for each in of_batch(database, batch) if each.thing.stands)
+    return next((each.number for each in standing if each.ticket == ticket), "")
+
+
 def to_issue(database: Database, batch: str) -> tuple[str, ...]:
     """The tickets on whom an officer decided so and who have no certificate yet, whatever the gate says now."""
     register = database.register

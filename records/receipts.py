@@ -187,6 +187,11 @@ def of_certificate(database: Database, certificate: str) -> list[Entry[KeptRecei
     return sorted(found, key=lambda each: each.act)
 
 
+def of_batch(database: Database, batch: str) -> list[Entry[KeptReceipt]]:
+    """The receipts of a batch, the newest last."""
+    return sorted(database.register.standing(RECEIPTS, batch=batch), key=lambda each: each.act)
+
+
 def opened(entry: Entry[KeptReceipt]) -> Receipt:
     """The receipt that was kept. Raises FormRefused where its bytes are not in their form any more."""
     return read_signed(Receipt, entry.thing.text.encode())[0]

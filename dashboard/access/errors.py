@@ -7,6 +7,7 @@ AccessError
 ├── LoginRefused        name and password open no door
 ├── CodeRefused         a code of the second factor is wrong, or was used
 ├── TooManyAttempts     passwords or codes were tried too often
+├── TooManyQuestions    anybody asks too often whether a receipt holds
 ├── TokenRefused        a token of a program cannot be as it was asked for
 ├── PermitRefused       a permit cannot be asked for, or decided on, in that way
 ├── PermitNotOpen       a permit is there and lets nothing be watched now
@@ -105,6 +106,14 @@ class TooManyAttempts(AccessError):
     def __init__(self, wait: timedelta) -> None:
         self.wait_s = -(-wait // timedelta(seconds=1))
         super().__init__(f"too many wrong passwords or codes; try again in {self.wait_s} s")
+
+
+class TooManyQuestions(AccessError):
+    """What anybody may ask was asked too often; ``wait_s`` whole seconds must go by."""
+
+    def __init__(self, wait: timedelta) -> None:
+        self.wait_s = -(-wait // timedelta(seconds=1))
+        super().__init__(f"asked too often; try again in {self.wait_s} s 查询过于频繁，请{self.wait_s}秒后再试")
 
 
 class HeldBack(AccessError):

@@ -256,6 +256,15 @@ ROUTES: Mapping[str, Act] = {
     "decide_case": Act.DECIDE_CASE,
     "take_exit": Act.TAKE_EXIT,
     "confirm_exit": Act.TAKE_EXIT,
+    "dossier": Act.DOSSIER,
+    "scan": Act.DOSSIER,
+    "file_scan": Act.FILE,
+    "certificates": Act.CERTIFICATES,
+    "issue_certificates": Act.CERTIFY,
+    "revoke_certificate": Act.CERTIFY,
+    "make_receipt": Act.RECEIPT,
+    "receipt_paper": Act.CERTIFICATES,
+    "check_receipt": Act.ANYBODY,  # by whoever has a code; it shows no name, footage or scan
     "mark_sitting": Act.RUN,
     "viewings": Act.AUDIT,
     "acts": Act.AUDIT,
@@ -453,6 +462,8 @@ FRESH = frozenset(
             "commit_to_draw",
             "reveal_for_draw",
             "sign_readiness",
+            "issue_certificates",
+            "revoke_certificate",
         ),
     }
 )

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
@@ -17,6 +17,7 @@ from analysis.report import SittingReport, sitting_report
 from config.rule_pack import RulePack
 from dashboard.access.login import Viewer
 from dashboard.access.provider import Provider
+from dashboard.access.questions import Questions
 from dashboard.access.tickets import Tickets
 from dashboard.metrics import Sources
 from domain.calendar import HolidayTable, working_days_taken
@@ -31,9 +32,10 @@ from records.readiness import Means
 from records.roll_rules import WorkingDays
 from storage.archive import Archive
 from storage.database import Database
-from storage.errors import UnknownBatch, UnknownSitting
+from storage.errors import KeyRefused, UnknownBatch, UnknownSitting
 from storage.id_numbers import IdNumbers
 from storage.sealing import Sealer
+from storage.signing import Signer
 
 SETTLED_VERDICT_S = 60.0
 """How long a list may show the verdict of a closed sitting without computing it again: copies may be lost later."""
@@ -72,7 +74,8 @@ class Backing:
     roles ``with_factor`` have to have one. ``provider`` vouches for people beside passwords, where there is one;
     ``witnesses`` vouch for the clock by which footage may be disposed of; ``means`` are what sittings are checked by;
     ``holidays`` say when people work, None as far as that is published; ``numbers`` gives the key of numbers of
-    people's documents.
+    people's documents. ``filing`` may put scans into the object stores, where the archive's keys only read;
+    ``signing`` signs receipts, and ``pages_address`` is where browsers reach the pages, "" where nobody said.
     """
 
     database: Database
@@ -89,6 +92,24 @@ class Backing:
     verdicts: Verdicts = field(default_factory=Verdicts)
     means: Means = field(default_factory=Means)
     holidays: HolidayTable | None = None
+    filing: Archive | None = None
+    signing: Signer | None = None
+    pages_address: str = ""
+    questions: Questions[Any] = field(default_factory=Questions)
+
+    @property
+    def signer(self) -> Signer:
+        """Raises KeyRefused where nothing is signed here."""
+        if self.signing is None:
+            raise KeyRefused("this service has no signing key; `kaojian serve` has it")
+        return self.signing
+
+    def rules(self, batch_id: str) -> RulePack:
+        """The rule pack of a batch. Raises UnknownBatch, RulePackRefused."""
+        found = self.database.setup.batch(batch_id)
+        if found is None:
+            raise UnknownBatch(f"there is no batch {batch_id}")
+        return self.rule_packs(found.rule_pack)
 
     def must_enrol(self, viewer: Viewer) -> bool:
         """Whether the account has no second factor and its role has to have one. Not after the glass was broken, and

@@ -183,7 +183,7 @@ def clauses(response: Response, backed: Backed, batch: BatchId) -> ClausesShape:
     return ClausesShape(
         batch=batch,
         made=found.made,
-        clauses=tuple(_clause(each) for each in found.clauses),
+        clauses=tuple(clause_of(each) for each in found.clauses),
         sittings=tuple(
             SittingClausesShape(
                 sitting=number,
@@ -260,7 +260,8 @@ def _gate(backed: Backing, batch: str, account: str) -> Gate:
     return deciding.at_gate(backed.database, batch, rules, actor_of(account), now)
 
 
-def _clause(ruled: Ruled) -> BatchClauseShape:
+def clause_of(ruled: Ruled) -> BatchClauseShape:
+    """A finding with the title of its clause."""
     finding, clause = ruled.finding, _TITLES[ruled.finding.id]
     return BatchClauseShape(
         id=finding.id,

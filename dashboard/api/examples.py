@@ -144,7 +144,53 @@ CASES: Any = {
 }
 
 
+CHECK: Any = {
+    "state": "holds",
+    "code": "1FEA-XV7B-0S27-MC5A-62XQ-PZDJ-ZGD0-RZ46-3",
+    "zh": "考核档案与出具时一致（21项）",
+    "en": "the dossier is as it was when the receipt was made (21 leaves)",
+    "certificate": "4402002026000001",
+    "made": "2026-05-20T03:04:05.000Z",
+}
+
+CERTIFICATES: Any = {
+    "batch": "2026-0501",
+    "made": "2026-05-20T03:10:00.000Z",
+    "certificates": [
+        {
+            "number": CHECK["certificate"],
+            "candidate": "00017",
+            "form": "GD0001",
+            "project": "中式面点制作",
+            "ability": "",
+            "examined": "2026-05-01",
+            "issued": "2026-05-20T03:00:00.000Z",
+            "imprint": {"at": "2026-05-20T03:00:00.000Z", "told": "印章员"},
+            "revoked": None,
+            "again": "",
+            "receipt": {
+                "code": CHECK["code"],
+                "candidate": "00017",
+                "certificate": CHECK["certificate"],
+                "made": CHECK["made"],
+            },
+        }
+    ],
+    "to_issue": ["00018"],
+    "forms": {
+        "delivered": 100,
+        "issued": 1,
+        "spoiled": 0,
+        "left": 99,
+        "counted": None,
+        "by_book": None,
+        "counted_at": None,
+    },
+}
+
 ANSWERS = {
+    "check_receipt": CHECK,
+    "certificates": CERTIFICATES,
     "hand_in_results": TAKEN,
     "handed_in_results": HANDED_IN,
     "scores": SCORES,

@@ -39,8 +39,8 @@ from dashboard.api.problems import (
 )
 from dashboard.api.witness import REFUSALS
 from domain.viewings import Deed
-from records import drawing
-from records.errors import NoSuchDraw
+from records import drawing, receipts
+from records.errors import NoSuchDraw, NoSuchReceipt
 from storage.errors import UnknownBatch, UnknownDisposal, UnknownPermit, UnknownToken
 
 COOKIE = "kaojian_session"
@@ -49,7 +49,9 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_JUDGED = frozenset({"batch", "number", "camera", "ticket", "token", "session", "permit", "disposal", "draw"})
+_JUDGED = frozenset(
+    {"batch", "number", "camera", "ticket", "token", "session", "permit", "disposal", "draw", "receipt"}
+)
 
 
 def guard(request: Request, backed: Backed) -> Iterator[None]:
@@ -123,7 +125,7 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
     """What the viewer sees; what the address names lies inside of it.
 
     Raises NotAllowed for the role or the token; UnknownBatch, UnknownCamera, UnknownPermit, UnknownDisposal,
-    NoSuchDraw, UnknownToken, TicketUnknown for what lies outside; PermitNotOpen, TicketExpired.
+    NoSuchDraw, NoSuchReceipt, UnknownToken, TicketUnknown for what lies outside; PermitNotOpen, TicketExpired.
     """
     if not viewer.may(act):
         who = f"the role {viewer.account.role}" if viewer.acts is None else "this token"
@@ -141,6 +143,8 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
         each.id for each in backed.database.api_tokens.all(viewer.account.name)
     }:
         raise UnknownToken(f"there is no token {named['token']}")
+    if "receipt" in named and receipts.find(backed.database, named["receipt"]).thing.batch != named.get("batch"):
+        raise NoSuchReceipt(f"the batch has no receipt {named['receipt']}")
     if "draw" in named:
         _drawn(sight, named["draw"], backed)
     if "disposal" in named:

@@ -29,6 +29,7 @@ from dashboard.access.errors import (
     TicketUnknown,
     TokenRefused,
     TooManyAttempts,
+    TooManyQuestions,
 )
 from dashboard.api.shapes import FieldProblem, Problem
 from dashboard.papers.sheet import NotPrinted
@@ -51,6 +52,7 @@ from records.errors import (
     NoSuchScan,
     NotGo,
     NothingToConfirm,
+    NotIssuable,
     NotOfThePanel,
     NotVouched,
     OutsideRefused,
@@ -63,6 +65,7 @@ from records.errors import (
     SheetRefused,
     TrialRefused,
 )
+from storage.archive import RetentionUnknown, WentByOrder
 from storage.errors import (
     AlreadyDecided,
     AlreadyOpen,
@@ -80,6 +83,8 @@ from storage.errors import (
     UnknownSitting,
     UnknownToken,
 )
+from storage.objects import AccessRefused, NotLocked, ObjectDamaged, ObjectsUnavailable, RequestRefused
+from storage.scans import NoScanAnswers
 
 MEDIA_TYPE = "application/problem+json"
 _MOST_TOLD = 100  # places of one file; how many more there are stands in the detail
@@ -179,6 +184,14 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     NoSuchDraw: (HTTPStatus.NOT_FOUND, "unknown-draw", "There is no such draw"),
     DrawRefused: (HTTPStatus.CONFLICT, "draw-refused", "The step of the draw may not be taken"),
     DossierRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "dossier-refused", "It cannot be filed as that"),
+    WentByOrder: (HTTPStatus.GONE, "disposed", "It was disposed of"),
+    RetentionUnknown: (HTTPStatus.CONFLICT, "retention-unknown", "Nobody knows until when it is to be kept"),
+    NotLocked: (HTTPStatus.SERVICE_UNAVAILABLE, "not-locked", "An object store keeps no lock"),
+    ObjectsUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "no-store-answers", "An object store does not answer"),
+    AccessRefused: (HTTPStatus.SERVICE_UNAVAILABLE, "store-refuses", "An object store refuses it"),
+    RequestRefused: (HTTPStatus.SERVICE_UNAVAILABLE, "store-refuses", "An object store refuses it"),
+    ObjectDamaged: (HTTPStatus.SERVICE_UNAVAILABLE, "store-damages", "An object store gave back other bytes"),
+    NoScanAnswers: (HTTPStatus.SERVICE_UNAVAILABLE, "no-scan-answers", "No copy of the scan answers"),
     NoSuchScan: (HTTPStatus.NOT_FOUND, "unknown-scan", "There is no such scan"),
     ReceiptRefused: (HTTPStatus.CONFLICT, "receipt-refused", "No receipt can be made"),
     NoSuchReceipt: (HTTPStatus.NOT_FOUND, "unknown-receipt", "There is no such receipt"),
@@ -220,6 +233,7 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     NotBegun: (HTTPStatus.FORBIDDEN, "not-begun", "No such login was begun in this browser"),
     NotLinked: (HTTPStatus.FORBIDDEN, "not-linked", "No account is linked to this person"),
     TooManyAttempts: (HTTPStatus.TOO_MANY_REQUESTS, "too-many-attempts", "Too many wrong passwords or codes"),
+    TooManyQuestions: (HTTPStatus.TOO_MANY_REQUESTS, "too-many-questions", "It was asked too often"),
     TokenRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "token-refused", "The token cannot be as it was asked for"),
     PermitRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "permit-refused", "The permit cannot be had in that way"),
     PermitNotOpen: (HTTPStatus.FORBIDDEN, "permit-not-open", "The permit lets nothing be watched now"),
@@ -311,6 +325,9 @@ def _places(error: Exception) -> tuple[FieldProblem, ...] | None:
         case SheetRefused() | DocumentRefused():
             told = error.problems[:_MOST_TOLD]
             return tuple(FieldProblem(field=each.field, message=each.message, row=each.line) for each in told)
+        case NotIssuable():
+            objections = error.objections.items()
+            return tuple(FieldProblem(field=f"candidates.{ticket}", message=why) for ticket, why in objections)
     return None
 
 
@@ -319,7 +336,7 @@ def _headers(error: Exception) -> dict[str, str] | None:
     match error:
         case RangeNotSatisfiable():
             return {"Content-Range": f"bytes */{error.size_bytes}"}
-        case TooManyAttempts():
+        case TooManyAttempts() | TooManyQuestions():
             return {"Retry-After": str(error.wait_s)}
         case NotLoggedIn():
             return {"WWW-Authenticate": 'Cookie realm="kaojian", Bearer realm="kaojian"'}

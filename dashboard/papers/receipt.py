@@ -13,7 +13,8 @@ from datetime import date
 
 from dashboard.papers.sheet import Facts, Heading, Paper, Remark, Steps
 from dashboard.papers.words import Language
-from domain.calendar import SHANGHAI
+from domain.calendar import SHANGHAI, local_day
+from domain.places import Sitting
 from domain.receipt import Receipt, code_of
 
 SCHEME = "KAOJIAN-RECEIPT"
@@ -27,6 +28,19 @@ class Held:
     project: str
     site: str
     days: tuple[date, ...]
+
+
+def held(receipt: Receipt, sittings: Sequence[Sitting]) -> Held:
+    """Of the sittings of its batch, as they are known now."""
+    if not sittings:
+        return Held("", receipt.site, ())
+    days = tuple(local_day(each.start) for each in sittings)
+    return Held(sittings[0].batch.project, sittings[0].site.name, days)
+
+
+def address_at(pages: str) -> str:
+    """Where receipts are checked, to put a code behind; "" where it is not known where browsers reach the pages."""
+    return f"{pages}/receipt/" if pages else ""
 
 
 _WORDS: dict[Language, dict[str, str]] = {

@@ -197,16 +197,14 @@ def make_receipt(
     from config.private_files import write_private
     from domain.receipt import grouped
     from records import receipts
-    from records.certificates import of_batch
+    from records.certificates import number_of
     from records.roll import Desk
     from storage.signing import Signer
 
     with acting() as (settings, database):
         signer = Signer.kept(settings.signing_key_file)
         desk = Desk(database, local_actor(), SystemClock().now())
-        if not certificate:
-            standing = (each.thing for each in of_batch(database, batch) if each.thing.stands)
-            certificate = next((each.number for each in standing if each.ticket == ticket), "")
+        certificate = certificate or number_of(database, batch, ticket)
         made = receipts.make(desk, signer, batch, ticket, entry or (), certificate=certificate)
     if file is not None:
         write_private(file.absolute(), made.thing.text.encode())
@@ -221,26 +219,21 @@ def print_receipt(
     *,
     certificate: Annotated[bool, typer.Option("--certificate", help="CODE is the number of a certificate")] = False,
 ) -> None:
-    """Print a receipt as one page, PDF/A."""
+    """Print a receipt as one page, PDF/A. Its QR code leads to the page of KAOJIAN_PAGES_ADDRESS that checks it."""
     from dashboard.papers import receipt as paper
     from dashboard.papers import words
     from dashboard.papers.printing import as_pdf
-    from domain.calendar import local_day
     from records import receipts
     from records.errors import NoSuchReceipt
 
-    with opened() as (_, database):
+    with opened() as (settings, database):
         of_number = receipts.of_certificate(database, code) if certificate else []
         if certificate and not of_number:
             raise NoSuchReceipt(f"no receipt of certificate {code} was made; `kaojian receipt make`")
         receipt = receipts.opened(of_number[-1] if certificate else receipts.find(database, code))
-        sittings = database.setup.sittings(receipt.batch)
-        held = paper.Held(
-            sittings[0].batch.project if sittings else "",
-            sittings[0].site.name if sittings else receipt.site,
-            tuple(local_day(each.start) for each in sittings),
-        )
-    write(file, as_pdf(paper.compose(receipt, held, words.Language(lang.value))))
+        held = paper.held(receipt, database.setup.sittings(receipt.batch))
+    address = paper.address_at(settings.pages_address)
+    write(file, as_pdf(paper.compose(receipt, held, words.Language(lang.value), address=address)))
     typer.echo(f"written: {file}, {receipt.form}")
 
 

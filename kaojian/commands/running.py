@@ -49,7 +49,8 @@ def demo(
     from kaojian import demo as drill
 
     settings = settings_door.load()
-    raise typer.Exit(drill.run(settings.data_dir / "demo", settings.http_port, local_actor(), once=once))
+    root, pages = settings.data_dir / "demo", settings.pages_address
+    raise typer.Exit(drill.run(root, settings.http_port, local_actor(), once=once, pages_address=pages))
 
 
 @app.command()

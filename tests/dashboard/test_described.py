@@ -34,6 +34,7 @@ from domain.people import Account, Reach, Role, Scope
 from domain.permits import Permit
 from tests.dashboard.exam import BATCH, SITE, WINDOW, Exam, log_in
 from tests.dashboard.serving import served
+from tests.fakes.notary import SIGNER
 
 EXAMPLES = int(os.environ.get("KAOJIAN_API_EXAMPLES", "2"))
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -55,7 +56,8 @@ def address(exam: Exam) -> Iterator[str]:
     now, until = exam.clock.now(), exam.clock.now() + timedelta(days=9)
     permit = Permit(THERE["permit"], "supervisor", Role.CITY_SUPERVISOR, BATCH, "", WINDOW, "核实投诉", now, until)
     exam.database.permits.add(permit)
-    with served(create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None)) as where:
+    app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None, signing=SIGNER)
+    with served(app) as where:
         yield where
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from dashboard.papers.printing import as_html, as_pdf
-from dashboard.papers.receipt import SCHEME, Held, compose
+from dashboard.papers.receipt import SCHEME, Held, address_at, compose, held
 from dashboard.papers.words import Language
 from domain.receipt import RECEIPT_FORM, Leaf, Receipt, code_of, root_of
 
@@ -44,3 +44,15 @@ def test_without_a_number_of_a_certificate_the_ticket_stands_there() -> None:
     html = as_html(compose(replace(RECEIPT, certificate=""), HELD, address="https://kaojian.example.cn/r/"))
     assert "T001" in html
     assert compose(RECEIPT, HELD, address="https://kaojian.example.cn/r/").code.startswith("https://kaojian.example.")
+
+
+def test_the_qr_code_leads_to_the_page_that_checks_it_where_it_is_known_where_pages_are() -> None:
+    code = code_of(RECEIPT.root)
+    known = compose(RECEIPT, HELD, address=address_at("https://kaojian.example.cn"))
+    assert known.code == f"https://kaojian.example.cn/receipt/{code}"
+    assert b"/Type/Pages/Count 1/" in as_pdf(known)
+    assert compose(RECEIPT, HELD, address=address_at("")).code == f"{SCHEME}:{code}"
+
+
+def test_of_a_batch_whose_sittings_are_gone_the_site_is_told_by_its_id() -> None:
+    assert held(RECEIPT, ()) == Held("", "sg-001", ())

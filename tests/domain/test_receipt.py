@@ -53,6 +53,8 @@ def test_a_code_may_be_typed_in_small_letters_with_letters_that_look_like_digits
     assert read_code(f"  {code.lower()} ") == read_code(code)
     assert read_code(code.replace("0", "o").replace("1", "l")) == read_code(code)
     assert read_code(code.replace("-", " ")) == read_code(code)
+    assert read_code(code.replace("-", " — ")) == read_code(code)
+    assert read_code("".join(chr(ord(each) + 0xFEE0) for each in code)) == read_code(code)  # full-width
 
 
 @pytest.mark.parametrize(

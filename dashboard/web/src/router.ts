@@ -7,6 +7,8 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** What who is logged in must be allowed to, for the page to show anything. */
     act?: Act
+    /** For everybody, logged in or not. */
+    anybody?: boolean
   }
 }
 
@@ -58,6 +60,13 @@ export const router = createRouter({
       name: 'suspicions',
       component: () => import('./pages/SuspicionsPage.vue'),
       meta: { act: 'suspicions' },
+    },
+    {
+      path: '/receipt/:code?',
+      name: 'receipt',
+      component: () => import('./pages/ReceiptPage.vue'),
+      meta: { anybody: true },
+      props: true,
     },
     { path: '/account', name: 'account', component: () => import('./pages/AccountPage.vue') },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/Missing.vue') },

@@ -21,12 +21,14 @@ from config.rule_pack import load as load_rule_pack
 from dashboard.access import tokens
 from dashboard.access.login import FRESH as LATELY
 from dashboard.access.login import actor_of
+from dashboard.access.questions import Allowance, Questions
 from dashboard.access.table import FRESH, GRANTABLE, MAY, ROUTES, TWO_SIDES, Act, acts_of, may
 from dashboard.access.tickets import Ticket, Tickets
 from dashboard.api import document
 from dashboard.api.guard import COOKIE, Seen
 from dashboard.app import create_app, openapi
 from domain.disposal import CONTENT_FORM, BatchToGo, Content
+from domain.dossier import Item
 from domain.draws import POOLS, commitment_of, digest_of
 from domain.holds import Order
 from domain.people import Account, Reach, Role, Scope
@@ -34,14 +36,17 @@ from domain.permits import Decided, Decision, Permit
 from domain.places import Batch
 from domain.timeline import rfc3339
 from domain.viewings import DONE, Deed, Viewing
-from records import drawing
+from records import dossier, drawing, receipts
+from records.roll import Desk
 from records.supervision import add_supervisor
 from storage.database import connect
 from storage.database.api_tokens import ApiToken
 from storage.manifest.form import document_of, written
 from tests.dashboard.exam import BATCH, PACK, SITE, TESTER, TOKEN, WINDOW, Exam, hold_exam, log_in, plan
+from tests.dashboard.receipted import receipt_of
 from tests.dashboard.serving import client
 from tests.fakes.notary import NOTARY
+from tests.records.dossiers import png
 from tests.supervised import person
 
 INSIDE = {Reach.CITY: "", Reach.COUNTY: SITE.county, Reach.SITE: SITE.id, Reach.BATCHES: BATCH}
@@ -114,7 +119,8 @@ def to(key: str) -> str:
 
 def made(exam: Exam, page: Path | None) -> FastAPI:
     app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, page)
-    app.state.backing = replace(app.state.backing, tickets=TICKETS)
+    patient: Questions[Any] = Questions(Allowance(10_000, 1), Allowance(10_000, 1))
+    app.state.backing = replace(app.state.backing, tickets=TICKETS, questions=patient)
     return app
 
 
@@ -171,11 +177,21 @@ def drawn(exam: Exam) -> str:
     return "drawn"
 
 
+def receipted(exam: Exam) -> str:
+    """The code of a receipt of the exam's batch, made with a scan in its dossier where there is none yet."""
+    for each in receipts.of_batch(exam.database, BATCH):
+        return each.key
+    desk = Desk(exam.database, TESTER, exam.clock.now())
+    dossier.file_scan(desk, exam.archive, BATCH, dossier.Told(Item.ROSTER), png())
+    return receipt_of(exam, "T001")
+
+
 def operations(exam: Exam) -> dict[str, tuple[str, str]]:
     """Method and address of every route, with the ids of the exam in its place holders, but for tickets."""
     ticket = to(exam.segments("A-cam-1")[0].key)
     exams = {"batch": BATCH, "number": "1", "camera": "A-cam-1", "ticket": ticket}
-    lists = {"disposal": str(listed(exam)), "draw": drawn(exam)}
+    code = receipted(exam)
+    lists = {"disposal": str(listed(exam)), "draw": drawn(exam), "receipt": code, "code": code}
     ids = {**exams, **lists, "token": "PROGRAM", "session": "OTHER", "permit": "PERMIT"}
     found = {name: ("GET", path) for name, path in HIDDEN.items()}
     for path, methods in described().items():
@@ -416,13 +432,15 @@ def test_no_cookie_is_looked_at_beside_a_token(anybody: httpx.Client, held: Exam
 
 def test_what_the_table_says_asks_for_a_password_that_was_given_lately(held: Exam) -> None:
     supervisor, operator = account(held, Role.CITY_SUPERVISOR), account(held, Role.SITE_OPERATOR)
+    officer = account(held, Role.CITY_OFFICER)
     held.clock.advance(LATELY.total_seconds())
     try:
         with client(made(held, None), None) as talking:
             for name, operation in operations(held).items():
                 if ROUTES[name] is Act.ANYBODY or name in {"log_out", "revoke_token"}:
                     continue
-                token = operator if ROUTES[name] is Act.RUN else supervisor
+                token = officer if ROUTES[name] is Act.CERTIFY else supervisor
+                token = operator if ROUTES[name] is Act.RUN else token
                 answer = ask(talking, operation, token)
                 kind = answer.json()["type"] if answer.status_code == 403 else ""
                 assert (kind == "urn:kaojian:problem:proof-needed") == (name in FRESH), name

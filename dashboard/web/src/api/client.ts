@@ -8,24 +8,32 @@ import type {
   BegunFactor,
   CameraDrift,
   Cases,
+  Certificate,
+  Certificates,
+  Check,
   Clauses,
   DecisionBody,
   Disposal,
   DisposalDetail,
   DisposalPaper,
+  Dossier,
   DueBatch,
   Exit,
   ExitBody,
   FactorState,
+  IssueBody,
   IssueDecision,
+  Item,
   OpenSession,
   Permit,
   PermitBody,
   PermittedCamera,
   PermitToDecide,
   Provider,
+  Receipt,
   RecoveryCodes,
   Report,
+  Scan,
   ScheduledBatch,
   Session,
   SittingDetail,
@@ -40,6 +48,7 @@ interface Problem {
   type?: string
   title?: string
   detail?: string | null
+  errors?: { field: string; message: string }[] | null
 }
 
 /** The server answered and said no; the message is its own sentence, `kind` the type of the problem. */
@@ -47,6 +56,7 @@ export class Refused extends Error {
   constructor(
     message: string,
     readonly kind: string,
+    readonly errors: readonly { field: string; message: string }[] = [],
   ) {
     super(message)
   }
@@ -63,7 +73,7 @@ export function onLoggedOut(told: () => void): void {
 function refused(error: unknown): Refused {
   const problem = (typeof error === 'object' && error !== null ? error : {}) as Problem
   if (problem.type === NOT_LOGGED_IN) loggedOut()
-  return new Refused(problem.detail ?? problem.title ?? '', problem.type ?? '')
+  return new Refused(problem.detail ?? problem.title ?? '', problem.type ?? '', problem.errors ?? [])
 }
 
 async function answer<T>(call: Promise<{ data?: T; error?: unknown }>): Promise<T> {
@@ -115,6 +125,65 @@ export function confirmExit(batch: string, candidate: string, number: number): P
 
 export function decideCase(batch: string, body: DecisionBody): Promise<IssueDecision> {
   return answer(client.POST('/api/v1/batches/{batch}/cases/decision', { params: { path: { batch } }, body }))
+}
+
+/** Without login: whether what a code stands for is as it was. */
+export function checkReceipt(code: string): Promise<Check> {
+  return answer(client.GET('/api/v1/receipts/{code}', { params: { path: { code } } }))
+}
+
+export function makeReceipt(batch: string, candidate: string): Promise<Receipt> {
+  return answer(client.POST('/api/v1/batches/{batch}/receipts', { params: { path: { batch } }, body: { candidate } }))
+}
+
+export function receiptPaperAddress(batch: string, code: string, language: 'zh' | 'en'): string {
+  return `/api/v1/batches/${encodeURIComponent(batch)}/receipts/${encodeURIComponent(code)}.pdf?lang=${language}`
+}
+
+export function fetchCertificates(batch: string): Promise<Certificates> {
+  return answer(client.GET('/api/v1/batches/{batch}/certificates', { params: { path: { batch } } }))
+}
+
+export function issueCertificates(batch: string, body: IssueBody): Promise<Certificate[]> {
+  return answer(client.POST('/api/v1/batches/{batch}/certificates', { params: { path: { batch } }, body }))
+}
+
+export function revokeCertificate(batch: string, candidate: string, reason: string): Promise<Certificate> {
+  return answer(
+    client.POST('/api/v1/batches/{batch}/certificates/revocation', {
+      params: { path: { batch } },
+      body: { candidate, reason },
+    }),
+  )
+}
+
+export function fetchDossier(batch: string): Promise<Dossier> {
+  return answer(client.GET('/api/v1/batches/{batch}/dossier', { params: { path: { batch } } }))
+}
+
+export function scanAddress(batch: string, number: number): string {
+  return `/api/v1/batches/${encodeURIComponent(batch)}/dossier/scans/${number}`
+}
+
+export interface ToldScan {
+  item: Item
+  subject: string
+  sitting: number
+  pages: number
+  replaces?: number
+  reason?: string
+}
+
+/** Files a scan as it is: the server tells by its content what it is. */
+export function fileScan(batch: string, told: ToldScan, file: Blob): Promise<Scan> {
+  return answer(
+    client.POST('/api/v1/batches/{batch}/dossier/scans', {
+      params: { path: { batch }, query: told },
+      body: file as unknown as string,
+      bodySerializer: (body) => body as unknown as Blob,
+      headers: { 'Content-Type': 'application/octet-stream' },
+    }),
+  )
 }
 
 export function fetchStatus(): Promise<Status> {

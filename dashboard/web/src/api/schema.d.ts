@@ -148,6 +148,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Certificates
+         * @description The certificates of a batch, those that were revoked too, with their receipts; and the book of blank forms.
+         */
+        get: operations["certificates"];
+        put?: never;
+        /**
+         * Issue Certificates
+         * @description Issue certificates to candidates: all of them or none. Where somebody cannot have one, ``errors`` says why,
+         *     with ``candidates.TICKET`` as the field. Asks for a fresh password.
+         */
+        post: operations["issue_certificates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/certificates/revocation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke Certificate
+         * @description Revoke the certificate of a candidate. Asks for a fresh password.
+         */
+        post: operations["revoke_certificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/clauses": {
         parameters: {
             query?: never;
@@ -180,6 +225,108 @@ export interface paths {
          * @description The same with the candidates at the gate, as a file to take along: PDF/A-2b.
          */
         get: operations["clauses_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/dossier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Dossier
+         * @description What is filed of a batch, what is missing, and until when it is kept.
+         */
+        get: operations["dossier"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/dossier/scans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * File Scan
+         * @description File a scan: the body is a PDF, JPEG or PNG, of 64 MiB at most, told by its content. It lies under the lock of
+         *     its batch and was read back before it is on record; the same one again changes nothing.
+         */
+        post: operations["file_scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/dossier/scans/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Scan
+         * @description One scan, compared with what was filed. It holds names: that it was fetched is in the journal.
+         */
+        get: operations["scan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Receipt
+         * @description Make the receipt of a candidate's dossier as it is now, and of the certificate that they have; the same dossier
+         *     gives the same receipt.
+         */
+        post: operations["make_receipt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/receipts/{receipt}.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Receipt Paper
+         * @description A receipt as one page with a QR code, for whoever holds the certificate: PDF/A-2b.
+         */
+        get: operations["receipt_paper"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1185,6 +1332,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/receipts/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check Receipt
+         * @description Check that what a certificate rests on is as it was when its receipt was made. No login is needed; an answer
+         *     may be up to a minute old. Who asks too often is told in how many seconds to ask again (``Retry-After``).
+         */
+        get: operations["check_receipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/schedule": {
         parameters: {
             query?: never;
@@ -1868,6 +2036,56 @@ export interface components {
          */
         Cause: "disk_full" | "recorder_stopped" | "clock_step" | "overflow" | "segment_missing" | "segment_damaged" | "camera_disconnected" | "no_data" | "packet_loss" | "no_camera" | "unexplained";
         /**
+         * CertificateShape
+         * @description One certificate. ``form`` is the blank form that it is printed on now. ``imprint`` is the stamp 用印,
+         *     ``revoked`` why it was revoked; ``receipt`` is the last that was made of it.
+         */
+        CertificateShape: {
+            /** Ability */
+            ability: string;
+            /** Again */
+            again: string;
+            /** Candidate */
+            candidate: string;
+            /**
+             * Examined
+             * Format: date
+             */
+            examined: string;
+            /** Form */
+            form: string;
+            imprint: components["schemas"]["DoneShape"] | null;
+            /**
+             * Issued
+             * Format: date-time
+             */
+            issued: string;
+            /** Number */
+            number: string;
+            /** Project */
+            project: string;
+            receipt: components["schemas"]["ReceiptShape"] | null;
+            revoked: components["schemas"]["DoneShape"] | null;
+        };
+        /**
+         * CertificatesShape
+         * @description The certificates of a batch by number, and who has none yet though it was decided so, by ticket.
+         */
+        CertificatesShape: {
+            /** Batch */
+            batch: string;
+            /** Certificates */
+            certificates: components["schemas"]["CertificateShape"][];
+            forms: components["schemas"]["FormsShape"];
+            /**
+             * Made
+             * Format: date-time
+             */
+            made: string;
+            /** To Issue */
+            to_issue: string[];
+        };
+        /**
          * CheckShape
          * @description What was found of one item, and what to do. ``room`` and ``subject`` are empty where it concerns no one of
          *     them.
@@ -2191,10 +2409,51 @@ export interface components {
          */
         Document: "resident_id" | "hong_kong_macao_permit" | "taiwan_permit" | "permanent_residence" | "passport" | "other";
         /**
+         * DoneShape
+         * @description When something was done to a certificate, and by whom or why.
+         */
+        DoneShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Told */
+            told: string;
+        };
+        /**
          * Door
          * @enum {string}
          */
         Door: "command_line" | "api" | "service";
+        /**
+         * DossierItem
+         * @enum {string}
+         */
+        DossierItem: "papers" | "score_sheets" | "room_record" | "sign_in_sheet" | "roster" | "footage";
+        /**
+         * DossierShape
+         * @description A dossier as it stands at ``made``. ``clauses`` are C9-1, whether it is whole and in time, and C9-2, until when
+         *     it is kept. ``norm`` is null where nobody knows how subjects are examined, and so not all that is needed.
+         */
+        DossierShape: {
+            /** Batch */
+            batch: string;
+            /** Clauses */
+            clauses: components["schemas"]["BatchClauseShape"][];
+            footage: components["schemas"]["SignedFootageShape"] | null;
+            /**
+             * Made
+             * Format: date-time
+             */
+            made: string;
+            /** Needs */
+            needs: components["schemas"]["NeedShape"][];
+            /** Norm */
+            norm: string | null;
+            /** Scans */
+            scans: components["schemas"]["ScanShape"][];
+        };
         /**
          * DrawShape
          * @description A draw as it stands. ``revealed`` are the parties that told their secret; ``made`` is null before the draw.
@@ -2450,6 +2709,27 @@ export interface components {
             zh: string;
         };
         /**
+         * FormsShape
+         * @description The book of blank forms 空白证书台账, of all deliveries. ``counted`` is how many lay there when they were
+         *     counted last, ``by_book`` how many there should have been then; both null where nobody counted.
+         */
+        FormsShape: {
+            /** By Book */
+            by_book: number | null;
+            /** Counted */
+            counted: number | null;
+            /** Counted At */
+            counted_at: string | null;
+            /** Delivered */
+            delivered: number;
+            /** Issued */
+            issued: number;
+            /** Left */
+            left: number;
+            /** Spoiled */
+            spoiled: number;
+        };
+        /**
          * HandedInShape
          * @description A document of results as it was taken. ``signature`` (hex) is that of the bytes of ``document`` in UTF-8 by the
          *     public key ``key`` (hex); ``revoked`` is since when nothing more is taken that the key signs.
@@ -2544,6 +2824,31 @@ export interface components {
             seats_removed: number;
             /** Unread */
             unread: string[];
+        };
+        /**
+         * IssueBody
+         * @description To whom certificates are issued, in this order, on the forms that follow ``form`` in the pile. ``stamped_by``
+         *     is who stamped them at once; ``reason`` is why somebody gets another one after theirs was revoked.
+         */
+        IssueBody: {
+            /** Candidates */
+            candidates: string[];
+            /**
+             * Form
+             * @description 印刷号
+             * @example GD0001
+             */
+            form: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Stamped By
+             * @default
+             */
+            stamped_by: string;
         };
         /**
          * IssueDecisionShape
@@ -2676,6 +2981,26 @@ export interface components {
          * @enum {string}
          */
         Method: "written" | "practical" | "machine";
+        /**
+         * NeedShape
+         * @description What the batch must have, ``subject`` "" and ``sitting`` 0 where it is one for all; and the scan that serves
+         *     it, null while there is none.
+         */
+        NeedShape: {
+            /** En */
+            en: string;
+            /** Filed */
+            filed: string | null;
+            item: components["schemas"]["DossierItem"];
+            /** Scan */
+            scan: number | null;
+            /** Sitting */
+            sitting: number;
+            /** Subject */
+            subject: string;
+            /** Zh */
+            zh: string;
+        };
         /**
          * NvrEventShape
          * @description All cameras of an NVR that the sitting uses, gone at once until the first of them was back.
@@ -3198,6 +3523,58 @@ export interface components {
             zh: string;
         };
         /**
+         * ReceiptBody
+         * @description Whose receipt is made.
+         */
+        ReceiptBody: {
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+        };
+        /**
+         * ReceiptCheckShape
+         * @description What a check found. ``code`` is empty where it was mistyped; ``certificate`` and ``made`` are null where no
+         *     receipt is there, ``certificate`` also where it was made without one.
+         */
+        ReceiptCheckShape: {
+            /** Certificate */
+            certificate: string | null;
+            /** Code */
+            code: string;
+            /** En */
+            en: string;
+            /** Made */
+            made: string | null;
+            state: components["schemas"]["ReceiptState"];
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * ReceiptShape
+         * @description A receipt by its code, of which certificate it is, and when it was made.
+         */
+        ReceiptShape: {
+            /** Candidate */
+            candidate: string;
+            /** Certificate */
+            certificate: string | null;
+            /** Code */
+            code: string;
+            /**
+             * Made
+             * Format: date-time
+             */
+            made: string;
+        };
+        /**
+         * ReceiptState
+         * @enum {string}
+         */
+        ReceiptState: "holds" | "changed" | "unknown" | "none" | "mistyped";
+        /**
          * RecordedShape
          * @description What one recorder covers of a camera by itself.
          */
@@ -3309,6 +3686,20 @@ export interface components {
             window: components["schemas"]["Window"];
         };
         /**
+         * RevocationBody
+         * @description Whose certificate is revoked, and why; without names.
+         */
+        RevocationBody: {
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Role
          * @enum {string}
          */
@@ -3390,6 +3781,42 @@ export interface components {
             /** Rooms */
             rooms: components["schemas"]["RoomCode"][];
         };
+        /**
+         * ScanShape
+         * @description One scan that was filed. ``subject`` is "" and ``sitting`` 0 where it is of all of them.
+         */
+        ScanShape: {
+            /** By */
+            by: string;
+            /**
+             * Filed
+             * Format: date-time
+             */
+            filed: string;
+            item: components["schemas"]["DossierItem"];
+            /** Number */
+            number: number;
+            /** Pages */
+            pages: number;
+            /** Reason */
+            reason: string;
+            /** Revision */
+            revision: number;
+            /** Sha256 */
+            sha256: string;
+            /** Sitting */
+            sitting: number;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Subject */
+            subject: string;
+            type: components["schemas"]["ScanType"];
+        };
+        /**
+         * ScanType
+         * @enum {string}
+         */
+        ScanType: "pdf" | "jpg" | "png";
         /**
          * ScheduledBatch
          * @description A batch as far as those know who see no report.
@@ -3553,6 +3980,21 @@ export interface components {
             by: string;
             /** Value */
             value: string;
+        };
+        /**
+         * SignedFootageShape
+         * @description The footage 现场录像 as the closing of the batch signed it: number of its manifest, files, and when first.
+         */
+        SignedFootageShape: {
+            /**
+             * Filed
+             * Format: date-time
+             */
+            filed: string;
+            /** Files */
+            files: number;
+            /** Manifest */
+            manifest: number;
         };
         /**
          * SignedShape
@@ -4767,6 +5209,319 @@ export interface operations {
             };
         };
     };
+    certificates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "certificates": [
+                     *         {
+                     *           "ability": "",
+                     *           "again": "",
+                     *           "candidate": "00017",
+                     *           "examined": "2026-05-01",
+                     *           "form": "GD0001",
+                     *           "imprint": {
+                     *             "at": "2026-05-20T03:00:00.000Z",
+                     *             "told": "印章员"
+                     *           },
+                     *           "issued": "2026-05-20T03:00:00.000Z",
+                     *           "number": "4402002026000001",
+                     *           "project": "中式面点制作",
+                     *           "receipt": {
+                     *             "candidate": "00017",
+                     *             "certificate": "4402002026000001",
+                     *             "code": "1FEA-XV7B-0S27-MC5A-62XQ-PZDJ-ZGD0-RZ46-3",
+                     *             "made": "2026-05-20T03:04:05.000Z"
+                     *           },
+                     *           "revoked": null
+                     *         }
+                     *       ],
+                     *       "forms": {
+                     *         "by_book": null,
+                     *         "counted": null,
+                     *         "counted_at": null,
+                     *         "delivered": 100,
+                     *         "issued": 1,
+                     *         "left": 99,
+                     *         "spoiled": 0
+                     *       },
+                     *       "made": "2026-05-20T03:10:00.000Z",
+                     *       "to_issue": [
+                     *         "00018"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CertificatesShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issue_certificates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateShape"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevocationBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     clauses: {
         parameters: {
             query?: never;
@@ -4851,6 +5606,463 @@ export interface operations {
             header?: never;
             path: {
                 batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dossier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DossierShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    file_scan: {
+        parameters: {
+            query: {
+                /** @description Which scan it corrects; that one stays */
+                replaces?: number | null;
+                /** @description Why it is corrected */
+                reason?: string;
+                /** @description Which of the six items of clause 九 it is; never footage */
+                item: components["schemas"]["DossierItem"];
+                /** @description 科目; of all if left out */
+                subject?: string;
+                /** @description 场次; of all if left out */
+                sitting?: number;
+                /** @description Sheets of paper that it shows */
+                pages?: number;
+            };
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+                "application/pdf": string;
+                "image/jpeg": string;
+                "image/png": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                /** @description As the dossier lists it */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                    "image/jpeg": string;
+                    "image/png": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceiptBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receipt_paper: {
+        parameters: {
+            query?: {
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                batch: string;
+                /** @description Its code */
+                receipt: string;
             };
             cookie?: never;
         };
@@ -9752,6 +10964,93 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As it is printed, or typed */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "certificate": "4402002026000001",
+                     *       "code": "1FEA-XV7B-0S27-MC5A-62XQ-PZDJ-ZGD0-RZ46-3",
+                     *       "en": "the dossier is as it was when the receipt was made (21 leaves)",
+                     *       "made": "2026-05-20T03:04:05.000Z",
+                     *       "state": "holds",
+                     *       "zh": "考核档案与出具时一致（21项）"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReceiptCheckShape"];
                 };
             };
             /** @description Unauthorized */
