@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
@@ -24,6 +24,7 @@ from dashboard.api import (
     factor,
     film,
     footage,
+    live,
     metrics,
     permits,
     problems,
@@ -36,9 +37,9 @@ from dashboard.api import (
     tokens,
     viewings,
 )
-from dashboard.api.backing import Backing
+from dashboard.api.backing import Backing, LivePort
 from dashboard.api.guard import guard
-from dashboard.api.headers import SafeHeaders
+from dashboard.api.headers import SafeHeaders, page_policy
 from dashboard.metrics import Sources, StoreProbe
 from domain.calendar import HolidayTable
 from domain.people import Role
@@ -70,6 +71,7 @@ def create_app(
     witnesses: Witnesses | None = None,
     means: Means | None = None,
     holidays: HolidayTable | None = None,
+    live_port: LivePort | None = None,
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes, the database with a notary.
 
@@ -77,8 +79,9 @@ def create_app(
     none. Without ``sealer``, secrets of second factors are sealed with a key that is gone with the app. The roles
     ``with_factor`` have to have such a factor; ``vouching`` is the identity provider, where there is one.
     ``witnesses`` vouch for the clock; without them, the kernel alone. ``means`` are what sittings are
-    checked by before they begin; ``holidays`` say when people work, without them as far as is published. Where it is
-    bound, and TLS, is the caller's part.
+    checked by before they begin; ``holidays`` say when people work, without them as far as is published.
+    ``live_port`` is where live pictures are; without one the page connects to nothing but this. Where it is bound,
+    and TLS, is the caller's part.
     """
     app = _described()
     probes = tuple(StoreProbe(archive, bucket) for bucket in archive.buckets)
@@ -95,10 +98,12 @@ def create_app(
         witnesses or HostWitnesses(),
         means=means or Means(spools or Spools()),
         holidays=holidays,
+        live=live_port or LivePort(),
     )
     app.include_router(metrics.router)
     app.include_router(_description(app))
-    app.include_router(_page(web_dist.resolve() if web_dist is not None else None))
+    port = live_port.port if live_port is not None else None
+    app.include_router(_page(web_dist.resolve() if web_dist is not None else None, port))
     problems.install(app)
     return app
 
@@ -148,6 +153,7 @@ def _described() -> FastAPI:
         factor,
         film,
         footage,
+        live,
         permits,
         provider,
         roll,
@@ -173,12 +179,12 @@ def _description(app: FastAPI) -> APIRouter:
     return router
 
 
-def _page(web_dist: Path | None) -> APIRouter:
+def _page(web_dist: Path | None, live_port: int | None) -> APIRouter:
     """The built page: its files as they are, and index.html for every address that the page itself resolves."""
     router = APIRouter()
 
     @router.get("/{path:path}", include_in_schema=False)
-    def page(path: str) -> FileResponse:
+    def page(path: str, request: Request) -> FileResponse:
         if path == "api" or path.startswith("api/"):
             raise HTTPException(404)
         if web_dist is None:
@@ -190,6 +196,7 @@ def _page(web_dist: Path | None) -> APIRouter:
             return FileResponse(found, headers={"Cache-Control": lasting})
         if path.startswith("assets/"):
             raise HTTPException(404)
-        return FileResponse(web_dist / "index.html", headers={"Cache-Control": "no-cache"})
+        policy = page_policy(request.url.scheme, request.headers.get("host", ""), live_port)
+        return FileResponse(web_dist / "index.html", headers={"Cache-Control": "no-cache"} | policy)
 
     return router

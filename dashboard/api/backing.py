@@ -17,7 +17,7 @@ from analysis.report import SittingReport, sitting_report
 from config.rule_pack import RulePack
 from dashboard.access.login import Viewer
 from dashboard.access.provider import Provider
-from dashboard.access.tickets import Tickets
+from dashboard.access.tickets import LiveTickets, Tickets
 from dashboard.metrics import Sources
 from domain.calendar import HolidayTable, working_days_taken
 from domain.law import Verdict
@@ -66,11 +66,20 @@ class Verdicts:
 
 
 @dataclass(frozen=True, slots=True)
+class LivePort:
+    """At which port of this host live pictures are, and what opens them; a process of its own serves it."""
+
+    tickets: LiveTickets = field(default_factory=lambda: LiveTickets(LiveTickets.new_key()))
+    port: int = 8001
+
+
+@dataclass(frozen=True, slots=True)
 class Backing:
     """See the module. ``rule_packs`` loads a rule pack by its id; ``sealer`` seals secrets of second factors, and the
     roles ``with_factor`` have to have one. ``provider`` vouches for people beside passwords, where there is one;
     ``witnesses`` vouch for the clock by which footage may be disposed of; ``means`` are what sittings are checked by;
-    ``holidays`` say when people work, None as far as that is published.
+    ``holidays`` say when people work, None as far as that is published;
+    ``live`` is where live pictures are.
     """
 
     database: Database
@@ -86,6 +95,7 @@ class Backing:
     verdicts: Verdicts = field(default_factory=Verdicts)
     means: Means = field(default_factory=Means)
     holidays: HolidayTable | None = None
+    live: LivePort = field(default_factory=LivePort)
 
     def must_enrol(self, viewer: Viewer) -> bool:
         """Whether the account has no second factor and its role has to have one. Not after the glass was broken, and
