@@ -105,7 +105,11 @@ async def watched(port: int, count: int, seconds: float, *, websocket: bool, pid
     """CPU seconds of the server while ``count`` viewers watch, once all of them do."""
     viewers = [Viewer(port, websocket) for _ in range(count)]
     tasks = [asyncio.create_task(each.watch()) for each in viewers]
-    await asyncio.sleep(3)
+    while not all(each.size_bytes for each in viewers):
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(2)
+    for each in viewers:
+        each.size_bytes = 0
     before = cpu_s(pid)
     await asyncio.sleep(seconds)
     spent = cpu_s(pid) - before
@@ -150,7 +154,7 @@ def measure(url: str, count: int, seconds: float, round_: int) -> None:
         "cpu_s_per_viewer_minute": round(costs["live"] / minutes, 4),
         "cpu_s_relay": round(costs["relay"] / minutes, 4),
         "ratio_vs_relay": round(costs["live"] / costs["relay"], 2) if costs["relay"] else None,
-        "mbit_per_s": round(seen[0].size_bytes * 8 / (seconds + 3) / 1e6, 2),
+        "mbit_per_s": round(seen[0].size_bytes * 8 / seconds / 1e6, 2),
         "ms_arrival": round(statistics.median(late) * 1000, 1) if late else None,
         "ms_arrival_p99": round(late[int(len(late) * 0.99)] * 1000, 1) if late else None,
         "ms_first_picture": round(max(first) * 1000, 1) if first else None,
