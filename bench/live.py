@@ -55,6 +55,7 @@ class Viewer:
         self.size_bytes = 0
         self.late_s: list[float] = []
         self.first_s: float | None = None
+        self.began = asyncio.Event()
 
     async def watch(self) -> None:
         begun = time.monotonic()
@@ -74,6 +75,7 @@ class Viewer:
             else:
                 while data := await reader.read(1 << 18):
                     self.size_bytes += len(data)
+                    self.began.set()
         finally:
             writer.close()
 
@@ -85,6 +87,7 @@ class Viewer:
                 size = int.from_bytes(await reader.readexactly(2 if size == 126 else 8), "big")
             payload = await reader.readexactly(size)
             self.size_bytes += size
+            self.began.set()
             if first & 0x0F == 2 and payload[0] == 2:
                 _, flags, count, arrived, _ = opened(payload)
                 self.pictures += count
@@ -105,8 +108,7 @@ async def watched(port: int, count: int, seconds: float, *, websocket: bool, pid
     """CPU seconds of the server while ``count`` viewers watch, once all of them do."""
     viewers = [Viewer(port, websocket) for _ in range(count)]
     tasks = [asyncio.create_task(each.watch()) for each in viewers]
-    while not all(each.size_bytes for each in viewers):
-        await asyncio.sleep(0.1)
+    await asyncio.gather(*(each.began.wait() for each in viewers))
     await asyncio.sleep(2)
     for each in viewers:
         each.size_bytes = 0
@@ -140,7 +142,6 @@ def measure(url: str, count: int, seconds: float, round_: int) -> None:
     seen: list[Viewer] = []
     for kind in ("relay", "live"):
         with server(kind, url) as (pid, port):
-            
             spent, viewers = asyncio.run(watched(port, count, seconds, websocket=kind == "live", pid=pid))
         costs[kind] = spent
         seen = viewers

@@ -1,4 +1,4 @@
-"""The wall in a real browser on cameras that speak RTSP: pictures are decoded, and an old one is never shown as live."""
+"""The wall in a real browser on cameras that speak RTSP: pictures are decoded, and old ones are grey."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -62,7 +61,9 @@ def hall(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         shown.append(Camera(name, url, ("A1",)))
     database = connect(f"sqlite:///{folder / 'kaojian.db'}", NOTARY)
     now = clock.now()
-    site = Site("sg-001", "韶关市技师学院定点考场", "浈江区", (Room("R1", "一号考场", (Station("A1"),), tuple(shown)),))
+    site = Site(
+        "sg-001", "韶关市技师学院定点考场", "浈江区", (Room("R1", "一号考场", (Station("A1"),), tuple(shown)),)
+    )
     start = now + timedelta(minutes=40)
     plan = SittingPlan(1, ("R1",), start, start + timedelta(hours=1), timedelta(minutes=1), timedelta(minutes=1))
     database.setup.apply_site(site, TESTER, now - timedelta(days=1))

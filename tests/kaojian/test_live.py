@@ -81,7 +81,9 @@ def test_the_service_shows_a_camera_live_to_who_may_and_stops_in_order(tmp_path:
     settings = Settings(data_dir=tmp_path, http_port=http)
     notary = Notary(Signer.kept(settings.signing_key_file), settings.data_dir)
     database = connect(settings.database_url, notary)
-    site = Site("sg-001", "定点考场", "浈江区", (Room("R1", "一号考场", (Station("A1"),), (Camera("c1", url, ("A1",)),)),))
+    site = Site(
+        "sg-001", "定点考场", "浈江区", (Room("R1", "一号考场", (Station("A1"),), (Camera("c1", url, ("A1",)),)),)
+    )
     start = now + timedelta(minutes=40)
     plan = SittingPlan(1, ("R1",), start, start + timedelta(hours=1), timedelta(minutes=1), timedelta(minutes=1))
     database.setup.apply_site(site, TESTER, now - timedelta(days=1))

@@ -20,7 +20,9 @@ def somebody(*names: str, reach: Reach = Reach.CITY, recused: tuple[str, ...] = 
     return Account("li", Role.CITY_SUPERVISOR, scope, START, must_change=False, recused=frozenset(recused))
 
 
-def cameras(account: Account, *sittings: Sitting, at: datetime = START, sites: tuple[Site, ...] = (SITE,)) -> list[str]:
+def cameras(
+    account: Account, *sittings: Sitting, at: datetime = START, sites: tuple[Site, ...] = (SITE,)
+) -> list[str]:
     return [each.camera.id for each in on_the_wall(account, sittings, sites, at)]
 
 

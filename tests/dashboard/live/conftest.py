@@ -73,7 +73,9 @@ class Hall:
         found: str = answer.json()["path"]
         return found
 
-    def tile(self, path: str | None = None, token: str | None = TOKEN, origin: str | None = ORIGIN, **more: str) -> Tile:
+    def tile(
+        self, path: str | None = None, token: str | None = TOKEN, origin: str | None = ORIGIN, **more: str
+    ) -> Tile:
         found = Tile(self.address, self.path() if path is None else path, token, origin, more)
         self.tiles.append(found)
         return found

@@ -184,9 +184,7 @@ def close_all(hall: Hall) -> None:
 
 
 @pytest.mark.parametrize("end", [log_out, disable, recuse, idle, close_all], ids=lambda each: each.__name__)
-def test_who_watches_is_out_within_seconds_of_losing_the_right(
-    hall: Hall, end: object
-) -> None:
+def test_who_watches_is_out_within_seconds_of_losing_the_right(hall: Hall, end: object) -> None:
     tile = hall.tile()
     tile.pictures(2)
     assert callable(end)
@@ -208,7 +206,12 @@ def test_watching_is_no_use_of_the_session(hall: Hall) -> None:
 
 
 def test_other_methods_and_other_addresses_show_nothing(hall: Hall) -> None:
-    for method, path in (("GET", f"/api/v1/live/{CAMERA}"), ("GET", "/"), ("POST", "/api/v1/session"), ("GET", "/docs")):
+    for method, path in (
+        ("GET", f"/api/v1/live/{CAMERA}"),
+        ("GET", "/"),
+        ("POST", "/api/v1/session"),
+        ("GET", "/docs"),
+    ):
         assert httpx.request(method, hall.address + path).status_code in (404, 405)
     assert hall.tile("/api/v1/nothing").status == 403
     assert nothing_was_shown(hall)

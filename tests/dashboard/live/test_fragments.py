@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from itertools import pairwise
 
 import av
 import pytest
@@ -24,7 +25,7 @@ def test_fragments_are_decoded_by_a_player_that_we_did_not_write() -> None:
         assert picture.key == (number % GOP == 0)
         data += (head.data if head is not None else b"") + picture.fragment
         assert picture.framed.endswith(picture.fragment)
-    with av.open(io.BytesIO(data)) as film:
+    with av.open(io.BytesIO(data), "r") as film:
         stream = film.streams.video[0]
         pictures = list(film.decode(stream))
         shown = len(pictures)
@@ -68,7 +69,7 @@ def test_media_time_rises_and_never_jumps_by_more_than_two_pictures(steps: list[
         stamp += step
         times.append(clock.push(stamp))
     assert times[0].decode == 0
-    for before, after in zip(times, times[1:], strict=False):
+    for before, after in pairwise(times):
         assert before.decode < after.decode <= before.decode + 2 * before.duration
         assert after.duration >= 1
 

@@ -41,11 +41,8 @@ class Cameras:
 
 def states(line: Line) -> list[str]:
     """What the line says of the camera, the newest of what waits; it is taken."""
-    found = []
-    for each in iter(line._found, None):
-        if isinstance(each, bytes) and b'"camera"' in each[:30]:
-            found.append(json.loads(each[each.index(b"{") :])["state"])
-    return found
+    words = [each for each in iter(line._found, None) if isinstance(each, bytes) and b'"camera"' in each[:30]]
+    return [json.loads(each[each.index(b"{") :])["state"] for each in words]
 
 
 def pictures(line: Line) -> int:
@@ -110,7 +107,7 @@ def test_a_viewer_that_reads_nothing_costs_another_one_nothing() -> None:
         pulls.join(slow, CAMERA, 0)
         pulls.join(fast, CAMERA, 0)
         got = 0
-        for _ in range(200):
+        for _round in range(200):
             got += pictures(fast)
             await asyncio.sleep(0)
         assert got == 150 + 1

@@ -82,8 +82,10 @@ class Tile:
         mask = os.urandom(4)
         body = bytes(each ^ mask[at % 4] for at, each in enumerate(payload)) if masked else payload
         size = len(payload)
-        length = bytes([size | (0x80 if masked else 0)]) if size < 126 else struct.pack(
-            ">BH", 126 | (0x80 if masked else 0), size
+        length = (
+            bytes([size | (0x80 if masked else 0)])
+            if size < 126
+            else struct.pack(">BH", 126 | (0x80 if masked else 0), size)
         )
         self._socket.sendall(bytes([0x80 | opcode]) + length + (mask if masked else b"") + body)
 
