@@ -19,7 +19,7 @@ export class LivePictures {
   ended: Ended | undefined
   unplayable = false
   arrived: number | undefined
-  skipped = 0
+  skippedAt: number | undefined // when pictures were left out last, because this viewer was slow
 
   private readonly clock = new HostClock()
   private socket: WebSocket | undefined
@@ -115,7 +115,7 @@ export class LivePictures {
         this.codec = String(said.codec)
         break
       case 'skipped':
-        this.skipped += Number(said.pictures)
+        this.skippedAt = performance.now()
         break
       case 'ended':
         if (said.why === 'right_ended' || said.why === 'no_room') this.ended = said.why

@@ -15,6 +15,7 @@ interface WallWords {
   none: string
   noneHint: string
   live: string
+  skipping: string
   opened: string
   toCome: string
   page: (page: number, pages: number) => string
@@ -40,6 +41,7 @@ const zh: WallWords = {
   none: '现在没有可巡查的画面',
   noneHint: '场次录像开始前两小时起至结束归档前，其摄像头显示于此。',
   live: '实时',
+  skipping: '网络慢，有跳帧',
   opened: '进行中',
   toCome: '待开考',
   page: (page, pages) => `第 ${page} / ${pages} 页`,
@@ -81,6 +83,7 @@ const en: WallWords = {
   none: 'There is nothing to watch now',
   noneHint: 'The cameras of a sitting are here from two hours before it is recorded until it is closed.',
   live: 'Live',
+  skipping: 'Slow network: pictures left out',
   opened: 'Running',
   toCome: 'To come',
   page: (page, pages) => `Page ${page} of ${pages}`,
