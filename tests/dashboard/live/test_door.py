@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,11 +12,11 @@ from dashboard.access import accounts
 from dashboard.access.table import MAY, Act
 from dashboard.access.tickets import LIVE_LASTS, LiveTickets
 from dashboard.live.door import Pages
-from dashboard.live.wire import Close
 from domain.people import Reach, Role
 from domain.viewings import SHOWN, Deed
 from tests.dashboard.exam import BATCH, SITE, TESTER, TOKEN
 from tests.dashboard.live.conftest import CAMERA, ORIGIN, Hall
+from tests.dashboard.live.watching import wait_for
 
 INSIDE = {Reach.CITY: (), Reach.COUNTY: (SITE.county,), Reach.SITE: (SITE.id,), Reach.BATCHES: (BATCH,)}
 WATCHERS = sorted(role for role in Role if role in MAY[Act.WATCH_OPEN])
@@ -68,14 +67,15 @@ def test_a_role_without_the_right_gets_neither_list_nor_ticket_nor_pictures(hall
     assert nothing_was_shown(hall)
 
 
-@pytest.mark.parametrize("role", [role for role in WATCHERS if role.reach is not Reach.CITY])
-def test_outside_its_scope_a_role_finds_no_camera(hall: Hall, role: Role) -> None:
-    hall.account("far", role, "elsewhere")
-    assert hall.ticket("far").status_code == 404
-    session = hall.exam.database.accounts.sessions("far")[0].id
-    forged = hall.tickets.issue(session, CAMERA, hall.exam.clock.now())
-    assert hall.tile(f"/api/v1/live/{CAMERA}?ticket={forged}", "far").status == 403
-    assert {each.outcome for each in hall.written(Deed.LIVE)} == {"unknown-camera"}
+def test_outside_its_scope_a_role_finds_no_camera(hall: Hall) -> None:
+    limited = [role for role in WATCHERS if role.reach is not Reach.CITY]
+    for role in limited:
+        hall.account(role, role, "elsewhere")
+        assert hall.ticket(role).status_code == 404
+        session = hall.exam.database.accounts.sessions(role)[0].id
+        forged = hall.tickets.issue(session, CAMERA, hall.exam.clock.now())
+        assert hall.tile(f"/api/v1/live/{CAMERA}?ticket={forged}", role).status == 403
+    assert [each.outcome for each in hall.written(Deed.LIVE)] == ["unknown-camera"] * 2 * len(limited)
     assert nothing_was_shown(hall)
 
 
@@ -148,61 +148,6 @@ def test_who_may_sees_the_camera_and_begin_and_end_are_written_down(hall: Hall, 
     assert (left.camera, left.batch, left.session) == (CAMERA, BATCH, begun.session)
     assert left.span is not None
     assert left.span.start == begun.at
-
-
-def wait_for(condition: object, seconds: float = 20.0) -> None:
-    assert callable(condition)
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it never came to be"
-        time.sleep(0.02)
-
-
-def log_out(hall: Hall) -> None:
-    headers = {"Origin": hall.pages, "Cookie": f"kaojian_session={TOKEN}"}
-    assert httpx.delete(f"{hall.pages}/api/v1/session", headers=headers).status_code == 204
-
-
-def disable(hall: Hall) -> None:
-    accounts.disable(hall.exam.database, "supervisor", TESTER, hall.exam.clock)
-
-
-def recuse(hall: Hall) -> None:
-    accounts.recuse(hall.exam.database, "supervisor", BATCH, reason="女儿应考", actor=TESTER, clock=hall.exam.clock)
-
-
-def idle(hall: Hall) -> None:
-    hall.exam.clock.advance(31 * 60)
-
-
-def close_all(hall: Hall) -> None:
-    setup = hall.exam.database.setup
-    for number in (1, 2):
-        start = setup.valid(BATCH, number, hall.exam.clock.now()).plan.planned_start
-        setup.open_sitting(BATCH, number, start, start)
-        setup.close_sitting(BATCH, number, start, start + timedelta(minutes=1))
-
-
-@pytest.mark.parametrize("end", [log_out, disable, recuse, idle, close_all], ids=lambda each: each.__name__)
-def test_who_watches_is_out_within_seconds_of_losing_the_right(hall: Hall, end: object) -> None:
-    tile = hall.tile()
-    tile.pictures(2)
-    assert callable(end)
-    end(hall)
-    assert tile.until("ended")["why"] == "right_ended"
-    assert tile.ended() == Close.RIGHT_ENDED
-    wait_for(lambda: len(hall.written(Deed.LEAVE)) == 1)
-
-
-def test_watching_is_no_use_of_the_session(hall: Hall) -> None:
-    before = hall.exam.database.accounts.sessions("supervisor")[0].seen
-    tile = hall.tile()
-    tile.pictures(1)
-    assert hall.showing is not None
-    hall.exam.clock.advance(300)
-    (admission,) = hall.showing.lines.values()
-    assert hall.showing.door.gone([admission]) == []
-    assert hall.exam.database.accounts.sessions("supervisor")[0].seen == before
 
 
 def test_other_methods_and_other_addresses_show_nothing(hall: Hall) -> None:

@@ -11,7 +11,7 @@ from dashboard.live.wire import Close
 from domain.viewings import Deed
 from storage.errors import DatabaseUnavailable
 from tests.dashboard.live.conftest import CAMERA, Hall
-from tests.dashboard.live.test_door import wait_for
+from tests.dashboard.live.watching import wait_for
 
 
 def test_a_tile_is_told_the_format_then_the_head_and_pictures_with_their_arrival(hall: Hall) -> None:
@@ -37,27 +37,26 @@ def test_the_first_picture_is_there_at_once_where_a_key_frame_is_at_hand(hall: H
     assert len(hall.sources) == 1
 
 
-@pytest.mark.parametrize(
-    ("payload", "opcode", "masked", "code"),
-    [
-        (b"x" * 300, 1, True, Close.TOO_LARGE),
-        (b"{}", 1, False, Close.PROTOCOL_ERROR),
-        (b"\xff\xfe", 1, True, Close.PROTOCOL_ERROR),
-        (b"bytes", 2, True, Close.NOT_TAKEN),
-        (b"", 11, True, Close.PROTOCOL_ERROR),
-        (b"no json", 1, True, Close.NORMAL),
-        (b'{"ping":"x"}', 1, True, Close.NORMAL),
-        (b"[]", 1, True, Close.NORMAL),
-        (b"\x03\xe8", 8, True, Close.NORMAL),
-    ],
+NEVER_SAID = (
+    (b"x" * 300, 1, True, Close.TOO_LARGE),
+    (b"{}", 1, False, Close.PROTOCOL_ERROR),
+    (b"\xff\xfe", 1, True, Close.PROTOCOL_ERROR),
+    (b"bytes", 2, True, Close.NOT_TAKEN),
+    (b"", 11, True, Close.PROTOCOL_ERROR),
+    (b"no json", 1, True, Close.NORMAL),
+    (b'{"ping":"x"}', 1, True, Close.NORMAL),
+    (b"[]", 1, True, Close.NORMAL),
+    (b"\x03\xe8", 8, True, Close.NORMAL),
 )
-def test_who_says_what_no_page_of_ours_says_is_hung_up_on(
-    hall: Hall, payload: bytes, opcode: int, masked: bool, code: Close
-) -> None:
-    tile = hall.tile()
-    tile.say(payload, opcode, masked=masked)
-    assert tile.ended() == code
-    wait_for(lambda: len(hall.written(Deed.LEAVE)) == 1)
+
+
+def test_who_says_what_no_page_of_ours_says_is_hung_up_on(hall: Hall) -> None:
+    path = hall.path()
+    for payload, opcode, masked, code in NEVER_SAID:
+        tile = hall.tile(path)
+        tile.say(payload, opcode, masked=masked)
+        assert tile.ended() == code, payload
+    wait_for(lambda: len(hall.written(Deed.LEAVE)) == len(NEVER_SAID))
 
 
 def test_requests_that_are_no_websocket_of_ours_are_refused(hall: Hall) -> None:
