@@ -24,7 +24,7 @@ WEB_SOURCES := $(filter-out $(WEB)/auto-imports.d.ts $(WEB)/components.d.ts,$(sh
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-api test-drills test-drills-real test-mutations test-slices test-kills check audit fix lock clean \
 	packages bench-record bench-archive bench-floorplan bench-hall bench-lookup bench-report bench-roster bench-truth \
-	bench-analysis
+	bench-analysis bench-live
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -93,6 +93,9 @@ bench-report: $(STAMPS)/runtime  ## what the verdict and the PDF of 40 stations 
 
 bench-roster: $(STAMPS)/runtime  ## what a roster of 50,000 candidates costs beside reading its file (ARGS="--candidates 5000")
 	@$(BIN)/python -m bench.roster $(ARGS)
+
+bench-live: $(STAMPS)/runtime packages  ## what live viewers cost beside a bare relay of the same bytes (ARGS="--viewers 1 10 --rounds 1")
+	@$(BIN)/python -m bench.live $(ARGS)
 
 bench-hall: $(STAMPS)/runtime packages  ## what rendering a hall costs beside a plain warp (ARGS="--pictures 300")
 	@$(BIN)/python -m bench.hall $(ARGS)

@@ -123,6 +123,7 @@ class Settings(BaseSettings):
     tls_key: Path | None = None  # in the file of the certificate when empty
     http_host: str = "127.0.0.1"
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    live_port: Annotated[int, Field(ge=0, le=65535)] = 0  # the one above http_port when 0
 
     log_format: LogFormat = LogFormat.CONSOLE
     log_level: LogLevel = LogLevel.INFO
@@ -136,6 +137,16 @@ class Settings(BaseSettings):
     def analysis_crew(self) -> int:
         """How many processes open and look at footage."""
         return self.analysis_workers or max(1, len(os.sched_getaffinity(0)) - 1)
+
+    @property
+    def live_at(self) -> int:
+        """The port of live pictures."""
+        return self.live_port or (self.http_port + 1 if self.http_port < 65535 else self.http_port - 1)
+
+    @property
+    def live_key_file(self) -> Path:
+        """The key of tickets to live pictures, which two processes share. Without it none opens; it is made anew."""
+        return self.secrets_dir / "live.key"
 
     @property
     def signing_key_file(self) -> Path:
@@ -313,6 +324,12 @@ class Settings(BaseSettings):
                 "KAOJIAN_STAMP_URL and KAOJIAN_STAMP_ROOTS belong together: the address of the time stamp authority, "
                 "and the file of certificates by which its stamps are believed"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _live_is_apart(self) -> Settings:
+        if self.live_port and self.live_port == self.http_port:
+            raise ValueError("KAOJIAN_LIVE_PORT is KAOJIAN_HTTP_PORT, too: live pictures need a port of their own")
         return self
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
@@ -27,6 +27,7 @@ from dashboard.api import (
     factor,
     film,
     footage,
+    live,
     metrics,
     permits,
     problems,
@@ -42,9 +43,9 @@ from dashboard.api import (
     tokens,
     viewings,
 )
-from dashboard.api.backing import Backing
+from dashboard.api.backing import Backing, LivePort
 from dashboard.api.guard import guard
-from dashboard.api.headers import SafeHeaders
+from dashboard.api.headers import SafeHeaders, page_policy
 from dashboard.metrics import Sources, StoreProbe
 from domain.calendar import HolidayTable
 from domain.people import Role
@@ -82,6 +83,7 @@ def create_app(
     filing: Archive | None = None,
     signing: Signer | None = None,
     pages_address: str = "",
+    live_port: LivePort | None = None,
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes, the database with a notary.
 
@@ -92,7 +94,8 @@ def create_app(
     checked by before they begin; ``holidays`` say when people work, without them as far as is published. ``numbers``
     gives the key of numbers of people's documents, without it one that is gone with the app. ``filing`` is an archive
     whose keys may put scans, without it ``archive``; ``signing`` signs receipts, without it none are made, and
-    ``pages_address`` is where their QR codes lead. Where it is bound, and TLS, is the caller's part.
+    ``pages_address`` is where their QR codes lead. ``live_port`` is where live pictures are; without one the page
+    connects to nothing but this. Where it is bound, and TLS, is the caller's part.
     """
     app = _described()
     probes = tuple(StoreProbe(archive, bucket) for bucket in archive.buckets)
@@ -113,10 +116,12 @@ def create_app(
         filing=filing or archive,
         signing=signing,
         pages_address=pages_address,
+        live=live_port or LivePort(),
     )
     app.include_router(metrics.router)
     app.include_router(_description(app))
-    app.include_router(_page(web_dist.resolve() if web_dist is not None else None))
+    port = live_port.port if live_port is not None else None
+    app.include_router(_page(web_dist.resolve() if web_dist is not None else None, port))
     problems.install(app)
     return app
 
@@ -172,6 +177,7 @@ def _described() -> FastAPI:
         factor,
         film,
         footage,
+        live,
         permits,
         provider,
         receipts,
@@ -200,12 +206,12 @@ def _description(app: FastAPI) -> APIRouter:
     return router
 
 
-def _page(web_dist: Path | None) -> APIRouter:
+def _page(web_dist: Path | None, live_port: int | None) -> APIRouter:
     """The built page: its files as they are, and index.html for every address that the page itself resolves."""
     router = APIRouter()
 
     @router.get("/{path:path}", include_in_schema=False)
-    def page(path: str) -> FileResponse:
+    def page(path: str, request: Request) -> FileResponse:
         if path == "api" or path.startswith("api/"):
             raise HTTPException(404)
         if web_dist is None:
@@ -217,6 +223,7 @@ def _page(web_dist: Path | None) -> APIRouter:
             return FileResponse(found, headers={"Cache-Control": lasting})
         if path.startswith("assets/"):
             raise HTTPException(404)
-        return FileResponse(web_dist / "index.html", headers={"Cache-Control": "no-cache"})
+        policy = page_policy(request.url.scheme, request.headers.get("host", ""), live_port)
+        return FileResponse(web_dist / "index.html", headers={"Cache-Control": "no-cache"} | policy)
 
     return router

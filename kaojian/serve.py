@@ -37,6 +37,7 @@ class Role(StrEnum):
     INGEST = "ingest"
     ANALYSIS = "analysis"
     DASHBOARD = "dashboard"
+    LIVE = "live"
 
 
 def run(settings: Settings, roles: Sequence[Role]) -> None:
@@ -46,6 +47,8 @@ def run(settings: Settings, roles: Sequence[Role]) -> None:
             _analysis(settings)
         case [Role.DASHBOARD]:
             _dashboard(settings)
+        case [Role.LIVE]:
+            _live(settings)
         case _:
             keep(_members(settings, roles), StopSignals(), expected=(ConfigError, StorageError, OSError))
 
@@ -61,6 +64,8 @@ def _members(settings: Settings, roles: Sequence[Role]) -> list[Member]:
         found.append(Member(Role.ANALYSIS, lambda _: _analysis(settings)))
     if Role.DASHBOARD in roles:
         found.append(Member(Role.DASHBOARD, lambda _: _dashboard(settings)))
+    if Role.LIVE in roles:
+        found.append(Member(Role.LIVE, lambda _: _live(settings)))
     return found
 
 
@@ -90,6 +95,7 @@ def _dashboard(settings: Settings) -> None:
     from kaojian.audit import objects_of, sealed_daily  # noqa: PLC0415
     from kaojian.backup import backed_up  # noqa: PLC0415
     from kaojian.disks import ballast, spools_of  # noqa: PLC0415
+    from kaojian.live import live_port  # noqa: PLC0415
     from kaojian.readiness import means  # noqa: PLC0415
     from kaojian.replica import replicated  # noqa: PLC0415
     from kaojian.stamping import stamped_later  # noqa: PLC0415
@@ -122,6 +128,7 @@ def _dashboard(settings: Settings) -> None:
             filing=open_archive(settings, database),
             signing=signer,
             pages_address=settings.pages_address,
+            live_port=live_port(settings),
             vouching=None if settings.oidc is None else Provider(settings.oidc, settings.secrets, clock),
         )
         sealing = sealed_daily(database, settings.data_dir, signer, objects_of(settings), clock)
@@ -140,6 +147,12 @@ def _dashboard(settings: Settings) -> None:
                 proxy_headers=False,  # who asks is written down: nobody may say that he comes from elsewhere
                 server_header=False,
             )
+
+
+def _live(settings: Settings) -> None:
+    from kaojian.live import run as show  # noqa: PLC0415 (see the module)
+
+    show(settings, _tls(settings))
 
 
 def _tls(settings: Settings) -> Callable[[Any, Any], ssl.SSLContext] | None:

@@ -28,6 +28,7 @@ class Schedule:
 
     def __init__(self, database: Database, secrets: Secrets, run_up: timedelta) -> None:
         self._setup = database.setup
+        self._evidence = database.evidence
         self._readiness = database.readiness
         self._secrets = secrets
         self._run_up = run_up
@@ -59,6 +60,22 @@ class Schedule:
         """The same camera, its files apart from those of any batch."""
         site, _, camera = assignment.folder.split("/")
         return replace(assignment, batch=TRIALS, folder=f"{site}/{TRIALS}/{camera}", trial=True)
+
+    def reached(self, sitting: Sitting, camera: Camera) -> tuple[Assignment, int]:
+        """How a camera of a sitting is reached by somebody beside its recorder, and for how many cameras of the site
+        the sessions of its NVR are kept, 0 without one.
+        """
+        rooms = sitting.site.rooms
+        beside = sum(camera.nvr is not None and each.nvr == camera.nvr for room in rooms for each in room.cameras)
+        return replace(self._assignment(sitting, camera), audio=False), beside
+
+    def lacking(self, now: datetime, ahead: timedelta) -> frozenset[str]:
+        """The cameras that recording wants between ``now`` and ``ahead`` of it, and has not: no run of them is open.
+
+        Raises StorageError.
+        """
+        wanted = {each.camera for at in (now, now + ahead) for each in self.wanted(at)}
+        return frozenset(wanted - {run.camera for run in self._evidence.open_runs()}) if wanted else frozenset()
 
     def _wants(self, sitting: Sitting, now: datetime) -> bool:
         return sitting.wants_recording(now + self._run_up) or sitting.wants_recording(now - RUN_DOWN)

@@ -129,6 +129,19 @@ def resume(database: Database, clock: Clock, token: str) -> Viewer | None:
     return Viewer(account, session_id, session.proved, factor_proved=session.factor_proved)
 
 
+def standing(database: Database, clock: Clock, session_id: str) -> Viewer | None:
+    """Who holds a session that stands, by its id; as ``resume``, but no use of it: what only goes on by itself keeps
+    no session open.
+    """
+    found, now = database.accounts.session(session_id), clock.now()
+    if found is None or found[0].ended is not None:
+        return None
+    session, account = found
+    if _over(session.began, session.seen, account, now) is not None:
+        return None
+    return Viewer(account, session_id, session.proved, factor_proved=session.factor_proved)
+
+
 def prove(database: Database, clock: Clock, viewer: Viewer, password: str) -> str:
     """The viewer gives their password again: the token of the session that takes the place of theirs.
 

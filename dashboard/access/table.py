@@ -273,6 +273,8 @@ ROUTES: Mapping[str, Act] = {
     "media_part": Act.WATCH,
     "whole_file": Act.SAVE,
     "film": Act.SAVE,
+    "wall": Act.WATCH_OPEN,
+    "live_ticket": Act.WATCH_OPEN,
     "own_permits": Act.ASK,
     "ask_permit": Act.ASK,
     "withdraw_permit": Act.ASK,
@@ -297,6 +299,9 @@ ROUTES: Mapping[str, Act] = {
     "reveal_for_draw": Act.SEED,
 }
 """What each route does, by its name."""
+
+SOCKETS: Mapping[str, Act] = {"live": Act.WATCH_OPEN}
+"""What each WebSocket shows, by its name; all are of the process that shows live pictures (``dashboard.live``)."""
 
 WITH_PICTURES: Mapping[str, Act] = {"report_paper": Act.SAVE, "report_file": Act.SAVE}
 """What a route does besides, where it is asked for pictures of footage: a paper with them is a file that is saved."""
@@ -481,6 +486,7 @@ DEEDS: Mapping[str, Deed] = {
     "media_part": Deed.FETCH,
     "whole_file": Deed.SAVE,
     "film": Deed.SAVE,
+    "live_ticket": Deed.LIVE,
     "ask_permit": Deed.ASK,
     "withdraw_permit": Deed.WITHDRAW,
     "approve_permit": Deed.APPROVE,

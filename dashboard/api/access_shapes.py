@@ -277,3 +277,28 @@ class MadeToken(Shape):
 
     secret: str
     token: TokenShape
+
+
+class WallCamera(Shape):
+    """A camera that may be watched live, and the sitting it is watched for; ``opened`` is null before it is."""
+
+    camera: str
+    sees: tuple[str, ...]
+    batch: str
+    project: str
+    sitting: int
+    site: str
+    site_name: str
+    county: str
+    room: str
+    room_name: str
+    start: Instant
+    opened: Instant | None
+
+
+class LiveTicket(Shape):
+    """Where a camera's live pictures are: at this host, ``port`` and ``path``, until then, for this session alone."""
+
+    port: int
+    path: str
+    until: Instant

@@ -18,7 +18,7 @@ from config.rule_pack import RulePack
 from dashboard.access.login import Viewer
 from dashboard.access.provider import Provider
 from dashboard.access.questions import Questions
-from dashboard.access.tickets import Tickets
+from dashboard.access.tickets import LiveTickets, Tickets
 from dashboard.metrics import Sources
 from domain.calendar import HolidayTable, working_days_taken
 from domain.law import Verdict
@@ -69,6 +69,14 @@ class Verdicts:
 
 
 @dataclass(frozen=True, slots=True)
+class LivePort:
+    """At which port of this host live pictures are, and what opens them; a process of its own serves it."""
+
+    tickets: LiveTickets = field(default_factory=lambda: LiveTickets(LiveTickets.new_key()))
+    port: int = 8001
+
+
+@dataclass(frozen=True, slots=True)
 class Backing:
     """See the module. ``rule_packs`` loads a rule pack by its id; ``sealer`` seals secrets of second factors, and the
     roles ``with_factor`` have to have one. ``provider`` vouches for people beside passwords, where there is one;
@@ -76,6 +84,7 @@ class Backing:
     ``holidays`` say when people work, None as far as that is published; ``numbers`` gives the key of numbers of
     people's documents. ``filing`` may put scans into the object stores, where the archive's keys only read;
     ``signing`` signs receipts, and ``pages_address`` is where browsers reach the pages, "" where nobody said.
+    ``live`` is where live pictures are.
     """
 
     database: Database
@@ -95,6 +104,7 @@ class Backing:
     filing: Archive | None = None
     signing: Signer | None = None
     pages_address: str = ""
+    live: LivePort = field(default_factory=LivePort)
     questions: Questions[Any] = field(default_factory=Questions)
 
     @property

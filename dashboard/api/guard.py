@@ -19,6 +19,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Path, Query, Request, Response
+from starlette.requests import HTTPConnection
 
 from dashboard.access import login, permits, tokens
 from dashboard.access.errors import TicketUnknown
@@ -70,7 +71,7 @@ def guard(request: Request, backed: Backed) -> Iterator[None]:
 def _let_in(act: Act | None, request: Request, backed: Backing) -> None:
     if act is None:
         raise Undeclared("nobody is allowed here yet: dashboard.access.table does not name this route")
-    changes, program = request.method not in _SAFE, _bearer(request) is not None
+    changes, program = request.method not in _SAFE, bearer(request) is not None
     if changes and not program and not _is_ours(request):
         raise CrossSite("the request does not come from a page of this service")
     if act is Act.ANYBODY:
@@ -82,22 +83,22 @@ def _let_in(act: Act | None, request: Request, backed: Backing) -> None:
         raise NotLoggedIn("log in first")
     request.state.viewer = viewer
     if act is not Act.OWN_SESSION:
-        _is_set_up(viewer, backed)
+        is_set_up(viewer, backed)
     request.state.sight = _judge(act, viewer, request.path_params, backed)
     if request.scope["route"].name in FRESH and not viewer.is_fresh(backed.clock.now()):
         raise ProofNeeded("give the password again first, at /api/v1/session/proof")
 
 
-def viewer_of(request: Request, backed: Backing) -> Viewer | None:
+def viewer_of(request: HTTPConnection, backed: Backing) -> Viewer | None:
     """Whom the request's token speaks for, or who holds its cookie, which is not looked at beside a token."""
-    program = _bearer(request)
+    program = bearer(request)
     if program is not None:
         return tokens.resume(backed.database, backed.clock, program)
     token = request.cookies.get(COOKIE)
     return None if token is None else login.resume(backed.database, backed.clock, token)
 
 
-def _bearer(request: Request) -> str | None:
+def bearer(request: HTTPConnection) -> str | None:
     """The token of a program (RFC 6750 2.1). Other schemes are none: a browser may send those by itself."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
@@ -113,7 +114,7 @@ def is_secure(request: Request) -> bool:
     return request.url.scheme == "https"
 
 
-def _is_set_up(viewer: Viewer, backed: Backing) -> None:
+def is_set_up(viewer: Viewer, backed: Backing) -> None:
     """Raises PasswordMustChange, FactorMustEnrol."""
     if viewer.account.must_change:
         raise PasswordMustChange("change the first password first")

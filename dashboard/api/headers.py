@@ -5,6 +5,7 @@ A route may set one of them itself, and then that counts (``PAPER``, ``PICTURED`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from starlette.datastructures import MutableHeaders
@@ -58,6 +59,21 @@ _DENIED = (
     "payment",
     "usb",
 )
+
+_HOST = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
+
+
+def page_policy(scheme: str, host: str, live_port: int | None) -> dict[str, str]:
+    """The header of a page that may also connect to where live pictures are: one port of the host that it is from.
+
+    Nothing for a host that is written as none is: then the page keeps to where it is from.
+    """
+    found = _HOST.fullmatch(host)
+    if live_port is None or found is None:
+        return {}
+    live = f"{'wss' if scheme == 'https' else 'ws'}://{found[1]}:{live_port}"
+    return {"Content-Security-Policy": _policy(_PAGE | {"connect-src": f"'self' {live}"})}
+
 
 PAPER = {"Content-Security-Policy": _policy(_PAPER)}
 PICTURED = {"Content-Security-Policy": _policy(_PICTURED)}

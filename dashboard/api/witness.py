@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.requests import HTTPConnection
 
 from dashboard.access.errors import HeldBack, PermitNotOpen, PermitRefused, TicketExpired, TicketUnknown
 from dashboard.access.login import Viewer
@@ -80,6 +81,14 @@ class Witness:
         """They were told what there is of a camera in a span, to play it."""
         self._write(Deed.OPEN, camera, batch, span, purpose=purpose)
 
+    def went_live(self, camera: str, batch: str) -> None:
+        """They are sent live pictures from now on."""
+        self._write(Deed.LIVE, camera, batch, None)
+
+    def left(self, camera: str, batch: str, span: Interval) -> None:
+        """They are sent no more of them, after that time."""
+        self._write(Deed.LEAVE, camera, batch, span)
+
     def settled(self, deed: Deed, permit: Permit, why: str) -> None:
         """They asked for a permit, or decided on one."""
         of_it = replace(self, permit=permit.id)
@@ -102,7 +111,7 @@ class Witness:
         deed: Deed,
         camera: str,
         batch: str,
-        span: Interval,
+        span: Interval | None,
         *,
         key: str = "",
         purpose: str = "",
@@ -127,7 +136,7 @@ class Witness:
         self.backed.database.viewings.add(viewing)
 
 
-def refused(request: Request, backed: Backing, deed: Deed, refusal: Exception) -> None:
+def refused(request: HTTPConnection, backed: Backing, deed: Deed, refusal: Exception) -> None:
     """Write down that footage or a permit was refused, to whom and why. Raises DatabaseUnavailable, SealRefused."""
     now = backed.clock.now()
     viewer = getattr(request.state, "viewer", None)
@@ -146,7 +155,7 @@ def refused(request: Request, backed: Backing, deed: Deed, refusal: Exception) -
         batch=what.batch,
         span=what.span,
         key="" if ticket is None else ticket.key,
-        source=_source(request),
+        source=source_of(request),
         session="" if viewer is None else viewer.session_id,
         purpose=request.query_params.get("purpose", ""),
         permit=what.permit,
@@ -164,7 +173,7 @@ class _What:
     permit: str
 
 
-def _refused_what(request: Request, backed: Backing, ticket: Ticket | None) -> _What:
+def _refused_what(request: HTTPConnection, backed: Backing, ticket: Ticket | None) -> _What:
     """By the ticket's file, else by the batch, camera and span that were asked for, else by the permit."""
     permit_id = str(request.path_params.get("permit", "" if ticket is None else ticket.permit))
     segment = None if ticket is None else backed.database.evidence.segment(ticket.key)
@@ -187,7 +196,7 @@ def asked_span(start: datetime, end: datetime) -> Interval:
     return Interval(utc(start), utc(end))
 
 
-def _asked(request: Request) -> Interval | None:
+def _asked(request: HTTPConnection) -> Interval | None:
     """The span that was asked for; None where it is not one."""
     try:
         ends = [datetime.fromisoformat(request.query_params[name]) for name in ("start", "end")]
@@ -196,7 +205,7 @@ def _asked(request: Request) -> Interval | None:
         return None
 
 
-def _source(request: Request) -> str:
+def source_of(request: HTTPConnection) -> str:
     return "" if request.client is None else request.client.host
 
 
@@ -204,7 +213,7 @@ def _witness(request: Request, backed: Backed) -> Witness:
     viewer = request.state.viewer
     assert isinstance(viewer, Viewer)  # noqa: S101 - the guard let nobody else in
     seen = request.state.sight
-    return Witness(backed, viewer, _source(request), seen.permit.id if isinstance(seen, Permitted) else "")
+    return Witness(backed, viewer, source_of(request), seen.permit.id if isinstance(seen, Permitted) else "")
 
 
 Witnessed = Annotated[Witness, Depends(_witness)]

@@ -20,8 +20,8 @@ app = typer.Typer()
 
 @app.command()
 def serve(
-    roles: Annotated[str, typer.Option(help="Which of ingest, analysis and dashboard, with commas")] = (
-        "ingest,analysis,dashboard"
+    roles: Annotated[str, typer.Option(help="Which of ingest, analysis, dashboard and live, with commas")] = (
+        "ingest,analysis,dashboard,live"
     ),
     allow_unlocked: Annotated[
         bool, typer.Option("--allow-unlocked", help="For development: use an object store whose locks do not hold")

@@ -31,7 +31,7 @@ from storage.media.video import (
     may_be_shown_earlier,
     stored_nals,
 )
-from storage.media.writing import Sample, Sound, SoundSample, fragment, init_segment
+from storage.media.writing import Sample, Sound, SoundSample, fragment, init_segment, picture_fragment
 
 __all__ = [
     "TIMESCALE",
@@ -67,6 +67,7 @@ __all__ = [
     "joined",
     "leads_from_before",
     "may_be_shown_earlier",
+    "picture_fragment",
     "read_index",
     "stored_nals",
     "take",

@@ -138,6 +138,26 @@ def fragment(
     )
 
 
+def picture_fragment(sequence: int, decode_time: int, sample: Sample) -> bytes:
+    """``moof`` and ``mdat`` of one H.264 picture and nothing else: for who watches live, never for files of evidence.
+
+    Parameters and errors as those of ``fragment``.
+    """
+    _check(sequence, decode_time, (sample,))
+    kept = stored_nals(sample.nals)
+    size = sum(map(len, kept)) + 4 * len(kept)
+    if size == 0:
+        raise ValueError("a sample holds nothing but parameter sets and delimiters")
+    if size > _MAX_FRAGMENT_BYTES - 2**20:
+        raise ValueError(f"a picture of {size} bytes is too large")
+    flags = layout.SYNC_SAMPLE if sample.key else layout.NON_SYNC_SAMPLE
+    entry = layout.TRUN_SAMPLE.pack(sample.duration, size, flags, sample.composition_offset)
+    parts = [_movie_fragment(sequence, decode_time, entry, 1, None), (size + 8).to_bytes(4, "big"), b"mdat"]
+    for nal in kept:
+        parts += (len(nal).to_bytes(4, "big"), nal)
+    return b"".join(parts)
+
+
 def _check(sequence: int, decode_time: int, samples: Sequence[Sample]) -> None:
     if not 1 <= sequence < 2**32 or not 0 <= decode_time < 2**63:
         raise ValueError(f"sequence {sequence} or decode time {decode_time} is out of range")

@@ -15,7 +15,8 @@ import pytest
 from fastapi import FastAPI
 
 from config.rule_pack import load as load_rule_pack
-from dashboard.api.headers import EVERYWHERE, OVER_TLS, PAPER
+from dashboard.api.backing import LivePort
+from dashboard.api.headers import EVERYWHERE, OVER_TLS, PAPER, page_policy
 from dashboard.app import create_app
 from domain.timeline import rfc3339
 from kaojian import tls
@@ -149,3 +150,25 @@ def test_a_paper_has_one_block_of_styles_which_its_policy_lets_in_and_no_other_s
         digest = b64encode(sha256(block.encode()).digest()).decode()
         assert f"style-src 'sha256-{digest}'" in answer.headers["content-security-policy"]
         assert not any(each in head + body for each in ("<style", "style=", "<script"))
+
+
+def test_the_page_may_connect_to_live_pictures_at_one_port_of_the_host_that_it_is_from_and_nowhere_else(
+    exam: Exam, page: Path
+) -> None:
+    app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, page, live_port=LivePort(port=8001))
+    with client(app) as asking:
+        for path in ("/", "/wall"):
+            policy = asking.get(path).headers["Content-Security-Policy"]
+            assert "connect-src 'self' ws://127.0.0.1:8001;" in policy
+            assert policy.replace(" ws://127.0.0.1:8001", "") == EVERYWHERE["Content-Security-Policy"]
+        answer = asking.get("/api/v1/session")
+        assert answer.headers["Content-Security-Policy"] == EVERYWHERE["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("host", ["", "a b", "x; script-src *", "evil.example/", "a:1:2", "[::1", "x'"])
+def test_a_host_that_is_written_as_none_is_adds_nothing_to_the_policy(host: str) -> None:
+    assert page_policy("http", host, 8001) == {}
+
+
+def test_over_tls_live_pictures_come_over_tls() -> None:
+    assert "'self' wss://[::1]:8001;" in page_policy("https", "[::1]:8000", 8001)["Content-Security-Policy"]

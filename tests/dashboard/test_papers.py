@@ -129,7 +129,7 @@ NOT_OF_FOOTAGE = {
     *("lead_s", "tail_s"),  # told by the window itself
     *("working_age", "review_working_days", "min_examiners", "candidates_per_examiner", "grant_months"),
     *("duration_off_min", "full_mark", "pass_mark", "feedback_hours", "filing_days"),
-    *("query_days", "certificate_number"),
+    *("query_days", "certificate_number", "same_panel_batches"),
     *("plate_width_cm", "plate_height_cm", "plate_thickness_mm", "plate_fold_cm", "plate_off_share"),
 }
 """Numbers of a rule pack that no verdict of this paper rests on."""

@@ -37,7 +37,7 @@ from tests.house.containers import BIN, COMPOSE_FILE, DOCKERFILE, Machine
 from tests.house.rules import ROOMS, ROOT
 from tests.postgres import postgres_binaries
 
-ROLES = ("ingest", "analysis", "dashboard")
+ROLES = ("ingest", "analysis", "dashboard", "live")
 PATIENCE_S = 90
 
 

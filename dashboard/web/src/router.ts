@@ -42,6 +42,7 @@ export const router = createRouter({
       }),
     },
     { path: '/status', name: 'status', component: () => import('./pages/StatusPage.vue'), meta: { act: 'see' } },
+    { path: '/wall', name: 'wall', component: () => import('./pages/WallPage.vue'), meta: { act: 'watch_open' } },
     { path: '/permits', name: 'permits', component: () => import('./pages/PermitsPage.vue') },
     {
       path: '/permits/:permit',

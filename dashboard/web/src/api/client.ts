@@ -24,6 +24,7 @@ import type {
   IssueBody,
   IssueDecision,
   Item,
+  LiveTicket,
   OpenSession,
   Permit,
   PermitBody,
@@ -40,6 +41,7 @@ import type {
   Status,
   Suspicions,
   Token,
+  WallCamera,
 } from './types'
 
 const client = createClient<paths>()
@@ -92,6 +94,16 @@ export function fetchSchedule(): Promise<ScheduledBatch[]> {
 
 export function fetchSitting(batch: string, number: number): Promise<SittingDetail> {
   return answer(client.GET('/api/v1/batches/{batch}/sittings/{number}', { params: { path: { batch, number } } }))
+}
+
+/** The cameras that may be watched live now. */
+export function fetchWall(): Promise<WallCamera[]> {
+  return answer(client.GET('/api/v1/live'))
+}
+
+/** Where the live pictures of a camera are, for this session and a short while. */
+export function fetchLiveTicket(camera: string): Promise<LiveTicket> {
+  return answer(client.POST('/api/v1/live/{camera}', { params: { path: { camera } } }))
 }
 
 export function fetchReport(batch: string, number: number): Promise<Report> {

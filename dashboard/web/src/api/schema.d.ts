@@ -1086,6 +1086,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Wall
+         * @description The cameras of sittings that are open or will be within two hours, as far as the viewer may watch them live.
+         */
+        get: operations["wall"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/{camera}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Live Ticket
+         * @description Where the live pictures of a camera are, for this session and the next half minute: to be opened as a WebSocket
+         *     at that port of this host.
+         */
+        post: operations["live_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/permits": {
         parameters: {
             query?: never;
@@ -2318,7 +2359,7 @@ export interface components {
          * Deed
          * @enum {string}
          */
-        Deed: "open" | "fetch" | "save" | "enter" | "ask" | "approve" | "decline" | "end" | "withdraw";
+        Deed: "open" | "fetch" | "save" | "live" | "leave" | "enter" | "ask" | "approve" | "decline" | "end" | "withdraw";
         /**
          * DisposalApprovalBody
          * @description By the digest of what the list would delete, so that nobody approves what they did not see.
@@ -2900,6 +2941,21 @@ export interface components {
             seats: components["schemas"]["SeatShape"][];
             /** Subjects */
             subjects: string[];
+        };
+        /**
+         * LiveTicket
+         * @description Where a camera's live pictures are: at this host, ``port`` and ``path``, until then, for this session alone.
+         */
+        LiveTicket: {
+            /** Path */
+            path: string;
+            /** Port */
+            port: number;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /**
          * LoginBody
@@ -4430,6 +4486,39 @@ export interface components {
             start: string | null;
             /** Who */
             who: string;
+        };
+        /**
+         * WallCamera
+         * @description A camera that may be watched live, and the sitting it is watched for; ``opened`` is null before it is.
+         */
+        WallCamera: {
+            /** Batch */
+            batch: string;
+            /** Camera */
+            camera: string;
+            /** County */
+            county: string;
+            /** Opened */
+            opened: string | null;
+            /** Project */
+            project: string;
+            /** Room */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /** Sees */
+            sees: string[];
+            /** Site */
+            site: string;
+            /** Site Name */
+            site_name: string;
+            /** Sitting */
+            sitting: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
         };
         /**
          * WebhookStatus
@@ -9820,6 +9909,156 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    wall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WallCamera"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveTicket"];
                 };
             };
             /** @description Unauthorized */

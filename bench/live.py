@@ -1,0 +1,167 @@
+"""What live viewers cost: CPU of the role ``live`` per viewer and minute, beside a bare relay of the same bytes.
+
+The camera is gst-rtsp-server's (1080p25, 4 Mbit/s, TCP). The viewers are protocol clients in another process: they
+read WebSocket frames and throw them away. The peer is a process that takes the same camera by the same client and
+writes each picture to plain TCP connections: what sending costs without fragments, frames, lines and rights. Both
+run after one another in each round, on the same camera. ``ms_arrival`` is from the picture's last packet at this
+host to a viewer that has it (median and 99th percentile), ``ms_first_picture`` from the request to the first one.
+Prints JSON lines and judges nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.record import camera_server, cameras, encode_clip
+from bench.relay import cpu_s
+from dashboard.live.wire import opened
+
+_ROOT = Path(__file__).resolve().parent.parent
+_HEAD = b"\r\n\r\n"
+
+
+@contextmanager
+def server(kind: str, url: str) -> Iterator[tuple[int, int]]:
+    """A process that serves a camera, and its port."""
+    command = [sys.executable, "-m", "bench.live_server", kind, url]
+    process = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
+    try:
+        yield process.pid, int(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+class Viewer:
+    """One connection; what it saw."""
+
+    def __init__(self, port: int, websocket: bool) -> None:
+        self._port = port
+        self._websocket = websocket
+        self.pictures = 0
+        self.size_bytes = 0
+        self.late_s: list[float] = []
+        self.first_s: float | None = None
+        self.began = asyncio.Event()
+
+    async def watch(self) -> None:
+        begun = time.monotonic()
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port, limit=8 << 20)
+        try:
+            if self._websocket:
+                key = base64.b64encode(os.urandom(16)).decode()
+                lines = ("GET /api/v1/live/c0 HTTP/1.1", f"Host: 127.0.0.1:{self._port}", "Upgrade: websocket")
+                rest = ("Connection: Upgrade", "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {key}")
+                writer.write("\r\n".join((*lines, *rest, "", "")).encode())
+                await reader.readuntil(_HEAD)
+                pinging = asyncio.create_task(self._ping(writer))
+                try:
+                    await self._frames(reader, begun)
+                finally:
+                    pinging.cancel()
+            else:
+                while data := await reader.read(1 << 18):
+                    self.size_bytes += len(data)
+                    self.began.set()
+        finally:
+            writer.close()
+
+    async def _frames(self, reader: asyncio.StreamReader, begun: float) -> None:
+        while True:
+            first, second = await reader.readexactly(2)
+            size = second & 0x7F
+            if size >= 126:
+                size = int.from_bytes(await reader.readexactly(2 if size == 126 else 8), "big")
+            payload = await reader.readexactly(size)
+            self.size_bytes += size
+            self.began.set()
+            if first & 0x0F == 2 and payload[0] == 2:
+                _, flags, count, arrived, _ = opened(payload)
+                self.pictures += count
+                if self.first_s is None:
+                    self.first_s = time.monotonic() - begun
+                if not flags & 2:
+                    self.late_s.append(time.time() - arrived / 1e6)
+
+    @staticmethod
+    async def _ping(writer: asyncio.StreamWriter) -> None:
+        for number in range(1, 1 << 30):
+            text = json.dumps({"ping": number}).encode()
+            writer.write(bytes((0x81, 0x80 | len(text), 0, 0, 0, 0)) + text)  # a mask of zeros changes nothing
+            await asyncio.sleep(2)
+
+
+async def watched(port: int, count: int, seconds: float, *, websocket: bool, pid: int) -> tuple[float, list[Viewer]]:
+    """CPU seconds of the server while ``count`` viewers watch, once all of them do."""
+    viewers = [Viewer(port, websocket) for _ in range(count)]
+    tasks = [asyncio.create_task(each.watch()) for each in viewers]
+    await asyncio.gather(*(each.began.wait() for each in viewers))
+    await asyncio.sleep(2)
+    for each in viewers:
+        each.size_bytes = 0
+    before = cpu_s(pid)
+    await asyncio.sleep(seconds)
+    spent = cpu_s(pid) - before
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return spent, viewers
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--seconds", type=float, default=20)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--viewers", type=int, nargs="*", default=[1, 10, 30])
+    asked = options.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        clip = folder / "clip.h264"
+        encode_clip(clip)
+        with cameras(camera_server("gst", folder), clip, 1, 1) as urls:
+            for round_ in range(asked.rounds):
+                for count in asked.viewers:
+                    measure(urls[0], count, asked.seconds, round_)
+
+
+def measure(url: str, count: int, seconds: float, round_: int) -> None:
+    costs: dict[str, float] = {}
+    seen: list[Viewer] = []
+    for kind in ("relay", "live"):
+        with server(kind, url) as (pid, port):
+            spent, viewers = asyncio.run(watched(port, count, seconds, websocket=kind == "live", pid=pid))
+        costs[kind] = spent
+        seen = viewers
+    minutes = count * seconds / 60
+    late = sorted(each for viewer in seen for each in viewer.late_s)
+    first = [each.first_s for each in seen if each.first_s is not None]
+    line = {
+        "bench": "mse",
+        "round": round_,
+        "viewers": count,
+        "cpu_s_per_viewer_minute": round(costs["live"] / minutes, 4),
+        "cpu_s_relay": round(costs["relay"] / minutes, 4),
+        "ratio_vs_relay": round(costs["live"] / costs["relay"], 2) if costs["relay"] else None,
+        "mbit_per_s": round(seen[0].size_bytes * 8 / seconds / 1e6, 2),
+        "ms_arrival": round(statistics.median(late) * 1000, 1) if late else None,
+        "ms_arrival_p99": round(late[int(len(late) * 0.99)] * 1000, 1) if late else None,
+        "ms_first_picture": round(max(first) * 1000, 1) if first else None,
+    }
+    print(json.dumps(line), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,281 @@
+"""One pull of each camera that somebody watches, shared by all of them. All of it from one asyncio loop.
+
+A pull is a connection of its own to the camera, never the recorder's. Recording comes first, in four ways:
+
+1. Sessions of a video recorder (NVR) that its cameras need to be recorded are never taken.
+2. A camera that recording wants, or is about to, is pulled only while a recorder has it (``keep_to``).
+3. One that refuses, or offers nothing to show, is told as such and not asked again for HOLD_OFF_S.
+4. A pull ends LINGER_S after its last viewer left.
+
+Nobody watching costs nothing; a viewer that does not keep up costs nobody else (``lines``). Not here: who may watch
+(``door``), and what recording wants (the wiring asks ``records.schedule``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from dashboard.live.fragments import Fragments, Head, NotShown, Shown
+from dashboard.live.lines import Condition, Line, Why
+from dashboard.live.wire import microseconds
+from domain.timeline import Clock
+from ingest.recorder import Assignment
+from ingest.source import AccessUnit, CameraRefused, NoPicture, Source, SourceError, UnsupportedStream
+
+_log = structlog.get_logger()
+
+HOLD_OFF_S: Final = 60.0
+"""How long a camera that refused is left alone: its sessions may be the recorder's."""
+
+LINGER_S: Final = 5.0
+"""How long a pull outlives its last viewer: who turns a page of the wall comes back."""
+
+RETRY_S: Final = (0.5, 1.0, 2.0, 5.0)
+"""Pauses between attempts at a camera that is lost; the last one goes on."""
+
+KEPT_BYTES: Final = 4 << 20
+"""What is kept of a camera since its newest key frame; where that is more, a new viewer waits for the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What viewers are told of a camera; ``until`` is when it is tried again, where that is known."""
+
+    condition: Condition
+    until: datetime | None = None
+
+    def tell(self, line: Line) -> None:
+        line.tell("camera", state=self.condition, until=None if self.until is None else microseconds(self.until))
+
+
+class Pull:
+    """One camera as its viewers see it."""
+
+    def __init__(
+        self,
+        camera: str,
+        open_source: Callable[[], Source],
+        clock: Clock,
+        hold_off: Callable[[str, Condition], Standing],
+    ) -> None:
+        self.camera = camera
+        self._open_source = open_source
+        self._clock = clock
+        self._hold_off = hold_off
+        self._lines: set[Line] = set()
+        self._head: Head | None = None
+        self._kept: list[Shown] | None = None  # since the newest key frame
+        self._kept_bytes = 0
+        self._fragments = Fragments()
+        self._standing = Standing(Condition.CONNECTING)
+        self._task: asyncio.Task[None] | None = None
+        self._linger: asyncio.TimerHandle | None = None
+
+    @property
+    def viewers(self) -> int:
+        return len(self._lines)
+
+    @property
+    def runs(self) -> bool:
+        """Whether it takes, or is about to take, a connection of the camera."""
+        return self._task is not None and not self._task.done()
+
+    def join(self, line: Line, obstacle: Standing | None) -> None:
+        """Let a viewer in, beginning with what is kept; connect where nobody has yet."""
+        if self._linger is not None:
+            self._linger.cancel()
+            self._linger = None
+        self._lines.add(line)
+        self.start(obstacle)
+        self._standing.tell(line)
+        line.begin(self._head, self._kept or (), self._clock.now())
+
+    def leave(self, line: Line, gone: Callable[[], None]) -> None:
+        """``gone`` is called once the pull has ended for want of viewers."""
+        self._lines.discard(line)
+        if not self._lines and self._linger is None:
+            self._linger = asyncio.get_running_loop().call_later(LINGER_S, self._over, gone)
+
+    def start(self, obstacle: Standing | None) -> None:
+        """Connect, unless it is connected already or something is in the way, which is told."""
+        if self.runs:
+            return
+        if obstacle is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+        elif obstacle != self._standing:
+            self._tell(obstacle)
+
+    def hold(self, standing: Standing) -> None:
+        """Let go of the camera at once and say why."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        self._forget()
+        self._tell(standing)
+
+    async def stop(self) -> None:
+        """Let go of the camera, and end all viewers' lines."""
+        if self._linger is not None:
+            self._linger.cancel()
+        for line in self._lines:
+            line.end(Why.STOPPING)
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def _over(self, gone: Callable[[], None]) -> None:
+        self._linger = None
+        if not self._lines:
+            if self._task is not None:
+                self._task.cancel()
+            gone()
+
+    async def _run(self) -> None:
+        """Connect, show, connect again; ends with a refusal, which holds the camera off."""
+        failures = 0
+        while True:
+            begun = self._clock.monotonic()
+            self._tell(Standing(Condition.CONNECTING))
+            try:
+                await self._watch()
+            except (CameraRefused, UnsupportedStream, NotShown) as error:
+                refused = isinstance(error, CameraRefused)
+                _log.warning("live_refused", camera=self.camera, reason=str(error))
+                self._forget()
+                self._tell(self._hold_off(self.camera, Condition.REFUSED if refused else Condition.UNSUPPORTED))
+                return
+            except SourceError as error:
+                failures = 0 if self._clock.monotonic() - begun > RETRY_S[-1] else failures
+                if failures == 0:
+                    _log.info("live_lost", camera=self.camera, reason=str(error))
+                self._forget()
+                stalled = isinstance(error, NoPicture)
+                self._tell(Standing(Condition.STALLED if stalled else Condition.LOST))
+            except Exception:  # noqa: BLE001 (top of a supervised loop)
+                _log.exception("live_failed", camera=self.camera)
+                self._forget()
+                self._tell(Standing(Condition.LOST))
+            await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
+            failures += 1
+
+    async def _watch(self) -> None:
+        async with aclosing(self._open_source().units()) as units:
+            async for unit in units:
+                self._show(unit)
+
+    def _show(self, unit: AccessUnit) -> None:
+        head, shown = self._fragments.take(unit)
+        if head is not None:
+            self._head, self._kept = head, None
+            for line in self._lines:
+                line.head(head, unit.arrived)
+        if shown is None:
+            return
+        if self._standing.condition is not Condition.PLAYING:
+            self._tell(Standing(Condition.PLAYING))
+        if shown.key:
+            self._kept, self._kept_bytes = [], 0
+        if self._kept is not None:
+            self._kept.append(shown)
+            self._kept_bytes += len(shown.fragment)
+            if self._kept_bytes > KEPT_BYTES:
+                self._kept = None
+        for line in self._lines:
+            line.show(shown)
+
+    def _forget(self) -> None:
+        """What comes next begins with a head and a key frame."""
+        self._fragments.restart()
+        self._head = self._kept = None
+        for line in self._lines:
+            line.broken()
+
+    def _tell(self, standing: Standing) -> None:
+        self._standing = standing
+        for line in self._lines:
+            standing.tell(line)
+
+
+class Pulls:
+    """All pulls of this process."""
+
+    def __init__(self, open_source: Callable[[Assignment], Source], clock: Clock) -> None:
+        self._open = open_source
+        self._clock = clock
+        self._pulls: dict[str, Pull] = {}
+        self._reached: dict[str, tuple[Assignment, int]] = {}  # and how many cameras its NVR is kept for
+        self._held_off: dict[str, tuple[float, Standing]] = {}  # until when (monotonic, s); it outlives the pulls
+        self._yielded: frozenset[str] = frozenset()
+
+    @property
+    def watched(self) -> Mapping[str, int]:
+        """How many watch each camera that is pulled."""
+        return {camera: pull.viewers for camera, pull in self._pulls.items()}
+
+    def join(self, line: Line, reached: Assignment, beside: int) -> None:
+        """Let somebody watch. ``beside`` is how many cameras its NVR is kept for, where it is reached through one."""
+        camera = reached.camera
+        self._reached[camera] = (reached, beside)
+        pull = self._pulls.get(camera)
+        if pull is None:
+            pull = Pull(camera, lambda: self._open(self._reached[camera][0]), self._clock, self._hold_off)
+            self._pulls[camera] = pull
+        pull.join(line, self._obstacle(camera))
+
+    def leave(self, line: Line, camera: str) -> None:
+        """Somebody watches no longer."""
+        pull = self._pulls.get(camera)
+        if pull is not None:
+            pull.leave(line, lambda: self._gone(camera, pull))
+
+    def keep_to(self, yielded: Collection[str]) -> None:
+        """Which cameras recording needs and has not: let go of these, and take others up that nothing holds."""
+        self._yielded = frozenset(yielded)
+        for camera, pull in self._pulls.items():
+            if camera in self._yielded and pull.runs:
+                _log.info("live_yields", camera=camera)
+                pull.hold(Standing(Condition.YIELDED))
+            elif pull.viewers:
+                pull.start(self._obstacle(camera))
+
+    async def stop(self) -> None:
+        """Let go of all cameras."""
+        for pull in list(self._pulls.values()):
+            await pull.stop()
+        self._pulls.clear()
+
+    def _gone(self, camera: str, pull: Pull) -> None:
+        if self._pulls.get(camera) is pull:
+            del self._pulls[camera]
+            self._reached.pop(camera, None)
+
+    def _hold_off(self, camera: str, condition: Condition) -> Standing:
+        standing = Standing(condition, self._clock.now() + timedelta(seconds=HOLD_OFF_S))
+        self._held_off[camera] = (self._clock.monotonic() + HOLD_OFF_S, standing)
+        return standing
+
+    def _obstacle(self, camera: str) -> Standing | None:
+        """What keeps a camera from being pulled now."""
+        if camera in self._yielded:
+            return Standing(Condition.YIELDED)
+        until, standing = self._held_off.get(camera, (0.0, None))
+        if standing is not None and self._clock.monotonic() < until:
+            return standing
+        self._held_off.pop(camera, None)
+        return None if self._has_room(*self._reached[camera]) else Standing(Condition.NO_ROOM)
+
+    def _has_room(self, reached: Assignment, beside: int) -> bool:
+        device = reached.device
+        if device is None or device.max_sessions is None:
+            return True
+        others = [self._reached[camera][0] for camera, pull in self._pulls.items() if pull.runs]
+        taken = sum(each.device == device and each.camera != reached.camera for each in others)
+        return beside + taken < device.max_sessions

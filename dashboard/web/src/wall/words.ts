@@ -1,0 +1,118 @@
+// The words of the wall, in both languages.
+
+import { computed } from 'vue'
+
+import type { Reason } from '@/pure/wall'
+import { language } from '@/words'
+
+interface WallWords {
+  title: string
+  link: string
+  layout: string
+  tiles: (number: number) => string
+  allBatches: string
+  allSites: string
+  none: string
+  noneHint: string
+  live: string
+  skipping: string
+  opened: string
+  toCome: string
+  page: (page: number, pages: number) => string
+  previous: string
+  next: string
+  full: string
+  leaveFull: string
+  keys: string
+  ended: Record<'right_ended' | 'no_room' | 'refused', string>
+  codec: string
+  age: (seconds: string) => string
+  again: (time: string) => string
+  reasons: Record<Reason, string>
+}
+
+const zh: WallWords = {
+  title: '巡查墙',
+  link: '巡查墙',
+  layout: '画面数',
+  tiles: (number) => `${number} 画面`,
+  allBatches: '全部批次',
+  allSites: '全部考场',
+  none: '现在没有可巡查的画面',
+  noneHint: '场次录像开始前两小时起至结束归档前，其摄像头显示于此。',
+  live: '实时',
+  skipping: '网络慢，有跳帧',
+  opened: '进行中',
+  toCome: '待开考',
+  page: (page, pages) => `第 ${page} / ${pages} 页`,
+  previous: '上一页',
+  next: '下一页',
+  full: '全屏',
+  leaveFull: '退出全屏',
+  keys: '方向键移动，回车放大，PageUp / PageDown 翻页',
+  ended: {
+    right_ended: '观看权限已结束',
+    no_room: '同时观看的画面已达上限',
+    refused: '不可观看此画面',
+  },
+  codec: '浏览器不支持此摄像头的编码（如 H.265），请将其子码流设为 H.264',
+  age: (seconds) => `画面已过 ${seconds} 秒`,
+  again: (time) => `${time} 再试`,
+  reasons: {
+    connecting: '正在连接摄像头',
+    lost: '摄像头连接中断',
+    stalled: '摄像头已连接，但无画面',
+    refused: '摄像头拒绝再接一路，录像优先',
+    no_room: '录像机会话须留给录像',
+    yielded: '摄像头须先供录像使用',
+    unsupported: '浏览器不支持此摄像头的编码（如 H.265），请将其子码流设为 H.264',
+    offline: '与服务的连接中断',
+    old: '无新画面',
+    frozen: '浏览器未显示新画面',
+    starting: '等待第一帧',
+  },
+}
+
+const en: WallWords = {
+  title: 'Wall',
+  link: 'Wall',
+  layout: 'Tiles',
+  tiles: (number) => (number === 1 ? '1 tile' : `${number} tiles`),
+  allBatches: 'All batches',
+  allSites: 'All sites',
+  none: 'There is nothing to watch now',
+  noneHint: 'The cameras of a sitting are here from two hours before it is recorded until it is closed.',
+  live: 'Live',
+  skipping: 'Slow network: pictures left out',
+  opened: 'Running',
+  toCome: 'To come',
+  page: (page, pages) => `Page ${page} of ${pages}`,
+  previous: 'Previous page',
+  next: 'Next page',
+  full: 'Full screen',
+  leaveFull: 'Leave full screen',
+  keys: 'Arrows move, Enter enlarges, PageUp and PageDown turn the page',
+  ended: {
+    right_ended: 'The right to watch has ended',
+    no_room: 'As many tiles are watched as may be',
+    refused: 'This camera may not be watched',
+  },
+  codec: 'Browsers do not play what this camera sends (H.265, say): set its sub-stream to H.264',
+  age: (seconds) => `Picture of ${seconds} s ago`,
+  again: (time) => `next try ${time}`,
+  reasons: {
+    connecting: 'Connecting to the camera',
+    lost: 'The camera is lost',
+    stalled: 'The camera is connected and sends no picture',
+    refused: 'The camera refuses another connection; recording comes first',
+    no_room: 'The sessions of the NVR are kept for recording',
+    yielded: 'Recording needs the camera first',
+    unsupported: 'Browsers do not play what this camera sends (H.265, say): set its sub-stream to H.264',
+    offline: 'No connection to the service',
+    old: 'No new picture',
+    frozen: 'The browser shows no new picture',
+    starting: 'Waiting for the first picture',
+  },
+}
+
+export const wallWords = computed(() => (language.value === 'zh' ? zh : en))

@@ -1,0 +1,183 @@
+"""The wall in a real browser on cameras that speak RTSP: pictures are decoded, and old ones are grey."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from config.rule_pack import load as load_rule_pack
+from config.secrets import Secrets
+from dashboard.access.tickets import LiveTickets
+from dashboard.api.backing import LivePort
+from dashboard.app import create_app
+from dashboard.live.app import create_live_app
+from dashboard.live.door import Door, Pages
+from dashboard.live.pulls import Pulls
+from domain.people import Account, Reach, Role, Scope
+from domain.places import Batch, Camera, Room, Site, SittingPlan, Station
+from domain.timeline import SystemClock
+from domain.viewings import SHOWN, Deed
+from ingest.engines import Engines
+from ingest.rtsp.client import Limits
+from ingest.simulator.camera import CameraSettings
+from ingest.simulator.faults import Stall
+from records.schedule import Schedule
+from storage.archive import Archive
+from storage.database import Database, connect
+from tests.dashboard.exam import LOCKED_UNTIL, TESTER, TOKEN, Exam, log_in
+from tests.dashboard.live.watching import live_served
+from tests.dashboard.serving import served
+from tests.e2e.conftest import DIST, OpenPage
+from tests.fakes.notary import NOTARY
+from tests.fakes.objects import MemoryObjects
+from tests.installations.installation import Cameras
+
+BATCH = "SG-2026-LIVE"
+OFFICER = "held by an officer"
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """Pages with a wall of three cameras, the last of which speaks what no browser plays."""
+
+    where: str
+    database: Database
+    cameras: Cameras
+
+
+@pytest.fixture(scope="module")
+def hall(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
+    folder, clock, cameras = tmp_path_factory.mktemp("wall"), SystemClock(), Cameras()
+    shown = []
+    for name, codec in (("c1", "H264"), ("c2", "H264"), ("c3", "H265")):
+        url = cameras.start(CameraSettings(name, "R1", ("A1",), width=640, height=360, fps=15, codec=codec))
+        shown.append(Camera(name, url, ("A1",)))
+    database = connect(f"sqlite:///{folder / 'kaojian.db'}", NOTARY)
+    now = clock.now()
+    site = Site(
+        "sg-001", "韶关市技师学院定点考场", "浈江区", (Room("R1", "一号考场", (Station("A1"),), tuple(shown)),)
+    )
+    start = now + timedelta(minutes=40)
+    plan = SittingPlan(1, ("R1",), start, start + timedelta(hours=1), timedelta(minutes=1), timedelta(minutes=1))
+    database.setup.apply_site(site, TESTER, now - timedelta(days=1))
+    database.setup.apply_batch(
+        Batch(BATCH, site.id, "中式面点制作", "SG-2022-08-10", (plan,)), TESTER, now - timedelta(days=1)
+    )
+    archive = Archive(database.evidence, MemoryObjects(clock=clock), folder / "spool", lambda _: LOCKED_UNTIL, clock)
+    exam = Exam(database, archive, clock, folder, MemoryObjects(clock=clock))  # type: ignore[arg-type]
+    for account, token in (
+        (Account("supervisor", Role.CITY_SUPERVISOR, Scope(Reach.CITY), now, must_change=False), TOKEN),
+        (Account("officer", Role.CITY_OFFICER, Scope(Reach.CITY), now, must_change=False), OFFICER),
+    ):
+        log_in(exam, account, token)
+    tickets = LiveTickets(LiveTickets.new_key())
+    pages = create_app(database, archive, load_rule_pack, clock, DIST, live_port=LivePort(tickets, 0))
+    door = Door(pages.state.backing, tickets, Pages(0))
+    schedule = Schedule(database, Secrets(folder / "secrets"), timedelta(seconds=5))
+    pulls = Pulls(Engines.with_limits(Limits(), clock).open, clock)
+    live = create_live_app(
+        door, pulls, schedule.reached, lambda at: schedule.lacking(at, timedelta(seconds=15)), clock
+    )
+    with live_served(live) as address:
+        live_at = urlsplit(address).port or 0
+        pages = create_app(database, archive, load_rule_pack, clock, DIST, live_port=LivePort(tickets, live_at))
+        with served(pages) as where:
+            door._pages = Pages(urlsplit(where).port or 0)
+            yield Hall(where, database, cameras)
+    cameras.stop()
+    database.close()
+
+
+def frames(page: Page, camera: str) -> int:
+    """How many pictures the browser has decoded for a tile."""
+    return int(page.locator(f"[data-tile={camera}]").get_attribute("data-frames") or 0)
+
+
+def wait_until_live(page: Page, *cameras: str) -> None:
+    for camera in cameras:
+        expect(page.locator(f"[data-tile={camera}]")).to_have_attribute("data-reason", "live")
+
+
+def test_decoded_pictures_rise_under_a_watermark_and_what_no_browser_plays_is_told(
+    open_page: OpenPage, hall: Hall
+) -> None:
+    page = open_page(hall.where + "/wall")
+    wait_until_live(page, "c1", "c2")
+    if folder := os.environ.get("KAOJIAN_SHOTS"):
+        page.screenshot(path=f"{folder}/wall.png")
+    before = frames(page, "c1"), frames(page, "c2")
+    page.wait_for_timeout(1500)
+    after = frames(page, "c1"), frames(page, "c2")
+    assert all(now > then + 5 for then, now in zip(before, after, strict=True))
+    expect(page.locator("[data-tile=c1] [data-watermark]")).to_be_visible()
+    other = page.locator("[data-tile=c3]")
+    expect(other.locator("[data-tile-reason]")).to_contain_text("H.265")
+    assert frames(page, "c3") == 0
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", name="Wall")).to_be_visible()
+    expect(page.locator("[data-tile=c1] .live")).to_have_text("Live")
+    shown = [each.viewing for each in hall.database.viewings.latest(50) if each.viewing.deed is Deed.LIVE]
+    assert {(each.camera, each.actor.name, each.outcome) for each in shown} == {
+        (camera, "account:supervisor", SHOWN) for camera in ("c1", "c2", "c3")
+    }
+
+
+def test_a_camera_that_stalls_is_grey_within_three_seconds_with_its_reason_and_comes_back(
+    open_page: OpenPage, hall: Hall
+) -> None:
+    page = open_page(hall.where + "/wall")
+    wait_until_live(page, "c1", "c2")
+    stalled = hall.cameras.play("c1", Stall(6))
+    begun = time.monotonic()
+    tile = page.locator("[data-tile=c1]")
+    expect(tile).not_to_have_attribute("data-reason", "live", timeout=3000)
+    assert time.monotonic() - begun < 3
+    expect(tile.locator("[data-tile-reason]")).to_contain_text("无")
+    assert "grey" in (tile.get_attribute("class") or "")
+    wait_until_live(page, "c2")
+    stalled.result(30)
+    wait_until_live(page, "c1")
+
+
+def test_keys_move_between_tiles_and_a_tile_that_is_not_on_the_page_pulls_nothing(
+    open_page: OpenPage, hall: Hall
+) -> None:
+    page = open_page(hall.where + "/wall")
+    wait_until_live(page, "c1", "c2")
+    page.locator("[data-tile=c1]").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("[data-tile=c2]")).to_be_focused()
+    page.get_by_text("1 画面").click()
+    expect(page.locator("[data-tile]")).to_have_count(1)
+    page.get_by_role("button", name="下一页").click()
+    wait_until_live(page, "c2")
+
+    def watched() -> set[str]:
+        """The cameras whose last entry is that somebody began to watch."""
+        last: dict[str, Deed] = {}
+        for each in reversed(hall.database.viewings.latest(200)):
+            if each.viewing.deed in (Deed.LIVE, Deed.LEAVE):
+                last[each.viewing.camera] = each.viewing.deed
+        return {camera for camera, deed in last.items() if deed is Deed.LIVE}
+
+    until = time.monotonic() + 20
+    while watched() != {"c2"}:
+        assert time.monotonic() < until, watched()
+        page.wait_for_timeout(100)
+
+
+def test_a_role_without_the_right_finds_no_wall_and_asks_for_nothing(open_page: OpenPage, hall: Hall) -> None:
+    page = open_page(hall.where + "/wall", token=OFFICER)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    expect(page).to_have_url(f"{hall.where}/batches")
+    expect(page.get_by_role("navigation").get_by_role("link", name="巡查墙")).to_have_count(0)
+    assert not [url for url in asked if "/live" in url]
