@@ -5,15 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from pydantic_core import to_jsonable_python
 from rich.table import Table
 
 from config import rule_pack
 from config.settings import Settings
+from dashboard.papers.standing import to_json as standing_json
 from domain.calendar import working_days_taken
 from domain.clauses import CLAUSES
 from domain.gate import Case
-from domain.timeline import rfc3339
 from records import holidays
 from records.clauses import BatchStanding, Grounds
 from storage.database import Database
@@ -32,15 +31,10 @@ def grounds_of(settings: Settings, database: Database, batch: str) -> Grounds:
     return Grounds(rules, partial(working_days_taken, table=table))
 
 
-def clauses_json(standing: BatchStanding) -> dict[str, Any]:
-    """For programs: each clause with its verdict, its sentences and what it rests on."""
-    return {
-        "batch": standing.batch,
-        "made": rfc3339(standing.made),
-        "clauses": [
-            {**to_jsonable_python(each.finding), "rests_on": list(each.rests_on)} for each in standing.clauses
-        ],
-    }
+def to_json(standing: BatchStanding, part: str) -> dict[str, Any]:
+    """For programs: batch, instant, and ``clauses`` or ``cases``."""
+    whole = standing_json(standing)
+    return {name: whole[name] for name in ("batch", "made", part)}
 
 
 def clauses_table(standing: BatchStanding) -> Table:
@@ -53,18 +47,6 @@ def clauses_table(standing: BatchStanding) -> Table:
         verdict = f"{finding.verdict.zh} {finding.verdict}"
         table.add_row(finding.id, clause.zh, clause.en, verdict, finding.zh, finding.en)
     return table
-
-
-def cases_json(standing: BatchStanding) -> dict[str, Any]:
-    """For programs: each candidate by ticket, what is proposed and why, and what that rests on."""
-    return {
-        "batch": standing.batch,
-        "made": rfc3339(standing.made),
-        "cases": [
-            {"ticket": each.ticket, **to_jsonable_python(each.proposed), "rests_on": list(each.rests_on)}
-            for each in standing.cases
-        ],
-    }
 
 
 def cases_table(standing: BatchStanding) -> Table:

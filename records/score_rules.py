@@ -14,7 +14,7 @@ from datetime import datetime
 from config.rule_pack import RulePack
 from domain.grounds import Method
 from domain.law import Finding, Ruled, Verdict, fold
-from domain.scores import Flaw, Markers, Score, flaws, passes
+from domain.scores import Flaw, Markers, Score, flaws
 
 _BY_WHOM = frozenset({Flaw.SCORER_NOT_SENT, Flaw.SCORER_NOT_THERE, Flaw.MACHINE_NOT_SIGNED})
 _SIGNING = frozenset(
@@ -151,11 +151,3 @@ def _marking(each: CandidateMarks, rules: RulePack) -> Iterator[_Said]:
             yield _said(Verdict.FAIL, each, score.subject, words)
         else:
             yield _PASS
-
-
-def results(candidates: Iterable[CandidateMarks], rules: RulePack) -> dict[str, bool | None]:
-    """合格 of each candidate: passed, not passed, or not known; None also for who was absent."""
-    return {
-        each.candidate: None if each.absent else passes(each.scores, each.subjects or (), rules.pass_mark)
-        for each in candidates
-    }

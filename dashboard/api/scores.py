@@ -87,7 +87,7 @@ class PlaceBody(Shape):
     subject: Subject
 
 
-class MarkBody(PlaceBody):
+class ScoreBody(PlaceBody):
     """A mark. Its scorer is who sends it."""
 
     value: Points
@@ -161,7 +161,9 @@ def scores(response: Response, backed: Backed, batch: BatchId) -> tuple[ScoreSha
 
 
 @router.post("", responses=CONFLICTS)
-def give_score(*, response: Response, viewer: Viewing, backed: Backed, batch: BatchId, given: MarkBody) -> ScoreShape:
+def give_score(
+    *, response: Response, viewer: Viewing, backed: Backed, batch: BatchId, given: ScoreBody
+) -> ScoreShape:
     """Give a mark, or change it: then say why, and it is to be signed again. The same mark changes nothing."""
     response.headers.update(NO_STORE)
     known = backed.database.setup.batch(batch)

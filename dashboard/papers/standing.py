@@ -23,6 +23,7 @@ from domain.clauses import CLAUSES
 from domain.gate import Case, Proposal
 from domain.law import Ruled, Verdict
 from domain.places import Sitting
+from domain.timeline import rfc3339
 from records.clauses import BatchStanding
 
 _MOST_NAMED = 6  # entries that a clause rests on; the page and the API name them all
@@ -116,10 +117,12 @@ def to_json(standing: BatchStanding) -> dict[str, Any]:
     """All that the paper says, for programs: the same in either language."""
     return {
         "batch": standing.batch,
-        "made": to_jsonable_python(standing.made),
-        "clauses": [{**to_jsonable_python(each.finding), "rests_on": each.rests_on} for each in standing.clauses],
+        "made": rfc3339(standing.made),
+        "clauses": [
+            {**to_jsonable_python(each.finding), "rests_on": list(each.rests_on)} for each in standing.clauses
+        ],
         "cases": [
-            {"candidate": each.ticket, **to_jsonable_python(each.proposed), "rests_on": each.rests_on}
+            {"ticket": each.ticket, **to_jsonable_python(each.proposed), "rests_on": list(each.rests_on)}
             for each in standing.cases
         ],
     }

@@ -41,7 +41,7 @@ def clauses(
         typer.echo(f"written: {pdf}")
         return
     if as_json:
-        print_json(gate.clauses_json(found))
+        print_json(gate.to_json(found, "clauses"))
     else:
         show(gate.clauses_table(found))
 
@@ -55,7 +55,7 @@ def list_cases(batch: BatchId, *, as_json: AsJson = False) -> None:
     with opened() as (settings, database):
         found = standing_of(database, batch, SystemClock().now(), gate.grounds_of(settings, database, batch))
     if as_json:
-        print_json(gate.cases_json(found))
+        print_json(gate.to_json(found, "cases"))
     else:
         show(gate.cases_table(found))
 

@@ -15,8 +15,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from dashboard.api.guard import COOKIE
+from domain.people import Account, Role, Scope
 from domain.timeline import rfc3339
-from tests.dashboard.exam import TOKEN, WINDOW, Exam
+from tests.dashboard.exam import TOKEN, WINDOW, Exam, log_in
 
 PATIENCE_S = 60.0  # how fast a busy machine answers is no matter of tests
 
@@ -47,6 +48,18 @@ def client(app: FastAPI, token: str | None = TOKEN) -> Iterator[httpx.Client]:
         headers = {"Origin": address}
         with httpx.Client(base_url=address, cookies=cookies, headers=headers, timeout=PATIENCE_S) as talking:
             yield talking
+
+
+def coming(exam: Exam, role: Role, *names: str) -> dict[str, str]:
+    """The headers of somebody of that role who sees these, logged in."""
+    name = f"{role.value.replace('_', '-')}-{len(exam.database.accounts.all())}"
+    log_in(exam, Account(name, role, Scope(role.reach, frozenset(names)), exam.clock.now(), False), name)
+    return {"Cookie": f"{COOKIE}={name}"}
+
+
+def problem(answer: httpx.Response) -> tuple[int, str]:
+    """The status and the kind of a problem that a route answers with."""
+    return answer.status_code, answer.json()["type"].rpartition(":")[2]
 
 
 def footage_addresses(

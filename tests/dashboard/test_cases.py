@@ -13,12 +13,12 @@ from config.rule_pack import load as load_rule_pack
 from dashboard.app import create_app
 from domain.clauses import CLAUSES
 from domain.gate import EXITS
-from domain.people import Account, Role, Scope
+from domain.people import Role
 from storage.audit.notary import Notary
 from storage.database import connect
 from tests.dashboard.candidates import SUBJECT, enrol
-from tests.dashboard.exam import BATCH, Exam, hold_exam, log_in
-from tests.dashboard.serving import client
+from tests.dashboard.exam import BATCH, Exam, hold_exam
+from tests.dashboard.serving import client, coming, problem
 from tests.fakes.notary import SIGNER
 
 AT = f"/api/v1/batches/{BATCH}"
@@ -46,16 +46,6 @@ def exam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exam]:
 def anybody(exam: Exam) -> Iterator[httpx.Client]:
     with client(create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None), None) as talking:
         yield talking
-
-
-def coming(exam: Exam, role: Role, *names: str) -> dict[str, str]:
-    name = f"{role.value.replace('_', '-')}-{len(exam.database.accounts.all())}"
-    log_in(exam, Account(name, role, Scope(role.reach, frozenset(names)), exam.clock.now(), False), name)
-    return {"Cookie": f"kaojian_session={name}"}
-
-
-def problem(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["type"].rpartition(":")[2]
 
 
 def proposals(anybody: httpx.Client, headers: dict[str, str]) -> dict[str, Any]:

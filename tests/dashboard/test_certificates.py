@@ -13,15 +13,15 @@ from config.rule_pack import load as load_rule_pack
 from dashboard.access.login import FRESH
 from dashboard.app import create_app
 from domain.certificates import CERTIFICATES, FORMS
-from domain.people import Account, Role, Scope
+from domain.people import Role
 from records import certificates
 from records.roll import Desk, Said
 from storage.audit.notary import Notary
 from storage.database import connect
 from tests.dashboard.candidates import enrol
-from tests.dashboard.exam import BATCH, TESTER, Exam, hold_exam, log_in
+from tests.dashboard.exam import BATCH, TESTER, Exam, hold_exam
 from tests.dashboard.receipted import receipt_of
-from tests.dashboard.serving import client
+from tests.dashboard.serving import client, coming, problem
 from tests.fakes.notary import SIGNER
 
 AT = f"/api/v1/batches/{BATCH}/certificates"
@@ -44,16 +44,6 @@ def exam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exam]:
 def anybody(exam: Exam) -> Iterator[httpx.Client]:
     with client(create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None), None) as talking:
         yield talking
-
-
-def coming(exam: Exam, role: Role, *names: str) -> dict[str, str]:
-    name = f"{role.value.replace('_', '-')}-{len(exam.database.accounts.all())}"
-    log_in(exam, Account(name, role, Scope(role.reach, frozenset(names)), exam.clock.now(), False), name)
-    return {"Cookie": f"kaojian_session={name}"}
-
-
-def problem(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["type"].rpartition(":")[2]
 
 
 def decide(anybody: httpx.Client, headers: dict[str, str], ticket: str, *, issue: bool = True) -> None:

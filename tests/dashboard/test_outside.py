@@ -41,8 +41,8 @@ from storage.audit.notary import Notary
 from storage.database import connect
 from tests.dashboard.candidates import SUBJECT, enrol
 from tests.dashboard.exam import BATCH, EXAM, PACK, SITE, START, TESTER, Exam, hold_exam, plan
-from tests.dashboard.serving import client
-from tests.dashboard.test_cases import coming, problem, proposals
+from tests.dashboard.serving import client, coming, problem
+from tests.dashboard.test_cases import proposals
 from tests.fakes.notary import SIGNER
 from tests.fakes.webhook_receiver import Receiver, receiving
 from tests.records.setups import ROOMY

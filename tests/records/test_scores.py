@@ -16,11 +16,11 @@ from domain.law import Finding, Verdict
 from domain.panels import Dispatch, Member
 from domain.people import Actor, Door
 from domain.register import Draft, Entry
-from domain.scores import CandidateScore, Markers, Score, Signature, flaws
+from domain.scores import CandidateScore, Markers, Score, Signature, flaws, passes
 from records import declaration, scores, setup
 from records.errors import NoReason, NotOfThePanel, ScoreRefused
 from records.panels import DISPATCHES
-from records.score_rules import CandidateMarks, results, rule_scores
+from records.score_rules import CandidateMarks, rule_scores
 from records.scores import Mark, Place
 from storage.database import Database
 from storage.errors import UnknownBatch
@@ -209,23 +209,17 @@ def test_a_missing_mark_is_unknown_an_unsigned_one_pending_and_one_out_of_range_
 
 def test_who_was_absent_has_no_marks_and_is_not_asked_for_any() -> None:
     assert of("C6.5-3", scores=(), absent=True).verdict is Verdict.NOT_APPLICABLE
-    assert results([replace(WHO, absent=True)], RULES) == {"00017": None}
+    assert passes((), ("实操",), RULES.pass_mark) is None
 
 
 def test_results_are_those_of_each_subject_by_itself() -> None:
-    failed = replace(
-        WHO, subjects=("实操", "理论"), scores=(SIGNED, replace(SIGNED, subject="理论", value=Decimal("59.5")))
-    )
-    half = replace(WHO, candidate="00018", subjects=("实操", "理论"))
-    assert results([failed, half, replace(WHO, candidate="00019")], RULES) == {
-        "00017": False,
-        "00018": None,
-        "00019": True,
-    }
+    both = ("实操", "理论")
+    failed = (SIGNED, replace(SIGNED, subject="理论", value=Decimal("59.5")))
+    found = [passes(failed, both, RULES.pass_mark), passes((SIGNED,), both, RULES.pass_mark)]
+    assert [*found, passes((SIGNED,), ("实操",), RULES.pass_mark)] == [False, None, True]
 
 
 @given(st.decimals(0, 100, places=1), st.decimals(0, 100, places=1))
 def test_no_average_ever_makes_a_pass(one: Decimal, other: Decimal) -> None:
     both = (replace(SIGNED, value=one), replace(SIGNED, subject="理论", value=other))
-    found = results([replace(WHO, subjects=("实操", "理论"), scores=both)], RULES)["00017"]
-    assert found is (min(one, other) >= 60)
+    assert passes(both, ("实操", "理论"), RULES.pass_mark) is (min(one, other) >= 60)

@@ -3005,6 +3005,25 @@ export interface components {
          */
         Mark: "opened" | "read" | "started" | "collected" | "sealed";
         /**
+         * MarkBody
+         * @description A mark: now, or ``at`` an instant; again with a ``reason`` to correct it, or to take it back.
+         */
+        MarkBody: {
+            /** At */
+            at?: string | null;
+            mark: components["schemas"]["Mark"];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Take Back
+             * @default false
+             */
+            take_back: boolean;
+        };
+        /**
          * MarkShape
          * @description What is done once in a sitting and was told by a person: ``at`` an instant, ``written`` down when they said so.
          *
@@ -3915,6 +3934,36 @@ export interface components {
             state: components["schemas"]["SittingState"];
         };
         /**
+         * ScoreBody
+         * @description A mark. Its scorer is who sends it.
+         */
+        ScoreBody: {
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+            method: components["schemas"]["Method"];
+            /**
+             * Reason
+             * @description Why it is changed
+             * @default
+             */
+            reason: string;
+            /**
+             * Subject
+             * @example 实操
+             */
+            subject: string;
+            /**
+             * Value
+             * @description Never rounded
+             * @example 59.5
+             */
+            value: string;
+        };
+        /**
          * ScoreShape
          * @description A mark as it stands, with the number of its revision. ``value`` is null where none was given. ``vouched`` names
          *     the signed document of an outside system that it comes from, and is null where people signed under their accounts
@@ -4579,55 +4628,6 @@ export interface components {
          * @enum {string}
          */
         Witness: "ntp" | "server" | "cameras";
-        /**
-         * MarkBody
-         * @description A mark. Its scorer is who sends it.
-         */
-        dashboard__api__scores__MarkBody: {
-            /**
-             * Candidate
-             * @description 准考证号
-             * @example 00017
-             */
-            candidate: string;
-            method: components["schemas"]["Method"];
-            /**
-             * Reason
-             * @description Why it is changed
-             * @default
-             */
-            reason: string;
-            /**
-             * Subject
-             * @example 实操
-             */
-            subject: string;
-            /**
-             * Value
-             * @description Never rounded
-             * @example 59.5
-             */
-            value: string;
-        };
-        /**
-         * MarkBody
-         * @description A mark: now, or ``at`` an instant; again with a ``reason`` to correct it, or to take it back.
-         */
-        dashboard__api__shapes__MarkBody: {
-            /** At */
-            at?: string | null;
-            mark: components["schemas"]["Mark"];
-            /**
-             * Reason
-             * @default
-             */
-            reason: string;
-            /**
-             * Take Back
-             * @default false
-             */
-            take_back: boolean;
-        };
     };
     responses: never;
     parameters: never;
@@ -6736,7 +6736,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["dashboard__api__scores__MarkBody"];
+                "application/json": components["schemas"]["ScoreBody"];
             };
         };
         responses: {
@@ -7405,7 +7405,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["dashboard__api__shapes__MarkBody"];
+                "application/json": components["schemas"]["MarkBody"];
             };
         };
         responses: {
