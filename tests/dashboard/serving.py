@@ -25,7 +25,8 @@ PATIENCE_S = 60.0  # how fast a busy machine answers is no matter of tests
 @contextmanager
 def served(app: FastAPI, tls: Callable[[Any, Any], ssl.SSLContext] | None = None) -> Iterator[str]:
     """Serve an app until the block ends; its address."""
-    with socket.socket() as listening:
+    # Named as TCP, or asyncio leaves Nagle's algorithm on, and each answer waits 40 ms for the client's ACK.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(128)
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", ssl_context_factory=tls))
