@@ -56,6 +56,7 @@ def planned(settings: Settings, database: Database, numbers: Numbers | None, yea
         segment_s=settings.segment_seconds,
         reread_days=settings.reread_days,
         reserve_bytes=settings.min_free_bytes,
+        stores=2 if settings.s3_second_endpoint else 1,
     )
     disks = tuple((folder, _size_of(folder)) for folder in settings.spool_dirs)
     return Planned(found, retention, disks, settings.reread_bytes_per_second)
@@ -84,6 +85,7 @@ def to_json(plan: Planned) -> dict[str, Any]:
     return {
         **asdict(plan.forecast),
         "peak_bytes_per_s": plan.forecast.peak_bytes_per_s,
+        "upload_bytes_per_s": plan.forecast.upload_bytes_per_s,
         "retention_years": plan.retention_years,
         "disks": [{"folder": str(folder), "size_bytes": size} for folder, size in plan.disks],
     }
@@ -108,7 +110,9 @@ def tables(plan: Planned) -> Iterator[Table | Text]:
 
 
 def _rows(plan: Planned, declared: Declared, found: Forecast) -> Iterator[tuple[str, str, str, str]]:
-    outage = f"{OUTAGE_DAYS} exam days of {_size(declared.day_bytes)}, were the object store away, and the reserve"
+    outage = f"{OUTAGE_DAYS} exam days of {_size(declared.day_bytes)}, were an object store away, and the reserve"
+    stores = found.stores
+    each, all_ = ("", "") if stores == 1 else (f"in each of {stores} 每个 ", f", to {stores} stores")
     for folder, size in plan.disks:
         here = "does not answer" if size is None else f"{_size(size)}{_short(size < found.spool_bytes)}"
         yield f"spool 暂存盘 {folder}", _size(found.spool_bytes), outage, here
@@ -116,19 +120,20 @@ def _rows(plan: Planned, declared: Declared, found: Forecast) -> Iterator[tuple[
         because = f"{_size(declared.year_bytes)} a year" + (
             ", what is older disposed of" if year > plan.retention_years else ""
         )
-        yield f"object store 对象存储, year {year}", _size(size), because, ""
+        yield f"object store 对象存储, year {year}", f"{each}{_size(size)}", because, ""
     yield "network, from cameras 摄像机网络", _rate(found.peak_bytes_per_s), "all cameras at once", ""
     yield (
         "network, to the store 上传带宽",
-        _rate(found.peak_bytes_per_s),
-        "backup keeps up with recording 实时备份",
+        _rate(found.upload_bytes_per_s),
+        f"backup keeps up with recording 实时备份{all_}",
         "",
     )
-    caught = f"what waited for {OUTAGE_DAYS} days is stored within a day"
+    caught = f"what waited for {OUTAGE_DAYS} days is stored within a day{all_}"
     yield "... at least", _rate(found.catch_up_bytes_per_s), caught, ""
     if found.reread_bytes_per_s:
         here = f"{_rate(plan.reread_bytes_per_s)}{_short(plan.reread_bytes_per_s < found.reread_bytes_per_s)}"
-        yield "reading again 复读", _rate(found.reread_bytes_per_s), "all of it each KAOJIAN_REREAD_DAYS", here
+        because = "all that lies in stores, each KAOJIAN_REREAD_DAYS"
+        yield "reading again 复读", _rate(found.reread_bytes_per_s), because, here
     yield "database 数据库", _size(found.database_bytes[-1]), "rows of every file, in PostgreSQL", ""
 
 

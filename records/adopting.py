@@ -65,6 +65,7 @@ class Rebuilt:
 class Fetched:
     """One version of an object, as it was read just now. ``index`` is None where it is no file of ours."""
 
+    store: Objects
     key: str
     sha256: str
     size_bytes: int
@@ -93,18 +94,18 @@ def life(site: str, batch: str, name: str, spans: Sequence[Interval]) -> Recorde
 
 
 class Adopting:
-    """Takes in what the object store holds; ``done`` counts it."""
+    """Takes in what object stores hold; ``done`` counts it. ``stores`` are those that answer."""
 
-    def __init__(self, database: Database, objects: Objects, clock: Clock, tell: Progress) -> None:
+    def __init__(self, database: Database, stores: Sequence[Objects], clock: Clock, tell: Progress) -> None:
         self.database = database
         self.evidence = database.evidence
-        self.objects = objects
+        self.stores = stores
         self.tell = tell
         self.done = Rebuilt()
         self._clock = clock
 
-    def take_found(self, batch: str, listed: Iterable[Listed]) -> None:
-        """Take in the objects of a batch of which the database knows no segment, or no copy."""
+    def take_found(self, store: Objects, batch: str, listed: Iterable[Listed]) -> None:
+        """Take in a store's objects of a batch of which the database knows no segment, or no copy there."""
         known = {segment.key: segment for segment, _ in self.evidence.segments_of(batch)}
         copies = self.evidence.copies(list(known))
         adopted: list[Segment] = []
@@ -112,10 +113,10 @@ class Adopting:
             first = list(versions)[-1]  # what was put there first: keys are used once, for one content
             if key not in known:
                 self.tell(key)
-                adopted += [each for each in [self._adopt(key, first)] if each is not None]
-            elif not any(self._is_here(each) for each in copies[key]):
+                adopted += [each for each in [self._adopt(store, key, first)] if each is not None]
+            elif not any(_lies_in(store, each) for each in copies[key]):
                 self.tell(key)
-                self._take_copy(known[key], first, copies[key])
+                self._take_copy(store, known[key], first, copies[key])
         for camera in sorted({each.camera for each in adopted}):
             self._say_unknown([each for each in adopted if each.camera == camera])
 
@@ -133,15 +134,15 @@ class Adopting:
             self.evidence.open_outage(Outage(name, camera, part.start, part.end, cause, detail, recorder))
             self.done.outages += 1
 
-    def fetched(self, key: str, version_id: str | None) -> Fetched | None:
+    def fetched(self, store: Objects, key: str, version_id: str | None) -> Fetched | None:
         """All bytes of a version, read and hashed; None where they are not there."""
         digest, size_bytes, index = sha256(), 0, None
         try:
-            stat = self.objects.stat(key, version_id)
+            stat = store.stat(key, version_id)
             with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as file:
                 while size_bytes < stat.size_bytes:
                     length = min(BLOCK_BYTES, stat.size_bytes - size_bytes)
-                    block = self.objects.read(key, size_bytes, length, stat.version_id)
+                    block = store.read(key, size_bytes, length, stat.version_id)
                     if len(block) != length:
                         raise ObjectDamaged(f"{key} is shorter than the store says")
                     digest.update(block)
@@ -151,42 +152,42 @@ class Adopting:
                     index = read_index(cast(BinaryIO, file))
         except (NoSuchObject, ObjectDamaged):
             return None
-        return Fetched(key, digest.hexdigest(), size_bytes, stat.version_id, stat.locked_until, index)
+        return Fetched(store, key, digest.hexdigest(), size_bytes, stat.version_id, stat.locked_until, index)
 
     def copy_of(self, found: Fetched) -> Copy:
         """The row of a copy that was read just now."""
         return Copy(
             segment=found.key,
             place=Place.S3,
-            target=self.objects.target,
+            target=found.store.target,
             verified=self._clock.now(),
             size_bytes=found.size_bytes,
             sha256=found.sha256,
             version_id=found.version_id,
             locked_until=found.locked_until,
-            device=self.objects.device,
+            device=found.store.device,
         )
 
-    def _is_here(self, copy: Copy) -> bool:
-        return copy.place is Place.S3 and copy.target == self.objects.target and copy.removed is None
-
-    def _take_copy(self, segment: Segment, version: Listed, rows: Collection[Copy]) -> None:
-        if any(each.version_id == version.version_id and each.removed is not None for each in rows):
+    def _take_copy(self, store: Objects, segment: Segment, version: Listed, rows: Collection[Copy]) -> None:
+        gone = [each for each in rows if each.target == store.target and each.removed is not None]
+        if any(each.version_id == version.version_id for each in gone):
             return  # found lost, or removed in order: what was written of it stands
-        found = self.fetched(segment.key, version.version_id)
+        found = self.fetched(store, segment.key, version.version_id)
         if found is not None and (found.sha256, found.size_bytes) == (segment.sha256, segment.size_bytes):
             self.evidence.add_copy(self.copy_of(found))
             self.done.copies += 1
         else:
-            self.done.problems.append(f"{segment.key} in the store is not the segment that the database knows")
+            self.done.problems.append(f"{segment.key} in {store.target} is not the segment that the database knows")
 
-    def _adopt(self, key: str, version: Listed) -> Segment | None:
+    def _adopt(self, store: Objects, key: str, version: Listed) -> Segment | None:
         """Write down a segment by its own bytes; None where it is none of ours, which is told."""
         site, batch, camera, name = key.split("/")
-        match, found = _FILE.fullmatch(name), self.fetched(key, version.version_id)
+        match, found = _FILE.fullmatch(name), self.fetched(store, key, version.version_id)
         segment = None if match is None or found is None else found.segment(id_of(key))
         if match is None or found is None or found.index is None or segment is None:
-            self.done.problems.append(f"{key} in the store is no file of a recorder, or holds no picture; left alone")
+            self.done.problems.append(
+                f"{key} in {store.target} is no file of a recorder or has no picture; left alone"
+            )
             return None
         span, before = segment.interval, self._before(segment)
         recorder = life(site, batch, match[1] or NOBODY, [span])
@@ -235,3 +236,7 @@ class Adopting:
         detail = "no footage of this time was found in the object store, and nobody knows why"
         for span in spans:
             self.say_out(camera, span, Cause.UNEXPLAINED, recorder=recorder.id, detail=detail, beside=True)
+
+
+def _lies_in(store: Objects, copy: Copy) -> bool:
+    return copy.place is Place.S3 and copy.target == store.target and copy.removed is None

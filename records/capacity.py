@@ -43,9 +43,13 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What that needs. ``kept_bytes`` is one object store's at the end of each year, the first one first."""
+    """What that needs. ``kept_bytes`` is each object store's at the end of each year, the first one first.
+
+    Bandwidth is that of all stores together: each has an uploader of its own, and each is read again.
+    """
 
     declared: Declared
+    stores: int
     spool_bytes: int
     kept_bytes: tuple[int, ...]
     catch_up_bytes_per_s: int  # so that what waited through an outage is stored a day after it
@@ -54,8 +58,13 @@ class Forecast:
 
     @property
     def peak_bytes_per_s(self) -> int:
-        """From the cameras, and on to the object store if the backup is to keep up with recording."""
+        """From the cameras."""
         return ceil(self.declared.peak_bytes_per_s)
+
+    @property
+    def upload_bytes_per_s(self) -> int:
+        """On to the object stores, if the backup is to keep up with recording."""
+        return ceil(self.declared.peak_bytes_per_s * self.stores)
 
 
 def by_numbers(cameras: int, bits_per_s: float, hours: float, days: int) -> Declared:
@@ -83,18 +92,26 @@ def by_sittings(sittings: Sequence[Sitting], rates: Mapping[str, Rate]) -> Decla
 
 
 def forecast(
-    declared: Declared, *, years: int, retention_years: int, segment_s: float, reread_days: float, reserve_bytes: int
+    declared: Declared,
+    *,
+    years: int,
+    retention_years: int,
+    segment_s: float,
+    reread_days: float,
+    reserve_bytes: int,
+    stores: int = 1,
 ) -> Forecast:
-    """What the declared exams need over so many years from now."""
+    """What the declared exams need over so many years from now, where all footage lies in so many stores."""
     kept = [ceil(declared.year_bytes * min(year, retention_years)) for year in range(1, years + 1)]
     waiting = declared.day_bytes * OUTAGE_DAYS
     files_a_year = declared.year_camera_s / segment_s
     return Forecast(
         declared=declared,
+        stores=stores,
         spool_bytes=ceil(waiting) + reserve_bytes,
         kept_bytes=tuple(kept),
-        catch_up_bytes_per_s=ceil((waiting + declared.day_bytes) / _DAY_S),
-        reread_bytes_per_s=ceil(max(kept) / (reread_days * _DAY_S)) if reread_days else 0,
+        catch_up_bytes_per_s=ceil((waiting + declared.day_bytes) * stores / _DAY_S),
+        reread_bytes_per_s=ceil(max(kept) * stores / (reread_days * _DAY_S)) if reread_days else 0,
         database_bytes=tuple(ceil(files_a_year * year * ROW_BYTES) for year in range(1, years + 1)),
     )
 

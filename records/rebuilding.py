@@ -1,4 +1,7 @@
-"""Brings back from the object store what an empty or restored database does not know of the footage in it.
+"""Brings back from the object stores what an empty or restored database does not know of the footage in them.
+
+One store after the other is asked, the first one first, so that each fills in what those before it have lost; one
+that does not answer is told and left out.
 
 1. The public keys come from the store, where one of them is believed, or are those of the database.
 2. The links of each site's chain are read in their order, and every signature is checked. What the manifest of a link
@@ -6,7 +9,7 @@
    gaps with their causes. Its link is written last: one that is in the database was taken in whole.
 3. Objects outside of every manifest are read whole: hash, head, the times of their pictures, what they tell missing.
    Nobody has opened them; the analysis will.
-4. A copy is written down only after its bytes were read back and compared, whatever was stated.
+4. A copy is written down only after its bytes were read back and compared, in each store, whatever was stated.
 
 What nobody states and no file tells stays unknown: time of which no footage is found, and in which no recorder was
 seen alive, gets the cause ``unexplained``. Rows that come back this way hang on recorders whose ids begin with
@@ -19,7 +22,7 @@ it finds the runs), set-up, people and scores, which only a backup has (``kaojia
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 
@@ -31,12 +34,12 @@ from records.restating import Restating
 from storage.backup.comparing import stored_batches
 from storage.database import Database
 from storage.database.closings import KeptKey, KeptLink, KeptStamp
-from storage.errors import ConflictingRow, KeyRefused, UnknownRow
+from storage.errors import ConflictingRow, KeyRefused, StorageError, UnknownRow
 from storage.manifest import keeping
 from storage.manifest.form import FormRefused, read, read_signed, segments_root
 from storage.manifest.keys import PublishedKeys, published
 from storage.manifest.stamps import StampRefused, read_unjudged
-from storage.objects import NoSuchObject, ObjectDamaged, Objects
+from storage.objects import STORE_LOST, NoSuchObject, ObjectDamaged, Objects
 
 
 class _NotTaken(Exception):
@@ -44,31 +47,52 @@ class _NotTaken(Exception):
 
 
 def rebuild(
-    database: Database, objects: Objects, clock: Clock, *, keys: Collection[str] = (), tell: Progress = str
+    database: Database, stores: Sequence[Objects], clock: Clock, *, keys: Collection[str] = (), tell: Progress = str
 ) -> Rebuilt:
-    """Bring back what the store knows. ``keys`` are public keys that are believed besides those of the database.
+    """Bring back what the stores know. ``keys`` are public keys that are believed besides those of the database.
 
-    Raises DatabaseUnavailable, ObjectsUnavailable, AccessRefused, OSError: then it goes on when it is called again.
+    Raises DatabaseUnavailable, OSError, and ObjectsUnavailable, AccessRefused where no store answers or one breaks
+    off: then it goes on when it is called again.
     """
-    work = Adopting(database, objects, clock, tell)
-    chains = _Chains(work)
-    trusted = chains.take_keys(keys)
-    if trusted is not None:
-        for site, links in sorted(keeping.links_in(objects).items()):
-            chains.take_chain(site, links, trusted)
-            chains.take_stamps(site)
-    for batch, listed in stored_batches(objects):
-        work.take_found(batch, listed)
+    asked = [(each, _lost(each)) for each in stores]
+    work = Adopting(database, [each for each, lost in asked if lost is None], clock, tell)
+    for store, lost in asked:
+        if lost is None:
+            _take_in(work, store, keys)
+        elif not work.stores:
+            raise lost
+        else:
+            said = f"{store.target} does not answer, and what lies there alone did not come back: {lost}"
+            work.done.problems.append(said)
     return work.done
 
 
-class _Chains:
-    """The chains of all sites, and the keys by which they are checked."""
+def _lost(store: Objects) -> StorageError | None:
+    try:
+        store.ping()
+    except STORE_LOST as error:
+        return error
+    return None
 
-    def __init__(self, work: Adopting) -> None:
+
+def _take_in(work: Adopting, store: Objects, keys: Collection[str]) -> None:
+    chains = _Chains(work, store)
+    trusted = chains.take_keys(keys)
+    if trusted is not None:
+        for site, links in sorted(keeping.links_in(store).items()):
+            chains.take_chain(site, links, trusted)
+            chains.take_stamps(site)
+    for batch, listed in stored_batches(store):
+        work.take_found(store, batch, listed)
+
+
+class _Chains:
+    """The chains of all sites in one store, and the keys by which they are checked."""
+
+    def __init__(self, work: Adopting, store: Objects) -> None:
         self._work = work
         self._closings = work.database.closings
-        self._objects = work.objects
+        self._objects = store
         self.done = work.done
 
     def take_keys(self, believed: Collection[str]) -> PublishedKeys | None:

@@ -17,6 +17,7 @@ from domain.evidence import Cause, EndReason, Gap, Observation, Recorder, Run, S
 from domain.manifest import Link, Manifest, SegmentStatement
 from domain.timeline import Interval, IntervalSet
 from records.adopting import Adopting, Fetched, life
+from storage.objects import Objects
 
 _FOLLOWS = frozenset(
     {Cause.SEGMENT_MISSING, Cause.SEGMENT_DAMAGED, Cause.NO_CAMERA, Cause.RECORDER_STOPPED, Cause.UNEXPLAINED}
@@ -64,21 +65,20 @@ class Restating:
                 self._take_gap(camera, gap)
 
     def _take_segment(self, stated: SegmentStatement) -> None:
-        found = self._found(stated)
-        segment = self._segment(stated, found)
-        copies = [] if found is None else [self._work.copy_of(found)]
-        if found is None and stated.state is SegmentState.OK:
-            self._work.done.problems.append(f"{stated.key} is stated and is not in the store with its bytes any more")
+        found = [each for store in self._work.stores for each in [self._found(store, stated)] if each is not None]
+        segment = self._segment(stated, found[0] if found else None)
+        copies = [self._work.copy_of(each) for each in found]
+        if not found and stated.state is SegmentState.OK:
+            self._work.done.problems.append(f"{stated.key} is stated and is in no store with its bytes any more")
         self._work.evidence.adopt_segment(segment, self._runs[stated.run], copies, self._observation(stated))
         self._work.done.stated += 1
         self._work.done.to_look += copies != []
 
-    def _found(self, stated: SegmentStatement) -> Fetched | None:
-        """The object in the store, in the version that is stated or the newest; None without the bytes stated."""
-        target = self._work.objects.target
-        versions = [each.version_id for each in stated.objects if each.target == target]
+    def _found(self, store: Objects, stated: SegmentStatement) -> Fetched | None:
+        """The object in a store, in the version that is stated or the newest; None without the bytes stated."""
+        versions = [each.version_id for each in stated.objects if each.target == store.target]
         for version in (*versions, None):  # a bucket that was copied elsewhere has versions of its own
-            found = self._work.fetched(stated.key, version)
+            found = self._work.fetched(store, stated.key, version)
             if found is not None and (found.sha256, found.size_bytes) == (stated.sha256, stated.size_bytes):
                 return found
         return None

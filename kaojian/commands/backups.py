@@ -152,13 +152,13 @@ def _recovery_text(file: Path | None) -> str:
 
 @app.command()
 def rebuild(key: Keys = None) -> None:
-    """Bring back what the object store knows of footage and this database does not; what is there stays as it is.
+    """Bring back what the object stores know of footage and this database does not; what is there stays as it is.
 
     Manifests are believed by the keys of the database and by those that are named; set-up, people and scores come
     from a backup only.
     """
     from kaojian import backup as wiring
-    from kaojian.audit import is_key, objects_of
+    from kaojian.audit import is_key, stores_of
     from records.rebuilding import rebuild as bring_back
     from storage.backup.contents import RestoreRefused
 
@@ -166,13 +166,14 @@ def rebuild(key: Keys = None) -> None:
         raise typer.BadParameter(f"{wrong[0]} is not 64 hex digits", param_hint="--key")
     clock = SystemClock()
     with acting() as (settings, database):
-        objects = objects_of(settings)
-        if objects is None:
+        stores = stores_of(settings)
+        if not stores:
             raise RestoreRefused("no object store is set; set KAOJIAN_S3_ENDPOINT and the keys")
-        done = bring_back(database, objects, clock, keys=key or [], tell=_tell)
+        done = bring_back(database, stores, clock, keys=key or [], tell=_tell)
         lines = list(wiring.rebuilt_lines(done))
         if done:
-            database.journal.record(clock.now(), local_actor(), "rebuild", objects.target, lines[0])
+            targets = ", ".join(each.target for each in stores)
+            database.journal.record(clock.now(), local_actor(), "rebuild", targets, lines[0])
     for line in lines:
         typer.echo(line)
     if done.problems:

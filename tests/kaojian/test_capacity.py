@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.kaojian.conftest import Command
 
 
@@ -26,6 +28,17 @@ def test_the_set_up_is_forecast_and_what_is_short_is_named(kaojian: Command, ins
     assert "cameras were never recorded and are counted as the settings expect" in done.out
     assert str(installation / "var" / "spool") in done.out
     assert kaojian("plan", "--cameras", "100000").out.count("SHORT 不足") == 2  # the spool, and reading again
+
+
+def test_with_a_second_store_both_are_counted(kaojian: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {"KAOJIAN_S3_ENDPOINT": "127.0.0.1:9", "KAOJIAN_S3_ACCESS_KEY": "k", "KAOJIAN_S3_SECRET_KEY": "s"}
+    for name, value in keys.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("KAOJIAN_S3_SECOND_ENDPOINT", "127.0.0.1:8")
+    numbers = ("--cameras", "10", "--bit-rate", "8000000", "--hours", "5", "--days", "100", "--years", "1")
+    assert "in each of 2 每个 18.0 TB" in kaojian("plan", *numbers).out
+    found = json.loads(kaojian("plan", *numbers, "--json").out)
+    assert (found["stores"], found["upload_bytes_per_s"]) == (2, 2 * 10**7)
 
 
 def test_without_either_it_says_what_to_do(kaojian: Command) -> None:

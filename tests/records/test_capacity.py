@@ -48,6 +48,16 @@ def test_numbers_are_multiplied_out() -> None:
     assert declared.year_camera_s == 10 * 6 * 3600 * 100
 
 
+def test_a_second_store_doubles_the_bandwidth_and_what_each_store_keeps_stays() -> None:
+    declared = by_numbers(10, 8e6, 6, 100)
+    one, two = foreseen(declared), foreseen(declared, stores=2)
+    assert two.kept_bytes == one.kept_bytes
+    assert two.spool_bytes == one.spool_bytes
+    assert two.upload_bytes_per_s == 2 * one.upload_bytes_per_s == 2 * one.peak_bytes_per_s
+    assert two.catch_up_bytes_per_s == pytest.approx(2 * one.catch_up_bytes_per_s, abs=1)
+    assert two.reread_bytes_per_s == pytest.approx(2 * one.reread_bytes_per_s, abs=1)
+
+
 def test_sittings_that_overlap_are_recorded_at_once_and_a_shared_camera_once() -> None:
     together = [sitting(1, START, "r1"), sitting(2, START + HOUR, "r2"), sitting(3, START + HOUR, "r1")]
     declared = by_sittings(together, RATES)

@@ -47,6 +47,7 @@ from tests.closed_batches import (
 )
 from tests.fakes import eye
 from tests.fakes.notary import NOTARY
+from tests.fakes.objects import MemoryObjects
 from tests.stamp_authority import StampAuthority
 
 WINDOW = Interval(START - LEAD, START + EXAM + LEAD)
@@ -65,7 +66,7 @@ def empty(tmp_path: Path) -> Iterator[Database]:
 
 
 def rebuilt(site: ClosedBatches, into: Database) -> Rebuilt:
-    return rebuild(into, site.objects, site.clock, keys=[site.signer.public])
+    return rebuild(into, [site.objects], site.clock, keys=[site.signer.public])
 
 
 def segments(database: Database, batch: str) -> list[tuple[Segment, str]]:
@@ -121,7 +122,7 @@ def test_a_link_that_was_changed_or_is_missing_stops_its_chain_there(site: Close
 
 def test_without_a_key_that_is_believed_no_manifest_is(site: ClosedBatches, empty: Database) -> None:
     for keys in ([], [Signer.new().public]):
-        done = rebuild(empty, site.objects, site.clock, keys=keys)
+        done = rebuild(empty, [site.objects], site.clock, keys=keys)
         assert done.links == done.stated == done.keys == 0
         assert site.signer.public in done.problems[0]
         assert empty.closings.keys() == []
@@ -149,7 +150,7 @@ def test_a_database_that_went_on_differently_is_told_and_left(site: ClosedBatche
     other.close(FIRST)
     before = empty.closings.links(SITE.id)
     assert before[0].digest != site.database.closings.links(SITE.id)[0].digest
-    done = rebuild(empty, site.objects, site.clock)
+    done = rebuild(empty, [site.objects], site.clock)
     assert any("the chain went on twice" in each for each in done.problems)
     assert empty.closings.links(SITE.id) == before
 
@@ -243,7 +244,7 @@ def test_a_second_run_changes_nothing_and_a_killed_one_is_gone_on_with(site: Clo
                 raise Killed
 
         with pytest.raises(Killed):
-            rebuild(empty, site.objects, site.clock, keys=[site.signer.public], tell=tell)
+            rebuild(empty, [site.objects], site.clock, keys=[site.signer.public], tell=tell)
         if after == 1:
             continue
         break
@@ -262,15 +263,80 @@ def test_a_store_that_goes_away_ends_the_run_and_loses_nothing(site: ClosedBatch
         site.objects.down = len(segments(empty, FIRST)) == 3
 
     with pytest.raises(ObjectsUnavailable):
-        rebuild(empty, site.objects, site.clock, keys=[site.signer.public], tell=tell)
+        rebuild(empty, [site.objects], site.clock, keys=[site.signer.public], tell=tell)
     site.objects.down = False
     rebuilt(site, empty)
     assert told(empty, FIRST) == told(site.database, FIRST)
 
 
+def second_of(site: ClosedBatches) -> MemoryObjects:
+    """Another store that holds all that the first one holds, in versions of its own."""
+    made = MemoryObjects(target="second", device="elsewhere:9000", clock=site.clock)
+    for key in sorted(site.objects.keys("")):
+        data = site.objects.read(key)
+        file = site.spool.parent / "brought"
+        file.write_bytes(data)
+        made.put(key, file, hashlib.sha256(data).hexdigest(), LOCKED_UNTIL)
+    return made
+
+
+def targets(database: Database) -> set[tuple[str, ...]]:
+    """In which stores the segments of the first batch are known to lie."""
+    copies = database.evidence.copies([segment.key for segment, _ in segments(database, FIRST)])
+    return {tuple(each.target for each in rows if each.removed is None) for rows in copies.values()}
+
+
+def test_the_copies_of_both_stores_come_back(site: ClosedBatches, empty: Database) -> None:
+    stores = [site.objects, second_of(site)]
+    done = rebuild(empty, stores, site.clock, keys=[site.signer.public])
+    assert (done.links, done.stated, done.problems) == (2, 18, [])
+    assert targets(empty) == {("memory", "second")}
+    assert not rebuild(empty, stores, site.clock)
+
+
+def test_a_second_store_that_a_restored_database_does_not_know_yet_is_read_back(
+    site: ClosedBatches, empty: Database
+) -> None:
+    rebuilt(site, empty)
+    second = second_of(site)
+    spoilt = segments(site.database, FIRST)[0][0].key
+    second.flip_a_byte(spoilt)
+    done = rebuild(empty, [site.objects, second], site.clock)
+    assert (done.copies, len(done.problems)) == (17, 1)
+    assert spoilt in done.problems[0]
+    assert "second" in done.problems[0]
+    assert targets(empty) == {("memory", "second"), ("memory",)}
+
+
+def test_what_the_first_store_lost_comes_back_from_the_second(site: ClosedBatches, empty: Database) -> None:
+    second = second_of(site)
+    lost = segments(site.database, FIRST)[0][0]
+    link = site.database.closings.links(SITE.id)[1]
+    site.objects.destroy(lost.key)
+    site.objects.destroy(f"{keeping.PREFIX}{SITE.id}/{link.number:06d}-{link.digest}.json")
+    done = rebuild(empty, [site.objects, second], site.clock, keys=[site.signer.public])
+    assert (done.links, done.problems) == (2, [])
+    assert [each.target for each in empty.evidence.copies([lost.key])[lost.key]] == ["second"]
+    back = empty.evidence.segment(lost.key)
+    assert back is not None
+    assert back.width > 0
+
+
+def test_a_store_that_does_not_answer_is_told_and_the_other_one_is_read(site: ClosedBatches, empty: Database) -> None:
+    second = second_of(site)
+    site.objects.down = True
+    done = rebuild(empty, [site.objects, second], site.clock, keys=[site.signer.public])
+    assert (done.links, done.stated, len(done.problems)) == (2, 18, 1)
+    assert done.problems[0].startswith("memory does not answer")
+    assert targets(empty) == {("second",)}
+    second.down = True
+    with pytest.raises(ObjectsUnavailable):
+        rebuild(empty, [site.objects, second], site.clock)
+
+
 def test_a_database_that_lost_nothing_is_left_as_it_is(site: ClosedBatches) -> None:
     recorders = site.database.evidence.recorders()
-    assert not rebuild(site.database, site.objects, site.clock)
+    assert not rebuild(site.database, [site.objects], site.clock)
     assert site.database.evidence.recorders() == recorders
 
 
@@ -335,7 +401,7 @@ def test_a_restored_database_gets_what_came_after_its_backup(site: ClosedBatches
     empty.evidence.add_segment(
         known, replace(site.database.evidence.copies([late.key])[late.key][0], place=Place.SPOOL, version_id=None)
     )
-    done = rebuild(empty, site.objects, site.clock)
+    done = rebuild(empty, [site.objects], site.clock)
     assert (done.copies, done.found, done.stated, done.problems) == (1, 0, 0, [])
     copies = empty.evidence.copies([late.key])[late.key]
     assert [each.place for each in copies] == [Place.SPOOL, Place.S3]

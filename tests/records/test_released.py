@@ -105,14 +105,14 @@ def test_a_backup_of_a_released_version_is_restored_by_this_one_and_its_records_
         for rows in database.records:
             found = checking.check(rows, Vouchers(new, [told["key"]], store))
             assert found.chain.faults == []
-        assert not rebuild(database, store, SystemClock())
+        assert not rebuild(database, [store], SystemClock())
 
 
 def test_what_a_released_version_stored_is_rebuilt_by_this_one(
     told: dict[str, Any], store: MemoryObjects, tmp_path: Path
 ) -> None:
     with closing(connect(f"sqlite:///{tmp_path / 'empty.sqlite3'}", NOTARY)) as database:
-        done = rebuild(database, store, SystemClock(), keys=[told["key"]])
+        done = rebuild(database, [store], SystemClock(), keys=[told["key"]])
         assert done.problems == []
         assert done.stated == len(told["segments"]) == len([key for key in store.keys("") if is_segment(key)])
         head = database.closings.links(SITE.id)[-1]
