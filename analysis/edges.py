@@ -23,7 +23,9 @@ Points = NDArray[np.float32]
 WIDTH = 640
 """Pixels across a small picture. Wide enough for a block of a station that is a tenth of the picture (12 pixels)."""
 
-_DARK = 8.0  # levels added before the logarithm, so that noise in the dark is no edge
+DARK = 8.0
+"""Levels added before the logarithm, so that noise in the dark is no edge."""
+
 _SMOOTHING = 1.2  # pixels: noise of 2.5 levels must not turn an edge by more than the tolerance
 _SMALLEST_SIDE = 16  # pixels of a small picture in which edges can be looked for
 
@@ -86,7 +88,7 @@ def large_enough(grey: Grey) -> bool:
     return bool(height >= _SMALLEST_SIDE and width >= _SMALLEST_SIDE)
 
 
-_LOGARITHMS = np.log(_DARK + np.arange(256, dtype=np.float32)).astype(np.float32)
+_LOGARITHMS = np.log(DARK + np.arange(256, dtype=np.float32)).astype(np.float32)
 
 
 def logarithm(grey: Grey) -> Plane:
@@ -106,7 +108,7 @@ def slopes(grey: Grey) -> Slopes:
 def is_edge(found: Slopes, grey: Grey) -> NDArray[np.bool_]:
     """Where slopes are steep enough to be known again, in the picture and in levels."""
     steepness = np.asarray(cv2.magnitude(found.x, found.y), np.float32)
-    rise = steepness * (grey.astype(np.float32) + _DARK)
+    rise = steepness * (grey.astype(np.float32) + DARK)
     return np.asarray((steepness > _LEAST_SLOPE) & (rise > _LEAST_RISE), np.bool_)
 
 

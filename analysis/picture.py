@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -34,7 +34,8 @@ from analysis.edges import (
     slopes,
     small_grey,
 )
-from analysis.stations import MEMORY, SLIP, Moment, moment, station_sample, stirring
+from analysis.stations import MEMORY, SIDE, Grid, station_sample
+from analysis.tones import UNKNOWN, Shown, shown, unrest
 from domain.pictures import Sample
 
 SIGNATURE_CELLS = (16, 12)
@@ -47,13 +48,12 @@ _CHANGE_SIZE = (320, 180)  # pixels: on which the change since the sample before
 _SURVIVING = 0.6  # share of edges from which on a displacement is believed without matching points
 _NEAR = 0.01  # of the width: farther displacements are measured with points
 _LEAST_RESPONSE = 0.03  # of the phase correlation, below which there is no peak
-_LIKENESS = 0.2  # response of the phase correlation of two pictures of a scene: rendered ones have .55 and more
-_UNSURE_SLIP = 1.5  # pixels, where they cannot be laid over each other
 _POINTS = 500
 _SHARPNESS_POINTS = 4000  # of the stable edges, evenly, are enough for a mean
 _RANSAC_PIXELS = 2.0
 _BELIEVED = 20  # points that a displacement needs
 _SCALE = (0.8, 1.25)  # beyond, it is no displacement of this camera
+_NOTHING_KNOWN = bytes([UNKNOWN]) * (SIDE * SIDE)
 
 Matrix = NDArray[np.float64]
 """2 x 3: from a small reference to a small picture."""
@@ -85,36 +85,17 @@ class _Before:
 
     def __init__(self) -> None:
         self._plain: Grey | None = None
-        self._kept: deque[tuple[Plane, Moment]] = deque(maxlen=MEMORY)
+        self._kept: deque[Shown] = deque(maxlen=MEMORY)
 
     def change(self, plain: Grey) -> float | None:
         last, self._plain = self._plain, plain
         return None if last is None else float(cv2.norm(plain, last, cv2.NORM_L1)) / plain.size
 
-    def stir(self, grey: Grey, detail: Plane) -> Grey | None:
-        """``stirring`` since the oldest picture that is remembered, which is laid over this one: two pictures of one
-        scene are more alike than either is to the reference, and tell vibration to a fraction of a pixel.
-        """
-        now = moment(grey)
-        found = stirring(*_laid_over(self._kept[0], detail, now)) if self._kept else None
-        self._kept.append((detail, now))
+    def unrest(self, now: Shown, stations: Sequence[Grid]) -> list[bytes]:
+        """For each station, since the oldest picture that is remembered."""
+        found = unrest(self._kept[0], now, stations) if self._kept else [_NOTHING_KNOWN] * len(stations)
+        self._kept.append(now)
         return found
-
-
-def _laid_over(kept: tuple[Plane, Moment], detail: Plane, now: Moment) -> tuple[Moment, Moment, float]:
-    """The earlier moment in the place of this one, this one, and by how many pixels they may still be displaced."""
-    earlier_detail, before = kept
-    (across, down), response = cv2.phaseCorrelate(earlier_detail, detail, _hanning(detail.shape))
-    if response < _LIKENESS:
-        return before, now, _UNSURE_SLIP
-    move = np.array([[1.0, 0.0, -2 * across], [0.0, 1.0, -2 * down]])
-    return Moment(_moved(before.plane, move), _moved(before.steep, move)), now, SLIP
-
-
-def _moved(plane: Plane, move: Matrix) -> Plane:
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    size = (plane.shape[1], plane.shape[0])
-    return np.asarray(cv2.warpAffine(plane, move, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 @lru_cache(maxsize=4)
@@ -148,11 +129,11 @@ class Yardstick:
         self._matcher = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True)
         self._keys, self._descriptors = self._orb.detectAndCompute(calibration.grey, None)
 
-    def fit(self, grey: Grey, detail: Plane) -> _Fit:
-        """Lay the picture over the reference as well as can be; ``detail`` is ``_detail`` of it."""
+    def fit(self, grey: Grey) -> _Fit:
+        """Lay the picture over the reference as well as can be."""
         slope = slopes(grey)
         found = (slope.x, slope.y)
-        near = self._near(detail)
+        near = self._near(_detail(grey))
         best = self._laid(_IN_PLACE if near is None else near, found)
         if near is not None and best.survival < _SURVIVING:
             best = max(best, self._laid(_IN_PLACE, found), key=lambda fit: fit.survival)
@@ -241,10 +222,8 @@ def _comparable(calibration: Calibration, width: int, height: int, grey: Grey) -
 
 def _compared(facts: Sample, grey: Grey, yardstick: Yardstick, before: _Before) -> Sample:
     calibration = yardstick.calibration
-    detail = _detail(grey)
-    fit = yardstick.fit(grey, detail)
-    stir = before.stir(grey, detail)
-    placed = None if stir is None else _placed(stir, fit.matrix)
+    fit = yardstick.fit(grey)
+    unrests = before.unrest(shown(grey, fit.matrix, calibration.grids), calibration.grids)
     across, down, turn = _displacement(fit.matrix, grey.shape)
     return Sample(
         facts.at,
@@ -260,7 +239,10 @@ def _compared(facts: Sample, grey: Grey, yardstick: Yardstick, before: _Before) 
         shift=math.hypot(across, down) / grey.shape[1],
         rotation=turn,
         inliers=fit.inliers,
-        stations=tuple(station_sample(station, fit.alive, fit.within, placed) for station in calibration.grids),
+        stations=tuple(
+            station_sample(station, fit.alive, fit.within, since)
+            for station, since in zip(calibration.grids, unrests, strict=True)
+        ),
         signature=facts.signature,
     )
 
@@ -270,15 +252,6 @@ def _displacement(matrix: Matrix, shape: tuple[int, ...]) -> tuple[float, float,
     centre = np.array([shape[1] / 2, shape[0] / 2])
     across, down = matrix[:, :2] @ centre + matrix[:, 2] - centre
     return float(across), float(down), abs(math.degrees(math.atan2(matrix[1, 0], matrix[0, 0])))
-
-
-def _placed(stir: Grey, matrix: Matrix) -> Grey:
-    """What moved, in the reference's place."""
-    if np.array_equal(matrix, _IN_PLACE):
-        return stir
-    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
-    size = (stir.shape[1], stir.shape[0])
-    return np.asarray(cv2.warpAffine(stir, matrix, size, flags=flags, borderValue=(0.0,)), np.uint8)
 
 
 def _sharpness(grey: Grey, fit: _Fit, calibration: Calibration) -> float:

@@ -9,12 +9,13 @@ A sample speaks for the time about it, up to half way to its neighbours and ``Li
 where three of four samples in a row show it, from the first to the last of them, so that its edges are those of the
 samples that show it and a single picture decides nothing.
 
-For a station, a dead block is told from a hidden one by movement: a candidate moves, a jacket, a board or a sheet
-of paper does not. A block that died and in which something moved now and then is put down to a person and left out.
-Blocks that stayed dead and still for ``Limits.still`` count as obstructed where nothing moved beside them either, or
-where they are so many that no person hides that much without moving. A person who leaves too few blocks to see makes
-the station 无法判定, as do a few still blocks beside something that moves, and anything dead for a shorter time: on
-doubt it is neither visible nor obstructed.
+For a station, a dead block is told from a hidden one by unrest: of somebody who sits and works each part changes a
+little all the time, a jacket, a board or a sheet of paper does not. A dead block that was restless in more than half
+of the samples about it is put down to a person and left out; somebody who passes before a cover now and then makes
+none of it restless. Blocks that stayed dead and still for ``Limits.still`` count as obstructed where nothing moved
+beside them either, or where they are so many that nobody sits so still. A person who leaves too few blocks to see
+makes the station 无法判定, as do a few still blocks beside something that moves, dead blocks whose unrest nobody
+measured, and anything dead for a shorter time: on doubt it is neither visible nor obstructed.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from numpy.typing import NDArray
 from analysis.flags import Flags, lasting, rows
 from analysis.replays import replayed
 from analysis.stations import MEMORY, SIDE
+from analysis.tones import STEP, UNKNOWN
 from domain.pictures import Fault, FaultSpan, Sample, Sight, StationSample, View, ViewSpan
 from domain.timeline import Interval, IntervalSet
 
@@ -81,20 +83,32 @@ class Limits:
     see behind it, one of a quarter .16 to .24; where nobody was it was 0 but for single samples of one block."""
     doubtful: float = 0.12
     """The same: above, a station is no longer called visible."""
-    beside: float = 0.17
-    """The same, where something moves beside them: what stays still of somebody who works. With .2, one sample in
-    fifty of covers of half a station counted as visible (``bench.hall_truth``)."""
+    beside: float = 0.16
+    """The same, where something moves beside them: what stays still of somebody who works. In a rendered hall 95 of
+    100 samples of candidates had .17 or less (``bench.hall_truth``, seeds 1 and 2). Covers of a quarter have .16 and
+    more: with .2 two of three beside people counted as visible on footage, with .16 two of five."""
+    surely: float = 0.3
+    """The same, whatever moves beside them. In a rendered hall 98 of 100 samples of candidates had .25 or less, 95 of
+    covers of 40 % and more had .29 or more; with .4 every third cover of half a station beside people was missed."""
     alive: float = 0.4
     """Share of comparable blocks that must be seen. Somebody who stands at the table leaves .4 to .6."""
-    surely: float = 0.5
-    """The same, whatever moves beside them. In a rendered hall 98 of 100 samples of candidates had less, 90 of covers
-    of 70 % more (``bench.hall_truth``, seed 1); on footage with .4 somebody who stood and read would have counted."""
-    stirs: float = 0.1
-    """Share of samples in which something moved in a dead block, from which on it is somebody's. Of candidates two
-    blocks of three had .05 and more, covers that nobody is near mostly none."""
+    unrest: float = 0.0024 / STEP
+    """Steps of unrest that a block at rest may have. In a rendered hall most blocks behind covers had less than .002,
+    most of candidates more than .005; with .0016 a third of the time of covers was no longer told."""
+    noises: float = 1.2
+    """... or so many times what a quarter of the living blocks of all stations has less of."""
+    most_unrest: float = 0.02 / STEP
+    """The same, at most: in a picture that is noisier than that what moves is put down to people."""
+    stirs: float = 0.5
+    """Share of samples in which a dead block must be restless to be somebody's: half, so that who passes before a
+    cover changes nothing."""
+    lately: float = 0.8
+    """The same, of ten seconds before and after: what came where somebody was is not there yet while they are."""
+    clearly: float = 2.0
+    """Times the unrest allowed, from which on something moves in a block that is not dead."""
     restless: float = 0.12
-    """The same for all dead blocks that touch, and those beside them. It errs towards doubt: with .5 somebody who
-    stood and read would have counted as an obstruction."""
+    """Share of samples in which something moved in or beside dead blocks that touch. Errs towards doubt: somebody who
+    reads moves a hand or the head now and then."""
     still: timedelta = timedelta(seconds=30)
     """How long blocks must be dead, and how far before and after movement is looked for: with 20 s, people who
     stood and read were taken for obstructions."""
@@ -170,7 +184,9 @@ class _Part:
     def __init__(self, samples: Sequence[Sample], limits: Limits, size: tuple[int, int] | None) -> None:
         self.samples = samples
         self.cells = _cells(samples, limits.reach)
-        self._limits = limits
+        self.limits = limits
+        self.times = np.array([sample.at.timestamp() for sample in samples])
+        self.allowed = _allowed(samples, limits)
         self.looped = np.zeros(len(samples), np.bool_)
         self.repetitive = np.zeros(len(samples), np.bool_)
         self._held = {fault: lasting(self._flags(test)) for fault, test in _tests(limits, size).items()}
@@ -195,7 +211,7 @@ class _Part:
     def faults(self) -> Iterator[FaultSpan]:
         for fault, held in {**self._held, Fault.LOOPED: self.looped}.items():
             for first, last in rows(held):
-                shown = _shown(fault, self.samples[first : last + 1], self._limits)
+                shown = _shown(fault, self.samples[first : last + 1], self.limits)
                 for span in IntervalSet(self.cells[first : last + 1]):
                     yield FaultSpan(fault, span, *shown)
 
@@ -211,7 +227,7 @@ class _Part:
     def views(self, station: str) -> Iterator[ViewSpan]:
         found = [_station_of(sample, station) for sample in self.samples]
         doubted = self._blind
-        verdicts = _views(found, self.samples, self._limits)
+        verdicts = _views(found, self)
         for number, blind in enumerate(doubted):
             if blind:
                 verdicts[number] = View.NOT_VERIFIABLE
@@ -304,9 +320,9 @@ def _station_of(sample: Sample, station: str) -> StationSample | None:
     return next((each for each in sample.stations if each.station == station), None)
 
 
-def _views(found: Sequence[StationSample | None], samples: Sequence[Sample], limits: Limits) -> list[View]:
-    times = np.array([sample.at.timestamp() for sample in samples])
-    deaths = _Deaths(found, times, limits)
+def _views(found: Sequence[StationSample | None], part: _Part) -> list[View]:
+    limits = part.limits
+    deaths = _Deaths(found, part.times, part.allowed, limits)
     comparable = _table([each.comparable if each else 0 for each in found])
     alive = (comparable & ~deaths.lost).sum(axis=1)
     counted = (comparable & ~(deaths.lost & ~deaths.still)).sum(axis=1)
@@ -314,7 +330,9 @@ def _views(found: Sequence[StationSample | None], samples: Sequence[Sample], lim
     certain = (deaths.still & ~deaths.doubted).sum(axis=1) / np.maximum(1, counted)
     textured = comparable.sum(axis=1)
     enough = alive >= np.maximum(limits.blocks, limits.alive * textured)
-    free = (certain <= limits.doubtful) & (share <= limits.beside)
+    # Of looks of before unrest was measured nobody can say it: what is dead there may be an obstruction.
+    unsure = (deaths.still | deaths.unknown).sum(axis=1) / np.maximum(1, counted + deaths.unknown.sum(axis=1))
+    free = (certain <= limits.doubtful) & (np.maximum(share, unsure) <= limits.beside)
     visible = lasting(np.asarray(enough & free, np.bool_))
     told = (textured >= limits.blocks) & (counted >= limits.blocks)
     hidden = (certain > limits.obstructed) | (share > limits.surely)
@@ -325,6 +343,25 @@ def _views(found: Sequence[StationSample | None], samples: Sequence[Sample], lim
     ]
 
 
+def _allowed(samples: Sequence[Sample], limits: Limits) -> NDArray[np.float64]:
+    """For each sample the unrest that is none: what a quarter of all living blocks have less of is noise."""
+    allowed = np.full(len(samples), limits.unrest)
+    for number, sample in enumerate(samples):
+        unrest = _unrest(sample.stations)
+        living = _table([each.comparable & ~each.lost for each in sample.stations]) & (unrest != UNKNOWN)
+        if living.any():
+            noise = float(np.percentile(unrest[living], 25))
+            allowed[number] = min(limits.most_unrest, max(limits.unrest, limits.noises * noise))
+    return allowed
+
+
+def _unrest(found: Sequence[StationSample | None]) -> NDArray[np.uint8]:
+    """Samples x blocks."""
+    nothing = bytes([UNKNOWN]) * BLOCKS
+    told = b"".join((each.unrest or nothing) if each else nothing for each in found)
+    return np.frombuffer(told, np.uint8).reshape(-1, BLOCKS)
+
+
 def _table(masks: Sequence[int]) -> Flags:
     """Samples x blocks."""
     return np.asarray(np.array(masks, np.int64)[:, None] >> np.arange(BLOCKS)[None, :] & 1, np.bool_)
@@ -332,11 +369,18 @@ def _table(masks: Sequence[int]) -> Flags:
 
 class _Deaths:
     """The dead blocks of a station, samples x blocks: ``lost`` are all of them, ``still`` those that are dead for
-    long and in which hardly anything moved. ``doubted`` are blocks of something that moved somewhere: the
-    dead blocks that touch each other are taken for one thing, and people who stand still move a hand or the head.
+    long and mostly at rest, ``unknown`` those of which no unrest was measured. ``doubted`` are blocks of something
+    that moved somewhere: the dead blocks that touch each other are taken for one thing, and people who stand still
+    move a hand or the head.
     """
 
-    def __init__(self, found: Sequence[StationSample | None], times: NDArray[np.float64], limits: Limits) -> None:
+    def __init__(
+        self,
+        found: Sequence[StationSample | None],
+        times: NDArray[np.float64],
+        allowed: NDArray[np.float64],
+        limits: Limits,
+    ) -> None:
         self._limits = limits
         self._times = times
         near_s = limits.still.total_seconds()
@@ -353,25 +397,32 @@ class _Deaths:
         self._ripe = ripe
         self._since = np.zeros(self.lost.shape, np.int64)  # of a dead block: its first sample
         self._until = np.zeros(self.lost.shape, np.int64)  # ... and its last
-        self._stirred = _table([each.stirred if each else 0 for each in found])
-        self._moved = ripe & self._stirred
-        self.still = self._still()
+        unrest = _unrest(found)
+        told = unrest != UNKNOWN
+        self._told = ripe & told
+        self._moved = self._told & (unrest > allowed[:, None])
+        self._stirred = told & (unrest > limits.clearly * allowed[:, None])
+        self.still, self.unknown = self._still()
         self.doubted = self._doubted()
 
-    def _still(self) -> Flags:
-        lively, long = np.zeros_like(self.lost), np.zeros_like(self.lost)
-        moves = np.concatenate([np.zeros((1, BLOCKS), np.int64), self._moved.cumsum(axis=0)])
-        ripes = np.concatenate([np.zeros((1, BLOCKS), np.int64), self._ripe.cumsum(axis=0)])
+    def _still(self) -> tuple[Flags, Flags]:
+        """Which blocks are still, and of which nobody knows it, since no unrest was measured."""
+        lively, long, unknown = np.zeros_like(self.lost), np.zeros_like(self.lost), np.zeros_like(self.lost)
+        moves, tolds, ripes = (_summed(flags) for flags in (self._moved, self._told, self._ripe))
         for block in range(BLOCKS):
             for first, last in rows(self.lost[:, block]):
                 numbers = np.arange(first, last + 1)
                 self._since[numbers, block], self._until[numbers, block] = first, last
                 begin, end = np.maximum(self._left[numbers], first), np.minimum(self._right[numbers], last)
-                moved = moves[end + 1, block] - moves[begin, block]
-                told = ripes[end + 1, block] - ripes[begin, block]
-                lively[numbers, block] = moved > self._limits.stirs * told
+                moved, told, ripe = (sums[end + 1, block] - sums[begin, block] for sums in (moves, tolds, ripes))
+                lately = np.maximum(numbers - MEMORY, first), np.minimum(numbers + MEMORY, last)
+                moved_now, told_now = (sums[lately[1] + 1, block] - sums[lately[0], block] for sums in (moves, tolds))
+                lively[numbers, block] = (moved > self._limits.stirs * told) | (
+                    moved_now > self._limits.lately * told_now
+                )
+                unknown[numbers, block] = (told == 0) & (ripe > 0)
                 long[numbers, block] = self._times[end] - self._times[begin] >= self._limits.still.total_seconds()
-        return np.asarray(self.lost & long & ~lively, np.bool_)
+        return self.lost & long & ~lively & ~unknown, unknown
 
     def _doubted(self) -> Flags:
         """Blocks of things in which or beside which something moved in too many of the samples about, as long as the
@@ -392,6 +443,11 @@ class _Deaths:
                 told, moved = int(there.sum()), int((there & stirs).sum())
                 doubted[number] |= thing & (moved > self._limits.restless * told)
         return doubted
+
+
+def _summed(flags: Flags) -> NDArray[np.int64]:
+    """How many are set before each sample, by block: one row more than there are samples."""
+    return np.concatenate([np.zeros((1, BLOCKS), np.int64), flags.cumsum(axis=0)])
 
 
 def _grown(blocks: Flags) -> Flags:

@@ -170,7 +170,7 @@ def _rounds(path: tuple[Point, ...], length_m: float, random: Random) -> tuple[P
 @dataclass(frozen=True)
 class Filmed:
     """One camera of an exam: the samples of its pictures, and by station the truth of each. ``partly`` are stations
-    of which it sees at least half, and less than the rule pack wants.
+    of which it sees at least half, and less than the rule pack wants or without enough edges to tell them by.
     """
 
     camera: str
@@ -198,12 +198,16 @@ class Filmed:
 
 
 def filmed(exam: Exam, camera: str) -> Filmed:
-    """Render what a camera films and measure it, one picture at a time."""
+    """Render what a camera films and measure it, one picture at a time. Stations that its reference is refused for
+    are not asked of it, as at commissioning.
+    """
     if EYE is None:
         raise RuntimeError("no analysis of pictures is wired in; set analysis.eye.EYE")
     filming, random = Filming(exam.hall, camera), random_of(exam.seed, f"coding/{camera}")
     shown = regions(exam.survey, camera)
     calibrated = EYE.calibrate([coded(filming.picture(at_s), random) for at_s in _REFERENCES], shown)
+    refused = {each.station for each in calibrated.advice if each.refuses}
+    shown = tuple(region for region in shown if region.station not in refused)
     truths = list[PictureTruth]()
 
     def pictures() -> Iterator[tuple[datetime, Picture]]:

@@ -61,7 +61,7 @@ class StationSample:
     dead: int
     comparable: int = 0
     lost: int = 0
-    stirred: int = 0
+    unrest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

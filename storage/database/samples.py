@@ -1,10 +1,11 @@
 """The samples of one look as bytes and back: deflated JSON (RFC 1951, RFC 8259) by column, every number exact.
 
-Layout 1, before it is deflated: one line of JSON, then the bytes of all signatures, then those of all coded
+Layout 2, before it is deflated: one line of JSON, then the bytes of all signatures, then those of all coded
 pictures. The object's ``layout`` is 1 and ``count`` how many samples there are; ``at`` holds the first instant in
 microseconds since the epoch and then the differences; each further field of ``Sample`` is a list of its values, or
 one value where all are the same; ``names`` lists the stations, and ``stations`` has for each sample a flat list of
-six numbers a station: its place in ``names`` and the fields of ``StationSample``. ``signature`` and ``coded`` are
+six values a station: its place in ``names`` and the fields of ``StationSample``, ``unrest`` as
+hexadecimal digits. In layout 1 the last was a number that nobody needs any more. ``signature`` and ``coded`` are
 lengths.
 Where all are of one length, their bytes are written by position, the first byte of each, then the second: what stays
 the same in a still picture then lies together. Numbers read back equal (Python's shortest repr).
@@ -24,7 +25,7 @@ from domain.pictures import Sample, StationSample
 from storage.database import tables
 from storage.errors import RowRefused
 
-LAYOUT = 1
+LAYOUT = 2
 
 _NUMBERS = (
     "width",
@@ -67,7 +68,7 @@ def unpacked(data: bytes) -> tuple[Sample, ...]:
     """What ``packed`` was given. Raises RowRefused for a layout that this version does not know."""
     text, _, rest = zlib.decompress(data).partition(b"\n")
     columns = json.loads(text)
-    if columns["layout"] != LAYOUT:
+    if columns["layout"] not in {1, LAYOUT}:
         raise RowRefused(f"samples of layout {columns['layout']} were written by a later version of Kaojian")
     count = columns["count"]
     lengths = [_long(columns[field], count) for field in _BYTES]
@@ -84,18 +85,21 @@ def unpacked(data: bytes) -> tuple[Sample, ...]:
     )
 
 
-def _flat(stations: Sequence[StationSample], number: dict[str, int]) -> list[int]:
+def _flat(stations: Sequence[StationSample], number: dict[str, int]) -> list[int | str]:
     return [
         value
         for each in stations
-        for value in (number[each.station], each.blocks, each.dead, each.comparable, each.lost, each.stirred)
+        for value in (number[each.station], each.blocks, each.dead, each.comparable, each.lost, each.unrest.hex())
     ]
 
 
-def _stations(told: Sequence[int], names: Sequence[str]) -> tuple[StationSample, ...]:
+def _stations(told: Sequence[Any], names: Sequence[str]) -> tuple[StationSample, ...]:
     rest = iter(told)
     rows = zip(rest, rest, rest, rest, rest, rest, strict=True)
-    return tuple(StationSample(names[number], *values) for number, *values in rows)
+    return tuple(
+        StationSample(names[number], *numbers, bytes.fromhex(unrest) if isinstance(unrest, str) else b"")
+        for number, *numbers, unrest in rows
+    )
 
 
 def _short(values: list[Any]) -> Any:

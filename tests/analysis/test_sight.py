@@ -25,7 +25,8 @@ HALF = 0b00011_00011_00011_00011_00011
 
 def station(lost: int = 0, stirred: int = 0, comparable: int = ALL, name: str = "1") -> StationSample:
     dead = lost & comparable
-    return StationSample(name, comparable.bit_count(), dead.bit_count(), comparable, dead, stirred)
+    unrest = bytes(100 if stirred >> block & 1 else 3 for block in range(25))
+    return StationSample(name, comparable.bit_count(), dead.bit_count(), comparable, dead, unrest)
 
 
 GOOD = Sample(
@@ -183,15 +184,39 @@ class TestStations:
         assert views(sight, View.OBSTRUCTED) == IntervalSet([Interval(at(19), at(80.5))])
 
     def test_who_moves_in_front_of_a_station_does_not_obstruct_it(self) -> None:
-        person = [replace(GOOD, stations=(station(HALF, HALF if at % 2 else 0),)) for at in range(40)]
+        person = [replace(GOOD, stations=(station(HALF, HALF if at % 3 else 0),)) for at in range(40)]
         sight = decide(row(*[GOOD] * 10, *person))
         assert views(sight, View.VISIBLE) == sight.seen
 
-    def test_who_moves_now_and_then_makes_it_unverifiable_and_never_obstructed(self) -> None:
-        person = [replace(GOOD, stations=(station(HALF, 0b10 if at % 6 == 0 else 0),)) for at in range(60)]
+    def test_a_few_still_blocks_of_something_that_moves_are_undecided(self) -> None:
+        few = 0b00000_00000_00000_00011_00111
+        person = [replace(GOOD, stations=(station(few, 0b10 if at % 3 == 0 else 0),)) for at in range(60)]
         sight = decide(row(*person))
         assert views(sight, View.OBSTRUCTED) == IntervalSet()
         assert views(sight, View.NOT_VERIFIABLE) == sight.seen
+
+    def test_who_passes_before_a_cover_now_and_then_takes_nothing_from_it(self) -> None:
+        passing = [replace(GOOD, stations=(station(HALF, HALF if at % 10 < 3 else 0),)) for at in range(60)]
+        assert views(decide(row(*passing)), View.OBSTRUCTED).seconds >= 110
+
+    def test_a_cover_that_comes_where_somebody_was_is_not_there_before_they_have_gone(self) -> None:
+        person = [replace(GOOD, stations=(station(HALF, HALF),)) for _ in range(20)]
+        cover = [replace(GOOD, stations=(station(HALF),)) for _ in range(40)]
+        (hidden,) = views(decide(row(*person, *cover)), View.OBSTRUCTED)
+        assert at(40) - timedelta(seconds=5) <= hidden.start <= at(60)
+
+    def test_in_a_noisy_picture_more_unrest_is_needed_to_be_somebody(self) -> None:
+        noisy = replace(station(HALF), unrest=bytes([20] * 25))
+        sight = decide(row(*[replace(GOOD, stations=(noisy,)) for _ in range(40)]))
+        assert views(sight, View.OBSTRUCTED) == sight.seen
+
+    def test_dead_blocks_whose_unrest_nobody_measured_are_neither_people_nor_an_obstruction(self) -> None:
+        unmeasured = replace(station(HALF), unrest=b"")
+        sight = decide(row(*[replace(GOOD, stations=(unmeasured,)) for _ in range(40)]))
+        assert views(sight, View.NOT_VERIFIABLE) == sight.seen
+        seen = replace(station(), unrest=b"")
+        sight = decide(row(*[replace(GOOD, stations=(seen,)) for _ in range(40)]))
+        assert views(sight, View.VISIBLE) == sight.seen
 
     def test_what_was_there_for_a_few_seconds_is_not_called_an_obstruction(self) -> None:
         sight = decide(row(*[GOOD] * 10, *[replace(GOOD, stations=(station(HALF),))] * 10, *[GOOD] * 10))
