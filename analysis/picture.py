@@ -65,8 +65,8 @@ def measure(pictures: Iterable[tuple[datetime, Picture]], calibration: Calibrati
     """One sample for each picture, in order. ``pictures`` are those of one segment, about two seconds apart.
 
     Where there is no calibration, or a picture has not its size, nothing is compared and those fields are None.
-    ``coded`` and ``rate`` are left empty: who decodes knows them. The first sample has no ``change`` and nothing
-    stirred. Raises NotAPicture for an array that is none, with its instant; all before it are given first.
+    ``coded`` and ``rate`` are left empty: who decodes knows them. The first sample has no ``change`` and
+    knows no unrest. Raises NotAPicture for an array that is none, with its instant; all before it are given first.
     """
     yardstick = None if calibration is None else Yardstick(calibration)
     before = _Before()

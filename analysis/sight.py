@@ -401,7 +401,7 @@ class _Deaths:
         told = unrest != UNKNOWN
         self._told = ripe & told
         self._moved = self._told & (unrest > allowed[:, None])
-        self._stirred = told & (unrest > limits.clearly * allowed[:, None])
+        self._moving = told & (unrest > limits.clearly * allowed[:, None])
         self.still, self.unknown = self._still()
         self.doubted = self._doubted()
 
@@ -439,7 +439,7 @@ class _Deaths:
                 first = max(self._left[number], int(np.median(self._since[number, here])))
                 last = min(self._right[number], int(np.median(self._until[number, here])))
                 there = self._ripe[first : last + 1, thing].any(axis=1)
-                stirs = self._stirred[first : last + 1, _grown(thing[None])[0]].any(axis=1)
+                stirs = self._moving[first : last + 1, _grown(thing[None])[0]].any(axis=1)
                 told, moved = int(there.sum()), int((there & stirs).sum())
                 doubted[number] |= thing & (moved > self._limits.restless * told)
         return doubted

@@ -66,7 +66,7 @@ def shown(grey: Grey, matrix: Matrix, stations: Sequence[Grid]) -> Shown:
     steep = np.flatnonzero((np.abs(across) + np.abs(down) > _SLOPE) & (plane < _BRIGHT))
     steep = steep[:: max(1, len(steep) // _EDGES)]
     row, column = np.divmod(steep, grey.shape[1])
-    slopes = np.stack([across.ravel()[steep], down.ravel()[steep]], axis=1)
+    slopes = np.stack([across.ravel()[steep], down.ravel()[steep]], axis=1).astype(np.float32)
     return Shown(grey, plane, np.stack([column, row], axis=1), slopes, matrix, _tones(grey, matrix, 0.0, stations))
 
 
@@ -103,7 +103,7 @@ def _closer(before: Shown, now: Shown, displaced: NDArray[np.float64]) -> NDArra
     height, width = now.grey.shape
     by = np.round(displaced).astype(np.intp)
     places = before.places + by
-    usable = ((places >= 0) & (places < (width, height))).all(axis=1)
+    usable = np.asarray(((places >= 0) & (places < (width, height))).all(axis=1), np.bool_)
     places = np.where(usable[:, None], places, 0)
     there = now.plane[places[:, 1], places[:, 0]]
     usable &= there < _BRIGHT

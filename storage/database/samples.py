@@ -97,8 +97,10 @@ def _stations(told: Sequence[Any], names: Sequence[str]) -> tuple[StationSample,
     rest = iter(told)
     rows = zip(rest, rest, rest, rest, rest, rest, strict=True)
     return tuple(
-        StationSample(names[number], *numbers, bytes.fromhex(unrest) if isinstance(unrest, str) else b"")
-        for number, *numbers, unrest in rows
+        StationSample(
+            names[number], blocks, dead, comparable, lost, bytes.fromhex(unrest) if isinstance(unrest, str) else b""
+        )
+        for number, blocks, dead, comparable, lost, unrest in rows
     )
 
 

@@ -40,5 +40,5 @@ def test_a_region_smaller_than_a_pixel_has_no_block_to_compare() -> None:
 def test_blocks_that_left_the_picture_are_neither_dead_nor_compared() -> None:
     laid = grid(SQUARE, EVERYWHERE, 100, 100)
     inside = EVERYWHERE[:, 0] < 60
-    sample = station_sample(laid, inside, inside, None)
+    sample = station_sample(laid, inside, inside)
     assert (sample.blocks, sample.dead) == (15, 0)

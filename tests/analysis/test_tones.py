@@ -53,7 +53,7 @@ def test_noise_is_none_and_somebody_who_moves_by_half_a_pixel_is() -> None:
     now = before.copy()
     now[40:140, 80:190] = moved(before, 0.8, 0.0)[40:140, 80:190]
     noisy = [(each + rng.normal(0, 1.5, each.shape)).clip(0, 255).astype(np.uint8) for each in (before, now)]
-    assert np.median(unrest_of(*noisy)) > QUIET
+    assert np.count_nonzero(unrest_of(noisy[0], noisy[1]) > QUIET) > SIDE * SIDE / 2
     assert unrest_of(noisy[0], noisy[1], station(0.7, 0.3, 0.95, 0.7)).max() <= QUIET
 
 
@@ -61,7 +61,7 @@ def test_what_becomes_lighter_as_a_whole_is_light_and_no_movement() -> None:
     before = textured()
     now = before.copy()
     now[:, :200] = (now[:, :200] * 1.1).astype(np.uint8)
-    assert np.median(unrest_of(before, now)) <= QUIET
+    assert np.count_nonzero(unrest_of(before, now) <= QUIET) > SIDE * SIDE / 2
 
 
 def test_somebody_before_less_than_half_of_the_picture_leaves_the_rest_at_rest() -> None:
