@@ -49,12 +49,12 @@ class Region:
 @dataclass(frozen=True, slots=True)
 class StationSample:
     """Of one station in one picture: how many of its blocks can be compared with the reference, and how many of
-        these have lost the edges that do not move.
+    these have lost the edges that do not move.
 
-        The same block by block, one bit for each, bit ``row * 5 + column`` of a grid of 5 x 5 over the station: which
-    which blocks count (``comparable``) and which of them are dead (``lost``). ``unrest`` has one byte for each: by how
-        much its tones changed since some samples before, in steps of ``analysis.tones``, 255 where nobody knows; empty
-        where it was not measured.
+    The same block by block, one bit for each, bit ``row * 5 + column`` of a grid of 5 x 5 over the station: which
+    blocks count (``comparable``) and which of them are dead (``lost``). ``unrest`` has one byte for each: by how much
+    its tones changed since some samples before, in steps of ``analysis.tones``, 255 where nobody knows; empty where
+    it was not measured.
     """
 
     station: str
