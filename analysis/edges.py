@@ -99,7 +99,11 @@ def logarithm(grey: Grey) -> Plane:
 
 def slopes(grey: Grey) -> Slopes:
     """The gradient of the logarithm, per pixel."""
-    plane = logarithm(grey)
+    return slopes_of(logarithm(grey))
+
+
+def slopes_of(plane: Plane) -> Slopes:
+    """The gradient of what ``logarithm`` gave."""
     across = np.asarray(cv2.Sobel(plane, cv2.CV_32F, 1, 0, ksize=3, scale=0.125), np.float32)
     down = np.asarray(cv2.Sobel(plane, cv2.CV_32F, 0, 1, ksize=3, scale=0.125), np.float32)
     return Slopes(across, down)

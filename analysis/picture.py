@@ -27,11 +27,12 @@ from analysis.edges import (
     Picture,
     Plane,
     Points,
+    Slopes,
     checked,
     large_enough,
     logarithm,
     same_direction,
-    slopes,
+    slopes_of,
     small_grey,
 )
 from analysis.stations import MEMORY, SIDE, Grid, station_sample
@@ -129,9 +130,8 @@ class Yardstick:
         self._matcher = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True)
         self._keys, self._descriptors = self._orb.detectAndCompute(calibration.grey, None)
 
-    def fit(self, grey: Grey) -> _Fit:
-        """Lay the picture over the reference as well as can be."""
-        slope = slopes(grey)
+    def fit(self, grey: Grey, slope: Slopes) -> _Fit:
+        """Lay the picture over the reference as well as can be; ``slope`` is ``slopes`` of it."""
         found = (slope.x, slope.y)
         near = self._near(_detail(grey))
         best = self._laid(_IN_PLACE if near is None else near, found)
@@ -222,8 +222,10 @@ def _comparable(calibration: Calibration, width: int, height: int, grey: Grey) -
 
 def _compared(facts: Sample, grey: Grey, yardstick: Yardstick, before: _Before) -> Sample:
     calibration = yardstick.calibration
-    fit = yardstick.fit(grey)
-    unrests = before.unrest(shown(grey, fit.matrix, calibration.grids), calibration.grids)
+    plane = logarithm(grey)
+    slope = slopes_of(plane)
+    fit = yardstick.fit(grey, slope)
+    unrests = before.unrest(shown(grey, plane, slope, fit.matrix, calibration.grids), calibration.grids)
     across, down, turn = _displacement(fit.matrix, grey.shape)
     return Sample(
         facts.at,

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.edges import DARK, Grey, Plane, logarithm
+from analysis.edges import DARK, Grey, Plane, Slopes
 from analysis.stations import SIDE, Grid
 
 UNKNOWN = 255
@@ -34,6 +34,7 @@ _LEAST_EDGES = 200
 _SLOPE = 0.05  # of the logarithm, a pixel
 _OUTLYING = 2.5  # times the median, from which on an edge does not count: somebody moved there
 _ROUNDS = 3
+_TINY = 1e-9 * np.eye(3)  # edges of one direction leave the other displacement open: none then
 _STEPS = 3  # the first is right to a tenth of a pixel where there is more than one to go
 _SATURATED = 245  # levels: beyond, a gain is no longer one
 _BRIGHT = math.log(DARK + _SATURATED)
@@ -58,12 +59,12 @@ class Shown:
     tones: Tones
 
 
-def shown(grey: Grey, matrix: Matrix, stations: Sequence[Grid]) -> Shown:
-    """``matrix`` leads from the reference to the picture, to about a pixel."""
-    plane = logarithm(grey)
-    across = cv2.Sobel(plane, cv2.CV_32F, 1, 0, ksize=3, scale=0.125)
-    down = cv2.Sobel(plane, cv2.CV_32F, 0, 1, ksize=3, scale=0.125)
-    steep = np.flatnonzero((np.abs(across) + np.abs(down) > _SLOPE) & (plane < _BRIGHT))
+def shown(grey: Grey, plane: Plane, slope: Slopes, matrix: Matrix, stations: Sequence[Grid]) -> Shown:
+    """Of a small picture, its logarithm and the slopes of that. ``matrix`` leads from the reference to the picture,
+    to about a pixel.
+    """
+    across, down = slope.x, slope.y
+    steep = np.flatnonzero((cv2.magnitude(across, down) > _SLOPE) & (plane < _BRIGHT))
     steep = steep[:: max(1, len(steep) // _EDGES)]
     row, column = np.divmod(steep, grey.shape[1])
     slopes = np.stack([across.ravel()[steep], down.ravel()[steep]], axis=1).astype(np.float32)
@@ -115,7 +116,8 @@ def _closer(before: Shown, now: Shown, displaced: NDArray[np.float64]) -> NDArra
     terms = np.column_stack([-before.slopes, by_gain]).astype(np.float64)[usable]
     kept, found = np.ones(len(terms), np.bool_), np.zeros(3)
     for _ in range(_ROUNDS):
-        found = np.linalg.lstsq(terms[kept], change[kept], rcond=None)[0]
+        here = terms[kept]
+        found = np.linalg.solve(here.T @ here + _TINY, here.T @ change[kept])
         left = np.abs(change - terms @ found)
         kept = left <= _OUTLYING * np.median(left)
     return np.array([by[0] + found[0], by[1] + found[1], found[2]])

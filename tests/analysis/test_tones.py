@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from analysis.edges import Grey
+from analysis.edges import Grey, logarithm, slopes_of
 from analysis.stations import SIDE, Grid, grid
-from analysis.tones import UNKNOWN, shown, unrest
+from analysis.tones import UNKNOWN, Shown, shown, unrest
 from domain.pictures import Region
 
 IN_PLACE = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
@@ -30,8 +30,13 @@ def station(left: float, top: float, right: float, bottom: float) -> Grid:
 MIDDLE = station(0.3, 0.3, 0.55, 0.7)
 
 
+def ready(grey: Grey, *stations: Grid) -> Shown:
+    plane = logarithm(grey)
+    return shown(grey, plane, slopes_of(plane), IN_PLACE, stations)
+
+
 def unrest_of(before: Grey, now: Grey, where: Grid = MIDDLE) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    first, second = (shown(grey, IN_PLACE, [where]) for grey in (before, now))
+    first, second = (ready(grey, where) for grey in (before, now))
     (found,) = unrest(first, second, [where])
     return np.frombuffer(found, np.uint8)
 
@@ -85,5 +90,5 @@ def test_pictures_without_an_edge_are_compared_by_their_light() -> None:
 
 
 def test_every_block_of_every_station_has_its_byte() -> None:
-    first = second = shown(textured(), IN_PLACE, [MIDDLE, MIDDLE])
+    first = second = ready(textured(), MIDDLE, MIDDLE)
     assert [len(each) for each in unrest(first, second, [MIDDLE, MIDDLE])] == [SIDE * SIDE] * 2
