@@ -1,6 +1,6 @@
 """From evidence to coverage: which time of a camera and of a station has usable footage, and why the rest has not.
 
-Pure functions over domain types. Not here: reading the evidence (``analysis.report``), opening footage
+Pure functions over domain types. Not here: reading the evidence (``analysis.ledgers``), opening footage
 (``analysis.decoding``) and any tolerance (``analysis.judge``): every gap is listed, however short.
 
 How a camera's window is divided (docs/time.md):

@@ -1,6 +1,6 @@
 """What is known of a sitting when it is judged: the facts that the rules of ``analysis.judge`` rest on.
 
-Not here: where they are read (``analysis.report``) and what they mean (``analysis.judge``).
+Not here: where they are read (``analysis.gathering``) and what they mean (``analysis.judge``).
 """
 
 from __future__ import annotations
@@ -166,3 +166,12 @@ def _registered(station: StationFacts, facts: SittingFacts) -> PlaceFacts:
     place = ExpectedPlace(Target.STATION, station.station, station.room, "", "", 0.0, phases, Basis.REGISTER, views)
     window, exam = IntervalSet([facts.window]), IntervalSet([facts.exam])
     return PlaceFacts(place, window, exam, station.coverage, station.seen)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseSpan:
+    """W1 (entry), W2 (the exam) or W3 (papers and scores); may be empty where the plan gives it no time."""
+
+    id: str
+    start: datetime
+    end: datetime

@@ -20,8 +20,8 @@ from functools import partial
 from hashlib import sha256
 
 from analysis.coverage import CameraLedger, camera_coverage
+from analysis.ledgers import camera_ledger
 from analysis.pieces import Opened, chosen
-from analysis.report import camera_ledger
 from domain.calendar import SHANGHAI
 from domain.evidence import Gap, Segment
 from domain.places import Sitting

@@ -1,7 +1,7 @@
 """What the evidence of a sitting means under clause 六(二): verdicts C6.2-2 to C6.2-5.
 
 Pure: facts and a rule pack in, findings out. Not here: how coverage is computed (``analysis.coverage``), what must be
-seen (``analysis.expected``), where the facts are read (``analysis.report``), how a finding is said
+seen (``analysis.expected``), where the facts are read (``analysis.gathering``), how a finding is said
 (``analysis.wording``), how verdicts fold (``domain.law``). Nothing is claimed that was not checked: the floor plan is
 checked of rooms that were drawn, picture content where a camera has a reference and a region of the station, and
 C6.2-4 says what was not.

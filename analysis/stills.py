@@ -19,8 +19,9 @@ from typing import BinaryIO
 import cv2
 
 from analysis.examination import LOOK_APART, colours_at
+from analysis.ledgers import camera_ledger
 from analysis.pieces import playable
-from analysis.report import BatchReport, CameraReport, SittingReport, StationReport, camera_ledger
+from analysis.report import BatchReport, CameraReport, SittingReport, StationReport
 from analysis.views import OF_THEIR_OWN
 from domain.evidence import Cause, Segment
 from domain.pictures import Fault

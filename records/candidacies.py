@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 from analysis.eye import EYE, Eye
 from analysis.facts import SittingFacts
-from analysis.report import sitting_facts
+from analysis.gathering import sitting_facts
 from analysis.stays import Seen, seen_of
 from config.rule_pack import RulePack
 from domain.dossier import Item, Need, Scan

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from analysis.report import SittingReport, last_exam_day, sitting_report, to_json
+from analysis.report import SittingReport, sitting_report
+from analysis.report_json import to_json
 from config.rule_pack import RulePack
 from domain.calendar import retained_until
 from domain.evidence import Copy, Place, Segment, SegmentState
@@ -32,7 +33,7 @@ from domain.manifest import (
     lost_by_amending,
 )
 from domain.people import Actor
-from domain.places import Sitting
+from domain.places import Sitting, last_exam_day
 from domain.timeline import Clock, rfc3339
 from records.errors import ChainBehind, ClockBehind, EvidenceGone, NothingNew, NotReady, NotUnderLock, ReasonWanted
 from storage.database import Database

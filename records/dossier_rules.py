@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from analysis.report import last_exam_day
 from config.rule_pack import RulePack
 from domain.calendar import local_day, retained_until
 from domain.dossier import SCANS, Item, Need, Scan, ScanCopy, needs
@@ -20,6 +19,7 @@ from domain.evidence import Place
 from domain.grounds import Method, Norm
 from domain.law import Finding, Ruled, Verdict, fold
 from domain.manifest import Manifest
+from domain.places import last_exam_day
 from domain.register import Entry
 from domain.roll import SEATS
 from domain.timeline import MICROSECOND

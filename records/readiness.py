@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from analysis.coverage import GIVEN_UP_AFTER
 from analysis.eye import EYE, Eye
 from analysis.floorplan.survey import Place, survey
-from analysis.report import trial_facts
+from analysis.gathering import trial_facts
 from config.rule_pack import RulePack
 from domain.calendar import local_day
 from domain.people import Actor

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse, Response
 from starlette.status import HTTP_201_CREATED
 
-from analysis.report import batch_report, to_json
+from analysis.report import batch_report
+from analysis.report_json import to_json
 from dashboard.access.login import actor_of
 from dashboard.access.sight import Sight
 from dashboard.api.backing import Backed, Backing

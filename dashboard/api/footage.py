@@ -21,8 +21,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import Response, StreamingResponse
 
+from analysis.ledgers import camera_ledger
 from analysis.pieces import Piece, pieces
-from analysis.report import camera_ledger
 from dashboard.access.errors import HeldBack, TicketUnknown
 from dashboard.access.login import Viewer
 from dashboard.access.permits import LONGEST, SHORTEST

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.report import sitting_report, to_json
+from analysis.report import sitting_report
+from analysis.report_json import to_json
 from domain.evidence import Observation, SegmentState
 from domain.law import Verdict
 from domain.readiness import (
