@@ -228,6 +228,7 @@ ROUTES: Mapping[str, Act] = {
     "add_token": Act.OWN_TOKENS,
     "revoke_token": Act.OWN_TOKENS,
     "status": Act.SEE,
+    "situation_now": Act.SEE,
     "drifts": Act.SEE,
     "schedule": Act.SCHEDULE,
     "batches": Act.SEE,

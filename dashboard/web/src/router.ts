@@ -41,6 +41,7 @@ export const router = createRouter({
         station: typeof route.query.station === 'string' ? route.query.station : undefined,
       }),
     },
+    { path: '/command', name: 'command', component: () => import('./pages/CommandPage.vue'), meta: { act: 'see' } },
     { path: '/status', name: 'status', component: () => import('./pages/StatusPage.vue'), meta: { act: 'see' } },
     { path: '/wall', name: 'wall', component: () => import('./pages/WallPage.vue'), meta: { act: 'watch_open' } },
     { path: '/permits', name: 'permits', component: () => import('./pages/PermitsPage.vue') },

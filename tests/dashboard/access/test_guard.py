@@ -142,7 +142,7 @@ LISTS = {
     *("/api/v1/batches", "/api/v1/schedule", "/api/v1/status", "/api/v1/status/drifts"),
     *("/api/v1/viewings", "/api/v1/acts", "/api/v1/permits"),
     *("/api/v1/disposals", "/api/v1/disposals/due", "/api/v1/draws"),
-    *("/api/v1/suspicions", "/api/v1/live"),
+    *("/api/v1/suspicions", "/api/v1/live", "/api/v1/situation"),
 }
 """Addresses that name nothing of an exam: what lies outside the scope is left out of their answers."""
 

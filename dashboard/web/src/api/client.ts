@@ -39,6 +39,7 @@ import type {
   Session,
   SittingDetail,
   Status,
+  Situation,
   Suspicions,
   Token,
   WallCamera,
@@ -116,6 +117,10 @@ export function fetchClauses(batch: string): Promise<Clauses> {
 
 export function fetchCases(batch: string): Promise<Cases> {
   return answer(client.GET('/api/v1/batches/{batch}/cases', { params: { path: { batch } } }))
+}
+
+export function fetchSituation(): Promise<Situation> {
+  return answer(client.GET('/api/v1/situation'))
 }
 
 export function fetchSuspicions(): Promise<Suspicions> {

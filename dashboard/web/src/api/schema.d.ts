@@ -1544,6 +1544,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/situation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Situation Now
+         * @description Today's sittings, how rooms are recorded, who came, and which alarms stand, of the viewer's scope.
+         */
+        get: operations["situation_now"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -2039,6 +2059,18 @@ export interface components {
             state: components["schemas"]["RecordingState"];
         };
         /**
+         * CamerasShape
+         * @description So many cameras are recorded, are wanted and out, and are not wanted now.
+         */
+        CamerasShape: {
+            /** Idle */
+            idle: number;
+            /** Out */
+            out: number;
+            /** Recording */
+            recording: number;
+        };
+        /**
          * CaseShape
          * @description One candidate at the gate.
          */
@@ -2312,6 +2344,16 @@ export interface components {
             size_bytes: number;
             /** Target */
             target: string;
+        };
+        /**
+         * CountySituationShape
+         * @description The sites of a county, those with sittings today first.
+         */
+        CountySituationShape: {
+            /** County */
+            county: string;
+            /** Sites */
+            sites: components["schemas"]["SiteSituationShape"][];
         };
         /**
          * Decided
@@ -2817,6 +2859,16 @@ export interface components {
             status: "ok";
         };
         /**
+         * HeldShape
+         * @description The sitting that a room is for, the next one where none is open.
+         */
+        HeldShape: {
+            /** Batch */
+            batch: string;
+            /** Number */
+            number: number;
+        };
+        /**
          * HostClockShape
          * @description The clock of a host that recorded, over what it recorded; ``synchronised`` is null where it cannot be told.
          *
@@ -2914,6 +2966,11 @@ export interface components {
          * @enum {string}
          */
         Item: "plan" | "trial" | "picture" | "reference" | "station" | "density" | "camera_clock" | "host_clock" | "disk" | "store" | "second_copy" | "signs" | "notice" | "equipment" | "tools" | "materials";
+        /**
+         * Kind
+         * @enum {string}
+         */
+        Kind: "camera_lost" | "nvr_lost" | "recorder_lost" | "spool_low" | "spool_full" | "second_copy_behind" | "clock_unsynchronised" | "picture_fault" | "view_obstructed" | "break_glass" | "roster_approved" | "sitting_opened" | "sitting_closed" | "score_changed" | "exit_taken" | "exit_confirmed" | "certificate_decided";
         /**
          * Lack
          * @enum {string}
@@ -3837,6 +3894,20 @@ export interface components {
             stations: string[];
         };
         /**
+         * RoomSituationShape
+         * @description A room as it is set up now.
+         */
+        RoomSituationShape: {
+            cameras: components["schemas"]["CamerasShape"];
+            held: components["schemas"]["HeldShape"] | null;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Stations */
+            stations: number;
+        };
+        /**
          * RosterShape
          * @description All candidates of a batch as its roll stands now, by ticket, with their names.
          */
@@ -4127,6 +4198,20 @@ export interface components {
             standing: components["schemas"]["Standing"];
         };
         /**
+         * SiteSituationShape
+         * @description A site with its sittings of today by start.
+         */
+        SiteSituationShape: {
+            /** Rooms */
+            rooms: components["schemas"]["RoomSituationShape"][];
+            /** Site */
+            site: string;
+            /** Site Name */
+            site_name: string;
+            /** Sittings */
+            sittings: components["schemas"]["TodaySitting"][];
+        };
+        /**
          * SittingClauseShape
          * @description One clause of a sitting's own report.
          */
@@ -4223,6 +4308,26 @@ export interface components {
             state: components["schemas"]["SittingState"];
         };
         /**
+         * SituationShape
+         * @description Everything in the viewer's scope at ``at``. ``watched`` is whether anybody looks for alarms, ``looked`` when
+         *     somebody did last; where nobody does, that there is no alarm tells nothing.
+         */
+        SituationShape: {
+            /** Alarms */
+            alarms: components["schemas"]["StandingAlarmShape"][];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Counties */
+            counties: components["schemas"]["CountySituationShape"][];
+            /** Looked */
+            looked: string | null;
+            /** Watched */
+            watched: boolean;
+        };
+        /**
          * SizeShape
          * @description Width and height of pictures, in pixels.
          */
@@ -4278,6 +4383,34 @@ export interface components {
          * @enum {string}
          */
         Standing: "go" | "in_spite" | "outdated" | "other_setup" | "altered" | "missing";
+        /**
+         * StandingAlarmShape
+         * @description Something that went wrong ``since`` then and is not over. ``site`` is null for the whole installation.
+         */
+        StandingAlarmShape: {
+            /** Batch */
+            batch: string | null;
+            /** Cameras */
+            cameras: string[];
+            /** En */
+            en: string;
+            kind: components["schemas"]["Kind"];
+            /** Rooms */
+            rooms: string[];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Site */
+            site: string | null;
+            /** Sitting */
+            sitting: number | null;
+            /** Stations */
+            stations: string[];
+            /** Zh */
+            zh: string;
+        };
         /**
          * StationGap
          * @description A span of a station that no camera covers; ``cause`` is the one ranked first among ``cameras``.
@@ -4413,6 +4546,41 @@ export interface components {
          * @enum {string}
          */
         Target: "station" | "door" | "paper_desk" | "room";
+        /**
+         * TodaySitting
+         * @description A sitting of today. Of so many candidates with a seat so many signed in, and so many are told absent.
+         */
+        TodaySitting: {
+            /** Absent */
+            absent: number;
+            /** Actual End */
+            actual_end: string | null;
+            /** Actual Start */
+            actual_start: string | null;
+            /** Batch */
+            batch: string;
+            /** Number */
+            number: number;
+            /**
+             * Planned End
+             * Format: date-time
+             */
+            planned_end: string;
+            /**
+             * Planned Start
+             * Format: date-time
+             */
+            planned_start: string;
+            /** Present */
+            present: number;
+            /** Project */
+            project: string;
+            /** Rooms */
+            rooms: string[];
+            /** Seated */
+            seated: number;
+            state: components["schemas"]["SittingState"];
+        };
         /**
          * TokenBody
          * @description For which program, for what of what the role may, and for how many days.
@@ -12006,6 +12174,80 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    situation_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SituationShape"];
                 };
             };
             /** @description Unauthorized */
