@@ -77,7 +77,7 @@ def sitting(backed: Backed, batch: BatchId, number: Number) -> SittingDetail:
         site=found.site.id,
         site_name=found.site.name,
         county=found.site.county,
-        sitting=SittingTimes(**_times(found)),
+        sitting=SittingTimes(**times_of(found)),
         rooms=tuple(_room(room) for room in found.rooms),
     )
 
@@ -152,7 +152,7 @@ def _scheduled(sittings: list[Sitting]) -> ScheduledBatch:
         site_name=last.site.name,
         county=last.site.county,
         sittings=tuple(
-            ScheduledSitting(**_times(each), rooms=tuple(room.name for room in each.rooms)) for each in sittings
+            ScheduledSitting(**times_of(each), rooms=tuple(room.name for room in each.rooms)) for each in sittings
         ),
     )
 
@@ -167,11 +167,12 @@ def _summary(backed: Backing, sittings: list[Sitting]) -> BatchSummary:
         site=last.site.id,
         site_name=last.site.name,
         county=last.site.county,
-        sittings=tuple(SittingSummary(**_times(each), verdict=backed.verdict(each)) for each in sittings),
+        sittings=tuple(SittingSummary(**times_of(each), verdict=backed.verdict(each)) for each in sittings),
     )
 
 
-def _times(sitting: Sitting) -> dict[str, Any]:
+def times_of(sitting: Sitting) -> dict[str, Any]:
+    """The fields of ``SittingTimes``."""
     return {
         "number": sitting.plan.number,
         "state": _state(sitting),
