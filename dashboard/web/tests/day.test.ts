@@ -98,23 +98,24 @@ describe('the next step', () => {
   it('may be another one: marks at any time, opening and closing once', () => {
     expect([mayDo('start', day('open')), mayDo('close', day('planned')), mayDo('close', day('open')), mayDo('close', day('closed'))]).toEqual([false, false, true, false])
     expect([mayDo('sealed', day('planned')), mayDo('sealed', day('closed')), mayDo('check', day('open'))]).toEqual([true, true, false])
-    expect([doneAt('check', day('open')), doneAt('check', day('planned'), readiness([])), doneAt('start', day('open'))]).toEqual([null, undefined, ms('09:00')])
+    const signed = readiness([], [], 'go')
+    expect([doneAt('check', day('planned'), signed), doneAt('check', day('planned'), readiness([])), doneAt('start', day('open'))]).toEqual([ms('08:40'), undefined, ms('09:00')])
   })
 })
 
 describe('what is red', () => {
   const found = readiness(
-    [check('signs', 'pending', 'A'), check('trial', 'warn', 'A'), check('station', 'fail', 'A'), check('plan', 'pass', 'A'), check('tools', 'not_applicable', 'A')],
+    [check('signs', 'pending', 'A'), check('equipment', 'fail', 'A'), check('trial', 'warn', 'A'), check('station', 'unknown', 'A'), check('plan', 'pass', 'A'), check('tools', 'not_applicable', 'A')],
     [check('store', 'unknown')],
   )
 
   it('is told room by room, the worst first; what is unknown stops as what failed does', () => {
-    expect(reds(found).map(({ room, checks }) => [room, checks.map((each) => each.item)])).toEqual([['', ['store']], ['A', ['station', 'signs', 'trial']]])
-    expect(stopping(found)).toBe(3)
+    expect(reds(found).map(({ room, checks }) => [room, checks.map((each) => each.item)])).toEqual([['', ['store']], ['A', ['equipment', 'station', 'signs', 'trial']]])
+    expect(stopping(found)).toBe(4)
     expect(stopping(readiness([check('trial', 'warn', 'A')]))).toBe(0)
   })
 
-  it('is confirmed with one touch only where a person can see it', () => {
+  it('is confirmed with one touch only where a person can see it and nobody said that it is wrong', () => {
     expect(unconfirmed(found, 'A')).toEqual(['signs'])
     expect(unconfirmed(found, 'B')).toEqual([])
   })

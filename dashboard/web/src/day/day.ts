@@ -48,11 +48,10 @@ export function markOf(step: Step): Mark | undefined {
   return step === 'check' || step === 'start' || step === 'close' ? undefined : step
 }
 
-/** When a step was done, null where it was but nobody wrote down when; undefined where it was not. */
-export function doneAt(step: Step, day: Day, readiness?: Readiness): number | null | undefined {
+/** When a step was done; undefined where it was not. Of a check that is over only the report tells whether it was. */
+export function doneAt(step: Step, day: Day, readiness?: Readiness): number | undefined {
   switch (step) {
     case 'check':
-      if (day.sitting.state !== 'planned') return null // it is over, done or not; the report says which
       return readiness?.signed?.standing === 'go' ? instant(readiness.signed.at) : undefined
     case 'start':
       return day.sitting.actual_start === null ? undefined : instant(day.sitting.actual_start)
@@ -140,10 +139,15 @@ export function stopping(readiness: Readiness): number {
   return reds(readiness).flatMap((each) => each.checks).filter((each) => stops(each.verdict)).length
 }
 
-/** What was not confirmed of a room yet, to be confirmed with one touch. */
+/** What nobody said of a room yet, to be confirmed with one touch; what was found wrong there is looked at one by one. */
 export function unconfirmed(readiness: Readiness, room: string): Confirmable[] {
   const checks = readiness.rooms.find((each) => each.room === room)?.checks ?? []
-  return checks.filter(confirmable).filter((each) => stops(each.verdict)).map((each) => each.item)
+  return checks.filter(confirmable).filter(unsaid).map((each) => each.item)
+}
+
+/** Whether a line says no more than that nobody confirmed it. */
+export function unsaid(check: ReadinessCheck): boolean {
+  return confirmable(check) && (check.verdict === 'unknown' || check.verdict === 'pending')
 }
 
 // --- The roll ---------------------------------------------------------------------------------------------------------

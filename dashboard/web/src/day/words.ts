@@ -26,9 +26,9 @@ interface DayWords {
   saysTail: (minutes: number) => string
   saysMarked: (time: string) => string
   startUnmarked: (why: string) => string
-  unknownTime: string
   at: string
-  atHint: string
+  rightNow: string
+  otherTime: string
   reasonToCorrect: string
   takeBack: string
   confirm: Record<Step, string>
@@ -38,7 +38,6 @@ interface DayWords {
   signGo: string
   tabs: Record<'check' | 'cameras' | 'incidents' | 'papers', string>
   panels: string
-  go: string
   noGo: (count: number) => string
   looking: string
   whole: string
@@ -47,13 +46,14 @@ interface DayWords {
   trial: string
   trialHint: string
   trialRuns: (until: string) => string
-  signCheck: string
-  signed: (time: string) => string
   items: Record<Confirmable, string>
-  confirmed: string
   confirmAll: (items: string) => string
   nothingRed: string
-  alsoWarned: string
+  sayOne: string
+  saysLook: string
+  found: Record<'fine' | 'wrong' | 'unneeded', string>
+  note: string
+  lacking: string
   method: string
   methodAsked: string
   checks: Record<IdCheck, string>
@@ -67,7 +67,6 @@ interface DayWords {
   unplaced: string
   number: string
   numberHint: string
-  station: string
   movedFrom: (station: string) => string
   lastDone: (who: string, what: string) => string
   correctTo: (what: string) => string
@@ -143,9 +142,9 @@ const zh: DayWords = {
   saysTail: (minutes) => `录像在结束时间后再录 ${minutes} 分钟即停；之后才封装的，没有录像。`,
   saysMarked: (time) => `已记为 ${time}。再记一次即为更正，两次都留存。`,
   startUnmarked: (why) => `场次已开考；“开考”时间标记未记上：${why}`,
-  unknownTime: '已过',
   at: '时间（北京时间）',
-  atHint: '留空即为现在',
+  rightNow: '现在',
+  otherTime: '另填',
   reasonToCorrect: '更正原因',
   takeBack: '撤销此时间',
   confirm: { check: '签署', opened: '确认启封', read: '确认宣读', start: '确认开考', collected: '确认收卷', sealed: '确认封装', close: '确认结束' },
@@ -155,7 +154,6 @@ const zh: DayWords = {
   signGo: '自检通过，可直接签署。',
   tabs: { check: '自检', cameras: '摄像机', incidents: '异常', papers: '试卷' },
   panels: '自检、摄像机、异常与试卷',
-  go: '可以开考',
   noGo: (count) => `${count} 项未通过`,
   looking: '正在检查……',
   whole: '整场',
@@ -164,13 +162,14 @@ const zh: DayWords = {
   trial: '试录',
   trialHint: '录两分钟左右，看每台摄像机是否录得上。',
   trialRuns: (until) => `试录中，至 ${until}`,
-  signCheck: '签署自检',
-  signed: (time) => `已于 ${time} 签署`,
   items: { signs: '标识', notice: '监控提示', equipment: '设备完好', tools: '工卡量具', materials: '原材料' },
-  confirmed: '已看过，无误',
   confirmAll: (items) => `现场已看过：${items}`,
   nothingRed: '没有未通过的项目。',
-  alsoWarned: '提示',
+  sayOne: '逐项登记或有问题',
+  saysLook: '以现场所见为准，记在您的名下；可以再记一次更正。',
+  found: { fine: '无误', wrong: '有问题', unneeded: '不需要' },
+  note: '说明',
+  lacking: '缺少的工位',
   method: '人证核验',
   methodAsked: '请先选择核验方式，再点签到',
   checks: { compared: '人工比对', typed: '录入号码', card: '读卡', none: '未核验' },
@@ -184,7 +183,6 @@ const zh: DayWords = {
   unplaced: '没有工位的考生',
   number: '证件号码',
   numberHint: '读卡器可直接刷入；只用于核对，不在页面保存',
-  station: '工位',
   movedFrom: (station) => `原工位 ${station}`,
   lastDone: (who, what) => `${who}：${what}`,
   correctTo: (what) => `改为${what}`,
@@ -290,9 +288,9 @@ const en: DayWords = {
   saysTail: (minutes) => `Recording stops ${minutes} min after that end; what is sealed later is not on video.`,
   saysMarked: (time) => `On record: ${time}. Entering it again corrects it; both are kept.`,
   startUnmarked: (why) => `The sitting is open; the mark of its start was not made: ${why}`,
-  unknownTime: 'past',
   at: 'When (Beijing time)',
-  atHint: 'Empty: now',
+  rightNow: 'now',
+  otherTime: 'other',
   reasonToCorrect: 'Why it is corrected',
   takeBack: 'Take it back',
   confirm: { check: 'Sign', opened: 'Unsealed', read: 'Rules were read', start: 'Start the exam', collected: 'Collected', sealed: 'Sealed', close: 'Close the sitting' },
@@ -302,7 +300,6 @@ const en: DayWords = {
   signGo: 'The check is go and can be signed.',
   tabs: { check: 'Check', cameras: 'Cameras', incidents: 'Incidents', papers: 'Papers' },
   panels: 'Check, cameras, incidents and papers',
-  go: 'Go',
   noGo: (count) => `No go: ${count}`,
   looking: 'Checking…',
   whole: 'Whole sitting',
@@ -311,13 +308,14 @@ const en: DayWords = {
   trial: 'Trial recording',
   trialHint: 'Records for about two minutes and looks whether each camera comes through.',
   trialRuns: (until) => `Trial runs until ${until}`,
-  signCheck: 'Sign the check',
-  signed: (time) => `Signed at ${time}`,
   items: { signs: 'signs', notice: 'notice of filming', equipment: 'equipment', tools: 'tools and gauges', materials: 'materials' },
-  confirmed: 'Seen, in order',
   confirmAll: (items) => `Seen on the spot: ${items}`,
   nothingRed: 'Nothing stands against it.',
-  alsoWarned: 'Notes',
+  sayOne: 'One by one, or something is wrong',
+  saysLook: 'As seen on the spot, in your name; it may be entered again to correct it.',
+  found: { fine: 'in order', wrong: 'something is wrong', unneeded: 'not needed' },
+  note: 'Note',
+  lacking: 'Stations without it',
   method: 'Identity check',
   methodAsked: 'Choose how identity is checked, then sign in',
   checks: { compared: 'Compared by eye', typed: 'Number typed', card: 'Card read', none: 'Not checked' },
@@ -331,7 +329,6 @@ const en: DayWords = {
   unplaced: 'Candidates without a station',
   number: 'Number of the document',
   numberHint: 'A card reader may type it; it is compared and not kept by the page',
-  station: 'Station',
   movedFrom: (station) => `from ${station}`,
   lastDone: (who, what) => `${who}: ${what}`,
   correctTo: (what) => `Change to: ${what}`,
