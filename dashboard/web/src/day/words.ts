@@ -56,6 +56,7 @@ interface DayWords {
   lacking: string
   method: string
   methodAsked: string
+  roll: string
   checks: Record<IdCheck, string>
   standings: Record<Standing, string>
   signIn: string
@@ -172,6 +173,7 @@ const zh: DayWords = {
   lacking: '缺少的工位',
   method: '人证核验',
   methodAsked: '请先选择核验方式，再点签到',
+  roll: '点名单',
   checks: { compared: '人工比对', typed: '录入号码', card: '读卡', none: '未核验' },
   standings: { open: '未到', present: '已签到', absent: '缺考', left: '已离场', excluded: '取消资格' },
   signIn: '签到',
@@ -318,6 +320,7 @@ const en: DayWords = {
   lacking: 'Stations without it',
   method: 'Identity check',
   methodAsked: 'Choose how identity is checked, then sign in',
+  roll: 'Roll of the sitting',
   checks: { compared: 'Compared by eye', typed: 'Number typed', card: 'Card read', none: 'Not checked' },
   standings: { open: 'not here', present: 'signed in', absent: 'absent', left: 'left', excluded: 'excluded' },
   signIn: 'Sign in',
