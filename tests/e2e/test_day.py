@@ -54,10 +54,10 @@ def morning(browser: Browser, tmp_path: Path) -> Iterator[Morning]:
         exam = plan_exam(database, tmp_path)
         now, before = START - timedelta(minutes=20), START - timedelta(days=9)
         exam.clock.step((now - exam.clock.now()).total_seconds())
-        minutes = [timedelta(minutes=each) for each in (90, 30, 15)]
+        lead, tail, afternoon = timedelta(minutes=30), timedelta(minutes=15), START + timedelta(hours=5)
         plans = (
-            SittingPlan(1, ("A", "B"), START, START + minutes[0], *minutes[1:]),
-            SittingPlan(2, ("A",), START + timedelta(hours=5), START + timedelta(hours=6), *minutes[1:]),
+            SittingPlan(1, ("A", "B"), START, START + timedelta(minutes=90), lead, tail),
+            SittingPlan(2, ("A",), afternoon, afternoon + timedelta(hours=1), lead, tail),
         )
         database.setup.apply_batch(Batch(BATCH, SITE.id, "中式面点制作", PACK.id, plans), TESTER, before)
         seats = text_of(*(row(place, station=station) for place, station in enumerate(SEATS, 1)))

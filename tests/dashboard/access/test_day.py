@@ -142,6 +142,12 @@ def test_a_candidate_signs_in_by_the_method_that_was_told_and_the_wrong_entry_is
     assert morning.candidate("T003")["present"] is False
 
 
+def test_who_comes_without_being_on_the_roll_is_on_the_day_without_a_name(morning: Morning) -> None:
+    morning.enter("sign-ins", candidate="X-9", check="none", station="B03")
+    stranger = morning.candidate("X-9")
+    assert (stranger["name"], stranger["number"], stranger["seat"], stranger["station"]) == ("", "", "", "B03")
+
+
 def test_what_cannot_be_is_refused_and_nothing_is_entered(morning: Morning) -> None:
     assert morning.kind("sign-ins", check="typed", number="123") == (422, "roll-refused")
     assert morning.kind("sign-ins", station="C09") == (422, "roll-refused")
