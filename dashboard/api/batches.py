@@ -78,7 +78,7 @@ def sitting(backed: Backed, batch: BatchId, number: Number) -> SittingDetail:
         site=found.site.id,
         site_name=found.site.name,
         county=found.site.county,
-        sitting=SittingTimes(**times(found)),
+        sitting=SittingTimes(**times_of(found)),
         rooms=tuple(_room(room) for room in found.rooms),
     )
 
@@ -153,7 +153,7 @@ def _scheduled(sittings: list[Sitting]) -> ScheduledBatch:
         site_name=last.site.name,
         county=last.site.county,
         sittings=tuple(
-            ScheduledSitting(**times(each), rooms=tuple(room.name for room in each.rooms)) for each in sittings
+            ScheduledSitting(**times_of(each), rooms=tuple(room.name for room in each.rooms)) for each in sittings
         ),
     )
 
@@ -168,11 +168,11 @@ def _summary(backed: Backing, sittings: list[Sitting]) -> BatchSummary:
         site=last.site.id,
         site_name=last.site.name,
         county=last.site.county,
-        sittings=tuple(SittingSummary(**times(each), verdict=backed.verdict(each)) for each in sittings),
+        sittings=tuple(SittingSummary(**times_of(each), verdict=backed.verdict(each)) for each in sittings),
     )
 
 
-def times(sitting: Sitting) -> dict[str, Any]:
+def times_of(sitting: Sitting) -> dict[str, Any]:
     """The fields of ``SittingTimes``."""
     return {
         "number": sitting.plan.number,

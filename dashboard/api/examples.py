@@ -188,7 +188,93 @@ CERTIFICATES: Any = {
     },
 }
 
+DAY: Any = {
+    "batch": "2026-0501",
+    "project": "中式面点制作",
+    "site": "sg-001",
+    "site_name": "韶关示范考场",
+    "at": "2026-05-01T01:12:00.000Z",
+    "sitting": {
+        "number": 1,
+        "state": "open",
+        "planned_start": "2026-05-01T01:00:00.000Z",
+        "planned_end": "2026-05-01T02:30:00.000Z",
+        "actual_start": "2026-05-01T01:01:00.000Z",
+        "actual_end": None,
+    },
+    "phases": {
+        "begin": "2026-05-01T00:31:00.000Z",
+        "start": "2026-05-01T01:01:00.000Z",
+        "end": "2026-05-01T02:30:00.000Z",
+        "finish": "2026-05-01T02:45:00.000Z",
+    },
+    "marks": [{"mark": "opened", "at": "2026-05-01T00:55:00.000Z"}],
+    "rooms": [
+        {
+            "room": "r301",
+            "name": "301 试室",
+            "stations": ["A-01", "A-02"],
+            "candidates": [
+                {
+                    "candidate": "00017",
+                    "name": "考生甲",
+                    "number": "990***********0012",
+                    "subjects": ["实操"],
+                    "seat": "A-01",
+                    "station": "A-01",
+                    "present": True,
+                    "signed": "2026-05-01T00:48:10.000Z",
+                    "check": "compared",
+                    "moved": 0,
+                    "left": None,
+                    "violations": [],
+                }
+            ],
+            "incidents": [
+                {
+                    "kind": "equipment",
+                    "at": "2026-05-01T01:10:00.000Z",
+                    "what": "摄像机 sg-001-c1 无画面",
+                    "handling": "换上同地址的备用摄像机",
+                    "minutes": None,
+                    "until": None,
+                }
+            ],
+            "signed": [],
+        }
+    ],
+    "unplaced": [],
+    "parcels": [
+        {
+            "parcel": "SJ-0001",
+            "subject": "实操",
+            "seal": "F-1",
+            "copies": 2,
+            "handed": [
+                {
+                    "stage": "kept",
+                    "at": "2026-04-30T08:00:00.000Z",
+                    "given_by": "市中心",
+                    "taken_by": "考务员乙",
+                    "seal": "F-1",
+                    "intact": True,
+                }
+            ],
+        }
+    ],
+}
+
+_ENTERED: Any = {"at": "2026-05-01T01:01:00.000Z", "warnings": []}
+
 ANSWERS = {
+    "day": DAY,
+    **dict.fromkeys(
+        (
+            *("open_sitting", "close_sitting", "sign_in", "mark_absent", "move_candidate"),
+            *("note_violation", "leave_station", "note_incident", "hand_papers"),
+        ),
+        _ENTERED,
+    ),
     "check_receipt": CHECK,
     "certificates": CERTIFICATES,
     "hand_in_results": TAKEN,
@@ -210,4 +296,5 @@ def describe(document: dict[str, Any]) -> None:
             if name == "hand_in_results":
                 operation["requestBody"]["content"]["application/json"]["example"] = RESULTS
             if name in ANSWERS:
-                operation["responses"]["200"]["content"]["application/json"]["example"] = ANSWERS[name]
+                done = next(status for status in ("200", "201") if status in operation["responses"])
+                operation["responses"][done]["content"]["application/json"]["example"] = ANSWERS[name]

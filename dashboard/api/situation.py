@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 
 from dashboard.access.sight import Sight
 from dashboard.api.backing import Backed
-from dashboard.api.batches import times
+from dashboard.api.batches import times_of
 from dashboard.api.guard import NO_STORE, Seen
 from dashboard.api.problems import RESPONSES
 from dashboard.api.shapes import Instant, Shape, SittingTimes
@@ -156,7 +156,7 @@ def _site(found: SiteSituation) -> SiteSituationShape:
 
 def _sitting(sitting: Sitting, turnout: Turnout) -> TodaySitting:
     return TodaySitting(
-        **times(sitting),
+        **times_of(sitting),
         batch=sitting.batch.id,
         project=sitting.batch.project,
         rooms=sitting.plan.rooms,

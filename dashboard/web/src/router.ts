@@ -44,6 +44,16 @@ export const router = createRouter({
     { path: '/command', name: 'command', component: () => import('./pages/CommandPage.vue'), meta: { act: 'see' } },
     { path: '/status', name: 'status', component: () => import('./pages/StatusPage.vue'), meta: { act: 'see' } },
     { path: '/wall', name: 'wall', component: () => import('./pages/WallPage.vue'), meta: { act: 'watch_open' } },
+    {
+      path: '/day',
+      name: 'day',
+      component: () => import('./pages/DayPage.vue'),
+      meta: { act: 'run' },
+      props: (route) => ({
+        batch: typeof route.query.batch === 'string' ? route.query.batch : undefined,
+        number: Number(route.query.sitting) || undefined,
+      }),
+    },
     { path: '/permits', name: 'permits', component: () => import('./pages/PermitsPage.vue') },
     {
       path: '/permits/:permit',

@@ -12,12 +12,14 @@ import type {
   Certificates,
   Check,
   Clauses,
+  Day,
   DecisionBody,
   Disposal,
   DisposalDetail,
   DisposalPaper,
   Dossier,
   DueBatch,
+  Entered,
   Exit,
   ExitBody,
   FactorState,
@@ -25,12 +27,15 @@ import type {
   IssueDecision,
   Item,
   LiveTicket,
+  MadeMark,
+  MarkBody,
   OpenSession,
   Permit,
   PermitBody,
   PermittedCamera,
   PermitToDecide,
   Provider,
+  Readiness,
   Receipt,
   RecoveryCodes,
   Report,
@@ -201,6 +206,93 @@ export function fileScan(batch: string, told: ToldScan, file: Blob): Promise<Sca
       headers: { 'Content-Type': 'application/octet-stream' },
     }),
   )
+}
+
+// --- An exam day -------------------------------------------------------------------------------------------------------
+
+/** Where something of a sitting is entered. */
+interface Place {
+  batch: string
+  number: number
+}
+
+type Bodies = {
+  [path in keyof paths]: paths[path] extends { post: { requestBody: { content: { 'application/json': infer Body } } } }
+    ? Body
+    : never
+}
+type OfSitting<Name extends string> = Bodies[`/api/v1/batches/{batch}/sittings/{number}/${Name}` & keyof paths]
+export type SignInBody = OfSitting<'sign-ins'>
+export type IncidentBody = OfSitting<'incidents'>
+export type HandOverBody = OfSitting<'hand-overs'>
+export type ConfirmationBody = OfSitting<'readiness/confirmations'>
+
+export function fetchDay(path: Place): Promise<Day> {
+  return answer(client.GET('/api/v1/batches/{batch}/sittings/{number}/day', { params: { path } }))
+}
+
+export function fetchReadiness(path: Place): Promise<Readiness> {
+  return answer(client.GET('/api/v1/batches/{batch}/sittings/{number}/readiness', { params: { path } }))
+}
+
+export async function orderTrial(path: Place): Promise<void> {
+  await answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/trial', { params: { path } }))
+}
+
+export function confirmReadiness(path: Place, body: ConfirmationBody): Promise<Readiness> {
+  return answer(
+    client.POST('/api/v1/batches/{batch}/sittings/{number}/readiness/confirmations', { params: { path }, body }),
+  )
+}
+
+export function signReadiness(path: Place, reason: string): Promise<Readiness> {
+  return answer(
+    client.POST('/api/v1/batches/{batch}/sittings/{number}/readiness/signature', { params: { path }, body: { reason } }),
+  )
+}
+
+export function markSitting(path: Place, body: MarkBody): Promise<MadeMark> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/marks', { params: { path }, body }))
+}
+
+export function openSitting(path: Place, at: string | null): Promise<Entered> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/opening', { params: { path }, body: { at } }))
+}
+
+export function closeSitting(path: Place, at: string | null): Promise<Entered> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/closing', { params: { path }, body: { at } }))
+}
+
+export function signIn(path: Place, body: SignInBody): Promise<Entered> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/sign-ins', { params: { path }, body }))
+}
+
+export function markAbsent(path: Place, candidate: string, at: string | null = null): Promise<Entered> {
+  return answer(
+    client.POST('/api/v1/batches/{batch}/sittings/{number}/absences', { params: { path }, body: { candidate, at } }),
+  )
+}
+
+export function moveCandidate(path: Place, body: OfSitting<'moves'>): Promise<Entered> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/moves', { params: { path }, body }))
+}
+
+export function noteViolation(path: Place, body: OfSitting<'violations'>): Promise<Entered> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/violations', { params: { path }, body }))
+}
+
+export function leaveStation(path: Place, candidate: string, at: string | null): Promise<Entered> {
+  return answer(
+    client.POST('/api/v1/batches/{batch}/sittings/{number}/leavings', { params: { path }, body: { candidate, at } }),
+  )
+}
+
+export function noteIncident(path: Place, body: IncidentBody): Promise<Entered> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/incidents', { params: { path }, body }))
+}
+
+export function handPapers(path: Place, body: HandOverBody): Promise<Entered> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/hand-overs', { params: { path }, body }))
 }
 
 export function fetchStatus(): Promise<Status> {

@@ -510,6 +510,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/sittings/{number}/absences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark Absent
+         * @description 缺考: a candidate did not come. Corrects what was entered before, also that they had signed in.
+         */
+        post: operations["mark_absent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/closing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Sitting
+         * @description Close an open sitting, for good: recording ends when its tail has run. Asks for a fresh password.
+         */
+        post: operations["close_sitting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/day": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Day
+         * @description A sitting as it stands now: phases, marks, the roll of each room with names, incidents, parcels of papers.
+         */
+        get: operations["day"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/hand-overs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Papers
+         * @description 交接: a parcel of the sitting's papers went from one to another. Opening is a mark and not entered here.
+         */
+        post: operations["hand_papers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note Incident
+         * @description 异常 into a room's record: late start, extension, postponement, power cut, a failure. Moves no time.
+         */
+        post: operations["note_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/leavings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave Station
+         * @description 离场 of a candidate for good: their own exam ends there. Entered again it corrects the time.
+         */
+        post: operations["leave_station"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/sittings/{number}/marks": {
         parameters: {
             query?: never;
@@ -526,6 +646,46 @@ export interface paths {
          *     A second entry of a mark corrects the first and has a reason; both are kept. An odd order is kept and told.
          */
         post: operations["mark_sitting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Candidate
+         * @description 换工位: from then on the candidate's own footage is that of the other station.
+         */
+        post: operations["move_candidate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/opening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Sitting
+         * @description Open a sitting 开考, for good: the set-up that it rests on is frozen. Recording does not wait for it.
+         */
+        post: operations["open_sitting"];
         delete?: never;
         options?: never;
         head?: never;
@@ -655,6 +815,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/sittings/{number}/sign-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign In
+         * @description 签到: a candidate came. Entered again it corrects what was entered before, also that they were absent.
+         */
+        post: operations["sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/sittings/{number}/trial": {
         parameters: {
             query?: never;
@@ -669,6 +849,26 @@ export interface paths {
          * @description Have all cameras of a sitting be recorded for a while, from now on. Never at the cost of an exam.
          */
         post: operations["order_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/violations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note Violation
+         * @description 违纪 of a candidate who signed in. Stays on record.
+         */
+        post: operations["note_violation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2071,6 +2271,23 @@ export interface components {
             recording: number;
         };
         /**
+         * CandidateBody
+         * @description Of whom it is said that they did not come 缺考, or left 离场.
+         * @example {
+         *       "candidate": "00017"
+         *     }
+         */
+        CandidateBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+        };
+        /**
          * CaseShape
          * @description One candidate at the gate.
          */
@@ -2235,6 +2452,17 @@ export interface components {
             synchronised: boolean | null;
         };
         /**
+         * ClosingBody
+         * @description When the exam ended 结束; now where it is left out.
+         * @example {
+         *       "at": "2026-05-01T02:30:00.000Z"
+         *     }
+         */
+        ClosingBody: {
+            /** At */
+            at?: string | null;
+        };
+        /**
          * CodeBody
          * @description Six digits of the authenticator, or a recovery code.
          */
@@ -2354,6 +2582,196 @@ export interface components {
             county: string;
             /** Sites */
             sites: components["schemas"]["SiteSituationShape"][];
+        };
+        /**
+         * DayCandidate
+         * @description One candidate. ``present`` is null while nobody said whether they came; ``number`` is masked, "" where it is
+         *     not known. ``seat`` is the station of the seat, ``station`` where they are now.
+         */
+        DayCandidate: {
+            /** Candidate */
+            candidate: string;
+            check: components["schemas"]["IdCheck"] | null;
+            /** Left */
+            left: string | null;
+            /** Moved */
+            moved: number;
+            /** Name */
+            name: string;
+            /** Number */
+            number: string;
+            /** Present */
+            present: boolean | null;
+            /** Seat */
+            seat: string;
+            /** Signed */
+            signed: string | null;
+            /** Station */
+            station: string;
+            /** Subjects */
+            subjects: string[];
+            /** Violations */
+            violations: components["schemas"]["DayViolation"][];
+        };
+        /**
+         * DayHandOver
+         * @description One stage of a parcel's way that is on record; who did not sign is "".
+         */
+        DayHandOver: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Given By */
+            given_by: string;
+            /** Intact */
+            intact: boolean | null;
+            /** Seal */
+            seal: string;
+            stage: components["schemas"]["Stage"];
+            /** Taken By */
+            taken_by: string;
+        };
+        /**
+         * DayIncident
+         * @description 异常 in the record of a room.
+         */
+        DayIncident: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Handling */
+            handling: string;
+            kind: components["schemas"]["IncidentKind"];
+            /** Minutes */
+            minutes: number | null;
+            /** Until */
+            until: string | null;
+            /** What */
+            what: string;
+        };
+        /**
+         * DayMarkShape
+         * @description A mark as it holds.
+         */
+        DayMarkShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            mark: components["schemas"]["Mark"];
+        };
+        /**
+         * DayParcel
+         * @description A parcel of papers 试卷袋 of the sitting.
+         */
+        DayParcel: {
+            /** Copies */
+            copies: number | null;
+            /** Handed */
+            handed: components["schemas"]["DayHandOver"][];
+            /** Parcel */
+            parcel: string;
+            /** Seal */
+            seal: string;
+            /** Subject */
+            subject: string;
+        };
+        /**
+         * DayPhases
+         * @description W1 入场 from ``begin`` to ``start``, W2 考试 to ``end``, W3 收卷与评分 to ``finish``; planned until they are
+         *     real.
+         */
+        DayPhases: {
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /**
+             * Finish
+             * Format: date-time
+             */
+            finish: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
+         * DayRoom
+         * @description A room with its candidates by station. ``signed``: who signed its record 考场记录表; a later incident takes
+         *     these signatures away.
+         */
+        DayRoom: {
+            /** Candidates */
+            candidates: components["schemas"]["DayCandidate"][];
+            /** Incidents */
+            incidents: components["schemas"]["DayIncident"][];
+            /** Name */
+            name: string;
+            /** Room */
+            room: string;
+            /** Signed */
+            signed: string[];
+            /** Stations */
+            stations: string[];
+        };
+        /**
+         * DayShape
+         * @description A sitting on its day. ``unplaced`` are candidates without a station in its rooms.
+         */
+        DayShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Batch */
+            batch: string;
+            /** Marks */
+            marks: components["schemas"]["DayMarkShape"][];
+            /** Parcels */
+            parcels: components["schemas"]["DayParcel"][];
+            phases: components["schemas"]["DayPhases"];
+            /** Project */
+            project: string;
+            /** Rooms */
+            rooms: components["schemas"]["DayRoom"][];
+            /** Site */
+            site: string;
+            /** Site Name */
+            site_name: string;
+            sitting: components["schemas"]["SittingTimes"];
+            /** Unplaced */
+            unplaced: components["schemas"]["DayCandidate"][];
+        };
+        /**
+         * DayViolation
+         * @description 违纪 of a candidate.
+         */
+        DayViolation: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Excludes */
+            excludes: boolean;
+            /** Handling */
+            handling: string;
+            /** What */
+            what: string;
         };
         /**
          * Decided
@@ -2607,6 +3025,22 @@ export interface components {
             subjects: string[];
         };
         /**
+         * EnteredShape
+         * @description That something was entered, of what instant, and what is odd about it although it was no reason to refuse.
+         */
+        EnteredShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Warnings
+             * @default []
+             */
+            warnings: string[];
+        };
+        /**
          * ExitBody
          * @description An exit from what the footage of a place lacks. ``evidence``: of footage brought in later its SHA-256, of
          *     another view the camera, of a decision its number; ``origin``: where that footage comes from.
@@ -2813,6 +3247,60 @@ export interface components {
             spoiled: number;
         };
         /**
+         * HandOverBody
+         * @description 交接 of a parcel. Who did not sign is left out; ``intact`` is left out where nobody looked at the seal.
+         *     ``reason`` says why what stands is corrected.
+         * @example {
+         *       "given_by": "监考员甲",
+         *       "intact": true,
+         *       "parcel": "SJ-0001",
+         *       "stage": "collected",
+         *       "taken_by": "考务员乙"
+         *     }
+         */
+        HandOverBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Given By
+             * @default
+             */
+            given_by: string;
+            /** Intact */
+            intact?: boolean | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Parcel
+             * @description 准考证号
+             * @example 00017
+             */
+            parcel: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Seal
+             * @default
+             */
+            seal: string;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "fetched" | "carried" | "kept" | "collected" | "sealed" | "filed";
+            /**
+             * Taken By
+             * @default
+             */
+            taken_by: string;
+        };
+        /**
          * HandedInShape
          * @description A document of results as it was taken. ``signature`` (hex) is that of the bytes of ``document`` in UTF-8 by the
          *     public key ``key`` (hex); ``revoked`` is since when nothing more is taken that the key signs.
@@ -2892,6 +3380,11 @@ export interface components {
             unproven_s: number;
         };
         /**
+         * IdCheck
+         * @enum {string}
+         */
+        IdCheck: "card" | "typed" | "compared" | "none";
+        /**
          * ImportShape
          * @description What a roster did, or with ``only_look`` would do. ``absent`` are tickets on the roll that it leaves out, and
          *     which stay; ``unread`` are headings that nobody asked for.
@@ -2918,6 +3411,48 @@ export interface components {
             /** Unread */
             unread: string[];
         };
+        /**
+         * IncidentBody
+         * @description 异常 in a room. ``minutes`` of a late start or an extension, ``until`` of a postponement. ``reason`` says why a
+         *     record that is signed is changed; it has to be signed again then.
+         * @example {
+         *       "handling": "延长考试",
+         *       "kind": "extension",
+         *       "minutes": 10,
+         *       "room": "r301",
+         *       "what": "停电后补时"
+         *     }
+         */
+        IncidentBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Candidates
+             * @default []
+             */
+            candidates: string[];
+            /** Handling */
+            handling: string;
+            kind: components["schemas"]["IncidentKind"];
+            /** Minutes */
+            minutes?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Room */
+            room: string;
+            /** Until */
+            until?: string | null;
+            /** What */
+            what: string;
+        };
+        /**
+         * IncidentKind
+         * @enum {string}
+         */
+        IncidentKind: "late_start" | "extension" | "postponement" | "power_cut" | "equipment" | "other";
         /**
          * IssueBody
          * @description To whom certificates are issued, in this order, on the forms that follow ``form`` in the pile. ``stamped_by``
@@ -3114,6 +3649,29 @@ export interface components {
          */
         Method: "written" | "practical" | "machine";
         /**
+         * MoveBody
+         * @description 换工位: to which station, and why.
+         * @example {
+         *       "candidate": "00017",
+         *       "station": "A-02",
+         *       "why": "工位设备故障"
+         *     }
+         */
+        MoveBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+            /** Station */
+            station: string;
+            /** Why */
+            why: string;
+        };
+        /**
          * NeedShape
          * @description What the batch must have, ``subject`` "" and ``sitting`` 0 where it is one for all; and the scan that serves
          *     it, null while there is none.
@@ -3212,6 +3770,17 @@ export interface components {
              * Format: date-time
              */
             seen: string;
+        };
+        /**
+         * OpeningBody
+         * @description When the exam began 开考; now where it is left out.
+         * @example {
+         *       "at": "2026-05-01T01:00:00.000Z"
+         *     }
+         */
+        OpeningBody: {
+            /** At */
+            at?: string | null;
         };
         /**
          * OutageShape
@@ -4129,6 +4698,38 @@ export interface components {
             who: string;
         };
         /**
+         * SignInBody
+         * @description Who came, and how it was found out who they are 人证核验. ``number`` is that of the document, for ``card`` and
+         *     ``typed``; it is kept as a mark only. Without ``station``, that of the seat.
+         * @example {
+         *       "candidate": "00017",
+         *       "check": "compared"
+         *     }
+         */
+        SignInBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+            check: components["schemas"]["IdCheck"];
+            /** @default resident_id */
+            document: components["schemas"]["Document"];
+            /**
+             * Number
+             * @default
+             */
+            number: string;
+            /**
+             * Station
+             * @default
+             */
+            station: string;
+        };
+        /**
          * SignatureBody
          * @description Why a sitting is opened although the check is no go; may be empty where it is go.
          * @example {
@@ -4378,6 +4979,11 @@ export interface components {
              */
             start: string;
         };
+        /**
+         * Stage
+         * @enum {string}
+         */
+        Stage: "printed" | "fetched" | "carried" | "kept" | "opened" | "collected" | "sealed" | "filed";
         /**
          * Standing
          * @enum {string}
@@ -4703,6 +5309,34 @@ export interface components {
             start: string | null;
             /** Who */
             who: string;
+        };
+        /**
+         * ViolationBody
+         * @description 违纪: what was done against the rules, and what was done about it.
+         * @example {
+         *       "candidate": "00017",
+         *       "handling": "警告并代管",
+         *       "what": "携带手机"
+         *     }
+         */
+        ViolationBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+            /**
+             * Excludes
+             * @default false
+             */
+            excludes: boolean;
+            /** Handling */
+            handling: string;
+            /** What */
+            what: string;
         };
         /**
          * WallCamera
@@ -7561,6 +8195,704 @@ export interface operations {
             };
         };
     };
+    mark_absent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CandidateBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_sitting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClosingBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    day: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:12:00.000Z",
+                     *       "batch": "2026-0501",
+                     *       "marks": [
+                     *         {
+                     *           "at": "2026-05-01T00:55:00.000Z",
+                     *           "mark": "opened"
+                     *         }
+                     *       ],
+                     *       "parcels": [
+                     *         {
+                     *           "copies": 2,
+                     *           "handed": [
+                     *             {
+                     *               "at": "2026-04-30T08:00:00.000Z",
+                     *               "given_by": "市中心",
+                     *               "intact": true,
+                     *               "seal": "F-1",
+                     *               "stage": "kept",
+                     *               "taken_by": "考务员乙"
+                     *             }
+                     *           ],
+                     *           "parcel": "SJ-0001",
+                     *           "seal": "F-1",
+                     *           "subject": "实操"
+                     *         }
+                     *       ],
+                     *       "phases": {
+                     *         "begin": "2026-05-01T00:31:00.000Z",
+                     *         "end": "2026-05-01T02:30:00.000Z",
+                     *         "finish": "2026-05-01T02:45:00.000Z",
+                     *         "start": "2026-05-01T01:01:00.000Z"
+                     *       },
+                     *       "project": "中式面点制作",
+                     *       "rooms": [
+                     *         {
+                     *           "candidates": [
+                     *             {
+                     *               "candidate": "00017",
+                     *               "check": "compared",
+                     *               "left": null,
+                     *               "moved": 0,
+                     *               "name": "考生甲",
+                     *               "number": "990***********0012",
+                     *               "present": true,
+                     *               "seat": "A-01",
+                     *               "signed": "2026-05-01T00:48:10.000Z",
+                     *               "station": "A-01",
+                     *               "subjects": [
+                     *                 "实操"
+                     *               ],
+                     *               "violations": []
+                     *             }
+                     *           ],
+                     *           "incidents": [
+                     *             {
+                     *               "at": "2026-05-01T01:10:00.000Z",
+                     *               "handling": "换上同地址的备用摄像机",
+                     *               "kind": "equipment",
+                     *               "minutes": null,
+                     *               "until": null,
+                     *               "what": "摄像机 sg-001-c1 无画面"
+                     *             }
+                     *           ],
+                     *           "name": "301 试室",
+                     *           "room": "r301",
+                     *           "signed": [],
+                     *           "stations": [
+                     *             "A-01",
+                     *             "A-02"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关示范考场",
+                     *       "sitting": {
+                     *         "actual_end": null,
+                     *         "actual_start": "2026-05-01T01:01:00.000Z",
+                     *         "number": 1,
+                     *         "planned_end": "2026-05-01T02:30:00.000Z",
+                     *         "planned_start": "2026-05-01T01:00:00.000Z",
+                     *         "state": "open"
+                     *       },
+                     *       "unplaced": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DayShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hand_papers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOverBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    note_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leave_station: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CandidateBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     mark_sitting: {
         parameters: {
             query?: never;
@@ -7584,6 +8916,216 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MadeMarkShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_candidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_sitting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpeningBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
                 };
             };
             /** @description Bad Request */
@@ -8185,6 +9727,111 @@ export interface operations {
             };
         };
     };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     order_trial: {
         parameters: {
             query?: never;
@@ -8204,6 +9851,111 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrialShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    note_violation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViolationBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unauthorized */
