@@ -1394,6 +1394,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/retrieval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retrieve
+         * @description Where the footage of somebody, or of a place and time, lies: stays, coverage, holds, and whether it may be
+         *     watched and saved. Nothing is changed by it; it is a POST so that what is looked for stands in no address.
+         */
+        post: operations["retrieve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/schedule": {
         parameters: {
             query?: never;
@@ -1712,7 +1733,7 @@ export interface components {
          * Act
          * @enum {string}
          */
-        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "dispose" | "scores" | "score" | "sign_score" | "transcribe" | "hand_in" | "cases" | "suspicions" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "roster" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
+        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "retrieve" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "dispose" | "scores" | "score" | "sign_score" | "transcribe" | "hand_in" | "cases" | "suspicions" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "roster" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
         /**
          * ActShape
          * @description Who did what, and to what: ``subject`` is the id of a batch, ``batch/number`` of a sitting, a site, an account
@@ -1908,6 +1929,11 @@ export interface components {
              */
             until: string;
         };
+        /**
+         * By
+         * @enum {string}
+         */
+        By: "certificate" | "ticket" | "name" | "number" | "place";
         /**
          * CameraCauseShape
          * @description Why one camera did not cover a station's gap.
@@ -2359,7 +2385,7 @@ export interface components {
          * Deed
          * @enum {string}
          */
-        Deed: "open" | "fetch" | "save" | "live" | "leave" | "enter" | "ask" | "approve" | "decline" | "end" | "withdraw";
+        Deed: "open" | "fetch" | "save" | "find" | "live" | "leave" | "enter" | "ask" | "approve" | "decline" | "end" | "withdraw";
         /**
          * DisposalApprovalBody
          * @description By the digest of what the list would delete, so that nobody approves what they did not see.
@@ -2771,6 +2797,27 @@ export interface components {
             spoiled: number;
         };
         /**
+         * FoundShape
+         * @description What was found inside the viewer's scope. ``left_off`` says how many more there are. ``may_ask``: the
+         *     viewer may ask for a permit 调阅审批单 for what lies outside, whether or not there is anything.
+         */
+        FoundShape: {
+            by: components["schemas"]["By"];
+            /** Left Off */
+            left_off: number;
+            /**
+             * Made
+             * Format: date-time
+             */
+            made: string;
+            /** May Ask */
+            may_ask: boolean;
+            /** People */
+            people: components["schemas"]["PersonShape"][];
+            /** Stays */
+            stays: components["schemas"]["StayShape"][];
+        };
+        /**
          * HandedInShape
          * @description A document of results as it was taken. ``signature`` (hex) is that of the bytes of ``document`` in UTF-8 by the
          *     public key ``key`` (hex); ``revoked`` is since when nothing more is taken that the key signs.
@@ -2815,6 +2862,23 @@ export interface components {
              * @constant
              */
             status: "ok";
+        };
+        /**
+         * HeldShape
+         * @description A certificate. ``replaced``: another one was issued later. ``revoked`` is when it was, null where it stands.
+         */
+        HeldShape: {
+            /**
+             * Issued
+             * Format: date-time
+             */
+            issued: string;
+            /** Number */
+            number: string;
+            /** Replaced */
+            replaced: boolean;
+            /** Revoked */
+            revoked: string | null;
         };
         /**
          * HostClockShape
@@ -2915,15 +2979,15 @@ export interface components {
          */
         Item: "plan" | "trial" | "picture" | "reference" | "station" | "density" | "camera_clock" | "host_clock" | "disk" | "store" | "second_copy" | "signs" | "notice" | "equipment" | "tools" | "materials";
         /**
-         * Lack
-         * @enum {string}
-         */
-        Lack: "no_camera" | "hidden" | "too_small" | "not_registered";
-        /**
          * Language
          * @enum {string}
          */
         Language: "zh" | "en";
+        /**
+         * Leave
+         * @enum {string}
+         */
+        Leave: "now" | "once_closed" | "disposed" | "no_footage" | "never";
         /**
          * ListedShape
          * @description One candidate, by admission ticket 准考证号. ``number`` is that of the document, masked.
@@ -3362,6 +3426,25 @@ export interface components {
             room: string;
         };
         /**
+         * PersonShape
+         * @description A candidate; ``name`` is masked, and "" for who is shown no names, as ``certificates`` are left out for who is
+         *     shown none. Without stays and seats nothing on record says where they sat.
+         */
+        PersonShape: {
+            /** Batch */
+            batch: string;
+            /** Candidate */
+            candidate: string;
+            /** Certificates */
+            certificates: components["schemas"]["HeldShape"][];
+            /** Name */
+            name: string;
+            /** Stays */
+            stays: components["schemas"]["StayShape"][];
+            /** Wanting */
+            wanting: components["schemas"]["WantingShape"][];
+        };
+        /**
          * Phase
          * @enum {string}
          */
@@ -3423,7 +3506,7 @@ export interface components {
             cameras: components["schemas"]["PlannedViewShape"][];
             /** Id */
             id: string;
-            lack: components["schemas"]["Lack"] | null;
+            lack: components["schemas"]["domain__expected__Lack"] | null;
             /** Level */
             level: string;
             /** Phases */
@@ -3539,6 +3622,70 @@ export interface components {
             refused?: string | null;
             /** Subject */
             subject?: string | null;
+        };
+        /**
+         * QuestionBody
+         * @description What is looked for: one of ``certificate``, ``ticket`` 准考证号, ``name`` (with ``batch``) and ``number`` of a
+         *     document; without them a place. The rest narrows it. ``room`` is an id or the name that the room had then; ``at``
+         *     chooses what reaches over an instant, ``start`` and ``end`` what reaches into a time.
+         * @example {
+         *       "certificate": "4402002026000001"
+         *     }
+         */
+        QuestionBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Batch
+             * @default
+             */
+            batch: string;
+            /**
+             * Camera
+             * @default
+             */
+            camera: string;
+            /**
+             * Certificate
+             * @default
+             */
+            certificate: string;
+            /** End */
+            end?: string | null;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Number
+             * @default
+             */
+            number: string;
+            /**
+             * Room
+             * @default
+             */
+            room: string;
+            /**
+             * Site
+             * @default
+             */
+            site: string;
+            /** Sitting */
+            sitting?: number | null;
+            /** Start */
+            start?: string | null;
+            /**
+             * Station
+             * @default
+             */
+            station: string;
+            /**
+             * Ticket
+             * @default
+             */
+            ticket: string;
         };
         /**
          * ReadinessShape
@@ -4017,6 +4164,34 @@ export interface components {
             secret: string;
         };
         /**
+         * SeenShape
+         * @description What footage says of a span. ``covered`` has footage, ``gaps`` have none; of what is covered, ``unusable``
+         *     shows nothing usable of the station, for sure or perhaps. All three are empty while nothing is decided.
+         */
+        SeenShape: {
+            /** Covered */
+            covered: components["schemas"]["SpanShape"][];
+            /** En */
+            en: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Gaps */
+            gaps: components["schemas"]["StationGap"][];
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** Unusable */
+            unusable: components["schemas"]["SpanShape"][];
+            verdict: components["schemas"]["Verdict"];
+            /** Zh */
+            zh: string;
+        };
+        /**
          * SessionShape
          * @description ``account`` is null while nobody is logged in; ``second_step``: a code of the second factor is awaited.
          *
@@ -4347,6 +4522,63 @@ export interface components {
             webhooks: components["schemas"]["WebhookStatus"][];
         };
         /**
+         * StayShape
+         * @description A station of a sitting for a time. Names are as they were then; ``site_now`` and ``room_now`` are today's, ""
+         *     where they are the same. Of several ``spans`` nobody knows which is the candidate's own. ``superseded``: the
+         *     subject was examined again since. ``window`` is the sitting's. ``says_why``: a purpose is asked for first.
+         */
+        StayShape: {
+            /** Batch */
+            batch: string;
+            /** Cameras */
+            cameras: string[];
+            /** Candidate */
+            candidate: string;
+            /** Closed */
+            closed: string | null;
+            /** County */
+            county: string;
+            /** Disposal */
+            disposal: number | null;
+            /** Held */
+            held: boolean;
+            /**
+             * Kept Until
+             * Format: date-time
+             */
+            kept_until: string;
+            /** Project */
+            project: string;
+            /** Room */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /** Room Now */
+            room_now: string;
+            save: components["schemas"]["Leave"];
+            /** Says Why */
+            says_why: boolean;
+            /** Site */
+            site: string;
+            /** Site Name */
+            site_name: string;
+            /** Site Now */
+            site_now: string;
+            /** Sitting */
+            sitting: number;
+            /** Spans */
+            spans: components["schemas"]["SeenShape"][];
+            /** Station */
+            station: string;
+            /** Subject */
+            subject: string;
+            /** Superseded */
+            superseded: boolean;
+            verdict: components["schemas"]["Verdict"];
+            watch: components["schemas"]["Leave"];
+            window: components["schemas"]["Window"];
+        };
+        /**
          * SuspicionShape
          * @description One thing to look into. ``about`` are ids of examiners, candidates, batches or institutions; ``rests_on`` names
          *     entries of the register.
@@ -4570,6 +4802,23 @@ export interface components {
             start: string;
         };
         /**
+         * WantingShape
+         * @description A seat for which nothing says when the candidate was at which station, and why.
+         */
+        WantingShape: {
+            /** En */
+            en: string;
+            /** Sitting */
+            sitting: number;
+            /** Station */
+            station: string;
+            /** Subject */
+            subject: string;
+            why: components["schemas"]["domain__retrieval__Lack"];
+            /** Zh */
+            zh: string;
+        };
+        /**
          * WebhookStatus
          * @description How far a webhook is told of what went wrong; ``parked`` alarms are not tried again.
          */
@@ -4628,6 +4877,16 @@ export interface components {
          * @enum {string}
          */
         Witness: "ntp" | "server" | "cameras";
+        /**
+         * Lack
+         * @enum {string}
+         */
+        domain__expected__Lack: "no_camera" | "hidden" | "too_small" | "not_registered";
+        /**
+         * Lack
+         * @enum {string}
+         */
+        domain__retrieval__Lack: "absent" | "not_signed_in" | "no_such_sitting" | "no_time";
     };
     responses: never;
     parameters: never;
@@ -11290,6 +11549,170 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ReceiptCheckShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuestionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "by": "certificate",
+                     *       "left_off": 0,
+                     *       "made": "2026-05-21T02:00:00.000Z",
+                     *       "may_ask": false,
+                     *       "people": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "candidate": "00017",
+                     *           "certificates": [
+                     *             {
+                     *               "issued": "2026-05-20T03:00:00.000Z",
+                     *               "number": "4402002026000001",
+                     *               "replaced": false,
+                     *               "revoked": null
+                     *             }
+                     *           ],
+                     *           "name": "考**",
+                     *           "stays": [
+                     *             {
+                     *               "batch": "2026-0501",
+                     *               "cameras": [
+                     *                 "c1",
+                     *                 "c2"
+                     *               ],
+                     *               "candidate": "00017",
+                     *               "closed": "2026-05-01T02:15:00.000Z",
+                     *               "county": "浈江区",
+                     *               "disposal": null,
+                     *               "held": false,
+                     *               "kept_until": "2029-05-01T16:00:00.000Z",
+                     *               "project": "中式面点制作",
+                     *               "room": "r301",
+                     *               "room_name": "一号考场",
+                     *               "room_now": "实训一室",
+                     *               "save": "now",
+                     *               "says_why": true,
+                     *               "site": "sg-001",
+                     *               "site_name": "韶关示范考场",
+                     *               "site_now": "",
+                     *               "sitting": 1,
+                     *               "spans": [
+                     *                 {
+                     *                   "covered": [
+                     *                     {
+                     *                       "end": "2026-05-01T02:15:00.000Z",
+                     *                       "seconds": 2700,
+                     *                       "start": "2026-05-01T01:30:00.000Z"
+                     *                     }
+                     *                   ],
+                     *                   "en": "complete",
+                     *                   "end": "2026-05-01T02:15:00.000Z",
+                     *                   "gaps": [],
+                     *                   "start": "2026-05-01T01:30:00.000Z",
+                     *                   "unusable": [],
+                     *                   "verdict": "pass",
+                     *                   "zh": "本人考试时段录像完整"
+                     *                 }
+                     *               ],
+                     *               "station": "A-01",
+                     *               "subject": "实操",
+                     *               "superseded": false,
+                     *               "verdict": "pass",
+                     *               "watch": "now",
+                     *               "window": {
+                     *                 "end": "2026-05-01T02:30:00.000Z",
+                     *                 "start": "2026-05-01T01:00:00.000Z"
+                     *               }
+                     *             }
+                     *           ],
+                     *           "wanting": []
+                     *         }
+                     *       ],
+                     *       "stays": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FoundShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unauthorized */
