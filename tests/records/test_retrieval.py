@@ -35,6 +35,8 @@ from tests.records.setups import ACTOR
 EVERYWHERE = Within({BATCH}.__contains__, lambda: [BATCH])
 NOWHERE = Within(lambda _: False, list)
 SECOND = replace(OFFICER, name="account:zheng")
+OF_THE_SETUP = {"SCAN sittings", "SCAN sitting_marks"}
+"""What is read as a whole where a place and a time are asked for without a batch: which sittings there were then."""
 EXAM = Interval(at(1800), at(4500))
 
 
@@ -238,7 +240,7 @@ def test_every_look_up_goes_by_an_index(kept: Database, tmp_path: Path) -> None:
         assert statements
         for statement, parameters in statements:
             scanned = _scanned(tmp_path / "kaojian.sqlite3", statement, parameters)
-            assert scanned == [] or ("camera" in asked and " FROM sitting" in statement), (asked, statement, scanned)
+            assert set(scanned) <= (set() if "batch" in asked or "camera" not in asked else OF_THE_SETUP), statement
 
 
 @contextmanager
