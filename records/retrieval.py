@@ -85,7 +85,7 @@ class Question:
         if not (self.site or self.station or self.camera) or (self.at is None and self.span is None):
             raise RetrievalRefused(
                 "give a certificate, a candidate or a batch; or a time, with a site, station or camera "
-                "请输入证书编号、准考证号或批次，或者时间加考场、工位或摄像机"
+                "请输入证书编号、准考证号或批次，或者时间加定点考场、工位或摄像机"
             )
         if self.span is not None and self.span.end - self.span.start > LONGEST:
             raise RetrievalRefused(
