@@ -22,7 +22,9 @@ def find(
         bool, typer.Option("--document", help="By the number of a document 证件号码, which is asked for")
     ] = False,
     batch: Annotated[str, typer.Option(metavar="BATCH", help="Only of this batch 批次")] = "",
-    site: Annotated[str, typer.Option(metavar="SITE", help="Only of this site 定点考场, id or name as it was then")] = "",
+    site: Annotated[
+        str, typer.Option(metavar="SITE", help="Only of this site 定点考场, id or name as it was then")
+    ] = "",
     sitting: Annotated[int | None, typer.Option(min=1, help="Only of this sitting 场次")] = None,
     room: Annotated[str, typer.Option(metavar="ROOM", help="Only of this room 考场, id or name as it was then")] = "",
     station: Annotated[str, typer.Option(metavar="STATION", help="Only of this station 工位")] = "",
