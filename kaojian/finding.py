@@ -89,14 +89,20 @@ def _stay(stay: FoundStay) -> Iterator[str]:
 def _span(span: SeenSpan) -> Iterator[str]:
     yield f"    {_local(span.interval)} {span.verdict.zh} {span.verdict}: {span.zh} {span.en}"
     for gap in span.gaps:
-        yield f"      断档 gap {_local(gap.interval)}: {gap.cause.zh} {gap.cause.en}"
+        yield f"      断档 gap {_exactly(gap.interval)}: {gap.cause.zh} {gap.cause.en}"
     for part in span.unusable:
-        yield f"      画面不可用或存疑 not or perhaps not usable {_local(part)}"
+        yield f"      画面不可用或存疑 not or perhaps not usable {_exactly(part)}"
 
 
 def _local(span: Interval) -> str:
     start, end = span.start.astimezone(SHANGHAI), span.end.astimezone(SHANGHAI)
     return f"{start:%Y-%m-%d %H:%M:%S} .. {end:%H:%M:%S}"
+
+
+def _exactly(span: Interval) -> str:
+    """To the millisecond: a gap is told however short it is."""
+    start, end = span.start.astimezone(SHANGHAI), span.end.astimezone(SHANGHAI)
+    return f"{start:%Y-%m-%d} {start.time().isoformat('milliseconds')} .. {end.time().isoformat('milliseconds')}"
 
 
 def as_json(found: Found) -> dict[str, Any]:

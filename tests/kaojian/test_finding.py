@@ -84,7 +84,7 @@ def test_a_certificate_tells_stations_times_gaps_and_how_to_take_the_films(
         f"证书 certificate {NUMBER}",
         f"{SITE.name} {ROOM.name} 工位 station A1, {SUBJECT}",
         "工位 station A2",
-        "断档 gap 2026-05-01 09:00:04 .. 09:00:06: 摄像机断线 camera disconnected",
+        "断档 gap 2026-05-01 09:00:04.000 .. 09:00:06.000: 摄像机断线 camera disconnected",
         f"kaojian export {FIRST} FOLDER --mp4 --ticket T001",
     ):
         assert word in done.out, done.out
