@@ -18,7 +18,7 @@ class By(StrEnum):
     PLACE = "place"
 
 
-class Lack(StrEnum):
+class NoStay(StrEnum):
     """Why there is no stay where a candidate had a seat."""
 
     ABSENT = "absent"
@@ -28,21 +28,21 @@ class Lack(StrEnum):
 
     @property
     def zh(self) -> str:
-        return _LACKS[self][0]
+        return _NO_STAYS[self][0]
 
     @property
     def en(self) -> str:
-        return _LACKS[self][1]
+        return _NO_STAYS[self][1]
 
 
-_LACKS = {
-    Lack.ABSENT: ("登记为缺考，没有本人的考试录像", "absent by the record, so no footage is theirs"),
-    Lack.NOT_SIGNED_IN: (
+_NO_STAYS = {
+    NoStay.ABSENT: ("登记为缺考，没有本人的考试录像", "absent by the record, so no footage is theirs"),
+    NoStay.NOT_SIGNED_IN: (
         "没有签到记录，不能确定本人何时在何工位",
         "no sign-in tells when they were at which station",
     ),
-    Lack.NO_SUCH_SITTING: ("批次中没有该场次", "the batch has no such sitting"),
-    Lack.NO_TIME: ("登记的时间不在考试时段内", "by the record they were at no station during the exam"),
+    NoStay.NO_SUCH_SITTING: ("批次中没有该场次", "the batch has no such sitting"),
+    NoStay.NO_TIME: ("登记的时间不在考试时段内", "by the record they were at no station during the exam"),
 }
 
 

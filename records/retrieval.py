@@ -30,7 +30,7 @@ from domain.law import Verdict, fold
 from domain.places import Room, Sitting
 from domain.register import Entry
 from domain.resident_id import ResidentId
-from domain.retrieval import By, Lack, masked_name
+from domain.retrieval import By, NoStay, masked_name
 from domain.roll import CANDIDATES, Candidate, Document
 from domain.timeline import Interval, IntervalSet, rfc3339
 from records.candidacies import Attendances, Stay, attendances_of, every_stay_of
@@ -153,7 +153,7 @@ class Wanting:
     subject: str
     sitting: int
     station: str
-    why: Lack
+    why: NoStay
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,11 +397,11 @@ def _wanting(record: Attendances, ticket: str, stays: Iterable[Stay]) -> Iterato
             continue
         signed = record.sign_ins.get((ticket, seat.sitting))
         if seat.sitting not in record.sittings:
-            why = Lack.NO_SUCH_SITTING
+            why = NoStay.NO_SUCH_SITTING
         elif signed is None:
-            why = Lack.NOT_SIGNED_IN
+            why = NoStay.NOT_SIGNED_IN
         else:
-            why = Lack.NO_TIME if signed.thing.present else Lack.ABSENT
+            why = NoStay.NO_TIME if signed.thing.present else NoStay.ABSENT
         yield Wanting(seat.subject, seat.sitting, seat.station, why)
 
 

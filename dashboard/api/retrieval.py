@@ -29,7 +29,7 @@ from dashboard.api.shapes import CameraCauseShape, Instant, Shape, SpanShape, St
 from dashboard.api.witness import Witnessed
 from domain.evidence import Gap
 from domain.law import Verdict
-from domain.retrieval import By, Lack
+from domain.retrieval import By, NoStay
 from domain.timeline import MICROSECOND, IntervalSet
 from records import retrieval as records
 from records.errors import RetrievalRefused
@@ -130,7 +130,7 @@ class WantingShape(Shape):
     subject: str
     sitting: int
     station: str
-    why: Lack
+    why: NoStay
     zh: str
     en: str
 

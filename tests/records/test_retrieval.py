@@ -18,7 +18,7 @@ from domain.certificates import CERTIFICATES, HOLDINGS, Certificate, Holding, Re
 from domain.evidence import Cause
 from domain.gate import EXITS, Exit, ExitKind, TakenExit
 from domain.register import Draft
-from domain.retrieval import By, Lack, masked_name
+from domain.retrieval import By, NoStay, masked_name
 from domain.roll import CANDIDATES, LEAVINGS, SEATS, SIGN_INS
 from domain.timeline import Interval
 from records import roll
@@ -152,10 +152,10 @@ def test_who_did_not_come_and_whose_coming_nobody_wrote_down_are_told_apart(
 ) -> None:
     planned(database, clock, tmp_path)
     (before,) = look(database, ticket="T003").people
-    assert [(each.sitting, each.station, each.why) for each in before.wanting] == [(1, "A-03", Lack.NOT_SIGNED_IN)]
+    assert [(each.sitting, each.station, each.why) for each in before.wanting] == [(1, "A-03", NoStay.NOT_SIGNED_IN)]
     roll.mark_absent(Desk(database, ACTOR, AFTER), BATCH, 1, "T003", said=said(at(1900)))
     (after,) = look(database, ticket="T003").people
-    assert (after.stays, [each.why for each in after.wanting]) == ((), [Lack.ABSENT])
+    assert (after.stays, [each.why for each in after.wanting]) == ((), [NoStay.ABSENT])
 
 
 def test_numbers_that_a_candidate_had_before_lead_to_the_same_stays_and_say_that_they_do_not_count(

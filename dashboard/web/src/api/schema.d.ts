@@ -2979,6 +2979,11 @@ export interface components {
          */
         Item: "plan" | "trial" | "picture" | "reference" | "station" | "density" | "camera_clock" | "host_clock" | "disk" | "store" | "second_copy" | "signs" | "notice" | "equipment" | "tools" | "materials";
         /**
+         * Lack
+         * @enum {string}
+         */
+        Lack: "no_camera" | "hidden" | "too_small" | "not_registered";
+        /**
          * Language
          * @enum {string}
          */
@@ -3140,6 +3145,11 @@ export interface components {
             /** Zh */
             zh: string;
         };
+        /**
+         * NoStay
+         * @enum {string}
+         */
+        NoStay: "absent" | "not_signed_in" | "no_such_sitting" | "no_time";
         /**
          * NvrEventShape
          * @description All cameras of an NVR that the sitting uses, gone at once until the first of them was back.
@@ -3506,7 +3516,7 @@ export interface components {
             cameras: components["schemas"]["PlannedViewShape"][];
             /** Id */
             id: string;
-            lack: components["schemas"]["domain__expected__Lack"] | null;
+            lack: components["schemas"]["Lack"] | null;
             /** Level */
             level: string;
             /** Phases */
@@ -4814,7 +4824,7 @@ export interface components {
             station: string;
             /** Subject */
             subject: string;
-            why: components["schemas"]["domain__retrieval__Lack"];
+            why: components["schemas"]["NoStay"];
             /** Zh */
             zh: string;
         };
@@ -4877,16 +4887,6 @@ export interface components {
          * @enum {string}
          */
         Witness: "ntp" | "server" | "cameras";
-        /**
-         * Lack
-         * @enum {string}
-         */
-        domain__expected__Lack: "no_camera" | "hidden" | "too_small" | "not_registered";
-        /**
-         * Lack
-         * @enum {string}
-         */
-        domain__retrieval__Lack: "absent" | "not_signed_in" | "no_such_sitting" | "no_time";
     };
     responses: never;
     parameters: never;

@@ -39,14 +39,11 @@ interface RetrievalWords {
   unsure: (count: number) => string
   cameras: string
   none: string
-  covered: string
-  gap: string
   unusable: string
   undecided: string
   parts: (covered: string, missing: string) => string
   kept: (until: string) => string
   held: string
-  open: string
   play: string
   film: (camera: string) => string
   filmPart: (camera: string, number: number) => string
@@ -55,7 +52,6 @@ interface RetrievalWords {
   purposeHint: string
   withheld: { once_closed: string; disposed: string; no_footage: string }
   disposedBy: (list: number) => string
-  mayNotSave: string
   seat: (sitting: number, station: string) => string
   noSeat: string
   refusals: Record<string, string>
@@ -113,14 +109,11 @@ const zh: RetrievalWords = {
   unsure: (count) => `该工位先后有 ${count} 个时段，登记未写明哪一段属于本人。`,
   cameras: '摄像机',
   none: '无',
-  covered: '有录像',
-  gap: '断档',
   unusable: '不可用或存疑',
   undecided: '尚不能判定',
   parts: (covered, missing) => `有录像 ${covered}，断档 ${missing}`,
   kept: (until) => `保存至 ${until}（北京时间）`,
   held: '封存中',
-  open: '场次未关闭',
   play: '播放',
   film: (camera) => `下载 ${camera}`,
   filmPart: (camera, number) => `下载 ${camera}（第 ${number} 段）`,
@@ -129,7 +122,6 @@ const zh: RetrievalWords = {
   purposeHint: '填写目的后可下载，目的写入调看记录。',
   withheld: { once_closed: '场次关闭后可用', disposed: '已到期处置', no_footage: '没有摄像机拍摄该工位' },
   disposedBy: (list) => `已按处置清单 ${list} 处置`,
-  mayNotSave: '您的角色不能下载',
   seat: (sitting, station) => `第 ${sitting} 场 工位 ${station}`,
   noSeat: '没有座位与签到记录，无法确定其录像。',
   refusals: {
@@ -195,14 +187,11 @@ const en: RetrievalWords = {
   unsure: (count) => `The station had ${count} times of its own; the record does not say which one was theirs.`,
   cameras: 'Cameras',
   none: 'none',
-  covered: 'Footage',
-  gap: 'Gap',
   unusable: 'Not or perhaps not usable',
   undecided: 'Not decided yet',
   parts: (covered, missing) => `footage ${covered}, gaps ${missing}`,
   kept: (until) => `Kept until ${until} (Beijing time)`,
   held: 'Held',
-  open: 'Sitting not closed',
   play: 'Play',
   film: (camera) => `Save ${camera}`,
   filmPart: (camera, number) => `Save ${camera} (part ${number})`,
@@ -215,7 +204,6 @@ const en: RetrievalWords = {
     no_footage: 'No camera saw the station',
   },
   disposedBy: (list) => `Disposed of by list ${list}`,
-  mayNotSave: 'Your role saves nothing',
   seat: (sitting, station) => `Sitting ${sitting}, station ${station}`,
   noSeat: 'No seat and no sign-in says where their footage is.',
   refusals: {
