@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from analysis.eye import EYE, Eye
 from analysis.facts import SittingFacts
@@ -36,6 +36,8 @@ from domain.places import Sitting
 from domain.register import Entry
 from domain.roll import (
     LEAVINGS,
+    SEATS,
+    SIGN_INS,
     STATION_CHANGES,
     VIOLATIONS,
     Candidate,
@@ -76,6 +78,44 @@ class Stay:
         return f"{self.batch}/{self.sitting}/{self.station}"
 
 
+class Attended(Protocol):
+    """What says who was examined where and when, as ``BatchRecord`` has it."""
+
+    @property
+    def batch(self) -> str: ...
+
+    @property
+    def sittings(self) -> Mapping[int, Sitting]: ...
+
+    @property
+    def changes(self) -> tuple[Entry[StationChange], ...]: ...
+
+    @property
+    def exits(self) -> tuple[Entry[TakenExit], ...]: ...
+
+    @property
+    def seats(self) -> Mapping[str, Sequence[Entry[Seat]]]: ...
+
+    @property
+    def sign_ins(self) -> Mapping[tuple[str, int], Entry[SignIn]]: ...
+
+    @property
+    def left(self) -> Mapping[tuple[str, int], Entry[Leaving]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Attendances:
+    """The same by itself, for who asks of single candidates and judges nobody."""
+
+    batch: str
+    sittings: Mapping[int, Sitting]
+    seats: Mapping[str, Sequence[Entry[Seat]]]
+    sign_ins: Mapping[tuple[str, int], Entry[SignIn]]
+    changes: tuple[Entry[StationChange], ...]
+    left: Mapping[tuple[str, int], Entry[Leaving]]
+    exits: tuple[Entry[TakenExit], ...]
+
+
 @dataclass(frozen=True)
 class BatchRecord:
     """All that people put on record of a batch's candidates, as it stands."""
@@ -105,11 +145,11 @@ class BatchRecord:
 
     @cached_property
     def sign_ins(self) -> dict[tuple[str, int], Entry[SignIn]]:
-        return {(entry.thing.ticket, entry.thing.sitting): entry for entry in self.roll.sign_ins}
+        return _by_ticket_and_sitting(self.roll.sign_ins)
 
     @cached_property
     def left(self) -> dict[tuple[str, int], Entry[Leaving]]:
-        return {(entry.thing.ticket, entry.thing.sitting): entry for entry in self.leavings}
+        return _by_ticket_and_sitting(self.leavings)
 
     @cached_property
     def methods(self) -> dict[str, Method]:
@@ -136,6 +176,20 @@ def record_of(database: Database, batch: str, now: datetime) -> BatchRecord:
         exits=tuple(register.standing(EXITS, batch=batch)),
         authorised=authorised_markings(database, batch),
         scans=tuple(scans_of(database, batch)),
+    )
+
+
+def attendances_of(database: Database, batch: str) -> Attendances:
+    """Who was examined where and when in a batch, as people put it on record. Raises DatabaseUnavailable."""
+    register = database.register
+    return Attendances(
+        batch,
+        sittings={each.plan.number: each for each in database.setup.sittings(batch)},
+        seats=_by_ticket(register.standing(SEATS, batch=batch)),
+        sign_ins=_by_ticket_and_sitting(register.standing(SIGN_INS, batch=batch)),
+        changes=tuple(register.standing(STATION_CHANGES, batch=batch)),
+        left=_by_ticket_and_sitting(register.standing(LEAVINGS, batch=batch)),
+        exits=tuple(register.standing(EXITS, batch=batch)),
     )
 
 
@@ -180,8 +234,13 @@ def lacking(record: BatchRecord, facts: Facts, ticket: str, place: tuple[str, st
     return IntervalSet(hole for stay in stays for seen in _seen(facts, stay, rules) for hole in seen.lacks)
 
 
-def stays_of(record: BatchRecord, ticket: str) -> tuple[Stay, ...]:
+def stays_of(record: Attended, ticket: str) -> tuple[Stay, ...]:
     """Where and when a candidate was examined in which subject, by sign-ins, without what was repeated since."""
+    return tuple(stay for stay, superseded in every_stay_of(record, ticket) if not superseded)
+
+
+def every_stay_of(record: Attended, ticket: str) -> tuple[tuple[Stay, bool], ...]:
+    """The same with what was repeated since; with each, whether it was and so does not count any more."""
     found = list(_all_stays(record, ticket))
     again = {
         (each.subject, each.place)
@@ -193,11 +252,11 @@ def stays_of(record: BatchRecord, ticket: str) -> tuple[Stay, ...]:
     for each in found:
         last[each.subject] = max(each.sitting, last.get(each.subject, each.sitting))
     return tuple(
-        each for each in found if (each.subject, each.sitting) not in repeated or last[each.subject] == each.sitting
+        (each, (each.subject, each.sitting) in repeated and last[each.subject] != each.sitting) for each in found
     )
 
 
-def _all_stays(record: BatchRecord, ticket: str) -> Iterator[Stay]:
+def _all_stays(record: Attended, ticket: str) -> Iterator[Stay]:
     for number, sitting in sorted(record.sittings.items()):
         signed = record.sign_ins.get((ticket, number))
         subjects = _subjects_of(record, ticket, number)
@@ -293,12 +352,12 @@ def _on_roster(record: BatchRecord, ticket: str) -> tuple[str, bool | None]:
 # --- The footage ----------------------------------------------------------------------------------------------------
 
 
-def _subjects_of(record: BatchRecord, ticket: str, sitting: int) -> list[str]:
+def _subjects_of(record: Attended, ticket: str, sitting: int) -> list[str]:
     seats = [each.thing for each in record.seats.get(ticket, ())]
     return list(dict.fromkeys(each.subject for each in seats if each.sitting == sitting))
 
 
-def _at(record: BatchRecord, sitting: Sitting, signed: SignIn) -> Iterator[tuple[str, Interval]]:
+def _at(record: Attended, sitting: Sitting, signed: SignIn) -> Iterator[tuple[str, Interval]]:
     """The stations of somebody who came, each with when they were there within the exam."""
     leaving = record.left.get((signed.ticket, signed.sitting))
     end = sitting.end if leaving is None else min(sitting.end, leaving.thing.at)
@@ -372,7 +431,7 @@ def _is_there(attendance: Attendance, sitting: Sitting, at: datetime | None) -> 
 # --- Entries --------------------------------------------------------------------------------------------------------
 
 
-def _exits(record: BatchRecord, ticket: str) -> Iterator[Exit]:
+def _exits(record: Attended, ticket: str) -> Iterator[Exit]:
     return (entry.thing.exit for entry in record.exits if entry.thing.ticket == ticket)
 
 
@@ -397,6 +456,14 @@ def _by_ticket(entries: Iterable[Entry[T]]) -> dict[str, list[Entry[T]]]:
     for entry in entries:
         found[_ticket(entry)].append(entry)
     return found
+
+
+def _by_ticket_and_sitting(entries: Iterable[Entry[T]]) -> dict[tuple[str, int], Entry[T]]:
+    return {(_ticket(entry), _sitting(entry)): entry for entry in entries}
+
+
+def _sitting(entry: Entry[Any]) -> int:
+    return int(entry.thing.sitting)
 
 
 def _rests_on(record: BatchRecord, ticket: str, roster: str, stays: Sequence[Stay]) -> tuple[str, ...]:

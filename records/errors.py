@@ -35,6 +35,7 @@
     │   ├── NotIssuable     the gate does not propose it, nobody decided so, or there is a certificate already
     │   ├── NumberRefused   the pattern has no number left, or knows no code of the project
     │   └── NoSuchCertificate  that candidate has none, or there is none of that number
+    ├── RetrievalRefused  footage is looked for by nothing, or by two things at once
     ├── PapersRefused     exam papers 试卷 or a package 考题包 cannot have gone that way, beside what is on record
     ├── RoomRecordRefused   a room's record 考场记录表 cannot say that, or cannot be signed so
     ├── NoRoomRecord      nobody wrote one for that room and sitting
@@ -289,6 +290,10 @@ class SupervisionRefused(RecordsError):
 
 class DrawRefused(SupervisionRefused):
     """The step of a draw may not be taken, or its record does not hold."""
+
+
+class RetrievalRefused(RecordsError):
+    """What was asked finds nothing by itself; the message says by what footage is found."""
 
 
 class NoSuchDraw(SupervisionRefused):

@@ -7,7 +7,7 @@ as the second person where two are asked for. Not here: the files.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dashboard.access.errors import HeldBack
 from dashboard.access.sight import unclosed
@@ -50,6 +50,15 @@ def give(
         )
     if early:
         raise HeldBack(f"{early[0].key} may be saved once the sitting is closed; nothing was given away")
+
+
+def looked_for(database: Database, clock: Clock, actor: Actor, lines: Mapping[str, str]) -> None:
+    """Write down what was looked for, by batch as ``records.retrieval.record_lines`` says it, before it is told.
+
+    Raises DatabaseUnavailable, SealRefused.
+    """
+    for batch, line in sorted(lines.items()):
+        database.viewings.add(Viewing(clock.now(), actor, LOCAL, Deed.FIND, SHOWN, batch=batch, purpose=line))
 
 
 def _spans(segments: Sequence[Segment]) -> dict[tuple[str, str], Interval]:

@@ -34,6 +34,15 @@ class Sight:
         site = None if found is None else self.setup.site(found.site)
         return site is not None and self.account.scope.covers(Place(site.county, site.id, batch_id))
 
+    def batches(self) -> frozenset[str]:
+        """The ids of all batches inside, read at once."""
+        scope, recused = self.account.scope, self.account.recused
+        sites = {site.id: site for site in self.setup.sites()}
+        places = ((each.id, sites.get(each.site)) for each in self.setup.batches() if each.id not in recused)
+        return frozenset(
+            batch for batch, site in places if site is not None and scope.covers(Place(site.county, site.id, batch))
+        )
+
     def camera(self, camera: str) -> bool:
         """Whether the camera stands at a site inside, or a sitting inside uses it."""
         at_sites = any(each.id == camera for site in self.sites() for room in site.rooms for each in room.cameras)
@@ -98,7 +107,13 @@ class Permitted(Sight):
 
 
 def unclosed(setup: Setup) -> Callable[[Segment], bool]:
-    """Whether a sitting that a segment's camera serves is not closed, as a question that may be asked of many.
+    """Whether a sitting that a segment's camera serves is not closed, as a question that may be asked of many."""
+    early = unclosed_until(setup)
+    return lambda segment: early(segment.camera, segment.interval.end)
+
+
+def unclosed_until(setup: Setup) -> Callable[[str, datetime], bool]:
+    """The same of what a camera shows up to an instant.
 
     From when the sitting wants to be recorded, without an end: an exam may run late, and nobody told us of it.
     """
@@ -107,6 +122,4 @@ def unclosed(setup: Setup) -> Callable[[Segment], bool]:
         for each in setup.sittings()
         if each.closed is None
     ]
-    return lambda segment: any(
-        segment.camera in cameras and segment.interval.end > start for start, cameras in begins
-    )
+    return lambda camera, end: any(camera in cameras and end > start for start, cameras in begins)

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from domain.disposal import SIDES
 from domain.people import Reach, Role
+from domain.retrieval import By
 from domain.viewings import Deed
 
 
@@ -30,6 +31,7 @@ class Act(StrEnum):
     ASK = "ask"  # for a permit to watch what lies outside one's scope
     APPROVE = "approve"  # or decline, or end, a permit that somebody else asked for
     WATCH_PERMITTED = "watch_permitted"  # footage outside one's scope, as far as a permit goes; no token may
+    RETRIEVE = "retrieve"  # find out where footage of somebody, or of a place and time, lies; no program's business
     SET_UP = "set_up"  # say which sites, cameras and sittings there are: dispatching
     RUN = "run"  # try, check and sign, open and close sittings
     SIGN = "sign"  # close a batch: sign for good what there is of it
@@ -89,6 +91,7 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.ASK: _LIMITED,
     Act.APPROVE: frozenset({Role.CITY_SUPERVISOR, Role.CITY_OFFICER}),
     Act.WATCH_PERMITTED: _LIMITED,
+    Act.RETRIEVE: _WATCHERS | {LOCAL},
     Act.SET_UP: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.RUN: frozenset({Role.SITE_OPERATOR, LOCAL}),
     Act.SIGN: frozenset({Role.CITY_OFFICER, LOCAL}),
@@ -282,6 +285,7 @@ ROUTES: Mapping[str, Act] = {
     "playlist": Act.WATCH,
     "init_part": Act.WATCH,
     "media_part": Act.WATCH,
+    "retrieve": Act.RETRIEVE,
     "whole_file": Act.SAVE,
     "film": Act.SAVE,
     "wall": Act.WATCH_OPEN,
@@ -316,6 +320,13 @@ SOCKETS: Mapping[str, Act] = {"live": Act.WATCH_OPEN}
 
 WITH_PICTURES: Mapping[str, Act] = {"report_paper": Act.SAVE, "report_file": Act.SAVE}
 """What a route does besides, where it is asked for pictures of footage: a paper with them is a file that is saved."""
+
+ASKED_BY: Mapping[By, Act] = {
+    By.CERTIFICATE: Act.CERTIFICATES,
+    By.NAME: Act.ROSTER,
+    By.NUMBER: Act.ROSTER,
+}
+"""What somebody must be allowed to besides, to look for footage by what says who a person is."""
 
 COMMANDS: Mapping[str, Act] = {
     "apply": Act.SET_UP,
@@ -431,6 +442,7 @@ COMMANDS: Mapping[str, Act] = {
     "check": Act.AUDIT,
     "record copy": Act.AUDIT,
     "export": Act.SAVE,
+    "find": Act.RETRIEVE,
     "verify": Act.ANYBODY,  # with nothing but a public key; in an object store, with its credentials too
     "key show": Act.ANYBODY,  # they are to be published
     "key rotate": Act.OPERATE,
@@ -498,6 +510,7 @@ DEEDS: Mapping[str, Deed] = {
     "media_part": Deed.FETCH,
     "whole_file": Deed.SAVE,
     "film": Deed.SAVE,
+    "retrieve": Deed.FIND,
     "live_ticket": Deed.LIVE,
     "ask_permit": Deed.ASK,
     "withdraw_permit": Deed.WITHDRAW,

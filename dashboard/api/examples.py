@@ -188,6 +188,76 @@ CERTIFICATES: Any = {
     },
 }
 
+FOUND: Any = {
+    "by": "certificate",
+    "made": "2026-05-21T02:00:00.000Z",
+    "people": [
+        {
+            "batch": "2026-0501",
+            "candidate": "00017",
+            "name": "考**",
+            "certificates": [
+                {
+                    "number": CHECK["certificate"],
+                    "issued": "2026-05-20T03:00:00.000Z",
+                    "revoked": None,
+                    "replaced": False,
+                }
+            ],
+            "stays": [
+                {
+                    "batch": "2026-0501",
+                    "project": "中式面点制作",
+                    "sitting": 1,
+                    "candidate": "00017",
+                    "subject": "实操",
+                    "superseded": False,
+                    "site": "sg-001",
+                    "site_name": "韶关示范考场",
+                    "site_now": "",
+                    "county": "浈江区",
+                    "room": "r301",
+                    "room_name": "一号考场",
+                    "room_now": "实训一室",
+                    "station": "A-01",
+                    "cameras": ["c1", "c2"],
+                    "window": {"start": "2026-05-01T01:00:00.000Z", "end": "2026-05-01T02:30:00.000Z"},
+                    "verdict": "pass",
+                    "spans": [
+                        {
+                            "start": "2026-05-01T01:30:00.000Z",
+                            "end": "2026-05-01T02:15:00.000Z",
+                            "verdict": "pass",
+                            "zh": "本人考试时段录像完整",
+                            "en": "complete",
+                            "covered": [
+                                {
+                                    "start": "2026-05-01T01:30:00.000Z",
+                                    "end": "2026-05-01T02:15:00.000Z",
+                                    "seconds": 2700.0,
+                                }
+                            ],
+                            "gaps": [],
+                            "unusable": [],
+                        }
+                    ],
+                    "closed": "2026-05-01T02:15:00.000Z",
+                    "kept_until": "2029-05-01T16:00:00.000Z",
+                    "held": False,
+                    "disposal": None,
+                    "watch": "now",
+                    "save": "now",
+                    "says_why": True,
+                }
+            ],
+            "wanting": [],
+        }
+    ],
+    "stays": [],
+    "left_off": 0,
+    "may_ask": False,
+}
+
 DAY: Any = {
     "batch": "2026-0501",
     "project": "中式面点制作",
@@ -275,6 +345,7 @@ ANSWERS = {
         ),
         _ENTERED,
     ),
+    "retrieve": FOUND,
     "check_receipt": CHECK,
     "certificates": CERTIFICATES,
     "hand_in_results": TAKEN,

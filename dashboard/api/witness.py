@@ -6,6 +6,7 @@ The head of a file, which holds no picture, is not written down when it is sent,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -101,6 +102,11 @@ class Witness:
     def saved(self, segment: Segment) -> None:
         """They are sent a whole file, to take away."""
         self._write(Deed.SAVE, segment.camera, segment.batch, segment.interval, key=segment.key)
+
+    def found(self, lines: Mapping[str, str]) -> None:
+        """They were told where footage lies, by batch as ``records.retrieval.record_lines`` says it."""
+        for batch, line in sorted(lines.items()):
+            self._write(Deed.FIND, "", batch, None, purpose=line)
 
     def took(self, camera: str, batch: str, span: Interval, purpose: str) -> None:
         """They are sent a film of a span, or a part of its bytes, to take away."""

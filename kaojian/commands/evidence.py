@@ -124,6 +124,13 @@ def export(
     start: Annotated[str | None, typer.Option("--from", metavar="TIME", help="With --mp4: from when on")] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="With --mp4: until when")] = None,
     sound: Annotated[bool, typer.Option(help="With --mp4: with the sound, where it was recorded")] = False,
+    certificate: Annotated[
+        str,
+        typer.Option(metavar="NUMBER", help="With --mp4: of whoever has this certificate, for their own time 证书"),
+    ] = "",
+    ticket: Annotated[
+        str, typer.Option(metavar="TICKET", help="With --mp4: of this candidate, for their own time 准考证号")
+    ] = "",
 ) -> None:
     """Take a closed batch away: original footage, manifests, reports and public keys, to be checked anywhere.
 
@@ -132,10 +139,15 @@ def export(
     if mp4:
         from kaojian.films import Wish
 
+        if certificate or ticket:
+            if any((camera, station, sitting, start, end)):
+                raise typer.BadParameter("whose footage it is says by itself where and when; name nothing else")
+            _films_of_stays(batch, target, certificate=certificate, ticket=ticket, sound=sound)
+            return
         first, last = None if start is None else instant(start), None if end is None else instant(end)
         _films(Wish(batch, camera or (), station or (), sitting, first, last, sound), target)
         return
-    if any((camera, station, sitting, start, end, sound)):
+    if any((camera, station, sitting, start, end, sound, certificate, ticket)):
         raise typer.BadParameter("a part of a batch can be had with --mp4 only: what is signed is the whole")
     _originals(batch, target)
 
@@ -176,6 +188,23 @@ def _films(wish: Wish, folder: Path) -> None:
                 note([f"{rfc3339(twice.start)} .. {rfc3339(twice.end)} is told by two files; the later one is shown"])
     if not found:
         raise typer.Exit(1)
+
+
+def _films_of_stays(batch: str, target: Path, *, certificate: str, ticket: str, sound: bool) -> None:
+    """Of each camera that saw a candidate, for exactly as long as they were at its station."""
+    from kaojian import finding
+    from kaojian.films import Wish
+    from records.retrieval import Question
+
+    question = Question(certificate=certificate, ticket=ticket, batch=batch)
+    with acting() as (settings, database):
+        found = finding.look(settings, database, question, local_actor(), SystemClock())
+    for line in finding.lines(found):
+        typer.echo(line)
+    if not found.every_stay:
+        complain("kaojian: nothing says where and when that is to be seen in this batch 该批次中没有可导出的录像时段")
+        raise typer.Exit(1)
+    _films(Wish(batch, sound=sound, stays=found.every_stay), target)
 
 
 def _progress() -> Progress:

@@ -6,7 +6,7 @@ keeps, from the moment it is opened, the two revisions valid then. Not here: whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -129,13 +129,11 @@ class Setup:
         with self._engine.reading() as connection:
             opened = _opened_sittings(connection, batch_id)
             sealed = _sealed(connection, batch_id)
-            batches = {batch.id: batch for batch in _documents(connection, _Kind.BATCH, documents.batch_of)}
-            sites = {site.id: site for site in _documents(connection, _Kind.SITE, documents.site_of)}
+            planned = list(_planned(connection, batch_id))
         known = {(sitting.batch.id, sitting.plan.number): sitting for sitting in opened}
-        for batch in batches.values():
-            if batch_id in (None, batch.id):
-                for plan in batch.sittings:
-                    known.setdefault((batch.id, plan.number), Sitting(batch, plan, sites[batch.site]))
+        for batch, site in planned:
+            for plan in batch.sittings:
+                known.setdefault((batch.id, plan.number), Sitting(batch, plan, site))
         return [replace(known[key], sealed=sealed[key]) if key in sealed else known[key] for key in sorted(known)]
 
     def frozen(self, batch_id: str) -> dict[int, FrozenRevisions]:
@@ -306,6 +304,19 @@ def _valid_revisions(
     if place is None:
         raise UnknownSite(f"site {batch.site} of batch {batch_id} was not set up at that time")
     return plan, place
+
+
+def _planned(connection: sa.Connection, batch_id: str | None) -> Iterator[tuple[Batch, Site]]:
+    """All batches with their sites, or the one of that id, as the latest revisions have them."""
+    if batch_id is None:
+        sites = {site.id: site for site in _documents(connection, _Kind.SITE, documents.site_of)}
+        yield from ((each, sites[each.site]) for each in _documents(connection, _Kind.BATCH, documents.batch_of))
+        return
+    plan = _revision(connection, _Kind.BATCH, batch_id)
+    batch = None if plan is None else documents.batch_of(plan.document)
+    place = None if batch is None else _revision(connection, _Kind.SITE, batch.site)
+    if batch is not None and place is not None:
+        yield batch, documents.site_of(place.document)
 
 
 def _opened_sittings(connection: sa.Connection, batch_id: str | None) -> list[Sitting]:

@@ -92,6 +92,7 @@ recorders = sa.Table(
     sa.Column("ended", Instant),
     sa.Column("reads_clock", sa.Boolean, nullable=False, server_default=sa.false()),
 )
+sa.Index("ix_recorders_started", recorders.c.started)
 
 host_clock = sa.Table(
     "host_clock",

@@ -125,6 +125,7 @@ ELSEWHERE = {
     "roll plan", "roll first-review", "roll submit", "roll review", "roll feedback",  # test_roll
     "roll signin", "roll absent", "roll move", "roll violation", "roll leave",  # test_roll
     "case decide",  # test_gate
+    "find",  # test_finding
     "certificate deliver", "certificate count", "certificate spoil", "certificate issue",  # test_certificates
     "certificate imprint", "certificate reprint", "certificate revoke", "certificate query",  # test_certificates
     "certificate export", "certificate overlay", "claim import",  # test_certificates

@@ -39,9 +39,16 @@ export const router = createRouter({
         batch: String(route.params.batch),
         number: Number(route.params.number),
         station: typeof route.query.station === 'string' ? route.query.station : undefined,
+        at: typeof route.query.at === 'string' ? route.query.at : undefined,
       }),
     },
     { path: '/command', name: 'command', component: () => import('./pages/CommandPage.vue'), meta: { act: 'see' } },
+    {
+      path: '/retrieval',
+      name: 'retrieval',
+      component: () => import('./pages/RetrievalPage.vue'),
+      meta: { act: 'retrieve' },
+    },
     { path: '/status', name: 'status', component: () => import('./pages/StatusPage.vue'), meta: { act: 'see' } },
     { path: '/wall', name: 'wall', component: () => import('./pages/WallPage.vue'), meta: { act: 'watch_open' } },
     {

@@ -23,6 +23,7 @@ import type {
   Exit,
   ExitBody,
   FactorState,
+  Found,
   IssueBody,
   IssueDecision,
   Item,
@@ -39,6 +40,7 @@ import type {
   Receipt,
   RecoveryCodes,
   Report,
+  RetrievalQuestion,
   Scan,
   ScheduledBatch,
   Session,
@@ -130,6 +132,17 @@ export function fetchSituation(): Promise<Situation> {
 
 export function fetchSuspicions(): Promise<Suspicions> {
   return answer(client.GET('/api/v1/suspicions'))
+}
+
+/** Where footage lies; each question is written down. What is looked for goes as a body: it stands in no address. */
+export function findFootage(question: Partial<RetrievalQuestion>): Promise<Found> {
+  return answer(client.POST('/api/v1/retrieval', { body: question as RetrievalQuestion }))
+}
+
+/** One MP4 of a camera for a span, gaps kept as gaps in time. */
+export function filmAddress(batch: string, camera: string, start: string, end: string, purpose = ''): string {
+  const query = new URLSearchParams({ start, end, ...(purpose.trim() ? { purpose: purpose.trim() } : {}) })
+  return `/api/v1/batches/${encodeURIComponent(batch)}/cameras/${encodeURIComponent(camera)}/film.mp4?${query}`
 }
 
 export function takeExit(batch: string, body: ExitBody): Promise<Exit> {

@@ -1594,6 +1594,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/retrieval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retrieve
+         * @description Where the footage of somebody, or of a place and time, lies: stays, coverage, holds, and whether it may be
+         *     watched and saved. Nothing is changed by it; it is a POST so that what is looked for stands in no address.
+         */
+        post: operations["retrieve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/schedule": {
         parameters: {
             query?: never;
@@ -1932,7 +1953,7 @@ export interface components {
          * Act
          * @enum {string}
          */
-        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "dispose" | "scores" | "score" | "sign_score" | "transcribe" | "hand_in" | "cases" | "suspicions" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "roster" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
+        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "retrieve" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "dispose" | "scores" | "score" | "sign_score" | "transcribe" | "hand_in" | "cases" | "suspicions" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "roster" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
         /**
          * ActShape
          * @description Who did what, and to what: ``subject`` is the id of a batch, ``batch/number`` of a sitting, a site, an account
@@ -2128,6 +2149,11 @@ export interface components {
              */
             until: string;
         };
+        /**
+         * By
+         * @enum {string}
+         */
+        By: "certificate" | "ticket" | "name" | "number" | "place";
         /**
          * CameraCauseShape
          * @description Why one camera did not cover a station's gap.
@@ -2819,7 +2845,7 @@ export interface components {
          * Deed
          * @enum {string}
          */
-        Deed: "open" | "fetch" | "save" | "live" | "leave" | "enter" | "ask" | "approve" | "decline" | "end" | "withdraw";
+        Deed: "open" | "fetch" | "save" | "find" | "live" | "leave" | "enter" | "ask" | "approve" | "decline" | "end" | "withdraw";
         /**
          * DisposalApprovalBody
          * @description By the digest of what the list would delete, so that nobody approves what they did not see.
@@ -3247,6 +3273,27 @@ export interface components {
             spoiled: number;
         };
         /**
+         * FoundShape
+         * @description What was found inside the viewer's scope. ``left_off`` says how many more there are. ``may_ask``: the
+         *     viewer may ask for a permit 调阅审批单 for what lies outside, whether or not there is anything.
+         */
+        FoundShape: {
+            by: components["schemas"]["By"];
+            /** Left Off */
+            left_off: number;
+            /**
+             * Made
+             * Format: date-time
+             */
+            made: string;
+            /** May Ask */
+            may_ask: boolean;
+            /** People */
+            people: components["schemas"]["PersonShape"][];
+            /** Stays */
+            stays: components["schemas"]["StayShape"][];
+        };
+        /**
          * HandOverBody
          * @description 交接 of a parcel. Who did not sign is left out; ``intact`` is left out where nobody looked at the seal.
          *     ``reason`` says why what stands is corrected.
@@ -3345,16 +3392,6 @@ export interface components {
              * @constant
              */
             status: "ok";
-        };
-        /**
-         * HeldShape
-         * @description The sitting that a room is for, the next one where none is open.
-         */
-        HeldShape: {
-            /** Batch */
-            batch: string;
-            /** Number */
-            number: number;
         };
         /**
          * HostClockShape
@@ -3516,6 +3553,11 @@ export interface components {
          * @enum {string}
          */
         Language: "zh" | "en";
+        /**
+         * Leave
+         * @enum {string}
+         */
+        Leave: "now" | "once_closed" | "disposed" | "no_footage" | "never";
         /**
          * ListedShape
          * @description One candidate, by admission ticket 准考证号. ``number`` is that of the document, masked.
@@ -3691,6 +3733,11 @@ export interface components {
             /** Zh */
             zh: string;
         };
+        /**
+         * NoStay
+         * @enum {string}
+         */
+        NoStay: "absent" | "not_signed_in" | "no_such_sitting" | "no_time";
         /**
          * NvrEventShape
          * @description All cameras of an NVR that the sitting uses, gone at once until the first of them was back.
@@ -3988,6 +4035,25 @@ export interface components {
             room: string;
         };
         /**
+         * PersonShape
+         * @description A candidate; ``name`` is masked, and "" for who is shown no names, as ``certificates`` are left out for who is
+         *     shown none. Without stays and seats nothing on record says where they sat.
+         */
+        PersonShape: {
+            /** Batch */
+            batch: string;
+            /** Candidate */
+            candidate: string;
+            /** Certificates */
+            certificates: components["schemas"]["dashboard__api__retrieval__HeldShape"][];
+            /** Name */
+            name: string;
+            /** Stays */
+            stays: components["schemas"]["StayShape"][];
+            /** Wanting */
+            wanting: components["schemas"]["WantingShape"][];
+        };
+        /**
          * Phase
          * @enum {string}
          */
@@ -4165,6 +4231,70 @@ export interface components {
             refused?: string | null;
             /** Subject */
             subject?: string | null;
+        };
+        /**
+         * QuestionBody
+         * @description What is looked for: one of ``certificate``, ``ticket`` 准考证号, ``name`` (with ``batch``) and ``number`` of a
+         *     document; without them a place. The rest narrows it. ``room`` is an id or the name that the room had then; ``at``
+         *     chooses what reaches over an instant, ``start`` and ``end`` what reaches into a time.
+         * @example {
+         *       "certificate": "4402002026000001"
+         *     }
+         */
+        QuestionBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Batch
+             * @default
+             */
+            batch: string;
+            /**
+             * Camera
+             * @default
+             */
+            camera: string;
+            /**
+             * Certificate
+             * @default
+             */
+            certificate: string;
+            /** End */
+            end?: string | null;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Number
+             * @default
+             */
+            number: string;
+            /**
+             * Room
+             * @default
+             */
+            room: string;
+            /**
+             * Site
+             * @default
+             */
+            site: string;
+            /** Sitting */
+            sitting?: number | null;
+            /** Start */
+            start?: string | null;
+            /**
+             * Station
+             * @default
+             */
+            station: string;
+            /**
+             * Ticket
+             * @default
+             */
+            ticket: string;
         };
         /**
          * ReadinessShape
@@ -4468,7 +4598,7 @@ export interface components {
          */
         RoomSituationShape: {
             cameras: components["schemas"]["CamerasShape"];
-            held: components["schemas"]["HeldShape"] | null;
+            held: components["schemas"]["dashboard__api__situation__HeldShape"] | null;
             /** Id */
             id: string;
             /** Name */
@@ -4655,6 +4785,34 @@ export interface components {
         SecretBody: {
             /** Secret */
             secret: string;
+        };
+        /**
+         * SeenShape
+         * @description What footage says of a span. ``covered`` has footage, ``gaps`` have none; of what is covered, ``unusable``
+         *     shows nothing usable of the station, for sure or perhaps. All three are empty while nothing is decided.
+         */
+        SeenShape: {
+            /** Covered */
+            covered: components["schemas"]["SpanShape"][];
+            /** En */
+            en: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Gaps */
+            gaps: components["schemas"]["StationGap"][];
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** Unusable */
+            unusable: components["schemas"]["SpanShape"][];
+            verdict: components["schemas"]["Verdict"];
+            /** Zh */
+            zh: string;
         };
         /**
          * SessionShape
@@ -5086,6 +5244,63 @@ export interface components {
             webhooks: components["schemas"]["WebhookStatus"][];
         };
         /**
+         * StayShape
+         * @description A station of a sitting for a time. Names are as they were then; ``site_now`` and ``room_now`` are today's, ""
+         *     where they are the same. Of several ``spans`` nobody knows which is the candidate's own. ``superseded``: the
+         *     subject was examined again since. ``window`` is the sitting's. ``says_why``: a purpose is asked for first.
+         */
+        StayShape: {
+            /** Batch */
+            batch: string;
+            /** Cameras */
+            cameras: string[];
+            /** Candidate */
+            candidate: string;
+            /** Closed */
+            closed: string | null;
+            /** County */
+            county: string;
+            /** Disposal */
+            disposal: number | null;
+            /** Held */
+            held: boolean;
+            /**
+             * Kept Until
+             * Format: date-time
+             */
+            kept_until: string;
+            /** Project */
+            project: string;
+            /** Room */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /** Room Now */
+            room_now: string;
+            save: components["schemas"]["Leave"];
+            /** Says Why */
+            says_why: boolean;
+            /** Site */
+            site: string;
+            /** Site Name */
+            site_name: string;
+            /** Site Now */
+            site_now: string;
+            /** Sitting */
+            sitting: number;
+            /** Spans */
+            spans: components["schemas"]["SeenShape"][];
+            /** Station */
+            station: string;
+            /** Subject */
+            subject: string;
+            /** Superseded */
+            superseded: boolean;
+            verdict: components["schemas"]["Verdict"];
+            watch: components["schemas"]["Leave"];
+            window: components["schemas"]["Window"];
+        };
+        /**
          * SuspicionShape
          * @description One thing to look into. ``about`` are ids of examiners, candidates, batches or institutions; ``rests_on`` names
          *     entries of the register.
@@ -5372,6 +5587,23 @@ export interface components {
             start: string;
         };
         /**
+         * WantingShape
+         * @description A seat for which nothing says when the candidate was at which station, and why.
+         */
+        WantingShape: {
+            /** En */
+            en: string;
+            /** Sitting */
+            sitting: number;
+            /** Station */
+            station: string;
+            /** Subject */
+            subject: string;
+            why: components["schemas"]["NoStay"];
+            /** Zh */
+            zh: string;
+        };
+        /**
          * WebhookStatus
          * @description How far a webhook is told of what went wrong; ``parked`` alarms are not tried again.
          */
@@ -5430,6 +5662,33 @@ export interface components {
          * @enum {string}
          */
         Witness: "ntp" | "server" | "cameras";
+        /**
+         * HeldShape
+         * @description A certificate. ``replaced``: another one was issued later. ``revoked`` is when it was, null where it stands.
+         */
+        dashboard__api__retrieval__HeldShape: {
+            /**
+             * Issued
+             * Format: date-time
+             */
+            issued: string;
+            /** Number */
+            number: string;
+            /** Replaced */
+            replaced: boolean;
+            /** Revoked */
+            revoked: string | null;
+        };
+        /**
+         * HeldShape
+         * @description The sitting that a room is for, the next one where none is open.
+         */
+        dashboard__api__situation__HeldShape: {
+            /** Batch */
+            batch: string;
+            /** Number */
+            number: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -13210,6 +13469,170 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ReceiptCheckShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuestionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "by": "certificate",
+                     *       "left_off": 0,
+                     *       "made": "2026-05-21T02:00:00.000Z",
+                     *       "may_ask": false,
+                     *       "people": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "candidate": "00017",
+                     *           "certificates": [
+                     *             {
+                     *               "issued": "2026-05-20T03:00:00.000Z",
+                     *               "number": "4402002026000001",
+                     *               "replaced": false,
+                     *               "revoked": null
+                     *             }
+                     *           ],
+                     *           "name": "考**",
+                     *           "stays": [
+                     *             {
+                     *               "batch": "2026-0501",
+                     *               "cameras": [
+                     *                 "c1",
+                     *                 "c2"
+                     *               ],
+                     *               "candidate": "00017",
+                     *               "closed": "2026-05-01T02:15:00.000Z",
+                     *               "county": "浈江区",
+                     *               "disposal": null,
+                     *               "held": false,
+                     *               "kept_until": "2029-05-01T16:00:00.000Z",
+                     *               "project": "中式面点制作",
+                     *               "room": "r301",
+                     *               "room_name": "一号考场",
+                     *               "room_now": "实训一室",
+                     *               "save": "now",
+                     *               "says_why": true,
+                     *               "site": "sg-001",
+                     *               "site_name": "韶关示范考场",
+                     *               "site_now": "",
+                     *               "sitting": 1,
+                     *               "spans": [
+                     *                 {
+                     *                   "covered": [
+                     *                     {
+                     *                       "end": "2026-05-01T02:15:00.000Z",
+                     *                       "seconds": 2700,
+                     *                       "start": "2026-05-01T01:30:00.000Z"
+                     *                     }
+                     *                   ],
+                     *                   "en": "complete",
+                     *                   "end": "2026-05-01T02:15:00.000Z",
+                     *                   "gaps": [],
+                     *                   "start": "2026-05-01T01:30:00.000Z",
+                     *                   "unusable": [],
+                     *                   "verdict": "pass",
+                     *                   "zh": "本人考试时段录像完整"
+                     *                 }
+                     *               ],
+                     *               "station": "A-01",
+                     *               "subject": "实操",
+                     *               "superseded": false,
+                     *               "verdict": "pass",
+                     *               "watch": "now",
+                     *               "window": {
+                     *                 "end": "2026-05-01T02:30:00.000Z",
+                     *                 "start": "2026-05-01T01:00:00.000Z"
+                     *               }
+                     *             }
+                     *           ],
+                     *           "wanting": []
+                     *         }
+                     *       ],
+                     *       "stays": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FoundShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unauthorized */
