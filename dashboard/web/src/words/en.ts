@@ -185,6 +185,7 @@ export const en: Words = {
   host: 'Host',
   sees: 'Stations in view',
   pages: 'Pages',
+  morePages: 'More',
   room: 'Room',
   nvr: 'NVR',
   since: 'Since',

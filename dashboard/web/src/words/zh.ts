@@ -178,6 +178,7 @@ export const zh: Words = {
   host: '主机',
   sees: '可见工位',
   pages: '页面',
+  morePages: '更多',
   room: '考场',
   nvr: '硬盘录像机',
   since: '起始时刻',
