@@ -147,6 +147,14 @@ def test_who_left_early_has_a_stay_that_ends_there(kept: Database) -> None:
     assert person.stays[0].spans[0].interval == Interval(EXAM.start, at(4000))
 
 
+def test_who_signed_in_and_left_before_the_exam_has_no_time_at_a_station_and_that_is_said(kept: Database) -> None:
+    (signed,) = (each.thing for each in kept.register.standing(SIGN_INS, batch=BATCH) if each.thing.ticket == "T001")
+    assert signed.at < EXAM.start - timedelta(seconds=1)
+    roll.leave(Desk(kept, ACTOR, AFTER), BATCH, 1, "T001", said=said(EXAM.start - timedelta(seconds=1)))
+    (person,) = look(kept, ticket="T001").people
+    assert (person.stays, [(each.station, each.why) for each in person.wanting]) == ((), [("A-01", NoStay.NO_TIME)])
+
+
 def test_who_did_not_come_and_whose_coming_nobody_wrote_down_are_told_apart(
     database: Database, clock: FakeClock, tmp_path: Path
 ) -> None:
