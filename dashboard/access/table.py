@@ -274,7 +274,7 @@ ROUTES: Mapping[str, Act] = {
     "whole_file": Act.SAVE,
     "film": Act.SAVE,
     "screener": Act.SAVE,
-    "screeners_offer": Act.SAVE,
+    "screeners_offer": Act.SEE,
     "wall": Act.WATCH_OPEN,
     "live_ticket": Act.WATCH_OPEN,
     "own_permits": Act.ASK,

@@ -8,7 +8,7 @@ Not here: what is in it (``analysis.screeners``), and the film (``dashboard.api.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -125,7 +125,7 @@ class _Going:
     wanted: Wanted
     blocks: Generator[bytes]
 
-    async def sent(self, first: bytes) -> AsyncIterator[bytes]:
+    async def sent(self, first: bytes) -> AsyncGenerator[bytes]:
         """All of it. However it ends, it is written down, and nothing more of it is made."""
         digest, size, block, whole = sha256(), 0, first, False
         try:

@@ -92,7 +92,8 @@ def reel_of(exam: Exam, of: Interval) -> Reel:
 
 def shown(data: bytes) -> Shown:
     with av.open(io.BytesIO(data), "r") as container:
-        return [(frame.time or 0.0, frame.to_ndarray(format="bgr24")) for frame in container.decode(video=0)]
+        frames = container.decode(container.streams.video[0])
+        return [(each.time or 0.0, np.asarray(each.to_ndarray(format="bgr24"), np.uint8)) for each in frames]
 
 
 def film_of(exam: Exam, of: Interval) -> Shown:
@@ -100,7 +101,7 @@ def film_of(exam: Exam, of: Interval) -> Shown:
 
 
 def unlike(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.int_]:
-    return np.abs(one.astype(int) - other).max(axis=2)
+    return np.asarray(np.abs(one.astype(int) - other).max(axis=2), int)
 
 
 def wanted(exam: Exam, *, detector: DiscFinder | None = None, who: str = "chen 市级督导员") -> Wanted:

@@ -30,8 +30,8 @@ def head(box: Box) -> Window:
 def covers(found: tuple[Window, ...], part: Window) -> bool:
     shown = np.zeros((HEIGHT, WIDTH), bool)
     for each in found:
-        each.cut(shown)[:] = True  # type: ignore[arg-type]
-    return bool(part.cut(shown).all())  # type: ignore[arg-type]
+        each.cut(shown)[:] = True
+    return bool(part.cut(shown).all())
 
 
 def at(second: float, *people: Box) -> Searched:
