@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from analysis.people.detector import Detector
 from config.rule_pack import RulePack
 from config.version import VERSION
 from dashboard.access.provider import Provider
@@ -39,6 +40,7 @@ from dashboard.api import (
     roll,
     roster,
     scores,
+    screeners,
     session,
     situation,
     status,
@@ -87,6 +89,7 @@ def create_app(
     signing: Signer | None = None,
     pages_address: str = "",
     live_port: LivePort | None = None,
+    detector: Callable[[], Detector | None] = lambda: None,
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes, the database with a notary.
 
@@ -98,7 +101,8 @@ def create_app(
     gives the key of numbers of people's documents, without it one that is gone with the app. ``filing`` is an archive
     whose keys may put scans, without it ``archive``; ``signing`` signs receipts, without it none are made, and
     ``pages_address`` is where their QR codes lead. ``live_port`` is where live pictures are; without one the page
-    connects to nothing but this. Where it is bound, and TLS, is the caller's part.
+    connects to nothing but this. ``detector`` opens what finds people, where heads are to be blurred.
+    Where it is bound, and TLS, is the caller's part.
     """
     app = _described()
     probes = tuple(StoreProbe(archive, bucket) for bucket in archive.buckets)
@@ -120,6 +124,7 @@ def create_app(
         signing=signing,
         pages_address=pages_address,
         live=live_port or LivePort(),
+        detector=detector,
     )
     app.include_router(metrics.router)
     app.include_router(_description(app))
@@ -188,6 +193,7 @@ def _described() -> FastAPI:
         roll,
         roster,
         scores,
+        screeners,
         readiness,
         retrieval,
         session,

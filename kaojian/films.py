@@ -78,7 +78,7 @@ def take_films(
     """
     archive = open_archive(settings, database, duty=Duty.READ)
     folder.mkdir(parents=True, exist_ok=True)
-    for asked, name in _asked(database, wish):
+    for asked, name in asked_of(database, wish):
         planned = partial(films.plan, database.evidence, archive, asked, clock.now(), lambda _: True)
         try:
             reel = _first_plan(planned)
@@ -106,7 +106,7 @@ def _first_plan(planned: Callable[..., Reel]) -> Reel:
         return planned()
 
 
-def _asked(database: Database, wish: Wish) -> list[tuple[Asked, str]]:
+def asked_of(database: Database, wish: Wish) -> list[tuple[Asked, str]]:
     """Each camera of each sitting that is wished for, by sitting, with the name of its file."""
     sittings = database.setup.sittings(wish.batch)
     if not sittings:

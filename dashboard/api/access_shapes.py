@@ -302,3 +302,11 @@ class LiveTicket(Shape):
     port: int
     path: str
     until: Instant
+
+
+class ScreenerOffer(Shape):
+    """Whether heads can be blurred in copies with a watermark; ``model`` is what finds them, else a ``reason``."""
+
+    blurs_heads: bool
+    model: str
+    reason: str

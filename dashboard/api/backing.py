@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from analysis.people.detector import Detector
 from analysis.report import SittingReport, sitting_report
 from config.rule_pack import RulePack
 from dashboard.access.login import Viewer
@@ -84,7 +85,7 @@ class Backing:
     ``holidays`` say when people work, None as far as that is published; ``numbers`` gives the key of numbers of
     people's documents. ``filing`` may put scans into the object stores, where the archive's keys only read;
     ``signing`` signs receipts, and ``pages_address`` is where browsers reach the pages, "" where nobody said.
-    ``live`` is where live pictures are.
+    ``live`` is where live pictures are; ``detector`` opens what finds people; None without a model.
     """
 
     database: Database
@@ -105,6 +106,7 @@ class Backing:
     signing: Signer | None = None
     pages_address: str = ""
     live: LivePort = field(default_factory=LivePort)
+    detector: Callable[[], Detector | None] = lambda: None
     questions: Questions[Any] = field(default_factory=Questions)
 
     @property

@@ -12,6 +12,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from analysis.films import FilmRefused
+from analysis.people.errors import DetectorError
+from analysis.screeners import ScreenerRefused, ScreenersBusy
 from config.errors import DocumentRefused, RulePackRefused
 from dashboard.access.errors import (
     CodeRefused,
@@ -89,6 +91,7 @@ from storage.errors import (
     UnknownSitting,
     UnknownToken,
 )
+from storage.model_files import ModelFileRefused
 from storage.objects import AccessRefused, NotLocked, ObjectDamaged, ObjectsUnavailable, RequestRefused
 from storage.scans import NoScanAnswers
 
@@ -235,6 +238,10 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     RetrievalRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "retrieval-refused", "Nothing can be found by that"),
     ImpossibleSpan: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-span", "The span is impossible"),
     PurposeNeeded: (HTTPStatus.UNPROCESSABLE_ENTITY, "purpose-needed", "It is to be said why"),
+    ScreenersBusy: (HTTPStatus.SERVICE_UNAVAILABLE, "screeners-busy", "Another copy with a watermark is being made"),
+    ScreenerRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "screener-refused", "No such copy can be made"),
+    DetectorError: (HTTPStatus.UNPROCESSABLE_ENTITY, "screener-refused", "No such copy can be made"),
+    ModelFileRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "screener-refused", "No such copy can be made"),
     FilmRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "film-refused", "The film cannot be made as it was asked for"),
     NotPrinted: (HTTPStatus.UNPROCESSABLE_ENTITY, "not-printed", "The paper cannot be printed; its page can be read"),
     RangeNotSatisfiable: (HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range", "The byte range is impossible"),
@@ -352,7 +359,7 @@ def _headers(error: Exception) -> dict[str, str] | None:
     match error:
         case RangeNotSatisfiable():
             return {"Content-Range": f"bytes */{error.size_bytes}"}
-        case TooManyAttempts() | TooManyQuestions():
+        case TooManyAttempts() | TooManyQuestions() | ScreenersBusy():
             return {"Retry-After": str(error.wait_s)}
         case NotLoggedIn():
             return {"WWW-Authenticate": 'Cookie realm="kaojian", Bearer realm="kaojian"'}

@@ -108,9 +108,9 @@ class Witness:
         for batch, line in sorted(lines.items()):
             self._write(Deed.FIND, "", batch, None, purpose=line)
 
-    def took(self, camera: str, batch: str, span: Interval, purpose: str) -> None:
-        """They are sent a film of a span, or a part of its bytes, to take away."""
-        self._write(Deed.SAVE, camera, batch, span, purpose=purpose)
+    def took(self, camera: str, batch: str, span: Interval, purpose: str, key: str = "") -> None:
+        """They are sent a film of a span, or a part of its bytes, to take away; a screener has a ``key``."""
+        self._write(Deed.SAVE, camera, batch, span, purpose=purpose, key=key)
 
     def _write(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import cache
@@ -79,6 +80,28 @@ def overlay_as_pdf(overlay: Overlay) -> bytes:
     data: dict[str, Any] = {"page": asdict(overlay.layout.page), "shift": asdict(overlay.layout.shift)}
     data["sheets"] = [[asdict(each) for each in sheet] for sheet in overlay.sheets]
     return _compiled("overlay.typ", overlay.number, data, overlay.made)
+
+
+def lettering(lines: Sequence[str], size_px: float, turned_deg: float) -> bytes:
+    """Lines of text to be laid over pictures, as a PNG, white on black, each 1.5 times as high as its letters.
+
+    Raises NotPrinted, also where the fonts have not each character.
+    """
+    data = {"lines": list(lines), "size": size_px, "turned": turned_deg}
+    try:
+        drawn, warnings = typst.compile_with_warnings(
+            str(_HERE / "lettering.typ"),
+            root=str(_HERE),
+            font_paths=_fonts(),
+            sys_inputs={"paper": json.dumps(data, ensure_ascii=False)},
+            format="png",
+            ppi=72.0,
+        )
+    except typst.TypstError as error:
+        raise NotPrinted(f"lettering: {error.message}") from error
+    if warnings or not isinstance(drawn, bytes):
+        raise NotPrinted(f"lettering: {warnings[0].message if warnings else 'no single picture came out'}")
+    return drawn
 
 
 def _compiled(template: str, number: str, data: dict[str, Any], made: datetime) -> bytes:

@@ -27,7 +27,8 @@ from tests.fakes.notary import SIGNER
 
 SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end), "purpose": "复核成绩有疑"}
 PLAYLIST = "/api/v1/cameras/A-cam-1/playlist.m3u8"
-ASKED_BY_SPAN = {"playlist": PLAYLIST, "film": f"/api/v1/batches/{BATCH}/cameras/A-cam-1/film.mp4"}
+CAMERA = f"/api/v1/batches/{BATCH}/cameras/A-cam-1"
+ASKED_BY_SPAN = {"playlist": PLAYLIST, "film": f"{CAMERA}/film.mp4", "screener": f"{CAMERA}/screener.mp4"}
 TICKETS = Tickets()
 
 
@@ -113,7 +114,9 @@ def ticket(exam: Exam, headers: dict[str, str]) -> str:
 
 @pytest.mark.parametrize("name", WATCHED)
 def test_every_way_to_footage_writes_down_whom_it_refuses(exam: Exam, talking: httpx.Client, name: str) -> None:
-    outside = {"playlist": "unknown-camera", "film": "unknown-batch"}.get(name, "unknown")
+    outside = {"playlist": "unknown-camera", "film": "unknown-batch", "screener": "unknown-batch"}.get(
+        name, "unknown"
+    )
     refused = [
         (cookie(exam, Role.CITY_ADMINISTRATOR), 403, "not-allowed"),
         (cookie(exam, Role.SITE_OPERATOR, "sg-002"), 404, outside),

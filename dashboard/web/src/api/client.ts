@@ -43,6 +43,7 @@ import type {
   RetrievalQuestion,
   Scan,
   ScheduledBatch,
+  ScreenerOffer,
   Session,
   SittingDetail,
   Status,
@@ -110,6 +111,11 @@ export function fetchWall(): Promise<WallCamera[]> {
 }
 
 /** Where the live pictures of a camera are, for this session and a short while. */
+/** Whether heads can be blurred in copies with a watermark. */
+export function fetchScreenerOffer(): Promise<ScreenerOffer> {
+  return answer(client.GET('/api/v1/screeners'))
+}
+
 export function fetchLiveTicket(camera: string): Promise<LiveTicket> {
   return answer(client.POST('/api/v1/live/{camera}', { params: { path: { camera } } }))
 }
