@@ -24,7 +24,10 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "sqlalchemy": ("storage",),
     "alembic": ("storage",),
     "minio": ("storage",),
-    "av": ("ingest", "analysis", "dashboard.live"),
+    "av": ("ingest", "analysis"),
+    "aiortc": ("dashboard.live.peers",),
+    "aioice": ("dashboard.live.peers",),
+    "pylibsrtp": ("dashboard.live.peers",),
     "cv2": ("analysis", "ingest.simulator"),
     "cryptography": (
         "config.certificates",

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle
 
 from domain.manifest import KEY_FORM, KeyStatement, Link, Manifest
+from ingest.packets import sender_report
 from ingest.rtsp.address import parse_address
 from ingest.rtsp.auth import authorization, strongest_challenge
 from ingest.rtsp.messages import Frame, StreamParser, skip_frames
@@ -20,7 +21,6 @@ from ingest.rtsp.rtp import Arrival, is_rtcp, parse_rtcp, parse_rtp
 from ingest.rtsp.sdp import VideoTrack, base_url, control_url, sound_track, video_track
 from ingest.rtsp.sound import SoundReception
 from ingest.rtsp.wire import WireError
-from ingest.simulator.packets import sender_report
 from ingest.simulator.sound import CodedSound, coded
 from ingest.source import AccessUnit
 from storage.errors import KeyRefused

@@ -14,10 +14,11 @@ from config.rule_pack import load as load_rule_pack
 from dashboard.access.tickets import LiveTickets
 from dashboard.api.backing import LivePort
 from dashboard.app import create_app
-from dashboard.live import app as live_app
-from dashboard.live.app import Showing, create_live_app
+from dashboard.live import showing
+from dashboard.live.app import create_live_app
 from dashboard.live.door import Door, Pages
 from dashboard.live.pulls import Pulls
+from dashboard.live.showing import Showing
 from domain.people import Account, Reach, Role, Scope
 from domain.places import Camera, Sitting, Transport
 from domain.viewings import Deed, Viewing
@@ -92,7 +93,7 @@ def reached(_: Sitting, camera: Camera) -> tuple[Assignment, int]:
 
 @pytest.fixture
 def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hall]:
-    monkeypatch.setattr(live_app, "RECHECK_S", 0.2)
+    monkeypatch.setattr(showing, "RECHECK_S", 0.2)
     database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", Notary(SIGNER, tmp_path))
     exam = plan_exam(database, tmp_path / "spool")
     supervisor = Account("supervisor", Role.CITY_SUPERVISOR, Scope(Reach.CITY), exam.clock.now(), must_change=False)
