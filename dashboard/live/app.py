@@ -62,7 +62,7 @@ def create_live_app(
     app.state.showing, app.state.whep = showing, whep
     problems.install(app)
     app.include_router(whep_router(whep))
-    app.add_middleware(CrossOrigin, pages=door.pages)
+    app.add_middleware(CrossOrigin, door=door)
 
     @app.websocket("/api/v1/live/{camera}", name="live")
     async def live(

@@ -34,7 +34,7 @@ from dashboard.api.problems import (
     UnknownShowing,
 )
 from dashboard.live import offers
-from dashboard.live.door import Admission, Pages
+from dashboard.live.door import Admission, Door
 from dashboard.live.fragments import Head
 from dashboard.live.lines import Condition, Why
 from dashboard.live.offers import Coding, MalformedOffer, Offer
@@ -227,9 +227,9 @@ class CrossOrigin:
     What is asked before a request (OPTIONS) is answered here, without a look at who asks: browsers do not say it.
     """
 
-    def __init__(self, app: ASGIApp, pages: Pages) -> None:
+    def __init__(self, app: ASGIApp, door: Door) -> None:
         self._app = app
-        self._pages = pages
+        self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -239,7 +239,7 @@ class CrossOrigin:
         headers = Headers(scope=scope)
         origin = headers.get("origin")
         allowed: dict[str, str] = {"Vary": "Origin"}
-        if origin is not None and self._pages.are(origin, headers.get("host", "")):
+        if origin is not None and self._door.pages.are(origin, headers.get("host", "")):
             allowed |= {
                 "Access-Control-Allow-Origin": origin,
                 "Access-Control-Allow-Credentials": "true",

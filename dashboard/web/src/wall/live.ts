@@ -192,6 +192,13 @@ export class LivePictures {
     this.arrivals.clear()
     this.whep?.stop()
     this.whep = undefined
-    socket?.close()
+    // Browsers complain of one that is closed before it is open.
+    if (socket?.readyState === WebSocket.CONNECTING) {
+      socket.onopen = () => {
+        socket.close()
+      }
+    } else {
+      socket?.close()
+    }
   }
 }

@@ -32,12 +32,11 @@ export class WhepPictures {
     void this.begin()
   }
 
-  /** Ends it at the host, too; outlives the page that asks for it. */
+  /** Ends it at the host first, which then knows that it was meant; the request outlives the page. */
   stop(): void {
     this.stopped = true
-    this.connection.close()
     this.video.srcObject = null
-    this.say()
+    void this.end()
   }
 
   private async begin(): Promise<void> {
@@ -48,7 +47,7 @@ export class WhepPictures {
       const where = answer.headers.get('Location')
       if (answer.status !== 201 || where === null) throw new Error(`the offer is answered ${answer.status}`)
       this.resource = new URL(where, this.address).href
-      if (this.stopped) this.say()
+      if (this.stopped) void this.end()
       else await this.connection.setRemoteDescription({ type: 'answer', sdp: await answer.text() })
     } catch {
       this.failed = true
@@ -64,9 +63,10 @@ export class WhepPictures {
     })
   }
 
-  private say(): void {
-    if (this.resource === undefined) return
-    void fetch(this.resource, { method: 'DELETE', keepalive: true, credentials: 'include' }).catch(() => undefined)
+  private async end(): Promise<void> {
+    const resource = this.resource
     this.resource = undefined
+    if (resource) await fetch(resource, { method: 'DELETE', keepalive: true, credentials: 'include' }).catch(() => undefined)
+    this.connection.close()
   }
 }
