@@ -115,7 +115,7 @@ def chosen(offer: Offer, codec: str) -> Coding | None:
     """
     wanted = _kind(bytes.fromhex(codec.removeprefix("avc1."))[:2]) if codec.startswith("avc1.") else ""
     fitting = [each for each in offer.codings if wanted in _DECODES.get(_kind(each.profile), ())]
-    return min(fitting, key=lambda each: _kind(each.profile) != wanted, default=None)
+    return min(fitting, key=lambda each: list(_DECODES).index(_kind(each.profile)), default=None)
 
 
 def answer(offer: Offer, coding: Coding, codec: str, local: Local, ssrc: int) -> str:
@@ -221,6 +221,8 @@ def _kind(profile: bytes) -> str:
             return "constrained baseline" if constraints & 0xC0 == 0xC0 else ""
         case 0x64:
             return "constrained high" if constraints & 0x0C == 0x0C else "high"
+        case 0xF4:
+            return "high 4:4:4"
     return ""
 
 
@@ -230,5 +232,6 @@ _DECODES: Final[dict[str, frozenset[str]]] = {
     "main": frozenset({"constrained baseline", "main"}),
     "constrained high": frozenset({"constrained baseline", "constrained high"}),
     "high": frozenset({"constrained baseline", "main", "constrained high", "high"}),
+    "high 4:4:4": frozenset({"constrained baseline", "main", "constrained high", "high"}),
 }
-"""What a decoder of each profile takes (ITU-T H.264 A.2)."""
+"""What a decoder of each profile takes (ITU-T H.264 A.2), the least first: Chromium offers no High but the last."""

@@ -113,6 +113,7 @@ class Pull:
         if self.runs:
             return
         if obstacle is None:
+            self._tell(Standing(Condition.CONNECTING))  # before whoever joins is told what was in the way once
             self._task = asyncio.get_running_loop().create_task(self._run())
         elif obstacle != self._standing:
             self._tell(obstacle)

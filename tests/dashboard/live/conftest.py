@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import APIRouter
 
 from config.rule_pack import load as load_rule_pack
 from dashboard.access.tickets import LiveTickets
@@ -50,6 +51,7 @@ class Hall:
     lacking: set[str] = field(default_factory=set)
     sources: list[Source] = field(default_factory=list)
     tiles: list[Tile] = field(default_factory=list)
+    routes: set[str] = field(default_factory=set)
     pictures: int = 30
     pause_s: float = 0.005
 
@@ -91,6 +93,15 @@ def reached(_: Sitting, camera: Camera) -> tuple[Assignment, int]:
     return Assignment(camera.id, "b", "f", camera.url, None, Transport.TCP), 0
 
 
+def names(router: APIRouter) -> set[str]:
+    """Of all routes, those of routers inside it too."""
+    found = set[str]()
+    for route in router.routes:
+        inner = getattr(route, "original_router", None)
+        found |= {route.name} if inner is None else names(inner)  # type: ignore[attr-defined]
+    return found
+
+
 @pytest.fixture
 def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hall]:
     monkeypatch.setattr(showing, "RECHECK_S", 0.2)
@@ -109,6 +120,7 @@ def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hall]:
     door = Door(replace(app.state.backing), made.tickets, Pages(PAGES_PORT))
     live = create_live_app(door, Pulls(made.open, exam.clock), reached, lacking, exam.clock)
     made.showing = live.state.showing
+    made.routes = names(live.router)
     with served(app) as pages, live_served(live) as address:
         made.pages, made.address = pages, address
         yield made

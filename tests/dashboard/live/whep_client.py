@@ -37,9 +37,7 @@ def loopback(**_: Any) -> list[str]:
     return ["127.0.0.1"]
 
 
-async def an_offer(connection: RTCPeerConnection, *, sound: bool = False) -> str:
-    if sound:
-        connection.addTransceiver("audio", direction="recvonly")
+async def an_offer(connection: RTCPeerConnection) -> str:
     connection.addTransceiver("video", direction="recvonly")
     with mock.patch.object(aioice.ice, "get_host_addresses", loopback):
         await connection.setLocalDescription(await connection.createOffer())
@@ -48,11 +46,11 @@ async def an_offer(connection: RTCPeerConnection, *, sound: bool = False) -> str
 
 
 @asynccontextmanager
-async def watching(url: str, headers: Mapping[str, str], *, sound: bool = False) -> AsyncIterator[Watched]:
+async def watching(url: str, headers: Mapping[str, str]) -> AsyncIterator[Watched]:
     """Offer, take the answer, and decode until the block ends; does not say goodbye over HTTP."""
     connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     async with httpx.AsyncClient(timeout=30) as client:
-        offer = await an_offer(connection, sound=sound)
+        offer = await an_offer(connection)
         answer = await client.post(url, content=offer, headers={"Content-Type": "application/sdp", **headers})
     watched = Watched(answer, connection)
     tasks: list[asyncio.Task[None]] = []
