@@ -172,4 +172,5 @@ def test_a_host_that_is_written_as_none_is_adds_nothing_to_the_policy(host: str)
 
 
 def test_over_tls_live_pictures_come_over_tls() -> None:
-    assert "'self' wss://[::1]:8001 https://[::1]:8001;" in page_policy("https", "[::1]:8000", 8001)["Content-Security-Policy"]
+    policy = page_policy("https", "[::1]:8000", 8001)["Content-Security-Policy"]
+    assert "'self' wss://[::1]:8001 https://[::1]:8001;" in policy
