@@ -17,7 +17,8 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
-from collections.abc import Iterable, Sequence
+import struct
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -51,8 +52,8 @@ from ingest.packets import goodbye
 CONNECT_S: Final = 15.0
 """How long a viewer may take from the answer to the first packet."""
 
-HELD_BYTES: Final = 1 << 20
-"""What may wait in this process for a network card that takes nothing; beyond it packets are lost."""
+_UDP_SEGMENT: Final = 103  # linux/udp.h
+_SIZE: Final = struct.Struct("=H")
 
 
 class NoPort(Exception):
@@ -100,6 +101,8 @@ class Peer:
         self._ice = RTCIceTransport(self._gatherer)
         self._dtls = RTCDtlsTransport(self._ice, [certificate])
         self._connection: Any = self._gatherer._connection
+        self._socket: socket.socket | None = None
+        self._segments = True
         self._gone = asyncio.Event()
         self._srtp: pylibsrtp.Session | None = None
         for each in (self._ice, self._dtls):
@@ -111,7 +114,7 @@ class Peer:
         Raises NoPort.
         """
         host = place.host or came_to
-        bound = _socket(host, place.ports)
+        self._socket = bound = _socket(host, place.ports)
         _, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
             lambda: StunProtocol(self._connection), sock=bound
         )
@@ -160,12 +163,30 @@ class Peer:
         pair, srtp = self._connection._nominated.get(1), self._srtp
         if pair is None or srtp is None:
             return
-        transport, address = pair.protocol.transport, pair.remote_addr
-        if transport.get_write_buffer_size() > HELD_BYTES or transport.is_closing():
+        if pair.protocol.transport.is_closing():
             return
-        protect, write = srtp.protect, transport.sendto
-        for each in packets:
-            write(protect(each), address)
+        ready = list(map(srtp.protect, packets))
+        with suppress(OSError):  # what a network card does not take now is lost, as on any network
+            for size, alike in _runs(ready):
+                self._write(size, alike, pair.remote_addr)
+
+    def _write(self, size: int, alike: Sequence[bytes], address: tuple[str, int]) -> None:
+        """Packets of one size, the last of which may be shorter: in one call of the kernel where it cuts them itself
+        (UDP_SEGMENT, Linux 4.18), which is cheaper than as many calls by far. Raises OSError.
+        """
+        bound = self._socket
+        if bound is not None and len(alike) > 1 and self._segments:
+            try:
+                bound.sendmsg([b"".join(alike)], [(socket.IPPROTO_UDP, _UDP_SEGMENT, _SIZE.pack(size))], 0, address)
+            except BlockingIOError:
+                raise
+            except OSError:
+                self._segments = False  # this kernel or network card cannot
+            else:
+                return
+        for each in alike:
+            if bound is not None:
+                bound.sendto(each, address)
 
     def report(self, compound: bytes) -> None:
         """RTCP packets, as ``send``."""
@@ -195,6 +216,18 @@ class Peer:
     def _fingerprints(self) -> list[str]:
         found = self._dtls.getLocalParameters().fingerprints
         return [each.value for each in found if each.algorithm == "sha-256"]
+
+
+def _runs(packets: Sequence[bytes]) -> Iterator[tuple[int, Sequence[bytes]]]:
+    """In order, as many together as are of one size, and one more that is shorter."""
+    at = 0
+    while at < len(packets):
+        size, end = len(packets[at]), at + 1
+        while end < len(packets) and len(packets[end]) == size:
+            end += 1
+        end += end < len(packets) and len(packets[end]) < size
+        yield size, packets[at:end]
+        at = end
 
 
 def _socket(host: str, ports: range) -> socket.socket:
