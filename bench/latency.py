@@ -1,4 +1,4 @@
-"""From the instant that a picture is taken to when Chromium shows it, by WHEP on one host; and how soon the first one.
+"""From the instant that a picture is taken to when Chromium shows it, by WHEP on one host; how soon the first is.
 
 The camera is simulated (1280 x 720, 25 pictures a second, one key frame in two seconds) and writes each picture's
 number into it (``ingest.simulator.frame_code``); the page reads the number back from what it shows, and the browser

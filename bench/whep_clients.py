@@ -1,4 +1,4 @@
-"""Viewers over WebRTC for benchmarks: they come, take packets and throw them away, as protocol clients in one process.
+"""Viewers over WebRTC for benchmarks: protocol clients in one process, who take packets and throw them away.
 
 Nothing is decrypted or decoded: how many packets came and how many are missing stands in the clear in their headers
 (RFC 3711 3.1). Each reports once a second, as browsers do. Two ways to ask: WHEP, and Janus's own over HTTP.
@@ -53,13 +53,16 @@ class WebRtcViewer:
         self.packets = self.missing = self.size_bytes = 0
         self.first_s: float | None = None
         self.began = asyncio.Event()
+        self.tasks: list[asyncio.Task[None]] = []
 
     async def sdp(self, direction: str, setup: str, profile: str, number: int = 96, mid: str = "0") -> str:
         """Our side, as an offer or an answer."""
         with mock.patch.object(aioice.ice, "get_host_addresses", lambda **_: [self._address]):
             await self._gatherer.gather()
         ours = self._gatherer.getLocalParameters()
-        (sha256,) = [each.value for each in self._dtls.getLocalParameters().fingerprints if each.algorithm == "sha-256"]
+        (sha256,) = [
+            each.value for each in self._dtls.getLocalParameters().fingerprints if each.algorithm == "sha-256"
+        ]
         lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", f"a=group:BUNDLE {mid}"]
         lines += [f"m=video 9 UDP/TLS/RTP/SAVPF {number}", "c=IN IP4 127.0.0.1", f"a=mid:{mid}", f"a={direction}"]
         lines += ["a=rtcp-mux", *_H264.replace("PROFILE", profile).replace(":96", f":{number}").splitlines()]
@@ -118,12 +121,12 @@ class WebRtcViewer:
 
 
 async def by_whep(url: str, profile: str) -> WebRtcViewer:
-    """A viewer who watches already, in a task of its own (``task``)."""
+    """A viewer who watches already, in tasks of its own."""
     begun = time.monotonic()
     viewer = WebRtcViewer("127.0.0.1", asks=True)
     offer = await viewer.sdp("recvonly", "actpass", profile)
     answer = await asyncio.to_thread(_posted, url, offer.encode(), "application/sdp")
-    viewer.task = asyncio.create_task(viewer.watch(answer, begun))  # type: ignore[attr-defined]
+    viewer.tasks.append(asyncio.create_task(viewer.watch(answer, begun)))
     return viewer
 
 
@@ -155,8 +158,8 @@ async def by_janus(api: str, address: str, profile: str) -> WebRtcViewer:
     answer = await viewer.sdp("recvonly", "active", profile, int(number[1]) if number else 96, mid[1] if mid else "0")
     jsep = {"type": "answer", "sdp": answer}
     await asyncio.to_thread(say, handle, janus="message", body={"request": "start"}, jsep=jsep)
-    viewer.task = asyncio.create_task(viewer.watch(offer, begun))  # type: ignore[attr-defined]
-    viewer.alive = asyncio.create_task(_keep_alive(say, session))  # type: ignore[attr-defined]
+    viewer.tasks.append(asyncio.create_task(viewer.watch(offer, begun)))
+    viewer.tasks.append(asyncio.create_task(_keep_alive(say, session)))
     return viewer
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 MOST_BYTES: Final = 64 << 10
+PLAYOUT_DELAY: Final = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 _MOST_PARTS: Final = 32
 _TOKEN: Final = re.compile(r"[!-~]{1,64}")
 _MEDIA: Final = re.compile(r"(audio|video|application|text|message) \d{1,5} ([A-Z/]{3,32}) ([!-~]+)( [!-~]+)*")
@@ -49,7 +50,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What somebody wants to see. ``video`` is the index of the part that is answered."""
+    """What somebody wants to see. ``video`` is the index of the part that is answered; ``at_once`` the number of the
+    header extension PLAYOUT_DELAY, None for a viewer that does not know it.
+    """
 
     parts: tuple[Part, ...]
     video: int
@@ -57,6 +60,7 @@ class Offer:
     ufrag: str
     password: str
     fingerprints: tuple[tuple[str, str], ...]
+    at_once: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,8 @@ def read(sdp: str) -> Offer:
     fingerprints = next(filter(None, map(_fingerprints, told)), ())
     if not fingerprints:
         raise MalformedOffer("the offer has no fingerprint that is known here (sha-256)")
-    return Offer(parts, wanted[0], tuple(_codings(video)), ufrag, password, fingerprints[:4])
+    codings, at_once = tuple(_codings(video)), _number_of(video, PLAYOUT_DELAY)
+    return Offer(parts, wanted[0], codings, ufrag, password, fingerprints[:4], at_once)
 
 
 def chosen(offer: Offer, codec: str) -> Coding | None:
@@ -125,12 +130,12 @@ def answer(offer: Offer, coding: Coding, codec: str, local: Local, ssrc: int) ->
     if video.bundled:
         lines.append(f"a=group:BUNDLE {video.mid}")
     for index, part in enumerate(offer.parts):
-        lines += _shown(part, coding, codec, local, ssrc) if index == offer.video else _declined(part)
+        lines += _shown(offer, coding, codec, local, ssrc) if index == offer.video else _declined(part)
     return "\r\n".join((*lines, ""))
 
 
-def _shown(part: Part, coding: Coding, codec: str, local: Local, ssrc: int) -> Iterator[str]:
-    kind, (host, port) = coding.payload_type, local.candidates[0]
+def _shown(offer: Offer, coding: Coding, codec: str, local: Local, ssrc: int) -> Iterator[str]:
+    part, kind, (host, port) = offer.parts[offer.video], coding.payload_type, local.candidates[0]
     level = codec[-2:]
     yield f"m=video {port} {part.protocol} {kind}"
     yield f"c=IN {'IP6' if ':' in host else 'IP4'} {host}"
@@ -139,6 +144,7 @@ def _shown(part: Part, coding: Coding, codec: str, local: Local, ssrc: int) -> I
     yield from (f"a=rtcp-fb:{kind} {each}" for each in coding.feedback)
     profile = f"{coding.profile.hex()}{level}"
     yield f"a=fmtp:{kind} level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={profile}"
+    yield from () if offer.at_once is None else (f"a=extmap:{offer.at_once} {PLAYOUT_DELAY}",)
     yield from ("a=msid:camera picture", f"a=ssrc:{ssrc} cname:camera")
     yield from (f"a=ice-ufrag:{local.ufrag}", f"a=ice-pwd:{local.password}")
     yield from (f"a=fingerprint:sha-256 {local.fingerprint}", "a=setup:active")
@@ -184,6 +190,16 @@ def _credential(told: Sequence[_Section], name: str) -> str:
     if not _CREDENTIAL.fullmatch(found):
         raise MalformedOffer(f"the offer has no {name}")
     return found
+
+
+def _number_of(video: _Section, extension: str) -> int | None:
+    """The number of a header extension (RFC 8285 5), as far as it fits the one-byte form."""
+    for value in video.all("extmap"):
+        number, _, name = value.partition(" ")
+        number = number.partition("/")[0]
+        if name == extension and re.fullmatch(r"\d{1,2}", number) and 1 <= int(number) <= 14:
+            return int(number)
+    return None
 
 
 def _fingerprints(section: _Section) -> tuple[tuple[str, str], ...]:

@@ -32,6 +32,9 @@ QUICK_TICKS: Final = 90
 AGAIN_S: Final = 1.0
 """How often at most a viewer that lost its way begins again with the newest key frame."""
 
+STALL_S: Final = 3.0
+"""After so long without pictures nothing is held against a viewer that said nothing meanwhile."""
+
 REPORT_S: Final = 1.0
 MOST_AGAIN: Final = 200
 """Packets that are sent again in one second, at most."""
@@ -73,8 +76,7 @@ class PacketLine:
         self._over = asyncio.Event()
         self._begun_at = self._reported_at = self._again_at = -1e9
         self._sent_again = self._lossy = 0
-        self.heard_at = 0.0
-        """When the viewer was heard of last, on the loop's clock."""
+        self._heard_at = self._sent_at = 0.0
 
     # What the one who answers an offer asks.
 
@@ -88,7 +90,7 @@ class PacketLine:
     def open(self, way: Way, stream: Stream) -> None:
         """The viewer can be reached: what is shown from now on is sent."""
         self._way, self._stream = way, stream
-        self.heard_at = self._time()
+        self._heard_at = self._sent_at = self._time()
         self._from_key_frame()
 
     async def over(self) -> Why:
@@ -103,6 +105,11 @@ class PacketLine:
         if self._pausing is not None:
             self._pausing.cancel()
             self._pausing = None
+
+    @property
+    def unanswered_s(self) -> float:
+        """For how long the viewer has been sent pictures without a report of them."""
+        return self._sent_at - self._heard_at
 
     # What a pull tells.
 
@@ -164,7 +171,7 @@ class PacketLine:
 
     def heard(self, fraction_lost: float) -> None:
         """It reports how much was lost since its last report."""
-        self.heard_at = self._time()
+        self._heard_at = self._time()
         self._lossy = self._lossy + 1 if fraction_lost >= LOSSY else 0
         if self._lossy >= LOSSY_REPORTS:
             self.end(Why.LOSSY)
@@ -198,9 +205,12 @@ class PacketLine:
         while len(burst) < BURST and self._waiting:
             made, room = self._stream.packets(*self._waiting.popleft()), BURST - len(burst)
             burst, self._cut = burst + made[:room], made[room:]
-        if burst:
-            self._way.send(burst)
         now = self._time()
+        if burst:
+            if now - self._sent_at > STALL_S:
+                self._heard_at = now  # there was nothing to report
+            self._sent_at = now
+            self._way.send(burst)
         if now - self._reported_at >= REPORT_S and (report := self._stream.report(self._now())) is not None:
             self._reported_at = now
             self._way.report(report)

@@ -21,7 +21,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Any, Final, Protocol
 
 import pylibsrtp
@@ -113,7 +113,7 @@ class Peer:
 
         Raises NoPort.
         """
-        host = place.host or came_to
+        host = place.host or _plain(came_to)
         self._socket = bound = _socket(host, place.ports)
         _, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
             lambda: StunProtocol(self._connection), sock=bound
@@ -216,6 +216,16 @@ class Peer:
     def _fingerprints(self) -> list[str]:
         found = self._dtls.getLocalParameters().fingerprints
         return [each.value for each in found if each.algorithm == "sha-256"]
+
+
+def _plain(address: str) -> str:
+    """An IPv4 address that came in over a socket of IPv6 (RFC 4291 2.5.5.2) as the browser knows it."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return address if mapped is None else str(mapped)
 
 
 def _runs(packets: Sequence[bytes]) -> Iterator[tuple[int, Sequence[bytes]]]:

@@ -6,6 +6,7 @@ the 12 bytes before them, and the encryption (``peers``). Not here: when they ar
 
 from __future__ import annotations
 
+import struct
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ REMEMBERED: Final = 64
 
 _LEFT_OUT: Final = frozenset({7, 8, 9, 12})  # parameter sets, which the format knows; delimiters; filler
 _SETTLED: Final = 1 << 16
+_NO_DELAY: Final = struct.Struct(">HHB3s")
+"""One extension in the one-byte form (RFC 8285 4.2): playout-delay, of which both the least and the most are 0."""
 
 
 class Packets:
@@ -57,10 +60,13 @@ class _Sent:
 class Stream:
     """One viewer's packets: numbers without holes, whatever was left out, and stamps that only rise."""
 
-    def __init__(self, ssrc: int, payload_type: int, first: int) -> None:
-        """``first`` is the number of the first packet (16 bits)."""
+    def __init__(self, ssrc: int, payload_type: int, first: int, at_once: int | None = None) -> None:
+        """``first`` is the number of the first packet (16 bits). ``at_once`` is the number of the header extension by
+        which a browser is told to show pictures as soon as they are decoded, where it takes that.
+        """
         self.ssrc = ssrc
         self._payload_type = payload_type
+        self._extension = b"" if at_once is None else _NO_DELAY.pack(0xBEDE, 1, at_once << 4 | 2, b"")
         self._next = first % _SETTLED
         self._time = -1
         self._sent: deque[_Sent] = deque(maxlen=REMEMBERED)
@@ -94,4 +100,6 @@ class Stream:
 
     def _packet(self, sent: _Sent, index: int) -> bytes:
         last = index == len(sent.payloads) - 1
-        return rtp_header(sent.first + index, sent.time, self.ssrc, last, self._payload_type) + sent.payloads[index]
+        number = sent.first + index
+        header = rtp_header(number, sent.time, self.ssrc, last, self._payload_type, extension=self._extension)
+        return header + sent.payloads[index]

@@ -52,7 +52,12 @@ SETTLED_S: Final = 8.0
 """How long an offer may wait for the camera's first key frame."""
 
 SILENT_S: Final = 15.0
-"""How long a viewer may report nothing; browsers report every second."""
+"""How long a viewer may report nothing of what it is sent; browsers report every second. One that is sent nothing,
+because its camera stalls, is asked by ICE whether it is there, and gone after 30 s (RFC 7675).
+"""
+
+LINGER_S: Final = 5.0
+"""How long a resource outlives its end: many clients hang up first, and then say that they do."""
 
 LOOK_S: Final = 1.0
 Named = Annotated[str, Path(max_length=64)]
@@ -106,7 +111,7 @@ class Whep:
         name = secrets.token_urlsafe(16)
         self._resources[name] = admission, line
         # In the lower half, so that numbers do not begin anew before the viewer has had any (RFC 3711 3.3.1).
-        stream = Stream(ssrc, coding.payload_type, secrets.randbits(15))
+        stream = Stream(ssrc, coding.payload_type, secrets.randbits(15), offer.at_once)
         running = asyncio.create_task(self._run(name, offer, peer, stream))
         self._running.add(running)
         running.add_done_callback(self._running.discard)
@@ -149,9 +154,9 @@ class Whep:
         """From the answer to the end."""
         admission, line = self._resources[name]
         why: object = None
+        over = asyncio.create_task(line.over())
+        connecting = asyncio.create_task(peer.connect(offer))
         try:
-            over = asyncio.create_task(line.over())
-            connecting = asyncio.create_task(peer.connect(offer))
             await asyncio.wait((over, connecting), return_when=asyncio.FIRST_COMPLETED)
             if line.ended is None:
                 connecting.result()
@@ -166,7 +171,7 @@ class Whep:
             for task in (over, connecting):
                 task.cancel()
             await asyncio.gather(over, connecting, return_exceptions=True)
-            del self._resources[name]
+            asyncio.get_running_loop().call_later(LINGER_S, self._resources.pop, name, None)
             _log.info("live_whep_ended", camera=admission.camera, why=why)
             await self._leave(line, admission, peer)
 
@@ -177,7 +182,7 @@ class Whep:
         try:
             while not over.done():
                 await asyncio.wait((over, gone), timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED)
-                if gone.done() or asyncio.get_running_loop().time() - line.heard_at > SILENT_S:
+                if gone.done() or line.unanswered_s > SILENT_S:
                     line.end(Why.SILENT)
         finally:
             gone.cancel()

@@ -9,15 +9,20 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from config.rule_pack import load as load_rule_pack
 from config.secrets import Secrets
+from dashboard.access import tokens
+from dashboard.access.table import Act
 from dashboard.access.tickets import LiveTickets
 from dashboard.api.backing import LivePort
+from dashboard.api.headers import SafeHeaders
 from dashboard.app import create_app
 from dashboard.live.app import create_live_app
 from dashboard.live.door import Door, Pages
@@ -42,6 +47,7 @@ from tests.fakes.objects import MemoryObjects
 from tests.installations.installation import Cameras
 
 BATCH = "SG-2026-LIVE"
+CLIENT = Path(__file__).parents[1] / "whep/node_modules/whip-whep/whep.js"
 OFFICER = "held by an officer"
 
 
@@ -87,7 +93,7 @@ def hall(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     live = create_live_app(
         door, pulls, schedule.reached, lambda at: schedule.lacking(at, timedelta(seconds=15)), clock
     )
-    with live_served(live) as address:
+    with live_served(SafeHeaders(live)) as address:
         live_at = urlsplit(address).port or 0
         pages = create_app(database, archive, load_rule_pack, clock, DIST, live_port=LivePort(tickets, live_at))
         with served(pages) as where:
@@ -252,6 +258,51 @@ def test_a_tile_that_is_enlarged_goes_over_to_whep_and_back(open_page: OpenPage,
     page.evaluate("document.exitFullscreen()")
     expect(tile).to_have_attribute("data-way", "mse")
     wait_until_live(page, "c1", "c2")
+
+
+VIEW = """
+async ([url, token]) => {
+  const video = document.createElement('video')
+  video.muted = true
+  document.body.append(video)
+  const connection = new RTCPeerConnection()
+  connection.addTransceiver('audio', { direction: 'recvonly' })
+  connection.addTransceiver('video', { direction: 'recvonly' })
+  connection.ontrack = ({ track }) => {
+    if (track.kind === 'video') { video.srcObject = new MediaStream([track]); void video.play() }
+  }
+  window.viewer = new WHEPClient()
+  await window.viewer.view(connection, url, token)
+  window.decoded = () => video.getVideoPlaybackQuality().totalVideoFrames
+}
+"""
+
+
+def test_a_viewer_of_others_watches_with_a_token(open_page: OpenPage, hall: Hall) -> None:
+    """The client of those who wrote the draft, npm's ``whip-whep``: it offers sound, too, and trickles candidates."""
+    if not CLIENT.is_file():
+        pytest.skip("the packages of tests/whep are absent: run make .make/whep")
+    clock = SystemClock()
+    found = hall.database.accounts.find("supervisor")
+    assert found is not None
+    wanted = tokens.Wanted("a wall of others", frozenset({Act.WATCH_OPEN}))
+    token, secret = tokens.add(hall.database, found[0], wanted, TESTER, clock)
+    ticket = httpx.post(
+        f"{hall.where}/api/v1/live/c1", headers={"Authorization": f"Bearer {secret}"}, timeout=30
+    ).json()
+    # Chromium writes a line for every 405, by which the client learns that nothing is trickled here.
+    page = open_page(hall.where + "/batches", strict=False)
+    page.evaluate(CLIENT.read_text().replace("export class", "class") + "\nwindow.WHEPClient = WHEPClient\n0")
+    page.evaluate(VIEW, [f"http://127.0.0.1:{ticket['port']}{ticket['whep']}", secret])
+    until = time.monotonic() + 20
+    while page.evaluate("window.decoded()") <= 20:
+        assert time.monotonic() < until
+        page.wait_for_timeout(100)
+    until_watched(page, hall, "c1")
+    (begun,) = [each.viewing for each in hall.database.viewings.latest(50) if each.viewing.session.endswith(token.id)]
+    assert (begun.deed, begun.outcome) == (Deed.LIVE, SHOWN)
+    page.evaluate("window.viewer.stop()")
+    until_watched(page, hall, seconds=5)
 
 
 def test_a_role_without_the_right_finds_no_wall_and_asks_for_nothing(open_page: OpenPage, hall: Hall) -> None:

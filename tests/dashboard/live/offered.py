@@ -38,6 +38,7 @@ a=fmtp:111 minptime=10;useinbandfec=1
 VIDEO = f"""\
 m=video 9 UDP/TLS/RTP/SAVPF 96 102 104 108 116 41
 {_TRANSPORT}a=mid:1
+a=extmap:5 http://www.webrtc.org/experiments/rtp-hdrext/playout-delay
 a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid
 a=recvonly
 a=rtcp-mux

@@ -28,6 +28,7 @@ def test_the_video_is_answered_and_sound_declined_in_the_order_of_the_offer() ->
     ]
     assert lines.count("a=inactive") == lines.count("a=sendonly") == lines.count("a=rtcp-mux") == 1
     assert "a=group:BUNDLE 1" in lines
+    assert "a=extmap:5 http://www.webrtc.org/experiments/rtp-hdrext/playout-delay" in lines
     assert [each.split()[4:6] for each in lines if each.startswith("a=candidate")] == [
         ["127.0.0.1", "21000"],
         ["192.0.2.7", "21000"],

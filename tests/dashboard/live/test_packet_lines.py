@@ -91,6 +91,14 @@ def test_a_picture_is_cut_once_for_everybody_and_sets_go_before_a_key_frame() ->
     assert not head.reorders
 
 
+def test_a_browser_that_knows_how_is_told_to_show_pictures_as_soon_as_they_are_decoded() -> None:
+    _, (key, _) = stream(2)
+    plain, told = Stream(7, 108, 0).packets(key.packets, 0), Stream(7, 108, 0, 5).packets(key.packets, 0)
+    assert told[0][:1] == b"\x90"
+    assert told[0][12:20] == bytes.fromhex("bede 0001 52 000000")  # RFC 8285 4.2: number 5, three bytes
+    assert [each[:1] + each[12:] for each in plain] == [b"\x80" + each[20:] for each in told]
+
+
 def test_a_viewer_begins_with_all_since_the_key_frame_stamped_to_be_shown_at_once() -> None:
     async def act() -> None:
         head, shown = stream(10)
@@ -208,6 +216,28 @@ def test_a_network_that_loses_too_much_ends_it_and_so_does_another_format() -> N
         assert other.ended is None
         other.head(Head("avc1.640028", 1, 1, b"", reorders=False), NOON)
         assert other.ended is Why.OTHER_FORMAT
+
+    run(act)
+
+
+def test_silence_counts_only_while_there_is_something_to_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def act() -> None:
+        head, shown = stream(GOP)
+        line, _ = opened((), head)
+        now = asyncio.get_running_loop().time()
+        monkeypatch.setattr(line, "_time", lambda: now)
+        line.show(shown[0])
+        now += 1
+        line.heard(0.0)
+        for each in shown[1:]:
+            now += 2
+            line.show(each)
+        assert line.unanswered_s == 2 * (GOP - 1)
+        line.heard(0.0)
+        now += 60  # the camera stalls
+        assert line.unanswered_s <= 0
+        line.show(shown[0])
+        assert line.unanswered_s == 0
 
     run(act)
 

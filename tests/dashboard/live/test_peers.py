@@ -12,7 +12,7 @@ from aiortc import RTCDtlsTransport, RTCIceGatherer, RTCIceTransport
 from aiortc.rtcdtlstransport import RtpRouter
 from aiortc.rtp import RtcpPacket, RtcpRrPacket
 
-from dashboard.live.peers import NoPort, Peer, Place, new_certificate
+from dashboard.live.peers import NoPort, Peer, Place, _runs, new_certificate
 from ingest.packets import goodbye, sender_report
 from tests.fakes.time import NOON
 
@@ -62,6 +62,30 @@ def test_reports_of_a_viewer_reach_who_sends() -> None:
     assert len(RtcpPacket.parse(sender_report(7, NOON, 1, 2, 3) + goodbye(7))) == 3
 
 
+def test_packets_go_in_runs_of_one_size_or_one_by_one_where_the_kernel_cannot() -> None:
+    sizes = [60, 1212, 1212, 1212, 300, 1212, 80, 90]
+    packets = [bytes([number]) * size for number, size in enumerate(sizes)]
+    runs = list(_runs(packets))
+    assert [(size, len(alike)) for size, alike in runs] == [(60, 1), (1212, 4), (1212, 2), (90, 1)]
+    assert [each for _, alike in runs for each in alike] == packets
+
+    async def act() -> list[bytes]:
+        peer = Peer(new_certificate(), 7, Hearer())
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there:
+            there.bind(("127.0.0.1", 0))
+            there.settimeout(5)
+            await peer.bind(Place(), "127.0.0.1")
+            for segments in (True, False):
+                peer._segments = segments
+                for size, alike in runs:
+                    peer._write(size, alike, there.getsockname())
+            found = [there.recv(2000) for _ in range(2 * len(packets))]
+            await peer.close()
+        return found
+
+    assert asyncio.run(act()) == packets * 2
+
+
 def test_only_the_address_and_the_ports_that_are_set_are_taken() -> None:
     async def act() -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
@@ -76,6 +100,10 @@ def test_only_the_address_and_the_ports_that_are_set_are_taken() -> None:
             number = bound.transport.get_extra_info("sockname")[1]
             assert local.candidates == (("192.0.2.7", number), ("2001:db8::7", number))
             await peer.close()
+            mapped = Peer(new_certificate(), 7, Hearer())
+            local = await mapped.bind(Place(), "::ffff:127.0.0.1")
+            assert local.candidates[0][0] == "127.0.0.1"
+            await mapped.close()
             with pytest.raises(NoPort, match="no IP address"):
                 await Peer(new_certificate(), 7, Hearer()).bind(Place("localhost"), "")
 
