@@ -24,7 +24,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "sqlalchemy": ("storage",),
     "alembic": ("storage",),
     "minio": ("storage",),
-    "av": ("ingest", "analysis"),
+    "av": ("ingest", "analysis", "dashboard.live"),
     "aiortc": ("dashboard.live.peers",),
     "aioice": ("dashboard.live.peers",),
     "pylibsrtp": ("dashboard.live.peers",),
