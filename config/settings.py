@@ -22,7 +22,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.errors import SecretError, SettingsRefused
-from config.oidc import OidcSettings, is_loopback, proofs, refuse_address
+from config.oidc import OidcSettings, is_address, is_loopback, proofs, refuse_address
 from config.rule_pack import FOLDER as RULE_PACKS
 from config.s3 import Duty, S3Settings
 from config.secrets import ENVIRONMENT_PREFIX, KEY_VARIABLE, NAME, KeySource, Secrets, refuse_exposed
@@ -124,6 +124,9 @@ class Settings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8000
     live_port: Annotated[int, Field(ge=0, le=65535)] = 0  # the one above http_port when 0
+    live_udp_host: str = ""  # the address that a viewer's request came to when empty
+    live_udp_announced: str = ""  # addresses by commas; the one that is bound when empty
+    live_udp_ports: Annotated[str, Field(pattern=r"^\d{1,5}-\d{1,5}$")] = "21000-21799"
 
     log_format: LogFormat = LogFormat.CONSOLE
     log_level: LogLevel = LogLevel.INFO
@@ -142,6 +145,17 @@ class Settings(BaseSettings):
     def live_at(self) -> int:
         """The port of live pictures."""
         return self.live_port or (self.http_port + 1 if self.http_port < 65535 else self.http_port - 1)
+
+    @property
+    def live_udp_range(self) -> range:
+        """The UDP ports of viewers by WHEP: one for each."""
+        first, last = map(int, self.live_udp_ports.split("-"))
+        return range(first, last + 1)
+
+    @property
+    def live_udp_addresses(self) -> tuple[str, ...]:
+        """What viewers by WHEP are told to come to, where it is another address than is bound."""
+        return tuple(each.strip() for each in self.live_udp_announced.split(",") if each.strip())
 
     @property
     def live_key_file(self) -> Path:
@@ -330,6 +344,20 @@ class Settings(BaseSettings):
     def _live_is_apart(self) -> Settings:
         if self.live_port and self.live_port == self.http_port:
             raise ValueError("KAOJIAN_LIVE_PORT is KAOJIAN_HTTP_PORT, too: live pictures need a port of their own")
+        return self
+
+    @model_validator(mode="after")
+    def _udp_can_be_told(self) -> Settings:
+        ports = self.live_udp_range
+        if not ports or ports.start < 1 or ports.stop > 65536:
+            raise ValueError("KAOJIAN_LIVE_UDP_PORTS: two ports, the lower one first, as 21000-21799")
+        for name, addresses in (
+            ("KAOJIAN_LIVE_UDP_HOST", (self.live_udp_host,) if self.live_udp_host else ()),
+            ("KAOJIAN_LIVE_UDP_ANNOUNCED", self.live_udp_addresses),
+        ):
+            for each in addresses:
+                if not is_address(each):
+                    raise ValueError(f"{name}: {each} is no IP address; names are not looked up by WebRTC")
         return self
 
     @model_validator(mode="after")

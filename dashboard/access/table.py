@@ -317,8 +317,10 @@ ROUTES: Mapping[str, Act] = {
 }
 """What each route does, by its name."""
 
-SOCKETS: Mapping[str, Act] = {"live": Act.WATCH_OPEN}
-"""What each WebSocket shows, by its name; all are of the process that shows live pictures (``dashboard.live``)."""
+LIVE: Mapping[str, Act] = {"live": Act.WATCH_OPEN, "whep": Act.WATCH_OPEN, "whep_end": Act.WATCH_OPEN}
+"""What each route of the process that shows live pictures (``dashboard.live``) does, by its name: the WebSocket, the
+offer by WHEP, and the end of what an offer began, which only the session that made it may ask for.
+"""
 
 WITH_PICTURES: Mapping[str, Act] = {"report_paper": Act.SAVE, "report_file": Act.SAVE}
 """What a route does besides, where it is asked for pictures of footage: a paper with them is a file that is saved."""

@@ -297,10 +297,13 @@ class WallCamera(Shape):
 
 
 class LiveTicket(Shape):
-    """Where a camera's live pictures are: at this host, ``port`` and ``path``, until then, for this session alone."""
+    """Where a camera's live pictures are: at this host and ``port``, until then, for this session alone. ``path`` is
+    opened as a WebSocket; to ``whep`` an offer is posted (draft-ietf-wish-whep).
+    """
 
     port: int
     path: str
+    whep: str
     until: Instant
 
 

@@ -48,7 +48,7 @@ def live_ticket(
     backed: Backed, viewer: Viewing, seen: Seen, response: Response, camera: Annotated[str, Path(max_length=64)]
 ) -> LiveTicket:
     """Where the live pictures of a camera are, for this session and the next half minute: to be opened as a WebSocket
-    at that port of this host.
+    at that port of this host, or asked for there by WHEP.
     """
     response.headers.update(NO_STORE)
     setup, now = backed.database.setup, backed.clock.now()
@@ -56,4 +56,9 @@ def live_ticket(
     if camera not in {each.camera.id for each in shown}:
         raise UnknownCamera(f"there is no camera {camera} that may be watched now")
     ticket = backed.live.tickets.issue(viewer.session_id, camera, now)
-    return LiveTicket(port=backed.live.port, path=f"/api/v1/live/{camera}?ticket={ticket}", until=now + LIVE_LASTS)
+    return LiveTicket(
+        port=backed.live.port,
+        path=f"/api/v1/live/{camera}?ticket={ticket}",
+        whep=f"/api/v1/whep/{camera}?ticket={ticket}",
+        until=now + LIVE_LASTS,
+    )

@@ -97,6 +97,7 @@ from storage.scans import NoScanAnswers
 
 MEDIA_TYPE = "application/problem+json"
 _MOST_TOLD = 100  # places of one file; how many more there are stands in the detail
+_LIVE_AGAIN_S = 5  # after so long a camera was tried anew, or somebody left
 _log = structlog.get_logger()
 
 
@@ -110,6 +111,26 @@ class FootageDisposed(Exception):
 
 class UnknownCamera(Exception):
     """No camera of that id was ever set up."""
+
+
+class OfferRefused(Exception):
+    """An offer of WHEP that cannot be read, or lacks what every viewer of ours needs."""
+
+
+class NothingInCommon(Exception):
+    """The camera sends what the viewer does not take."""
+
+
+class NotLiveNow(Exception):
+    """The camera shows nothing now; says why."""
+
+
+class NoRoomToWatch(Exception):
+    """As many watch live as may."""
+
+
+class UnknownShowing(Exception):
+    """Nobody watches there by WHEP, or somebody else does."""
 
 
 class ImpossibleSpan(Exception):
@@ -176,6 +197,15 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     UnknownToken: (HTTPStatus.NOT_FOUND, "unknown-token", "There is no such token"),
     UnknownPermit: (HTTPStatus.NOT_FOUND, "unknown-permit", "There is no such permit"),
     UnknownCamera: (HTTPStatus.NOT_FOUND, "unknown-camera", "There is no such camera"),
+    UnknownShowing: (HTTPStatus.NOT_FOUND, "unknown", "There is no such thing"),
+    OfferRefused: (HTTPStatus.BAD_REQUEST, "offer-refused", "The offer cannot be answered"),
+    NothingInCommon: (
+        HTTPStatus.NOT_ACCEPTABLE,
+        "nothing-in-common",
+        "The viewer does not take what the camera sends",
+    ),
+    NotLiveNow: (HTTPStatus.CONFLICT, "not-live-now", "The camera shows nothing now"),
+    NoRoomToWatch: (HTTPStatus.SERVICE_UNAVAILABLE, "no-room-to-watch", "As many watch as may"),
     TicketUnknown: (HTTPStatus.NOT_FOUND, "unknown", "There is no such thing"),
     TicketExpired: (HTTPStatus.GONE, "address-expired", "The address has run out"),
     NoFootage: (HTTPStatus.NOT_FOUND, "no-footage", "There is no footage to play"),
@@ -361,6 +391,8 @@ def _headers(error: Exception) -> dict[str, str] | None:
             return {"Content-Range": f"bytes */{error.size_bytes}"}
         case TooManyAttempts() | TooManyQuestions() | ScreenersBusy():
             return {"Retry-After": str(error.wait_s)}
+        case NotLiveNow() | NoRoomToWatch():
+            return {"Retry-After": str(_LIVE_AGAIN_S)}
         case NotLoggedIn():
             return {"WWW-Authenticate": 'Cookie realm="kaojian", Bearer realm="kaojian"'}
     return None

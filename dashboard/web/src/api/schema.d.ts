@@ -1340,7 +1340,7 @@ export interface paths {
         /**
          * Live Ticket
          * @description Where the live pictures of a camera are, for this session and the next half minute: to be opened as a WebSocket
-         *     at that port of this host.
+         *     at that port of this host, or asked for there by WHEP.
          */
         post: operations["live_ticket"];
         delete?: never;
@@ -3620,7 +3620,8 @@ export interface components {
         };
         /**
          * LiveTicket
-         * @description Where a camera's live pictures are: at this host, ``port`` and ``path``, until then, for this session alone.
+         * @description Where a camera's live pictures are: at this host and ``port``, until then, for this session alone. ``path`` is
+         *     opened as a WebSocket; to ``whep`` an offer is posted (draft-ietf-wish-whep).
          */
         LiveTicket: {
             /** Path */
@@ -3632,6 +3633,8 @@ export interface components {
              * Format: date-time
              */
             until: string;
+            /** Whep */
+            whep: string;
         };
         /**
          * LoginBody
