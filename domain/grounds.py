@@ -358,13 +358,18 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Norm:
-    """专项职业能力考核规范 of one project. ``minimum_age`` in years, None where it says nothing beyond clause 一."""
+    """专项职业能力考核规范 of one project. ``minimum_age`` in years, None where it says nothing beyond clause 一.
+
+    ``kept_months``: how long a subject that was passed is kept for who sits the others again 补考, from the day on
+    which it was examined; None where the norm does not say that it is kept.
+    """
 
     id: str
     project: str
     published: date
     subjects: tuple[Subject, ...]
     minimum_age: int | None = None
+    kept_months: int | None = None
 
     @property
     def duration_min(self) -> int:

@@ -11,13 +11,14 @@ Not here: the rules themselves (``analysis.judge``, ``records.*_rules``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from analysis.eye import EYE, Eye
 from analysis.facts import SittingFacts
 from analysis.judge import findings as footage_findings
+from config import rule_pack
 from config.rule_pack import RulePack
 from domain.calendar import local_day
 from domain.clauses import in_order, together, while_it_lasts
@@ -51,12 +52,13 @@ from storage.database import Database
 @dataclass(frozen=True, slots=True)
 class Grounds:
     """What the rules of a batch are judged by beside its records: the pack, how working days are counted, and what
-    looks at pictures, None where nothing does.
+    looks at pictures, None where nothing does. ``packs`` loads those of batches that subjects are kept from.
     """
 
     rules: RulePack
     working_days: WorkingDays
     eye: Eye | None = EYE
+    packs: Callable[[str], RulePack] = rule_pack.load
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class BatchStanding:
 def standing_of(database: Database, batch: str, now: datetime, grounds: Grounds) -> BatchStanding:
     """How a batch stands. Raises UnknownBatch, DatabaseUnavailable; UnknownSitting for a batch without any."""
     rules = grounds.rules
-    record = candidacies.record_of(database, batch, now)
+    record = candidacies.record_of(database, batch, now, packs=grounds.packs, eye=grounds.eye)
     facts = candidacies.facts_of(database, record, rules, now, eye=grounds.eye)
     cases = candidacies.cases(record, facts, rules)
     footage = {number: footage_findings(known, rules) for number, known in facts.items()}

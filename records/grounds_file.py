@@ -406,6 +406,7 @@ class _Norm(BaseModel):
     published: _Day
     subjects: Annotated[tuple[_Subject, ...], Field(min_length=1)]
     minimum_age: _Whole | None = None
+    kept_months: _Whole | None = Field(None, description="补考保留科目: months that a passed subject is kept")
 
 
 class _Listed(BaseModel):

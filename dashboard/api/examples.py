@@ -106,8 +106,9 @@ ROSTER: Any = {
             "name": "考生甲",
             "document": "resident_id",
             "number": "990***********0012",
-            "attempt": "first",
-            "subjects": ["实操"],
+            "attempt": "resit",
+            "subjects": ["实操", "理论"],
+            "kept": [{"subject": "理论", "batch": "2025-1101", "candidate": "00305"}],
             "seats": [{"sitting": 1, "room": "r301", "station": "A-01", "subject": "实操"}],
         }
     ],

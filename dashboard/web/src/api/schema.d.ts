@@ -2915,6 +2915,18 @@ export interface components {
          */
         Item: "plan" | "trial" | "picture" | "reference" | "station" | "density" | "camera_clock" | "host_clock" | "disk" | "store" | "second_copy" | "signs" | "notice" | "equipment" | "tools" | "materials";
         /**
+         * KeptShape
+         * @description A subject 科目 that the candidate passed in another batch, under that ticket, and keeps 补考保留. A claim.
+         */
+        KeptShape: {
+            /** Batch */
+            batch: string;
+            /** Candidate */
+            candidate: string;
+            /** Subject */
+            subject: string;
+        };
+        /**
          * Lack
          * @enum {string}
          */
@@ -2926,13 +2938,16 @@ export interface components {
         Language: "zh" | "en";
         /**
          * ListedShape
-         * @description One candidate, by admission ticket 准考证号. ``number`` is that of the document, masked.
+         * @description One candidate, by admission ticket 准考证号. ``number`` is that of the document, masked; ``kept`` are those of
+         *     ``subjects`` that are not sat in this batch.
          */
         ListedShape: {
             attempt: components["schemas"]["Attempt"];
             /** Candidate */
             candidate: string;
             document: components["schemas"]["Document"];
+            /** Kept */
+            kept: components["schemas"]["KeptShape"][];
             /** Name */
             name: string;
             /** Number */
@@ -6419,9 +6434,16 @@ export interface operations {
                      *       "batch": "2026-0501",
                      *       "candidates": [
                      *         {
-                     *           "attempt": "first",
+                     *           "attempt": "resit",
                      *           "candidate": "00017",
                      *           "document": "resident_id",
+                     *           "kept": [
+                     *             {
+                     *               "batch": "2025-1101",
+                     *               "candidate": "00305",
+                     *               "subject": "理论"
+                     *             }
+                     *           ],
                      *           "name": "考生甲",
                      *           "number": "990***********0012",
                      *           "seats": [
@@ -6433,7 +6455,8 @@ export interface operations {
                      *             }
                      *           ],
                      *           "subjects": [
-                     *             "实操"
+                     *             "实操",
+                     *             "理论"
                      *           ]
                      *         }
                      *       ]
