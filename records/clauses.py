@@ -28,6 +28,7 @@ from domain.places import Sitting
 from domain.register import Entry
 from domain.roll import SEATS, SIGN_INS
 from domain.scores import CandidateScore
+from domain.shares import Compared
 from records import (
     candidacies,
     certificate_rules,
@@ -37,6 +38,7 @@ from records import (
     grounds_rules,
     issue_rules,
     panel_rules,
+    pass_shares,
     roll_rules,
     score_rules,
     supervision_rules,
@@ -97,7 +99,11 @@ def standing_of(database: Database, batch: str, now: datetime, grounds: Grounds)
         *certificate_rules.findings(certificates, rules, {case.ticket: case for case in cases}),
         *dossier_rules.findings(dossier_rules.facts_of(database, batch, now), rules),
         issue_rules.on_evidence(cases, issued, over=over),
-        issue_rules.unaltered(_histories(database, batch), _without_marks(record, over=over)),
+        issue_rules.unaltered(
+            _histories(database, batch),
+            _without_marks(record, over=over),
+            _remarks(record, cases, pass_shares.compared_in(database, record, rules, now)),
+        ),
     ]
     return BatchStanding(batch, now, in_order(found), cases, footage)
 
@@ -155,6 +161,12 @@ def _histories(database: Database, batch: str) -> list[list[Entry[CandidateScore
     for entry in database.register.revisions(SCORES, batch=batch):
         found.setdefault(entry.key, []).append(entry)
     return list(found.values())
+
+
+def _remarks(record: BatchRecord, cases: Sequence[Case], shares: Compared | None) -> Iterator[issue_rules.Remark]:
+    """What is to be said of all marks of a batch together."""
+    yield from issue_rules.of_totals(cases, {} if record.norm is None else record.norm.thing.weights)
+    yield from issue_rules.of_shares(shares)
 
 
 def _without_marks(record: BatchRecord, *, over: bool) -> Verdict:

@@ -69,6 +69,7 @@ SCORES: Any = [
         "machine_signed": False,
         "vouched": "results/2026-0501/scoring-1@1",
         "transcribed": False,
+        "total": None,
     }
 ]
 

@@ -3982,7 +3982,7 @@ export interface components {
          * ScoreShape
          * @description A mark as it stands, with the number of its revision. ``value`` is null where none was given. ``vouched`` names
          *     the signed document of an outside system that it comes from, and is null where people signed under their accounts
-         *     or, where it is ``transcribed``, on paper.
+         *     or, where it is ``transcribed``, on paper. ``total`` is what the paper states as the total 总成绩 of all subjects.
          */
         ScoreShape: {
             /** Candidate */
@@ -4002,6 +4002,8 @@ export interface components {
             signed: components["schemas"]["SignatureShape"] | null;
             /** Subject */
             subject: string;
+            /** Total */
+            total: string | null;
             /** Transcribed */
             transcribed: boolean;
             /** Value */
@@ -4251,7 +4253,7 @@ export interface components {
          * Sort
          * @enum {string}
          */
-        Sort: "two_places" | "scored_before_arrival" | "scored_without_presence" | "more_certificates" | "burst" | "more_passers" | "same_panel" | "outside_window" | "same_marks";
+        Sort: "two_places" | "scored_before_arrival" | "scored_without_presence" | "more_certificates" | "burst" | "more_passers" | "same_panel" | "outside_window" | "same_marks" | "unusual_share";
         /**
          * SourceShape
          * @description A covered part of a camera and the recorder whose footage of it is shown.
@@ -6683,6 +6685,7 @@ export interface operations {
                      *           "value": "88.5"
                      *         },
                      *         "subject": "实操",
+                     *         "total": null,
                      *         "transcribed": false,
                      *         "value": "88.5",
                      *         "vouched": "results/2026-0501/scoring-1@1"
