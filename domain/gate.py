@@ -252,10 +252,12 @@ def propose(known: Candidacy, *, pass_mark: int, full_mark: int) -> Proposed:
 
 
 def kept_reasons(claim: Kept, *, pass_mark: int, full_mark: int) -> tuple[Reason, ...]:
-    """What is to be said of a subject that is claimed as kept: what is wanting, or that it stands, and till when."""
+    """What is to be said of a subject that is claimed as kept: what is wanting, or that it stands, and till when.
+    Nothing is said of the exam there while it may be somebody else's.
+    """
     zh, en = f"{claim.subject}（保留自 {claim.place}）", f"{claim.subject} (kept from {claim.place})"
     wanting = [*_of_claim(claim)]
-    if claim.there is not None:
+    if claim.there is not None and claim.same_person:
         wanting += _of_person(claim.there)
         wanting += _of_footage(claim.there, claim.subject)
         wanting += _of_score(claim.there, claim.subject, pass_mark, full_mark)
@@ -272,13 +274,14 @@ def _of_claim(claim: Kept) -> Iterator[Reason]:
         yield _refused("kept", "考核规范未规定补考保留科目", "the norm does not say that a passed subject is kept")
     elif claim.allowed is None:
         yield _held("kept", "考核规范未知，不知是否保留", "without a norm nobody knows whether it is kept")
-    if claim.there is None:
-        yield _held("kept", "没有该批次、该准考证号的考核记录", "no exam of that batch and ticket is on record")
-        return
-    if claim.same_person is not True:
+    if claim.same_person is False or (claim.there is not None and claim.same_person is None):
         yield _held(
             "kept", "证件与该次考生不一致或未知", "the document is not known to be that of the candidate there"
         )
+        return
+    if claim.there is None:
+        yield _held("kept", "没有该批次、该准考证号的考核记录", "no exam of that batch and ticket is on record")
+        return
     if claim.same_subject is False:
         yield _refused("kept", "不是同一项目、同一科目", "it is not the same project and subject")
     elif claim.same_subject is None:

@@ -333,14 +333,16 @@ def _norm(grounds: grounds_rules.Facts) -> Entry[Norm] | None:
 
 
 def _kept(record: BatchRecord, ticket: str, claim: KeptSubject) -> Kept:
-    """What is known of one claim of a candidate."""
+    """What is known of one claim of a candidate; of somebody else's exam nothing but that it is not theirs."""
     allowed = None if record.norm is None else record.norm.thing.kept_months is not None
     known = Kept(claim.subject, f"{claim.batch}/{claim.ticket}", allowed)
     earlier = record.earlier.get(claim.batch)
     there = None if earlier is None else earlier.record.candidates.get(claim.ticket)
     if earlier is None or there is None:
         return known
-    other, mark = earlier.record, record.candidates[ticket].mark
+    if not _is_own(record, ticket, there):
+        return replace(known, same_person=False)
+    other = earlier.record
     candidacy = replace(
         _known(other, earlier.facts, claim.ticket, earlier.rules, (claim.subject,)),
         signed_in=_came(other, claim.ticket, claim.subject),
@@ -349,13 +351,19 @@ def _kept(record: BatchRecord, ticket: str, claim: KeptSubject) -> Kept:
     until = _kept_until(record, passed)
     return replace(
         known,
-        same_person=bool(mark) and there.mark == mark,
+        same_person=True,
         same_subject=_same_subject(record, other, claim.subject),
         in_time=_in_time(record, passed, until),
         passed=passed,
         until=until,
         there=candidacy,
     )
+
+
+def _is_own(record: BatchRecord, ticket: str, there: Entry[Candidate]) -> bool:
+    """Whether both showed the same document, by its mark."""
+    mark = record.candidates[ticket].mark
+    return bool(mark) and there.mark == mark
 
 
 def _same_subject(record: BatchRecord, other: BatchRecord, subject: str) -> bool | None:
@@ -405,7 +413,8 @@ def _kept_rests_on(record: BatchRecord, ticket: str) -> Iterator[str]:
     """The names of what claims rest on in other batches: of the marks there, those of the subject alone."""
     for claim in record.candidates[ticket].thing.kept:
         earlier = record.earlier.get(claim.batch)
-        if earlier is not None and claim.ticket in earlier.record.candidates:
+        there = None if earlier is None else earlier.record.candidates.get(claim.ticket)
+        if earlier is not None and there is not None and _is_own(record, ticket, there):
             yield from _rests_on(earlier.record, claim.ticket, {claim.subject})
 
 

@@ -236,6 +236,12 @@ def test_each_condition_of_a_subject_that_is_kept_keeps_the_gate_shut_by_itself(
     assert "kept until" not in " ".join(each.en for each in found.reasons if each.proposal is Proposal.ISSUE)
 
 
+def test_of_an_exam_that_may_be_somebody_elses_nothing_is_told() -> None:
+    for same in (False, None):
+        known = replace(kept_there(excluded="替考", scores=()).kept[0], same_person=same)
+        assert codes(replace(RESIT, kept=(known,))) == ["kept"]
+
+
 def test_an_exit_that_was_taken_there_counts_and_none_that_was_taken_here() -> None:
     gap = Footage("理论", "2025-1101/1/A-05", Verdict.FAIL)
     way = replace(WAY_OUT, subject="理论", place=gap.place)
