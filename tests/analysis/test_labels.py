@@ -48,8 +48,13 @@ def test_a_label_that_one_picture_hides_is_read_in_another() -> None:
     assert read_labels([room(), room(("A-01", 60, 60, 140))]) == {"A-01"}
 
 
+def test_a_label_of_80_pixels_is_read_wherever_it_hangs() -> None:
+    assert read_labels([room(("A-01", 700, 300, 80))]) == {"A-01"}
+
+
 def test_a_small_label_is_read_where_a_station_lies_that_is_looked_at_closely() -> None:
-    shown = room(("A-01", 60, 60, 70))
+    shown = room(("A-01", 60, 60, 55))
+    assert read_labels([shown]) == frozenset()
     assert read_labels([shown], [CORNER]) == {"A-01"}
 
 
