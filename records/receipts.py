@@ -320,7 +320,8 @@ def _kept_footage_leaves(database: Database, batch: str, names: Sequence[str]) -
     keys = {name.removeprefix(of_roll).rpartition("@")[0] for name in names if name.startswith(of_roll)}
     found = (database.register.history(CANDIDATES, key) for key in sorted(keys))
     for other in sorted({entries[-1].batch for entries in found if entries} - {batch}):
-        yield from _footage_leaves(database, other, f"/{other}")
+        found_there = tuple(_footage_leaves(database, other, f"/{other}"))
+        yield from found_there or (Leaf(f"{_SEGMENTS}/{other}", "not signed, for that batch is not closed"),)
 
 
 def _footage_leaves(database: Database, batch: str, whose: str = "") -> Iterator[Leaf]:
@@ -348,8 +349,9 @@ def _refuse_what_is_not_there(batch: str, leaves: Sequence[Leaf]) -> None:
         name = leaf.label.removeprefix(_ENTRY)
         if leaf.label.startswith(_ENTRY) and not _is_digest(leaf.value):
             raise ReceiptRefused(f"{name} is {leaf.value}: a receipt rests on what stands in the register now")
-        if leaf.label == "segments" and not _is_digest(leaf.value):
-            raise ReceiptRefused(f"the manifest of batch {batch} is {leaf.value}; `kaojian check`")
+        if leaf.label.startswith(_SEGMENTS) and not _is_digest(leaf.value):
+            whose = leaf.label.partition("/")[2] or batch
+            raise ReceiptRefused(f"the manifest of batch {whose} is {leaf.value}; `kaojian check`")
 
 
 def _salted(leaves: Sequence[Leaf]) -> tuple[Leaf, ...]:

@@ -276,6 +276,16 @@ def test_a_receipt_of_who_keeps_a_subject_stands_for_the_footage_of_that_batch_t
     assert found.zh.startswith("现场录像的签名清单")
 
 
+def test_no_receipt_rests_on_footage_of_a_kept_subject_that_nobody_signed(site: Dossiers) -> None:
+    person = Candidate("2025-1101", "E1", "欧阳测试", Document.RESIDENT_ID, "sealed", ("实操",))
+    draft = Draft(CANDIDATES, "2025-1101/E1", person, "2025-1101", "sg-001", "m")
+    site.database.register.enter("test", "2025-1101", [draft], TESTER, site.clock.now())
+    with pytest.raises(
+        ReceiptRefused, match="manifest of batch 2025-1101 is not signed, for that batch is not closed"
+    ):
+        site.receipt([f"candidate/{FIRST}/{TICKET}@1", "candidate/2025-1101/E1@1"])
+
+
 def test_the_same_dossier_gives_the_same_receipt_and_writes_nothing(site: Dossiers) -> None:
     first = site.receipt()
     before = site.entries()
