@@ -428,6 +428,7 @@ COMMANDS: Mapping[str, Act] = {
     "report": Act.SEE,  # with pictures it saves, and is written down as a film is
     "plan": Act.SEE,
     "room plan": Act.SEE,
+    "room labels": Act.SEE,
     "panel import": Act.SET_UP,
     "panel export": Act.SEE,
     "panel profile": Act.ANYBODY,  # headings of empty forms

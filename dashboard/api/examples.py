@@ -69,6 +69,7 @@ SCORES: Any = [
         "machine_signed": False,
         "vouched": "results/2026-0501/scoring-1@1",
         "transcribed": False,
+        "total": None,
     }
 ]
 
@@ -106,8 +107,9 @@ ROSTER: Any = {
             "name": "考生甲",
             "document": "resident_id",
             "number": "990***********0012",
-            "attempt": "first",
-            "subjects": ["实操"],
+            "attempt": "resit",
+            "subjects": ["实操", "理论"],
+            "kept": [{"subject": "理论", "batch": "2025-1101", "candidate": "00305"}],
             "seats": [{"sitting": 1, "room": "r301", "station": "A-01", "subject": "实操"}],
         }
     ],

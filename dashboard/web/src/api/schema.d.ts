@@ -3581,6 +3581,18 @@ export interface components {
          */
         Item: "plan" | "trial" | "picture" | "reference" | "station" | "density" | "camera_clock" | "host_clock" | "disk" | "store" | "second_copy" | "signs" | "notice" | "equipment" | "tools" | "materials";
         /**
+         * KeptShape
+         * @description A subject 科目 that the candidate passed in another batch, under that ticket, and keeps 补考保留. A claim.
+         */
+        KeptShape: {
+            /** Batch */
+            batch: string;
+            /** Candidate */
+            candidate: string;
+            /** Subject */
+            subject: string;
+        };
+        /**
          * Kind
          * @enum {string}
          */
@@ -3602,13 +3614,16 @@ export interface components {
         Leave: "now" | "once_closed" | "disposed" | "no_footage" | "never";
         /**
          * ListedShape
-         * @description One candidate, by admission ticket 准考证号. ``number`` is that of the document, masked.
+         * @description One candidate, by admission ticket 准考证号. ``number`` is that of the document, masked; ``kept`` are those of
+         *     ``subjects`` that are not sat in this batch.
          */
         ListedShape: {
             attempt: components["schemas"]["Attempt"];
             /** Candidate */
             candidate: string;
             document: components["schemas"]["Document"];
+            /** Kept */
+            kept: components["schemas"]["KeptShape"][];
             /** Name */
             name: string;
             /** Number */
@@ -4782,7 +4797,7 @@ export interface components {
          * ScoreShape
          * @description A mark as it stands, with the number of its revision. ``value`` is null where none was given. ``vouched`` names
          *     the signed document of an outside system that it comes from, and is null where people signed under their accounts
-         *     or, where it is ``transcribed``, on paper.
+         *     or, where it is ``transcribed``, on paper. ``total`` is what the paper states as the total 总成绩 of all subjects.
          */
         ScoreShape: {
             /** Candidate */
@@ -4802,6 +4817,8 @@ export interface components {
             signed: components["schemas"]["SignatureShape"] | null;
             /** Subject */
             subject: string;
+            /** Total */
+            total: string | null;
             /** Transcribed */
             transcribed: boolean;
             /** Value */
@@ -5157,7 +5174,7 @@ export interface components {
          * Sort
          * @enum {string}
          */
-        Sort: "two_places" | "scored_before_arrival" | "scored_without_presence" | "more_certificates" | "burst" | "more_passers" | "same_panel" | "outside_window" | "same_marks";
+        Sort: "two_places" | "scored_before_arrival" | "scored_without_presence" | "more_certificates" | "burst" | "more_passers" | "same_panel" | "outside_window" | "same_marks" | "unusual_share";
         /**
          * SourceShape
          * @description A covered part of a camera and the recorder whose footage of it is shown.
@@ -7632,9 +7649,16 @@ export interface operations {
                      *       "batch": "2026-0501",
                      *       "candidates": [
                      *         {
-                     *           "attempt": "first",
+                     *           "attempt": "resit",
                      *           "candidate": "00017",
                      *           "document": "resident_id",
+                     *           "kept": [
+                     *             {
+                     *               "batch": "2025-1101",
+                     *               "candidate": "00305",
+                     *               "subject": "理论"
+                     *             }
+                     *           ],
                      *           "name": "考生甲",
                      *           "number": "990***********0012",
                      *           "seats": [
@@ -7646,7 +7670,8 @@ export interface operations {
                      *             }
                      *           ],
                      *           "subjects": [
-                     *             "实操"
+                     *             "实操",
+                     *             "理论"
                      *           ]
                      *         }
                      *       ]
@@ -7873,6 +7898,7 @@ export interface operations {
                      *           "value": "88.5"
                      *         },
                      *         "subject": "实操",
+                     *         "total": null,
                      *         "transcribed": false,
                      *         "value": "88.5",
                      *         "vouched": "results/2026-0501/scoring-1@1"
