@@ -34,7 +34,7 @@ def give(
     """
     held_back = unclosed(database.setup)
     early = [segment for segment in segments if held_back(segment)]
-    for (batch, camera), span in sorted(_spans(early[:1] or segments).items()):
+    for (batch, camera), span in sorted(spans_of(early[:1] or segments).items()):
         database.viewings.add(
             Viewing(
                 at=clock.now(),
@@ -61,7 +61,7 @@ def looked_for(database: Database, clock: Clock, actor: Actor, lines: Mapping[st
         database.viewings.add(Viewing(clock.now(), actor, LOCAL, Deed.FIND, SHOWN, batch=batch, purpose=line))
 
 
-def _spans(segments: Sequence[Segment]) -> dict[tuple[str, str], Interval]:
+def spans_of(segments: Sequence[Segment]) -> dict[tuple[str, str], Interval]:
     """From the first picture to the last one, by batch and camera."""
     found: dict[tuple[str, str], Interval] = {}
     for segment in segments:

@@ -161,6 +161,7 @@ def _scheduled(sittings: list[Sitting]) -> ScheduledBatch:
 def _summary(backed: Backing, sittings: list[Sitting]) -> BatchSummary:
     # The site of the last sitting: for one that is not open yet, that is the site as it stands now.
     last = sittings[-1]
+    closing = backed.database.closings.latest(last.batch.id)
     return BatchSummary(
         id=last.batch.id,
         project=last.batch.project,
@@ -168,6 +169,7 @@ def _summary(backed: Backing, sittings: list[Sitting]) -> BatchSummary:
         site=last.site.id,
         site_name=last.site.name,
         county=last.site.county,
+        signed=None if closing is None else closing.signed_at,
         sittings=tuple(SittingSummary(**times_of(each), verdict=backed.verdict(each)) for each in sittings),
     )
 

@@ -91,6 +91,8 @@ from storage.errors import (
     UnknownSitting,
     UnknownToken,
 )
+from storage.manifest.exporting import ExportRefused as ExportLacks
+from storage.manifest.exporting import NotClosed
 from storage.model_files import ModelFileRefused
 from storage.objects import AccessRefused, NotLocked, ObjectDamaged, ObjectsUnavailable, RequestRefused
 from storage.scans import NoScanAnswers
@@ -300,6 +302,8 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     HeldBack: (HTTPStatus.FORBIDDEN, "held-back", "The sitting is not closed"),
     CrossSite: (HTTPStatus.FORBIDDEN, "cross-site", "The request comes from another site"),
     Undeclared: (HTTPStatus.FORBIDDEN, "undeclared", "Nobody is allowed here"),
+    NotClosed: (HTTPStatus.CONFLICT, "batch-not-closed", "The batch is not closed, so nothing of it is signed"),
+    ExportLacks: (HTTPStatus.SERVICE_UNAVAILABLE, "export-not-whole", "What was signed cannot be had whole now"),
     NoneAnswers: (HTTPStatus.SERVICE_UNAVAILABLE, "no-copy-answers", "No copy of the footage answers"),
     SealRefused: (HTTPStatus.SERVICE_UNAVAILABLE, "not-written-down", "It cannot be written down who looks"),
     KeyRefused: (HTTPStatus.SERVICE_UNAVAILABLE, "key-refused", "A secret cannot be opened"),

@@ -471,7 +471,7 @@ class ScheduledBatch(Shape):
 
 
 class BatchSummary(Shape):
-    """A batch with its sittings."""
+    """A batch with its sittings. ``signed`` is when it was closed last; null while nothing of it is signed."""
 
     id: str
     project: str
@@ -479,6 +479,7 @@ class BatchSummary(Shape):
     site: str
     site_name: str
     county: str
+    signed: Instant | None
     sittings: tuple[SittingSummary, ...]
 
 

@@ -151,6 +151,12 @@ export function filmAddress(batch: string, camera: string, start: string, end: s
   return `/api/v1/batches/${encodeURIComponent(batch)}/cameras/${encodeURIComponent(camera)}/film.mp4?${query}`
 }
 
+/** All of a closed batch, to be checked offline. */
+export function exportAddress(batch: string, purpose = ''): string {
+  const query = purpose.trim() ? `?${new URLSearchParams({ purpose: purpose.trim() })}` : ''
+  return `/api/v1/batches/${encodeURIComponent(batch)}/export.zip${query}`
+}
+
 export function takeExit(batch: string, body: ExitBody): Promise<Exit> {
   return answer(client.POST('/api/v1/batches/{batch}/cases/exits', { params: { path: { batch } }, body }))
 }
