@@ -38,6 +38,7 @@ from dashboard.api import (
     roster,
     scores,
     session,
+    sites,
     situation,
     status,
     suspicions,
@@ -53,6 +54,7 @@ from domain.people import Role
 from domain.timeline import Clock
 from ingest.ballast import Ballast
 from ingest.host_clock import HostWitnesses, Witnesses
+from records.commissioning import Bench
 from records.headroom import Spools
 from records.readiness import Means
 from storage.archive import Archive
@@ -85,6 +87,7 @@ def create_app(
     signing: Signer | None = None,
     pages_address: str = "",
     live_port: LivePort | None = None,
+    commissioning: Bench | None = None,
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes, the database with a notary.
 
@@ -96,7 +99,8 @@ def create_app(
     gives the key of numbers of people's documents, without it one that is gone with the app. ``filing`` is an archive
     whose keys may put scans, without it ``archive``; ``signing`` signs receipts, without it none are made, and
     ``pages_address`` is where their QR codes lead. ``live_port`` is where live pictures are; without one the page
-    connects to nothing but this. Where it is bound, and TLS, is the caller's part.
+    connects to nothing but this. ``commissioning`` tries cameras and keeps their logins; without it none is tried or
+    added. Where it is bound, and TLS, is the caller's part.
     """
     app = _described()
     probes = tuple(StoreProbe(archive, bucket) for bucket in archive.buckets)
@@ -118,6 +122,7 @@ def create_app(
         signing=signing,
         pages_address=pages_address,
         live=live_port or LivePort(),
+        commissioning=commissioning,
     )
     app.include_router(metrics.router)
     app.include_router(_description(app))
@@ -187,6 +192,7 @@ def _described() -> FastAPI:
         scores,
         readiness,
         session,
+        sites,
         situation,
         status,
         suspicions,

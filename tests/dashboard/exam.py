@@ -187,13 +187,13 @@ def _record_run(exam: Exam, name: str, run: str, span: Interval) -> None:
         start = end
 
 
-def add_segment(exam: Exam, camera: str, run: str, span: Interval, *, name: str = "") -> Segment:
+def add_segment(exam: Exam, camera: str, run: str, span: Interval, *, name: str = "", batch: str = BATCH) -> Segment:
     """One file with its rows: kept in both places, opened, found whole. ``name`` ends the key of a named recorder."""
     data, head_size, video = file_bytes(camera, span)
     segment = Segment(
-        key=f"{SITE.id}/{BATCH}/{camera}/{span.start:%Y%m%dT%H%M%S.%fZ}{name}.mp4",
+        key=f"{SITE.id}/{batch}/{camera}/{span.start:%Y%m%dT%H%M%S.%fZ}{name}.mp4",
         camera=camera,
-        batch=BATCH,
+        batch=batch,
         run=run,
         interval=span,
         frames=round(span.seconds * FPS),
