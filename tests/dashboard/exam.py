@@ -22,6 +22,7 @@ from av.video.codeccontext import VideoCodecContext
 from analysis.expected import expectation_of
 from config.rule_pack import load as load_rule_pack
 from domain.evidence import (
+    TRIALS,
     Cause,
     Copy,
     EndReason,
@@ -212,7 +213,8 @@ def add_segment(exam: Exam, camera: str, run: str, span: Interval, *, name: str 
     path.write_bytes(data)
     copy = Copy(segment.key, Place.SPOOL, str(exam.spool), span.end, segment.size_bytes, segment.sha256)
     exam.database.evidence.add_segment(segment, copy)
-    exam.archive.keep(segment)
+    if batch != TRIALS:
+        exam.archive.keep(segment)
     exam.database.evidence.add_observation(Observation(segment.key, span.end, SegmentState.OK, segment.frames))
     return segment
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,13 @@ class Desk:
 
     def __init__(self, exam: Exam, talking: httpx.Client, vault: Vault, secrets: Path) -> None:
         self.exam, self.talking, self.vault, self.secrets = exam, talking, vault, secrets
-        self.officer = coming(exam, Role.CITY_OFFICER)
-        self.operator = coming(exam, Role.SITE_OPERATOR, SITE.id)
+        self.comes_to(START - timedelta(days=1))
+
+    def comes_to(self, at: datetime) -> None:
+        """It is then, and who is at the desk has just logged in."""
+        self.exam.clock.step((at - self.exam.clock.now()).total_seconds())
+        self.officer = coming(self.exam, Role.CITY_OFFICER)
+        self.operator = coming(self.exam, Role.SITE_OPERATOR, SITE.id)
 
     def sites(self, who: dict[str, str] | None = None) -> Any:
         return self.talking.get(SITES, headers=who or self.officer).json()
@@ -92,7 +97,6 @@ def camera() -> Iterator[SimulatedCamera]:
 def desk(tmp_path: Path) -> Iterator[Desk]:
     database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", NOTARY)
     exam = plan_exam(database, tmp_path / "spool")
-    exam.clock.step(-86_400.0)
     keys = KeySource(tmp_path / "secrets.key", environ={})
     vault = Vault(tmp_path / "secrets", keys)
     secrets = Secrets(tmp_path / "secrets", {"KAOJIAN_SECRET_CAMERAS": "old:one"}, keys)
@@ -188,7 +192,7 @@ def test_a_camera_that_is_away_is_told_by_its_place_and_reason(desk: Desk) -> No
 
 
 def test_what_recording_needs_is_not_asked(desk: Desk, camera: SimulatedCamera) -> None:
-    desk.exam.clock.step((START - desk.exam.clock.now()).total_seconds())
+    desk.comes_to(START)
     refused = desk.tries(url=camera.url, login=LOGIN)
     assert problem(refused) == (409, "not-asked-now")
     assert "127.0.0.1 is not asked now: recording needs camera A-cam-1" in refused.json()["detail"]
@@ -196,7 +200,7 @@ def test_what_recording_needs_is_not_asked(desk: Desk, camera: SimulatedCamera) 
 
 def test_who_dispatches_is_shown_no_picture_of_an_exam(desk: Desk, camera: SimulatedCamera) -> None:
     """From two hours before it is recorded on; numbers are told all the same."""
-    desk.exam.clock.step((START - timedelta(hours=1) - desk.exam.clock.now()).total_seconds())
+    desk.comes_to(START - timedelta(hours=1))
     assert desk.sites()[0]["on"]
     told = desk.tries(url=camera.url, login=LOGIN).json()
     assert (told["picture"], told["held_back"], told["width"]) == (None, True, 320)
@@ -268,7 +272,7 @@ class TestPlans:
         outside = PLAN | {"cameras": [PLAN["cameras"][0] | {"at": [20, 0, 2.8]}]}
         refused = self.asks(desk, outside)
         assert problem(refused) == (422, "change-refused")
-        assert refused.json()["errors"][0]["field"].startswith("cameras[0].at")
+        assert refused.json()["errors"][0]["field"].startswith("cameras[0]")
         unknown = PLAN | {"stations": [PLAN["stations"][0] | {"id": "Z99"}]}
         body = {"follows": desk.revision, "plan": unknown}
         refused = desk.talking.put(f"{HERE}/rooms/A/plan", json=body, headers=desk.officer)
@@ -310,7 +314,7 @@ def test_a_reference_is_made_of_the_newest_trial_and_shown(desk: Desk) -> None:
     refused = desk.talking.post(address, json={}, headers=desk.officer)
     assert problem(refused) == (422, "reference-refused")
     assert "no trial of camera A-cam-2" in refused.json()["detail"]
-    begins = START - timedelta(days=1)
+    begins = START - timedelta(days=1, minutes=5)
     span = Interval(begins, begins + timedelta(seconds=10))
     exam.database.evidence.begin_recorder(Recorder("recorder-1", "host", begins, begins, reads_clock=True))
     exam.database.evidence.begin_run(Run("trial-run", "A-cam-2", "recorder-1", begins))
