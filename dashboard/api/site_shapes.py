@@ -117,7 +117,7 @@ class ChangeShape(Shape):
 # --- Cameras --------------------------------------------------------------------------------------------------------
 
 
-class LoginBody(Shape):
+class CameraLogin(Shape):
     """A camera's user name and password. They are sealed, and never given back."""
 
     user: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^:\x00-\x1f\x7f]+$")]
@@ -146,7 +146,7 @@ class CameraBody(Shape):
     room: Label
     id: Id
     url: Annotated[str, Field(max_length=500)]
-    login: LoginBody | None = None
+    login: CameraLogin | None = None
     transport: Transport = Transport.TCP
     engine: Engine = Engine.AUTO
     audio: bool = False
@@ -170,7 +170,7 @@ class TrialBody(Shape):
 
     camera: Id | None = None
     url: Annotated[str, Field(max_length=500)] = ""
-    login: LoginBody | None = None
+    login: CameraLogin | None = None
     transport: Transport = Transport.TCP
     engine: Engine = Engine.AUTO
     seconds: Annotated[float, Field(ge=2, le=15)] = 8
@@ -361,7 +361,7 @@ class PlaceViewShape(Shape):
     level: str | None
 
 
-class PlaceShape(Shape):
+class SurveyedPlace(Shape):
     """A place that must be seen, by which camera it is seen best, and what falls short."""
 
     target: Target
@@ -404,7 +404,7 @@ class SurveyShape(Shape):
     floor_share: float
     step_m: float
     floors: tuple[FloorShape, ...]
-    places: tuple[PlaceShape, ...]
+    places: tuple[SurveyedPlace, ...]
     short: tuple[str, ...]
     no_filming_shown: tuple[TrespassShape, ...]
     stations_not_drawn: tuple[str, ...]

@@ -42,6 +42,13 @@ export const router = createRouter({
       }),
     },
     { path: '/command', name: 'command', component: () => import('./pages/CommandPage.vue'), meta: { act: 'see' } },
+    {
+      path: '/sites/:site?/:room?',
+      name: 'sites',
+      component: () => import('./pages/SitesPage.vue'),
+      meta: { act: 'see' },
+      props: true,
+    },
     { path: '/status', name: 'status', component: () => import('./pages/StatusPage.vue'), meta: { act: 'see' } },
     { path: '/wall', name: 'wall', component: () => import('./pages/WallPage.vue'), meta: { act: 'watch_open' } },
     { path: '/permits', name: 'permits', component: () => import('./pages/PermitsPage.vue') },

@@ -2257,7 +2257,7 @@ export interface components {
             follows: string;
             /** Id */
             id: string;
-            login?: components["schemas"]["dashboard__api__site_shapes__LoginBody"] | null;
+            login?: components["schemas"]["CameraLogin"] | null;
             /** Nvr */
             nvr?: string | null;
             /**
@@ -2313,6 +2313,16 @@ export interface components {
             /** Camera */
             camera: string;
             fault: components["schemas"]["Fault"] | null;
+        };
+        /**
+         * CameraLogin
+         * @description A camera's user name and password. They are sealed, and never given back.
+         */
+        CameraLogin: {
+            /** Password */
+            password: string;
+            /** User */
+            user: string;
         };
         /**
          * CameraPlace
@@ -3145,7 +3155,7 @@ export interface components {
             /** Intact */
             intact: boolean;
             /** Places */
-            places: components["schemas"]["dashboard__api__shapes__PlaceShape"][];
+            places: components["schemas"]["PlaceShape"][];
             /** Rooms */
             rooms: components["schemas"]["ExpectedRoomShape"][];
             /** Scale */
@@ -3479,6 +3489,19 @@ export interface components {
              * Format: date-time
              */
             until: string;
+        };
+        /**
+         * LoginBody
+         * @description Name and password.
+         */
+        LoginBody: {
+            /** Name */
+            name: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
         };
         /**
          * MadeMarkShape
@@ -3931,6 +3954,38 @@ export interface components {
              * @example 实操
              */
             subject: string;
+        };
+        /**
+         * PlaceShape
+         * @description A place that must be seen in some phases, at a level, by any one of ``cameras``; without any, ``lack`` says why
+         *     and ``best`` comes nearest. ``times`` are the own times of a station where candidates start one after another.
+         *
+         *     In the time in which it must be seen, nobody showed it while ``unseen``, and of ``unverified`` nobody knows.
+         */
+        PlaceShape: {
+            basis: components["schemas"]["Basis"];
+            best: components["schemas"]["PlannedViewShape"] | null;
+            /** Cameras */
+            cameras: components["schemas"]["PlannedViewShape"][];
+            /** Id */
+            id: string;
+            lack: components["schemas"]["Lack"] | null;
+            /** Level */
+            level: string;
+            /** Phases */
+            phases: components["schemas"]["Phase"][];
+            /** Px Per M */
+            px_per_m: number;
+            /** Room */
+            room: string;
+            target: components["schemas"]["Target"];
+            /** Times */
+            times: components["schemas"]["Window"][];
+            /** Unseen */
+            unseen: components["schemas"]["SpanShape"][];
+            /** Unverified */
+            unverified: components["schemas"]["SpanShape"][];
+            verdict: components["schemas"]["Verdict"];
         };
         /**
          * PlaceViewShape
@@ -5261,7 +5316,7 @@ export interface components {
             /** No Filming Shown */
             no_filming_shown: components["schemas"]["TrespassShape"][];
             /** Places */
-            places: components["schemas"]["dashboard__api__site_shapes__PlaceShape"][];
+            places: components["schemas"]["SurveyedPlace"][];
             /** Room */
             room: string;
             /** Rule Pack */
@@ -5278,6 +5333,24 @@ export interface components {
             stations_not_drawn: string[];
             /** Step M */
             step_m: number;
+        };
+        /**
+         * SurveyedPlace
+         * @description A place that must be seen, by which camera it is seen best, and what falls short.
+         */
+        SurveyedPlace: {
+            /** Camera */
+            camera: string | null;
+            /** Id */
+            id: string;
+            needs: components["schemas"]["LevelShape"];
+            /** Share Together */
+            share_together: number;
+            /** Shortfall */
+            shortfall: string | null;
+            target: components["schemas"]["Target"];
+            /** Views */
+            views: components["schemas"]["PlaceViewShape"][];
         };
         /**
          * SuspicionShape
@@ -5448,7 +5521,7 @@ export interface components {
             camera?: string | null;
             /** @default auto */
             engine: components["schemas"]["Engine"];
-            login?: components["schemas"]["dashboard__api__site_shapes__LoginBody"] | null;
+            login?: components["schemas"]["CameraLogin"] | null;
             /**
              * Seconds
              * @default 8
@@ -5692,79 +5765,6 @@ export interface components {
          * @enum {string}
          */
         Witness: "ntp" | "server" | "cameras";
-        /**
-         * LoginBody
-         * @description Name and password.
-         */
-        dashboard__api__access_shapes__LoginBody: {
-            /** Name */
-            name: string;
-            /**
-             * Password
-             * Format: password
-             */
-            password: string;
-        };
-        /**
-         * PlaceShape
-         * @description A place that must be seen in some phases, at a level, by any one of ``cameras``; without any, ``lack`` says why
-         *     and ``best`` comes nearest. ``times`` are the own times of a station where candidates start one after another.
-         *
-         *     In the time in which it must be seen, nobody showed it while ``unseen``, and of ``unverified`` nobody knows.
-         */
-        dashboard__api__shapes__PlaceShape: {
-            basis: components["schemas"]["Basis"];
-            best: components["schemas"]["PlannedViewShape"] | null;
-            /** Cameras */
-            cameras: components["schemas"]["PlannedViewShape"][];
-            /** Id */
-            id: string;
-            lack: components["schemas"]["Lack"] | null;
-            /** Level */
-            level: string;
-            /** Phases */
-            phases: components["schemas"]["Phase"][];
-            /** Px Per M */
-            px_per_m: number;
-            /** Room */
-            room: string;
-            target: components["schemas"]["Target"];
-            /** Times */
-            times: components["schemas"]["Window"][];
-            /** Unseen */
-            unseen: components["schemas"]["SpanShape"][];
-            /** Unverified */
-            unverified: components["schemas"]["SpanShape"][];
-            verdict: components["schemas"]["Verdict"];
-        };
-        /**
-         * LoginBody
-         * @description A camera's user name and password. They are sealed, and never given back.
-         */
-        dashboard__api__site_shapes__LoginBody: {
-            /** Password */
-            password: string;
-            /** User */
-            user: string;
-        };
-        /**
-         * PlaceShape
-         * @description A place that must be seen, by which camera it is seen best, and what falls short.
-         */
-        dashboard__api__site_shapes__PlaceShape: {
-            /** Camera */
-            camera: string | null;
-            /** Id */
-            id: string;
-            needs: components["schemas"]["LevelShape"];
-            /** Share Together */
-            share_together: number;
-            /** Shortfall */
-            shortfall: string | null;
-            target: components["schemas"]["Target"];
-            /** Views */
-            views: components["schemas"]["PlaceViewShape"][];
-        };
     };
     responses: never;
     parameters: never;
@@ -12642,7 +12642,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["dashboard__api__access_shapes__LoginBody"];
+                "application/json": components["schemas"]["LoginBody"];
             };
         };
         responses: {
