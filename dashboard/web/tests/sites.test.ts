@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { SetUpRoom, Survey, TriedCamera } from '@/api/types'
 import { channels, cornersFrom, cornersText, deviceOf, findings, loginKept, share, withSeen } from '@/sites/camera'
-import { boxOf, fan, firstPlan, fitted, freshName, moved, placed, points, shortFirst, viewBox, withCamera, without } from '@/sites/plan'
+import { boxOf, fan, firstPlan, fitted, freshName, moved, placed, points, shortFirst, viewBox, withCamera, withStation, without } from '@/sites/plan'
 
 const room: SetUpRoom = {
   id: 'r1',
@@ -57,7 +57,7 @@ describe('a test of a camera', () => {
   })
 
   it('notes H.265, and a plan that reckons with another size', () => {
-    const drawn = { ...firstPlan(room).cameras[0]!, picture: [1280, 720] as [number, number] }
+    const drawn = { ...withCamera(firstPlan(), 'c1').cameras[0]!, picture: [1280, 720] as [number, number] }
     const found = marks(findings({ ...tried, codec: 'hvc1.1.6.L120' }, drawn))
     expect([found.codec, found.plan]).toEqual(['note', 'bad'])
   })
@@ -91,22 +91,18 @@ describe('stations in a picture', () => {
 })
 
 describe('a plan', () => {
-  const plan = firstPlan(room)
+  const plan = withCamera(withStation(withStation(firstPlan(), 'A-01'), 'A-02'), 'c1')
 
-  it('begins with all stations and cameras inside of the room', () => {
-    const whole = boxOf(plan.outline)
-    expect(plan.stations.map((each) => each.id)).toEqual(room.stations)
-    for (const each of plan.stations) {
-      const box = boxOf(each.outline)
-      expect(box.x >= whole.x && box.y >= whole.y && box.x + box.width <= whole.width && box.y + box.depth <= whole.depth).toBe(true)
-    }
-    expect(plan.cameras[0]?.at.slice(0, 2)).toEqual([0.1, 0.1])
+  it('begins with nothing in it, so that nothing counts as seen that nobody measured', () => {
+    expect([firstPlan().stations, firstPlan().cameras]).toEqual([[], []])
+    expect(boxOf(plan.stations[0]!.outline)).toEqual({ x: 3.3, y: 2.4, width: 1.4, depth: 1.2 })
+    expect(plan.cameras[0]?.at).toEqual([0.1, 0.1, 2.8])
   })
 
   it('lets nothing be moved out of the room, and changes nothing in place', () => {
     const there = moved(plan, { kind: 'stations', index: 0 }, -50, 2)
-    expect(boxOf(there.stations[0]!.outline)).toMatchObject({ x: 0, y: 3 })
-    expect(boxOf(plan.stations[0]!.outline)).toMatchObject({ x: 1, y: 1 })
+    expect(boxOf(there.stations[0]!.outline)).toMatchObject({ x: 0, y: 4.4 })
+    expect(boxOf(plan.stations[0]!.outline)).toMatchObject({ x: 3.3, y: 2.4 })
     const camera = moved(plan, { kind: 'cameras', index: 0 }, 1, 1)
     expect(camera.cameras[0]?.at).toEqual([1.1, 1.1, 2.8])
   })

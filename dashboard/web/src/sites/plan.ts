@@ -1,6 +1,6 @@
 // A room's plan while somebody draws it: metres, x to the right and y upwards. Everything here gives a new plan back.
 
-import type { PlanCamera, RoomPlan, SetUpRoom, Survey, SurveyedPlace } from '@/api/types'
+import type { PlanCamera, RoomPlan, Survey, SurveyedPlace } from '@/api/types'
 
 export type Corner = [number, number]
 export type Kind = 'stations' | 'obstacles' | 'doors' | 'paper_desks' | 'cameras'
@@ -85,14 +85,10 @@ export function without(plan: RoomPlan, chosen: Chosen): RoomPlan {
   return { ...plan, [chosen.kind]: list.filter((_, index) => index !== chosen.index) }
 }
 
-/** The plan of a room that has none: an upright room, its stations in rows, its cameras in the corners. */
-export function firstPlan(room: SetUpRoom): RoomPlan {
-  const across = Math.max(1, Math.ceil(Math.sqrt(room.stations.length)))
-  const rows = Math.ceil(room.stations.length / across)
-  const width = Math.max(6, across * 2.4 + 1)
-  const depth = Math.max(5, rows * 2.4 + 1)
-  let plan: RoomPlan = {
-    outline: rectangle({ x: 0, y: 0, width, depth }),
+/** Where a room that has no plan begins: an upright room with nothing in it. What nobody drew is not seen. */
+export function firstPlan(): RoomPlan {
+  return {
+    outline: rectangle({ x: 0, y: 0, width: 8, depth: 6 }),
     height: 3,
     obstacles: [],
     stations: [],
@@ -101,12 +97,6 @@ export function firstPlan(room: SetUpRoom): RoomPlan {
     no_filming: [],
     cameras: [],
   }
-  room.stations.forEach((id, index) => {
-    const at = { x: 1 + (index % across) * 2.4, y: 1 + Math.floor(index / across) * 2.4, width: 1.4, depth: 1.2 }
-    plan = { ...plan, stations: [...plan.stations, station(id, at)] }
-  })
-  for (const camera of room.cameras) plan = withCamera(plan, camera.id)
-  return plan
 }
 
 function station(id: string, box: Box) {
