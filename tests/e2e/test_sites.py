@@ -129,7 +129,7 @@ def add(page: Page, office: Office) -> None:
     expect(panel.locator("[data-save]")).to_contain_text("将使用新设置")
     panel.locator("[data-do-save]").click()
     expect(panel).to_be_hidden()
-    expect(page.locator(f"[data-camera='{NAME}']")).to_contain_text("已保存，不显示")
+    expect(page.locator(f"[data-camera='{NAME}']")).to_contain_text("已保存")
     (camera,) = (each for each in office.room.cameras if each.id == NAME)
     assert (camera.sees, len(camera.regions[0].corners)) == (("A01",), 3)
 

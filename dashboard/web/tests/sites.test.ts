@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { SetUpRoom, Survey, TriedCamera } from '@/api/types'
 import { channels, cornersFrom, cornersText, deviceOf, findings, loginKept, share, withSeen } from '@/sites/camera'
-import { boxOf, fan, firstPlan, fitted, freshName, moved, placed, points, shortFirst, viewBox, withCamera, withStation, without } from '@/sites/plan'
+import { boxOf, fan, firstPlan, fitted, freshName, lackOf, moved, placed, points, shortFirst, viewBox, withCamera, withStation, without } from '@/sites/plan'
 
 const room: SetUpRoom = {
   id: 'r1',
@@ -126,6 +126,15 @@ describe('a plan', () => {
     expect(points([[1, 2], [3, 4]])).toBe('1,-2 3,-4')
     expect(viewBox({ ...plan, outline: [[0, 0], [8, 0], [8, 6], [0, 6]] })).toBe('-0.5 -6.5 9 7')
     expect(fan({ ...plan.cameras[0]!, at: [0, 0, 3], pan: 0, width_of_view: 90 }, 2)[2]).toEqual([2, 0])
+  })
+
+  it('says what keeps a room from being seen, and never nothing where something does', () => {
+    const survey = { covers: false, short: [], stations_not_drawn: [], floor_share: 0.9, floor_share_needed: 0.95 } as unknown as Survey
+    expect(lackOf({ ...survey, covers: true })).toBeUndefined()
+    expect(lackOf({ ...survey, short: ['station A-01'], stations_not_drawn: ['A-02'] })).toBe('places')
+    expect(lackOf({ ...survey, stations_not_drawn: ['A-02'] })).toBe('drawn')
+    expect(lackOf(survey)).toBe('floor')
+    expect(lackOf({ ...survey, floor_share: 0.96 })).toBe('banned')
   })
 
   it('names new things as nothing is named yet, and shows what falls short first', () => {

@@ -181,3 +181,13 @@ export function shortFirst(survey: Survey): SurveyedPlace[] {
 export function bestView(place: SurveyedPlace): SurveyedPlace['views'][number] | undefined {
   return place.views.find((view) => view.camera === place.camera)
 }
+
+export type Lack = 'places' | 'drawn' | 'floor' | 'banned'
+
+/** The first thing that keeps a room from being seen as it must be; undefined where nothing does. */
+export function lackOf(survey: Survey): Lack | undefined {
+  if (survey.covers) return undefined
+  if (survey.short.length) return 'places'
+  if (survey.stations_not_drawn.length) return 'drawn'
+  return survey.floor_share < survey.floor_share_needed ? 'floor' : 'banned'
+}

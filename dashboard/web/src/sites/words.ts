@@ -2,10 +2,11 @@
 
 import { computed } from 'vue'
 
+import type { Survey } from '@/api/types'
 import { language } from '@/words'
 
 import type { Finding } from './camera'
-import type { Kind } from './plan'
+import { type Kind, lackOf } from './plan'
 
 const zh = {
   title: '考场与摄像机',
@@ -22,6 +23,7 @@ const zh = {
   editPlan: '编辑布点图',
   covers: '全部位置达到要求',
   short: (count: number) => `${count} 处达不到要求`,
+  lacks: { drawn: '有工位未画，不能判定', floor: '地面可见比例不足', banned: '拍到禁摄区' } as Record<string, string>,
   floor: (share: string, needed: string) => `地面可见 ${share}（要求 ${needed}）`,
   byPack: (pack: string) => `按规则包 ${pack} 计算，未核对画面`,
   pack: (pack: string) => `要求按规则包 ${pack}`,
@@ -45,7 +47,7 @@ const zh = {
   panoramic: '全景',
   address: '地址',
   login: '密码',
-  kept: '已保存，不显示',
+  kept: '已保存',
   noLogin: '无',
   drawn: '布点图',
   reference: '基准画面',
@@ -225,6 +227,7 @@ const en: SiteWords = {
   editPlan: 'Edit the plan',
   covers: 'All that must be seen is seen as it must be',
   short: (count) => (count === 1 ? '1 place falls short' : `${count} places fall short`),
+  lacks: { drawn: 'Stations are not drawn: nothing can be said', floor: 'Too little of the floor is seen', banned: 'A no-filming area is shown' },
   floor: (share, needed) => `${share} of the floor seen (needed ${needed})`,
   byPack: (pack) => `By rule pack ${pack}; no picture was looked at`,
   pack: (pack) => `Needed by rule pack ${pack}`,
@@ -248,7 +251,7 @@ const en: SiteWords = {
   panoramic: 'Whole room',
   address: 'Address',
   login: 'Login',
-  kept: 'Kept, never shown',
+  kept: 'Kept',
   noLogin: 'None',
   drawn: 'On the plan',
   reference: 'Reference',
@@ -409,6 +412,13 @@ const en: SiteWords = {
     'database-unavailable': 'The database does not answer. Try again later.',
   },
   failed: 'That did not work. Try again later.',
+}
+
+/** What a survey comes to, in a few words. */
+export function surveyed(survey: Survey): string {
+  const lack = lackOf(survey)
+  if (!lack) return siteWords.value.covers
+  return lack === 'places' ? siteWords.value.short(survey.short.length) : (siteWords.value.lacks[lack] ?? '')
 }
 
 export const siteWords = computed(() => (language.value === 'zh' ? zh : en))
