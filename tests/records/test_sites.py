@@ -110,7 +110,7 @@ def test_a_change_is_valid_from_now_on_and_keeps_everything_else(database: Datab
 
 
 def test_a_change_that_was_overtaken_is_refused_also_between_looking_and_writing(database: Database) -> None:
-    clock, seen = FakeClock(EVE), follows(database)
+    seen = follows(database)
 
     def somebody_else() -> None:
         changes(database, "r301", without_camera("r301", "sg-001-c9"), seen=seen)
@@ -124,7 +124,7 @@ def test_a_change_that_was_overtaken_is_refused_also_between_looking_and_writing
             with_camera("r302", camera),
             follows=seen,
             actor=ACTOR,
-            clock=clock,
+            clock=FakeClock(EVE),
             before=somebody_else,
         )
     now = database.setup.site("sg-001")
@@ -137,15 +137,7 @@ def test_a_change_that_was_overtaken_is_refused_also_between_looking_and_writing
 def test_what_cannot_be_is_told_by_the_field_of_what_was_changed(database: Database) -> None:
     wrong = Camera("sg-001-c8", "rtsp://user:pw@10.0.0.8/x", ("A-01", "Z-09"))
     with pytest.raises(ChangeRefused) as refused:
-        change(
-            database,
-            "sg-001",
-            "r301",
-            with_camera("r301", wrong),
-            follows=follows(database),
-            actor=ACTOR,
-            clock=clock,
-        )
+        changes(database, "r301", with_camera("r301", wrong))
     assert [field for field, _ in refused.value.problems] == ["sees[1]", "url"]
     assert "pw" not in str(refused.value)
     for room, edit in (("r9", with_camera("r9", wrong)), ("r302", without_camera("r302", "sg-001-c1"))):
@@ -162,15 +154,7 @@ def test_a_camera_of_another_site_is_not_taken(database: Database) -> None:
     apply(parse(json.dumps({"sites": [other]}), "other"), database, ACTOR, clock)
     taken = Camera("sg-002-c1", "rtsp://10.0.0.8/x", ())
     with pytest.raises((ChangeRefused, CameraBelongsElsewhere), match="belongs to site sg-002"):
-        change(
-            database,
-            "sg-001",
-            "r302",
-            with_camera("r302", taken),
-            follows=follows(database),
-            actor=ACTOR,
-            clock=clock,
-        )
+        changes(database, "r302", with_camera("r302", taken))
 
 
 def test_a_plan_takes_the_place_of_the_one_there_was(database: Database) -> None:
