@@ -54,6 +54,7 @@ LONGEST_S = 15.0
 
 _WHOLE_S = 45.0  # of a trial, with connecting and waiting for a first key frame
 _KEY_S = 15.0
+_NOWHERE_ELSE = Limits(key_s=_KEY_S, redirects=0)
 _PORTS = {"rtsp": 554, "rtsps": 322}
 _PLAIN = re.compile(r"[\x21-\x5b\x5d-\x7e]+")  # printable ASCII without the backslash, which some read as a slash
 _PICTURE_WIDTH = 1280
@@ -89,7 +90,6 @@ class Asked:
     url: str = ""
     login: Credentials | None = None
     transport: Transport = Transport.TCP
-    engine: Engine = Engine.AUTO
 
 
 def watch(
@@ -156,7 +156,7 @@ class Bench:
 
     def refuse_address(self, url: str) -> None:
         """Raises ChangeRefused for an address that no page may have this host connect to."""
-        if not _PLAIN.fullmatch(url) or redacted(url) != url or _scheme(url) not in _PORTS:
+        if not _PLAIN.fullmatch(url) or redacted(url) != url or _scheme(url) != "rtsp":
             raise _not_address(
                 "write it like rtsp://10.0.0.8:554/stream, without user name and password; other schemes are set up "
                 "with `kaojian apply` 地址应如 rtsp://10.0.0.8:554/stream，不含用户名和密码"
@@ -196,10 +196,10 @@ class Bench:
             how = "with a picture" if pictured else "without a picture"
             where = "{}:{}".format(*device_of(url))
             self._database.journal.record(
-                self._clock.now(), actor, "test_camera", f"{site.id}/{name}", f"{where}, {how}"
+                self._clock.now(), actor, "try_camera", f"{site.id}/{name}", f"{where}, {how}"
             )
             assignment = self._assignment(asked, site, name, url)
-            return watch(assignment, min(seconds, LONGEST_S), rules, Limits(key_s=_KEY_S), pictured=pictured)
+            return watch(assignment, min(seconds, LONGEST_S), rules, _NOWHERE_ELSE, pictured=pictured)
         finally:
             self._one.release()
 
@@ -246,7 +246,8 @@ class Bench:
         login = asked.login
         if login is None and (secret := self.secret_of(site, url)) is not None:
             login = self._opened(secret)
-        return Assignment(name, "", "", url, login, asked.transport, engine=asked.engine)
+        # Our own client alone: libav would follow a camera that sends it elsewhere.
+        return Assignment(name, "", "", url, login, asked.transport, engine=Engine.NATIVE)
 
     def _opened(self, name: str) -> Credentials:
         try:

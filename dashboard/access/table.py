@@ -232,7 +232,7 @@ ROUTES: Mapping[str, Act] = {
     "sites": Act.SEE,
     "change_camera": Act.SET_UP,
     "remove_camera": Act.SET_UP,
-    "test_camera": Act.SET_UP,  # no picture of an exam: dashboard.access.wall.is_quiet
+    "try_camera": Act.SET_UP,  # no picture of an exam: dashboard.access.wall.is_quiet
     "room_plan": Act.SEE,
     "survey_plan": Act.SET_UP,
     "calibrate_camera": Act.SET_UP,

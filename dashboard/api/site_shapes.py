@@ -172,7 +172,6 @@ class TrialBody(Shape):
     url: Annotated[str, Field(max_length=500)] = ""
     login: CameraLogin | None = None
     transport: Transport = Transport.TCP
-    engine: Engine = Engine.AUTO
     seconds: Annotated[float, Field(ge=2, le=15)] = 8
 
 

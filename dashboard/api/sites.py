@@ -237,7 +237,7 @@ def remove_camera(
 
 
 @router.post("/{site}/cameras/trial")
-def test_camera(response: Response, backed: Backed, viewer: Viewing, site: SiteId, body: TrialBody) -> TriedShape:
+def try_camera(response: Response, backed: Backed, viewer: Viewing, site: SiteId, body: TrialBody) -> TriedShape:
     """Watch a camera for some seconds as the recorder would: one at a time, and never one that recording needs.
 
     No picture is shown while a sitting is on at the site, or uses that device, or will within two hours.
@@ -250,7 +250,7 @@ def test_camera(response: Response, backed: Backed, viewer: Viewing, site: SiteI
         if known is None:
             raise NotTried(f"site {site} has no camera {body.camera}")
     login = None if body.login is None else Credentials(body.login.user, body.login.password)
-    asked = Asked(known, body.url, login, body.transport, body.engine)
+    asked = Asked(known, body.url, login, body.transport)
     pictured = _may_show(backed, site, body.url if known is None else known.url)
     tried = backed.bench.try_out(asked, found, body.seconds, rules=rules, actor=viewer.actor, pictured=pictured)
     # Asked once more: a sitting may have begun while the camera was watched.

@@ -141,7 +141,7 @@ def test_a_camera_is_tried_added_and_its_login_sealed_and_never_given_back(
     everything = [tried.text, added.text, again.text, str(desk.sites())]
     assert not any(PASSWORD in text or "cam-a-cam-9" in text for text in everything)
     acts = [(each.act, each.subject) for each in desk.exam.database.journal.entries()]
-    assert acts.count(("test_camera", f"{SITE.id}/URL")) == 1
+    assert acts.count(("try_camera", f"{SITE.id}/URL")) == 1
     assert acts.count(("apply_site", SITE.id)) == 1
     assert not any(PASSWORD in each.detail for each in desk.exam.database.journal.entries())
 
@@ -169,7 +169,7 @@ def test_no_page_has_this_host_connect_elsewhere_than_to_cameras(desk: Desk) -> 
         for answer in (desk.tries(url=url), desk.adds(url)):
             assert problem(answer) == (422, "change-refused"), url
             assert answer.json()["errors"][0]["field"] == "url"
-    assert "test_camera" not in {each.act for each in desk.exam.database.journal.entries()}
+    assert "try_camera" not in {each.act for each in desk.exam.database.journal.entries()}
 
 
 def test_a_login_that_is_kept_goes_to_no_other_device(desk: Desk, camera: SimulatedCamera) -> None:

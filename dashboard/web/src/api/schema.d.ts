@@ -1614,12 +1614,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Test Camera
+         * Try Camera
          * @description Watch a camera for some seconds as the recorder would: one at a time, and never one that recording needs.
          *
          *     No picture is shown while a sitting is on at the site, or uses that device, or will within two hours.
          */
-        post: operations["test_camera"];
+        post: operations["try_camera"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5519,8 +5519,6 @@ export interface components {
         TrialBody: {
             /** Camera */
             camera?: string | null;
-            /** @default auto */
-            engine: components["schemas"]["Engine"];
             login?: components["schemas"]["CameraLogin"] | null;
             /**
              * Seconds
@@ -13480,7 +13478,7 @@ export interface operations {
             };
         };
     };
-    test_camera: {
+    try_camera: {
         parameters: {
             query?: never;
             header?: never;
