@@ -25,7 +25,9 @@ from domain.people import Role
 from domain.places import Camera
 from domain.timeline import Interval
 from ingest.simulator.camera import CameraSettings, SimulatedCamera
-from records.commissioning import Bench
+from records import commissioning
+from records.commissioning import Bench, Tried
+from records.errors import NotTried
 from storage.database import connect
 from tests.dashboard.exam import BATCH, SITE, START, TESTER, Exam, add_segment, plan_exam
 from tests.dashboard.serving import client, coming, problem
@@ -196,6 +198,19 @@ def test_what_recording_needs_is_not_asked(desk: Desk, camera: SimulatedCamera) 
     refused = desk.tries(url=camera.url, login=LOGIN)
     assert problem(refused) == (409, "not-asked-now")
     assert "127.0.0.1 is not asked now: recording needs camera A-cam-1" in refused.json()["detail"]
+
+
+def test_one_camera_is_tried_at_a_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    meanwhile = []
+
+    def watched(*_: object, **__: object) -> Tried:
+        meanwhile.append(desk.tries(url="rtsp://127.0.0.9/x"))
+        raise NotTried("it went away")
+
+    monkeypatch.setattr(commissioning, "watch", watched)
+    for _ in range(2):
+        assert problem(desk.tries(url="rtsp://127.0.0.9/x")) == (422, "not-tried")
+    assert [problem(each) for each in meanwhile] == [(409, "not-asked-now")] * 2
 
 
 def test_who_dispatches_is_shown_no_picture_of_an_exam(desk: Desk, camera: SimulatedCamera) -> None:

@@ -13214,6 +13214,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "by": "account:wu",
+                     *         "county": "浈江区",
+                     *         "nvrs": [
+                     *           {
+                     *             "address": null,
+                     *             "id": "nvr-1",
+                     *             "login": true,
+                     *             "max_sessions": 16
+                     *           }
+                     *         ],
+                     *         "on": false,
+                     *         "revision": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *         "rooms": [
+                     *           {
+                     *             "cameras": [
+                     *               {
+                     *                 "address": null,
+                     *                 "audio": false,
+                     *                 "channel": 1,
+                     *                 "drawn": true,
+                     *                 "engine": "auto",
+                     *                 "id": "sg-001-c1",
+                     *                 "login": true,
+                     *                 "nvr": "nvr-1",
+                     *                 "panoramic": true,
+                     *                 "reference": "2026-04-21T02:00:00.000Z",
+                     *                 "sees": [
+                     *                   {
+                     *                     "region": [
+                     *                       [
+                     *                         0.1,
+                     *                         0.25
+                     *                       ],
+                     *                       [
+                     *                         0.42,
+                     *                         0.25
+                     *                       ],
+                     *                       [
+                     *                         0.42,
+                     *                         0.8
+                     *                       ]
+                     *                     ],
+                     *                     "station": "A-01"
+                     *                   },
+                     *                   {
+                     *                     "region": null,
+                     *                     "station": "A-02"
+                     *                   }
+                     *                 ],
+                     *                 "transport": "tcp"
+                     *               }
+                     *             ],
+                     *             "drawn": true,
+                     *             "id": "r301",
+                     *             "name": "301 试室",
+                     *             "stations": [
+                     *               "A-01",
+                     *               "A-02"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "site": "sg-001",
+                     *         "site_name": "韶关示范考场",
+                     *         "valid_from": "2026-04-20T01:00:00.000Z"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["SetUpSite"][];
                 };
             };
@@ -13303,6 +13373,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "new": true,
+                     *       "revision": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *       "sittings": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "keeps": false,
+                     *           "number": 1,
+                     *           "start": "2026-05-01T01:00:00.000Z",
+                     *           "trial_void": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChangeShape"];
                 };
             };
@@ -13401,6 +13486,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "new": true,
+                     *       "revision": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *       "sittings": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "keeps": false,
+                     *           "number": 1,
+                     *           "start": "2026-05-01T01:00:00.000Z",
+                     *           "trial_void": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChangeShape"];
                 };
             };
@@ -13499,6 +13599,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "advice": [
+                     *         {
+                     *           "code": "clock",
+                     *           "en": "The camera's clock is 130.5 s behind of this machine's. Turn NTP on in its time menu.",
+                     *           "zh": "摄像机时钟比本机慢 130.5 秒，超过 2 秒。请在“时间”菜单启用 NTP 时间同步。"
+                     *         }
+                     *       ],
+                     *       "audio": [
+                     *         "PCMA"
+                     *       ],
+                     *       "bits_per_second": 4010000,
+                     *       "clock_offset_s": -130.5,
+                     *       "clock_warn_s": 2,
+                     *       "codec": "avc1.640028",
+                     *       "damaged_pictures": 0,
+                     *       "delivered_fps": 24.97,
+                     *       "ended": null,
+                     *       "format_changes": 0,
+                     *       "height": 1080,
+                     *       "held_back": true,
+                     *       "key_interval_s": 2,
+                     *       "keyless_s": 2,
+                     *       "lost_packets": 0,
+                     *       "min_fps": 15,
+                     *       "min_height": 720,
+                     *       "min_width": 1280,
+                     *       "picture": null,
+                     *       "pictures": 200,
+                     *       "rule_pack": "SG-2022-08-10",
+                     *       "seconds": 8,
+                     *       "stated_fps": 25,
+                     *       "width": 1920
+                     *     }
+                     */
                     "application/json": components["schemas"]["TriedShape"];
                 };
             };
@@ -13960,6 +14096,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "new": true,
+                     *       "revision": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *       "sittings": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "keeps": false,
+                     *           "number": 1,
+                     *           "start": "2026-05-01T01:00:00.000Z",
+                     *           "trial_void": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChangeShape"];
                 };
             };
