@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -95,6 +96,7 @@ class Settings(BaseSettings):
     run_up_seconds: Annotated[float, Field(ge=0, le=120)] = 5
     trial_s: Annotated[float, Field(ge=20, le=600)] = 120
     readiness_hours: Annotated[float, Field(ge=1, le=168)] = 24
+    camera_networks: str = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"  # of addresses that pages may name
     stall_seconds: Annotated[float, Field(gt=0, le=60)] = 3
     min_free_bytes: Annotated[int, Field(ge=0)] = 2 << 30
     expected_bit_rate: Annotated[float, Field(gt=0, le=1e9)] = 4_000_000
@@ -186,6 +188,11 @@ class Settings(BaseSettings):
     def numbers_key_file(self) -> Path:
         """The key that numbers of people's documents are sealed and marked with: never in the database."""
         return self.secrets_dir / "numbers.key"
+
+    @property
+    def networks_of_cameras(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Where a camera may be whose address somebody writes at the page."""
+        return _networks_in(self.camera_networks)
 
     @property
     def recovery_public_file(self) -> Path:
@@ -293,6 +300,15 @@ class Settings(BaseSettings):
         if endpoint and not re.fullmatch(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?", endpoint):
             raise ValueError("write host:port without http://; KAOJIAN_S3_SECURE says whether TLS is used")
         return endpoint
+
+    @field_validator("camera_networks")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        try:
+            _networks_in(text)
+        except ValueError as error:
+            raise ValueError(f"{error}; write networks like 10.0.0.0/8, with commas, or none") from None
+        return text
 
     @field_validator("stamp_url")
     @classmethod
@@ -411,6 +427,13 @@ class Settings(BaseSettings):
                 "KAOJIAN_S3_SECOND_CA_FILE vouches for nothing without TLS: set KAOJIAN_S3_SECOND_SECURE=true"
             )
         return self
+
+
+def _networks_in(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks with commas between them; none for ``none``. Raises ValueError."""
+    if text.strip() == "none":
+        return ()
+    return tuple(ip_network(each.strip()) for each in text.split(","))
 
 
 def load(**instead: Any) -> Settings:

@@ -43,6 +43,7 @@ from dashboard.api import (
     scores,
     screeners,
     session,
+    sites,
     situation,
     status,
     suspicions,
@@ -58,6 +59,7 @@ from domain.people import Role
 from domain.timeline import Clock
 from ingest.ballast import Ballast
 from ingest.host_clock import HostWitnesses, Witnesses
+from records.commissioning import Bench
 from records.headroom import Spools
 from records.readiness import Means
 from storage.archive import Archive
@@ -91,6 +93,7 @@ def create_app(
     pages_address: str = "",
     live_port: LivePort | None = None,
     detector: Callable[[], Detector | None] = lambda: None,
+    commissioning: Bench | None = None,
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes, the database with a notary.
 
@@ -102,8 +105,9 @@ def create_app(
     gives the key of numbers of people's documents, without it one that is gone with the app. ``filing`` is an archive
     whose keys may put scans, without it ``archive``; ``signing`` signs receipts, without it none are made, and
     ``pages_address`` is where their QR codes lead. ``live_port`` is where live pictures are; without one the page
-    connects to nothing but this. ``detector`` opens what finds people, where heads are to be blurred.
-    Where it is bound, and TLS, is the caller's part.
+    connects to nothing but this. ``detector`` opens what finds people, where heads are to be blurred;
+    ``commissioning`` tries cameras and keeps their logins; without it none is tried or added. Where it is bound, and
+    TLS, is the caller's part.
     """
     app = _described()
     probes = tuple(StoreProbe(archive, bucket) for bucket in archive.buckets)
@@ -126,6 +130,7 @@ def create_app(
         pages_address=pages_address,
         live=live_port or LivePort(),
         detector=detector,
+        commissioning=commissioning,
     )
     app.include_router(metrics.router)
     app.include_router(_description(app))
@@ -199,6 +204,7 @@ def _described() -> FastAPI:
         readiness,
         retrieval,
         session,
+        sites,
         situation,
         status,
         suspicions,

@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 
+from analysis.calibration import CalibrationUnreadable, read_calibration
 from analysis.examination import pictures
 from analysis.eye import Advice, Eye, Picture
 from analysis.labels import read_labels
+from analysis.stills import jpeg
 from domain.evidence import Segment
 from domain.labels import LABELS_READ, LabelsRead
 from domain.people import Actor
@@ -104,6 +106,31 @@ def make_reference(
     if new:
         database.journal.record(reference.valid_from, actor, "make_reference", camera_id, reference.id)
     return Made(reference, len(_some(shown)), made.advice, new, labels)
+
+
+def newest_trial(database: Database, site_id: str, camera_id: str) -> Interval:
+    """The span of the newest trial 试录 that a camera was recorded for. Raises ReferenceRefused without any."""
+    trials = [
+        trial
+        for sitting in database.setup.sittings()
+        if sitting.site.id == site_id and camera_id in {each.id for each in sitting.cameras()}
+        if (trial := database.readiness.last_trial(sitting.batch.id, sitting.plan.number)) is not None
+    ]
+    for trial in sorted(trials, key=lambda each: each.interval.end, reverse=True):
+        if database.evidence.trial_segments(camera_id, trial.interval):
+            return trial.interval
+    raise ReferenceRefused(
+        f"no trial of camera {camera_id} was recorded; order one for its next sitting while the room is empty "
+        "尚无该摄像机的试录：请在考场无人时为下一场次试录"
+    )
+
+
+def picture_of(reference: Reference) -> bytes:
+    """What a reference shows, small and grey, as JPEG. Raises ReferenceRefused where its bytes cannot be read."""
+    try:
+        return jpeg(read_calibration(reference.calibration).grey)
+    except CalibrationUnreadable as error:
+        raise ReferenceRefused(str(error)) from error
 
 
 def references(database: Database, site_id: str) -> Iterator[tuple[Camera, list[Reference]]]:

@@ -53,6 +53,16 @@ class Sight:
         scope = self.account.scope
         return [site for site in self.setup.sites() if scope.covers(Place(site.county, site.id))]
 
+    def set_up(self) -> list[Site]:
+        """The sites of which the viewer sees how they are set up: those inside, and those of batches inside. None
+        where a sitting is not closed from whose batch they are recused: its cameras would tell of it.
+        """
+        sittings = self.setup.sittings()
+        recused = self.account.recused
+        hidden = {each.site.id for each in sittings if each.closed is None and each.batch.id in recused}
+        inside = {each.id for each in self.sites()} | {each.site.id for each in self.sittings()}
+        return [site for site in self.setup.sites() if site.id in inside - hidden]
+
     def sittings(self) -> list[Sitting]:
         """The sittings of the batches inside."""
         inside = cache(self.batch)
@@ -98,6 +108,9 @@ class Permitted(Sight):
         return uses and self.permit.is_for(self.permit.batch, camera)
 
     def sites(self) -> list[Site]:
+        return []
+
+    def set_up(self) -> list[Site]:
         return []
 
     def footage(self) -> Callable[[Segment], bool]:

@@ -232,6 +232,17 @@ ROUTES: Mapping[str, Act] = {
     "revoke_token": Act.OWN_TOKENS,
     "status": Act.SEE,
     "situation_now": Act.SEE,
+    "sites": Act.SEE,
+    "change_camera": Act.SET_UP,
+    "remove_camera": Act.SET_UP,
+    "try_camera": Act.SET_UP,  # no picture of an exam: dashboard.access.wall.is_quiet
+    "room_plan": Act.SEE,
+    "survey_plan": Act.SET_UP,
+    "calibrate_camera": Act.SET_UP,
+    "change_plan": Act.SET_UP,
+    "references": Act.SEE,
+    "reference_picture": Act.WATCH,
+    "make_reference": Act.SET_UP,
     "drifts": Act.SEE,
     "schedule": Act.SCHEDULE,
     "batches": Act.SEE,
@@ -500,6 +511,7 @@ FRESH = frozenset(
             "issue_certificates",
             "revoke_certificate",
         ),
+        *("change_camera", "remove_camera", "change_plan", "make_reference"),
     }
 )
 """Routes that ask for a password that was given lately: whoever finds a page open must not be able to stay."""

@@ -338,7 +338,101 @@ DAY: Any = {
 
 _ENTERED: Any = {"at": "2026-05-01T01:01:00.000Z", "warnings": []}
 
+_REVISION = "5d" * 32
+
+SITES: Any = [
+    {
+        "site": "sg-001",
+        "site_name": "韶关示范考场",
+        "county": "浈江区",
+        "revision": _REVISION,
+        "valid_from": "2026-04-20T01:00:00.000Z",
+        "by": "account:wu",
+        "on": False,
+        "nvrs": [{"id": "nvr-1", "address": None, "login": True, "max_sessions": 16}],
+        "rooms": [
+            {
+                "id": "r301",
+                "name": "301 试室",
+                "stations": ["A-01", "A-02"],
+                "drawn": True,
+                "cameras": [
+                    {
+                        "id": "sg-001-c1",
+                        "address": None,
+                        "login": True,
+                        "transport": "tcp",
+                        "engine": "auto",
+                        "audio": False,
+                        "panoramic": True,
+                        "nvr": "nvr-1",
+                        "channel": 1,
+                        "sees": [
+                            {"station": "A-01", "region": [[0.1, 0.25], [0.42, 0.25], [0.42, 0.8]]},
+                            {"station": "A-02", "region": None},
+                        ],
+                        "drawn": True,
+                        "reference": "2026-04-21T02:00:00.000Z",
+                    }
+                ],
+            }
+        ],
+    }
+]
+
+CHANGE: Any = {
+    "new": True,
+    "revision": _REVISION,
+    "sittings": [
+        {
+            "batch": "2026-0501",
+            "number": 1,
+            "start": "2026-05-01T01:00:00.000Z",
+            "keeps": False,
+            "trial_void": True,
+        }
+    ],
+}
+
+TRIED: Any = {
+    "codec": "avc1.640028",
+    "width": 1920,
+    "height": 1080,
+    "pictures": 200,
+    "seconds": 8.0,
+    "stated_fps": 25.0,
+    "delivered_fps": 24.97,
+    "bits_per_second": 4010000.0,
+    "key_interval_s": 2.0,
+    "keyless_s": 2.0,
+    "lost_packets": 0,
+    "damaged_pictures": 0,
+    "format_changes": 0,
+    "clock_offset_s": -130.5,
+    "ended": None,
+    "audio": ["PCMA"],
+    "advice": [
+        {
+            "code": "clock",
+            "zh": "摄像机时钟比本机慢 130.5 秒，超过 2 秒。请在“时间”菜单启用 NTP 时间同步。",
+            "en": "The camera's clock is 130.5 s behind of this machine's. Turn NTP on in its time menu.",
+        }
+    ],
+    "min_width": 1280,
+    "min_height": 720,
+    "min_fps": 15.0,
+    "clock_warn_s": 2.0,
+    "rule_pack": "SG-2022-08-10",
+    "held_back": True,
+    "picture": None,
+}
+
 ANSWERS = {
+    "sites": SITES,
+    "change_camera": CHANGE,
+    "remove_camera": CHANGE,
+    "change_plan": CHANGE,
+    "try_camera": TRIED,
     "day": DAY,
     **dict.fromkeys(
         (

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from analysis.films import FilmRefused
+from analysis.floorplan.errors import CalibrationRefused
 from analysis.people.errors import DetectorError
 from analysis.screeners import ScreenerRefused, ScreenersBusy
 from config.errors import DocumentRefused, RulePackRefused
@@ -38,6 +39,7 @@ from dashboard.papers.sheet import NotPrinted
 from records.errors import (
     CaseRefused,
     CertificateRefused,
+    ChangeRefused,
     ClosedBatch,
     DecisionRefused,
     DiskTooFull,
@@ -46,21 +48,26 @@ from records.errors import (
     DrawRefused,
     ExportRefused,
     ImpossibleTime,
+    LoginNotKept,
     MarkingRefused,
+    NoPlan,
     NoReason,
     NoRoomRecord,
     NoSuchCertificate,
     NoSuchDraw,
     NoSuchReceipt,
     NoSuchScan,
+    NotAskedNow,
     NotGo,
     NothingToConfirm,
     NotIssuable,
     NotOfThePanel,
+    NotTried,
     NotVouched,
     OutsideRefused,
     PapersRefused,
     ReceiptRefused,
+    ReferenceRefused,
     ResultsRefused,
     ResultsReplayed,
     RetrievalRefused,
@@ -75,6 +82,7 @@ from storage.errors import (
     AlreadyClosed,
     AlreadyDecided,
     AlreadyOpen,
+    CameraBelongsElsewhere,
     DatabaseUnavailable,
     FactorStands,
     KeyRefused,
@@ -226,6 +234,18 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
         "roll-refused",
         "It cannot be so by the roll; nothing was entered",
     ),
+    ChangeRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "change-refused", "The site cannot be set up so"),
+    CameraBelongsElsewhere: (HTTPStatus.CONFLICT, "camera-elsewhere", "The camera belongs to another site"),
+    NoPlan: (HTTPStatus.NOT_FOUND, "unknown-room", "There is no such room, or it has no plan"),
+    NotTried: (HTTPStatus.UNPROCESSABLE_ENTITY, "not-tried", "The camera gave no picture"),
+    NotAskedNow: (HTTPStatus.CONFLICT, "not-asked-now", "The camera is not asked for pictures now"),
+    LoginNotKept: (HTTPStatus.SERVICE_UNAVAILABLE, "login-not-kept", "The login cannot be sealed"),
+    CalibrationRefused: (
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "calibration-refused",
+        "The points do not tell enough",
+    ),
+    ReferenceRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "reference-refused", "No reference can be made"),
     NoReason: (HTTPStatus.UNPROCESSABLE_ENTITY, "reason-needed", "It is to be said why"),
     ImpossibleTime: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-time", "The time cannot be true"),
     MarkStands: (HTTPStatus.CONFLICT, "mark-stands", "It is marked already; say why it is to be corrected"),
@@ -379,6 +399,8 @@ def _places(error: Exception) -> tuple[FieldProblem, ...] | None:
     match error:
         case ResultsRefused():
             return tuple(FieldProblem(field=place, message=what) for place, what in error.problems)
+        case ChangeRefused():
+            return tuple(FieldProblem(field=field, message=what) for field, what in error.problems[:_MOST_TOLD])
         case SheetRefused() | DocumentRefused():
             told = error.problems[:_MOST_TOLD]
             return tuple(FieldProblem(field=each.field, message=each.message, row=each.line) for each in told)

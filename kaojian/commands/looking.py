@@ -131,7 +131,7 @@ def test_camera(
     if as_json:
         print_json(tried.to_json())
         return
-    show(*tried.shown(lang.value))
+    show(*commissioning.shown(tried, lang.value))
 
 
 @room_app.command("plan")
@@ -145,14 +145,19 @@ def room_plan(
     as_json: Annotated[bool, typer.Option("--json", help="For programs")] = False,
 ) -> None:
     """Say what the cameras of a room see by its plan: floor, blind spots 死角, stations with their level."""
+    from functools import partial
+
+    from config import rule_pack as packs
     from kaojian import room_plan as plans
+    from records import surveying
 
     with opened() as (settings, database):
-        found = plans.surveyed(settings, database, site, room, rule_pack)
+        rules = partial(packs.load, folder=settings.rule_packs_dir)
+        found = surveying.surveyed(database, rules, site, room, rule_pack)
     if svg is not None:
-        write(svg, plans.svg(found, lang.value).encode())
+        write(svg, surveying.svg(found, lang.value).encode())
     if as_json:
-        print_json(plans.to_json(found))
+        print_json(surveying.to_json(found))
         return
     show(*plans.tables(found))
     if svg is not None:

@@ -28,6 +28,7 @@ from storage.errors import (
     AlreadyOpen,
     CameraBelongsElsewhere,
     NotOpen,
+    RevisedMeanwhile,
     SetupChanged,
     UnknownBatch,
     UnknownSite,
@@ -63,20 +64,34 @@ class FrozenRevisions:
     batch: str
 
 
+@dataclass(frozen=True, slots=True)
+class SiteRevision:
+    """Which document of a site stands, since when, and by whom it was applied."""
+
+    sha256: str
+    valid_from: datetime
+    by: str
+
+
 class Setup:
     """The set-up aggregate of one database. All methods raise DatabaseUnavailable when it does not answer."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def apply_site(self, site: Site, actor: Actor, at: datetime) -> bool:
+    def apply_site(self, site: Site, actor: Actor, at: datetime, *, follows: str | None = None) -> bool:
         """Make this the site's set-up from ``at`` on. False if it already is: then nothing is written.
 
-        Raises CameraBelongsElsewhere if a camera's id is in use at another site, now or by a sitting not closed.
+        ``follows`` is the SHA-256 of the revision that it was made from, where that matters.
+
+        Raises CameraBelongsElsewhere if a camera's id is in use at another site, now or by a sitting not closed;
+        RevisedMeanwhile where another revision than the one that it follows stands.
         """
         revision = _revision_row(_Kind.SITE, site.id, documents.site_text(site), actor, at)
         with self._engine.writing() as connection:
             _hold_revisions(connection)
+            if follows is not None:
+                _refuse_overtaken(connection, site.id, follows)
             _refuse_foreign_cameras(connection, site)
             return _write_revision(connection, revision)
 
@@ -105,6 +120,13 @@ class Setup:
         with self._engine.reading() as connection:
             revision = _revision(connection, _Kind.SITE, site_id)
             return None if revision is None else revision.sha256
+
+    def site_revisions(self) -> dict[str, SiteRevision]:
+        """By the id of each site: which revision of it stands."""
+        table = tables.revisions
+        query = sa.select(table).where(table.c.id.in_(_valid(_Kind.SITE, None)))
+        with self._engine.reading() as connection:
+            return {row.key: SiteRevision(row.sha256, row.valid_from, row.actor) for row in connection.execute(query)}
 
     def batches(self) -> list[Batch]:
         """All batches by id, as the latest revisions have them."""
@@ -241,6 +263,14 @@ def _write_revision(connection: sa.Connection, row: dict[str, Any]) -> bool:
         return False
     connection.execute(sa.insert(tables.revisions).values(row))
     return True
+
+
+def _refuse_overtaken(connection: sa.Connection, site_id: str, follows: str) -> None:
+    latest = _revision(connection, _Kind.SITE, site_id)
+    if latest is None or latest.sha256 != follows:
+        raise RevisedMeanwhile(
+            f"the set-up of site {site_id} was changed meanwhile 设置已被他人修改: load it anew, and change that"
+        )
 
 
 def _refuse_foreign_cameras(connection: sa.Connection, site: Site) -> None:

@@ -49,6 +49,13 @@ export const router = createRouter({
       component: () => import('./pages/RetrievalPage.vue'),
       meta: { act: 'retrieve' },
     },
+    {
+      path: '/sites/:site?/:room?',
+      name: 'sites',
+      component: () => import('./pages/SitesPage.vue'),
+      meta: { act: 'see' },
+      props: true,
+    },
     { path: '/status', name: 'status', component: () => import('./pages/StatusPage.vue'), meta: { act: 'see' } },
     { path: '/wall', name: 'wall', component: () => import('./pages/WallPage.vue'), meta: { act: 'watch_open' } },
     {

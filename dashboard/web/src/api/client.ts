@@ -6,18 +6,24 @@ import type { paths } from './schema'
 import type {
   BatchSummary,
   BegunFactor,
+  CalibrationFound,
+  CameraBody,
   CameraDrift,
+  CameraReferences,
   Cases,
   Certificate,
   Certificates,
+  Change,
   Check,
   Clauses,
   Day,
+  Clicked,
   DecisionBody,
   Disposal,
   DisposalDetail,
   DisposalPaper,
   Dossier,
+  Drawn,
   DueBatch,
   Entered,
   Exit,
@@ -30,26 +36,33 @@ import type {
   LiveTicket,
   MadeMark,
   MarkBody,
+  MadeReference,
   OpenSession,
+  OrderedTrial,
   Permit,
   PermitBody,
   PermittedCamera,
   PermitToDecide,
+  PlanCamera,
   Provider,
   Readiness,
   Receipt,
   RecoveryCodes,
   Report,
   RetrievalQuestion,
+  RoomPlan,
   Scan,
   ScheduledBatch,
   ScreenerOffer,
   Session,
+  SetUpSite,
   SittingDetail,
   Status,
   Situation,
   Suspicions,
   Token,
+  TrialBody,
+  TriedCamera,
   WallCamera,
 } from './types'
 
@@ -134,6 +147,76 @@ export function fetchCases(batch: string): Promise<Cases> {
 
 export function fetchSituation(): Promise<Situation> {
   return answer(client.GET('/api/v1/situation'))
+}
+
+/** The client's own types make lists of tuples of what is read; what is sent and what comes is the same. */
+function drawing<T>(call: Promise<{ data?: unknown; error?: unknown }>): Promise<T> {
+  return answer(call as Promise<{ data?: T; error?: unknown }>)
+}
+
+export function fetchSites(): Promise<SetUpSite[]> {
+  return answer(client.GET('/api/v1/sites'))
+}
+
+export function changeCamera(site: string, body: CameraBody): Promise<Change> {
+  return answer(client.POST('/api/v1/sites/{site}/cameras', { params: { path: { site } }, body }))
+}
+
+export function removeCamera(
+  site: string,
+  body: { follows: string; only_look: boolean; room: string; camera: string },
+): Promise<Change> {
+  return answer(client.POST('/api/v1/sites/{site}/cameras/removal', { params: { path: { site } }, body }))
+}
+
+/** Takes as long as the camera is watched, and somewhat longer. */
+export function tryCamera(site: string, body: TrialBody): Promise<TriedCamera> {
+  return answer(client.POST('/api/v1/sites/{site}/cameras/trial', { params: { path: { site } }, body }))
+}
+
+export function fetchReferences(site: string): Promise<CameraReferences[]> {
+  return answer(client.GET('/api/v1/sites/{site}/references', { params: { path: { site } } }))
+}
+
+export function referenceAddress(site: string, camera: string, reference: string): string {
+  return `/api/v1/sites/${encodeURIComponent(site)}/cameras/${encodeURIComponent(camera)}/reference.jpg?reference=${reference}`
+}
+
+export function makeReference(site: string, camera: string): Promise<MadeReference> {
+  return answer(
+    client.POST('/api/v1/sites/{site}/cameras/{camera}/references', { params: { path: { site, camera } }, body: {} }),
+  )
+}
+
+export function fetchPlan(site: string, room: string, lang: 'zh' | 'en'): Promise<Drawn> {
+  return drawing(client.GET('/api/v1/sites/{site}/rooms/{room}/plan', { params: { path: { site, room }, query: { lang } } }))
+}
+
+export function surveyPlan(site: string, room: string, plan: RoomPlan, lang: 'zh' | 'en'): Promise<Drawn> {
+  const params = { path: { site, room }, query: { lang } }
+  return drawing(client.POST('/api/v1/sites/{site}/rooms/{room}/plan/survey', { params, body: { plan } }))
+}
+
+export function changePlan(
+  site: string,
+  room: string,
+  body: { follows: string; only_look: boolean; plan: RoomPlan },
+): Promise<Change> {
+  return answer(client.PUT('/api/v1/sites/{site}/rooms/{room}/plan', { params: { path: { site, room } }, body }))
+}
+
+export function calibrateCamera(
+  site: string,
+  room: string,
+  drawn: PlanCamera,
+  points: Clicked[],
+): Promise<CalibrationFound> {
+  return drawing(
+    client.POST('/api/v1/sites/{site}/rooms/{room}/plan/calibration', {
+      params: { path: { site, room } },
+      body: { drawn, points },
+    }),
+  )
 }
 
 export function fetchSuspicions(): Promise<Suspicions> {
@@ -260,8 +343,8 @@ export function fetchReadiness(path: Place): Promise<Readiness> {
   return answer(client.GET('/api/v1/batches/{batch}/sittings/{number}/readiness', { params: { path } }))
 }
 
-export async function orderTrial(path: Place): Promise<void> {
-  await answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/trial', { params: { path } }))
+export function orderTrial(path: Place): Promise<OrderedTrial> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/trial', { params: { path } }))
 }
 
 export function confirmReadiness(path: Place, body: ConfirmationBody): Promise<Readiness> {

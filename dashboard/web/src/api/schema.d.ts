@@ -1830,6 +1830,213 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sites
+         * @description The sites in the viewer's scope as they are set up now, by county and id.
+         */
+        get: operations["sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Camera
+         * @description Add a camera to a room, or change one, from now on. Open sittings keep what they opened with.
+         */
+        post: operations["change_camera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/cameras/removal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Camera
+         * @description Take a camera out of its room, and off its plan, from now on. What it recorded stays.
+         */
+        post: operations["remove_camera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/cameras/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Camera
+         * @description Watch a camera for some seconds as the recorder would: one at a time, and never one that recording needs.
+         *
+         *     No picture is shown while a sitting is on at the site, or uses that device, or will within two hours.
+         */
+        post: operations["try_camera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/cameras/{camera}/reference.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reference Picture
+         * @description What a reference shows: the empty room, small and grey. Never of footage that is still held back.
+         */
+        get: operations["reference_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/cameras/{camera}/references": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Reference
+         * @description Make a reference of what a camera recorded of the empty room; coming sittings rest on it from now on.
+         */
+        post: operations["make_reference"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/references": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * References
+         * @description The references 基准画面 of a site's cameras, the newest first.
+         */
+        get: operations["references"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/rooms/{room}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Room Plan
+         * @description The plan 布点图 of a room, and what its cameras see by it.
+         */
+        get: operations["room_plan"];
+        /**
+         * Change Plan
+         * @description Give a room another plan from now on. Open sittings keep the one they opened with.
+         */
+        put: operations["change_plan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/rooms/{room}/plan/calibration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Calibrate Camera
+         * @description How a camera looks, from points that were clicked in its picture and are known on the plan. Keeps nothing: the
+         *     plan is changed with what was found.
+         */
+        post: operations["calibrate_camera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/rooms/{room}/plan/survey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Survey Plan
+         * @description What the cameras of a room would see if that were its plan. Keeps nothing.
+         */
+        post: operations["survey_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/situation": {
         parameters: {
             query?: never;
@@ -2047,6 +2254,26 @@ export interface components {
             who: string;
         };
         /**
+         * AffectedSitting
+         * @description A sitting that is not over, in the room that changes. It ``keeps`` the old set-up where it is open already;
+         *     ``trial_void`` says that its trial tells of the new one no longer.
+         */
+        AffectedSitting: {
+            /** Batch */
+            batch: string;
+            /** Keeps */
+            keeps: boolean;
+            /** Number */
+            number: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** Trial Void */
+            trial_void: boolean;
+        };
+        /**
          * ApprovalBody
          * @description Until when, and what is to be said about it.
          */
@@ -2192,6 +2419,29 @@ export interface components {
             secret: string;
         };
         /**
+         * BlindSpotShape
+         * @description 死角: a part of the floor that no camera sees.
+         */
+        BlindSpotShape: {
+            /** Area M2 */
+            area_m2: number;
+            /** Holes */
+            holes: [
+                number,
+                number
+            ][][];
+            /** Outline */
+            outline: [
+                number,
+                number
+            ][];
+            /** Place */
+            place: [
+                number,
+                number
+            ];
+        };
+        /**
          * BrokenGlassShape
          * @description An emergency account 紧急进入, told of while it is ``open`` and for seven days after ``until``.
          */
@@ -2221,6 +2471,110 @@ export interface components {
          * @enum {string}
          */
         By: "certificate" | "ticket" | "name" | "number" | "place";
+        /**
+         * CalibrationBody
+         * @description Points that were clicked, for a camera as somebody drew it.
+         */
+        CalibrationBody: {
+            drawn: components["schemas"]["PlanCamera"];
+            /** Points */
+            points: components["schemas"]["ClickedShape"][];
+        };
+        /**
+         * CalibrationShape
+         * @description How the camera looks by the points: angles found, and how far off each point is in pixels, null where the lens
+         *     cannot show it. ``agrees``: none is further off than ``limit_px``.
+         */
+        CalibrationShape: {
+            /** Agrees */
+            agrees: boolean;
+            camera: components["schemas"]["PlanCamera"];
+            /** Limit Px */
+            limit_px: number;
+            /** Off Px */
+            off_px: (number | null)[];
+            /** Root Mean Square Px */
+            root_mean_square_px: number | null;
+            /** Worst */
+            worst: number;
+        };
+        /**
+         * CameraAdvice
+         * @description One thing to change in the camera's menu, and why.
+         */
+        CameraAdvice: {
+            /** Code */
+            code: string;
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * CameraBody
+         * @description A camera that is added to a room, or takes the place of the one of its id. Without ``login``, the one counts
+         *     that the site keeps for the device at that address. ``only_look``: what it comes to is told, and nothing written.
+         * @example {
+         *       "follows": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+         *       "id": "sg-001-c9",
+         *       "login": {
+         *         "password": "…",
+         *         "user": "kaojian"
+         *       },
+         *       "room": "r301",
+         *       "sees": [
+         *         {
+         *           "station": "A-01"
+         *         },
+         *         {
+         *           "station": "A-02"
+         *         }
+         *       ],
+         *       "url": "rtsp://10.20.1.19:554/Streaming/Channels/101"
+         *     }
+         */
+        CameraBody: {
+            /**
+             * Audio
+             * @default false
+             */
+            audio: boolean;
+            /** Channel */
+            channel?: number | null;
+            /** @default auto */
+            engine: components["schemas"]["Engine"];
+            /**
+             * Follows
+             * @description As the list of sites has it
+             */
+            follows: string;
+            /** Id */
+            id: string;
+            login?: components["schemas"]["CameraLogin"] | null;
+            /** Nvr */
+            nvr?: string | null;
+            /**
+             * Only Look
+             * @default false
+             */
+            only_look: boolean;
+            /**
+             * Panoramic
+             * @default false
+             */
+            panoramic: boolean;
+            /** Room */
+            room: string;
+            /**
+             * Sees
+             * @default []
+             */
+            sees: components["schemas"]["SeenStation"][];
+            /** @default tcp */
+            transport: components["schemas"]["Transport"];
+            /** Url */
+            url: string;
+        };
         /**
          * CameraCauseShape
          * @description Why one camera did not cover a station's gap.
@@ -2254,6 +2608,16 @@ export interface components {
             fault: components["schemas"]["Fault"] | null;
         };
         /**
+         * CameraLogin
+         * @description A camera's user name and password. They are sealed, and never given back.
+         */
+        CameraLogin: {
+            /** Password */
+            password: string;
+            /** User */
+            user: string;
+        };
+        /**
          * CameraPlace
          * @description A camera and what it was promised to see. Its address stays inside.
          */
@@ -2264,6 +2628,16 @@ export interface components {
             panoramic: boolean;
             /** Sees */
             sees: string[];
+        };
+        /**
+         * CameraReferences
+         * @description The references of a camera, the newest first.
+         */
+        CameraReferences: {
+            /** Camera */
+            camera: string;
+            /** References */
+            references: components["schemas"]["ReferenceShape"][];
         };
         /**
          * CameraShape
@@ -2469,6 +2843,18 @@ export interface components {
             to_issue: string[];
         };
         /**
+         * ChangeShape
+         * @description What a change comes to. ``new`` is false where all is so already; ``revision`` is what stands now.
+         */
+        ChangeShape: {
+            /** New */
+            new: boolean;
+            /** Revision */
+            revision: string;
+            /** Sittings */
+            sittings: components["schemas"]["AffectedSitting"][];
+        };
+        /**
          * CheckShape
          * @description What was found of one item, and what to do. ``room`` and ``subject`` are empty where it concerns no one of
          *     them.
@@ -2518,6 +2904,23 @@ export interface components {
             made: string;
             /** Sittings */
             sittings: components["schemas"]["SittingClausesShape"][];
+        };
+        /**
+         * ClickedShape
+         * @description A place of the room in metres, and where it was clicked in the picture, in pixels.
+         */
+        ClickedShape: {
+            /** Pixel */
+            pixel: [
+                number,
+                number
+            ];
+            /** Place */
+            place: [
+                number,
+                number,
+                number
+            ];
         };
         /**
          * ClockState
@@ -2914,6 +3317,20 @@ export interface components {
          */
         Deed: "open" | "fetch" | "save" | "find" | "live" | "leave" | "enter" | "ask" | "approve" | "decline" | "end" | "withdraw";
         /**
+         * DisagreementShape
+         * @description A camera and a station of which the set-up and the plan say different things.
+         */
+        DisagreementShape: {
+            /** Camera */
+            camera: string;
+            /** Registered */
+            registered: boolean;
+            /** Share */
+            share: number;
+            /** Station */
+            station: string;
+        };
+        /**
          * DisposalApprovalBody
          * @description By the digest of what the list would delete, so that nobody approves what they did not see.
          */
@@ -3049,6 +3466,13 @@ export interface components {
             scans: components["schemas"]["ScanShape"][];
         };
         /**
+         * DraftBody
+         * @description A plan of which is asked what its cameras would see.
+         */
+        DraftBody: {
+            plan: components["schemas"]["PlanShape"];
+        };
+        /**
          * DrawShape
          * @description A draw as it stands. ``revealed`` are the parties that told their secret; ``made`` is null before the draw.
          *
@@ -3083,6 +3507,16 @@ export interface components {
             revealed: string[];
         };
         /**
+         * DrawnShape
+         * @description The plan of a room, what its cameras see by it, and the drawing as SVG; all null where it has none.
+         */
+        DrawnShape: {
+            plan: components["schemas"]["PlanShape"] | null;
+            survey: components["schemas"]["SurveyShape"] | null;
+            /** Svg */
+            svg: string | null;
+        };
+        /**
          * DueShape
          * @description A batch whose time of keeping is over, and what still stands against disposing of it.
          */
@@ -3105,6 +3539,11 @@ export interface components {
             /** Size Bytes */
             size_bytes: number;
         };
+        /**
+         * Engine
+         * @enum {string}
+         */
+        Engine: "auto" | "native" | "libav";
         /**
          * EnrolledShape
          * @description One candidate by admission ticket 准考证号.
@@ -3302,6 +3741,28 @@ export interface components {
             message: string;
             /** Row */
             row?: number | null;
+        };
+        /**
+         * FloorShape
+         * @description The floor at one height.
+         */
+        FloorShape: {
+            /** Blind */
+            blind: components["schemas"]["BlindSpotShape"][];
+            /** Blind M2 */
+            blind_m2: number;
+            /** Enough M2 */
+            enough_m2: number;
+            /** Floor M2 */
+            floor_m2: number;
+            /** Height M */
+            height_m: number;
+            /** Median Px Per M */
+            median_px_per_m: number | null;
+            /** Seen M2 */
+            seen_m2: number;
+            /** Seen Twice M2 */
+            seen_twice_m2: number;
         };
         /**
          * FootageShape
@@ -3638,6 +4099,21 @@ export interface components {
          */
         Leave: "now" | "once_closed" | "disposed" | "no_footage" | "never";
         /**
+         * Lens
+         * @enum {string}
+         */
+        Lens: "rectilinear" | "fisheye";
+        /**
+         * LevelShape
+         * @description 像素密度等级
+         */
+        LevelShape: {
+            /** Level */
+            level: string;
+            /** Px Per M */
+            px_per_m: number;
+        };
+        /**
          * ListedShape
          * @description One candidate, by admission ticket 准考证号. ``number`` is that of the document, masked; ``kept`` are those of
          *     ``subjects`` that are not sat in this batch.
@@ -3708,6 +4184,19 @@ export interface components {
              * Format: date-time
              */
             written: string;
+        };
+        /**
+         * MadeReference
+         * @description A reference that was made. ``new`` is false where the camera had the very same one.
+         */
+        MadeReference: {
+            /** Advice */
+            advice: components["schemas"]["ReferenceAdvice"][];
+            /** New */
+            new: boolean;
+            /** Pictures */
+            pictures: number;
+            reference: components["schemas"]["ReferenceShape"];
         };
         /**
          * MadeToken
@@ -4219,6 +4708,79 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
         };
         /**
+         * PlaceViewShape
+         * @description A place in one camera's picture.
+         */
+        PlaceViewShape: {
+            /** Camera */
+            camera: string;
+            /** Level */
+            level: string | null;
+            /** Px Per M */
+            px_per_m: number | null;
+            /** Share */
+            share: number;
+        };
+        /**
+         * PlanBody
+         * @description A plan that takes the place of the one a room has.
+         */
+        PlanBody: {
+            /**
+             * Follows
+             * @description As the list of sites has it
+             */
+            follows: string;
+            /**
+             * Only Look
+             * @default false
+             */
+            only_look: boolean;
+            plan: components["schemas"]["PlanShape"];
+        };
+        /**
+         * PlanCamera
+         * @description Where a camera hangs (x, y, height above the floor) and how it looks: degrees, ``picture`` in pixels.
+         */
+        PlanCamera: {
+            /** At */
+            at: [
+                number,
+                number,
+                number
+            ];
+            /** Id */
+            id: string;
+            /**
+             * K1
+             * @default 0
+             */
+            k1: number;
+            /**
+             * K2
+             * @default 0
+             */
+            k2: number;
+            /** @default rectilinear */
+            lens: components["schemas"]["Lens"];
+            /** Pan */
+            pan: number;
+            /** Picture */
+            picture: [
+                number,
+                number
+            ];
+            /**
+             * Roll
+             * @default 0
+             */
+            roll: number;
+            /** Tilt */
+            tilt: number;
+            /** Width Of View */
+            width_of_view: number;
+        };
+        /**
          * PlanCoverShape
          * @description 考前录像计划覆盖: what the check before the sitting said, where one was signed that counts for it.
          *
@@ -4238,6 +4800,84 @@ export interface components {
             /** Signer */
             signer: string | null;
             standing: components["schemas"]["Standing"];
+        };
+        /**
+         * PlanObstacle
+         * @description 障碍物, standing on the floor; up to the ceiling without a height.
+         */
+        PlanObstacle: {
+            /** Height */
+            height?: number | null;
+            /** Id */
+            id: string;
+            /** Outline */
+            outline: [
+                number,
+                number
+            ][];
+        };
+        /**
+         * PlanPlace
+         * @description A place that must be seen, from one height above the floor to another.
+         */
+        PlanPlace: {
+            /** From */
+            from: number;
+            /** Id */
+            id: string;
+            /** Outline */
+            outline: [
+                number,
+                number
+            ][];
+            /** To */
+            to: number;
+        };
+        /**
+         * PlanShape
+         * @description 布点图 the plan of a room: metres, x to the right and y upwards.
+         */
+        PlanShape: {
+            /**
+             * Cameras
+             * @default []
+             */
+            cameras: components["schemas"]["PlanCamera"][];
+            /**
+             * Doors
+             * @default []
+             */
+            doors: components["schemas"]["PlanPlace"][];
+            /** Height */
+            height: number;
+            /**
+             * No Filming
+             * @default []
+             */
+            no_filming: [
+                number,
+                number
+            ][][];
+            /**
+             * Obstacles
+             * @default []
+             */
+            obstacles: components["schemas"]["PlanObstacle"][];
+            /** Outline */
+            outline: [
+                number,
+                number
+            ][];
+            /**
+             * Paper Desks
+             * @default []
+             */
+            paper_desks: components["schemas"]["PlanPlace"][];
+            /**
+             * Stations
+             * @default []
+             */
+            stations: components["schemas"]["PlanPlace"][];
         };
         /**
          * PlannedViewShape
@@ -4546,6 +5186,79 @@ export interface components {
             /** Codes */
             codes: string[];
             session: components["schemas"]["SessionShape"];
+        };
+        /**
+         * ReferenceAdvice
+         * @description What speaks against relying on a reference; ``refuses``: the station cannot be told by it at all.
+         */
+        ReferenceAdvice: {
+            /** En */
+            en: string;
+            /** Refuses */
+            refuses: boolean;
+            /** Station */
+            station: string | null;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * ReferenceBody
+         * @description Of which footage a reference is to be made; of the camera's newest trial 试录 where nothing is said.
+         */
+        ReferenceBody: {
+            /** End */
+            end?: string | null;
+            /** Start */
+            start?: string | null;
+        };
+        /**
+         * ReferenceShape
+         * @description A reference 基准画面: of which footage it was made, by whom, and whether coming sittings rest on it.
+         */
+        ReferenceShape: {
+            /** By */
+            by: string;
+            /** Current */
+            current: boolean;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Files */
+            files: number;
+            /** Id */
+            id: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Valid From
+             * Format: date-time
+             */
+            valid_from: string;
+        };
+        /**
+         * RemovalBody
+         * @description A camera that is taken out of its room, and off its plan.
+         */
+        RemovalBody: {
+            /** Camera */
+            camera: string;
+            /**
+             * Follows
+             * @description As the list of sites has it
+             */
+            follows: string;
+            /**
+             * Only Look
+             * @default false
+             */
+            only_look: boolean;
+            /** Room */
+            room: string;
         };
         /**
          * Report
@@ -4914,6 +5627,19 @@ export interface components {
             zh: string;
         };
         /**
+         * SeenStation
+         * @description A station in a camera's picture; ``region`` are its corners as shares of width and height, where told.
+         */
+        SeenStation: {
+            /** Region */
+            region?: [
+                number,
+                number
+            ][] | null;
+            /** Station */
+            station: string;
+        };
+        /**
          * SessionShape
          * @description ``account`` is null while nobody is logged in; ``second_step``: a code of the second factor is awaited.
          *
@@ -4931,6 +5657,93 @@ export interface components {
              * @default false
              */
             second_step: boolean;
+        };
+        /**
+         * SetUpCamera
+         * @description A camera as it is set up. ``address`` is null for who may not set up; a login is never told, only that one is
+         *     kept. ``reference`` is since when the newest 基准画面 holds.
+         */
+        SetUpCamera: {
+            /** Address */
+            address: string | null;
+            /** Audio */
+            audio: boolean;
+            /** Channel */
+            channel: number | null;
+            /** Drawn */
+            drawn: boolean;
+            engine: components["schemas"]["Engine"];
+            /** Id */
+            id: string;
+            /** Login */
+            login: boolean;
+            /** Nvr */
+            nvr: string | null;
+            /** Panoramic */
+            panoramic: boolean;
+            /** Reference */
+            reference: string | null;
+            /** Sees */
+            sees: components["schemas"]["SeenStation"][];
+            transport: components["schemas"]["Transport"];
+        };
+        /**
+         * SetUpNvr
+         * @description A video recorder of a site; ``address`` as that of a camera.
+         */
+        SetUpNvr: {
+            /** Address */
+            address: string | null;
+            /** Id */
+            id: string;
+            /** Login */
+            login: boolean;
+            /** Max Sessions */
+            max_sessions: number | null;
+        };
+        /**
+         * SetUpRoom
+         * @description A room as it is set up, with a plan where it is ``drawn``.
+         */
+        SetUpRoom: {
+            /** Cameras */
+            cameras: components["schemas"]["SetUpCamera"][];
+            /** Drawn */
+            drawn: boolean;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Stations */
+            stations: string[];
+        };
+        /**
+         * SetUpSite
+         * @description A site as it is set up now, ``valid_from`` then on. ``on`` is true while a sitting is held there, or will be
+         *     within two hours: then no picture of its rooms is shown here.
+         */
+        SetUpSite: {
+            /** By */
+            by: string;
+            /** County */
+            county: string;
+            /** Nvrs */
+            nvrs: components["schemas"]["SetUpNvr"][];
+            /** On */
+            on: boolean;
+            /** Revision */
+            revision: string;
+            /** Rooms */
+            rooms: components["schemas"]["SetUpRoom"][];
+            /** Site */
+            site: string;
+            /** Site Name */
+            site_name: string;
+            /**
+             * Valid From
+             * Format: date-time
+             */
+            valid_from: string;
         };
         /**
          * Settled
@@ -5400,6 +6213,66 @@ export interface components {
             window: components["schemas"]["Window"];
         };
         /**
+         * SurveyShape
+         * @description What cameras see by a plan; lengths in metres, shares from 0 to 1.
+         */
+        SurveyShape: {
+            /** Cameras Not Drawn */
+            cameras_not_drawn: string[];
+            /** Covers */
+            covers: boolean;
+            /** Disagreements */
+            disagreements: components["schemas"]["DisagreementShape"][];
+            /** Floor Share */
+            floor_share: number;
+            /** Floor Share Needed */
+            floor_share_needed: number;
+            /** Floors */
+            floors: components["schemas"]["FloorShape"][];
+            /** Needs */
+            needs: {
+                [key: string]: components["schemas"]["LevelShape"];
+            };
+            /** No Filming Shown */
+            no_filming_shown: components["schemas"]["TrespassShape"][];
+            /** Places */
+            places: components["schemas"]["SurveyedPlace"][];
+            /** Room */
+            room: string;
+            /** Rule Pack */
+            rule_pack: string;
+            /** Scale */
+            scale: string;
+            /** Seen Share */
+            seen_share: number;
+            /** Short */
+            short: string[];
+            /** Site */
+            site: string;
+            /** Stations Not Drawn */
+            stations_not_drawn: string[];
+            /** Step M */
+            step_m: number;
+        };
+        /**
+         * SurveyedPlace
+         * @description A place that must be seen, by which camera it is seen best, and what falls short.
+         */
+        SurveyedPlace: {
+            /** Camera */
+            camera: string | null;
+            /** Id */
+            id: string;
+            needs: components["schemas"]["LevelShape"];
+            /** Share Together */
+            share_together: number;
+            /** Shortfall */
+            shortfall: string | null;
+            target: components["schemas"]["Target"];
+            /** Views */
+            views: components["schemas"]["PlaceViewShape"][];
+        };
+        /**
          * SuspicionShape
          * @description One thing to look into. ``about`` are ids of examiners, candidates, batches or institutions; ``rests_on`` names
          *     entries of the register.
@@ -5543,6 +6416,44 @@ export interface components {
             used: string | null;
         };
         /**
+         * Transport
+         * @enum {string}
+         */
+        Transport: "tcp" | "udp";
+        /**
+         * TrespassShape
+         * @description A camera that shows a part where filming is forbidden 禁摄区.
+         */
+        TrespassShape: {
+            /** Area */
+            area: number;
+            /** Camera */
+            camera: string;
+            /** Share */
+            share: number;
+        };
+        /**
+         * TrialBody
+         * @description A camera to be watched for a while: ``camera`` as it is set up, or else an address.
+         */
+        TrialBody: {
+            /** Camera */
+            camera?: string | null;
+            login?: components["schemas"]["CameraLogin"] | null;
+            /**
+             * Seconds
+             * @default 8
+             */
+            seconds: number;
+            /** @default tcp */
+            transport: components["schemas"]["Transport"];
+            /**
+             * Url
+             * @default
+             */
+            url: string;
+        };
+        /**
          * TrialShape
          * @description A trial 试录 that was ordered: from when to when the cameras are recorded for it.
          */
@@ -5559,6 +6470,62 @@ export interface components {
              * Format: date-time
              */
             start: string;
+        };
+        /**
+         * TriedShape
+         * @description What a camera sent. Rates are per second; ``key_interval_s`` is null with fewer than two key frames, and
+         *     ``keyless_s`` the longest stretch without one. ``clock_offset_s`` is camera minus host, null where it tells no
+         *     time. ``picture`` is a JPEG in base64, null where it may not be shown (``held_back``) or does not decode.
+         */
+        TriedShape: {
+            /** Advice */
+            advice: components["schemas"]["CameraAdvice"][];
+            /** Audio */
+            audio: string[];
+            /** Bits Per Second */
+            bits_per_second: number;
+            /** Clock Offset S */
+            clock_offset_s: number | null;
+            /** Clock Warn S */
+            clock_warn_s: number;
+            /** Codec */
+            codec: string;
+            /** Damaged Pictures */
+            damaged_pictures: number;
+            /** Delivered Fps */
+            delivered_fps: number;
+            /** Ended */
+            ended: string | null;
+            /** Format Changes */
+            format_changes: number;
+            /** Height */
+            height: number;
+            /** Held Back */
+            held_back: boolean;
+            /** Key Interval S */
+            key_interval_s: number | null;
+            /** Keyless S */
+            keyless_s: number;
+            /** Lost Packets */
+            lost_packets: number;
+            /** Min Fps */
+            min_fps: number;
+            /** Min Height */
+            min_height: number;
+            /** Min Width */
+            min_width: number;
+            /** Picture */
+            picture: string | null;
+            /** Pictures */
+            pictures: number;
+            /** Rule Pack */
+            rule_pack: string;
+            /** Seconds */
+            seconds: number;
+            /** Stated Fps */
+            stated_fps: number | null;
+            /** Width */
+            width: number;
         };
         /**
          * UnusableShape
@@ -14745,6 +15712,1196 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "by": "account:wu",
+                     *         "county": "浈江区",
+                     *         "nvrs": [
+                     *           {
+                     *             "address": null,
+                     *             "id": "nvr-1",
+                     *             "login": true,
+                     *             "max_sessions": 16
+                     *           }
+                     *         ],
+                     *         "on": false,
+                     *         "revision": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *         "rooms": [
+                     *           {
+                     *             "cameras": [
+                     *               {
+                     *                 "address": null,
+                     *                 "audio": false,
+                     *                 "channel": 1,
+                     *                 "drawn": true,
+                     *                 "engine": "auto",
+                     *                 "id": "sg-001-c1",
+                     *                 "login": true,
+                     *                 "nvr": "nvr-1",
+                     *                 "panoramic": true,
+                     *                 "reference": "2026-04-21T02:00:00.000Z",
+                     *                 "sees": [
+                     *                   {
+                     *                     "region": [
+                     *                       [
+                     *                         0.1,
+                     *                         0.25
+                     *                       ],
+                     *                       [
+                     *                         0.42,
+                     *                         0.25
+                     *                       ],
+                     *                       [
+                     *                         0.42,
+                     *                         0.8
+                     *                       ]
+                     *                     ],
+                     *                     "station": "A-01"
+                     *                   },
+                     *                   {
+                     *                     "region": null,
+                     *                     "station": "A-02"
+                     *                   }
+                     *                 ],
+                     *                 "transport": "tcp"
+                     *               }
+                     *             ],
+                     *             "drawn": true,
+                     *             "id": "r301",
+                     *             "name": "301 试室",
+                     *             "stations": [
+                     *               "A-01",
+                     *               "A-02"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "site": "sg-001",
+                     *         "site_name": "韶关示范考场",
+                     *         "valid_from": "2026-04-20T01:00:00.000Z"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["SetUpSite"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_camera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CameraBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "new": true,
+                     *       "revision": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *       "sittings": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "keeps": false,
+                     *           "number": 1,
+                     *           "start": "2026-05-01T01:00:00.000Z",
+                     *           "trial_void": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangeShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_camera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemovalBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "new": true,
+                     *       "revision": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *       "sittings": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "keeps": false,
+                     *           "number": 1,
+                     *           "start": "2026-05-01T01:00:00.000Z",
+                     *           "trial_void": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangeShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_camera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "advice": [
+                     *         {
+                     *           "code": "clock",
+                     *           "en": "The camera's clock is 130.5 s behind of this machine's. Turn NTP on in its time menu.",
+                     *           "zh": "摄像机时钟比本机慢 130.5 秒，超过 2 秒。请在“时间”菜单启用 NTP 时间同步。"
+                     *         }
+                     *       ],
+                     *       "audio": [
+                     *         "PCMA"
+                     *       ],
+                     *       "bits_per_second": 4010000,
+                     *       "clock_offset_s": -130.5,
+                     *       "clock_warn_s": 2,
+                     *       "codec": "avc1.640028",
+                     *       "damaged_pictures": 0,
+                     *       "delivered_fps": 24.97,
+                     *       "ended": null,
+                     *       "format_changes": 0,
+                     *       "height": 1080,
+                     *       "held_back": true,
+                     *       "key_interval_s": 2,
+                     *       "keyless_s": 2,
+                     *       "lost_packets": 0,
+                     *       "min_fps": 15,
+                     *       "min_height": 720,
+                     *       "min_width": 1280,
+                     *       "picture": null,
+                     *       "pictures": 200,
+                     *       "rule_pack": "SG-2022-08-10",
+                     *       "seconds": 8,
+                     *       "stated_fps": 25,
+                     *       "width": 1920
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TriedShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reference_picture: {
+        parameters: {
+            query?: {
+                /** @description The newest one if left out */
+                reference?: string;
+            };
+            header?: never;
+            path: {
+                site: string;
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_reference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReferenceBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeReference"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    references: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraReferences"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    room_plan: {
+        parameters: {
+            query?: {
+                /** @description Of the drawing */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                site: string;
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawnShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "new": true,
+                     *       "revision": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *       "sittings": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "keeps": false,
+                     *           "number": 1,
+                     *           "start": "2026-05-01T01:00:00.000Z",
+                     *           "trial_void": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangeShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calibrate_camera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalibrationBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalibrationShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    survey_plan: {
+        parameters: {
+            query?: {
+                /** @description Of the drawing */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                site: string;
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawnShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
