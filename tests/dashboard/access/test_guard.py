@@ -229,8 +229,8 @@ def wants_more(name: str) -> bool:
 
 
 def let_in(name: str, method: str) -> int:
-    """How a route answers who may. The sitting was held, so nobody tries its cameras; the batch is not closed, so that
-    there is nothing signed to be taken away.
+    """How a route answers who may. The sitting was held, so nobody tries its cameras; the batch is not closed, so there
+    is nothing signed to be taken away.
     """
     if name in {"order_trial", "export_batch"}:
         return 409
