@@ -193,6 +193,8 @@ def _backed_up(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
 
 def _is_backed_up(camera: CameraFacts, holding: Holding, rules: RulePack) -> bool:
     """The file itself is on enough devices, or all that is covered of its time is, by whichever files."""
+    if _is_withheld(holding):
+        return True  # it is to lie nowhere else; that it is no footage that is kept, is told by itself
     if holding.disposed is not None and holding.kept:
         return True  # on how many devices it lay is in the manifest of its batch; nothing is to be made up for
     if len(devices(holding.copies)) >= rules.copies:
@@ -219,7 +221,7 @@ def _copies_missing(holdings: Sequence[Holding], of: int, rules: RulePack) -> It
 
 def _upload_is_due(holding: Holding) -> bool:
     """No copy was ever made in the object store, and there are bytes to make it from."""
-    return bool(holding.kept) and all(copy.place is not Place.S3 for copy in holding.copies)
+    return holding.withheld is None and bool(holding.kept) and all(c.place is not Place.S3 for c in holding.copies)
 
 
 # C6.2-3: the whole process
@@ -557,13 +559,15 @@ def _keeping(facts: SittingFacts, rules: RulePack) -> Finding:
         remark
         for camera in facts.cameras
         for holding in camera.holdings
+        if not _is_withheld(holding)
         for remark in _file_remarks(holding, camera, facts)
     ]
     remarks.extend(_second_copies(facts, rules))
     if not holdings:
         remarks.append(Remark(Verdict.FAIL, wording.no_files()))
-    there = sum(each.disposed is None for each in holdings)
+    there = sum(each.disposed is None and each.withheld is None for each in holdings)
     remarks.extend(_disposed_of(holdings))
+    remarks.extend(_withheld(facts.cameras))
     return wording.finding("C6.2-5", remarks, wording.files_kept(there, facts.retained_until, of=len(holdings)))
 
 
@@ -572,6 +576,26 @@ def _disposed_of(holdings: Sequence[Holding]) -> Iterator[Remark]:
     gone = Counter(each.disposed for each in holdings if each.disposed is not None)
     for by, count in sorted(gone.items(), key=lambda item: item[0].disposal):
         yield Remark(Verdict.PASS, wording.disposed_of(count, by.disposal, by.at))
+
+
+def _is_withheld(holding: Holding) -> bool:
+    """Not what is lost under a claim that nobody confirmed: that is lost."""
+    return holding.withheld is not None and (holding.withheld.confirmed or bool(holding.kept))
+
+
+def _withheld(cameras: Sequence[CameraFacts]) -> Iterator[Remark]:
+    """What is withheld is no footage that is kept: where nobody decided on the claim yet, nobody can say whether it
+    had to be. Its time is a gap, which C6.2-3 and C6.2-4 hold against the tolerance.
+    """
+    found = Counter(
+        (each.withheld, camera.camera.id)
+        for camera in cameras
+        for each in camera.holdings
+        if each.withheld is not None
+    )
+    for (by, camera), count in sorted(found.items(), key=lambda item: (item[0][0].number, item[0][1])):
+        verdict = Verdict.WARN if by.confirmed else Verdict.UNKNOWN
+        yield Remark(verdict, wording.withheld(count, camera, by.number, confirmed=by.confirmed))
 
 
 def _file_remarks(holding: Holding, camera: CameraFacts, facts: SittingFacts) -> Iterator[Remark]:

@@ -42,7 +42,7 @@ from dashboard.api.witness import REFUSALS
 from domain.viewings import Deed
 from records import drawing, receipts
 from records.errors import NoSuchDraw, NoSuchReceipt
-from storage.errors import UnknownBatch, UnknownDisposal, UnknownPermit, UnknownToken
+from storage.errors import UnknownBatch, UnknownDisposal, UnknownPermit, UnknownToken, UnknownWithholding
 
 COOKIE = "kaojian_session"
 NO_STORE = {"Cache-Control": "no-store"}
@@ -51,7 +51,19 @@ NO_STORE = {"Cache-Control": "no-store"}
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _JUDGED = frozenset(
-    {"batch", "number", "camera", "ticket", "token", "session", "permit", "disposal", "draw", "receipt"}
+    {
+        "batch",
+        "number",
+        "camera",
+        "ticket",
+        "token",
+        "session",
+        "permit",
+        "disposal",
+        "draw",
+        "receipt",
+        "withholding",
+    }
 )
 
 
@@ -126,6 +138,7 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
     """What the viewer sees; what the address names lies inside of it.
 
     Raises NotAllowed for the role or the token; UnknownBatch, UnknownCamera, UnknownPermit, UnknownDisposal,
+    UnknownWithholding,
     NoSuchDraw, NoSuchReceipt, UnknownToken, TicketUnknown for what lies outside; PermitNotOpen, TicketExpired.
     """
     if not viewer.may(act):
@@ -133,7 +146,7 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
         raise NotAllowed(f"{who} may not do this")
     if not named.keys() <= _JUDGED:
         raise Undeclared("nobody is allowed here yet: dashboard.api.guard does not know what the address names")
-    sight = Sight(viewer.account, backed.database.setup, viewer.may(Act.WATCH_OPEN))
+    sight = Sight(viewer.account, backed.database.setup, viewer.may(Act.WATCH_OPEN), decides=viewer.decides)
     if "permit" in named:
         sight = _with_permit(act, sight, named["permit"], backed)
     if "batch" in named and not sight.batch(named["batch"]):
@@ -146,10 +159,9 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
         raise UnknownToken(f"there is no token {named['token']}")
     if "receipt" in named and receipts.find(backed.database, named["receipt"]).thing.batch != named.get("batch"):
         raise NoSuchReceipt(f"the batch has no receipt {named['receipt']}")
-    if "draw" in named:
-        _drawn(sight, named["draw"], backed)
-    if "disposal" in named:
-        _listed(sight, named["disposal"], backed)
+    for name, judged in {"draw": _drawn, "disposal": _listed, "withholding": _claimed}.items():
+        if name in named:
+            judged(sight, named[name], backed)
     return _through(act, sight, viewer, named["ticket"], backed) if "ticket" in named else sight
 
 
@@ -160,6 +172,15 @@ def _listed(sight: Sight, number: str, backed: Backing) -> None:
         raise unknown
     found = backed.database.disposals.find(int(number))
     if not all(map(sight.batch, found.batches)):
+        raise unknown
+
+
+def _claimed(sight: Sight, number: str, backed: Backing) -> None:
+    """Raises UnknownWithholding where there is no such claim, or it is of a camera that the viewer does not see."""
+    unknown = UnknownWithholding(f"there is no claim {number}")
+    if not _NUMBER.fullmatch(number):
+        raise unknown
+    if not sight.camera(backed.database.withholdings.find(int(number)).camera):
         raise unknown
 
 

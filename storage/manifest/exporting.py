@@ -17,7 +17,7 @@ from typing import BinaryIO
 from domain.evidence import Segment, SegmentState
 from domain.manifest import CONTENTS_FORM, Document, Manifest, SegmentStatement
 from domain.timeline import Clock, rfc3339
-from storage.archive import Archive, NoCopyAnswers
+from storage.archive import Archive, NoCopyAnswers, Withheld
 from storage.database import Database
 from storage.database.closings import KeptLink
 from storage.errors import StorageError
@@ -122,7 +122,7 @@ def export(
     """Write a closed batch into a new folder, or into a new ZIP where ``target`` ends so.
 
     Raises NotClosed, ExportRefused, TargetExists, KeyRefused, DatabaseUnavailable, OSError: then nothing is left of
-    it. A segment that was lost before the closing, as the manifest states, is left out.
+    it. A segment that was lost or withheld before the closing, as the manifest states, is left out.
     """
     latest = require_closed(database, batch)
     chain = database.closings.links(latest.site)
@@ -196,6 +196,10 @@ def _segment(archive: Archive, tree: Writing, segment: Segment, stated: SegmentS
     try:
         with archive.opened(segment) as file:
             document = tree.add(path, _blocks(file))
+    except Withheld as error:
+        if stated.state is SegmentState.OK:
+            raise ExportRefused(f"{error}; amend the batch first: `kaojian batch close --reason`") from error
+        return None
     except NoCopyAnswers as error:
         if stated.state is not SegmentState.OK and not (stated.objects and error.unreachable):
             return None  # lost before the closing, as the manifest states
