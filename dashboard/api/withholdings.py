@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from starlette.status import HTTP_201_CREATED
 
 from dashboard.access.login import Viewer
@@ -30,15 +30,15 @@ WithholdingNumber = Annotated[int, Path(ge=1, lt=10**18)]
 class ClaimBody(Shape):
     """From when until when a camera films a no-filming area; until further notice where ``until`` is null."""
 
-    start: Instant
-    until: Instant | None = Field(None, description="Null: until further notice")
+    start: AwareDatetime
+    until: AwareDatetime | None = Field(None, description="Null: until further notice")
     reason: Reason
 
 
 class EndBody(Shape):
     """When it ended, and why."""
 
-    until: Instant
+    until: AwareDatetime
     reason: Reason
 
 

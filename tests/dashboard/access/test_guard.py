@@ -27,6 +27,7 @@ from dashboard.access.tickets import Ticket, Tickets
 from dashboard.api import document
 from dashboard.api.guard import COOKIE, Seen
 from dashboard.app import create_app, openapi
+from domain import disposal
 from domain.disposal import CONTENT_FORM, BatchToGo, Content
 from domain.dossier import Item
 from domain.draws import POOLS, commitment_of, digest_of
@@ -142,7 +143,7 @@ LISTS = {
     *("/api/v1/batches", "/api/v1/schedule", "/api/v1/status", "/api/v1/status/drifts"),
     *("/api/v1/viewings", "/api/v1/acts", "/api/v1/permits"),
     *("/api/v1/disposals", "/api/v1/disposals/due", "/api/v1/draws"),
-    *("/api/v1/suspicions", "/api/v1/live"),
+    *("/api/v1/suspicions", "/api/v1/live", "/api/v1/withholdings"),
 }
 """Addresses that name nothing of an exam: what lies outside the scope is left out of their answers."""
 
@@ -156,6 +157,16 @@ def listed(exam: Exam) -> int:
     data = written(Content(CONTENT_FORM, (going,)))
     order = Order(exam.clock.now(), TESTER, "保管期已满")
     return disposals.propose(order, [BATCH], data, document_of(data).sha256, lambda: None).number
+
+
+def declined(exam: Exam) -> int:
+    """The number of a claim of a camera of the exam that withholds nothing, made where there is none yet."""
+    claims = exam.database.withholdings
+    for each in claims.all():
+        return each.number
+    found = claims.claim("A-cam-1", WINDOW.start, WINDOW.end, Order(exam.clock.now(), TESTER, "误看"))
+    no = disposal.Decision(disposal.Settled.DECLINED, exam.clock.now(), TESTER, Role.CITY_OFFICER, "x")
+    return claims.decide(found.number, no, lambda _: None).number
 
 
 def drawn(exam: Exam) -> str:
@@ -192,6 +203,7 @@ def operations(exam: Exam) -> dict[str, tuple[str, str]]:
     exams = {"batch": BATCH, "number": "1", "camera": "A-cam-1", "ticket": ticket}
     code = receipted(exam)
     lists = {"disposal": str(listed(exam)), "draw": drawn(exam), "receipt": code, "code": code}
+    lists |= {"withholding": str(declined(exam))}
     ids = {**exams, **lists, "token": "PROGRAM", "session": "OTHER", "permit": "PERMIT"}
     found = {name: ("GET", path) for name, path in HIDDEN.items()}
     for path, methods in described().items():

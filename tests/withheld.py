@@ -1,0 +1,86 @@
+"""A held sitting of which nothing of camera c1 is stored yet, and people who claim, confirm and decline 误摄扣留."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from analysis.report import SittingReport, sitting_report
+from domain.disposal import Person, Settled
+from domain.evidence import Cause, Segment
+from domain.people import Account, Role, Scope
+from domain.timeline import Interval
+from domain.withholding import Withholding
+from records import withholding
+from records.disposing import Papers
+from records.withholding import Destruction
+from storage.check.comparing import Wrong
+from storage.check.looking import Check
+from storage.database import Database
+from tests.closed_batches import EXAM, FIRST, LEAD, PACK, START, TESTER, ClosedBatches
+from tests.disposals import OFFICER, SUPERVISOR, actor
+from tests.fakes.notary import SIGNER
+
+WINDOW = Interval(START - LEAD, START + EXAM + LEAD)
+WHY = "c1 拍到更衣区"
+
+
+class Site(ClosedBatches):
+    """Of camera c1 nothing is stored yet; an officer, a supervisor and an operator have accounts."""
+
+    def __init__(self, database: Database, spool: Path) -> None:
+        super().__init__(database, spool, signer=SIGNER)
+        for name, role in (
+            (OFFICER, Role.CITY_OFFICER),
+            ("li", Role.CITY_OFFICER),
+            (SUPERVISOR, Role.CITY_SUPERVISOR),
+        ):
+            self.database.accounts.add(Account(name, role, Scope(role.reach), START, False), "no hash")
+
+    def add(self, batch: str, camera: str, run: str, span: Interval, **told: Any) -> Segment:
+        told["keeps"] = told.get("keeps", True) and camera != "c1"
+        return super().add(batch, camera, run, span, **told)
+
+    def claim(self, start: datetime = WINDOW.start, until: datetime | None = WINDOW.end, **told: Any) -> Withholding:
+        by = {"reason": WHY, "actor": actor("operator"), "clock": self.clock} | told
+        return withholding.claim(self.database, "c1", start, until, **by)
+
+    def person(self, name: str) -> Person:
+        found = next(each for each in self.database.accounts.all() if each.name == name)
+        return Person(f"account:{name}", found.role, found.emergency, found.recused)
+
+    def decide(self, claim: Withholding, name: str, what: Settled = Settled.APPROVED) -> Withholding:
+        self.clock.advance(60)
+        told = {"reason": "看过录像", "actor": actor(name), "clock": self.clock}
+        return withholding.decide(self.database, claim.number, self.person(name), what, **told)
+
+    def confirmed(self, claim: Withholding | None = None) -> Withholding:
+        claim = claim or self.claim()
+        for name in (OFFICER, SUPERVISOR):
+            claim = self.decide(claim, name)
+        return claim
+
+    def destroy(self, claim: Withholding) -> Destruction:
+        papers = Papers(self.signer, self.objects)
+        told = {"actor": TESTER, "clock": self.clock}
+        return withholding.destroy(self.database, self.archive, papers, claim.number, **told)
+
+    def files(self, camera: str = "c1") -> list[Segment]:
+        return [each for each, _ in self.database.evidence.segments_of(FIRST) if each.camera == camera]
+
+    def in_spool(self) -> set[str]:
+        return {each.key for each in self.files() if (self.spool / each.key).exists()}
+
+    def report(self) -> SittingReport:
+        return sitting_report(self.database, FIRST, 1, PACK, self.clock.now())
+
+    def causes(self, report: SittingReport | None = None) -> set[Cause]:
+        found = next(each for each in (report or self.report()).cameras if each.camera == "c1")
+        return {gap.cause for gap in found.gaps}
+
+    def findings(self) -> list[tuple[Wrong, str]]:
+        check = Check(
+            self.database, self.archive, [self.objects], [self.spool], clock=self.clock, wait=lambda _: None
+        )
+        return [(each.what, each.subject) for each in check.findings()]
