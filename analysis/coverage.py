@@ -13,7 +13,7 @@ How a camera's window is divided (docs/time.md):
    nothing, as a whole and whoever decides on it when. Footage nobody has opened yet covers nothing; callers end their
    window at ``settled_until``, before which nothing is unopened.
 3. The rest gets the first cause that holds: an outage's own (of several the best ranked); ``withheld`` where a
-   segment was written that a claim reaches into; ``segment_missing`` or
+   segment was written that is withheld; ``segment_missing`` or
    ``segment_damaged`` where a segment was written and is no longer usable; ``recorder_stopped`` outside every
    run; ``unexplained``.
    Where pictures stop decoding is known to a tick of the media clock only: up to a millisecond of them beside an
@@ -75,7 +75,7 @@ class CameraLedger:
     ``copies`` and ``observations`` are by segment key; removed copies may be among the copies, and of several
     observations of one segment only the latest is given. ``segments`` must hold the last segment of every open run,
     ``recorders`` the lives of all runs and outages, wherever they lie. ``disposed`` has the segments that were
-    ordered to go, ``withheld`` those that are claimed, or found, to show a 禁摄区.
+    ordered to go, ``withheld`` those of which somebody says that they show a 禁摄区.
     """
 
     camera: str
@@ -437,7 +437,7 @@ def _bad_spans(segment: Segment, observation: Observation) -> tuple[Interval, ..
 
 
 def _withheld(ledger: CameraLedger) -> Iterator[Interval]:
-    """What is lost under a claim that nobody confirmed is lost: a claim explains nothing away."""
+    """What is lost while nobody confirmed that it is to be withheld is lost: nothing is explained away."""
     for segment in ledger.segments:
         by = ledger.withheld.get(segment.key)
         if by is not None and (by.confirmed or _kept(ledger, segment)):

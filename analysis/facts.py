@@ -35,7 +35,7 @@ class Waiting(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Holding:
     """One segment of a window with what is known of its bytes. ``disposed``: it went by order, and is not missing.
-    ``withheld``: it is claimed, or found, to show a 禁摄区; no clause counts on it.
+    ``withheld``: it shows a 禁摄区, or somebody says so; no clause counts on it.
     """
 
     segment: Segment

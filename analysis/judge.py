@@ -579,13 +579,13 @@ def _disposed_of(holdings: Sequence[Holding]) -> Iterator[Remark]:
 
 
 def _is_withheld(holding: Holding) -> bool:
-    """Not what is lost under a claim that nobody confirmed: that is lost."""
+    """Not what is lost while nobody confirmed that it is to be withheld: that is lost."""
     return holding.withheld is not None and (holding.withheld.confirmed or bool(holding.kept))
 
 
 def _withheld(cameras: Sequence[CameraFacts]) -> Iterator[Remark]:
-    """What is withheld is no footage that is kept: where nobody decided on the claim yet, nobody can say whether it
-    had to be. Its time is a gap, which C6.2-3 and C6.2-4 hold against the tolerance.
+    """What is withheld is no footage that is kept: where nobody decided on that yet, nobody can say whether it had to
+    be. Its time is a gap, which C6.2-3 and C6.2-4 hold against the tolerance.
     """
     found = Counter(
         (each.withheld, camera.camera.id)

@@ -24,7 +24,7 @@ class Kind(StrEnum):
     CLOCK_UNSYNCHRONISED = "clock_unsynchronised"
     PICTURE_FAULT = "picture_fault"  # what a camera records now shows nothing, or not what it should
     VIEW_OBSTRUCTED = "view_obstructed"  # something stands before a station
-    FOOTAGE_WITHHELD = "footage_withheld"  # somebody claims that a camera films a no-filming area; nobody decided yet
+    FOOTAGE_WITHHELD = "footage_withheld"  # as that of a no-filming area; both sides have not decided yet
     BREAK_GLASS = "break_glass"  # told to every receiver, whatever it wants to hear of
 
     ROSTER_APPROVED = "roster_approved"

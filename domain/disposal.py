@@ -359,8 +359,8 @@ def by_two_sides(approvals: Sequence[Decision], but: Actor) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is about to decide on a list, or on a claim (``domain.withholding``). ``recused`` are the batches that they
-    have nothing to do with.
+    """Who is about to decide on a list, or on a withholding (``domain.withholding``). ``recused`` are the batches
+    that they have nothing to do with.
     """
 
     name: str  # as Actor.name

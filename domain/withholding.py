@@ -25,9 +25,9 @@ DESTRUCTION_FORM = "kaojian-withheld-destruction-1"
 
 
 class WithholdingState(StrEnum):
-    """How a claim stands."""
+    """How a withholding stands."""
 
-    CLAIMED = "claimed"
+    UNDECIDED = "undecided"
     CONFIRMED_ONCE = "confirmed_once"
     CONFIRMED = "confirmed"  # by both sides: what no object store has may be destroyed
     DECLINED = "declined"  # the footage is as any other
@@ -39,7 +39,7 @@ class WithholdingState(StrEnum):
 
 
 _STATES = {
-    WithholdingState.CLAIMED: "待两方认定",
+    WithholdingState.UNDECIDED: "待两方认定",
     WithholdingState.CONFIRMED_ONCE: "一方已认定",
     WithholdingState.CONFIRMED: "两方已认定",
     WithholdingState.DECLINED: "未予认定",
@@ -48,7 +48,7 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class WithheldBy:
-    """By which claim a file is withheld; of several the first one, or the first that was confirmed."""
+    """By which withholding a file is withheld; of several the first one, or the first that was confirmed."""
 
     number: int
     confirmed: bool
@@ -56,13 +56,13 @@ class WithheldBy:
 
 @dataclass(frozen=True, slots=True)
 class Withholding:
-    """One claim of one camera. ``until`` is None while it goes on until further notice; ``ended`` is who ended it."""
+    """One, of one camera. ``until`` is None while it goes on until further notice; ``ended`` is who ended it."""
 
     number: int
     camera: str
     start: datetime
     until: datetime | None
-    claimed: Order
+    ordered: Order
     ended: Order | None = None
     decisions: tuple[Decision, ...] = ()
 
@@ -74,14 +74,14 @@ class Withholding:
     def state(self) -> WithholdingState:
         if any(each.what is Settled.DECLINED for each in self.decisions):
             return WithholdingState.DECLINED
-        if by_two_sides(self.confirmations, self.claimed.actor):
+        if by_two_sides(self.confirmations, self.ordered.actor):
             return WithholdingState.CONFIRMED
-        return WithholdingState.CONFIRMED_ONCE if self.confirmations else WithholdingState.CLAIMED
+        return WithholdingState.CONFIRMED_ONCE if self.confirmations else WithholdingState.UNDECIDED
 
     @property
     def is_open(self) -> bool:
         """Whether somebody has to decide on it yet."""
-        return self.state in {WithholdingState.CLAIMED, WithholdingState.CONFIRMED_ONCE}
+        return self.state in {WithholdingState.UNDECIDED, WithholdingState.CONFIRMED_ONCE}
 
     @property
     def withholds(self) -> bool:
@@ -99,43 +99,45 @@ class Withholding:
 def impossible(start: datetime, until: datetime | None, now: datetime) -> str | None:
     """Why nothing can be withheld for that span; None where it can."""
     if until is None:
-        return "a claim until further notice begins by now: give its end" if start > now else None
+        return "a withholding until further notice begins by now: give its end" if start > now else None
     if until <= start:
         return "it ends before it begins"
     if until - start > LONGEST:
-        return f"it is longer than {LONGEST // timedelta(hours=1)} hours; make several claims, or look at the dates"
+        return f"it is longer than {LONGEST // timedelta(hours=1)} hours; make several, or look at the dates"
     return None
 
 
-def refusal(claim: Withholding, person: Person, what: Settled, batches: frozenset[str], now: datetime) -> str | None:
-    """Why somebody may not decide so on a claim; None where they may. ``batches`` are those its files are of.
+def refusal(
+    withholding: Withholding, person: Person, what: Settled, batches: frozenset[str], now: datetime
+) -> str | None:
+    """Why somebody may not decide so on a withholding; None where they may. ``batches`` are those its files are of.
 
-    Who claimed may decline their own claim, since nothing is lost by that.
+    Who made it may decline it, since nothing is lost by that.
     """
-    return next(_refusals(claim, person, what, batches, now), None)
+    return next(_refusals(withholding, person, what, batches, now), None)
 
 
 def _refusals(
-    claim: Withholding, person: Person, what: Settled, batches: frozenset[str], now: datetime
+    withholding: Withholding, person: Person, what: Settled, batches: frozenset[str], now: datetime
 ) -> Iterator[str]:
-    if not claim.is_open:
-        yield f"claim {claim.number} waits for no decision: it is {claim.state}"
+    if not withholding.is_open:
+        yield f"withholding {withholding.number} waits for no decision: it is {withholding.state}"
     if person.role not in SIDES:
-        yield f"a {person.role} decides on no claim"
+        yield f"a {person.role} decides on no withholding"
     if person.emergency:
-        yield "an emergency account is made at the command line; it decides on no claim"
+        yield "an emergency account is made at the command line; it decides on no withholding"
     if person.recused & batches:
         yield "who is recused from a batch that the footage is of has nothing to do with it"
     if what is Settled.APPROVED:
-        yield from _of_confirmations(claim, person, now)
+        yield from _of_confirmations(withholding, person, now)
 
 
-def _of_confirmations(claim: Withholding, person: Person, now: datetime) -> Iterator[str]:
-    if claim.until is None or claim.until > now:
-        yield f"claim {claim.number} goes on; it is confirmed once it has an end, and that is over"
-    if person.name == claim.claimed.actor.name:
-        yield "somebody else confirms what you claimed"
-    for each in claim.confirmations:
+def _of_confirmations(withholding: Withholding, person: Person, now: datetime) -> Iterator[str]:
+    if withholding.until is None or withholding.until > now:
+        yield f"withholding {withholding.number} goes on; it is confirmed once it has an end, and that is over"
+    if person.name == withholding.ordered.actor.name:
+        yield "somebody else confirms what you withheld"
+    for each in withholding.confirmations:
         if each.actor.name == person.name:
             yield "you confirmed it already; the second confirmation is somebody else's"
         if each.role is person.role:
@@ -147,7 +149,7 @@ def _of_confirmations(claim: Withholding, person: Person, now: datetime) -> Iter
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """Who confirmed a claim, in which role, when and with which words."""
+    """Who confirmed a withholding, in which role, when and with which words."""
 
     who: str
     role: str
@@ -171,17 +173,17 @@ class DestroyedFile:
 @dataclass(frozen=True, slots=True)
 class DestructionOfWithheld:
     """销毁证明 of withheld footage: signed once none of its files is left; ``previous`` is the digest of the paper of
-    the same claim before it, "" for the first one.
+    the same withholding before it, "" for the first one.
     """
 
     form: str
-    claim: int
+    withholding: int
     number: int
     previous: str
     camera: str
     start: datetime
     until: datetime
-    claimed: Confirmation
+    ordered: Confirmation
     confirmed: tuple[Confirmation, ...]
     files: tuple[DestroyedFile, ...]
     signed_at: datetime

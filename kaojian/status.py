@@ -113,7 +113,7 @@ class Status:
     webhooks: tuple[Receiver, ...] = ()
     stores: tuple[StoreState, ...] = ()  # as the uploaders of this host found them
     broken_glass: tuple[BrokenGlass, ...] = ()  # everybody is told of these, the latest first
-    withheld: tuple[Withholding, ...] = ()  # claims that nobody decided on yet, the latest first
+    withheld: tuple[Withholding, ...] = ()  # that nobody decided on yet, the latest first
     backup: datetime | None = None  # when the newest was brought under lock
 
 
@@ -213,13 +213,13 @@ def to_json(status: Status) -> dict[str, Any]:
         "backup": {"newest": _told(status.backup)},
         "withheld": [
             {
-                "claim": each.number,
+                "withholding": each.number,
                 "camera": each.camera,
                 "from": rfc3339(each.start),
                 "until": _told(each.until),
                 "state": each.state.value,
-                "by": each.claimed.actor.name,
-                "reason": each.claimed.reason,
+                "by": each.ordered.actor.name,
+                "reason": each.ordered.reason,
             }
             for each in status.withheld
         ],
@@ -344,12 +344,12 @@ def _spool_lines(status: Status) -> Iterable[str]:
 
 
 def _withheld_lines(status: Status) -> Iterable[str]:
-    for claim in status.withheld:
-        until = "until further notice 未止" if claim.until is None else f"to {_local(claim.until)}"
+    for each in status.withheld:
+        until = "until further notice 未止" if each.until is None else f"to {_local(each.until)}"
         yield (
-            f"WITHHELD 误摄扣留: claim {claim.number} ({claim.state.zh}), camera {claim.camera} from "
-            f"{_local(claim.start)} {until}, by {claim.claimed.actor.name}: {claim.claimed.reason}; that time is a "
-            f"gap, and its files stay in the spool until both sides decide: `kaojian withhold show {claim.number}`"
+            f"WITHHELD 误摄扣留: withholding {each.number} ({each.state.zh}), camera {each.camera} from "
+            f"{_local(each.start)} {until}, by {each.ordered.actor.name}: {each.ordered.reason}; that time is a "
+            f"gap, and its files stay in the spool until both sides decide: `kaojian withhold show {each.number}`"
         )
 
 

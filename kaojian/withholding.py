@@ -1,4 +1,4 @@
-"""Claims that footage shows a 禁摄区 by mistake, on the command line, put together from the settings.
+"""Withholdings of footage that shows a 禁摄区 by mistake, on the command line, put together from the settings.
 
 Not here: the rules (``domain.withholding``) and the workflow (``records.withholding``).
 """
@@ -28,7 +28,7 @@ WHO_DECIDES = (
 
 
 def destroy(settings: Settings, database: Database, number: int, *, actor: Actor, clock: Clock) -> Destruction:
-    """Destroy what a confirmed claim reaches. Raises as ``records.withholding.destroy``, OSError."""
+    """Destroy what a confirmed withholding reaches. Raises as ``records.withholding.destroy``, OSError."""
     objects = objects_of(settings)
     if objects is None:
         raise NotApproved("no object store is set up, so that no certificate could be kept under a lock")
@@ -38,12 +38,12 @@ def destroy(settings: Settings, database: Database, number: int, *, actor: Actor
 
 
 def told(database: Database, found: Withholding) -> Iterator[str]:
-    """A claim in lines for people."""
+    """A withholding in lines for people."""
     reached = records.reach(database, found)
     until = "until further notice 未止" if found.until is None else rfc3339(found.until)
-    yield f"claim 误摄扣留 {found.number}: {found.state} {found.state.zh}"
+    yield f"withholding 误摄扣留 {found.number}: {found.state} {found.state.zh}"
     yield f"camera {found.camera}, {rfc3339(found.start)} to {until}"
-    yield f"claimed 申报: {rfc3339(found.claimed.at)} {found.claimed.actor.name}: {found.claimed.reason}"
+    yield f"ordered 提出: {rfc3339(found.ordered.at)} {found.ordered.actor.name}: {found.ordered.reason}"
     if found.ended is not None:
         yield f"ended 终止: {rfc3339(found.ended.at)} {found.ended.actor.name}: {found.ended.reason}"
     for each in found.decisions:

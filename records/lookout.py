@@ -355,7 +355,7 @@ def _group(sitting: Sitting, camera_id: str) -> str:
 
 
 def senses(database: Database, spools: Spools, *, evicts: bool) -> Senses:
-    """Disks and copies of this host, the clocks of all recording hosts, and claims that nobody decided on."""
+    """Disks and copies of this host, the clocks of all recording hosts, and withholdings that nobody decided on."""
 
     def sense(now: datetime) -> Iterator[Sensed]:
         yield from _rooms(database, spools, now, evicts=evicts)
@@ -388,18 +388,18 @@ def _copies(database: Database, spools: Spools, now: datetime) -> Iterator[Sense
 
 
 def _withheld(database: Database) -> Iterator[Sensed]:
-    """Of each camera that was ever claimed to film a 禁摄区, whether a claim waits for a decision."""
-    claims: dict[str, list[Withholding]] = defaultdict(list)
+    """Of each camera of which footage was ever withheld, whether that waits for a decision."""
+    found: dict[str, list[Withholding]] = defaultdict(list)
     for each in database.withholdings.all():
-        claims[each.camera].append(each)
-    for camera, of_it in sorted(claims.items()):
+        found[each.camera].append(each)
+    for camera, of_it in sorted(found.items()):
         waiting = [each for each in of_it if each.is_open]
         numbers = ", ".join(str(each.number) for each in reversed(waiting))
         said = (
-            f"申报 {numbers} 待两方认定，所涉时段计为断档",
-            f"claim {numbers} waits for both sides; that time is a gap",
+            f"误摄扣留 {numbers} 待两方认定，所涉时段计为断档",
+            f"withholding {numbers} waits for both sides; that time is a gap",
         )
-        yield Sensed(f"withheld/{camera}", bool(waiting), said, min((e.claimed.at for e in waiting), default=None))
+        yield Sensed(f"withheld/{camera}", bool(waiting), said, min((e.ordered.at for e in waiting), default=None))
 
 
 def _clocks(database: Database, now: datetime) -> Iterator[Sensed]:

@@ -35,9 +35,9 @@ def films_what_it_must_not(camera: str, area: int, share: float) -> Said:
     return Said(
         f"摄像机 {camera} 拍到禁摄区 {area} 的 {share:.0%}（按布点图）",
         f"camera {camera} shows {share:.0%} of no-filming area {area}, by the floor plan",
-        "调整摄像机；机内已作隐私遮蔽的，签字时说明。误摄的录像：`kaojian withhold claim`",
+        "调整摄像机；机内已作隐私遮蔽的，签字时说明。误摄的录像：`kaojian withhold begin`",
         "turn the camera; where it masks the area itself, say so when signing. Of footage that shows it: "
-        "`kaojian withhold claim`",
+        "`kaojian withhold begin`",
     )
 
 

@@ -1,8 +1,8 @@
-"""误摄扣留: claims that footage shows a 禁摄区 by mistake, what two sides decide on them, and destroying what may go.
+"""误摄扣留: footage of a 禁摄区 is withheld, two sides decide on that, and what may go is destroyed.
 
 Destroying goes in this order, and may be carried out again from any point:
 
-1. Both sides confirmed the claim, the journal has both confirmations, signed, and both are still who they were.
+1. Both sides confirmed the withholding, the journal has both confirmations, signed, and both are still who they were.
 2. No batch that its files are of is held 封存.
 3. Each file that no object store ever had, by its rows and by the store itself, is removed from each spool that can
    be reached here, and its row gets the tombstone. What an object store has is under a lock: its copies stay, and
@@ -55,8 +55,8 @@ PREFIX = ".destructions/.withheld/"
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What a claim reaches by now. ``stored`` are under a lock in an object store already, until ``locked_until``
-    the longest: they cannot be removed before, and are refused to everybody alike. ``closed`` are batches whose
+    """What it reaches by now. ``stored`` are under a lock in an object store already, until ``locked_until`` the
+    longest: they cannot be removed before, and are refused to everybody alike. ``closed`` are batches whose
     manifest states some of it.
     """
 
@@ -67,7 +67,7 @@ class Reach:
     closed: frozenset[str]
 
 
-def claim(
+def withhold(
     database: Database,
     camera: str,
     start: datetime,
@@ -85,16 +85,16 @@ def claim(
     """
     now = clock.now()
     if not reason.strip():
-        raise NoReason("say what the camera shows, and why it does: those who decide on the claim read it")
+        raise NoReason("say what the camera shows, and why it does: those who decide on the withholding read it")
     if (why := impossible(start, until, now)) is not None:
         raise ImpossibleTime(f"nothing can be withheld for that span: {why}")
     if not _is_known(database, camera):
         raise UnknownRow(f"there is no camera {camera}; `kaojian status` shows all")
-    return database.withholdings.claim(camera, start, until, Order(now, actor, reason.strip()))
+    return database.withholdings.add(camera, start, until, Order(now, actor, reason.strip()))
 
 
 def end(database: Database, number: int, until: datetime, *, reason: str, actor: Actor, clock: Clock) -> Withholding:
-    """Say when a claim that was until further notice ends: the camera was turned, or what it showed is over.
+    """Say when a withholding that was until further notice ends: the camera was turned, or what it showed is over.
 
     Raises UnknownWithholding, NoReason, DecisionRefused, ImpossibleTime, DatabaseUnavailable.
     """
@@ -104,11 +104,13 @@ def end(database: Database, number: int, until: datetime, *, reason: str, actor:
 
     def check(found: Withholding) -> None:
         if found.until is not None:
-            raise DecisionRefused(f"claim {number} ends at {rfc3339(found.until)}; make another claim for more")
+            raise DecisionRefused(
+                f"withholding {number} ends at {rfc3339(found.until)}; make another withholding for more"
+            )
         if not found.is_open:
-            raise DecisionRefused(f"claim {number} was decided on: it is {found.state} {found.state.zh}")
+            raise DecisionRefused(f"withholding {number} was decided on: it is {found.state} {found.state.zh}")
         if until <= found.start or until > now:
-            raise ImpossibleTime(f"claim {number} ends after {rfc3339(found.start)}, and not after now")
+            raise ImpossibleTime(f"withholding {number} ends after {rfc3339(found.start)}, and not after now")
 
     return database.withholdings.end(number, until, Order(now, actor, reason.strip()), check)
 
@@ -116,13 +118,13 @@ def end(database: Database, number: int, until: datetime, *, reason: str, actor:
 def decide(
     database: Database, number: int, person: Person, what: Settled, *, reason: str, actor: Actor, clock: Clock
 ) -> Withholding:
-    """Confirm that the footage shows a 禁摄区: two have to, one of either side and neither who claimed it. Or decline
-    the claim: then its footage is stored and shown as any other.
+    """Confirm that the footage shows a 禁摄区: two have to, one of either side and neither who withheld it. Or
+    decline: then its footage is stored and shown as any other.
 
     Raises UnknownWithholding, NoReason, DecisionRefused, DatabaseUnavailable.
     """
     if not reason.strip():
-        raise NoReason("say what you saw: whoever made the claim reads it, and those who come after you")
+        raise NoReason("say what you saw: whoever made the withholding reads it, and those who come after you")
     decision = Decision(what, clock.now(), actor, person.role, reason.strip())
 
     def check(found: Withholding) -> None:
@@ -134,7 +136,7 @@ def decide(
 
 
 def reach(database: Database, found: Withholding) -> Reach:
-    """What a claim reaches, as the rows are now. Raises DatabaseUnavailable."""
+    """What a withholding reaches, as the rows are now. Raises DatabaseUnavailable."""
     files = tuple(database.evidence.segments_withheld_by(found))
     copies = database.evidence.copies([each.key for each in files])
     stored = [copy for rows in copies.values() for copy in rows if copy.place is Place.S3 and copy.removed is None]
@@ -174,7 +176,7 @@ class Destruction:
 def destroy(
     database: Database, archive: Archive, papers: Papers, number: int, *, actor: Actor, clock: Clock
 ) -> Destruction:
-    """Destroy the files of a confirmed claim, in the numbered steps above.
+    """Destroy the files of a confirmed withholding, in the numbered steps above.
 
     Raises UnknownWithholding, NotApproved, ClockBehind, NotUnderLock, KeyRefused, DatabaseUnavailable.
     """
@@ -184,7 +186,7 @@ def destroy(
     held = sorted(each for each in reached.batches if database.holds.standing(each))
     if held:
         raise NotApproved(
-            f"nothing of claim {number} is destroyed while a batch of it is held 封存: {', '.join(held)}"
+            f"nothing of withholding {number} is destroyed while a batch of it is held 封存: {', '.join(held)}"
         )
     copies = database.evidence.copies([each.key for each in reached.files])
     going = [each for each in reached.files if all(copy.place is Place.SPOOL for copy in copies[each.key])]
@@ -202,7 +204,7 @@ def destroy(
 def _refuse_unconfirmed(
     database: Database, signer: Signer, found: Withholding, batches: frozenset[str], now: datetime
 ) -> None:
-    named = f"claim {found.number}"
+    named = f"withholding {found.number}"
     if found.state is not WithholdingState.CONFIRMED:
         raise NotApproved(
             f"nothing of {named} is destroyed: it is {found.state} {found.state.zh}; a city officer and a city "
@@ -258,7 +260,7 @@ class _Certifying:
 
 
 def _certify(work: _Certifying, found: Withholding, going: Sequence[Segment]) -> KeptDestruction | None:
-    """The paper of what no earlier one of the claim names; the last one where there is no more, None without any."""
+    """The paper of what no earlier one names; the last one where there is no more, None without any."""
     database, signer = work.database, work.signer
     papers = database.withholdings.papers(found.number)
     told = {key for each in papers for key in _named(each.data)}
@@ -274,13 +276,13 @@ def _certify(work: _Certifying, found: Withholding, going: Sequence[Segment]) ->
             raise ClockBehind(f"this host's clock says {rfc3339(now)}, before the paper in front of it was signed")
         paper = DestructionOfWithheld(
             form=DESTRUCTION_FORM,
-            claim=found.number,
+            withholding=found.number,
             number=1 if last is None else last.number + 1,
             previous="" if last is None else last.digest,
             camera=found.camera,
             start=found.start,
             until=found.until or now,
-            claimed=Confirmation(found.claimed.actor.name, "", found.claimed.at, found.claimed.reason),
+            ordered=Confirmation(found.ordered.actor.name, "", found.ordered.at, found.ordered.reason),
             confirmed=tuple(_confirmation(each) for each in found.confirmations),
             files=files,
             signed_at=now,
@@ -311,13 +313,13 @@ def _destroyed(segment: Segment, copies: Sequence[Copy]) -> DestroyedFile:
 
 
 def _bring_under_lock(database: Database, found: Withholding, objects: Objects) -> None:
-    """Store the papers of a claim that are not there yet. Raises NotUnderLock, DatabaseUnavailable."""
+    """Store the papers of a withholding that are not there yet. Raises NotUnderLock, DatabaseUnavailable."""
     folder = f"{PREFIX}{found.camera}/"
     try:
         there = objects.keys(folder)
         with TemporaryDirectory(prefix="kaojian-") as beside:
             for each in database.withholdings.papers(found.number):
-                key = f"{folder}{each.claim:06d}-{each.number:03d}-{each.digest}.json"
+                key = f"{folder}{each.withholding:06d}-{each.number:03d}-{each.digest}.json"
                 if key not in there:
                     file = Path(beside) / "paper"
                     file.write_bytes(each.data)
@@ -326,6 +328,6 @@ def _bring_under_lock(database: Database, found: Withholding, objects: Objects) 
         raise
     except (StorageError, OSError) as error:
         raise NotUnderLock(
-            f"the certificate of claim {found.number} is signed and does not lie in the object store yet ({error}); "
+            f"the certificate of withholding {found.number} is signed, and not in the object store yet ({error}); "
             "run it again when the store is back"
         ) from error

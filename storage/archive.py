@@ -134,11 +134,11 @@ class WentByOrder(NoCopyAnswers):
 
 
 class Withheld(NoCopyAnswers):
-    """The footage is withheld 误摄扣留: whatever lies somewhere, only those who decide on the claim are given it."""
+    """The footage is withheld 误摄扣留: whatever lies somewhere, only those who decide on that are given it."""
 
     def __init__(self, key: str, by: WithheldBy) -> None:
         super().__init__(key, ())
-        self.claim = by.number
+        self.number = by.number
         self.args = (f"{key}: {self.told}",)
 
     @property
@@ -149,7 +149,7 @@ class Withheld(NoCopyAnswers):
     @property
     def told(self) -> str:
         """For people, without a name of a file."""
-        return f"误摄扣留，申报 {self.claim} (withheld as footage of a no-filming area, claim {self.claim})"
+        return f"误摄扣留 {self.number} (withheld as footage of a no-filming area, number {self.number})"
 
 
 class NotOrdered(StorageError):
@@ -291,7 +291,7 @@ class Archive:
         with self._source(segment, copies) as path:
             until = self._retain_until(segment.batch)
             if (by := self._withheld(segment)) is not None:
-                raise NotKept(f"{segment.key} is withheld by claim {by.number}, and stays in the spool")
+                raise NotKept(f"{segment.key} is withheld by withholding {by.number}, and stays in the spool")
             stored = objects.put(segment.key, path, segment.sha256, until)
         return self._noted(segment, objects, stored.version_id, stored.locked_until)
 
@@ -523,8 +523,8 @@ class Archive:
     def destroy_withheld(self, copy: Copy) -> None:
         """Remove a copy in a spool of footage that both sides confirmed to show a 禁摄区, and give it its tombstone.
 
-        1. A claim in the database is confirmed, and no object store ever had a copy: that would be under a lock, and
-           the files beside it are part of what must be kept.
+        1. A withholding in the database is confirmed, and no object store ever had a copy: that would be under a
+           lock, and the files beside it are part of what must be kept.
         2. The file is removed and does not answer any more. 3. Its row gets the tombstone; killed before this, it is
            removed again, which changes nothing.
 
@@ -533,7 +533,9 @@ class Archive:
         by = self._evidence.withheld([copy.segment]).get(copy.segment)
         rows = self._evidence.copies([copy.segment])[copy.segment]
         if by is None or not by.confirmed or any(each.place is not Place.SPOOL for each in rows):
-            raise NotOrdered(f"{copy.segment} stays: no two sides confirmed a claim of it, or an object store has it")
+            raise NotOrdered(
+                f"{copy.segment} stays: no two sides confirmed that it is withheld, or an object store has it"
+            )
         self._remove_spool_file(copy)
         if copy.removed is None:
             self._evidence.dispose_copy(copy, self._clock.now())
@@ -617,8 +619,8 @@ class Archive:
         by = self._evidence.disposed([segment.key]).get(segment.key)
         if by is not None:
             raise WentByOrder(segment.key, by)
-        if not deciding and (claim := self._withheld(segment)) is not None:
-            raise Withheld(segment.key, claim)
+        if not deciding and (withheld := self._withheld(segment)) is not None:
+            raise Withheld(segment.key, withheld)
 
     def _withheld(self, segment: Segment) -> WithheldBy | None:
         return self._evidence.withheld([segment.key]).get(segment.key)

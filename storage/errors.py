@@ -107,7 +107,7 @@ class UnknownDisposal(UnknownRow):
 
 
 class UnknownWithholding(UnknownRow):
-    """There is no claim of that number, or none that concerns who asks."""
+    """There is no withholding of that number, or none that concerns who asks."""
 
 
 class UnknownToken(UnknownRow):

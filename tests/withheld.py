@@ -1,4 +1,4 @@
-"""A held sitting of which nothing of camera c1 is stored yet, and people who claim, confirm and decline 误摄扣留."""
+"""A held sitting of which nothing of camera c1 is stored yet, and people who decide on 误摄扣留."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from domain.evidence import Cause, Segment
 from domain.people import Account, Role, Scope
 from domain.timeline import Interval
 from domain.withholding import Withholding
-from records import withholding
+from records import withholding as records
 from records.disposing import Papers
 from records.withholding import Destruction
 from storage.check.comparing import Wrong
@@ -42,29 +42,38 @@ class Site(ClosedBatches):
         told["keeps"] = told.get("keeps", True) and camera != "c1"
         return super().add(batch, camera, run, span, **told)
 
-    def claim(self, start: datetime = WINDOW.start, until: datetime | None = WINDOW.end, **told: Any) -> Withholding:
-        by = {"reason": WHY, "actor": actor("operator"), "clock": self.clock} | told
-        return withholding.claim(self.database, "c1", start, until, **by)
+    def withhold(
+        self,
+        start: datetime = WINDOW.start,
+        until: datetime | None = WINDOW.end,
+        *,
+        by: str = "operator",
+        why: str = WHY,
+    ) -> Withholding:
+        return records.withhold(self.database, "c1", start, until, reason=why, actor=actor(by), clock=self.clock)
 
     def person(self, name: str) -> Person:
         found = next(each for each in self.database.accounts.all() if each.name == name)
         return Person(f"account:{name}", found.role, found.emergency, found.recused)
 
-    def decide(self, claim: Withholding, name: str, what: Settled = Settled.APPROVED) -> Withholding:
+    def decide(self, withholding: Withholding, name: str, what: Settled = Settled.APPROVED) -> Withholding:
         self.clock.advance(60)
-        told = {"reason": "看过录像", "actor": actor(name), "clock": self.clock}
-        return withholding.decide(self.database, claim.number, self.person(name), what, **told)
+        person, by = self.person(name), actor(name)
+        return records.decide(
+            self.database, withholding.number, person, what, reason="看过录像", actor=by, clock=self.clock
+        )
 
-    def confirmed(self, claim: Withholding | None = None) -> Withholding:
-        claim = claim or self.claim()
+    def confirmed(self, withholding: Withholding | None = None) -> Withholding:
+        withholding = withholding or self.withhold()
         for name in (OFFICER, SUPERVISOR):
-            claim = self.decide(claim, name)
-        return claim
+            withholding = self.decide(withholding, name)
+        return withholding
 
-    def destroy(self, claim: Withholding) -> Destruction:
+    def destroy(self, withholding: Withholding) -> Destruction:
         papers = Papers(self.signer, self.objects)
-        told = {"actor": TESTER, "clock": self.clock}
-        return withholding.destroy(self.database, self.archive, papers, claim.number, **told)
+        return records.destroy(
+            self.database, self.archive, papers, withholding.number, actor=TESTER, clock=self.clock
+        )
 
     def files(self, camera: str = "c1") -> list[Segment]:
         return [each for each, _ in self.database.evidence.segments_of(FIRST) if each.camera == camera]

@@ -36,8 +36,10 @@ class Act(StrEnum):
     HOLD = "hold"  # keep a batch beyond its time, or let it go
     DISPOSALS = "disposals"  # which lists there are of what is to be deleted, and what became of them
     PROPOSE_DISPOSAL = "propose_disposal"  # of footage whose time of keeping is over
-    APPROVE_DISPOSAL = "approve_disposal"  # or decline one; two people of two sides have to approve. So with claims:
-    WITHHOLD = "withhold"  # claim that a camera films a 禁摄区 by mistake, and say when that ended
+    APPROVE_DISPOSAL = (
+        "approve_disposal"  # or decline one; two people of two sides have to approve; so with footage of a 禁摄区
+    )
+    WITHHOLD = "withhold"  # what a camera films, because it is a 禁摄区; and say when that ended
     DISPOSE = "dispose"  # delete what two have approved
     SCORES = "scores"  # which marks candidates were given
     SCORE = "score"  # give marks
@@ -297,7 +299,7 @@ ROUTES: Mapping[str, Act] = {
     "approve_disposal": Act.APPROVE_DISPOSAL,
     "decline_disposal": Act.APPROVE_DISPOSAL,
     "withholdings": Act.SEE,
-    "claim_withholding": Act.WITHHOLD,
+    "begin_withholding": Act.WITHHOLD,
     "end_withholding": Act.WITHHOLD,
     "confirm_withholding": Act.APPROVE_DISPOSAL,
     "decline_withholding": Act.APPROVE_DISPOSAL,
@@ -341,7 +343,7 @@ COMMANDS: Mapping[str, Act] = {
     "disposal propose": Act.PROPOSE_DISPOSAL,
     "disposal carry-out": Act.DISPOSE,
     "disposal verify": Act.ANYBODY,  # of papers, with nothing but a public key
-    "withhold claim": Act.WITHHOLD,
+    "withhold begin": Act.WITHHOLD,
     "withhold end": Act.WITHHOLD,
     "withhold list": Act.SEE,
     "withhold show": Act.SEE,

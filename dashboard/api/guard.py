@@ -159,7 +159,7 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
         raise UnknownToken(f"there is no token {named['token']}")
     if "receipt" in named and receipts.find(backed.database, named["receipt"]).thing.batch != named.get("batch"):
         raise NoSuchReceipt(f"the batch has no receipt {named['receipt']}")
-    for name, judged in {"draw": _drawn, "disposal": _listed, "withholding": _claimed}.items():
+    for name, judged in {"draw": _drawn, "disposal": _listed, "withholding": _withheld}.items():
         if name in named:
             judged(sight, named[name], backed)
     return _through(act, sight, viewer, named["ticket"], backed) if "ticket" in named else sight
@@ -175,9 +175,9 @@ def _listed(sight: Sight, number: str, backed: Backing) -> None:
         raise unknown
 
 
-def _claimed(sight: Sight, number: str, backed: Backing) -> None:
-    """Raises UnknownWithholding where there is no such claim, or it is of a camera that the viewer does not see."""
-    unknown = UnknownWithholding(f"there is no claim {number}")
+def _withheld(sight: Sight, number: str, backed: Backing) -> None:
+    """Raises UnknownWithholding where there is none, or it is of a camera that the viewer does not see."""
+    unknown = UnknownWithholding(f"there is no withholding {number}")
     if not _NUMBER.fullmatch(number):
         raise unknown
     if not sight.camera(backed.database.withholdings.find(int(number)).camera):

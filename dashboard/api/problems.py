@@ -101,7 +101,7 @@ class FootageDisposed(Exception):
 
 
 class FootageWithheld(Exception):
-    """The footage is withheld as that of a 禁摄区; says by which claim."""
+    """The footage is withheld as that of a 禁摄区; says by which withholding."""
 
 
 class UnknownCamera(Exception):
@@ -177,7 +177,7 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     NoFootage: (HTTPStatus.NOT_FOUND, "no-footage", "There is no footage to play"),
     FootageDisposed: (HTTPStatus.GONE, "disposed", "The footage was disposed of"),
     FootageWithheld: (HTTPStatus.FORBIDDEN, "withheld", "The footage is withheld: it shows a no-filming area"),
-    UnknownWithholding: (HTTPStatus.NOT_FOUND, "unknown-withholding", "There is no such claim"),
+    UnknownWithholding: (HTTPStatus.NOT_FOUND, "unknown-withholding", "There is no such withholding"),
     UnknownDisposal: (HTTPStatus.NOT_FOUND, "unknown-disposal", "There is no such disposal list"),
     NotGo: (HTTPStatus.UNPROCESSABLE_ENTITY, "no-go", "The check is no go, and nobody said why all the same"),
     TrialRefused: (HTTPStatus.CONFLICT, "trial-refused", "No trial can be recorded now"),

@@ -1,4 +1,4 @@
-"""Claims that footage shows a 禁摄区 by mistake 误摄扣留: made by whoever sees it, decided on by two of two sides.
+"""Withholdings 误摄扣留 of footage that shows a 禁摄区 by mistake: made by whoever sees it, decided on by two sides.
 
 Thin over ``records.withholding``. Destroying what both sides confirmed is a command of the host
 (``kaojian withhold destroy``): nobody deletes anything at a page.
@@ -27,7 +27,7 @@ router = APIRouter(tags=["withholdings"], responses=RESPONSES)
 WithholdingNumber = Annotated[int, Path(ge=1, lt=10**18)]
 
 
-class ClaimBody(Shape):
+class WithholdingBody(Shape):
     """From when until when a camera films a no-filming area; until further notice where ``until`` is null."""
 
     start: AwareDatetime
@@ -49,7 +49,7 @@ class WithholdingDecisionBody(Shape):
 
 
 class WithholdingShape(Shape):
-    """A claim as it stands, with what it reaches by now.
+    """A withholding as it stands, with what it reaches by now.
 
     Of its ``files``, ``stored`` lie in an object store under a lock, until ``locked_until`` the longest: they cannot
     be removed before, and are refused to everybody alike. ``closed`` are batches whose manifest states some of it.
@@ -60,7 +60,7 @@ class WithholdingShape(Shape):
     start: Instant
     until: Instant | None
     state: WithholdingState
-    claimed: Instant
+    at: Instant
     who: str
     reason: str
     decisions: tuple[SettlementShape, ...]
@@ -73,25 +73,25 @@ class WithholdingShape(Shape):
 
 @router.get("/withholdings")
 def withholdings(response: Response, seen: Seen, backed: Backed) -> tuple[WithholdingShape, ...]:
-    """The claims of cameras inside of one's scope, the latest first; the declined ones too."""
+    """The withholdings of cameras inside of one's scope, the latest first; the declined ones too."""
     response.headers.update(NO_STORE)
     return tuple(_shape(backed, each) for each in backed.database.withholdings.all() if seen.camera(each.camera))
 
 
 @router.post("/cameras/{camera}/withholdings", status_code=HTTP_201_CREATED)
-def claim_withholding(
+def begin_withholding(
     *,
     response: Response,
     viewer: Viewing,
     backed: Backed,
     camera: Annotated[str, Path(max_length=64)],
-    given: ClaimBody,
+    given: WithholdingBody,
 ) -> WithholdingShape:
-    """Claim that a camera films a no-filming area by mistake. From the answer on nobody is given what it shows then,
-    but for those who decide; nothing of it is stored under a lock, and that time is a gap.
+    """Withhold what a camera films, because it is a no-filming area. From the answer on nobody is given what it shows
+    then, but for those who decide; nothing of it is stored under a lock, and that time is a gap.
     """
     response.headers.update(NO_STORE)
-    found = records.claim(
+    found = records.withhold(
         backed.database,
         camera,
         given.start,
@@ -107,7 +107,7 @@ def claim_withholding(
 def end_withholding(
     *, response: Response, viewer: Viewing, backed: Backed, withholding: WithholdingNumber, given: EndBody
 ) -> WithholdingShape:
-    """Say when a claim that was until further notice ended."""
+    """Say when a withholding that was until further notice ended."""
     response.headers.update(NO_STORE)
     found = records.end(
         backed.database, withholding, given.until, reason=given.reason, actor=viewer.actor, clock=backed.clock
@@ -124,7 +124,7 @@ def confirm_withholding(
     withholding: WithholdingNumber,
     given: WithholdingDecisionBody,
 ) -> WithholdingShape:
-    """Confirm a claim. Two people have to, one of either side, neither who made it. Asks for a fresh password."""
+    """Confirm a withholding. Two have to, one of either side, neither who made it. Asks for a fresh password."""
     response.headers.update(NO_STORE)
     return _decided(backed, viewer, withholding, Settled.APPROVED, given.reason)
 
@@ -138,7 +138,7 @@ def decline_withholding(
     withholding: WithholdingNumber,
     given: WithholdingDecisionBody,
 ) -> WithholdingShape:
-    """Decline a claim, with a reason: its footage is stored and shown as any other."""
+    """Decline a withholding, with a reason: its footage is stored and shown as any other."""
     response.headers.update(NO_STORE)
     return _decided(backed, viewer, withholding, Settled.DECLINED, given.reason)
 
@@ -160,9 +160,9 @@ def _shape(backed: Backing, found: Withholding) -> WithholdingShape:
         start=found.start,
         until=found.until,
         state=found.state,
-        claimed=found.claimed.at,
-        who=found.claimed.actor.name,
-        reason=found.claimed.reason,
+        at=found.ordered.at,
+        who=found.ordered.actor.name,
+        reason=found.ordered.reason,
         decisions=tuple(
             SettlementShape(what=each.what, at=each.at, who=each.actor.name, role=each.role, reason=each.reason)
             for each in found.decisions

@@ -1,4 +1,4 @@
-"""Footage that shows a 禁摄区 by mistake 误摄扣留: claimed, ended, shown, destroyed once both sides confirmed it."""
+"""Footage that shows a 禁摄区 by mistake 误摄扣留: withheld, ended, shown, destroyed once both sides confirmed it."""
 
 from __future__ import annotations
 
@@ -17,24 +17,28 @@ withhold_app = typer.Typer(
 )
 app.add_typer(withhold_app, name="withhold")
 
-ClaimNumber = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="As `kaojian withhold list` names it")]
+WithholdingNumber = Annotated[
+    int, typer.Argument(metavar="NUMBER", min=1, help="As `kaojian withhold list` names it")
+]
 Reason = Annotated[str, typer.Option(help="Why, for those who decide and come after you")]
 
 
-@withhold_app.command("claim")
-def claim(
+@withhold_app.command("begin")
+def begin(
     camera: Annotated[str, typer.Argument(metavar="CAMERA", help="Id of the camera 摄像机")],
     start: Annotated[str, typer.Option("--from", help="Since when it films the area, RFC 3339 with zone")],
     reason: Reason,
     until: Annotated[str, typer.Option(help="Until when; left out, until further notice")] = "",
 ) -> None:
-    """Claim that a camera films a no-filming area 禁摄区 by mistake: from now on nobody is given that footage."""
+    """Withhold what a camera films, because it is a no-filming area 禁摄区: nobody is given it from now on."""
     from kaojian import withholding
     from records import withholding as records
 
     begins, ends = instant(start), instant(until) if until else None
     with acting() as (_, database):
-        found = records.claim(database, camera, begins, ends, reason=reason, actor=local_actor(), clock=SystemClock())
+        found = records.withhold(
+            database, camera, begins, ends, reason=reason, actor=local_actor(), clock=SystemClock()
+        )
         for line in withholding.told(database, found):
             typer.echo(line)
     typer.echo(withholding.WHO_DECIDES)
@@ -42,40 +46,40 @@ def claim(
 
 @withhold_app.command("end")
 def end(
-    number: ClaimNumber,
+    number: WithholdingNumber,
     reason: Reason,
     until: Annotated[str, typer.Option(help="When it ended, RFC 3339 with zone; left out, now")] = "",
 ) -> None:
-    """Say when a claim that was until further notice ended."""
+    """Say when a withholding that was until further notice ended."""
     from records import withholding as records
 
     clock = SystemClock()
     with acting() as (_, database):
         ends = instant(until) if until else clock.now()
         records.end(database, number, ends, reason=reason, actor=local_actor(), clock=clock)
-    typer.echo(f"claim {number} ended 已止: {rfc3339(ends)}")
+    typer.echo(f"withholding {number} ended 已止: {rfc3339(ends)}")
 
 
 @withhold_app.command("list")
-def list_claims(
+def list_withholdings(
     camera: Annotated[str | None, typer.Argument(metavar="CAMERA", help="Of this camera only")] = None,
 ) -> None:
-    """Show claims, the declined ones too."""
+    """Show withholdings, the declined ones too."""
     table = Table(show_edge=False)
-    for heading in ("Claim", "State", "Camera", "From", "Until", "By", "Reason"):
+    for heading in ("Withholding", "State", "Camera", "From", "Until", "By", "Reason"):
         table.add_column(heading, overflow="fold")
     with opened() as (_, database):
         for each in database.withholdings.all(camera):
             until = "until further notice 未止" if each.until is None else rfc3339(each.until)
-            who = f"{rfc3339(each.claimed.at)} {each.claimed.actor.name}"
+            who = f"{rfc3339(each.ordered.at)} {each.ordered.actor.name}"
             row = (str(each.number), f"{each.state} {each.state.zh}", each.camera, rfc3339(each.start), until, who)
-            table.add_row(*(Text(cell) for cell in (*row, each.claimed.reason)))
+            table.add_row(*(Text(cell) for cell in (*row, each.ordered.reason)))
     show(table)
 
 
 @withhold_app.command("show")
-def show_claim(number: ClaimNumber) -> None:
-    """Show a claim: what it reaches, who decided on it, what was destroyed."""
+def show_withholding(number: WithholdingNumber) -> None:
+    """Show a withholding: what it reaches, who decided on it, what was destroyed."""
     from kaojian import withholding
 
     with opened() as (_, database):
@@ -84,13 +88,15 @@ def show_claim(number: ClaimNumber) -> None:
 
 
 @withhold_app.command("destroy")
-def destroy(number: ClaimNumber) -> None:
+def destroy(number: WithholdingNumber) -> None:
     """Destroy what both sides confirmed and no object store has, with a certificate 销毁证明; again, it goes on."""
     from kaojian import withholding
 
     with acting() as (settings, database):
         done = withholding.destroy(settings, database, number, actor=local_actor(), clock=SystemClock())
-    typer.echo(f"claim {number}: {done.removed} files removed; {done.stored} stay in the object store, under a lock")
+    typer.echo(
+        f"withholding {number}: {done.removed} files removed; {done.stored} stay in the object store, under a lock"
+    )
     if done.paper is not None:
         typer.echo(f"certificate of destruction 销毁证明: paper {done.paper.number}:{done.paper.digest}")
     if done.left:

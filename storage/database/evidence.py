@@ -405,32 +405,32 @@ class Evidence:
         return found
 
     def withheld(self, keys: Sequence[str]) -> dict[str, WithheldBy]:
-        """By which claim these segments are withheld 误摄扣留; those that are not are not in the answer."""
-        table, claim = tables.segments, tables.withholdings
+        """By which withholding these segments are withheld 误摄扣留; those that are not are not in the answer."""
+        table, kept = tables.segments, tables.withholdings
         by: dict[str, list[int]] = {}
         for some in _batched(dict.fromkeys(keys), _KEYS_AT_ONCE):
-            joined = table.join(claim, claim.c.camera == table.c.camera).join(
-                tables.withholding_ends, tables.withholding_ends.c.withholding == claim.c.number, isouter=True
+            joined = table.join(kept, kept.c.camera == table.c.camera).join(
+                tables.withholding_ends, tables.withholding_ends.c.withholding == kept.c.number, isouter=True
             )
-            pairs = sa.select(table.c.key, claim.c.number).select_from(joined).order_by(claim.c.number)
+            pairs = sa.select(table.c.key, kept.c.number).select_from(joined).order_by(kept.c.number)
             for row in self._rows(pairs.where(table.c.key.in_(some), withholdings.reaches(), withholdings.stands())):
                 by.setdefault(row.key, []).append(row.number)
         if not by:
             return {}
         numbers = {number for each in by.values() for number in each}
         with self._engine.reading() as connection:
-            found = withholdings.claims(connection, claim.c.number.in_(numbers))
+            found = withholdings.loaded(connection, kept.c.number.in_(numbers))
         confirmed = {each.number for each in found if each.state is WithholdingState.CONFIRMED}
         return {
             key: WithheldBy(next((one for one in each if one in confirmed), each[0]), not confirmed.isdisjoint(each))
             for key, each in by.items()
         }
 
-    def segments_withheld_by(self, claim: Withholding) -> list[Segment]:
-        """The segments that a claim reaches, of exams and of trials, by start; also of one that was declined."""
-        span = Interval(claim.start, claim.until or datetime.max.replace(tzinfo=UTC))
-        found = [*self.segments(claim.camera, span), *self.trial_segments(claim.camera, span)]
-        return sorted(found, key=lambda each: (each.interval, each.key))
+    def segments_withheld_by(self, found: Withholding) -> list[Segment]:
+        """The segments that one reaches, of exams and of trials, by start; also of one that was declined."""
+        span = Interval(found.start, found.until or datetime.max.replace(tzinfo=UTC))
+        segments = [*self.segments(found.camera, span), *self.trial_segments(found.camera, span)]
+        return sorted(segments, key=lambda each: (each.interval, each.key))
 
     def lost_copies(self, since: datetime, limit: int) -> list[LostCopy]:
         """Copies that were found lost at or after that instant, the newest first."""

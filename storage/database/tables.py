@@ -770,7 +770,7 @@ withholdings = sa.Table(
     sa.Column("number", Serial, primary_key=True),
     sa.Column("camera", sa.Text, nullable=False),
     sa.Column("begins", Instant, nullable=False),
-    sa.Column("ends", Instant),  # NULL where it was claimed until further notice
+    sa.Column("ends", Instant),  # NULL where it goes on until further notice
     *_order(),
 )
 sa.Index("ix_withholdings_camera", withholdings.c.camera)

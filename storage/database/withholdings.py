@@ -1,10 +1,10 @@
-"""Claims that footage shows a 禁摄区 by mistake 误摄扣留, what was decided on them, and papers of what was destroyed.
+"""Withholdings 误摄扣留 of footage of a 禁摄区, what was decided on them, and papers of what was destroyed.
 
 Rows are only added, each in one transaction with its entry in the journal.
 
-Whether a segment is withheld is no mark on its row: it follows from the claims that stand (``is_withheld``), so that
-a claim is in force for every reader from the instant on at which it was written, also of what is recorded later.
-Not here: who may (``domain.withholding``), and the files (``storage.archive``).
+Whether a segment is withheld is no mark on its row: it follows from the withholdings that stand (``is_withheld``),
+so that each is in force for every reader from the instant on at which it was written, also of what is recorded
+later. Not here: who may (``domain.withholding``), and the files (``storage.archive``).
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _ENDING = [column.label(_ENDED + column.name) for column in tables.withholding_e
 
 @dataclass(frozen=True, slots=True)
 class KeptDestruction:
-    """A paper of what was destroyed by a claim: its signed bytes, and the SHA-256 of them."""
+    """A paper of what was destroyed by a withholding: its signed bytes, and the SHA-256 of them."""
 
-    claim: int
+    withholding: int
     number: int
     signed_at: datetime
     digest: str
@@ -49,13 +49,13 @@ class KeptDestruction:
 
 
 class Withholdings:
-    """The claims of one database. All methods raise DatabaseUnavailable when it does not answer."""
+    """The withholdings of one database. All methods raise DatabaseUnavailable when it does not answer."""
 
     def __init__(self, engine: Engine, journal: Journal) -> None:
         self._engine = engine
         self._journal = journal
 
-    def claim(self, camera: str, start: datetime, until: datetime | None, order: Order) -> Withholding:
+    def add(self, camera: str, start: datetime, until: datetime | None, order: Order) -> Withholding:
         """Withhold what a camera films in a span, from now on. Raises KeyMissing."""
         table = tables.withholdings
         row = {"camera": camera, "begins": start, "ends": until, **_row(order)}
@@ -70,7 +70,7 @@ class Withholdings:
         return found
 
     def end(self, number: int, until: datetime, order: Order, check: Callable[[Withholding], None]) -> Withholding:
-        """Say when a claim that was until further notice ends. ``check`` is given it as it stands; what it raises
+        """Say when one that was until further notice ends. ``check`` is given it as it stands; what it raises
         undoes everything. Raises UnknownWithholding, RowRefused where it was ended meanwhile, KeyMissing.
         """
         with self._engine.writing() as connection:
@@ -87,7 +87,7 @@ class Withholdings:
         return ended
 
     def decide(self, number: int, decision: Decision, check: Callable[[Withholding], None]) -> Withholding:
-        """Add a decision, whoever else decides: the claim with it. ``check`` as for ``end``.
+        """Add a decision, whoever else decides: the withholding with it. ``check`` as for ``end``.
 
         Raises UnknownWithholding, KeyMissing.
         """
@@ -114,7 +114,7 @@ class Withholdings:
     def add_paper(
         self, number: int, make: Callable[[KeptDestruction | None], KeptDestruction], actor: Actor
     ) -> KeptDestruction:
-        """Add the next paper of a claim. ``make`` is given the last one; what it raises undoes everything."""
+        """Add the next paper of a withholding. ``make`` is given the last one; what it raises undoes everything."""
         with self._engine.writing() as connection:
             _alone(connection)
             papers = _papers(connection, number)
@@ -135,64 +135,66 @@ class Withholdings:
         return paper
 
     def papers(self, number: int) -> list[KeptDestruction]:
-        """The papers of a claim, by number."""
+        """The papers of a withholding, by number."""
         with self._engine.reading() as connection:
             return _papers(connection, number)
 
     def find(self, number: int) -> Withholding:
-        """The claim of that number with all that was decided on it. Raises UnknownWithholding."""
+        """The withholding of that number with all that was decided on it. Raises UnknownWithholding."""
         with self._engine.reading() as connection:
             return _found(connection, number)
 
     def all(self, camera: str | None = None) -> list[Withholding]:
-        """Every claim, of one camera if it is named, the latest first; the declined ones too."""
+        """Every withholding, of one camera if it is named, the latest first; the declined ones too."""
         which = sa.true() if camera is None else tables.withholdings.c.camera == camera
         with self._engine.reading() as connection:
-            return claims(connection, which)[::-1]
+            return loaded(connection, which)[::-1]
 
     def standing(self, at: datetime) -> list[Withholding]:
-        """The claims by which something that is filmed at an instant is withheld, by number."""
+        """The withholdings by which something that is filmed at an instant is withheld, by number."""
         table = tables.withholdings
         with self._engine.reading() as connection:
-            found = claims(connection, table.c.begins <= at)
+            found = loaded(connection, table.c.begins <= at)
         return [each for each in found if each.covers(at)]
 
 
 def is_withheld() -> sa.ColumnElement[bool]:
-    """Whether a claim that stands reaches into the time of a row of ``segments``."""
+    """Whether a withholding that stands reaches into the time of a row of ``segments``."""
     of_it = sa.select(tables.withholdings.c.number).select_from(_with_ends()).where(reaches(), stands())
     return of_it.correlate(tables.segments).exists()
 
 
 def stands() -> sa.ColumnElement[bool]:
-    """Whether nobody declined a claim."""
-    claim, decision = tables.withholdings, tables.withholding_decisions
-    return ~sa.exists().where(decision.c.withholding == claim.c.number, decision.c.what == Settled.DECLINED.value)
+    """Whether nobody declined a withholding."""
+    withholding, decision = tables.withholdings, tables.withholding_decisions
+    return ~sa.exists().where(
+        decision.c.withholding == withholding.c.number, decision.c.what == Settled.DECLINED.value
+    )
 
 
 def reaches() -> sa.ColumnElement[bool]:
-    """Whether a claim, joined with its end, reaches into the time of a segment."""
-    claim, segments = tables.withholdings, tables.segments
-    until = sa.func.coalesce(claim.c.ends, tables.withholding_ends.c.ends)
+    """Whether a withholding, joined with its end, reaches into the time of a segment."""
+    withholding, segments = tables.withholdings, tables.segments
+    until = sa.func.coalesce(withholding.c.ends, tables.withholding_ends.c.ends)
     return sa.and_(
-        claim.c.camera == segments.c.camera,
-        claim.c.begins < segments.c.ends,
+        withholding.c.camera == segments.c.camera,
+        withholding.c.begins < segments.c.ends,
         sa.or_(until.is_(None), until > segments.c.begins),
     )
 
 
 def _with_ends() -> sa.Join:
-    claim, end = tables.withholdings, tables.withholding_ends
-    return claim.join(end, end.c.withholding == claim.c.number, isouter=True)
+    withholding, end = tables.withholdings, tables.withholding_ends
+    return withholding.join(end, end.c.withholding == withholding.c.number, isouter=True)
 
 
-def claims(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[Withholding]:
-    """The claims for which that holds, by number, with all that was decided on them."""
-    claim = tables.withholdings
-    query = sa.select(claim, *_ENDING).select_from(_with_ends()).where(which).order_by(claim.c.number)
+def loaded(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[Withholding]:
+    """The withholdings for which that holds, by number, with all that was decided on them."""
+    withholding = tables.withholdings
+    query = sa.select(withholding, *_ENDING).select_from(_with_ends()).where(which).order_by(withholding.c.number)
     rows = connection.execute(query).all()
     decided = _decisions(connection, [row.number for row in rows])
-    return [_claim(row, decided[row.number]) for row in rows]
+    return [_withholding(row, decided[row.number]) for row in rows]
 
 
 def _decisions(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, list[Decision]]:
@@ -206,7 +208,7 @@ def _decisions(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, l
     return found
 
 
-def _claim(row: sa.Row[Any], decided: Iterable[Decision]) -> Withholding:
+def _withholding(row: sa.Row[Any], decided: Iterable[Decision]) -> Withholding:
     values = row._mapping
     ended = None if values[f"{_ENDED}withholding"] is None else _order(values, _ENDED)
     until = row.ends if row.ends is not None else values[f"{_ENDED}ends"]
@@ -214,9 +216,9 @@ def _claim(row: sa.Row[Any], decided: Iterable[Decision]) -> Withholding:
 
 
 def _found(connection: sa.Connection, number: int) -> Withholding:
-    found = claims(connection, tables.withholdings.c.number == number)
+    found = loaded(connection, tables.withholdings.c.number == number)
     if not found:
-        raise UnknownWithholding(f"there is no claim {number}; `kaojian withhold list` shows all")
+        raise UnknownWithholding(f"there is no withholding {number}; `kaojian withhold list` shows all")
     return found[0]
 
 

@@ -92,7 +92,7 @@ ACTS = (
     Deed(
         (
             "withhold",
-            "claim",
+            "begin",
             "sg-001-c1",
             "--from",
             "2026-05-01T09:00+08:00",

@@ -1,4 +1,4 @@
-"""误摄扣留 on the command line: claimed, told in status, ended, and destroyed once both sides confirmed it."""
+"""误摄扣留 on the command line: withheld, told in status, ended, and destroyed once both sides confirmed it."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         yield made
 
 
-def test_a_claim_goes_from_the_first_word_to_a_certificate(kaojian: Command, site: Site) -> None:
+def test_a_withholding_goes_from_the_first_word_to_a_certificate(kaojian: Command, site: Site) -> None:
     site.archive.keep(site.files()[0])
     start = rfc3339(WINDOW.start)
-    made = kaojian("withhold", "claim", "c1", "--from", start, "--reason", "拍到更衣区")
+    made = kaojian("withhold", "begin", "c1", "--from", start, "--reason", "拍到更衣区")
     assert (made.code, made.err) == (0, "")
     assert "until further notice 未止" in made.out
     assert "1 of them were STORED ALREADY 已锁定存储" in made.out
     assert "市级督导员" in made.out
     told = json.loads(kaojian("status", "--json").out)["withheld"]
-    assert [(each["claim"], each["camera"], each["until"]) for each in told] == [(1, "c1", None)]
-    assert "WITHHELD 误摄扣留: claim 1 (待两方认定), camera c1" in kaojian("status").out
+    assert [(each["withholding"], each["camera"], each["until"]) for each in told] == [(1, "c1", None)]
+    assert "WITHHELD 误摄扣留: withholding 1 (待两方认定), camera c1" in kaojian("status").out
     early = kaojian("withhold", "destroy", "1")
     assert (early.code, "待两方认定" in early.err) == (1, True)
     assert kaojian("withhold", "end", "1", "--reason", "已转正").code == 0
-    (claim,) = site.database.withholdings.all()
-    site.confirmed(claim)
+    (withholding,) = site.database.withholdings.all()
+    site.confirmed(withholding)
     done = kaojian("withhold", "destroy", "1")
     assert (done.code, done.err) == (0, "")
     assert f"{len(site.files()) - 1} files removed; 1 stay in the object store" in done.out

@@ -339,7 +339,7 @@ def test_a_camera_that_shows_a_no_filming_area_by_the_plan_is_no_go(database: Da
     assert forbidden(tried) == [("sg-001-c1", Verdict.FAIL), ("sg-001-c9", Verdict.FAIL)]
     found = next(each for each in tried.checked().all_checks if each.item is Item.NO_FILMING)
     assert "禁摄区 1" in found.zh
-    assert "withhold claim" in found.do_en
+    assert "withhold begin" in found.do_en
     assert not tried.checked().go
 
 

@@ -160,13 +160,13 @@ def listed(exam: Exam) -> int:
 
 
 def declined(exam: Exam) -> int:
-    """The number of a claim of a camera of the exam that withholds nothing, made where there is none yet."""
-    claims = exam.database.withholdings
-    for each in claims.all():
+    """The number of a withholding of a camera of the exam that withholds nothing, made where there is none yet."""
+    kept = exam.database.withholdings
+    for each in kept.all():
         return each.number
-    found = claims.claim("A-cam-1", WINDOW.start, WINDOW.end, Order(exam.clock.now(), TESTER, "误看"))
+    found = kept.add("A-cam-1", WINDOW.start, WINDOW.end, Order(exam.clock.now(), TESTER, "误看"))
     no = disposal.Decision(disposal.Settled.DECLINED, exam.clock.now(), TESTER, Role.CITY_OFFICER, "x")
-    return claims.decide(found.number, no, lambda _: None).number
+    return kept.decide(found.number, no, lambda _: None).number
 
 
 def drawn(exam: Exam) -> str:

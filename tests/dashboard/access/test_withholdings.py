@@ -1,4 +1,4 @@
-"""误摄扣留 over the API: claimed by whoever sees it, shown to who decides alone, confirmed with a fresh password."""
+"""误摄扣留 over the API: withheld by whoever sees it, shown to who decides alone, confirmed with a fresh password."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Office:
         digest = hashlib.sha256(who.encode()).hexdigest()
         self.site.database.accounts.succeed(who, digest, self.site.clock.now())
 
-    def claim(self, who: str = OPERATOR, **told: Any) -> httpx.Response:
+    def withhold(self, who: str = OPERATOR, **told: Any) -> httpx.Response:
         given = {"start": rfc3339(WINDOW.start), "until": rfc3339(WINDOW.end), "reason": WHY} | told
         return self.said("POST", who, "/cameras/c1/withholdings", **given)
 
@@ -60,7 +60,7 @@ class Office:
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """One for all: each test declines the claims that it made, but for the last one."""
+    """One for all: each test declines the withholdings that it made, but for the last one."""
     folder = tmp_path_factory.mktemp("office")
     database = connect(f"sqlite:///{folder / 'kaojian.db'}", NOTARY)
     site = Site(database, folder / "spool")
@@ -84,20 +84,26 @@ def kind(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["type"].rpartition(":")[2]
 
 
-def test_a_claim_is_in_force_with_its_answer_and_only_who_decides_is_shown_the_footage(office: Office) -> None:
+def test_a_withholding_is_in_force_with_its_answer_and_only_who_decides_is_shown_the_footage(office: Office) -> None:
     assert office.playlist(OPERATOR).status_code == 200
     opened = office.playlist(OPERATOR).text.split('URI="')[1].split('"')[0]
-    answer = office.claim()
+    answer = office.withhold()
     assert answer.status_code == 201, answer.text
-    claim = answer.json()
-    assert (claim["state"], claim["files"], claim["stored"]) == ("claimed", len(office.site.files()), 0)
-    assert claim["batches"] == [FIRST]
+    withholding = answer.json()
+    assert (withholding["state"], withholding["files"], withholding["stored"]) == (
+        "undecided",
+        len(office.site.files()),
+        0,
+    )
+    assert withholding["batches"] == [FIRST]
     with pytest.raises(NotKept):
         office.site.archive.keep(office.site.files()[0])
     for who in (OPERATOR, AUDITOR):
         assert kind(office.playlist(who)) == (403, "withheld")
         assert office.playlist(who, "c2").status_code == 200
-    head = office.talking.get(opened, headers={"Cookie": f"{COOKIE}={OPERATOR}"})  # an address from before the claim
+    head = office.talking.get(
+        opened, headers={"Cookie": f"{COOKIE}={OPERATOR}"}
+    )  # an address from before the withholding
     assert kind(head) == (403, "withheld")
     film = f"/batches/{FIRST}/cameras/c1/film.mp4"
     asked = office.talking.get(f"/api/v1{film}", params=SPAN, headers={"Cookie": f"{COOKIE}={OFFICER}"})
@@ -115,11 +121,11 @@ def test_a_claim_is_in_force_with_its_answer_and_only_who_decides_is_shown_the_f
         assert kind(saved) == (403, "withheld")
     outcomes = {each.viewing.outcome for each in office.site.database.viewings.latest(99)}
     assert "withheld" in outcomes
-    assert office.decline(claim["number"]).status_code == 200
+    assert office.decline(withholding["number"]).status_code == 200
 
 
-def test_a_declined_claim_gives_the_footage_back_and_one_that_goes_on_is_ended(office: Office) -> None:
-    number = office.claim(until=None).json()["number"]
+def test_a_declined_withholding_gives_the_footage_back_and_one_that_goes_on_is_ended(office: Office) -> None:
+    number = office.withhold(until=None).json()["number"]
     ended = office.said(
         "POST", OPERATOR, f"/withholdings/{number}/end", until=rfc3339(WINDOW.end), reason="摄像机已转正"
     )
@@ -130,20 +136,20 @@ def test_a_declined_claim_gives_the_footage_back_and_one_that_goes_on_is_ended(o
     assert office.playlist(OPERATOR).status_code == 200
 
 
-def test_outside_of_its_scope_nobody_sees_or_makes_a_claim(office: Office) -> None:
-    number = office.claim().json()["number"]
+def test_outside_of_its_scope_nobody_sees_or_makes_a_withholding(office: Office) -> None:
+    number = office.withhold().json()["number"]
     assert office.said("GET", STRANGER, "/withholdings").json() == []
     assert number in {each["number"] for each in office.said("GET", AUDITOR, "/withholdings").json()}
-    assert kind(office.claim(STRANGER)) == (404, "unknown-camera")
+    assert kind(office.withhold(STRANGER)) == (404, "unknown-camera")
     ended = office.said("POST", STRANGER, f"/withholdings/{number}/end", until=SPAN["end"], reason="xxxxx")
     assert kind(ended) == (404, "unknown-withholding")
-    assert kind(office.claim(until=rfc3339(WINDOW.start))) == (422, "impossible-time")
-    assert kind(office.claim(until="2026-05-01T09:00:00")) == (422, "invalid-request")  # no zone
+    assert kind(office.withhold(until=rfc3339(WINDOW.start))) == (422, "impossible-time")
+    assert kind(office.withhold(until="2026-05-01T09:00:00")) == (422, "invalid-request")  # no zone
     assert office.decline(number).status_code == 200
 
 
 def test_two_sides_decide_each_with_a_fresh_password(office: Office) -> None:
-    number = office.claim().json()["number"]
+    number = office.withhold().json()["number"]
     for path in ("confirmation", "decline"):
         assert kind(office.said("POST", OPERATOR, f"/withholdings/{number}/{path}", reason="xxxxx")) == (
             403,

@@ -708,11 +708,11 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Claim Withholding
-         * @description Claim that a camera films a no-filming area by mistake. From the answer on nobody is given what it shows then,
-         *     but for those who decide; nothing of it is stored under a lock, and that time is a gap.
+         * Begin Withholding
+         * @description Withhold what a camera films, because it is a no-filming area. From the answer on nobody is given what it shows
+         *     then, but for those who decide; nothing of it is stored under a lock, and that time is a gap.
          */
-        post: operations["claim_withholding"];
+        post: operations["begin_withholding"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1703,7 +1703,7 @@ export interface paths {
         };
         /**
          * Withholdings
-         * @description The claims of cameras inside of one's scope, the latest first; the declined ones too.
+         * @description The withholdings of cameras inside of one's scope, the latest first; the declined ones too.
          */
         get: operations["withholdings"];
         put?: never;
@@ -1725,7 +1725,7 @@ export interface paths {
         put?: never;
         /**
          * Confirm Withholding
-         * @description Confirm a claim. Two people have to, one of either side, neither who made it. Asks for a fresh password.
+         * @description Confirm a withholding. Two have to, one of either side, neither who made it. Asks for a fresh password.
          */
         post: operations["confirm_withholding"];
         delete?: never;
@@ -1745,7 +1745,7 @@ export interface paths {
         put?: never;
         /**
          * Decline Withholding
-         * @description Decline a claim, with a reason: its footage is stored and shown as any other.
+         * @description Decline a withholding, with a reason: its footage is stored and shown as any other.
          */
         post: operations["decline_withholding"];
         delete?: never;
@@ -1765,7 +1765,7 @@ export interface paths {
         put?: never;
         /**
          * End Withholding
-         * @description Say when a claim that was until further notice ended.
+         * @description Say when a withholding that was until further notice ended.
          */
         post: operations["end_withholding"];
         delete?: never;
@@ -2247,24 +2247,6 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
             /** Zh */
             zh: string;
-        };
-        /**
-         * ClaimBody
-         * @description From when until when a camera films a no-filming area; until further notice where ``until`` is null.
-         */
-        ClaimBody: {
-            /** Reason */
-            reason: string;
-            /**
-             * Start
-             * Format: date-time
-             */
-            start: string;
-            /**
-             * Until
-             * @description Null: until further notice
-             */
-            until?: string | null;
         };
         /**
          * ClauseShape
@@ -4756,6 +4738,24 @@ export interface components {
             start: string;
         };
         /**
+         * WithholdingBody
+         * @description From when until when a camera films a no-filming area; until further notice where ``until`` is null.
+         */
+        WithholdingBody: {
+            /** Reason */
+            reason: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Until
+             * @description Null: until further notice
+             */
+            until?: string | null;
+        };
+        /**
          * WithholdingDecisionBody
          * @description What whoever decides has to say.
          */
@@ -4765,21 +4765,21 @@ export interface components {
         };
         /**
          * WithholdingShape
-         * @description A claim as it stands, with what it reaches by now.
+         * @description A withholding as it stands, with what it reaches by now.
          *
          *     Of its ``files``, ``stored`` lie in an object store under a lock, until ``locked_until`` the longest: they cannot
          *     be removed before, and are refused to everybody alike. ``closed`` are batches whose manifest states some of it.
          */
         WithholdingShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
             /** Batches */
             batches: string[];
             /** Camera */
             camera: string;
-            /**
-             * Claimed
-             * Format: date-time
-             */
-            claimed: string;
             /** Closed */
             closed: string[];
             /** Decisions */
@@ -4809,7 +4809,7 @@ export interface components {
          * WithholdingState
          * @enum {string}
          */
-        WithholdingState: "claimed" | "confirmed_once" | "confirmed" | "declined";
+        WithholdingState: "undecided" | "confirmed_once" | "confirmed" | "declined";
         /**
          * Witness
          * @enum {string}
@@ -8382,7 +8382,7 @@ export interface operations {
             };
         };
     };
-    claim_withholding: {
+    begin_withholding: {
         parameters: {
             query?: never;
             header?: never;
@@ -8393,7 +8393,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ClaimBody"];
+                "application/json": components["schemas"]["WithholdingBody"];
             };
         };
         responses: {

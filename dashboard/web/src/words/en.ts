@@ -41,7 +41,7 @@ export const en: Words = {
     'unknown-permit': 'There is no such permit.',
     'permit-not-open': 'The permit lets nothing be watched now: it is undecided, expired or void.',
     'not-allowed': 'Your role may not do this.',
-    withheld: 'This footage is withheld: it is claimed or found to show a no-filming area.',
+    withheld: 'This footage is withheld: it shows a no-filming area, or somebody says so.',
     'held-back': 'The sitting is not closed yet.',
     'database-unavailable': 'The database does not answer. Try again later, and tell an administrator.',
     'rule-pack': 'The rule pack of the batch cannot be read. Tell an administrator.',

@@ -1,4 +1,4 @@
-"""Claims that footage shows a 禁摄区 by mistake, what was decided on them, and what was destroyed by them."""
+"""Withholdings of footage of a 禁摄区, what was decided on them, and what was destroyed by them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("withholding", SERIAL, autoincrement=False, nullable=False),
         sa.Column("ends", sa.BigInteger(), nullable=False),
         *_order(),
-        _of_a_claim("withholding_ends"),
+        _of_one("withholding_ends"),
         sa.PrimaryKeyConstraint("withholding", name="pk_withholding_ends"),
     )
     op.create_table(
@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.Column("what", sa.Text(), nullable=False),
         *_order(),
         sa.Column("role", sa.Text(), nullable=False),
-        _of_a_claim("withholding_decisions"),
+        _of_one("withholding_decisions"),
         sa.PrimaryKeyConstraint("withholding", "number", name="pk_withholding_decisions"),
     )
     op.create_table(
@@ -49,7 +49,7 @@ def upgrade() -> None:
         sa.Column("signed_at", sa.BigInteger(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("paper", sa.Text(), nullable=False),
-        _of_a_claim("withholding_papers"),
+        _of_one("withholding_papers"),
         sa.PrimaryKeyConstraint("withholding", "number", name="pk_withholding_papers"),
     )
     for table in ("withholdings", "withholding_ends", "withholding_decisions", "withholding_papers"):
@@ -57,7 +57,7 @@ def upgrade() -> None:
             refuse(act, table)
 
 
-def _of_a_claim(table: str) -> sa.ForeignKeyConstraint:
+def _of_one(table: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(
         ["withholding"], ["withholdings.number"], name=f"fk_{table}_withholding_withholdings"
     )
