@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from analysis.coverage import camera_coverage
+from analysis.report import camera_ledger
 from domain.disposal import Settled
 from domain.evidence import Cause, Place, SegmentState
 from domain.holds import Order
@@ -28,13 +31,18 @@ from records.errors import (
     NotUnderLock,
     ReasonWanted,
 )
+from records.rebuilding import rebuild
 from storage.archive import NotKept, NotOrdered, Withheld
 from storage.check.comparing import Wrong
-from storage.database import Database, tables
+from storage.database import Database, connect, tables
 from storage.errors import RowRefused, UnknownRow, UnknownWithholding
+from storage.manifest.exporting import ExportRefused, export
 from storage.manifest.form import read_signed, signature_holds
+from storage.manifest.trees import reading
+from storage.manifest.verifying import Trust, verify
 from tests.closed_batches import DAY, FIRST, START, TESTER
 from tests.disposals import OFFICER, SUPERVISOR, actor
+from tests.fakes.notary import NOTARY
 from tests.withheld import WINDOW, Site
 
 
@@ -393,6 +401,37 @@ def test_a_batch_is_closed_with_what_is_withheld_stated_as_missing_and_its_gaps_
     (sitting,) = closed.manifest.sittings
     gaps = next(each.gaps for each in sitting.cameras if each.camera == "c1")
     assert Cause.WITHHELD in {gap.cause for gap in gaps}
+
+
+def test_an_export_of_it_verifies_and_a_rebuilt_database_knows_why_it_is_missing(site: Site, tmp_path: Path) -> None:
+    first = site.files()[0]
+    site.withhold(first.interval.start, first.interval.end)
+    site.archive.keep_pending()
+    site.close(FIRST)
+    stated = site.causes()
+    export(site.database, site.archive, FIRST, tmp_path / "taken", signer=site.signer, clock=site.clock)
+    assert not (tmp_path / "taken" / "footage" / first.key).exists()
+    with reading(tmp_path / "taken") as tree:
+        assert list(verify(tree, Trust((site.signer.public,))))
+    with closing(connect(f"sqlite:///{tmp_path / 'empty' / 'kaojian.sqlite3'}", NOTARY)) as empty:
+        rebuild(empty, [site.objects], site.clock, keys=[site.signer.public])
+        gaps = camera_coverage(camera_ledger(empty.evidence, "c1", WINDOW), WINDOW, site.clock.now()).gaps
+    assert {gap.cause for gap in gaps} == stated == {Cause.WITHHELD, Cause.CAMERA_DISCONNECTED}
+
+
+def test_a_closed_batch_is_not_exported_with_what_is_withheld_since_before_an_amendment(
+    site: Site, tmp_path: Path
+) -> None:
+    site.archive.keep_pending()
+    site.close(FIRST)
+    site.clock.advance(60)
+    site.withhold()
+    with pytest.raises(ExportRefused, match="amend the batch first"):
+        export(site.database, site.archive, FIRST, tmp_path / "no", signer=site.signer, clock=site.clock)
+    site.close(FIRST, "误摄禁摄区")
+    export(site.database, site.archive, FIRST, tmp_path / "taken", signer=site.signer, clock=site.clock)
+    with reading(tmp_path / "taken") as tree:
+        assert list(verify(tree, Trust((site.signer.public,))))
 
 
 def test_of_a_closed_batch_only_access_is_refused_and_an_amendment_says_so(site: Site) -> None:

@@ -12888,6 +12888,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "at": "2026-05-01T01:10:00.000Z",
+                     *         "batches": [
+                     *           "2026-0501"
+                     *         ],
+                     *         "camera": "sg-001-c1",
+                     *         "closed": [],
+                     *         "decisions": [
+                     *           {
+                     *             "at": "2026-05-01T02:00:00.000Z",
+                     *             "reason": "已看过录像",
+                     *             "role": "city_supervisor",
+                     *             "what": "approved",
+                     *             "who": "account:wu"
+                     *           }
+                     *         ],
+                     *         "files": 13,
+                     *         "locked_until": "2029-05-01T16:00:00.000Z",
+                     *         "number": 1,
+                     *         "reason": "屏风移开后拍到更衣区",
+                     *         "start": "2026-05-01T01:00:00.000Z",
+                     *         "state": "confirmed_once",
+                     *         "stored": 2,
+                     *         "until": "2026-05-01T01:12:00.000Z",
+                     *         "who": "account:li"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["WithholdingShape"][];
                 };
             };
