@@ -158,7 +158,7 @@ def within_tolerance(holes: IntervalSet, exam: Interval | IntervalSet, rules: Ru
 def _recording(facts: SittingFacts, rules: RulePack) -> Finding:
     remarks = [remark for room in facts.rooms if (remark := _panorama(room, facts)) is not None]
     remarks.extend(_backed_up(facts, rules))
-    files = sum(len(camera.holdings) for camera in facts.cameras)
+    files = len(_to_keep(facts))
     return wording.finding("C6.2-2", remarks, wording.recorded_and_backed_up(len(facts.rooms), files))
 
 
@@ -177,7 +177,7 @@ def _backed_up(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
 
     How soon it was backed up is told and judged by nobody: the notice says in real time and gives no figure.
     """
-    held = [(camera, holding) for camera in facts.cameras for holding in camera.holdings]
+    held = _to_keep(facts)
     single = [holding for camera, holding in held if not _is_backed_up(camera, holding, rules)]
     yield from _copies_missing(single, len(held), rules)
     backups = [(camera.backup, camera.camera.id) for camera in facts.cameras if camera.backup is not None]
@@ -191,10 +191,14 @@ def _backed_up(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
         )
 
 
+def _to_keep(facts: SittingFacts) -> list[tuple[CameraFacts, Holding]]:
+    """All files but those that are withheld: these are to lie nowhere else, which C6.2-5 tells by itself."""
+    held = ((camera, holding) for camera in facts.cameras for holding in camera.holdings)
+    return [(camera, holding) for camera, holding in held if not _is_withheld(holding)]
+
+
 def _is_backed_up(camera: CameraFacts, holding: Holding, rules: RulePack) -> bool:
     """The file itself is on enough devices, or all that is covered of its time is, by whichever files."""
-    if _is_withheld(holding):
-        return True  # it is to lie nowhere else; that it is no footage that is kept, is told by itself
     if holding.disposed is not None and holding.kept:
         return True  # on how many devices it lay is in the manifest of its batch; nothing is to be made up for
     if len(devices(holding.copies)) >= rules.copies:
@@ -205,7 +209,7 @@ def _is_backed_up(camera: CameraFacts, holding: Holding, rules: RulePack) -> boo
 
 def _second_copies(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
     """The same of each file by itself; and none is kept while it was never in the object store, which locks it."""
-    held = [(camera, holding) for camera in facts.cameras for holding in camera.holdings]
+    held = _to_keep(facts)
     unkept = [each for camera, each in held if _upload_is_due(each) or not _is_backed_up(camera, each, rules)]
     yield from _copies_missing(unkept, len(held), rules)
 
@@ -221,7 +225,7 @@ def _copies_missing(holdings: Sequence[Holding], of: int, rules: RulePack) -> It
 
 def _upload_is_due(holding: Holding) -> bool:
     """No copy was ever made in the object store, and there are bytes to make it from."""
-    return holding.withheld is None and bool(holding.kept) and all(c.place is not Place.S3 for c in holding.copies)
+    return bool(holding.kept) and all(c.place is not Place.S3 for c in holding.copies)
 
 
 # C6.2-3: the whole process
@@ -555,13 +559,7 @@ def frame_rate(holdings: Sequence[Holding]) -> float | None:
 
 def _keeping(facts: SittingFacts, rules: RulePack) -> Finding:
     holdings = [holding for camera in facts.cameras for holding in camera.holdings]
-    remarks = [
-        remark
-        for camera in facts.cameras
-        for holding in camera.holdings
-        if not _is_withheld(holding)
-        for remark in _file_remarks(holding, camera, facts)
-    ]
+    remarks = [remark for camera, holding in _to_keep(facts) for remark in _file_remarks(holding, camera, facts)]
     remarks.extend(_second_copies(facts, rules))
     if not holdings:
         remarks.append(Remark(Verdict.FAIL, wording.no_files()))

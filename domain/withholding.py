@@ -30,7 +30,7 @@ class WithholdingState(StrEnum):
     UNDECIDED = "undecided"
     CONFIRMED_ONCE = "confirmed_once"
     CONFIRMED = "confirmed"  # by both sides: what no object store has may be destroyed
-    DECLINED = "declined"  # the footage is as any other
+    RELEASED = "released"  # one declined: the footage is as any other
 
     @property
     def zh(self) -> str:
@@ -42,7 +42,7 @@ _STATES = {
     WithholdingState.UNDECIDED: "待两方认定",
     WithholdingState.CONFIRMED_ONCE: "一方已认定",
     WithholdingState.CONFIRMED: "两方已认定",
-    WithholdingState.DECLINED: "未予认定",
+    WithholdingState.RELEASED: "未予认定",
 }
 
 
@@ -73,7 +73,7 @@ class Withholding:
     @property
     def state(self) -> WithholdingState:
         if any(each.what is Settled.DECLINED for each in self.decisions):
-            return WithholdingState.DECLINED
+            return WithholdingState.RELEASED
         if by_two_sides(self.confirmations, self.ordered.actor):
             return WithholdingState.CONFIRMED
         return WithholdingState.CONFIRMED_ONCE if self.confirmations else WithholdingState.UNDECIDED
@@ -85,7 +85,7 @@ class Withholding:
 
     @property
     def withholds(self) -> bool:
-        return self.state is not WithholdingState.DECLINED
+        return self.state is not WithholdingState.RELEASED
 
     def reaches(self, span: Interval) -> bool:
         """Whether it is of any of that time, decided or not."""

@@ -178,6 +178,8 @@ def test_a_withholding_is_a_gap_with_its_own_cause_and_no_pass(site: Site) -> No
     kept = next(each for each in report.clauses if each.id == "C6.2-5")
     assert "误摄禁摄区扣留" in kept.zh
     assert "withheld (1) as footage of a no-filming area" in kept.en
+    backed_up = next(each for each in report.clauses if each.id == "C6.2-2")
+    assert f"{len(site.files('c2'))}个录像文件均有备份" in backed_up.zh  # of those that are withheld nobody says so
     assert Cause.UNEXPLAINED not in site.causes(report)
 
 
@@ -226,7 +228,7 @@ def test_who_withheld_it_does_not_confirm_it(site: Site) -> None:
     withholding = site.withhold(by=OFFICER)
     with pytest.raises(DecisionRefused, match="somebody else confirms"):
         site.decide(withholding, OFFICER)
-    assert site.decide(withholding, OFFICER, Settled.DECLINED).state is WithholdingState.DECLINED
+    assert site.decide(withholding, OFFICER, Settled.DECLINED).state is WithholdingState.RELEASED
 
 
 @pytest.mark.parametrize(

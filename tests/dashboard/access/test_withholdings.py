@@ -132,7 +132,7 @@ def test_a_declined_withholding_gives_the_footage_back_and_one_that_goes_on_is_e
     assert ended.status_code == 200, ended.text
     assert ended.json()["until"] == rfc3339(WINDOW.end)
     declined = office.decline(number)
-    assert declined.json()["state"] == "declined"
+    assert declined.json()["state"] == "released"
     assert office.playlist(OPERATOR).status_code == 200
 
 

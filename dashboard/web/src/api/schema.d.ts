@@ -4809,7 +4809,7 @@ export interface components {
          * WithholdingState
          * @enum {string}
          */
-        WithholdingState: "undecided" | "confirmed_once" | "confirmed" | "declined";
+        WithholdingState: "undecided" | "confirmed_once" | "confirmed" | "released";
         /**
          * Witness
          * @enum {string}
