@@ -22,6 +22,7 @@ from domain.places import Camera, Room
 from domain.plan import Target
 from domain.readiness import PlanCover, Standing
 from domain.timeline import Interval, IntervalSet
+from domain.withholding import WithheldBy
 
 
 class Waiting(StrEnum):
@@ -33,12 +34,15 @@ class Waiting(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One segment of a window with what is known of its bytes. ``disposed``: it went by order, and is not missing."""
+    """One segment of a window with what is known of its bytes. ``disposed``: it went by order, and is not missing.
+    ``withheld``: it shows a 禁摄区, or somebody says so; no clause counts on it.
+    """
 
     segment: Segment
     copies: tuple[Copy, ...]
     observation: Observation | None
     disposed: DisposedOf | None = None
+    withheld: WithheldBy | None = None
 
     @property
     def kept(self) -> tuple[Copy, ...]:

@@ -187,6 +187,7 @@ def _holdings(ledger: CameraLedger, window: Interval) -> tuple[Holding, ...]:
             tuple(ledger.copies.get(segment.key, ())),
             ledger.observations.get(segment.key),
             ledger.disposed.get(segment.key),
+            ledger.withheld.get(segment.key),
         )
         for segment in ledger.segments
         if segment.interval.overlaps(window)

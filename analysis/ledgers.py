@@ -35,7 +35,14 @@ def camera_ledger(evidence: Evidence, camera: str, window: Interval, *, trial: b
         if last is not None and last not in segments:
             segments.append(last)  # how far an open run was written, though it lies after the window
     keys = [segment.key for segment in segments]
-    disposed = evidence.disposed(keys)
     return CameraLedger(
-        camera, runs, segments, evidence.copies(keys), outages, evidence.observations(keys), recorders, disposed
+        camera=camera,
+        runs=runs,
+        segments=segments,
+        copies=evidence.copies(keys),
+        outages=outages,
+        observations=evidence.observations(keys),
+        recorders=recorders,
+        disposed=evidence.disposed(keys),
+        withheld=evidence.withheld(keys),
     )

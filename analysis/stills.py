@@ -169,9 +169,10 @@ def _place(scene: Scene) -> tuple[int, datetime, str, str, str]:
 
 
 def _files(evidence: Evidence, report: SittingReport, camera: str) -> list[Segment]:
-    """The files of a camera that can be opened, by time: of this batch, and not disposed of."""
+    """The files of a camera that can be opened, by time: of this batch, neither disposed of nor withheld."""
     ledger = camera_ledger(evidence, camera, report.window)
-    return [each for each in playable(ledger) if each.batch == report.batch and each.key not in ledger.disposed]
+    barred = ledger.disposed.keys() | ledger.withheld.keys()
+    return [each for each in playable(ledger) if each.batch == report.batch and each.key not in barred]
 
 
 def _shots(scene: Scene, files: Sequence[Segment]) -> Iterable[Shot]:

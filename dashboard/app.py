@@ -49,6 +49,7 @@ from dashboard.api import (
     suspicions,
     tokens,
     viewings,
+    withholdings,
 )
 from dashboard.api.backing import Backing, LivePort
 from dashboard.api.guard import guard
@@ -210,6 +211,7 @@ def _described() -> FastAPI:
         suspicions,
         tokens,
         viewings,
+        withholdings,
     ):
         app.include_router(room.router, prefix=API)
     return app

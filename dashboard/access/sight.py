@@ -7,7 +7,7 @@ role may ask (``dashboard.access.table``).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
@@ -20,11 +20,14 @@ from storage.database import Setup
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """See the module. Reads the set-up anew each time it is asked. Not ``on_duty``: with no part in open sittings."""
+    """See the module. Reads the set-up anew each time it is asked. Not ``on_duty``: with no part in open sittings.
+    Who ``decides`` on withheld footage is shown it.
+    """
 
     account: Account
     setup: Setup
     on_duty: bool
+    decides: bool = field(default=False, kw_only=True)
 
     def batch(self, batch_id: str) -> bool:
         """Whether the batch is there and inside, and its viewer not recused from it."""

@@ -38,7 +38,10 @@ class Act(StrEnum):
     HOLD = "hold"  # keep a batch beyond its time, or let it go
     DISPOSALS = "disposals"  # which lists there are of what is to be deleted, and what became of them
     PROPOSE_DISPOSAL = "propose_disposal"  # of footage whose time of keeping is over
-    APPROVE_DISPOSAL = "approve_disposal"  # or decline one; two people of two sides have to approve
+    APPROVE_DISPOSAL = (
+        "approve_disposal"  # or decline one; two people of two sides have to approve; so with footage of a 禁摄区
+    )
+    WITHHOLD = "withhold"  # what a camera films, because it is a 禁摄区; and say when that ended
     DISPOSE = "dispose"  # delete what two have approved
     SCORES = "scores"  # which marks candidates were given
     SCORE = "score"  # give marks
@@ -99,6 +102,9 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.DISPOSALS: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, LOCAL}),
     Act.PROPOSE_DISPOSAL: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.APPROVE_DISPOSAL: frozenset(SIDES),  # one of each; never who proposed it, and never the command line
+    Act.WITHHOLD: frozenset(
+        {Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR, LOCAL}
+    ),  # whoever sees it; nothing goes by that word
     Act.DISPOSE: frozenset({LOCAL}),
     Act.SCORES: frozenset(Role) - {Role.CITY_ADMINISTRATOR, Role.SITE_OPERATOR, Role.DEVICE} | {LOCAL},
     Act.SCORE: frozenset({Role.EXAMINER}),
@@ -321,6 +327,11 @@ ROUTES: Mapping[str, Act] = {
     "propose_disposal": Act.PROPOSE_DISPOSAL,
     "approve_disposal": Act.APPROVE_DISPOSAL,
     "decline_disposal": Act.APPROVE_DISPOSAL,
+    "withholdings": Act.SEE,
+    "begin_withholding": Act.WITHHOLD,
+    "end_withholding": Act.WITHHOLD,
+    "confirm_withholding": Act.APPROVE_DISPOSAL,
+    "decline_withholding": Act.APPROVE_DISPOSAL,
     "draws": Act.DRAWS,
     "draw_pool": Act.DRAWS,
     "draw_record": Act.DRAWS,
@@ -370,6 +381,11 @@ COMMANDS: Mapping[str, Act] = {
     "disposal propose": Act.PROPOSE_DISPOSAL,
     "disposal carry-out": Act.DISPOSE,
     "disposal verify": Act.ANYBODY,  # of papers, with nothing but a public key
+    "withhold begin": Act.WITHHOLD,
+    "withhold end": Act.WITHHOLD,
+    "withhold list": Act.SEE,
+    "withhold show": Act.SEE,
+    "withhold destroy": Act.DISPOSE,
     "supervisor add": Act.DRAW,
     "supervisor list": Act.DRAWS,
     "supervisor recuse": Act.DRAW,
@@ -503,6 +519,7 @@ FRESH = frozenset(
         *(
             "approve_permit",
             "approve_disposal",
+            "confirm_withholding",
             "confirm_exit",
             "commit_to_draw",
             "reveal_for_draw",

@@ -427,7 +427,35 @@ TRIED: Any = {
     "picture": None,
 }
 
+WITHHOLDINGS: Any = [
+    {
+        "number": 1,
+        "camera": "sg-001-c1",
+        "start": "2026-05-01T01:00:00.000Z",
+        "until": "2026-05-01T01:12:00.000Z",
+        "state": "confirmed_once",
+        "at": "2026-05-01T01:10:00.000Z",
+        "who": "account:li",
+        "reason": "屏风移开后拍到更衣区",
+        "decisions": [
+            {
+                "what": "approved",
+                "at": "2026-05-01T02:00:00.000Z",
+                "who": "account:wu",
+                "role": "city_supervisor",
+                "reason": "已看过录像",
+            }
+        ],
+        "files": 13,
+        "stored": 2,
+        "locked_until": "2029-05-01T16:00:00.000Z",
+        "batches": ["2026-0501"],
+        "closed": [],
+    }
+]
+
 ANSWERS = {
+    "withholdings": WITHHOLDINGS,
     "sites": SITES,
     "change_camera": CHANGE,
     "remove_camera": CHANGE,

@@ -14,6 +14,7 @@ from dashboard.api.access_shapes import LiveTicket, WallCamera
 from dashboard.api.backing import Backed
 from dashboard.api.guard import NO_STORE, Seen, Viewing
 from dashboard.api.problems import RESPONSES, UnknownCamera
+from dashboard.api.witness import refuse_withheld
 
 router = APIRouter(prefix="/live", tags=["live"], responses=RESPONSES)
 
@@ -55,6 +56,7 @@ def live_ticket(
     shown = on_the_wall(seen.account, setup.sittings(), setup.sites(), now)
     if camera not in {each.camera.id for each in shown}:
         raise UnknownCamera(f"there is no camera {camera} that may be watched now")
+    refuse_withheld(backed, viewer, camera, now)
     ticket = backed.live.tickets.issue(viewer.session_id, camera, now)
     return LiveTicket(
         port=backed.live.port,

@@ -98,6 +98,7 @@ from storage.errors import (
     UnknownSession,
     UnknownSitting,
     UnknownToken,
+    UnknownWithholding,
 )
 from storage.manifest.exporting import ExportRefused as ExportLacks
 from storage.manifest.exporting import NotClosed
@@ -117,6 +118,10 @@ class NoFootage(Exception):
 
 class FootageDisposed(Exception):
     """The footage was disposed of by order; says by which list and when."""
+
+
+class FootageWithheld(Exception):
+    """The footage is withheld as that of a 禁摄区; says by which withholding."""
 
 
 class UnknownCamera(Exception):
@@ -220,6 +225,8 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     TicketExpired: (HTTPStatus.GONE, "address-expired", "The address has run out"),
     NoFootage: (HTTPStatus.NOT_FOUND, "no-footage", "There is no footage to play"),
     FootageDisposed: (HTTPStatus.GONE, "disposed", "The footage was disposed of"),
+    FootageWithheld: (HTTPStatus.FORBIDDEN, "withheld", "The footage is withheld: it shows a no-filming area"),
+    UnknownWithholding: (HTTPStatus.NOT_FOUND, "unknown-withholding", "There is no such withholding"),
     UnknownDisposal: (HTTPStatus.NOT_FOUND, "unknown-disposal", "There is no such disposal list"),
     NotGo: (HTTPStatus.UNPROCESSABLE_ENTITY, "no-go", "The check is no go, and nobody said why all the same"),
     TrialRefused: (HTTPStatus.CONFLICT, "trial-refused", "No trial can be recorded now"),

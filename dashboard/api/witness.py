@@ -22,6 +22,7 @@ from dashboard.api.backing import Backed, Backing
 from dashboard.api.problems import (
     FactorMustEnrol,
     FootageDisposed,
+    FootageWithheld,
     NoFootage,
     NotAllowed,
     NotLoggedIn,
@@ -43,6 +44,7 @@ REFUSALS = (
     AlreadyDecided,
     FactorMustEnrol,
     FootageDisposed,
+    FootageWithheld,
     HeldBack,
     NoFootage,
     NotAllowed,
@@ -140,6 +142,17 @@ class Witness:
             permit=self.permit,
         )
         self.backed.database.viewings.add(viewing)
+
+
+def withheld_now(backed: Backing, now: datetime) -> frozenset[str]:
+    """The cameras whose live pictures are withheld 误摄扣留 from everybody but those who decide on it."""
+    return frozenset(each.camera for each in backed.database.withholdings.standing(now))
+
+
+def refuse_withheld(backed: Backing, viewer: Viewer, camera: str, now: datetime) -> None:
+    """Raises FootageWithheld where a camera's live pictures are withheld from a viewer."""
+    if not viewer.decides and camera in withheld_now(backed, now):
+        raise FootageWithheld(f"误摄扣留 what camera {camera} films now is withheld as that of a no-filming area")
 
 
 def refused(request: HTTPConnection, backed: Backing, deed: Deed, refusal: Exception) -> None:

@@ -6,7 +6,8 @@ To be let in:
    port of this host (RFC 6455 10.2), so the page's whole origin counts. A program with a token comes from no page.
 2. Somebody is logged in, with a password of their own and the second factor that their role has to have.
 3. The table lets the role, and the token too, watch sittings that are not closed.
-4. The camera is one of a sitting that is open or about to be, inside the scope, and nobody is recused from it.
+4. The camera is one of a sitting that is open or about to be, inside the scope, and nobody is recused from it; what
+   it films is not withheld 误摄扣留, but for those who decide on that.
 5. The ticket was issued to that session, for that camera, a short while ago.
 6. It is written down, before anything is shown; refusals from the second step on are, too.
 
@@ -41,7 +42,7 @@ from dashboard.api.problems import (
     UnknownCamera,
     UnknownShowing,
 )
-from dashboard.api.witness import REFUSALS, Witness
+from dashboard.api.witness import REFUSALS, Witness, refuse_withheld, withheld_now
 from domain.places import Site, Sitting
 from domain.timeline import Interval
 from domain.viewings import Deed
@@ -135,12 +136,15 @@ class Door:
         """Whose right to watch has ended since they were let in. Raises StorageError."""
         setup, now = self._backed.database.setup, self._backed.clock.now()
         sittings, sites = setup.sittings(), setup.sites()
+        withheld = withheld_now(self._backed, now)
         allowed: dict[str, frozenset[str]] = {}
         found = []
         for each in watching:
             session = each.viewer.session_id
             if session not in allowed:
-                allowed[session] = self._cameras(each.still(), sittings, sites, now)
+                viewer = each.still()
+                hidden = frozenset() if viewer is not None and viewer.decides else withheld
+                allowed[session] = self._cameras(viewer, sittings, sites, now) - hidden
             if each.camera not in allowed[session]:
                 found.append(each)
         return found
@@ -165,6 +169,7 @@ class Door:
         shown = {each.camera.id: each for each in on_the_wall(viewer.account, setup.sittings(), setup.sites(), now)}
         if camera not in shown:
             raise UnknownCamera(f"there is no camera {camera} that may be watched now")
+        refuse_withheld(backed, viewer, camera, now)
         self._tickets.check(viewer.session_id, camera, ticket, now)
         session = viewer.session_id
 

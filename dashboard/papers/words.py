@@ -44,6 +44,7 @@ UNUSABLE = "#3949ab"
 DOUBTFUL = "#9e9d24"
 MARK = "#00574b"  # of what was marked by people
 COLOURS: dict[Cause, str] = {
+    Cause.WITHHELD: "#00527a",
     Cause.DISK_FULL: "#4e342e",
     Cause.RECORDER_STOPPED: "#6a1b9a",
     Cause.CLOCK_STEP: "#00695c",

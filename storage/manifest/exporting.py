@@ -18,7 +18,7 @@ from typing import BinaryIO
 from domain.evidence import SegmentState
 from domain.manifest import CONTENTS_FORM, Document, Manifest, SegmentStatement
 from domain.timeline import Clock, rfc3339
-from storage.archive import Archive, NoCopyAnswers
+from storage.archive import Archive, NoCopyAnswers, Withheld
 from storage.database import Database
 from storage.database.closings import KeptLink
 from storage.errors import StorageError
@@ -127,7 +127,7 @@ def export(
     """Write a closed batch into a new folder, or into a new ZIP where ``target`` ends so.
 
     Raises NotClosed, ExportRefused, TargetExists, KeyRefused, DatabaseUnavailable, OSError: then nothing is left of
-    it. A segment that was lost before the closing, as the manifest states, is left out.
+    it. A segment that was lost or withheld before the closing, as the manifest states, is left out.
     """
     making = made(database, archive, batch, signer=signer, clock=clock)
     path, blocks = next(making)
@@ -213,6 +213,10 @@ def _segment(
     try:
         with archive.opened(segment) as file:
             document = yield path, _blocks(file)
+    except Withheld as error:
+        if stated.state is SegmentState.OK:
+            raise ExportRefused(f"{error}; amend the batch first: `kaojian batch close --reason`") from error
+        return None
     except NoCopyAnswers as error:
         if stated.state is not SegmentState.OK and not (stated.objects and error.unreachable):
             return None  # lost before the closing, as the manifest states

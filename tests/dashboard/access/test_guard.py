@@ -27,6 +27,7 @@ from dashboard.access.tickets import Ticket, Tickets
 from dashboard.api import document
 from dashboard.api.guard import COOKIE, Seen
 from dashboard.app import create_app, openapi
+from domain import disposal
 from domain.disposal import CONTENT_FORM, BatchToGo, Content
 from domain.dossier import Item
 from domain.draws import POOLS, commitment_of, digest_of
@@ -143,7 +144,7 @@ LISTS = {
     *("/api/v1/viewings", "/api/v1/acts", "/api/v1/permits"),
     *("/api/v1/disposals", "/api/v1/disposals/due", "/api/v1/draws"),
     *("/api/v1/suspicions", "/api/v1/live", "/api/v1/situation", "/api/v1/retrieval", "/api/v1/screeners"),
-    "/api/v1/sites",
+    *("/api/v1/sites", "/api/v1/withholdings"),
 }
 """Addresses that name nothing of an exam: what lies outside the scope is left out of their answers."""
 
@@ -157,6 +158,16 @@ def listed(exam: Exam) -> int:
     data = written(Content(CONTENT_FORM, (going,)))
     order = Order(exam.clock.now(), TESTER, "保管期已满")
     return disposals.propose(order, [BATCH], data, document_of(data).sha256, lambda: None).number
+
+
+def declined(exam: Exam) -> int:
+    """The number of a withholding of a camera of the exam that withholds nothing, made where there is none yet."""
+    kept = exam.database.withholdings
+    for each in kept.all():
+        return each.number
+    found = kept.add("A-cam-1", WINDOW.start, WINDOW.end, Order(exam.clock.now(), TESTER, "误看"))
+    no = disposal.Decision(disposal.Settled.DECLINED, exam.clock.now(), TESTER, Role.CITY_OFFICER, "x")
+    return kept.decide(found.number, no, lambda _: None).number
 
 
 def drawn(exam: Exam) -> str:
@@ -193,6 +204,7 @@ def operations(exam: Exam) -> dict[str, tuple[str, str]]:
     exams = {"batch": BATCH, "number": "1", "camera": "A-cam-1", "ticket": ticket, "site": SITE.id, "room": "A"}
     code = receipted(exam)
     lists = {"disposal": str(listed(exam)), "draw": drawn(exam), "receipt": code, "code": code}
+    lists |= {"withholding": str(declined(exam))}
     ids = {**exams, **lists, "token": "PROGRAM", "session": "OTHER", "permit": "PERMIT"}
     found = {name: ("GET", path) for name, path in HIDDEN.items()}
     for path, methods in described().items():
@@ -229,8 +241,8 @@ def wants_more(name: str) -> bool:
 
 
 def let_in(name: str, method: str) -> int:
-    """How a route answers who may. The sitting was held, so nobody tries its cameras; the batch is not closed, so there
-    is nothing signed to be taken away.
+    """How a route answers who may. The sitting was held, so nobody tries its cameras; the batch is not closed, so
+    nothing signed is there to be taken away.
     """
     if name in {"order_trial", "export_batch"}:
         return 409

@@ -931,12 +931,33 @@ export interface paths {
          * Playlist
          * @description What can be played of a camera's footage between two instants, oldest first, from one recorder at a time.
          *
-         *     Footage outside the viewer's scope is left out; so is what a sitting holds back that is not closed. City officers
-         *     and auditors say why.
+         *     Footage outside the viewer's scope is left out; so is what a sitting holds back that is not closed, and what is
+         *     withheld 误摄扣留, but for those who decide on it. City officers and auditors say why.
          */
         get: operations["playlist"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/withholdings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Withholding
+         * @description Withhold what a camera films, because it is a no-filming area. From the answer on nobody is given what it shows
+         *     then, but for those who decide; nothing of it is stored under a lock, and that time is a gap.
+         */
+        post: operations["begin_withholding"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2186,6 +2207,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/withholdings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Withholdings
+         * @description The withholdings of cameras inside of one's scope, the latest first; the declined ones too.
+         */
+        get: operations["withholdings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/withholdings/{withholding}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Withholding
+         * @description Confirm a withholding. Two have to, one of either side, neither who made it. Asks for a fresh password.
+         */
+        post: operations["confirm_withholding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/withholdings/{withholding}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decline Withholding
+         * @description Decline a withholding, with a reason: its footage is stored and shown as any other.
+         */
+        post: operations["decline_withholding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/withholdings/{withholding}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Withholding
+         * @description Say when a withholding that was until further notice ended.
+         */
+        post: operations["end_withholding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2225,7 +2326,7 @@ export interface components {
          * Act
          * @enum {string}
          */
-        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "retrieve" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "dispose" | "scores" | "score" | "sign_score" | "transcribe" | "hand_in" | "cases" | "suspicions" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "roster" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
+        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "retrieve" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "withhold" | "dispose" | "scores" | "score" | "sign_score" | "transcribe" | "hand_in" | "cases" | "suspicions" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "roster" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
         /**
          * ActShape
          * @description Who did what, and to what: ``subject`` is the id of a batch, ``batch/number`` of a sitting, a site, an account
@@ -2791,7 +2892,7 @@ export interface components {
          * Cause
          * @enum {string}
          */
-        Cause: "disk_full" | "recorder_stopped" | "clock_step" | "overflow" | "segment_missing" | "segment_damaged" | "camera_disconnected" | "no_data" | "packet_loss" | "no_camera" | "unexplained";
+        Cause: "withheld" | "disk_full" | "recorder_stopped" | "clock_step" | "overflow" | "segment_missing" | "segment_damaged" | "camera_disconnected" | "no_data" | "packet_loss" | "no_camera" | "unexplained";
         /**
          * CertificateShape
          * @description One certificate. ``form`` is the blank form that it is printed on now. ``imprint`` is the stamp 用印,
@@ -3540,6 +3641,19 @@ export interface components {
             size_bytes: number;
         };
         /**
+         * EndBody
+         * @description When it ended, and why.
+         */
+        EndBody: {
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
          * Engine
          * @enum {string}
          */
@@ -4065,7 +4179,7 @@ export interface components {
          * Item
          * @enum {string}
          */
-        Item: "plan" | "trial" | "picture" | "reference" | "station" | "density" | "camera_clock" | "host_clock" | "disk" | "store" | "second_copy" | "signs" | "notice" | "equipment" | "tools" | "materials";
+        Item: "plan" | "trial" | "picture" | "reference" | "station" | "density" | "no_filming" | "camera_clock" | "host_clock" | "disk" | "store" | "second_copy" | "signs" | "notice" | "equipment" | "tools" | "materials";
         /**
          * KeptShape
          * @description A subject 科目 that the candidate passed in another batch, under that ticket, and keeps 补考保留. A claim.
@@ -4082,7 +4196,7 @@ export interface components {
          * Kind
          * @enum {string}
          */
-        Kind: "camera_lost" | "nvr_lost" | "recorder_lost" | "spool_low" | "spool_full" | "second_copy_behind" | "clock_unsynchronised" | "picture_fault" | "view_obstructed" | "break_glass" | "roster_approved" | "sitting_opened" | "sitting_closed" | "score_changed" | "exit_taken" | "exit_confirmed" | "certificate_decided";
+        Kind: "camera_lost" | "nvr_lost" | "recorder_lost" | "spool_low" | "spool_full" | "second_copy_behind" | "clock_unsynchronised" | "picture_fault" | "view_obstructed" | "footage_withheld" | "break_glass" | "roster_approved" | "sitting_opened" | "sitting_closed" | "score_changed" | "exit_taken" | "exit_confirmed" | "certificate_decided";
         /**
          * Lack
          * @enum {string}
@@ -6723,6 +6837,79 @@ export interface components {
              */
             start: string;
         };
+        /**
+         * WithholdingBody
+         * @description From when until when a camera films a no-filming area; until further notice where ``until`` is null.
+         */
+        WithholdingBody: {
+            /** Reason */
+            reason: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Until
+             * @description Null: until further notice
+             */
+            until?: string | null;
+        };
+        /**
+         * WithholdingDecisionBody
+         * @description What whoever decides has to say.
+         */
+        WithholdingDecisionBody: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * WithholdingShape
+         * @description A withholding as it stands, with what it reaches by now.
+         *
+         *     Of its ``files``, ``stored`` lie in an object store under a lock, until ``locked_until`` the longest: they cannot
+         *     be removed before, and are refused to everybody alike. ``closed`` are batches whose manifest states some of it.
+         */
+        WithholdingShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Batches */
+            batches: string[];
+            /** Camera */
+            camera: string;
+            /** Closed */
+            closed: string[];
+            /** Decisions */
+            decisions: components["schemas"]["SettlementShape"][];
+            /** Files */
+            files: number;
+            /** Locked Until */
+            locked_until: string | null;
+            /** Number */
+            number: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            state: components["schemas"]["WithholdingState"];
+            /** Stored */
+            stored: number;
+            /** Until */
+            until: string | null;
+            /** Who */
+            who: string;
+        };
+        /**
+         * WithholdingState
+         * @enum {string}
+         */
+        WithholdingState: "undecided" | "confirmed_once" | "confirmed" | "released";
         /**
          * Witness
          * @enum {string}
@@ -11596,6 +11783,95 @@ export interface operations {
             };
             /** @description Gone */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_withholding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithholdingBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithholdingShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17487,6 +17763,377 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ViewingShape"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withholdings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "at": "2026-05-01T01:10:00.000Z",
+                     *         "batches": [
+                     *           "2026-0501"
+                     *         ],
+                     *         "camera": "sg-001-c1",
+                     *         "closed": [],
+                     *         "decisions": [
+                     *           {
+                     *             "at": "2026-05-01T02:00:00.000Z",
+                     *             "reason": "已看过录像",
+                     *             "role": "city_supervisor",
+                     *             "what": "approved",
+                     *             "who": "account:wu"
+                     *           }
+                     *         ],
+                     *         "files": 13,
+                     *         "locked_until": "2029-05-01T16:00:00.000Z",
+                     *         "number": 1,
+                     *         "reason": "屏风移开后拍到更衣区",
+                     *         "start": "2026-05-01T01:00:00.000Z",
+                     *         "state": "confirmed_once",
+                     *         "stored": 2,
+                     *         "until": "2026-05-01T01:12:00.000Z",
+                     *         "who": "account:li"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["WithholdingShape"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_withholding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                withholding: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithholdingDecisionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithholdingShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decline_withholding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                withholding: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithholdingDecisionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithholdingShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_withholding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                withholding: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithholdingShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unauthorized */

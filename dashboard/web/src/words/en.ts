@@ -41,11 +41,13 @@ export const en: Words = {
     'unknown-permit': 'There is no such permit.',
     'permit-not-open': 'The permit lets nothing be watched now: it is undecided, expired or void.',
     'not-allowed': 'Your role may not do this.',
+    withheld: 'This footage is withheld: it shows a no-filming area, or somebody says so.',
     'held-back': 'The sitting is not closed yet.',
     'database-unavailable': 'The database does not answer. Try again later, and tell an administrator.',
     'rule-pack': 'The rule pack of the batch cannot be read. Tell an administrator.',
   },
   causes: {
+    withheld: 'Withheld: no-filming area',
     camera_disconnected: 'Camera disconnected',
     no_data: 'Connected, no picture',
     recorder_stopped: 'Recorder not running',

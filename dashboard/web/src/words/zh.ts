@@ -40,11 +40,13 @@ export const zh: Words = {
     'unknown-permit': '没有这份调阅审批单。',
     'permit-not-open': '该调阅审批单目前不能用于观看：尚未批准、已到期或已失效。',
     'not-allowed': '您的角色没有此项权限。',
+    withheld: '该录像因误摄禁摄区被扣留，待认定或已认定，不能查看。',
     'held-back': '场次尚未结束，暂不能查看。',
     'database-unavailable': '数据库没有应答，请稍后再试，并告知管理员。',
     'rule-pack': '该批次的规则包无法读取，请告知管理员。',
   },
   causes: {
+    withheld: '误摄扣留',
     camera_disconnected: '摄像机断线',
     no_data: '有连接无画面',
     recorder_stopped: '录像服务未运行',
