@@ -47,7 +47,7 @@ else
 endif
 
 .PHONY: ready
-ready: packages $(STAMPS)/dev $(WEB)/dist/index.html $(STAMPS)/openid
+ready: packages $(STAMPS)/dev $(WEB)/dist/index.html $(STAMPS)/openid $(STAMPS)/whep
 
 test-mutations: $(STAMPS)/dev packages  ## a million spoilt inputs for everything that reads bytes from outside
 	@KAOJIAN_MUTATIONS=1000000 $(BIN)/python -m pytest tests/mutation $(ARGS)
@@ -94,8 +94,9 @@ bench-report: $(STAMPS)/runtime  ## what the verdict and the PDF of 40 stations 
 bench-roster: $(STAMPS)/runtime  ## what a roster of 50,000 candidates costs beside reading its file (ARGS="--candidates 5000")
 	@$(BIN)/python -m bench.roster $(ARGS)
 
-bench-live: $(STAMPS)/runtime packages  ## what live viewers cost beside a bare relay of the same bytes (ARGS="--viewers 1 10 --rounds 1")
+bench-live: $(STAMPS)/dev packages  ## what live viewers cost beside Janus and a bare relay, and how late they see (ARGS="--viewers 1 10 --rounds 1")
 	@$(BIN)/python -m bench.live $(ARGS)
+	@$(BIN)/python -m bench.latency $(LATENCY)
 
 bench-hall: $(STAMPS)/runtime packages  ## what rendering a hall costs beside a plain warp (ARGS="--pictures 300")
 	@$(BIN)/python -m bench.hall $(ARGS)
@@ -118,7 +119,7 @@ lock: $(STAMPS)/venv  ## pin all dependencies again, with hashes and without add
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --group audit -o requirements-audit.lock
 
 clean:  ## remove what was made, footage of demos included
-	@rm -rf .venv $(STAMPS) $(WEB)/dist $(WEB)/node_modules tests/openid/node_modules var/demo
+	@rm -rf .venv $(STAMPS) $(WEB)/dist $(WEB)/node_modules tests/openid/node_modules tests/whep/node_modules var/demo
 
 packages: tests/packages.sh  # Debian packages that only tests use
 	@sh tests/packages.sh
@@ -166,6 +167,11 @@ $(STAMPS)/npm: $(WEB)/package-lock.json $(STAMPS)/node
 $(STAMPS)/openid: tests/openid/package-lock.json $(STAMPS)/node
 	@echo "installing the identity provider for tests ..."
 	@npm --prefix tests/openid ci --silent --no-audit --no-fund
+	@touch $@
+
+# The viewer by WHEP that tests watch with.
+$(STAMPS)/whep: tests/whep/package-lock.json $(STAMPS)/node
+	@npm --prefix tests/whep ci --silent --no-audit --no-fund
 	@touch $@
 
 $(WEB)/dist/index.html: $(STAMPS)/npm $(WEB_SOURCES)

@@ -1,6 +1,6 @@
 """From evidence to coverage: which time of a camera and of a station has usable footage, and why the rest has not.
 
-Pure functions over domain types. Not here: reading the evidence (``analysis.report``), opening footage
+Pure functions over domain types. Not here: reading the evidence (``analysis.ledgers``), opening footage
 (``analysis.decoding``) and any tolerance (``analysis.judge``): every gap is listed, however short.
 
 How a camera's window is divided (docs/time.md):
@@ -9,9 +9,11 @@ How a camera's window is divided (docs/time.md):
    camera is covered where any chain covers it, and a gap takes the best ranked of the chains' causes.
 1. Every interval is rounded to whole milliseconds first, so that the parts add up exactly in what is printed.
 2. Covered is the union of the segments that have a copy left, or had one when they were disposed of by order, and
-   were opened and decoded, less the spans that do not decode, less the chain's outages. Footage nobody has opened
-   yet covers nothing; callers end their window at ``settled_until``, before which nothing is unopened.
-3. The rest gets the first cause that holds: an outage's own (of several the best ranked); ``segment_missing`` or
+   were opened and decoded, less the spans that do not decode, less the chain's outages. What is withheld covers
+   nothing, as a whole and whoever decides on it when. Footage nobody has opened yet covers nothing; callers end their
+   window at ``settled_until``, before which nothing is unopened.
+3. The rest gets the first cause that holds: an outage's own (of several the best ranked); ``withheld`` where a
+   segment was written that is withheld; ``segment_missing`` or
    ``segment_damaged`` where a segment was written and is no longer usable; ``recorder_stopped`` outside every
    run; ``unexplained``.
    Where pictures stop decoding is known to a tick of the media clock only: up to a millisecond of them beside an
@@ -48,6 +50,7 @@ from domain.evidence import (
     SegmentState,
 )
 from domain.timeline import Interval, IntervalSet
+from domain.withholding import WithheldBy
 
 HEARTBEAT_LIMIT = timedelta(seconds=5)
 """A recorder that was not seen for longer than this is shown as stopped."""
@@ -72,7 +75,7 @@ class CameraLedger:
     ``copies`` and ``observations`` are by segment key; removed copies may be among the copies, and of several
     observations of one segment only the latest is given. ``segments`` must hold the last segment of every open run,
     ``recorders`` the lives of all runs and outages, wherever they lie. ``disposed`` has the segments that were
-    ordered to go.
+    ordered to go, ``withheld`` those of which somebody says that they show a 禁摄区.
     """
 
     camera: str
@@ -83,6 +86,7 @@ class CameraLedger:
     observations: Mapping[str, Observation] = field(default_factory=dict)
     recorders: Sequence[Recorder] = ()
     disposed: Mapping[str, DisposedOf] = field(default_factory=dict)
+    withheld: Mapping[str, WithheldBy] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,8 @@ def settled_until(ledger: CameraLedger, now: datetime) -> datetime:
 
 
 def _undecided(ledger: CameraLedger, now: datetime) -> IntervalSet:
-    spans = [segment.interval for segment in ledger.segments if segment.key not in ledger.observations]
+    known = ledger.observations.keys() | ledger.withheld.keys()  # nobody opens what is withheld: it covers nothing
+    spans = [segment.interval for segment in ledger.segments if segment.key not in known]
     for run in ledger.runs:
         written = _last_end(ledger, run)
         if run.ended is None and written < now and _may_be_writing(ledger, run, now):
@@ -202,6 +207,7 @@ def _chain_coverage(ledger: CameraLedger, window: Interval, now: datetime) -> Co
     damaged = _rounded(_damaged(ledger)) - missing
     layers = [
         *ranked,
+        (Cause.WITHHELD, _rounded(_withheld(ledger))),
         *((cause, _widened(spans) & damaged) for cause, spans in ranked),
         (Cause.SEGMENT_MISSING, missing),
         (Cause.SEGMENT_DAMAGED, damaged),
@@ -402,9 +408,11 @@ def _usable(ledger: CameraLedger) -> IntervalSet:
 
 
 def _usable_part(ledger: CameraLedger, segment: Segment) -> IntervalSet:
-    """The time of a segment that was kept and decodes, outages aside."""
+    """The time of a segment that was kept, is not withheld, and decodes, outages aside."""
     observation = ledger.observations.get(segment.key)
     if observation is None or observation.state is SegmentState.MISSING or not _kept(ledger, segment):
+        return IntervalSet()
+    if segment.key in ledger.withheld:
         return IntervalSet()
     whole, bad = _rounded([segment.interval]), _bad_spans(segment, observation)
     return whole - _rounded(bad) if bad else whole
@@ -426,6 +434,14 @@ def _bad_spans(segment: Segment, observation: Observation) -> tuple[Interval, ..
     if observation.state is SegmentState.OK or observation.bad:
         return observation.bad
     return (segment.interval,)
+
+
+def _withheld(ledger: CameraLedger) -> Iterator[Interval]:
+    """What is lost while nobody confirmed that it is to be withheld is lost: nothing is explained away."""
+    for segment in ledger.segments:
+        by = ledger.withheld.get(segment.key)
+        if by is not None and (by.confirmed or _kept(ledger, segment)):
+            yield segment.interval
 
 
 def _missing(ledger: CameraLedger) -> Iterator[Interval]:

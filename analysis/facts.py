@@ -1,6 +1,6 @@
 """What is known of a sitting when it is judged: the facts that the rules of ``analysis.judge`` rest on.
 
-Not here: where they are read (``analysis.report``) and what they mean (``analysis.judge``).
+Not here: where they are read (``analysis.gathering``) and what they mean (``analysis.judge``).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from domain.places import Camera, Room
 from domain.plan import Target
 from domain.readiness import PlanCover, Standing
 from domain.timeline import Interval, IntervalSet
+from domain.withholding import WithheldBy
 
 
 class Waiting(StrEnum):
@@ -33,12 +34,15 @@ class Waiting(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One segment of a window with what is known of its bytes. ``disposed``: it went by order, and is not missing."""
+    """One segment of a window with what is known of its bytes. ``disposed``: it went by order, and is not missing.
+    ``withheld``: it shows a 禁摄区, or somebody says so; no clause counts on it.
+    """
 
     segment: Segment
     copies: tuple[Copy, ...]
     observation: Observation | None
     disposed: DisposedOf | None = None
+    withheld: WithheldBy | None = None
 
     @property
     def kept(self) -> tuple[Copy, ...]:
@@ -166,3 +170,12 @@ def _registered(station: StationFacts, facts: SittingFacts) -> PlaceFacts:
     place = ExpectedPlace(Target.STATION, station.station, station.room, "", "", 0.0, phases, Basis.REGISTER, views)
     window, exam = IntervalSet([facts.window]), IntervalSet([facts.exam])
     return PlaceFacts(place, window, exam, station.coverage, station.seen)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseSpan:
+    """W1 (entry), W2 (the exam) or W3 (papers and scores); may be empty where the plan gives it no time."""
+
+    id: str
+    start: datetime
+    end: datetime

@@ -20,13 +20,13 @@ from functools import partial
 from hashlib import sha256
 
 from analysis.coverage import CameraLedger, camera_coverage
+from analysis.ledgers import camera_ledger
 from analysis.pieces import Opened, chosen
-from analysis.report import camera_ledger
 from domain.calendar import SHANGHAI
 from domain.evidence import Gap, Segment
 from domain.places import Sitting
 from domain.timeline import Interval, rfc3339, rfc3339_exact
-from storage.archive import Archive, WentByOrder
+from storage.archive import Archive, WentByOrder, Withheld
 from storage.database import Evidence
 from storage.errors import StorageError
 from storage.media import Film, Line, MediaError, Take, Wanted, filmed, instant_of, joined, read_index, take, ticks_of
@@ -111,7 +111,8 @@ def plan(
     3. Take the pictures from the last key frame up to the start of the span on, and join the files at their instants.
     4. Say beside each second when it is, and where nothing is covered, why.
 
-    Raises FilmRefused, NothingToShow, NoCopyAnswers, also as WentByOrder, DatabaseUnavailable.
+    Raises FilmRefused, NothingToShow, NoCopyAnswers, also as WentByOrder and Withheld, DatabaseUnavailable. What is
+    withheld is left out, as a gap.
     """
     if asked.span.end - asked.span.start > LONGEST:
         raise FilmRefused(f"a film is of {LONGEST // timedelta(hours=1)} hours at most; ask for several")
@@ -121,9 +122,13 @@ def plan(
     for each in ledger.segments:  # a batch goes as a whole
         if each.key in ledger.disposed:
             raise WentByOrder(each.key, ledger.disposed[each.key])
+    there = [each for each in ledger.segments if each.key not in ledger.withheld]
+    if ledger.segments and not there:
+        first = ledger.segments[0].key
+        raise Withheld(first, ledger.withheld[first])
     parts = [
         (segment, shown)
-        for segment, part in chosen(ledger, now)
+        for segment, part in chosen(replace(ledger, segments=there), now)
         if (shown := part.intersection(asked.span)) is not None
     ]
     takes = joined(_takes(archive.playing if proven else archive.glimpsed, parts))

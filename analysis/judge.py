@@ -1,7 +1,7 @@
 """What the evidence of a sitting means under clause 六(二): verdicts C6.2-2 to C6.2-5.
 
 Pure: facts and a rule pack in, findings out. Not here: how coverage is computed (``analysis.coverage``), what must be
-seen (``analysis.expected``), where the facts are read (``analysis.report``), how a finding is said
+seen (``analysis.expected``), where the facts are read (``analysis.gathering``), how a finding is said
 (``analysis.wording``), how verdicts fold (``domain.law``). Nothing is claimed that was not checked: the floor plan is
 checked of rooms that were drawn, picture content where a camera has a reference and a region of the station, and
 C6.2-4 says what was not.
@@ -158,7 +158,7 @@ def within_tolerance(holes: IntervalSet, exam: Interval | IntervalSet, rules: Ru
 def _recording(facts: SittingFacts, rules: RulePack) -> Finding:
     remarks = [remark for room in facts.rooms if (remark := _panorama(room, facts)) is not None]
     remarks.extend(_backed_up(facts, rules))
-    files = sum(len(camera.holdings) for camera in facts.cameras)
+    files = len(_to_keep(facts))
     return wording.finding("C6.2-2", remarks, wording.recorded_and_backed_up(len(facts.rooms), files))
 
 
@@ -177,7 +177,7 @@ def _backed_up(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
 
     How soon it was backed up is told and judged by nobody: the notice says in real time and gives no figure.
     """
-    held = [(camera, holding) for camera in facts.cameras for holding in camera.holdings]
+    held = _to_keep(facts)
     single = [holding for camera, holding in held if not _is_backed_up(camera, holding, rules)]
     yield from _copies_missing(single, len(held), rules)
     backups = [(camera.backup, camera.camera.id) for camera in facts.cameras if camera.backup is not None]
@@ -189,6 +189,12 @@ def _backed_up(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
         yield Remark(
             Verdict.PASS, wording.backup_lag(rules.copies, recorded_s, backed_up_s, lag.total_seconds(), camera)
         )
+
+
+def _to_keep(facts: SittingFacts) -> list[tuple[CameraFacts, Holding]]:
+    """All files but those that are withheld: these are to lie nowhere else, which C6.2-5 tells by itself."""
+    held = ((camera, holding) for camera in facts.cameras for holding in camera.holdings)
+    return [(camera, holding) for camera, holding in held if not _is_withheld(holding)]
 
 
 def _is_backed_up(camera: CameraFacts, holding: Holding, rules: RulePack) -> bool:
@@ -203,7 +209,7 @@ def _is_backed_up(camera: CameraFacts, holding: Holding, rules: RulePack) -> boo
 
 def _second_copies(facts: SittingFacts, rules: RulePack) -> Iterator[Remark]:
     """The same of each file by itself; and none is kept while it was never in the object store, which locks it."""
-    held = [(camera, holding) for camera in facts.cameras for holding in camera.holdings]
+    held = _to_keep(facts)
     unkept = [each for camera, each in held if _upload_is_due(each) or not _is_backed_up(camera, each, rules)]
     yield from _copies_missing(unkept, len(held), rules)
 
@@ -219,7 +225,7 @@ def _copies_missing(holdings: Sequence[Holding], of: int, rules: RulePack) -> It
 
 def _upload_is_due(holding: Holding) -> bool:
     """No copy was ever made in the object store, and there are bytes to make it from."""
-    return bool(holding.kept) and all(copy.place is not Place.S3 for copy in holding.copies)
+    return bool(holding.kept) and all(c.place is not Place.S3 for c in holding.copies)
 
 
 # C6.2-3: the whole process
@@ -553,17 +559,13 @@ def frame_rate(holdings: Sequence[Holding]) -> float | None:
 
 def _keeping(facts: SittingFacts, rules: RulePack) -> Finding:
     holdings = [holding for camera in facts.cameras for holding in camera.holdings]
-    remarks = [
-        remark
-        for camera in facts.cameras
-        for holding in camera.holdings
-        for remark in _file_remarks(holding, camera, facts)
-    ]
+    remarks = [remark for camera, holding in _to_keep(facts) for remark in _file_remarks(holding, camera, facts)]
     remarks.extend(_second_copies(facts, rules))
     if not holdings:
         remarks.append(Remark(Verdict.FAIL, wording.no_files()))
-    there = sum(each.disposed is None for each in holdings)
+    there = sum(each.disposed is None and each.withheld is None for each in holdings)
     remarks.extend(_disposed_of(holdings))
+    remarks.extend(_withheld(facts.cameras))
     return wording.finding("C6.2-5", remarks, wording.files_kept(there, facts.retained_until, of=len(holdings)))
 
 
@@ -572,6 +574,26 @@ def _disposed_of(holdings: Sequence[Holding]) -> Iterator[Remark]:
     gone = Counter(each.disposed for each in holdings if each.disposed is not None)
     for by, count in sorted(gone.items(), key=lambda item: item[0].disposal):
         yield Remark(Verdict.PASS, wording.disposed_of(count, by.disposal, by.at))
+
+
+def _is_withheld(holding: Holding) -> bool:
+    """Not what is lost while nobody confirmed that it is to be withheld: that is lost."""
+    return holding.withheld is not None and (holding.withheld.confirmed or bool(holding.kept))
+
+
+def _withheld(cameras: Sequence[CameraFacts]) -> Iterator[Remark]:
+    """What is withheld is no footage that is kept: where nobody decided on that yet, nobody can say whether it had to
+    be. Its time is a gap, which C6.2-3 and C6.2-4 hold against the tolerance.
+    """
+    found = Counter(
+        (each.withheld, camera.camera.id)
+        for camera in cameras
+        for each in camera.holdings
+        if each.withheld is not None
+    )
+    for (by, camera), count in sorted(found.items(), key=lambda item: (item[0][0].number, item[0][1])):
+        verdict = Verdict.WARN if by.confirmed else Verdict.UNKNOWN
+        yield Remark(verdict, wording.withheld(count, camera, by.number, confirmed=by.confirmed))
 
 
 def _file_remarks(holding: Holding, camera: CameraFacts, facts: SittingFacts) -> Iterator[Remark]:

@@ -73,7 +73,10 @@ def _trimmed(found: Iterable[Piece], opened: Opened, only: Interval) -> Iterator
 
 
 def playable(ledger: CameraLedger) -> list[Segment]:
-    """The segments with a copy left that are not known to be gone, by time; of two that overlap, the first one."""
+    """The segments with a copy left that are not known to be gone, by time; of two that overlap, the first one.
+
+    Also what is withheld: who is shown that is the door's part.
+    """
     found: list[Segment] = []
     for segment in sorted(ledger.segments, key=lambda each: (each.interval, each.key)):
         standing = any(copy.removed is None for copy in ledger.copies.get(segment.key, ()))

@@ -28,12 +28,14 @@ _NOTHING = IntervalSet()
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What footage says of a stay. In ``lacks`` nothing usable shows the station, for sure or perhaps; ``begins`` is
-    the first instant of the stay that is shown, None where none is.
+    the first instant of the stay that is shown, None where none is. ``coverage`` is the stay's own, with its gaps;
+    None where nothing can be told of it.
     """
 
     finding: Finding
     lacks: IntervalSet = _NOTHING
     begins: datetime | None = None
+    coverage: Coverage | None = None
 
 
 def seen_of(facts: SittingFacts, station: str, span: Interval, rules: RulePack) -> Seen:
@@ -53,7 +55,8 @@ def seen_of(facts: SittingFacts, station: str, span: Interval, rules: RulePack) 
         for hole in each.view.at_worst | each.footage.at_worst
     )
     shown = next(iter(IntervalSet([own.window]) - lacks), None)
-    return Seen(footage_of_stations(CLAUSE, own, rules), lacks, None if shown is None else shown.start)
+    coverage = own.stations[0].coverage
+    return Seen(footage_of_stations(CLAUSE, own, rules), lacks, None if shown is None else shown.start, coverage)
 
 
 def shows(facts: SittingFacts, camera: str, spans: IntervalSet) -> bool:

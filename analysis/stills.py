@@ -12,22 +12,35 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from io import BytesIO
 from typing import BinaryIO
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from analysis.examination import LOOK_APART, colours_at
+from analysis.ledgers import camera_ledger
 from analysis.pieces import playable
-from analysis.report import BatchReport, CameraReport, SittingReport, StationReport, camera_ledger
+from analysis.report import BatchReport, CameraReport, SittingReport, StationReport
 from analysis.views import OF_THEIR_OWN
 from domain.evidence import Cause, Segment
 from domain.pictures import Fault
 from domain.timeline import Interval
 from storage.archive import NoCopyAnswers
 from storage.database import Evidence
-from storage.media import MediaError
+from storage.media import (
+    TIMESCALE,
+    Ledger,
+    MediaError,
+    Sample,
+    VideoFormat,
+    fragment,
+    init_segment,
+    stored_nals,
+)
 
 MOST = 12
 """How many gaps and unusable spans of a paper are shown at most: the longest."""
@@ -109,6 +122,25 @@ def taken(shots: Iterable[Shot], opened: Opened) -> tuple[Still, ...]:
     return tuple(_still(shot, opened) for shot in shots)
 
 
+def jpeg_of(nals: Sequence[bytes], video: VideoFormat, width: int) -> bytes:
+    """A key frame as it came from a camera, as JPEG of that width at most; empty where it does not decode."""
+    kept = stored_nals(tuple(nals), video.codec)
+    now = datetime.fromtimestamp(0, UTC)
+    one = fragment(1, 0, [Sample(kept, TIMESCALE // 25, key=True)], now, Ledger(0, 0.0, None))
+    file = BytesIO(init_segment(video) + one)
+    try:
+        found = colours_at(file, now, min(width, video.width), after=True)
+    except (MediaError, OSError):
+        return b""
+    return b"" if found is None else jpeg(found[1])
+
+
+def jpeg(colours: NDArray[np.uint8]) -> bytes:
+    """A picture, blue, green, red or grey, as JPEG; empty where it cannot be coded."""
+    made, data = cv2.imencode(".jpg", colours, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    return data.tobytes() if made else b""
+
+
 def _of_sitting(report: SittingReport) -> Iterable[Scene]:
     for camera in report.cameras:
         yield from _of_camera(report.sitting, camera)
@@ -137,9 +169,10 @@ def _place(scene: Scene) -> tuple[int, datetime, str, str, str]:
 
 
 def _files(evidence: Evidence, report: SittingReport, camera: str) -> list[Segment]:
-    """The files of a camera that can be opened, by time: of this batch, and not disposed of."""
+    """The files of a camera that can be opened, by time: of this batch, neither disposed of nor withheld."""
     ledger = camera_ledger(evidence, camera, report.window)
-    return [each for each in playable(ledger) if each.batch == report.batch and each.key not in ledger.disposed]
+    barred = ledger.disposed.keys() | ledger.withheld.keys()
+    return [each for each in playable(ledger) if each.batch == report.batch and each.key not in barred]
 
 
 def _shots(scene: Scene, files: Sequence[Segment]) -> Iterable[Shot]:
@@ -176,5 +209,5 @@ def _still(shot: Shot, opened: Opened) -> Still:
     if found is None:
         return Still(shot)
     shown, colours = found
-    made, data = cv2.imencode(".jpg", colours, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    return Still(shot, data.tobytes(), shown) if made else Still(shot)
+    data = jpeg(colours)
+    return Still(shot, data, shown) if data else Still(shot)

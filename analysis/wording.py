@@ -588,6 +588,21 @@ def disposed_of(files: int, disposal: int, at: datetime) -> Words:
     )
 
 
+def withheld(files: int, camera: str, number: int, *, confirmed: bool) -> Words:
+    """``number`` is that of the withholding."""
+    found = "两方已认定" if confirmed else "尚未认定，无法判定是否应当留存"
+    told = (
+        "both sides found so"
+        if confirmed
+        else "nobody has decided on it, so that it cannot be told what is to be kept"
+    )
+    return Words(
+        f"摄像机{camera}的{files}个录像文件因误摄禁摄区扣留（扣留{number}），{found}，所涉时段计为断档",
+        f"{files} recorded {'file' if files == 1 else 'files'} of camera {camera} {'is' if files == 1 else 'are'} "
+        f"withheld ({number}) as footage of a no-filming area; {told}; that time counts as a gap",
+    )
+
+
 def no_files() -> Words:
     return Words("本场次没有任何录像文件", "there is no recorded file of this sitting")
 

@@ -1,11 +1,12 @@
-"""What live viewers cost: CPU of the role ``live`` per viewer and minute, beside a bare relay of the same bytes.
+"""What live viewers cost: CPU of the role ``live`` per viewer and minute, beside Janus and a bare relay.
 
-The camera is gst-rtsp-server's (1080p25, 4 Mbit/s, TCP). The viewers are protocol clients in another process: they
-read WebSocket frames and throw them away. The peer is a process that takes the same camera by the same client and
-writes each picture to plain TCP connections: what sending costs without fragments, frames, lines and rights. Both
-run after one another in each round, on the same camera. ``ms_arrival`` is from the picture's last packet at this
-host to a viewer that has it (median and 99th percentile), ``ms_first_picture`` from the request to the first one.
-Prints JSON lines and judges nothing.
+The camera is gst-rtsp-server's (1080p25, 4 Mbit/s). The viewers are protocol clients in another process: over WebRTC
+(``whep``) they take packets and throw them away, over WebSocket (``mse``) frames. Peers, one after another on that
+camera: Janus's streaming plugin (``bench.janus``) with the same WebRTC clients, and for ``mse`` also a
+process that takes the camera by our client and writes each picture to plain TCP connections: what sending costs
+without fragments, frames, lines and rights. ``ms_arrival`` is from the picture's last packet at this host to a viewer
+that has it (median and 99th percentile), ``ms_first_picture`` from asking to the first one, the slowest viewer's.
+Prints JSON lines with the goals and judges nothing. ``bench.latency`` measures up to a browser's screen.
 """
 
 from __future__ import annotations
@@ -20,16 +21,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from bench.janus import janus, own_address
 from bench.record import camera_server, cameras, encode_clip
 from bench.relay import cpu_s
+from bench.whep_clients import WebRtcViewer, by_janus, by_whep
 from dashboard.live.wire import opened
 
 _ROOT = Path(__file__).resolve().parent.parent
 _HEAD = b"\r\n\r\n"
+PROFILE = "42e01f"
+"""What WebRTC viewers take: that of the clip."""
 
 
 @contextmanager
@@ -121,6 +127,36 @@ async def watched(port: int, count: int, seconds: float, *, websocket: bool, pid
     return spent, viewers
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What viewers over WebRTC cost the process that serves them, and what they got."""
+
+    spent: float
+    size_bytes: int
+    packets: int
+    missing: int
+    first_s: float
+
+
+async def over_webrtc(viewer: Callable[[], Awaitable[WebRtcViewer]], count: int, seconds: float, pid: int) -> Seen:
+    """As ``watched``."""
+    viewers = [await viewer() for _ in range(count)]
+    await asyncio.wait_for(asyncio.gather(*(each.began.wait() for each in viewers)), 60)
+    await asyncio.sleep(2)
+    for each in viewers:
+        each.size_bytes = each.packets = each.missing = 0
+    before = cpu_s(pid)
+    await asyncio.sleep(seconds)
+    spent = cpu_s(pid) - before
+    packets, missing = sum(each.packets for each in viewers), sum(each.missing for each in viewers)
+    seen = Seen(spent, viewers[0].size_bytes, packets, missing, max(each.first_s or 0 for each in viewers))
+    tasks = [task for each in viewers for task in each.tasks]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return seen
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seconds", type=float, default=20)
@@ -134,10 +170,43 @@ def main() -> None:
         with cameras(camera_server("gst", folder), clip, 1, 1) as urls:
             for round_ in range(asked.rounds):
                 for count in asked.viewers:
-                    measure(urls[0], count, asked.seconds, round_)
+                    peer = measure_janus(folder, urls[0], count, asked.seconds)
+                    measure_whep(urls[0], count, asked.seconds, round_, peer)
+                    measure_mse(urls[0], count, asked.seconds, round_, peer)
 
 
-def measure(url: str, count: int, seconds: float, round_: int) -> None:
+def measure_janus(folder: Path, url: str, count: int, seconds: float) -> Seen | None:
+    """None, and said so, where it is absent."""
+    try:
+        with janus(folder, url, PROFILE) as (pid, api):
+            return asyncio.run(over_webrtc(lambda: by_janus(api, own_address(), PROFILE), count, seconds, pid))
+    except FileNotFoundError as error:
+        print(json.dumps({"bench": "janus", "absent": str(error)}), flush=True)
+        return None
+
+
+def measure_whep(url: str, count: int, seconds: float, round_: int, peer: Seen | None) -> None:
+    with server("live", url) as (pid, port):
+        where = f"http://127.0.0.1:{port}/api/v1/whep/c0"
+        seen = asyncio.run(over_webrtc(lambda: by_whep(where, PROFILE), count, seconds, pid))
+    minutes = count * seconds / 60
+    line = {
+        "bench": "whep",
+        "round": round_,
+        "viewers": count,
+        "cpu_s_per_viewer_minute": round(seen.spent / minutes, 4),
+        "cpu_s_janus": round(peer.spent / minutes, 4) if peer else None,
+        "ratio_vs_janus": round(seen.spent / peer.spent, 2) if peer and peer.spent else None,
+        "goal_ratio_vs_janus": 1.0,
+        "mbit_per_s": round(seen.size_bytes * 8 / seconds / 1e6, 2),
+        "packets_lost": seen.missing,
+        "packets_lost_janus": peer.missing if peer else None,
+        "ms_first_picture": round(seen.first_s * 1000, 1),
+    }
+    print(json.dumps(line), flush=True)
+
+
+def measure_mse(url: str, count: int, seconds: float, round_: int, peer: Seen | None) -> None:
     costs: dict[str, float] = {}
     seen: list[Viewer] = []
     for kind in ("relay", "live"):
@@ -155,6 +224,8 @@ def measure(url: str, count: int, seconds: float, round_: int) -> None:
         "cpu_s_per_viewer_minute": round(costs["live"] / minutes, 4),
         "cpu_s_relay": round(costs["relay"] / minutes, 4),
         "ratio_vs_relay": round(costs["live"] / costs["relay"], 2) if costs["relay"] else None,
+        "ratio_vs_janus": round(costs["live"] / peer.spent, 2) if peer and peer.spent else None,
+        "goal_ratio_vs_janus": 0.1,
         "mbit_per_s": round(seen[0].size_bytes * 8 / seconds / 1e6, 2),
         "ms_arrival": round(statistics.median(late) * 1000, 1) if late else None,
         "ms_arrival_p99": round(late[int(len(late) * 0.99)] * 1000, 1) if late else None,

@@ -15,6 +15,7 @@ from typing import Any
 import uvicorn
 
 from dashboard.live.app import create_live_app
+from dashboard.live.door import Pages
 from dashboard.live.protocol import LiveProtocol
 from dashboard.live.pulls import Pulls
 from domain.places import Transport
@@ -26,10 +27,12 @@ from ingest.rtsp.client import RtspSource
 class OpenDoor:
     """Lets everybody in and writes nothing down: what rights cost is no matter of pictures."""
 
-    def admit(self, _: Any, camera: str, _ticket: str) -> Any:
+    pages = Pages(0)
+
+    def admit(self, _: Any, camera: str, _ticket: str, *, shows: bool = True) -> Any:
         viewer = SimpleNamespace(session_id=str(id(object())))
         shown = SimpleNamespace(sitting=None, camera=SimpleNamespace(id=camera))
-        return SimpleNamespace(viewer=viewer, shown=shown, at=datetime.now(UTC), camera=camera)
+        return SimpleNamespace(viewer=viewer, shown=shown, at=datetime.now(UTC), camera=camera, shows=shows)
 
     def over(self, _: Any) -> None:
         return
@@ -71,7 +74,8 @@ async def relay(listening: socket.socket, url: str) -> None:
 
 def main() -> None:
     kind, url = sys.argv[1:]
-    with socket.socket() as listening:
+    # Named as TCP, as the service's is: or asyncio leaves Nagle's algorithm on.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(256)
         print(listening.getsockname()[1], flush=True)

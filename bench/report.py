@@ -21,7 +21,8 @@ from statistics import median
 from typing import Any, TypeVar
 
 from analysis.expected import expectation_of
-from analysis.report import SittingReport, camera_ledger, sitting_report
+from analysis.ledgers import camera_ledger
+from analysis.report import SittingReport, sitting_report
 from config.rule_pack import RulePack
 from config.rule_pack import load as load_rule_pack
 from dashboard.papers.printing import as_html, as_pdf

@@ -47,6 +47,15 @@ def proofs(text: str) -> frozenset[tuple[str, str]]:
     return frozenset((match[1], match[2]) for match in found if match)
 
 
+def is_address(host: str) -> bool:
+    """Whether a host is told by its IP address, not by a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine and no other."""
     if host == "localhost":

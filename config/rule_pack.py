@@ -85,10 +85,20 @@ class Phases:
 
 
 @dataclass(frozen=True, slots=True)
+class PassShares:
+    """From when on shares of passes 合格率 are compared, and which are unusual: see ``domain.shares.Line``."""
+
+    candidates: int
+    batches: int
+    chance: float  # 0..1
+
+
+@dataclass(frozen=True, slots=True)
 class RulePack:
     """The numbers of one notice. ``origins`` has one entry for each number, by field name; those of ``density`` and
     ``phases`` are with them. ``certificate_number`` is how numbers of certificates are made; no verdict rests on it,
-    nor on ``same_panel_batches``, which is for suspicions 疑点.
+    nor on ``same_panel_batches``, which is for suspicions 疑点. ``pass_shares`` lets C10-2 note what is unusual, and
+    fail nothing; None in a pack that says nothing of it, under which no share is compared.
     """
 
     id: str
@@ -128,6 +138,7 @@ class RulePack:
     density: Density
     phases: Phases
     origins: Mapping[str, Origin]
+    pass_shares: PassShares | None = None
 
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -256,6 +267,13 @@ class _Suspicions(BaseModel):
     same_panel_batches: _Whole
 
 
+class _PassShares(BaseModel):
+    model_config = _STRICT
+    candidates: _Whole
+    batches: _Whole
+    chance: _Share
+
+
 class _Title(BaseModel):
     model_config = _STRICT
     zh: Text
@@ -269,6 +287,7 @@ class _Pack(BaseModel):
     numbers: _Numbers
     certificate_number: _CertificateNumber
     suspicions: _Suspicions
+    pass_shares: _PassShares | None = None
     density: _Density
     phases: _Phases
 
@@ -366,6 +385,10 @@ def _rule_pack(pack: _Pack, pattern: NumberPattern) -> RulePack:
     origins = {name: _origin(number.origin) for name, number in numbers.items()}
     origins["certificate_number"] = _origin(pack.certificate_number.origin)
     origins["same_panel_batches"] = _origin(pack.suspicions.same_panel_batches.origin)
+    shares = pack.pass_shares
+    if shares is not None:
+        told = {name: getattr(shares, name) for name in _PassShares.model_fields}
+        origins |= {f"pass_shares_{name}": _origin(each.origin) for name, each in told.items()}
     return RulePack(
         pack.id,
         pack.title.zh,
@@ -376,6 +399,9 @@ def _rule_pack(pack: _Pack, pattern: NumberPattern) -> RulePack:
         density=_density(pack.density),
         phases=_phases(pack.phases),
         origins=MappingProxyType(origins),
+        pass_shares=None
+        if shares is None
+        else PassShares(shares.candidates.value, shares.batches.value, shares.chance.value),
     )
 
 

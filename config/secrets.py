@@ -99,6 +99,10 @@ class Secrets:
             return parsed(self._environ[variable], f"environment variable {variable}")
         return parsed(self.text(name), f"file {self._folder / name}")
 
+    def given(self, name: str) -> bool:
+        """Whether the environment gives that secret, whatever lies in the folder."""
+        return environment_name(name) in self._environ
+
     def text(self, name: str) -> str:
         """What the file of that name holds, opened where it was sealed. Raises SecretError."""
         path = self._folder / name

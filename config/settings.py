@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +23,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.errors import SecretError, SettingsRefused
-from config.oidc import OidcSettings, is_loopback, proofs, refuse_address
+from config.oidc import OidcSettings, is_address, is_loopback, proofs, refuse_address
 from config.rule_pack import FOLDER as RULE_PACKS
 from config.s3 import Duty, S3Settings
 from config.secrets import ENVIRONMENT_PREFIX, KEY_VARIABLE, NAME, KeySource, Secrets, refuse_exposed
@@ -95,6 +96,7 @@ class Settings(BaseSettings):
     run_up_seconds: Annotated[float, Field(ge=0, le=120)] = 5
     trial_s: Annotated[float, Field(ge=20, le=600)] = 120
     readiness_hours: Annotated[float, Field(ge=1, le=168)] = 24
+    camera_networks: str = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"  # of addresses that pages may name
     stall_seconds: Annotated[float, Field(gt=0, le=60)] = 3
     min_free_bytes: Annotated[int, Field(ge=0)] = 2 << 30
     expected_bit_rate: Annotated[float, Field(gt=0, le=1e9)] = 4_000_000
@@ -124,6 +126,9 @@ class Settings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8000
     live_port: Annotated[int, Field(ge=0, le=65535)] = 0  # the one above http_port when 0
+    live_udp_host: str = ""  # the address that a viewer's request came to when empty
+    live_udp_announced: str = ""  # addresses by commas; the one that is bound when empty
+    live_udp_ports: Annotated[str, Field(pattern=r"^\d{1,5}-\d{1,5}$")] = "21000-21799"
 
     log_format: LogFormat = LogFormat.CONSOLE
     log_level: LogLevel = LogLevel.INFO
@@ -142,6 +147,17 @@ class Settings(BaseSettings):
     def live_at(self) -> int:
         """The port of live pictures."""
         return self.live_port or (self.http_port + 1 if self.http_port < 65535 else self.http_port - 1)
+
+    @property
+    def live_udp_range(self) -> range:
+        """The UDP ports of viewers by WHEP: one for each."""
+        first, last = map(int, self.live_udp_ports.split("-"))
+        return range(first, last + 1)
+
+    @property
+    def live_udp_addresses(self) -> tuple[str, ...]:
+        """What viewers by WHEP are told to come to, where it is another address than is bound."""
+        return tuple(each.strip() for each in self.live_udp_announced.split(",") if each.strip())
 
     @property
     def live_key_file(self) -> Path:
@@ -172,6 +188,11 @@ class Settings(BaseSettings):
     def numbers_key_file(self) -> Path:
         """The key that numbers of people's documents are sealed and marked with: never in the database."""
         return self.secrets_dir / "numbers.key"
+
+    @property
+    def networks_of_cameras(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Where a camera may be whose address somebody writes at the page."""
+        return _networks_in(self.camera_networks)
 
     @property
     def recovery_public_file(self) -> Path:
@@ -280,6 +301,15 @@ class Settings(BaseSettings):
             raise ValueError("write host:port without http://; KAOJIAN_S3_SECURE says whether TLS is used")
         return endpoint
 
+    @field_validator("camera_networks")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        try:
+            _networks_in(text)
+        except ValueError as error:
+            raise ValueError(f"{error}; write networks like 10.0.0.0/8, with commas, or none") from None
+        return text
+
     @field_validator("stamp_url")
     @classmethod
     def _of_an_authority(cls, url: str) -> str:
@@ -333,6 +363,20 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _udp_can_be_told(self) -> Settings:
+        ports = self.live_udp_range
+        if not ports or ports.start < 1 or ports.stop > 65536:
+            raise ValueError("KAOJIAN_LIVE_UDP_PORTS: two ports, the lower one first, as 21000-21799")
+        for name, addresses in (
+            ("KAOJIAN_LIVE_UDP_HOST", (self.live_udp_host,) if self.live_udp_host else ()),
+            ("KAOJIAN_LIVE_UDP_ANNOUNCED", self.live_udp_addresses),
+        ):
+            for each in addresses:
+                if not is_address(each):
+                    raise ValueError(f"{name}: {each} is no IP address; names are not looked up by WebRTC")
+        return self
+
+    @model_validator(mode="after")
     def _in_the_clear_on_loopback_only(self) -> Settings:
         if self.tls_cert is None and not is_loopback(self.http_host):
             raise ValueError(
@@ -383,6 +427,13 @@ class Settings(BaseSettings):
                 "KAOJIAN_S3_SECOND_CA_FILE vouches for nothing without TLS: set KAOJIAN_S3_SECOND_SECURE=true"
             )
         return self
+
+
+def _networks_in(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks with commas between them; none for ``none``. Raises ValueError."""
+    if text.strip() == "none":
+        return ()
+    return tuple(ip_network(each.strip()) for each in text.split(","))
 
 
 def load(**instead: Any) -> Settings:

@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from analysis.people.detector import Detector
 from config.rule_pack import RulePack
 from config.version import VERSION
 from dashboard.access.provider import Provider
@@ -20,10 +21,12 @@ from dashboard.api import (
     batches,
     cases,
     certificates,
+    day,
     disposals,
     dossier,
     draws,
     examples,
+    exports,
     factor,
     film,
     footage,
@@ -34,14 +37,19 @@ from dashboard.api import (
     provider,
     readiness,
     receipts,
+    retrieval,
     roll,
     roster,
     scores,
+    screeners,
     session,
+    sites,
+    situation,
     status,
     suspicions,
     tokens,
     viewings,
+    withholdings,
 )
 from dashboard.api.backing import Backing, LivePort
 from dashboard.api.guard import guard
@@ -52,6 +60,7 @@ from domain.people import Role
 from domain.timeline import Clock
 from ingest.ballast import Ballast
 from ingest.host_clock import HostWitnesses, Witnesses
+from records.commissioning import Bench
 from records.headroom import Spools
 from records.readiness import Means
 from storage.archive import Archive
@@ -84,6 +93,8 @@ def create_app(
     signing: Signer | None = None,
     pages_address: str = "",
     live_port: LivePort | None = None,
+    detector: Callable[[], Detector | None] = lambda: None,
+    commissioning: Bench | None = None,
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes, the database with a notary.
 
@@ -95,7 +106,9 @@ def create_app(
     gives the key of numbers of people's documents, without it one that is gone with the app. ``filing`` is an archive
     whose keys may put scans, without it ``archive``; ``signing`` signs receipts, without it none are made, and
     ``pages_address`` is where their QR codes lead. ``live_port`` is where live pictures are; without one the page
-    connects to nothing but this. Where it is bound, and TLS, is the caller's part.
+    connects to nothing but this. ``detector`` opens what finds people, where heads are to be blurred;
+    ``commissioning`` tries cameras and keeps their logins; without it none is tried or added. Where it is bound, and
+    TLS, is the caller's part.
     """
     app = _described()
     probes = tuple(StoreProbe(archive, bucket) for bucket in archive.buckets)
@@ -117,6 +130,8 @@ def create_app(
         signing=signing,
         pages_address=pages_address,
         live=live_port or LivePort(),
+        detector=detector,
+        commissioning=commissioning,
     )
     app.include_router(metrics.router)
     app.include_router(_description(app))
@@ -171,10 +186,12 @@ def _described() -> FastAPI:
         batches,
         cases,
         certificates,
+        day,
         disposals,
         dossier,
         draws,
         factor,
+        exports,
         film,
         footage,
         live,
@@ -184,12 +201,17 @@ def _described() -> FastAPI:
         roll,
         roster,
         scores,
+        screeners,
         readiness,
+        retrieval,
         session,
+        sites,
+        situation,
         status,
         suspicions,
         tokens,
         viewings,
+        withholdings,
     ):
         app.include_router(room.router, prefix=API)
     return app

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     CLOCK_UNSYNCHRONISED = "clock_unsynchronised"
     PICTURE_FAULT = "picture_fault"  # what a camera records now shows nothing, or not what it should
     VIEW_OBSTRUCTED = "view_obstructed"  # something stands before a station
+    FOOTAGE_WITHHELD = "footage_withheld"  # as that of a no-filming area; both sides have not decided yet
     BREAK_GLASS = "break_glass"  # told to every receiver, whatever it wants to hear of
 
     ROSTER_APPROVED = "roster_approved"
@@ -55,6 +56,7 @@ _KINDS = {
     Kind.CLOCK_UNSYNCHRONISED: ("主机时钟未同步", "host clock unsynchronised"),
     Kind.PICTURE_FAULT: ("画面异常", "picture fault"),
     Kind.VIEW_OBSTRUCTED: ("工位被遮挡", "station obstructed"),
+    Kind.FOOTAGE_WITHHELD: ("录像误摄扣留待认定", "footage withheld, to be decided on"),
     Kind.BREAK_GLASS: ("紧急进入", "glass broken"),
     Kind.ROSTER_APPROVED: ("名册已反馈", "roster approved"),
     Kind.SITTING_OPENED: ("场次已开考", "sitting opened"),

@@ -322,9 +322,7 @@ class DisposalList:
     @property
     def by_two(self) -> bool:
         """Whether two different people approved it, one of each side and neither who proposed it."""
-        people = {each.actor.name for each in self.approvals} - {self.proposed.actor.name}
-        roles = {each.role for each in self.approvals if each.actor.name in people}
-        return len(people) >= len(SIDES) and roles >= set(SIDES)
+        return by_two_sides(self.approvals, self.proposed.actor)
 
     def state(self, now: datetime) -> DisposalState:
         """How it stands at an instant. What was begun does not lapse."""
@@ -352,9 +350,18 @@ class DisposalList:
         return self.state(now) in waits or self.may_go(now)
 
 
+def by_two_sides(approvals: Sequence[Decision], but: Actor) -> bool:
+    """Whether two different people approved, one of each side and neither who began it."""
+    people = {each.actor.name for each in approvals} - {but.name}
+    roles = {each.role for each in approvals if each.actor.name in people}
+    return len(people) >= len(SIDES) and roles >= set(SIDES)
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is about to decide on a list. ``recused`` are the batches that they have nothing to do with."""
+    """Who is about to decide on a list, or on a withholding (``domain.withholding``). ``recused`` are the batches
+    that they have nothing to do with.
+    """
 
     name: str  # as Actor.name
     role: Role

@@ -17,9 +17,11 @@ class Cause(StrEnum):
     """Why a second of a camera is not covered. A closed list; the order is the rank (docs/time.md).
 
     The rank answers: if several cameras that see a station fail for different causes, which one do we name?
-    What the recorder itself failed at comes before a camera or a cable, ``unexplained`` last.
+    What people took away comes first, since nothing may hide it; then what the recorder itself failed at, before a
+    camera or a cable; ``unexplained`` last.
     """
 
+    WITHHELD = "withheld"
     DISK_FULL = "disk_full"
     RECORDER_STOPPED = "recorder_stopped"
     CLOCK_STEP = "clock_step"
@@ -49,6 +51,7 @@ class Cause(StrEnum):
 
 
 _CAUSE_WORDS = {
+    Cause.WITHHELD: ("误摄扣留", "withheld as a no-filming area"),
     Cause.DISK_FULL: ("磁盘已满", "disk full"),
     Cause.RECORDER_STOPPED: ("录像服务未运行", "recorder not running"),
     Cause.CLOCK_STEP: ("主机时钟跳变", "host clock stepped"),

@@ -11,6 +11,10 @@ reasons out. A certificate is proposed only where each condition is known to hol
    transcribed from paper counts as the paper says, once the paper is filed, and is told.
 4. Each subject is passed.
 
+A subject that was passed in another batch and is kept 补考保留科目 needs no exam here, as long as it was neither sat
+nor scored here again. Then the conditions above are asked of the exam there, for that subject, and these before them:
+the norm says that it is kept, it is the same person, project and subject, and the time is not over.
+
 What is known to be wanting (not on the roster, absent, failed by a score that stands, excluded, to be examined again)
 refuses. Everything else that is wanting holds the candidate back, and never accuses them: a gap in footage names the
 equipment and the time. What an officer decides is kept beside what was proposed, and changes nothing of it. Not here:
@@ -21,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from domain.law import Verdict
@@ -117,12 +121,33 @@ class Footage:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """保留科目: the claim that a subject was passed in another batch, with what is known of it; None is not known.
+
+    ``place`` names batch and ticket there. ``allowed``: the norm says that a passed subject is kept. ``same_person``
+    by the marks of both documents; ``same_subject``: of the same project, and examined in the same way by both norms.
+    ``passed`` is the day of the exam there, ``until`` the last day on which it is kept, ``in_time`` whether this
+    batch ends by then and the exam there lies before it. ``there`` is the candidacy there, in that subject alone.
+    """
+
+    subject: str
+    place: str
+    allowed: bool | None = None
+    same_person: bool | None = None
+    same_subject: bool | None = None
+    in_time: bool | None = None
+    passed: date | None = None
+    until: date | None = None
+    there: Candidacy | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Candidacy:
     """All that is known of one candidate. None is not known, whatever the reason.
 
     ``subjects`` are those of the norm that the candidate must pass; ``excluded`` is the ruling on a violation, "" for
     none; ``footage`` has one entry for each place where a subject was examined, several if it was at several;
-    ``markers`` are those of each subject.
+    ``markers`` are those of each subject; ``kept`` are claims that a subject was passed elsewhere.
     """
 
     subjects: tuple[str, ...]
@@ -134,6 +159,18 @@ class Candidacy:
     scores: tuple[Score, ...] = ()
     markers: Mapping[str, Markers] = field(default_factory=dict)
     exits: tuple[Exit, ...] = ()
+    kept: tuple[Kept, ...] = ()
+
+    def claims(self, subject: str) -> tuple[Kept, ...]:
+        """The claims by which a subject counts as kept; none once it was sat or scored here."""
+        sat = subject in {*(each.subject for each in self.footage), *(each.subject for each in self.scores)}
+        return () if sat else tuple(each for each in self.kept if each.subject == subject)
+
+    def scores_in(self, subject: str) -> tuple[Score, ...]:
+        """Its scores in a subject, of a subject that is kept those of the exam there."""
+        there = [each.there for each in self.claims(subject) if each.there is not None]
+        scores = self.scores if not there else tuple(score for each in there for score in each.scores)
+        return tuple(each for each in scores if each.subject == subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,13 +239,60 @@ _GRAVITY = (Proposal.REFUSE, Proposal.HOLD, Proposal.ISSUE)
 def propose(known: Candidacy, *, pass_mark: int, full_mark: int) -> Proposed:
     """What the gate says of a candidate. Of who was absent nobody asks for footage or scores."""
     asked = () if known.signed_in is False else known.subjects
+    sat = [subject for subject in asked if not known.claims(subject)]
+    claims = [each for subject in asked for each in known.claims(subject)]
     reasons = (
         *_of_person(known),
-        *(reason for subject in asked for reason in _of_footage(known, subject)),
-        *(reason for subject in asked for reason in _of_score(known, subject, pass_mark, full_mark)),
+        *(reason for subject in sat for reason in _of_footage(known, subject)),
+        *(reason for subject in sat for reason in _of_score(known, subject, pass_mark, full_mark)),
+        *(reason for each in claims for reason in kept_reasons(each, pass_mark=pass_mark, full_mark=full_mark)),
     )
     ordered = tuple(sorted(reasons, key=lambda reason: _GRAVITY.index(reason.proposal)))
     return Proposed(ordered[0].proposal if ordered else Proposal.ISSUE, ordered)
+
+
+def kept_reasons(claim: Kept, *, pass_mark: int, full_mark: int) -> tuple[Reason, ...]:
+    """What is to be said of a subject that is claimed as kept: what is wanting, or that it stands, and till when.
+    Nothing is said of the exam there while it may be somebody else's.
+    """
+    zh, en = f"{claim.subject}（保留自 {claim.place}）", f"{claim.subject} (kept from {claim.place})"
+    wanting = [*_of_claim(claim)]
+    if claim.there is not None and claim.same_person:
+        wanting += _of_person(claim.there)
+        wanting += _of_footage(claim.there, claim.subject)
+        wanting += _of_score(claim.there, claim.subject, pass_mark, full_mark)
+    told = [Reason(each.code, each.proposal, f"{zh}：{each.zh}", f"{en}: {each.en}") for each in wanting]
+    if all(each.proposal is Proposal.ISSUE for each in told):
+        words = f"成绩保留至{claim.until}，以该次录像为准", f"kept until {claim.until}, and the footage there counts"
+        told.append(Reason("kept", Proposal.ISSUE, f"{zh}：{words[0]}", f"{en}: {words[1]}"))
+    return tuple(told)
+
+
+def _of_claim(claim: Kept) -> Iterator[Reason]:
+    """What keeps a subject from being kept at all, whatever the exam there was."""
+    if claim.allowed is False:
+        yield _refused("kept", "考核规范未规定补考保留科目", "the norm does not say that a passed subject is kept")
+    elif claim.allowed is None:
+        yield _held("kept", "考核规范未知，不知是否保留", "without a norm nobody knows whether it is kept")
+    if claim.same_person is False or (claim.there is not None and claim.same_person is None):
+        yield _held(
+            "kept", "证件与该次考生不一致或未知", "the document is not known to be that of the candidate there"
+        )
+        return
+    if claim.there is None:
+        yield _held("kept", "没有该批次、该准考证号的考核记录", "no exam of that batch and ticket is on record")
+        return
+    if claim.same_subject is False:
+        yield _refused("kept", "不是同一项目、同一科目", "it is not the same project and subject")
+    elif claim.same_subject is None:
+        yield _held("kept", "该次考核所依规范的科目未知", "the subjects of the norm of that exam are not known")
+    if not claim.allowed:
+        return
+    if claim.in_time is False:
+        zh, en = f"考于{claim.passed}，保留至{claim.until}", f"examined {claim.passed}, kept until {claim.until}"
+        yield _refused("kept", f"{zh}，本批次不在期内", f"{en}; this batch is not within that time")
+    elif claim.in_time is None or claim.until is None:
+        yield _held("kept", "保留期限无法算出", "until when it is kept cannot be told")
 
 
 def _refused(code: str, zh: str, en: str) -> Reason:

@@ -349,22 +349,37 @@ class Plate:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """科目 of a norm."""
+    """科目 of a norm. ``weight`` is what it counts in a total 总成绩, in percent; None where the norm has none.
+
+    Nothing is passed by a total (clause 六(五)): weights are for checking one that somebody states.
+    """
 
     name: str
     method: Method
     duration_min: int
+    weight: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Norm:
-    """专项职业能力考核规范 of one project. ``minimum_age`` in years, None where it says nothing beyond clause 一."""
+    """专项职业能力考核规范 of one project. ``minimum_age`` in years, None where it says nothing beyond clause 一.
+
+    ``kept_months``: how long a subject that was passed is kept for who sits the others again 补考, from the day on
+    which it was examined; None where the norm does not say that it is kept.
+    """
 
     id: str
     project: str
     published: date
     subjects: tuple[Subject, ...]
     minimum_age: int | None = None
+    kept_months: int | None = None
+
+    @property
+    def weights(self) -> dict[str, int]:
+        """What each subject counts in a total, in percent; empty where the norm does not say it of each."""
+        told = {each.name: each.weight for each in self.subjects if each.weight is not None}
+        return told if len(told) == len(self.subjects) else {}
 
     @property
     def duration_min(self) -> int:

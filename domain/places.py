@@ -6,11 +6,12 @@ next one. A sitting keeps the revisions it opened with, so that an old report ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from domain.calendar import local_day
 from domain.phases import Phases, phases
 from domain.pictures import Region
 from domain.plan import RoomPlan
@@ -221,3 +222,11 @@ class Sitting:
     def cameras(self) -> Iterator[Camera]:
         for room in self.rooms:
             yield from room.cameras
+
+
+def last_exam_day(sittings: Iterable[Sitting]) -> date:
+    """The local day on which a batch's last sitting ends: retention of all its footage counts from it (clause 九).
+
+    Raises ValueError for a batch without sittings.
+    """
+    return max(local_day(sitting.end) for sitting in sittings)

@@ -82,6 +82,7 @@ class Item(StrEnum):
     REFERENCE = "reference"
     STATION = "station"
     DENSITY = "density"
+    NO_FILMING = "no_filming"
     CAMERA_CLOCK = "camera_clock"
     HOST_CLOCK = "host_clock"
     DISK = "disk"
@@ -109,6 +110,7 @@ _ITEM_WORDS = {
     Item.REFERENCE: ("画面与基准比对", "picture against its reference"),
     Item.STATION: ("工位可见", "station in view"),
     Item.DENSITY: ("工位像素密度", "density at the station"),
+    Item.NO_FILMING: ("禁摄区", "no-filming area"),
     Item.CAMERA_CLOCK: ("摄像机时钟", "camera clock"),
     Item.HOST_CLOCK: ("主机时钟", "host clock"),
     Item.DISK: ("磁盘余量", "disk forecast"),

@@ -9,6 +9,7 @@ lie sealed. Faces and templates of faces are kept nowhere. Not here: what may be
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -67,8 +68,20 @@ class Attempt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class KeptSubject:
+    """保留科目: that a candidate passed a subject in another batch, under a ticket there, and keeps it. A claim."""
+
+    subject: str
+    batch: str
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
-    """考生. ``sealed`` is the number of the document, which opens for its entry's mark only; no ``born``: unknown."""
+    """考生. ``sealed`` is the number of the document, which opens for its entry's mark only; no ``born``: unknown.
+
+    ``kept`` are those of ``subjects`` that are not sat in this batch.
+    """
 
     batch: str
     ticket: str
@@ -79,6 +92,7 @@ class Candidate:
     born: date | None = None
     gender: Gender | None = None
     attempt: Attempt = Attempt.FIRST
+    kept: tuple[KeptSubject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +271,14 @@ STATION_CHANGES = Kind("station_change", StationChange)
 VIOLATIONS = Kind("violation", Violation)
 LEAVINGS = Kind("leaving", Leaving)
 NUMBERS_KEYS = Kind("numbers_key", NumbersKey)
+
+
+def kept_by_all(candidates: Iterable[Candidate]) -> tuple[str, ...]:
+    """The subjects that everybody who has them keeps from another batch, so that nobody sits them."""
+    everybody = list(candidates)
+    kept = {each.subject for who in everybody for each in who.kept}
+    sat = {subject for who in everybody for subject in {*who.subjects} - {each.subject for each in who.kept}}
+    return tuple(sorted(kept - sat))
 
 
 def comes_of_age(born: date, years: int) -> date:

@@ -8,7 +8,7 @@ on besides (``domain.gate``).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -74,7 +74,8 @@ class Score:
     holds. ``vouched`` names the signed document of an outside system that says who scored and signed, as
     ``results/<batch>/<system>@<revision>``; empty where people did so here, under their own accounts.
     ``transcribed``: mark, scorer and signatures are what a paper score sheet 评分表 says, typed off by somebody else;
-    they are worth what the sheet is worth, and nothing while it is not filed.
+    they are worth what the sheet is worth, and nothing while it is not filed. ``total`` is the total 总成绩 of all
+    subjects that such a sheet states; nobody passes or fails by it.
     """
 
     subject: str
@@ -87,6 +88,7 @@ class Score:
     machine_signed: bool = False
     vouched: str = ""
     transcribed: bool = False
+    total: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,23 @@ def flaws(score: Score, markers: Markers, full_mark: int) -> tuple[Flaw, ...]:
     if score.method is not Method.MACHINE:
         found.extend(_of_signatures(score, markers))
     return tuple(found)
+
+
+def total_of(scores: Iterable[Score], weights: Mapping[str, int]) -> Decimal | None:
+    """The total 总成绩 of marks by weights in percent, exactly; None where a subject has no mark, or several."""
+    marks = [(score.subject, score.value) for score in scores if score.subject in weights]
+    known = {subject: value for subject, value in marks if value is not None and value.is_finite()}
+    if not weights or len(marks) != len(weights) or len(known) != len(weights):
+        return None
+    return sum((known[subject] * weight for subject, weight in weights.items()), Decimal()) / 100
+
+
+def is_rounded(stated: Decimal, exact: Decimal) -> bool:
+    """Whether a total that is stated is the exact one, rounded to the places that it is stated with; a half in
+    either direction.
+    """
+    places = min(0, int(stated.as_tuple().exponent))
+    return 2 * abs(stated - exact) <= Decimal(1).scaleb(places)
 
 
 def passes(scores: Iterable[Score], subjects: Collection[str], pass_mark: int) -> bool | None:

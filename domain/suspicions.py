@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import combinations, groupby
 
 from domain.calendar import SHANGHAI
+from domain.shares import Compared
 from domain.timeline import Interval, IntervalSet
 
 
@@ -28,6 +29,7 @@ class Sort(StrEnum):
     SAME_PANEL = "same_panel"
     OUTSIDE_WINDOW = "outside_window"
     SAME_MARKS = "same_marks"
+    UNUSUAL_SHARE = "unusual_share"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,15 @@ class Alike:
     batch: str
     marks: str
     candidates: tuple[str, ...]
+    entries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """The share of passes of a batch beside others of its project, which are not named."""
+
+    batch: str
+    compared: Compared
     entries: tuple[str, ...] = ()
 
 
@@ -341,6 +352,20 @@ def same_marks(groups: Iterable[Alike]) -> Iterator[Suspicion]:
         )
 
 
+def pass_shares(batches: Iterable[Shares]) -> Iterator[Suspicion]:
+    """Shares of passes that are unusual; what is too little to compare is not (C10-2)."""
+    for each in batches:
+        if each.compared.unusual:
+            yield Suspicion(
+                Sort.UNUSUAL_SHARE,
+                (each.batch,),
+                f"批次 {each.batch} {each.compared.zh}",
+                f"batch {each.batch}: {each.compared.en}",
+                (each.batch,),
+                each.entries,
+            )
+
+
 def _most(issues: list[Issue], window: timedelta) -> tuple[datetime, list[Issue]]:
     """The first of the windows with the most certificates, of issues by their instant, and what is in it."""
     best_count, best_from, best_to = -1, 0, 0
@@ -373,4 +398,5 @@ NAMES: Mapping[Sort, tuple[str, str]] = {
     Sort.SAME_PANEL: ("考评小组连续相同", "the same panel again and again"),
     Sort.OUTSIDE_WINDOW: ("场次时间外评分", "scored outside the sitting"),
     Sort.SAME_MARKS: ("多名考生成绩相同", "many with the same marks"),
+    Sort.UNUSUAL_SHARE: ("合格率异常", "an unusual share of passes"),
 }

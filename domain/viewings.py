@@ -17,6 +17,7 @@ class Deed(StrEnum):
     OPEN = "open"  # asked what there is of a camera between two instants, to play it
     FETCH = "fetch"  # was sent pictures, in playing or after a jump
     SAVE = "save"  # took a whole file away
+    FIND = "find"  # looked up where somebody, or a place and time, is to be seen
     LIVE = "live"  # began to watch a camera live, or was refused it
     LEAVE = "leave"  # watched it no longer; the span is how long they did
     ENTER = "enter"  # had an emergency account made; what was looked at with it follows

@@ -19,9 +19,8 @@ from config.settings import Settings
 from records.capacity import OUTAGE_DAYS, Declared, Forecast, by_numbers, by_sittings, forecast
 from records.errors import NotReady
 from records.headroom import measure
+from records.surveying import DEFAULT_PACK
 from storage.database import Database
-
-DEFAULT_PACK = "SG-2022-08-10"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from kaojian.commands import (
     dossiers,
     evidence,
     exams,
+    finding,
     gate,
     grounds,
     keeping,
@@ -41,6 +42,7 @@ from kaojian.commands import (
     scoring,
     supervision,
     suspicions,
+    withholding,
 )
 from kaojian.terminal import complain
 from records.errors import RecordsError, SetupRefused, SheetRefused
@@ -56,7 +58,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _GROUPS = (
-    *(exams, looking, references, evidence, keeping, backups, accounts, running, safety, detectors),
+    *(exams, looking, finding, references, evidence, keeping, withholding, backups, accounts, running, safety),
+    detectors,
     *(grounds, roll, panels, marks, scoring, day, supervision, gate, certificates, dossiers, suspicions),  # records
 )
 for each in _GROUPS:

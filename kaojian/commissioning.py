@@ -1,82 +1,64 @@
 """``kaojian camera test``: watch one camera by the engine that records it and show what it sends. Wiring and words.
 
-What is advised stands in ``ingest.commissioning``. Nothing is recorded, and sound is never asked for.
+How it is watched stands in ``records.commissioning``, what is advised in ``ingest.commissioning``. Nothing is
+recorded, and sound is never asked for.
 """
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import asdict, dataclass
-from typing import Any
+from datetime import timedelta
 
 from rich.table import Table
 from rich.text import Text
 
 from config import rule_pack
 from config.settings import Settings
+from config.vault import Vault
 from domain.places import Camera, Transport
-from ingest.commissioning import Advice, Reading, advice, observe
-from ingest.engines import Engines
-from ingest.libav.source import LibavSource
+from domain.timeline import Clock
+from ingest.commissioning import Reading
 from ingest.recorder import Assignment
-from ingest.rtsp.client import Limits, RtspSource
-from ingest.source import SourceError
-from records.errors import RecordsError
+from ingest.rtsp.client import Limits
+from records import commissioning
+from records.commissioning import Bench, Tried
+from records.errors import NotTried
 from storage.database import Database
-
-
-class NotTried(RecordsError):
-    """No such camera, or it gave no picture; the message says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """One camera as it was watched. ``audio`` names the sound it offers, which is not recorded."""
-
-    camera: str
-    reading: Reading
-    audio: tuple[str, ...]
-    advice: tuple[Advice, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """All of it, for programs; times in seconds."""
-        return {
-            "camera": self.camera,
-            **asdict(self.reading),
-            "audio": list(self.audio),
-            "advice": [asdict(each) for each in self.advice],
-        }
-
-    def shown(self, lang: str) -> list[Table | Text]:
-        """What was seen, and then the advice, one paragraph each."""
-        column = 0 if lang == "zh" else 1
-        table = Table(show_edge=False, show_header=False)
-        for label, value in _lines(self.reading, self.audio, column):
-            table.add_row(Text(label), Text(value))
-        if not self.advice:
-            return [table, Text(("没有需要调整的设置。", "Nothing needs to be changed.")[column])]
-        return [table, *(Text(f"! {each.zh if column == 0 else each.en}") for each in self.advice)]
 
 
 def watch(name: str, seconds: float, settings: Settings, database: Database) -> Tried:
     """Watch a camera by its id or its address. Raises NotTried, SecretError and StorageError."""
-    limits = Limits(picture_s=settings.stall_seconds)
     if "://" in name:
         camera = Assignment("URL", "", "", name, None, Transport.TCP)
     else:
         found = _camera(database, name)
-        secrets = settings.secrets
-        login = secrets.credentials(found.secret) if found.secret is not None else None
+        login = settings.secrets.credentials(found.secret) if found.secret is not None else None
         camera = Assignment(found.id, "", "", found.url, login, found.transport, engine=found.engine)
-    native = RtspSource(camera.url, camera.credentials, camera.transport, limits)
-    libav = LibavSource(camera.url, camera.credentials, camera.transport, limits)
-    source = Engines(lambda _: native, lambda _: libav).open(camera)
-    try:
-        reading = asyncio.run(observe(source, seconds))
-    except SourceError as error:
-        raise NotTried(str(error)) from error
     rules = rule_pack.load(rule_pack.available(settings.rule_packs_dir)[-1], settings.rule_packs_dir)
-    return Tried(camera.camera, reading, native.audio, advice(reading, rules))
+    return commissioning.watch(camera, seconds, rules, Limits(picture_s=settings.stall_seconds))
+
+
+def bench(settings: Settings, database: Database, clock: Clock) -> Bench:
+    """What tries cameras for the page, and keeps their logins."""
+    keys = settings.secrets_key_source
+    return Bench(
+        database,
+        settings.secrets,
+        Vault(settings.secrets_dir, keys),
+        settings.networks_of_cameras,
+        clock,
+        run_up=timedelta(seconds=settings.run_up_seconds),
+    )
+
+
+def shown(tried: Tried, lang: str) -> list[Table | Text]:
+    """What was seen, and then the advice, one paragraph each."""
+    column = 0 if lang == "zh" else 1
+    table = Table(show_edge=False, show_header=False)
+    for label, value in _lines(tried.reading, tried.audio, column):
+        table.add_row(Text(label), Text(value))
+    if not tried.advice:
+        return [table, Text(("没有需要调整的设置。", "Nothing needs to be changed.")[column])]
+    return [table, *(Text(f"! {each.zh if column == 0 else each.en}") for each in tried.advice)]
 
 
 def _camera(database: Database, name: str) -> Camera:

@@ -34,7 +34,8 @@ import yaml
 from rich.console import Console
 
 from analysis.eye import EYE
-from analysis.report import SittingReport, sitting_report, to_json
+from analysis.report import SittingReport, sitting_report
+from analysis.report_json import to_json
 from config.rule_pack import RulePack
 from config.rule_pack import load as load_rule_pack
 from config.settings import Settings

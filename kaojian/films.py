@@ -24,6 +24,7 @@ from domain.people import Actor
 from domain.places import Sitting
 from domain.timeline import Clock, Interval
 from kaojian.wiring import open_archive
+from records.retrieval import FoundStay
 from storage.archive import Archive
 from storage.database import Database
 from storage.errors import UnknownBatch
@@ -32,7 +33,10 @@ from storage.manifest.trees import TargetExists
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What of a batch; all of what is not named. A station stands for every camera that sees it."""
+    """What of a batch; all of what is not named. A station stands for every camera that sees it.
+
+    With ``stays``, of each that counts the cameras that saw its station, for its own time and no longer.
+    """
 
     batch: str
     cameras: Sequence[str] = ()
@@ -41,6 +45,7 @@ class Wish:
     start: datetime | None = None
     end: datetime | None = None
     sound: bool = False
+    stays: Sequence[FoundStay] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def take_films(
     """
     archive = open_archive(settings, database, duty=Duty.READ)
     folder.mkdir(parents=True, exist_ok=True)
-    for asked, name in _asked(database, wish):
+    for asked, name in asked_of(database, wish):
         planned = partial(films.plan, database.evidence, archive, asked, clock.now(), lambda _: True)
         try:
             reel = _first_plan(planned)
@@ -101,13 +106,13 @@ def _first_plan(planned: Callable[..., Reel]) -> Reel:
         return planned()
 
 
-def _asked(database: Database, wish: Wish) -> list[tuple[Asked, str]]:
+def asked_of(database: Database, wish: Wish) -> list[tuple[Asked, str]]:
     """Each camera of each sitting that is wished for, by sitting, with the name of its file."""
     sittings = database.setup.sittings(wish.batch)
     if not sittings:
         raise UnknownBatch(f"there is no batch {wish.batch}; set it up with `kaojian apply`")
-    found = []
-    for sitting in sittings:
+    found = list(_asked_of_stays(wish)) if wish.stays is not None else []
+    for sitting in sittings if wish.stays is None else ():
         span = _span(sitting, wish)
         if span is None or wish.sitting not in (None, sitting.plan.number):
             continue
@@ -120,6 +125,21 @@ def _asked(database: Database, wish: Wish) -> list[tuple[Asked, str]]:
     if not found:
         raise FilmRefused(f"batch {wish.batch} has no such sitting, camera or station at that time")
     return found
+
+
+def _asked_of_stays(wish: Wish) -> Iterator[tuple[Asked, str]]:
+    """Each once: two subjects may have been examined at one station and time."""
+    stays = [each for each in wish.stays or () if not each.superseded]
+    wanted = {
+        (each.sitting.plan.number, camera, span.interval): each.sitting
+        for each in stays
+        for camera in each.cameras
+        for span in each.spans
+    }
+    for (_, camera, span), sitting in wanted.items():
+        asked = Asked(wish.batch, camera, span, sound=wish.sound)
+        name, title = films.name_of(asked, [sitting])
+        yield replace(asked, title=title), name
 
 
 def _span(sitting: Sitting, wish: Wish) -> Interval | None:

@@ -27,8 +27,8 @@ def grounds_of(settings: Settings, database: Database, batch: str) -> Grounds:
     if known is None:
         raise UnknownBatch(f"there is no batch {batch}; `kaojian status` shows all")
     table = holidays.table(settings.holidays_file)
-    rules = rule_pack.load(known.rule_pack, settings.rule_packs_dir)
-    return Grounds(rules, partial(working_days_taken, table=table))
+    packs = partial(rule_pack.load, folder=settings.rule_packs_dir)
+    return Grounds(packs(known.rule_pack), partial(working_days_taken, table=table), packs=packs)
 
 
 def to_json(standing: BatchStanding, part: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from dashboard.api.backing import Backing, LivePort
 from dashboard.api.headers import SafeHeaders
 from dashboard.live.app import create_live_app
 from dashboard.live.door import Door, Pages
+from dashboard.live.peers import Place
 from dashboard.live.protocol import LiveProtocol
 from dashboard.live.pulls import Pulls
 from dashboard.metrics import Sources
@@ -81,6 +82,7 @@ def run(settings: Settings, speaks_tls: Callable[[Any, Any], ssl.SSLContext] | N
             schedule.reached,
             lacking,
             clock,
+            place=Place(settings.live_udp_host, settings.live_udp_range, settings.live_udp_addresses),
         )
         uvicorn.run(
             SafeHeaders(app),

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from analysis.report import BatchReport, SittingReport, batch_report, sitting_report, to_json
+from analysis.report import BatchReport, SittingReport, batch_report, sitting_report
+from analysis.report_json import to_json
 from analysis.stills import Still, planned, scenes, taken
 from config import rule_pack
 from config.rule_pack import RulePack

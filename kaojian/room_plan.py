@@ -1,29 +1,19 @@
-"""What the cameras of a room see by its plan, put together from the set-up and shown: `kaojian room plan`.
+"""What the cameras of a room see by its plan, shown in the terminal: `kaojian room plan`.
 
-Not here: how it is computed (``analysis.floorplan``).
+Not here: what is seen (``records.surveying``).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
-from analysis.floorplan.drawing import to_svg
-from analysis.floorplan.survey import FloorView, Place, Shortfall, Survey, survey
-from analysis.floorplan.telling import to_json as survey_json
-from config import rule_pack
-from config.settings import Settings
-from domain.places import Room, Site
-from domain.plan import RoomPlan, Target
-from kaojian.capacity import DEFAULT_PACK
-from records.errors import NoPlan
-from storage.database import Database
-from storage.errors import UnknownSite
+from analysis.floorplan.survey import FloorView, Place, Shortfall, Survey
+from domain.plan import Target
+from records.surveying import Surveyed
 
 _MOST_SPOTS = 3  # of blind spots in a cell of a table; the rest are counted
 
@@ -33,112 +23,6 @@ _TARGETS = {
     Target.PAPER_DESK: "paper desk 试卷收发处",
     Target.ROOM: "room 全场",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Disagreement:
-    """A camera and a station of which the set-up and the plan say different things; ``share`` is the plan's."""
-
-    camera: str
-    station: str
-    registered: bool
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class Surveyed:
-    """A room with what its cameras see by its plan."""
-
-    site: Site
-    room: Room
-    pack: str
-    survey: Survey
-
-    @property
-    def stations_not_drawn(self) -> tuple[str, ...]:
-        """Of these nothing can be said."""
-        drawn = {place.volume.id for place in self.survey.places if place.volume.target is Target.STATION}
-        return tuple(station.id for station in self.room.stations if station.id not in drawn)
-
-    @property
-    def cameras_not_drawn(self) -> tuple[str, ...]:
-        drawn = {mounting.camera for mounting in self.survey.plan.mountings}
-        return tuple(camera.id for camera in self.room.cameras if camera.id not in drawn)
-
-    @property
-    def covers(self) -> bool:
-        """Whether all that must be seen is, and all of it is on the plan."""
-        return self.survey.covers and not self.stations_not_drawn
-
-    @property
-    def disagreements(self) -> tuple[Disagreement, ...]:
-        """Stations that a camera is registered for and shows too little of, or shows and is not registered for."""
-        enough = self.survey.density.seen_share
-        sees = {camera.id: set(camera.sees) for camera in self.room.cameras}
-        return tuple(
-            Disagreement(view.camera, place.volume.id, place.volume.id in sees[view.camera], view.share)
-            for place in self.survey.places
-            if place.volume.target is Target.STATION
-            for view in place.views
-            if (place.volume.id in sees[view.camera]) is not (view.share >= enough)
-        )
-
-
-def surveyed(settings: Settings, database: Database, site_id: str, room_id: str, pack: str | None = None) -> Surveyed:
-    """What is seen of a room, as it is set up now, by the numbers of a rule pack: that of the site's latest batch
-    unless one is named. Raises UnknownSite, NoPlan, ConfigError.
-    """
-    site = database.setup.site(site_id)
-    if site is None:
-        raise UnknownSite(f"there is no site {site_id}; apply it first")
-    room, plan = _planned(site, room_id)
-    chosen = pack or _latest_pack(database, site_id)
-    density = rule_pack.load(chosen, settings.rule_packs_dir).density
-    return Surveyed(site, room, chosen, survey(plan, density))
-
-
-def _planned(site: Site, room_id: str) -> tuple[Room, RoomPlan]:
-    try:
-        room = site.room(room_id)
-    except KeyError:
-        known = ", ".join(room.id for room in site.rooms)
-        raise NoPlan(f"site {site.id} has no room {room_id}; there is {known}") from None
-    if room.plan is None:
-        raise NoPlan(f"room {room_id} of site {site.id} has no plan; give it one under `plan:` and apply the file")
-    return room, room.plan
-
-
-def _latest_pack(database: Database, site_id: str) -> str:
-    batches = [batch for batch in database.setup.batches() if batch.site == site_id]
-    latest = max(batches, key=lambda batch: max(each.planned_start for each in batch.sittings), default=None)
-    return latest.rule_pack if latest is not None else DEFAULT_PACK
-
-
-def svg(found: Surveyed, lang: str) -> str:
-    """The drawing, in ``zh`` or ``en``."""
-    return to_svg(found.survey, lang, f"{found.site.name} {found.room.name}")
-
-
-def to_json(found: Surveyed) -> dict[str, Any]:
-    """For programs; units as in ``analysis.floorplan.telling``."""
-    return {
-        "site": found.site.id,
-        "room": found.room.id,
-        "rule_pack": found.pack,
-        **survey_json(found.survey),
-        "covers": found.covers,
-        "stations_not_drawn": list(found.stations_not_drawn),
-        "cameras_not_drawn": list(found.cameras_not_drawn),
-        "disagreements": [
-            {
-                "camera": each.camera,
-                "station": each.station,
-                "registered": each.registered,
-                "share": round(each.share, 6),
-            }
-            for each in found.disagreements
-        ],
-    }
 
 
 def tables(found: Surveyed) -> Iterator[Table | Text]:

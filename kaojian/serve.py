@@ -94,6 +94,8 @@ def _dashboard(settings: Settings) -> None:
     from ingest.host_clock import HostWitnesses  # noqa: PLC0415
     from kaojian.audit import objects_of, sealed_daily  # noqa: PLC0415
     from kaojian.backup import backed_up  # noqa: PLC0415
+    from kaojian.commissioning import bench  # noqa: PLC0415
+    from kaojian.detecting import detector_of  # noqa: PLC0415
     from kaojian.disks import ballast, spools_of  # noqa: PLC0415
     from kaojian.live import live_port  # noqa: PLC0415
     from kaojian.readiness import means  # noqa: PLC0415
@@ -129,6 +131,8 @@ def _dashboard(settings: Settings) -> None:
             signing=signer,
             pages_address=settings.pages_address,
             live_port=live_port(settings),
+            detector=partial(detector_of, settings),
+            commissioning=bench(settings, database, clock),
             vouching=None if settings.oidc is None else Provider(settings.oidc, settings.secrets, clock),
         )
         sealing = sealed_daily(database, settings.data_dir, signer, objects_of(settings), clock)

@@ -23,6 +23,7 @@ from domain.host_clock import ClockState, HostClock, Witness, judge_clock
 from domain.people import BrokenGlass
 from domain.places import Camera, Sitting
 from domain.timeline import rfc3339
+from domain.withholding import Withholding
 from ingest.set_aside import REMEDY as SET_ASIDE_REMEDY
 from ingest.set_aside import Refused, SetAside
 from ingest.spool import Spool
@@ -112,6 +113,7 @@ class Status:
     webhooks: tuple[Receiver, ...] = ()
     stores: tuple[StoreState, ...] = ()  # as the uploaders of this host found them
     broken_glass: tuple[BrokenGlass, ...] = ()  # everybody is told of these, the latest first
+    withheld: tuple[Withholding, ...] = ()  # that nobody decided on yet, the latest first
     backup: datetime | None = None  # when the newest was brought under lock
 
 
@@ -146,6 +148,7 @@ def gather(database: Database, now: datetime, *, stores_objects: bool, spools: S
         spools=tuple(seen),
         second_copies=second,
         broken_glass=tuple(database.broken_glass.told(now)),
+        withheld=tuple(each for each in database.withholdings.all() if each.is_open),
         backup=newest(database),
     )
 
@@ -208,6 +211,18 @@ def to_json(status: Status) -> dict[str, Any]:
         "headroom": [_headroom_json(each) for each in status.headrooms],
         "webhooks": [webhook_json(each) for each in status.webhooks],
         "backup": {"newest": _told(status.backup)},
+        "withheld": [
+            {
+                "withholding": each.number,
+                "camera": each.camera,
+                "from": rfc3339(each.start),
+                "until": _told(each.until),
+                "state": each.state.value,
+                "by": each.ordered.actor.name,
+                "reason": each.ordered.reason,
+            }
+            for each in status.withheld
+        ],
         "broken_glass": [_glass_json(each, status.now) for each in status.broken_glass],
         "rows_set_aside": [
             {
@@ -248,6 +263,7 @@ def tables(status: Status) -> Iterable[Table | Text]:
         )
     for store in status.stores:
         yield from map(Text, store_state.lines(store, _local(store.at)))
+    yield from map(Text, _withheld_lines(status))
     yield from map(Text, _copy_lines(status))
     for unseen in status.unseen_spools:
         yield Text(
@@ -325,6 +341,16 @@ def _spool_lines(status: Status) -> Iterable[str]:
         )
         since = f", since {_local(second.waiting_since)}" if second.waiting_since is not None else ""
         yield f"Second copies 第二份 of the newest files: {said}; {second.waiting} still lack theirs{since}"
+
+
+def _withheld_lines(status: Status) -> Iterable[str]:
+    for each in status.withheld:
+        until = "until further notice 未止" if each.until is None else f"to {_local(each.until)}"
+        yield (
+            f"WITHHELD 误摄扣留: withholding {each.number} ({each.state.zh}), camera {each.camera} from "
+            f"{_local(each.start)} {until}, by {each.ordered.actor.name}: {each.ordered.reason}; that time is a "
+            f"gap, and its files stay in the spool until both sides decide: `kaojian withhold show {each.number}`"
+        )
 
 
 def _copy_lines(status: Status) -> Iterable[str]:

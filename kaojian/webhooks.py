@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -32,20 +32,16 @@ _log = structlog.get_logger()
 
 
 def telling(settings: Settings, database: Database, clock: Clock) -> AbstractContextManager[None]:
-    """Look and tell until the block ends, each in a thread of its own.
+    """Look for alarms, and tell those that want to hear of them, until the block ends, each in a thread of its own.
 
-    A file that is refused stops nobody from looking at the pages; `kaojian doctor` says what is wrong with it.
+    A file that is refused stops nobody from looking; `kaojian doctor` says what is wrong with it.
     """
     try:
         webhooks = load(settings.webhooks_file)
     except DocumentRefused as refused:
         for problem in refused.problems:
             _log.error("webhooks_refused", reason=str(problem))
-        return nullcontext()
-    return _served(settings, database, clock, webhooks) if webhooks.targets else nullcontext()
-
-
-def _served(settings: Settings, database: Database, clock: Clock, webhooks: Webhooks) -> AbstractContextManager[None]:
+        webhooks = Webhooks()
     looks = senses(database, spools_of(settings), evicts=settings.s3 is not None)
     pictures = PictureSense(database, EYE) if EYE is not None else None
     holder = recorder_name(settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from analysis.report import last_exam_day
 from config.errors import ConfigError, SettingsRefused
 from config.rule_pack import load as load_rule_pack
 from config.s3 import Duty
@@ -12,6 +11,7 @@ from config.settings import Settings
 from dashboard.access.table import Act, may
 from domain.calendar import retained_until
 from domain.people import Role
+from domain.places import last_exam_day
 from domain.timeline import Clock, SystemClock
 from storage.archive import Archive, RetentionUnknown
 from storage.database import Database

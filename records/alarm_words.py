@@ -2,7 +2,8 @@
 
 Subjects are paths: ``camera/<id>``, ``nvr/<site>/<id>``, ``recorder/<name>``, ``spool_low/<owner>/<spool>``,
 ``spool_full/<owner>/<spool>``, ``second_copy/<owner>``, ``clock/<host>``, ``picture/<camera>``,
-``view/<camera>/<station>``, ``break_glass/<account>``. Not here: when there is something to say (``records.losses``).
+``view/<camera>/<station>``, ``withheld/<camera>``, ``break_glass/<account>``. Not here: when there is something to
+say (``records.losses``).
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ KINDS: Mapping[str, Kind] = {
     "clock": Kind.CLOCK_UNSYNCHRONISED,
     "picture": Kind.PICTURE_FAULT,
     "view": Kind.VIEW_OBSTRUCTED,
+    "withheld": Kind.FOOTAGE_WITHHELD,
     "break_glass": Kind.BREAK_GLASS,
 }
-_OF_A_CAMERA = ("camera", "picture", "view")
-_OF_CAMERAS = (Kind.CAMERA_LOST, Kind.NVR_LOST, Kind.PICTURE_FAULT, Kind.VIEW_OBSTRUCTED)
+_OF_A_CAMERA = ("camera", "picture", "view", "withheld")
+_OF_CAMERAS = (Kind.CAMERA_LOST, Kind.NVR_LOST, Kind.PICTURE_FAULT, Kind.VIEW_OBSTRUCTED, Kind.FOOTAGE_WITHHELD)
 _NO_RECORDER = ("无", "none")
 
 
@@ -92,7 +94,7 @@ def alarm(news: News, scene: Scene, alarm_id: str, now: datetime) -> Alarm:
 
 def _is_loss(kind: Kind) -> bool:
     """Whether cameras gave nothing, which outages have causes for."""
-    return kind not in (Kind.PICTURE_FAULT, Kind.VIEW_OBSTRUCTED)
+    return kind not in (Kind.PICTURE_FAULT, Kind.VIEW_OBSTRUCTED, Kind.FOOTAGE_WITHHELD)
 
 
 def _place(kind: Kind, seats: Iterable[Seat], rest: str = "") -> dict[str, Any]:

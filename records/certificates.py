@@ -483,20 +483,22 @@ def _last_days(pairs: Iterable[tuple[str, int]], sittings: Mapping[int, Sitting]
 
 
 def _mark_of(case: Case, subject: str) -> Decimal | None:
-    """The one mark of a subject; None where there is none, or several."""
-    marks = [score.value for score in case.known.scores if score.subject == subject]
+    """The one mark of a subject, here or where it is kept from; None where there is none, or several."""
+    marks = [score.value for score in case.known.scores_in(subject)]
     return marks[0] if len(marks) == 1 else None
 
 
 def _exits(case: Case) -> Iterator[Exit]:
-    """The way past each gap in footage that was taken, the last one for a place."""
-    for seen in case.known.footage:
-        if seen.verdict in {Verdict.PASS, Verdict.WARN}:
-            continue
-        place = (seen.subject, seen.place)
-        taken = [each for each in case.known.exits if (each.subject, each.place) == place and each.stands]
-        if taken:
-            yield max(taken, key=lambda each: each.at)
+    """The way past each gap in footage that was taken, the last one for a place, of subjects that are kept too."""
+    claims = (claim for subject in case.known.subjects for claim in case.known.claims(subject))
+    for known in (case.known, *(claim.there for claim in claims if claim.there is not None)):
+        for seen in known.footage:
+            if seen.verdict in {Verdict.PASS, Verdict.WARN}:
+                continue
+            place = (seen.subject, seen.place)
+            taken = [each for each in known.exits if (each.subject, each.place) == place and each.stands]
+            if taken:
+                yield max(taken, key=lambda each: each.at)
 
 
 # --- Numbers, serials, entering -------------------------------------------------------------------------------------

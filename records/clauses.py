@@ -11,13 +11,14 @@ Not here: the rules themselves (``analysis.judge``, ``records.*_rules``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from analysis.eye import EYE, Eye
 from analysis.facts import SittingFacts
 from analysis.judge import findings as footage_findings
+from config import rule_pack
 from config.rule_pack import RulePack
 from domain.calendar import local_day
 from domain.clauses import in_order, together, while_it_lasts
@@ -27,6 +28,7 @@ from domain.places import Sitting
 from domain.register import Entry
 from domain.roll import SEATS, SIGN_INS
 from domain.scores import CandidateScore
+from domain.shares import Compared
 from records import (
     candidacies,
     certificate_rules,
@@ -36,6 +38,7 @@ from records import (
     grounds_rules,
     issue_rules,
     panel_rules,
+    pass_shares,
     roll_rules,
     score_rules,
     supervision_rules,
@@ -51,12 +54,13 @@ from storage.database import Database
 @dataclass(frozen=True, slots=True)
 class Grounds:
     """What the rules of a batch are judged by beside its records: the pack, how working days are counted, and what
-    looks at pictures, None where nothing does.
+    looks at pictures, None where nothing does. ``packs`` loads those of batches that subjects are kept from.
     """
 
     rules: RulePack
     working_days: WorkingDays
     eye: Eye | None = EYE
+    packs: Callable[[str], RulePack] = rule_pack.load
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class BatchStanding:
 def standing_of(database: Database, batch: str, now: datetime, grounds: Grounds) -> BatchStanding:
     """How a batch stands. Raises UnknownBatch, DatabaseUnavailable; UnknownSitting for a batch without any."""
     rules = grounds.rules
-    record = candidacies.record_of(database, batch, now)
+    record = candidacies.record_of(database, batch, now, packs=grounds.packs, eye=grounds.eye)
     facts = candidacies.facts_of(database, record, rules, now, eye=grounds.eye)
     cases = candidacies.cases(record, facts, rules)
     footage = {number: footage_findings(known, rules) for number, known in facts.items()}
@@ -95,7 +99,11 @@ def standing_of(database: Database, batch: str, now: datetime, grounds: Grounds)
         *certificate_rules.findings(certificates, rules, {case.ticket: case for case in cases}),
         *dossier_rules.findings(dossier_rules.facts_of(database, batch, now), rules),
         issue_rules.on_evidence(cases, issued, over=over),
-        issue_rules.unaltered(_histories(database, batch), _without_marks(record, over=over)),
+        issue_rules.unaltered(
+            _histories(database, batch),
+            _without_marks(record, over=over),
+            _remarks(record, cases, pass_shares.compared_in(database, record, rules, now)),
+        ),
     ]
     return BatchStanding(batch, now, in_order(found), cases, footage)
 
@@ -153,6 +161,12 @@ def _histories(database: Database, batch: str) -> list[list[Entry[CandidateScore
     for entry in database.register.revisions(SCORES, batch=batch):
         found.setdefault(entry.key, []).append(entry)
     return list(found.values())
+
+
+def _remarks(record: BatchRecord, cases: Sequence[Case], shares: Compared | None) -> Iterator[issue_rules.Remark]:
+    """What is to be said of all marks of a batch together."""
+    yield from issue_rules.of_totals(cases, {} if record.norm is None else record.norm.thing.weights)
+    yield from issue_rules.of_shares(shares)
 
 
 def _without_marks(record: BatchRecord, *, over: bool) -> Verdict:

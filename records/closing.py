@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from analysis.report import SittingReport, last_exam_day, sitting_report, to_json
+from analysis.report import SittingReport, sitting_report
+from analysis.report_json import to_json
 from config.rule_pack import RulePack
 from domain.calendar import retained_until
 from domain.evidence import Copy, Place, Segment, SegmentState
@@ -32,7 +33,7 @@ from domain.manifest import (
     lost_by_amending,
 )
 from domain.people import Actor
-from domain.places import Sitting
+from domain.places import Sitting, last_exam_day
 from domain.timeline import Clock, rfc3339
 from records.errors import ChainBehind, ClockBehind, EvidenceGone, NothingNew, NotReady, NotUnderLock, ReasonWanted
 from storage.database import Database
@@ -80,7 +81,8 @@ def close_batch(
 
     1. Every sitting is closed, its report complete, and nothing of the batch is being written any more. The object
        store has no link of the site's chain that the database lacks: after a fire it may be older than the chain.
-    2. Every segment was opened, and lies in the object store or was found lost.
+    2. Every segment was opened, and lies in the object store or was found lost; or it is withheld, and is stated as
+       missing, whether anybody has decided on that yet or not.
     3. The reports are made with the root over the segments, and the manifest with the hashes of the reports.
     4. The link to it is signed and added to the site's chain, with manifest and reports, in one transaction.
     5. The authority stamps the link, where there is one. It holds nothing up: what it does not stamp now is stamped
@@ -168,11 +170,14 @@ def _segments(database: Database, batch_id: str, sittings: Sequence[Sitting]) ->
     found = database.evidence.segments_of(batch_id)
     keys = [segment.key for segment, _ in found]
     copies, seen = database.evidence.copies(keys), database.evidence.observations(keys)
+    withheld = database.evidence.withheld(keys)
     waiting: Counter[str] = Counter()
     stated: list[SegmentStatement] = []
     for segment, recorder in found:
         observation, objects = seen.get(segment.key), _objects(copies[segment.key])
-        if observation is None:
+        if segment.key in withheld:  # nobody is given it, wherever it lies: its gaps say why
+            stated.append(_segment(segment, recorder, SegmentState.MISSING, objects))
+        elif observation is None:
             waiting["not opened by the analysis yet"] += 1
         elif observation.state is SegmentState.OK and not objects:
             waiting["not in the object store yet"] += 1

@@ -9,8 +9,8 @@ here: how all of it is entered (``records.readiness``, ``records.exam_papers``, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
@@ -20,6 +20,7 @@ from config.rule_pack import RulePack
 from domain.calendar import SHANGHAI, local_day
 from domain.exam_papers import BEFORE, UNDER_SEAL, HandOver, NoPapers, Package, Printing, Stage
 from domain.grounds import CATALOGUES, NORMS, Method, Norm, same_name
+from domain.labels import LABELS_READ, LabelsRead
 from domain.law import Finding, Ruled, Verdict, fold
 from domain.phases import Mark, latest_marks
 from domain.places import Batch, Sitting
@@ -40,13 +41,15 @@ from storage.errors import UnknownBatch
 @dataclass(frozen=True, slots=True)
 class SittingDay:
     """One sitting as far as these rules need it. ``signs`` are the confirmations of signs by room;
-    ``papers_opened`` is when the papers were unsealed, as somebody marked it; ``norm`` that in force on its day.
+    ``papers_opened`` is when the papers were unsealed, as somebody marked it; ``norm`` that in force on its day;
+    ``labels`` are those that the references of its cameras show, by room.
     """
 
     sitting: Sitting
     signs: Mapping[str, Confirmation] = field(default_factory=dict)
     papers_opened: datetime | None = None
     norm: Entry[Norm] | None = None
+    labels: Mapping[str, tuple[Entry[LabelsRead], ...]] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
@@ -110,7 +113,7 @@ def facts_of(database: Database, batch_id: str, now: datetime) -> DayFacts:
         raise UnknownBatch(f"there is no batch {batch_id}; `kaojian status` shows all")
     register, papers = database.register, papers_of(database, batch_id)
     catalogues, norms = register.standing(CATALOGUES), register.standing(NORMS)
-    days = []
+    days, read = [], {entry.key: entry for entry in register.standing(LABELS_READ, site=batch.site)}
     for sitting in database.setup.sittings(batch_id):
         number = sitting.plan.number
         said, opened = confirmations_of(database, batch_id, number), None
@@ -118,7 +121,7 @@ def facts_of(database: Database, batch_id: str, now: datetime) -> DayFacts:
             opened = marked.at
         signs = {room: each for (room, item), each in said.items() if item is Item.SIGNS}
         norm = norm_in_force(sitting.batch.project, local_day(sitting.start), catalogues, norms)
-        days.append(SittingDay(sitting, signs, opened, norm))
+        days.append(SittingDay(sitting, signs, opened, norm, _labels(database, sitting, read, now)))
     return DayFacts(
         batch,
         now,
@@ -164,13 +167,45 @@ def _ruled(clause: str, said: Iterable[_Said]) -> Ruled:
     return Ruled(Finding(clause, verdict, zh, en), tuple(rests_on))
 
 
+def _labels(
+    database: Database, sitting: Sitting, read: Mapping[str, Entry[LabelsRead]], now: datetime
+) -> dict[str, tuple[Entry[LabelsRead], ...]]:
+    """By room, what could be read in the references that a sitting rests on, or would if it were opened now."""
+    at, cameras = sitting.opened or now, {entry.thing.camera for entry in read.values()}
+    found: dict[str, list[Entry[LabelsRead]]] = {}
+    for room in sitting.rooms:
+        for camera in (each.id for each in room.cameras if each.id in cameras):
+            entry = read.get(f"{camera}/{database.looks.reference_id(camera, at)}")
+            if entry is not None:
+                found.setdefault(room.id, []).append(entry)
+    return {room: tuple(entries) for room, entries in found.items()}
+
+
 # --- C6.2-1: signs --------------------------------------------------------------------------------------------------
 
 
 def signs_shown(facts: DayFacts) -> Ruled:
-    """C6.2-1 六(二): signs, what the room is, and a label at each station, as seen before the opening."""
-    rooms = ((day, room) for day in facts.sittings for room in day.sitting.plan.rooms)
-    return _ruled("C6.2-1", (_signs(day, room, facts.now) for day, room in rooms))
+    """C6.2-1 六(二): signs, what the room is, and a label at each station, as seen before the opening. A person
+    confirms it; which labels a reference picture shows is told beside, and decides nothing.
+    """
+    rooms = [(day, room) for day in facts.sittings for room in day.sitting.plan.rooms]
+    return _ruled("C6.2-1", (_beside(_signs(day, room, facts.now), day.labels.get(room, ())) for day, room in rooms))
+
+
+def _beside(said: _Said, labels: Sequence[Entry[LabelsRead]]) -> _Said:
+    """With the labels that references of the room's cameras show, and those that none of them does."""
+    read = {station for entry in labels for station in entry.thing.read}
+    unread = {station for entry in labels for station in entry.thing.unread} - read
+    zh, en = said.zh, said.en
+    if read:
+        zh += f"，基准画面可读出工位号{'、'.join(sorted(read))}"
+        en += f", the reference pictures show the labels {', '.join(sorted(read))}"
+    if unread:
+        zh += f"，基准画面未能读出工位号{'、'.join(sorted(unread))}（仅供查看）"
+        en += (
+            f", in the reference pictures the labels {', '.join(sorted(unread))} could not be read (for a look only)"
+        )
+    return replace(said, zh=zh, en=en, on=(*said.on, *labels))
 
 
 def _signs(day: SittingDay, room: str, now: datetime) -> _Said:

@@ -19,12 +19,13 @@ from datetime import datetime
 
 from analysis.facts import SittingFacts
 from analysis.stays import shows
+from config import rule_pack
 from config.rule_pack import RulePack
 from domain.gate import EXITS, ISSUE_DECISIONS, Case, Exit, ExitKind, IssueDecision, Proposal, TakenExit
 from domain.law import Verdict
 from domain.people import Actor, Door
 from domain.register import Draft, Entry
-from records.candidacies import BatchRecord, Facts, cases, facts_of, lacking, record_of
+from records.candidacies import BatchRecord, Facts, Packs, cases, facts_of, lacking, record_of
 from records.errors import CaseRefused, NoReason
 from records.roll import Desk
 from storage.database import Database
@@ -50,9 +51,17 @@ class Gate:
         return found
 
 
-def at_gate(database: Database, batch: str, rules: RulePack, actor: Actor, now: datetime) -> Gate:
-    """The gate as it stands now. Raises UnknownBatch, DatabaseUnavailable."""
-    record = record_of(database, batch, now)
+def at_gate(
+    database: Database,
+    batch: str,
+    rules: RulePack,
+    actor: Actor,
+    now: datetime,
+    *,
+    packs: Packs = rule_pack.load,
+) -> Gate:
+    """The gate as it stands now. Raises UnknownBatch, DatabaseUnavailable, RulePackRefused."""
+    record = record_of(database, batch, now, packs=packs)
     return Gate(Desk(database, actor, now), record, facts_of(database, record, rules, now), rules)
 
 

@@ -56,6 +56,7 @@ from records.disposal import Basis, content, look_again
 from records.dossier import note_removed, removed_copies
 from records.errors import ClockBehind, DisposalRefused, DisposalVoid, NotApproved, NotUnderLock
 from storage.archive import OutOfReach
+from storage.database import Database
 from storage.database.disposals import APPROVED, KeptPaper
 from storage.errors import DatabaseUnavailable, StorageError
 from storage.manifest import destruction
@@ -129,46 +130,48 @@ def _refuse_unapproved(basis: Basis, signer: Signer, listed: DisposalList) -> No
             f"list {listed.number} is not to be carried out: it is {state} {state.zh}; two people, one of either "
             "side, have to have approved it lately, at the page"
         )
-    recorded = _recorded(basis, signer, listed)
+    names = recorded(basis.database, signer, APPROVED, str(listed.number), listed.digest)
     for each in listed.approvals:
-        if each.actor.name not in recorded:
+        if each.actor.name not in names:
             raise NotApproved(
                 f"the journal has no signed entry of the approval of list {listed.number} by {each.actor.name}: "
                 "somebody wrote it into the database; `kaojian check`"
             )
     if not listed.ordered:
-        _refuse_changed_people(basis, listed, now)
+        named = f"list {listed.number}"
+        refuse_changed_people(basis.database, listed.approvals, frozenset(listed.batches), named, now)
 
 
-def _recorded(basis: Basis, signer: Signer, listed: DisposalList) -> set[str]:
-    """Who approved a list by the journal, in entries that this installation signed."""
-    keys = kin_of(signer.public, basis.database.closings)
+def recorded(database: Database, signer: Signer, act: str, subject: str, begins: str = "") -> set[str]:
+    """Who did that act to that subject by the journal, in entries that this installation signed, as far as their
+    detail begins so.
+    """
+    keys = kin_of(signer.public, database.closings)
     found = set()
-    for entry in basis.database.journal.chain():
+    for entry in database.journal.chain():
         fields = entry.fields
-        if (fields["act"], fields["subject"]) != (APPROVED, str(listed.number)):
+        if (fields["act"], fields["subject"]) != (act, subject):
             continue
         form = Record.JOURNAL.entry_form
         whole = entry.digest == digest_of(form, entry.number, fields, entry.previous)
         ours = any(is_signed(entry.digest.encode(), entry.signature, key) for key in keys)
-        if whole and ours and str(fields["detail"]).startswith(listed.digest):
+        if whole and ours and str(fields["detail"]).startswith(begins):
             found.add(str(fields["actor"]))
     return found
 
 
-def _refuse_changed_people(basis: Basis, listed: DisposalList, now: datetime) -> None:
-    accounts = {f"{ACCOUNT}{each.name}": each for each in basis.database.accounts.all()}
-    for each in listed.approvals:
+def refuse_changed_people(
+    database: Database, approvals: Sequence[Decision], batches: frozenset[str], named: str, now: datetime
+) -> None:
+    """Raises NotApproved where somebody who approved what is ``named`` so is not who they were then."""
+    accounts = {f"{ACCOUNT}{each.name}": each for each in database.accounts.all()}
+    for each in approvals:
         account = accounts.get(each.actor.name)
         is_same = account is not None and account.role is each.role and account.role in SIDES
         if account is None or not is_same or account.emergency or not account.is_open(now):
-            raise NotApproved(
-                f"{each.actor.name}, who approved list {listed.number}, is not who they were; propose anew"
-            )
-        if account.recused & set(listed.batches):
-            raise NotApproved(
-                f"{each.actor.name}, who approved list {listed.number}, was recused since; propose anew"
-            )
+            raise NotApproved(f"{each.actor.name}, who approved {named}, is not who they were; propose anew")
+        if account.recused & batches:
+            raise NotApproved(f"{each.actor.name}, who approved {named}, was recused since; propose anew")
 
 
 def _look_again(basis: Basis, listed: DisposalList, batches: Sequence[BatchToGo], actor: Actor) -> None:

@@ -15,13 +15,12 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from analysis.report import last_exam_day
 from domain.disposal import DisposedOf
 from domain.dossier import SCAN_COPIES, SCANS, Item, Scan, ScanCopy, ScanType
 from domain.evidence import Copy, Place
 from domain.grounds import Norm
 from domain.people import Actor
-from domain.places import Batch, Sitting
+from domain.places import Batch, Sitting, last_exam_day
 from domain.register import Draft, Entry
 from domain.timeline import rfc3339
 from records import grounds_rules

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from analysis.report import last_exam_day
 from config.rule_pack import RulePack
 from domain.calendar import local_day, retained_until
 from domain.dossier import SCANS, Item, Need, Scan, ScanCopy, needs
@@ -20,8 +19,9 @@ from domain.evidence import Place
 from domain.grounds import Method, Norm
 from domain.law import Finding, Ruled, Verdict, fold
 from domain.manifest import Manifest
+from domain.places import last_exam_day
 from domain.register import Entry
-from domain.roll import SEATS
+from domain.roll import CANDIDATES, SEATS, kept_by_all
 from domain.timeline import MICROSECOND
 from records.dossier import copies_of, norm_of, scans_of
 from storage.database import Database
@@ -44,7 +44,8 @@ class SignedFootage:
 
 @dataclass(frozen=True, slots=True)
 class DossierFacts:
-    """All that these rules need of one batch. ``examined`` is which subject is examined in which sitting, by seats.
+    """All that these rules need of one batch. ``examined`` is which subject is examined in which sitting, by seats;
+    ``kept`` are subjects that nobody sits here, for whoever has them passed them in another batch and keeps them.
 
     ``history`` has every revision of every scan; ``locks`` says for each segment until when the copy of it that is
     locked for the shortest time is locked, None where one has no lock or none is stored.
@@ -62,11 +63,13 @@ class DossierFacts:
     footage: SignedFootage | None = None
     locks: tuple[datetime | None, ...] = ()
     held: bool | None = None
+    kept: tuple[str, ...] = ()
 
     @property
     def methods(self) -> tuple[tuple[str, Method], ...]:
-        """How each subject is examined; none where the norm is not known."""
-        return () if self.norm is None else tuple((each.name, each.method) for each in self.norm.thing.subjects)
+        """How each subject that is sat here is examined; none where the norm is not known."""
+        subjects = () if self.norm is None else self.norm.thing.subjects
+        return tuple((each.name, each.method) for each in subjects if each.name not in self.kept)
 
     @property
     def needs(self) -> tuple[Need, ...]:
@@ -104,6 +107,7 @@ def facts_of(database: Database, batch: str, now: datetime) -> DossierFacts:
         _footage(database, whole.site, batch),
         _locks(database, batch),
         database.holds.standing(batch),
+        kept_by_all(entry.thing for entry in database.register.standing(CANDIDATES, batch=batch)),
     )
 
 

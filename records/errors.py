@@ -3,6 +3,10 @@
     RecordsError
     ├── SetupRefused      a declaration contradicts what is already kept; ``problems`` has file, line and field
     │   └── GroundsRefused    so does a file of sites' grounds
+    ├── ChangeRefused     a site cannot be changed so; ``problems`` has the field of each
+    ├── LoginNotKept      a camera's user name and password cannot be sealed
+    ├── NotTried          a camera is not there, or gave no picture
+    │   └── NotAskedNow       it is not to be asked for one now
     ├── NoGrounds         nothing is on record of that site, or there is no such form
     ├── DiskTooFull       the spool's disk has less free space than its reserve: no sitting is opened
     ├── ImpossibleTime    a start, an end or a mark that cannot be: in the future, or the end before the start
@@ -35,6 +39,7 @@
     │   ├── NotIssuable     the gate does not propose it, nobody decided so, or there is a certificate already
     │   ├── NumberRefused   the pattern has no number left, or knows no code of the project
     │   └── NoSuchCertificate  that candidate has none, or there is none of that number
+    ├── RetrievalRefused  footage is looked for by nothing, or by two things at once
     ├── PapersRefused     exam papers 试卷 or a package 考题包 cannot have gone that way, beside what is on record
     ├── RoomRecordRefused   a room's record 考场记录表 cannot say that, or cannot be signed so
     ├── NoRoomRecord      nobody wrote one for that room and sitting
@@ -84,6 +89,26 @@ class SetupRefused(RecordsError):
 
 class GroundsRefused(SetupRefused):
     """Nothing of a file of grounds was put on record."""
+
+
+class ChangeRefused(RecordsError):
+    """Nothing of a site was changed. ``problems`` are fields of what was to be changed, each with what is wrong."""
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{field}: {message}" if field else message for field, message in self.problems))
+
+
+class LoginNotKept(RecordsError):
+    """A camera's user name and password cannot be sealed. Nothing was changed."""
+
+
+class NotTried(RecordsError):
+    """No such camera, or it gave no picture; the message says why and what to do."""
+
+
+class NotAskedNow(NotTried):
+    """The camera is not asked for pictures now: recording needs it, or another one is being tried."""
 
 
 class NoGrounds(RecordsError):
@@ -289,6 +314,10 @@ class SupervisionRefused(RecordsError):
 
 class DrawRefused(SupervisionRefused):
     """The step of a draw may not be taken, or its record does not hold."""
+
+
+class RetrievalRefused(RecordsError):
+    """What was asked finds nothing by itself; the message says by what footage is found."""
 
 
 class NoSuchDraw(SupervisionRefused):

@@ -68,6 +68,17 @@ def print_parcel(desk: Desk, told: Printing, reason: str = "") -> Entry[Printing
     return _enter(desk, "print_papers", (PRINTINGS, f"{told.batch}/{told.parcel}"), told, batch=batch, reason=reason)
 
 
+def printed_for(database: Database, batch: str, sitting: int, parcel: str) -> Printing:
+    """The printing of a parcel of that sitting. Raises PapersRefused where there is none."""
+    found = database.register.find(PRINTINGS, f"{batch}/{parcel}")
+    if found is None or found.thing.sitting != sitting:
+        raise PapersRefused(
+            f"sitting {sitting} of batch {batch} has no parcel {parcel} 该场次没有此试卷袋; the centre enters it: "
+            "kaojian papers print"
+        )
+    return found.thing
+
+
 def hand_over(desk: Desk, told: HandOver, reason: str = "") -> Entry[HandOver]:
     """交接: that a parcel went from one to another. Who did not sign for it is left out.
 

@@ -121,6 +121,7 @@ def _contradictions(things: tuple[Declared, ...]) -> Iterator[tuple[FieldPath, s
             yield (*thing.field, *field), message
 
 
+_WHOLE_WEIGHT = 100  # percent
 _Flaws = Iterator[tuple[FieldPath, str]]
 
 
@@ -163,6 +164,11 @@ def _of_special(value: Any) -> _Flaws:
 
 def _of_norm(value: Any) -> _Flaws:
     yield from _twice("subjects", [each.name for each in value.subjects])
+    weights = [each.weight for each in value.subjects]
+    if None in weights and any(weights):
+        yield ("subjects", weights.index(None), "weight"), "is missing: give a weight to each subject, or to none"
+    elif any(weights) and sum(each or 0 for each in weights) != _WHOLE_WEIGHT:
+        yield ("subjects",), f"weights add up to {sum(each or 0 for each in weights)}, not to {_WHOLE_WEIGHT}"
 
 
 def _of_catalogue(value: Any) -> _Flaws:
@@ -395,6 +401,9 @@ class _Subject(BaseModel):
     name: _Text
     method: Method
     duration_min: _Whole
+    weight: _Whole | None = Field(
+        None, description="权重, percent of a total 总成绩; of all subjects 100, or of none"
+    )
 
 
 class _Norm(BaseModel):
@@ -406,6 +415,7 @@ class _Norm(BaseModel):
     published: _Day
     subjects: Annotated[tuple[_Subject, ...], Field(min_length=1)]
     minimum_age: _Whole | None = None
+    kept_months: _Whole | None = Field(None, description="补考保留科目: months that a passed subject is kept")
 
 
 class _Listed(BaseModel):

@@ -6,13 +6,15 @@ Pure. Findings call candidates by their tickets. Not here: what is proposed for 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from domain.gate import Case, Proposal
 from domain.law import Finding, Ruled, Verdict
 from domain.register import Entry
-from domain.scores import CandidateScore
+from domain.scores import CandidateScore, is_rounded, total_of
+from domain.shares import Compared
 
 _NAMED = 5
 _ALIKE = 5  # so many candidates with the same marks are worth a look
@@ -42,12 +44,54 @@ def on_evidence(cases: Sequence[Case], issued: Collection[str], *, over: bool) -
     return _ruled(Finding("C10-1", verdict, zh, en), rests_on)
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is to be said of a batch's marks as a whole. What is not ``odd`` says what was looked at, or why nothing
+    was, and notes nothing.
+    """
+
+    zh: str
+    en: str
+    odd: bool
+
+
+def of_shares(found: Compared | None) -> tuple[Remark, ...]:
+    """The share of passes beside other batches; nothing where nobody compared it."""
+    return () if found is None else (Remark(found.zh, found.en, found.unusual),)
+
+
+def of_totals(cases: Iterable[Case], weights: Mapping[str, int]) -> Iterator[Remark]:
+    """Totals that are stated and do not follow the weights of the norm; that none could be checked, where that is so.
+
+    A total is known where a paper score sheet stated it; marks of subjects that are kept count as they were given.
+    """
+    unchecked = []
+    for case in cases:
+        stated = dict.fromkeys(each.total for each in case.known.scores if each.total is not None)
+        marks = [score for subject in case.known.subjects for score in case.known.scores_in(subject)]
+        exact = total_of(marks, weights)
+        if stated and exact is None:
+            unchecked.append(case.ticket)
+        for total in stated:
+            if exact is not None and not is_rounded(total, exact):
+                zh = f"{case.ticket}总成绩{total}与规范权重不符（按权重为{exact.normalize():f}）"
+                en = f"the total of {case.ticket}, {total}, does not follow the norm's weights, which give"
+                yield Remark(zh, f"{en} {exact.normalize():f}", odd=True)
+    if unchecked:
+        zh = f"总成绩未核对{len(unchecked)}名：{'规范未规定权重' if not weights else '科目成绩不全'}"
+        why = "the norm has no weights" if not weights else "a subject has no mark"
+        yield Remark(zh, f"{len(unchecked)} totals were not checked: {why}", odd=False)
+
+
 def unaltered(
-    histories: Iterable[Sequence[Entry[CandidateScore]]], without: Verdict = Verdict.NOT_APPLICABLE
+    histories: Iterable[Sequence[Entry[CandidateScore]]],
+    without: Verdict = Verdict.NOT_APPLICABLE,
+    remarks: Iterable[Remark] = (),
 ) -> Ruled:
-    """C10-2: marks that were changed after somebody had signed them, and candidates with the same marks throughout,
-    are noted for whoever looks into them. Statistics fail nothing. ``without`` is what it means that there are no
-    marks: pending while they may come, unknown where somebody came and was not scored.
+    """C10-2: marks that were changed after somebody had signed them, candidates with the same marks throughout, and
+    what is odd of all marks (``remarks``) are noted for whoever looks into them. Statistics fail nothing. ``without``
+    is what it means that there are no marks: pending while they may come, unknown where somebody came and was not
+    scored.
     """
     chains = [list(each) for each in histories if each]
     names = tuple(chain[-1].name for chain in chains)
@@ -70,11 +114,12 @@ def unaltered(
                 f"{len(tickets)} candidates have the same marks ({marks}): {_names(tickets, ', ')}",
             )
         )
-    if not told:
-        en = "no mark was changed after it was signed"
-        return _ruled(Finding("C10-2", Verdict.PASS, "没有签字后改动的成绩", en), names)
-    zh = "；".join(each for each, _ in told)
-    return _ruled(Finding("C10-2", Verdict.WARN, zh, "; ".join(each for _, each in told)), names)
+    said = list(remarks)
+    told += [(each.zh, each.en) for each in said if each.odd]
+    verdict = Verdict.WARN if told else Verdict.PASS
+    told = told or [("没有签字后改动的成绩", "no mark was changed after it was signed")]
+    told += [(each.zh, each.en) for each in said if not each.odd]
+    return _ruled(Finding("C10-2", verdict, "；".join(zh for zh, _ in told), "; ".join(en for _, en in told)), names)
 
 
 def alike(last: Iterable[Entry[CandidateScore]]) -> list[tuple[str, list[str]]]:

@@ -27,6 +27,7 @@ from domain.evidence import CameraEvent, CameraState, Cause, Recorder
 from domain.host_clock import ClockState, judge_clock
 from domain.places import Sitting
 from domain.timeline import Clock, Interval
+from domain.withholding import Withholding
 from ingest.spool_standing import look, second_copies
 from records.alarm_words import Scene, Seat, alarm
 from records.following import Follower
@@ -354,12 +355,13 @@ def _group(sitting: Sitting, camera_id: str) -> str:
 
 
 def senses(database: Database, spools: Spools, *, evicts: bool) -> Senses:
-    """Disks and copies of this host, and the clocks of all recording hosts."""
+    """Disks and copies of this host, the clocks of all recording hosts, and withholdings that nobody decided on."""
 
     def sense(now: datetime) -> Iterator[Sensed]:
         yield from _rooms(database, spools, now, evicts=evicts)
         yield from _copies(database, spools, now)
         yield from _clocks(database, now)
+        yield from _withheld(database)
 
     return sense
 
@@ -383,6 +385,21 @@ def _copies(database: Database, spools: Spools, now: datetime) -> Iterator[Sense
     behind = found.waiting_since is not None and now - found.waiting_since > BEHIND_AFTER
     said = (f"{found.waiting} 个录像文件尚无第二份", f"{found.waiting} files still lack their second copy")
     yield Sensed(f"second_copy/{spools.owner}", behind, said)
+
+
+def _withheld(database: Database) -> Iterator[Sensed]:
+    """Of each camera of which footage was ever withheld, whether that waits for a decision."""
+    found: dict[str, list[Withholding]] = defaultdict(list)
+    for each in database.withholdings.all():
+        found[each.camera].append(each)
+    for camera, of_it in sorted(found.items()):
+        waiting = [each for each in of_it if each.is_open]
+        numbers = ", ".join(str(each.number) for each in reversed(waiting))
+        said = (
+            f"误摄扣留 {numbers} 待两方认定，所涉时段计为断档",
+            f"withholding {numbers} waits for both sides; that time is a gap",
+        )
+        yield Sensed(f"withheld/{camera}", bool(waiting), said, min((e.ordered.at for e in waiting), default=None))
 
 
 def _clocks(database: Database, now: datetime) -> Iterator[Sensed]:

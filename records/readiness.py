@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 
 from analysis.coverage import GIVEN_UP_AFTER
 from analysis.eye import EYE, Eye
-from analysis.floorplan.survey import Place, survey
-from analysis.report import trial_facts
+from analysis.floorplan.survey import HEIGHTS_M, Survey, survey
+from analysis.gathering import trial_facts
 from config.rule_pack import RulePack
 from domain.calendar import local_day
 from domain.people import Actor
@@ -147,7 +147,7 @@ def gathered(database: Database, sitting: Sitting, rules: RulePack, now: datetim
         recorder_runs=recorder_runs(database, now),
         trial=trial,
         footage=footage,
-        places=_places(sitting, rules),
+        surveys=_surveys(sitting, rules),
         headrooms=headrooms(
             database,
             means.spools,
@@ -161,10 +161,10 @@ def gathered(database: Database, sitting: Sitting, rules: RulePack, now: datetim
     )
 
 
-def _places(sitting: Sitting, rules: RulePack) -> dict[str, Sequence[Place]]:
-    """By room what its plan says of its places; the floor between them is not looked at here."""
+def _surveys(sitting: Sitting, rules: RulePack) -> dict[str, Survey]:
+    """By room what its plan says; the floor between its places is looked at only where a part of it is a 禁摄区."""
     return {
-        room.id: survey(room.plan, rules.density, heights_m=()).places
+        room.id: survey(room.plan, rules.density, heights_m=HEIGHTS_M if room.plan.no_filming else ())
         for room in sitting.rooms
         if room.plan is not None
     }

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from analysis.facts import CameraFacts, SittingFacts, StationFacts
-from analysis.floorplan.survey import Place
+from analysis.floorplan.survey import Place, Survey
 from analysis.judge import frame_rate, within_tolerance
 from config.rule_pack import RulePack
 from domain.host_clock import ClockState
@@ -47,9 +47,9 @@ class StoreFact:
 
 @dataclass(frozen=True, slots=True)
 class ReadinessFacts:
-    """All that a check rests on. ``footage`` is what the trial shows, None where no trial counts; ``places`` are the
-    places of each room's floor plan, of those that have one; ``devices`` is on how many separate devices copies can
-    be made now.
+    """All that a check rests on. ``footage`` is what the trial shows, None where no trial counts; ``surveys`` is what
+    each room's floor plan says, of those that have one; ``devices`` is on how many separate devices copies can be
+    made now.
     """
 
     sitting: Sitting
@@ -59,7 +59,7 @@ class ReadinessFacts:
     recorder_runs: bool
     trial: Trial | None
     footage: SittingFacts | None
-    places: Mapping[str, Sequence[Place]]
+    surveys: Mapping[str, Survey]
     headrooms: Sequence[Headroom]
     stores: Sequence[StoreFact]
     devices: int
@@ -105,6 +105,7 @@ def _room(room: Room, facts: ReadinessFacts, rules: RulePack) -> RoomReadiness:
     checks = [_check(Item.PLAN, *_plan(room), room=room.id)]
     if room.cameras:
         checks += _tried(room, facts, rules)
+    checks += _no_filming(room, facts)
     checks += _confirmed(room, facts)
     return RoomReadiness(room.id, _code(room, checks, facts), tuple(checks))
 
@@ -242,7 +243,8 @@ def _densities(room: Room, facts: ReadinessFacts, sizes: Mapping[str, tuple[int,
         if seen is not None and seen != drawn:
             said = words.other_size_than_planned(each.camera, drawn, seen)
             yield _check(Item.DENSITY, Verdict.UNKNOWN, said, room=room.id, subject=each.camera)
-    places = {each.volume.id: each for each in facts.places.get(room.id, ()) if each.volume.target is Target.STATION}
+    found = facts.surveys[room.id].places
+    places = {each.volume.id: each for each in found if each.volume.target is Target.STATION}
     for station in room.stations:
         verdict, said = _density(station.id, places.get(station.id))
         yield _check(Item.DENSITY, verdict, said, room=room.id, subject=station.id)
@@ -256,6 +258,20 @@ def _density(station: str, place: Place | None) -> tuple[Verdict, Said]:
         px_per_m = best.px_per_m if best is not None else None
         return Verdict.FAIL, words.too_sparse(station, px_per_m, needs.zh, needs.id, needs.px_per_m)
     return Verdict.PASS, words.dense_enough(station, best.px_per_m, needs.zh, needs.id, best.camera)
+
+
+def _no_filming(room: Room, facts: ReadinessFacts) -> Iterator[Check]:
+    """By geometry: a camera that masks the area itself shows it here all the same, and who signs says so."""
+    if room.plan is None or not room.plan.no_filming:
+        yield _check(Item.NO_FILMING, Verdict.NOT_APPLICABLE, words.no_forbidden_area(room.id), room=room.id)
+        return
+    shown = facts.surveys[room.id].trespasses
+    for each in shown:
+        said = words.films_what_it_must_not(each.camera, each.area + 1, each.share)
+        yield _check(Item.NO_FILMING, Verdict.FAIL, said, room=room.id, subject=each.camera)
+    if not shown:
+        said = words.films_no_forbidden_area(len(room.plan.no_filming))
+        yield _check(Item.NO_FILMING, Verdict.PASS, said, room=room.id)
 
 
 def _confirmed(room: Room, facts: ReadinessFacts) -> Iterator[Check]:

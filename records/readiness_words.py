@@ -27,6 +27,31 @@ class Said(NamedTuple):
     do_en: str = ""
 
 
+# No-filming areas
+
+
+def films_what_it_must_not(camera: str, area: int, share: float) -> Said:
+    """``share`` of the area's points, 0 to 1."""
+    return Said(
+        f"摄像机 {camera} 拍到禁摄区 {area} 的 {share:.0%}（按布点图）",
+        f"camera {camera} shows {share:.0%} of no-filming area {area}, by the floor plan",
+        "调整摄像机；机内已作隐私遮蔽的，签字时说明。误摄的录像：`kaojian withhold begin`",
+        "turn the camera; where it masks the area itself, say so when signing. Of footage that shows it: "
+        "`kaojian withhold begin`",
+    )
+
+
+def no_forbidden_area(room: str) -> Said:
+    return Said(f"考场 {room} 的布点图未标禁摄区", f"the floor plan of room {room} marks no no-filming area")
+
+
+def films_no_forbidden_area(areas: int) -> Said:
+    return Said(
+        f"按布点图，{areas} 处禁摄区均未拍到",
+        f"by the floor plan no camera shows any of the no-filming areas ({areas})",
+    )
+
+
 # Recording plan
 
 

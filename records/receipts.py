@@ -55,7 +55,7 @@ from storage.scans import Answer
 from storage.signing import Signer
 
 _ENTRY, _LINK, _SCAN = "entry ", "link ", "scan "
-_SALT = "salt"
+_SALT, _SEGMENTS = "salt", "segments"
 _SALT_BYTES = 32
 MOST_BYTES = 1 << 20
 """Of a file that is said to be a receipt."""
@@ -98,7 +98,8 @@ def leaves_of(
     salt: str,
 ) -> tuple[Leaf, ...]:
     """What a receipt stands for, as it is now, in its order: whose it is, the salt, the entries of the register that
-    ``names`` lists (``Entry.name``), the signed footage of the batch, and every scan of its dossier.
+    ``names`` lists (``Entry.name``), the signed footage of the batch and of those from which the candidate keeps a
+    subject, and every scan of its dossier.
 
     What is not there any more, or was revised since, has a value that no leaf of a receipt ever has. Raises
     DatabaseUnavailable.
@@ -113,6 +114,7 @@ def leaves_of(
         Leaf(_SALT, salt),
         *(Leaf(f"{_ENTRY}{name}", _entry_value(database, name)) for name in sorted(set(names))),
         *_footage_leaves(database, batch),
+        *_kept_footage_leaves(database, batch, names),
         *(Leaf(f"{_SCAN}{each.thing.number}", each.thing.sha256) for each in scans_of(database, batch)),
     )
 
@@ -312,9 +314,19 @@ def _entry_value(database: Database, name: str) -> str:
     return found.sha256 if revision == str(found.last) else f"revised: {found.last}"
 
 
-def _footage_leaves(database: Database, batch: str) -> Iterator[Leaf]:
+def _kept_footage_leaves(database: Database, batch: str, names: Sequence[str]) -> Iterator[Leaf]:
+    """Of the other batches that these entries of candidates are of: from there the candidate keeps a subject."""
+    of_roll = f"{CANDIDATES.name}/"
+    keys = {name.removeprefix(of_roll).rpartition("@")[0] for name in names if name.startswith(of_roll)}
+    found = (database.register.history(CANDIDATES, key) for key in sorted(keys))
+    for other in sorted({entries[-1].batch for entries in found if entries} - {batch}):
+        found_there = tuple(_footage_leaves(database, other, f"/{other}"))
+        yield from found_there or (Leaf(f"{_SEGMENTS}/{other}", "not signed, for that batch is not closed"),)
+
+
+def _footage_leaves(database: Database, batch: str, whose: str = "") -> Iterator[Leaf]:
     """The last link of the batch in its site's chain, and the root over the segments that its manifest states, both
-    computed anew from what is kept.
+    computed anew from what is kept. ``whose`` ends the label of the root for another batch than the receipt's.
     """
     link = database.closings.latest(batch)
     if link is None:
@@ -326,7 +338,7 @@ def _footage_leaves(database: Database, batch: str) -> Iterator[Leaf]:
         root = segments_root(read(Manifest, document).segments) if whole else "changed"
     except StorageError:
         root = "not there"
-    yield Leaf("segments", root)
+    yield Leaf(f"{_SEGMENTS}{whose}", root)
 
 
 def _refuse_what_is_not_there(batch: str, leaves: Sequence[Leaf]) -> None:
@@ -337,8 +349,9 @@ def _refuse_what_is_not_there(batch: str, leaves: Sequence[Leaf]) -> None:
         name = leaf.label.removeprefix(_ENTRY)
         if leaf.label.startswith(_ENTRY) and not _is_digest(leaf.value):
             raise ReceiptRefused(f"{name} is {leaf.value}: a receipt rests on what stands in the register now")
-        if leaf.label == "segments" and not _is_digest(leaf.value):
-            raise ReceiptRefused(f"the manifest of batch {batch} is {leaf.value}; `kaojian check`")
+        if leaf.label.startswith(_SEGMENTS) and not _is_digest(leaf.value):
+            whose = leaf.label.partition("/")[2] or batch
+            raise ReceiptRefused(f"the manifest of batch {whose} is {leaf.value}; `kaojian check`")
 
 
 def _salted(leaves: Sequence[Leaf]) -> tuple[Leaf, ...]:
@@ -356,7 +369,7 @@ def _called(label: str) -> tuple[str, str]:
         return "登记条目", "an entry of the register"
     if label.startswith(_SCAN):
         return "归档扫描件", "a scan of the dossier"
-    if label.startswith(_LINK) or label == "segments":
+    if label.startswith((_LINK, _SEGMENTS)):
         return "现场录像的签名清单", "the signed manifest of the footage"
     return "回执所属信息", "what the receipt is of"
 

@@ -1,6 +1,8 @@
 """Rosters 考生花名册 as files: taken into a batch's roll, shown, and written again in the same shape.
 
-A row is one candidate in one subject, with a seat where one is given. A file is taken in as a whole or refused as a
+A row is one candidate in one subject, with a seat where one is given, or with where they passed it before where they
+keep it 补考保留科目. Such a claim is refused where nobody of that document was there; whether it holds is said at the
+gate, as long as the batch is. A file is taken in as a whole or refused as a
 whole, with row and heading of everything that is wrong; the same file again changes nothing. It adds and corrects and
 takes no candidate away (``withdraw``); of a candidate whom it names, the seats are those of the file. Numbers of
 documents are sealed before anything is entered, and shown masked. Not here: papers about the roster
@@ -9,7 +11,7 @@ documents are sealed before anything is entered, and shown masked. Not here: pap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -21,7 +23,7 @@ from domain.people import Actor
 from domain.places import Room, Sitting
 from domain.register import Draft, Entry
 from domain.resident_id import Flaw
-from domain.roll import CANDIDATES, SEATS, Attempt, Candidate, Document, Gender, Seat
+from domain.roll import CANDIDATES, SEATS, Attempt, Candidate, Document, Gender, KeptSubject, Seat
 from records import shapes, sheets
 from records.errors import NoReason, RollRefused, SheetRefused
 from records.shapes import Field, Line, Profile, Shape, Taken, lines_of, text
@@ -64,9 +66,11 @@ ROSTER = Shape(
         Field("sitting", ("场次",), shapes.sitting_number),
         Field("room", ("考场", "试室"), otherwise=""),
         Field("station", ("工位", "工位号", "座位号"), otherwise=""),
+        Field("kept_batch", ("保留科目批次", "原批次"), otherwise=""),
+        Field("kept_ticket", ("保留科目准考证号", "原准考证号"), shapes.ticket, otherwise=""),
     ),
 )
-"""One row: one candidate in one subject, and where they sit for it."""
+"""One row: one candidate in one subject, and where they sit for it, or where they passed it and keep it from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,8 @@ def take_in(
     taken = lines_of(sheets.read(data, file, profile.sheet if profile else ""), ROSTER, profile)
     standing = {entry.key: entry for entry in database.register.standing(CANDIDATES, batch=batch)}
     seats = {entry.key: entry for entry in database.register.standing(SEATS, batch=batch)}
-    reading = _Reading(place, numbers, taken, file, standing, seats, _elsewhere(database, place))
+    others = _others(database, taken, batch)
+    reading = _Reading(place, numbers, taken, file, standing, seats, _elsewhere(database, place), others)
     reading.read()
     if reading.problems:
         raise SheetRefused(reading.problems)
@@ -234,6 +239,7 @@ class _Reading:
     standing: dict[str, Entry[Candidate]]
     seated: dict[str, Entry[Seat]]
     busy: _Busy
+    others: dict[str, Entry[Candidate]]  # of batches that subjects are kept from, by key
     problems: list[Problem] = field(default_factory=list)
     candidates: dict[str, tuple[Candidate, str]] = field(default_factory=dict)  # by ticket, with mark
     seats: dict[str, tuple[Seat, str]] = field(default_factory=dict)  # by key, with mark
@@ -271,10 +277,12 @@ class _Reading:
             return
         candidate, mark = person
         before = self.candidates.get(candidate.ticket)
+        if not self._keeps(line, candidate, mark):
+            return
         if before is None:
             self.candidates[candidate.ticket] = person
             self._first_row[candidate.ticket] = line.row
-        elif (replace(before[0], subjects=()), before[1]) != (replace(candidate, subjects=()), mark):
+        elif (_without_subjects(before[0]), before[1]) != (_without_subjects(candidate), mark):
             first = self._first_row[candidate.ticket]
             self._say(
                 line.row,
@@ -284,9 +292,21 @@ class _Reading:
             return
         elif candidate.subjects[0] not in before[0].subjects:
             self.candidates[candidate.ticket] = (
-                replace(before[0], subjects=before[0].subjects + candidate.subjects),
+                replace(
+                    before[0],
+                    subjects=before[0].subjects + candidate.subjects,
+                    kept=before[0].kept + candidate.kept,
+                ),
                 mark,
             )
+        elif {each.subject for each in (*before[0].kept, *candidate.kept)} & {*candidate.subjects}:
+            first = self._first_row[candidate.ticket]
+            self._say(
+                line.row,
+                "subject",
+                f"保留的科目另有一行 · is kept, and has another row; the candidate is first in row {first}",
+            )
+            return
         elif values["sitting"] is None:
             first = self._first_row[candidate.ticket]
             self._say(
@@ -336,8 +356,39 @@ class _Reading:
             born=born,
             gender=gender,
             attempt=values["attempt"],
+            kept=_claim_of(values),
         )
         return person, mark
+
+    def _keeps(self, line: Line, candidate: Candidate, mark: str) -> bool:
+        """Whether a row claims no subject, or one that somebody of that document had there."""
+        wrong = next(self._wrong_claims(line.values, candidate, mark), None)
+        if wrong is not None:
+            self._say(line.row, *wrong)
+        return wrong is None
+
+    def _wrong_claims(self, values: Mapping[str, Any], candidate: Candidate, mark: str) -> Iterator[tuple[str, str]]:
+        """What is wrong with where a subject is said to be kept from, as field and sentence. Whether batch, ticket,
+        document or subject is not so, is not told: whose a ticket of another batch is, may be none of the reader's.
+        """
+        batch, ticket, subject = values["kept_batch"], values["kept_ticket"], values["subject"]
+        if not batch and not ticket:
+            return
+        if not batch or not ticket:
+            said = "保留科目须同时填写批次和准考证号 · give both batch and ticket that the subject is kept from"
+            yield "kept_ticket" if batch else "kept_batch", said
+        if candidate.attempt is not Attempt.RESIT:
+            yield "attempt", "只有补考可保留科目 · only a resit 补考 keeps a subject"
+        if values["sitting"] is not None or values["station"] or values["room"]:
+            yield "sitting", "保留的科目不再安排座位 · a subject that is kept is not sat, and has no seat"
+        if batch == self.place.batch:
+            yield "kept_batch", "不能保留自本批次 · a subject is kept from another batch"
+        there = self.others.get(f"{batch}/{ticket}")
+        if there is None or there.mark != mark or subject not in there.thing.subjects:
+            said = "该批次没有此证件的此准考证号和科目 · that batch has no such ticket of this document and subject"
+            yield "kept_ticket", said
+        elif subject in {each.subject for each in there.thing.kept}:
+            yield "kept_batch", "该批次的此科目也是保留的 · was kept there, too; name the batch where it was sat"
 
     def _seat(self, line: Line, candidate: Candidate, mark: str) -> None:
         number, station, subject = line.values["sitting"], line.values["station"], line.values["subject"]
@@ -402,6 +453,24 @@ class _Reading:
         self._sits[seat.sitting, mark] = (seat.station, row)
         self._at[seat.sitting, seat.station] = (seat.ticket, row)
         return True
+
+
+def _claim_of(values: Mapping[str, Any]) -> tuple[KeptSubject, ...]:
+    batch, ticket = values["kept_batch"], values["kept_ticket"]
+    return (KeptSubject(values["subject"], batch, ticket),) if batch and ticket else ()
+
+
+def _without_subjects(candidate: Candidate) -> Candidate:
+    """What all rows of a candidate say alike."""
+    return replace(candidate, subjects=(), kept=())
+
+
+def _others(database: Database, taken: Taken, batch: str) -> dict[str, Entry[Candidate]]:
+    """The candidates of the other batches that rows keep subjects from, by key."""
+    named = {line.values["kept_batch"] for line in taken.lines} - {"", batch}
+    return {
+        entry.key: entry for other in sorted(named) for entry in database.register.standing(CANDIDATES, batch=other)
+    }
 
 
 def _elsewhere(database: Database, place: _Place) -> _Busy:
@@ -524,6 +593,8 @@ def _rows_of(
     for subject in candidate.subjects:
         there = [each for each in seats(candidate.ticket) if each.subject == subject]
         for each in there:
-            yield (*own, subject, candidate.attempt.zh, str(each.sitting), each.room, each.station)
+            yield (*own, subject, candidate.attempt.zh, str(each.sitting), each.room, each.station, "", "")
         if not there:
-            yield (*own, subject, candidate.attempt.zh, "", "", "")
+            kept = next((each for each in candidate.kept if each.subject == subject), None)
+            claim = ("", "") if kept is None else (kept.batch, kept.ticket)
+            yield (*own, subject, candidate.attempt.zh, "", "", "", *claim)

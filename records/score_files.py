@@ -74,9 +74,12 @@ SHEET = Shape(
         Field("signed", ("签字时间",), shapes.instant),
         Field("leader", ("考评组长", "组长"), _who),
         Field("confirmed", ("组长签字时间",), shapes.instant),
+        Field("total", ("总成绩", "总分", "合成成绩"), _mark),
     ),
 )
-"""One row: one mark. Without 签字人 it is the scorer who signed; times are those of Shaoguan."""
+"""One row: one mark. Without 签字人 it is the scorer who signed; times are those of Shaoguan. The total of a
+candidate, where the sheet states one, is the same in each of their rows that has it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +178,7 @@ def _cells(thing: CandidateScore) -> tuple[str, ...]:
         shapes.instant_text(signed.at if signed is not None else None),
         confirmed.by if confirmed is not None else "",
         shapes.instant_text(confirmed.at if confirmed is not None else None),
+        f"{score.total:f}" if score.total is not None else "",
     )
 
 
@@ -246,6 +250,7 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list)
     marks: dict[str, CandidateScore] = field(default_factory=dict)  # by key
     _first: dict[str, int] = field(default_factory=dict)
+    _totals: dict[str, tuple[int, Decimal]] = field(default_factory=dict)  # by ticket
 
     def read(self) -> None:
         """Fill marks, or problems."""
@@ -281,8 +286,13 @@ class _Reading:
         first = self._first.setdefault(key, line.row)
         if first != line.row:
             yield "ticket", f"与第 {first} 行重复 · the same candidate and subject as in row {first}"
-        if told["value"] > self.full_mark:
-            yield "value", f"超过满分 {self.full_mark} · is more than the full mark, {self.full_mark}"
+        for column in ("value", "total"):
+            if told[column] is not None and told[column] > self.full_mark:
+                yield column, f"超过满分 {self.full_mark} · is more than the full mark, {self.full_mark}"
+        if told["total"] is not None:
+            row, total = self._totals.setdefault(ticket, (line.row, told["total"]))
+            if total != told["total"]:
+                yield "total", f"与第 {row} 行不一致 · is another total of the candidate than in row {row}"
         if not self._stands_so(line, key):
             yield from self._of_subject(line)
             yield from self._of_others(key)
@@ -353,6 +363,7 @@ def _score(line: Line, method: Method) -> Score:
         signed=signed,
         confirmed=Signature(told["leader"], told["confirmed"], value) if by_leader else None,
         transcribed=True,
+        total=told["total"],
     )
 
 

@@ -8,10 +8,11 @@ is for. Not here: whether a candidate gets a certificate (``domain.gate``).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from config.rule_pack import RulePack
+from domain.gate import Proposal, Reason
 from domain.grounds import Method
 from domain.law import Finding, Ruled, Verdict, fold
 from domain.scores import Flaw, Markers, Score, flaws
@@ -26,7 +27,8 @@ _SIGNING = frozenset(
 class CandidateMarks:
     """What is known of one candidate. ``subjects`` are those to be passed, None where the norm is not known; ``seen``
     is when their own footage begins, and ``markers`` who may score, both by subject; None where that is not known.
-    ``absent``: they did not come, and have no marks.
+    ``absent``: they did not come, and have no marks. ``kept`` is what is to be said of subjects that they passed in
+    another batch and did not sit in this one.
     """
 
     candidate: str
@@ -36,6 +38,7 @@ class CandidateMarks:
     seen: Mapping[str, datetime] | None = None
     absent: bool = False
     entries: tuple[str, ...] = ()
+    kept: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,9 @@ def _marks(each: CandidateMarks, rules: RulePack) -> Iterator[_Said]:
     given = {score.subject: score for score in each.scores}
     for subject in each.subjects:
         score = given.get(subject)
+        if score is None and subject in each.kept:
+            yield from _kept(each, subject)
+            continue
         if score is None or score.value is None:
             yield _said(Verdict.UNKNOWN, each, subject, (Flaw.MISSING.zh, Flaw.MISSING.en))
             continue
@@ -137,6 +143,15 @@ def _marks(each: CandidateMarks, rules: RulePack) -> Iterator[_Said]:
                 verdict = Verdict.FAIL if flaw is Flaw.CHANGED_SINCE_SIGNED else Verdict.PENDING
                 yield _said(verdict, each, subject, (flaw.zh, flaw.en))
         yield _PASS
+
+
+_KEPT = {Proposal.REFUSE: Verdict.FAIL, Proposal.HOLD: Verdict.UNKNOWN, Proposal.ISSUE: Verdict.PASS}
+
+
+def _kept(each: CandidateMarks, subject: str) -> Iterator[_Said]:
+    """A subject is kept only as the norm says, and then that is told."""
+    for reason in each.kept[subject]:
+        yield _Said(_KEPT[reason.proposal], f"{each.candidate} {reason.zh}", f"{each.candidate} {reason.en}")
 
 
 def _marking(each: CandidateMarks, rules: RulePack) -> Iterator[_Said]:

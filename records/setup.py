@@ -43,8 +43,12 @@ def apply(
     disk: Disk | None = None,
     *,
     rules: Callable[[str], RulePack] = rule_pack.load,
+    follows: str | None = None,
 ) -> Applied:
     """Make the declaration valid from now. Applying it again changes nothing.
+
+    ``follows`` is the SHA-256 of the revision that a declaration of one site was made from: where another one stands
+    by now, RevisedMeanwhile is raised and nothing was written.
 
     ``disk`` is needed where the file opens a sitting, and ``rules`` are those of ``conduct.open_sitting``. Raises
     SetupRefused before anything is written, DiskTooFull, RulePackRefused where a sitting is opened whose rule pack
@@ -55,7 +59,7 @@ def apply(
     changed: list[str] = []
     unchanged: list[str] = []
     for site in order:
-        done = database.setup.apply_site(site, actor, at := clock.now())
+        done = database.setup.apply_site(site, actor, at := clock.now(), follows=follows)
         (changed if done else unchanged).append(f"site {site.id}")
         if done:
             database.journal.record(at, actor, "apply_site", site.id, _site_detail(site))

@@ -32,11 +32,13 @@ from domain.places import Batch, Sitting
 from domain.register import Entry
 from domain.roll import SEATS, SIGN_INS, Seat, SignIn
 from domain.scores import CandidateScore, passes
+from domain.shares import Share, compared
 from domain.suspicions import Sort, Suspicion
 from domain.timeline import Interval
 from records.grounds_rules import days_of, norm_in_force
 from records.issue_rules import alike
 from records.panels import ATTENDANCES, DISPATCHES
+from records.pass_shares import is_over, line_of, share_of
 from records.scores import SCORES
 from storage.database import Database
 
@@ -78,6 +80,7 @@ def _all(record: _Record) -> Iterator[Suspicion]:
     yield from odd.same_panels(_sent(record))
     yield from odd.outside_windows(scores)
     yield from odd.same_marks(_alike(record))
+    yield from odd.pass_shares(_shares(record))
 
 
 @dataclass(frozen=True)
@@ -289,6 +292,23 @@ def _sent(record: _Record) -> Iterator[odd.Sent]:
             record.rule_packs(plan.rule_pack).same_panel_batches,
             tuple(order.name for order in orders),
         )
+
+
+def _shares(record: _Record) -> Iterator[odd.Shares]:
+    """As C10-2 compares them: batches that are over, of one project and norm."""
+    shares: dict[str, dict[str, Share]] = defaultdict(dict)  # by norm, then batch
+    for batch, norm in record.norm.items():
+        if is_over(record.sittings[batch], record.now):
+            rules = record.rule_packs(record.batches[batch].rule_pack)
+            wanted = [each.name for each in norm.thing.subjects]
+            shares[norm.key][batch] = share_of(record.scores.get(batch, ()), wanted, rules.pass_mark)
+    for found in shares.values():
+        for batch, own in found.items():
+            line = line_of(record.rule_packs(record.batches[batch].rule_pack))
+            if line is not None:
+                others = [each for other, each in found.items() if other != batch]
+                names = tuple(each.name for each in record.scores.get(batch, ()))
+                yield odd.Shares(batch, compared(own, others, line), names)
 
 
 def _alike(record: _Record) -> Iterator[odd.Alike]:

@@ -10,10 +10,12 @@ signed order only.
     ├── SpoolFileMissing   no copy of the segment lies in a spool or in another store, so there is nothing to upload
     ├── SpoolFileDamaged   the bytes in the spool are not those the segment was closed with; never uploaded
     ├── NotOrdered         a copy is to be removed, and no signed order says so; or footage is left that none knows of
-    ├── NotKept            a trial is to be stored under a lock: it is no evidence, and would lie there for years
+    ├── NotKept            a trial, or footage that is withheld, is to be stored under a lock: it would lie there for
+    │                      years
     ├── OutOfReach         a copy is to be removed, and the place that it lies in cannot be reached from here
     └── NoCopyAnswers      no copy gives the right bytes; says for each copy why
-        └── WentByOrder    ... because the footage was disposed of by a list that two people approved
+        ├── WentByOrder    ... because the footage was disposed of by a list that two people approved
+        └── Withheld       ... because somebody says that it shows a 禁摄区, and nobody has found otherwise
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from domain.calendar import local_day
 from domain.disposal import DisposedOf
 from domain.evidence import Copy, Place, Segment
 from domain.timeline import Clock, SystemClock
+from domain.withholding import WithheldBy
 from storage.database import Evidence
 from storage.errors import DatabaseUnavailable, StorageError
 from storage.objects import (
@@ -70,7 +73,7 @@ class RetentionUnknown(StorageError):
 
 
 class NotKept(StorageError):
-    """What was recorded for a trial is never stored in an object store."""
+    """What was recorded for a trial, and what is withheld, is never stored in an object store."""
 
 
 class Why(StrEnum):
@@ -128,6 +131,25 @@ class WentByOrder(NoCopyAnswers):
     def told(self) -> str:
         """For people, without a name of a file."""
         return gone_by(DisposedOf(self.disposal, self.at))
+
+
+class Withheld(NoCopyAnswers):
+    """The footage is withheld 误摄扣留: whatever lies somewhere, only those who decide on that are given it."""
+
+    def __init__(self, key: str, by: WithheldBy) -> None:
+        super().__init__(key, ())
+        self.number = by.number
+        self.args = (f"{key}: {self.told}",)
+
+    @property
+    def unreachable(self) -> bool:
+        """Nothing is to be concluded from it: least of all that the footage is lost."""
+        return True
+
+    @property
+    def told(self) -> str:
+        """For people, without a name of a file."""
+        return f"误摄扣留 {self.number} (withheld as footage of a no-filming area, number {self.number})"
 
 
 class NotOrdered(StorageError):
@@ -251,13 +273,13 @@ class Archive:
 
         1. Find its file in the spool and compare size and hash with the row; where there is none, fetch and compare
            its bytes from another store.
-        2. Ask until when its batch must be kept.
+        2. Ask until when its batch must be kept, and last of all whether it is withheld: a lock is for good.
         3. Store it under a lock until then, and under legal hold where its batch is held; the store is read back and
            compared before this returns.
         4. Write the Copy row. Killed before this, the next try adopts what lies in the store.
 
-        Raises NotKept for what a trial recorded; SpoolFileMissing, SpoolFileDamaged and the errors of
-        ``storage.objects`` and the database.
+        Raises NotKept for what a trial recorded and for what is withheld; SpoolFileMissing, SpoolFileDamaged and the
+        errors of ``storage.objects`` and the database.
         """
         if segment.is_trial:
             raise NotKept(f"{segment.key} was recorded for a trial, and stays in the spool for some days only")
@@ -267,14 +289,18 @@ class Archive:
             if copy.place is Place.S3 and copy.target == objects.target:
                 return copy
         with self._source(segment, copies) as path:
-            stored = objects.put(segment.key, path, segment.sha256, self._retain_until(segment.batch))
+            until = self._retain_until(segment.batch)
+            if (by := self._withheld(segment)) is not None:
+                raise NotKept(f"{segment.key} is withheld by withholding {by.number}, and stays in the spool")
+            stored = objects.put(segment.key, path, segment.sha256, until)
         return self._noted(segment, objects, stored.version_id, stored.locked_until)
 
     def adopt(self, segment: Segment, bucket: str) -> Copy | None:
         """Write down a copy that lies in a store and that no row names; None where no version there is right.
 
         1. Each version under the segment's key is read as a whole and compared, the newest first.
-        2. The first right one is locked for as long as its batch must be kept, and held where it is to be.
+        2. The first right one is locked for as long as its batch must be kept, and held where it is to be. One that
+           is withheld keeps the lock that it has.
         3. Its Copy row is written.
 
         Raises RetentionUnknown, the errors of ``storage.objects`` and of the database.
@@ -282,7 +308,7 @@ class Archive:
         objects = self._store(bucket).objects
         for each in objects.versions(segment.key):
             if each.key == segment.key and not each.marker and self._is_right(segment, objects, each.version_id):
-                until = objects.lengthen(segment.key, each.version_id, self._retain_until(segment.batch))
+                until = self._lengthened(segment, objects, each.version_id)
                 return self._noted(segment, objects, each.version_id, until)
         return None
 
@@ -299,7 +325,13 @@ class Archive:
             and objects.stat(segment.key, version_id).size_bytes == segment.size_bytes
         )
 
-    def _noted(self, segment: Segment, objects: Objects, version_id: str, locked_until: datetime) -> Copy:
+    def _lengthened(self, segment: Segment, objects: Objects, version_id: str) -> datetime | None:
+        """Until when a version is locked: as long as its batch must be kept, or as it is where it is withheld."""
+        if self._withheld(segment) is not None:
+            return objects.stat(segment.key, version_id).locked_until
+        return objects.lengthen(segment.key, version_id, self._retain_until(segment.batch))
+
+    def _noted(self, segment: Segment, objects: Objects, version_id: str, locked_until: datetime | None) -> Copy:
         """The row of a stored copy whose bytes were read back just now."""
         if self._held(segment.batch):
             objects.hold(segment.key, version_id, held=True)
@@ -363,13 +395,13 @@ class Archive:
                     kept.append(segment.key)
         return KeepResult(tuple(kept), tuple(failed), lost, unlocked)
 
-    def opened(self, segment: Segment) -> AbstractContextManager[BinaryIO]:
+    def opened(self, segment: Segment, *, deciding: bool = False) -> AbstractContextManager[BinaryIO]:
         """The segment as a seekable file whose every byte was compared with the row's hash just now.
 
-        Spool first, then the object stores. Raises NoCopyAnswers before the block is entered, WentByOrder also where
-        something still lies there.
+        Spool first, then the object stores. Raises NoCopyAnswers before the block is entered, WentByOrder and
+        Withheld also where something still lies there; what is withheld is given to who is ``deciding`` on it.
         """
-        return self._first_to_answer(segment, self._whole)
+        return self._first_to_answer(segment, self._whole, deciding=deciding)
 
     def playing(self, segment: Segment) -> AbstractContextManager[BinaryIO]:
         """As ``opened``, for playing footage: a spool file that looks as it did when it was compared is right."""
@@ -392,9 +424,11 @@ class Archive:
         return False
 
     @contextmanager
-    def _first_to_answer(self, segment: Segment, answered: Callable[[Segment, Copy], BinaryIO]) -> Iterator[BinaryIO]:
+    def _first_to_answer(
+        self, segment: Segment, answered: Callable[[Segment, Copy], BinaryIO], *, deciding: bool = False
+    ) -> Iterator[BinaryIO]:
         refusals: list[Refusal] = []
-        self._refuse_ordered(segment)
+        self._refuse_barred(segment, deciding=deciding)
         for copy in self._standing_copies(segment):
             try:
                 file = answered(segment, copy)
@@ -427,7 +461,8 @@ class Archive:
 
         A sitting that was put off moves the last exam day of its batch, and with it the end of what the batch's other
         days must be kept for. Where no decision is known a hold stays as it is: an old or emptied database lets
-        nothing go. Raises RetentionUnknown and the errors of ``storage.objects``.
+        nothing go. One that is withheld is locked no longer than it was. Raises RetentionUnknown and the errors of
+        ``storage.objects``.
         """
         store = self._stores.get(copy.target) if copy.place is Place.S3 else None
         if store is None or copy.version_id is None:
@@ -435,8 +470,7 @@ class Archive:
         held = self._held(segment.batch)
         if held is not None:
             store.objects.hold(segment.key, copy.version_id, held=held)
-        until = store.objects.lengthen(segment.key, copy.version_id, self._retain_until(segment.batch))
-        return self._believed(store, until)
+        return self._believed(store, self._lengthened(segment, store.objects, copy.version_id))
 
     def keep_until(self, batch: str) -> datetime:
         """Until when a batch must be kept, by its rule pack as it is now. Raises RetentionUnknown."""
@@ -483,6 +517,26 @@ class Archive:
             self._store_of(copy).remove(copy.segment, copy.version_id or "")
         else:
             self._remove_spool_file(copy)
+        if copy.removed is None:
+            self._evidence.dispose_copy(copy, self._clock.now())
+
+    def destroy_withheld(self, copy: Copy) -> None:
+        """Remove a copy in a spool of footage that both sides confirmed to show a 禁摄区, and give it its tombstone.
+
+        1. A withholding in the database is confirmed, and no object store ever had a copy: that would be under a
+           lock, and the files beside it are part of what must be kept.
+        2. The file is removed and does not answer any more. 3. Its row gets the tombstone; killed before this, it is
+           removed again, which changes nothing.
+
+        Raises NotOrdered, OutOfReach, DatabaseUnavailable, OSError.
+        """
+        by = self._evidence.withheld([copy.segment]).get(copy.segment)
+        rows = self._evidence.copies([copy.segment])[copy.segment]
+        if by is None or not by.confirmed or any(each.place is not Place.SPOOL for each in rows):
+            raise NotOrdered(
+                f"{copy.segment} stays: no two sides confirmed that it is withheld, or an object store has it"
+            )
+        self._remove_spool_file(copy)
         if copy.removed is None:
             self._evidence.dispose_copy(copy, self._clock.now())
 
@@ -544,15 +598,15 @@ class Archive:
                 "carry the list out on its host too"
             )
 
-    def read(self, segment: Segment, offset: int, length: int) -> bytes:
+    def read(self, segment: Segment, offset: int, length: int, *, deciding: bool = False) -> bytes:
         """Up to ``length`` bytes from ``offset``, fewer at the end; for playing footage, not for judging it.
 
         A spool file is compared as a whole when it is first read and when it looks changed; a range from the object
-        store is taken as it comes, since it was compared when it was stored. Raises NoCopyAnswers.
+        store is taken as it comes, since it was compared when it was stored. Raises NoCopyAnswers, as ``opened``.
         """
         length = max(0, min(length, segment.size_bytes - offset))
         refusals: list[Refusal] = []
-        self._refuse_ordered(segment)
+        self._refuse_barred(segment, deciding=deciding)
         for copy in self._standing_copies(segment):
             try:
                 return self._range(segment, copy, offset, length)
@@ -560,10 +614,16 @@ class Archive:
                 refusals.append(Refusal(copy.place, copy.target, answer.why))
         raise NoCopyAnswers(segment.key, tuple(refusals))
 
-    def _refuse_ordered(self, segment: Segment) -> None:
+    def _refuse_barred(self, segment: Segment, *, deciding: bool) -> None:
+        """Raises WentByOrder, Withheld."""
         by = self._evidence.disposed([segment.key]).get(segment.key)
         if by is not None:
             raise WentByOrder(segment.key, by)
+        if not deciding and (withheld := self._withheld(segment)) is not None:
+            raise Withheld(segment.key, withheld)
+
+    def _withheld(self, segment: Segment) -> WithheldBy | None:
+        return self._evidence.withheld([segment.key]).get(segment.key)
 
     def _tried(self, store: _Store) -> LockTest:
         """Whether the store keeps what it locks. Raises as ``Objects.self_test``."""
@@ -571,7 +631,7 @@ class Archive:
             store.locks = store.objects.self_test()
         return store.locks
 
-    def _believed(self, store: _Store, locked_until: datetime) -> datetime | None:
+    def _believed(self, store: _Store, locked_until: datetime | None) -> datetime | None:
         """A lock as a Copy row may claim it: none where the store was allowed although it keeps none."""
         return locked_until if not self._allow_unlocked or self._tried(store).ok else None
 

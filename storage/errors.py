@@ -16,6 +16,7 @@
     │   ├── UnknownSession
     │   ├── UnknownHold
     │   ├── UnknownDisposal
+    │   ├── UnknownWithholding
     │   ├── UnknownToken
     │   └── UnknownPermit
     ├── ConflictingRow             the call contradicts something already written, which stays as it is
@@ -103,6 +104,10 @@ class UnknownHold(UnknownRow):
 
 class UnknownDisposal(UnknownRow):
     """There is no disposal list of that number, or none that concerns who asks."""
+
+
+class UnknownWithholding(UnknownRow):
+    """There is no withholding of that number, or none that concerns who asks."""
 
 
 class UnknownToken(UnknownRow):

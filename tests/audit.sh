@@ -33,7 +33,7 @@ for lock in requirements.lock requirements-dev.lock requirements-node.lock requi
     asked "$lock" '^Found [0-9]+ known vulnerabilit' \
         pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement "$lock"
 done
-for folder in dashboard/web tests/openid; do
+for folder in dashboard/web tests/openid tests/whep; do
     asked "$folder/package-lock.json" '^[0-9]+ .*vulnerabilit' npm --prefix "$folder" audit --package-lock-only
 done
 

@@ -36,11 +36,15 @@ def heads_blurred(picture: Picture, people: Iterable[Box]) -> Picture:
     heads' parts are the same.
     """
     height, width = picture.shape[:2]
+    parts = (head_window(box, width, height) for box in people)
+    return parts_blurred(picture, [part for part in parts if part is not None])
+
+
+def parts_blurred(picture: Picture, parts: Iterable[Window]) -> Picture:
+    """A copy of the picture, or of one plane of it, in which each of these parts is a few flat blocks."""
     done = picture.copy()
-    for box in people:
-        part = head_window(box, width, height)
-        if part is not None:
-            part.cut(done)[:] = _flat(part.cut(picture))
+    for part in parts:
+        part.cut(done)[:] = _flat(part.cut(picture))
     return done
 
 

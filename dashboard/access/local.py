@@ -7,7 +7,7 @@ as the second person where two are asked for. Not here: the files.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dashboard.access.errors import HeldBack
 from dashboard.access.sight import unclosed
@@ -34,7 +34,7 @@ def give(
     """
     held_back = unclosed(database.setup)
     early = [segment for segment in segments if held_back(segment)]
-    for (batch, camera), span in sorted(_spans(early[:1] or segments).items()):
+    for (batch, camera), span in sorted(spans_of(early[:1] or segments).items()):
         database.viewings.add(
             Viewing(
                 at=clock.now(),
@@ -52,7 +52,16 @@ def give(
         raise HeldBack(f"{early[0].key} may be saved once the sitting is closed; nothing was given away")
 
 
-def _spans(segments: Sequence[Segment]) -> dict[tuple[str, str], Interval]:
+def looked_for(database: Database, clock: Clock, actor: Actor, lines: Mapping[str, str]) -> None:
+    """Write down what was looked for, by batch as ``records.retrieval.record_lines`` says it, before it is told.
+
+    Raises DatabaseUnavailable, SealRefused.
+    """
+    for batch, line in sorted(lines.items()):
+        database.viewings.add(Viewing(clock.now(), actor, LOCAL, Deed.FIND, SHOWN, batch=batch, purpose=line))
+
+
+def spans_of(segments: Sequence[Segment]) -> dict[tuple[str, str], Interval]:
     """From the first picture to the last one, by batch and camera."""
     found: dict[tuple[str, str], Interval] = {}
     for segment in segments:

@@ -60,6 +60,11 @@ class Viewer:
         """Whether the role may, and the token too where it is one."""
         return may(self.account.role, act) and (self.acts is None or act in self.acts)
 
+    @property
+    def decides(self) -> bool:
+        """Whether they are one of those who decide on withheld footage, and so are shown it. No token is."""
+        return self.may(Act.APPROVE_DISPOSAL) and not self.account.emergency
+
     def is_fresh(self, now: datetime) -> bool:
         """Whether the password was given lately."""
         return self.proved is not None and now - self.proved < FRESH

@@ -7,7 +7,7 @@ role may ask (``dashboard.access.table``).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
@@ -20,11 +20,14 @@ from storage.database import Setup
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """See the module. Reads the set-up anew each time it is asked. Not ``on_duty``: with no part in open sittings."""
+    """See the module. Reads the set-up anew each time it is asked. Not ``on_duty``: with no part in open sittings.
+    Who ``decides`` on withheld footage is shown it.
+    """
 
     account: Account
     setup: Setup
     on_duty: bool
+    decides: bool = field(default=False, kw_only=True)
 
     def batch(self, batch_id: str) -> bool:
         """Whether the batch is there and inside, and its viewer not recused from it."""
@@ -33,6 +36,15 @@ class Sight:
         found = self.setup.batch(batch_id)
         site = None if found is None else self.setup.site(found.site)
         return site is not None and self.account.scope.covers(Place(site.county, site.id, batch_id))
+
+    def batches(self) -> frozenset[str]:
+        """The ids of all batches inside, read at once."""
+        scope, recused = self.account.scope, self.account.recused
+        sites = {site.id: site for site in self.setup.sites()}
+        places = ((each.id, sites.get(each.site)) for each in self.setup.batches() if each.id not in recused)
+        return frozenset(
+            batch for batch, site in places if site is not None and scope.covers(Place(site.county, site.id, batch))
+        )
 
     def camera(self, camera: str) -> bool:
         """Whether the camera stands at a site inside, or a sitting inside uses it."""
@@ -43,6 +55,16 @@ class Sight:
         """The sites inside, as they stand now."""
         scope = self.account.scope
         return [site for site in self.setup.sites() if scope.covers(Place(site.county, site.id))]
+
+    def set_up(self) -> list[Site]:
+        """The sites of which the viewer sees how they are set up: those inside, and those of batches inside. None
+        where a sitting is not closed from whose batch they are recused: its cameras would tell of it.
+        """
+        sittings = self.setup.sittings()
+        recused = self.account.recused
+        hidden = {each.site.id for each in sittings if each.closed is None and each.batch.id in recused}
+        inside = {each.id for each in self.sites()} | {each.site.id for each in self.sittings()}
+        return [site for site in self.setup.sites() if site.id in inside - hidden]
 
     def sittings(self) -> list[Sitting]:
         """The sittings of the batches inside."""
@@ -91,6 +113,9 @@ class Permitted(Sight):
     def sites(self) -> list[Site]:
         return []
 
+    def set_up(self) -> list[Site]:
+        return []
+
     def footage(self) -> Callable[[Segment], bool]:
         """Whether a part of a segment may be watched; which part, is cut where the playlist is made."""
         both = (self.account, self.approver)
@@ -98,7 +123,13 @@ class Permitted(Sight):
 
 
 def unclosed(setup: Setup) -> Callable[[Segment], bool]:
-    """Whether a sitting that a segment's camera serves is not closed, as a question that may be asked of many.
+    """Whether a sitting that a segment's camera serves is not closed, as a question that may be asked of many."""
+    early = unclosed_until(setup)
+    return lambda segment: early(segment.camera, segment.interval.end)
+
+
+def unclosed_until(setup: Setup) -> Callable[[str, datetime], bool]:
+    """The same of what a camera shows up to an instant.
 
     From when the sitting wants to be recorded, without an end: an exam may run late, and nobody told us of it.
     """
@@ -107,6 +138,4 @@ def unclosed(setup: Setup) -> Callable[[Segment], bool]:
         for each in setup.sittings()
         if each.closed is None
     ]
-    return lambda segment: any(
-        segment.camera in cameras and segment.interval.end > start for start, cameras in begins
-    )
+    return lambda camera, end: any(camera in cameras and end > start for start, cameras in begins)

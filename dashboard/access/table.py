@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from domain.disposal import SIDES
 from domain.people import Reach, Role
+from domain.retrieval import By
 from domain.viewings import Deed
 
 
@@ -30,13 +31,17 @@ class Act(StrEnum):
     ASK = "ask"  # for a permit to watch what lies outside one's scope
     APPROVE = "approve"  # or decline, or end, a permit that somebody else asked for
     WATCH_PERMITTED = "watch_permitted"  # footage outside one's scope, as far as a permit goes; no token may
+    RETRIEVE = "retrieve"  # find out where footage of somebody, or of a place and time, lies; no program's business
     SET_UP = "set_up"  # say which sites, cameras and sittings there are: dispatching
     RUN = "run"  # try, check and sign, open and close sittings
     SIGN = "sign"  # close a batch: sign for good what there is of it
     HOLD = "hold"  # keep a batch beyond its time, or let it go
     DISPOSALS = "disposals"  # which lists there are of what is to be deleted, and what became of them
     PROPOSE_DISPOSAL = "propose_disposal"  # of footage whose time of keeping is over
-    APPROVE_DISPOSAL = "approve_disposal"  # or decline one; two people of two sides have to approve
+    APPROVE_DISPOSAL = (
+        "approve_disposal"  # or decline one; two people of two sides have to approve; so with footage of a 禁摄区
+    )
+    WITHHOLD = "withhold"  # what a camera films, because it is a 禁摄区; and say when that ended
     DISPOSE = "dispose"  # delete what two have approved
     SCORES = "scores"  # which marks candidates were given
     SCORE = "score"  # give marks
@@ -89,6 +94,7 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.ASK: _LIMITED,
     Act.APPROVE: frozenset({Role.CITY_SUPERVISOR, Role.CITY_OFFICER}),
     Act.WATCH_PERMITTED: _LIMITED,
+    Act.RETRIEVE: _WATCHERS | {LOCAL},
     Act.SET_UP: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.RUN: frozenset({Role.SITE_OPERATOR, LOCAL}),
     Act.SIGN: frozenset({Role.CITY_OFFICER, LOCAL}),
@@ -96,6 +102,9 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.DISPOSALS: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, LOCAL}),
     Act.PROPOSE_DISPOSAL: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.APPROVE_DISPOSAL: frozenset(SIDES),  # one of each; never who proposed it, and never the command line
+    Act.WITHHOLD: frozenset(
+        {Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR, LOCAL}
+    ),  # whoever sees it; nothing goes by that word
     Act.DISPOSE: frozenset({LOCAL}),
     Act.SCORES: frozenset(Role) - {Role.CITY_ADMINISTRATOR, Role.SITE_OPERATOR, Role.DEVICE} | {LOCAL},
     Act.SCORE: frozenset({Role.EXAMINER}),
@@ -228,6 +237,18 @@ ROUTES: Mapping[str, Act] = {
     "add_token": Act.OWN_TOKENS,
     "revoke_token": Act.OWN_TOKENS,
     "status": Act.SEE,
+    "situation_now": Act.SEE,
+    "sites": Act.SEE,
+    "change_camera": Act.SET_UP,
+    "remove_camera": Act.SET_UP,
+    "try_camera": Act.SET_UP,  # no picture of an exam: dashboard.access.wall.is_quiet
+    "room_plan": Act.SEE,
+    "survey_plan": Act.SET_UP,
+    "calibrate_camera": Act.SET_UP,
+    "change_plan": Act.SET_UP,
+    "references": Act.SEE,
+    "reference_picture": Act.WATCH,
+    "make_reference": Act.SET_UP,
     "drifts": Act.SEE,
     "schedule": Act.SCHEDULE,
     "batches": Act.SEE,
@@ -266,13 +287,27 @@ ROUTES: Mapping[str, Act] = {
     "receipt_paper": Act.CERTIFICATES,
     "check_receipt": Act.ANYBODY,  # by whoever has a code; it shows no name, footage or scan
     "mark_sitting": Act.RUN,
+    "day": Act.ROSTER,  # it names candidates
+    "open_sitting": Act.RUN,
+    "close_sitting": Act.RUN,
+    "sign_in": Act.ENROL,
+    "mark_absent": Act.ENROL,
+    "move_candidate": Act.ENROL,
+    "note_violation": Act.ENROL,
+    "leave_station": Act.ENROL,
+    "note_incident": Act.DAY,
+    "hand_papers": Act.DAY,
     "viewings": Act.AUDIT,
     "acts": Act.AUDIT,
     "playlist": Act.WATCH,
     "init_part": Act.WATCH,
     "media_part": Act.WATCH,
+    "retrieve": Act.RETRIEVE,
     "whole_file": Act.SAVE,
     "film": Act.SAVE,
+    "export_batch": Act.SAVE,
+    "screener": Act.SAVE,
+    "screeners_offer": Act.SEE,
     "wall": Act.WATCH_OPEN,
     "live_ticket": Act.WATCH_OPEN,
     "own_permits": Act.ASK,
@@ -292,6 +327,11 @@ ROUTES: Mapping[str, Act] = {
     "propose_disposal": Act.PROPOSE_DISPOSAL,
     "approve_disposal": Act.APPROVE_DISPOSAL,
     "decline_disposal": Act.APPROVE_DISPOSAL,
+    "withholdings": Act.SEE,
+    "begin_withholding": Act.WITHHOLD,
+    "end_withholding": Act.WITHHOLD,
+    "confirm_withholding": Act.APPROVE_DISPOSAL,
+    "decline_withholding": Act.APPROVE_DISPOSAL,
     "draws": Act.DRAWS,
     "draw_pool": Act.DRAWS,
     "draw_record": Act.DRAWS,
@@ -300,11 +340,20 @@ ROUTES: Mapping[str, Act] = {
 }
 """What each route does, by its name."""
 
-SOCKETS: Mapping[str, Act] = {"live": Act.WATCH_OPEN}
-"""What each WebSocket shows, by its name; all are of the process that shows live pictures (``dashboard.live``)."""
+LIVE: Mapping[str, Act] = {"live": Act.WATCH_OPEN, "whep": Act.WATCH_OPEN, "whep_end": Act.WATCH_OPEN}
+"""What each route of the process that shows live pictures (``dashboard.live``) does, by its name: the WebSocket, the
+offer by WHEP, and the end of what an offer began, which only the session that made it may ask for.
+"""
 
 WITH_PICTURES: Mapping[str, Act] = {"report_paper": Act.SAVE, "report_file": Act.SAVE}
 """What a route does besides, where it is asked for pictures of footage: a paper with them is a file that is saved."""
+
+ASKED_BY: Mapping[By, Act] = {
+    By.CERTIFICATE: Act.CERTIFICATES,
+    By.NAME: Act.ROSTER,
+    By.NUMBER: Act.ROSTER,
+}
+"""What somebody must be allowed to besides, to look for footage by what says who a person is."""
 
 COMMANDS: Mapping[str, Act] = {
     "apply": Act.SET_UP,
@@ -332,6 +381,11 @@ COMMANDS: Mapping[str, Act] = {
     "disposal propose": Act.PROPOSE_DISPOSAL,
     "disposal carry-out": Act.DISPOSE,
     "disposal verify": Act.ANYBODY,  # of papers, with nothing but a public key
+    "withhold begin": Act.WITHHOLD,
+    "withhold end": Act.WITHHOLD,
+    "withhold list": Act.SEE,
+    "withhold show": Act.SEE,
+    "withhold destroy": Act.DISPOSE,
     "supervisor add": Act.DRAW,
     "supervisor list": Act.DRAWS,
     "supervisor recuse": Act.DRAW,
@@ -402,6 +456,7 @@ COMMANDS: Mapping[str, Act] = {
     "report": Act.SEE,  # with pictures it saves, and is written down as a film is
     "plan": Act.SEE,
     "room plan": Act.SEE,
+    "room labels": Act.SEE,
     "panel import": Act.SET_UP,
     "panel export": Act.SEE,
     "panel profile": Act.ANYBODY,  # headings of empty forms
@@ -420,6 +475,7 @@ COMMANDS: Mapping[str, Act] = {
     "check": Act.AUDIT,
     "record copy": Act.AUDIT,
     "export": Act.SAVE,
+    "find": Act.RETRIEVE,
     "verify": Act.ANYBODY,  # with nothing but a public key; in an object store, with its credentials too
     "key show": Act.ANYBODY,  # they are to be published
     "key rotate": Act.OPERATE,
@@ -463,13 +519,16 @@ FRESH = frozenset(
         *(
             "approve_permit",
             "approve_disposal",
+            "confirm_withholding",
             "confirm_exit",
             "commit_to_draw",
             "reveal_for_draw",
             "sign_readiness",
+            "close_sitting",
             "issue_certificates",
             "revoke_certificate",
         ),
+        *("change_camera", "remove_camera", "change_plan", "make_reference"),
     }
 )
 """Routes that ask for a password that was given lately: whoever finds a page open must not be able to stay."""
@@ -486,6 +545,9 @@ DEEDS: Mapping[str, Deed] = {
     "media_part": Deed.FETCH,
     "whole_file": Deed.SAVE,
     "film": Deed.SAVE,
+    "export_batch": Deed.SAVE,
+    "retrieve": Deed.FIND,
+    "screener": Deed.SAVE,
     "live_ticket": Deed.LIVE,
     "ask_permit": Deed.ASK,
     "withdraw_permit": Deed.WITHDRAW,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from domain.people import Account, Place
 from domain.places import Camera, Room, Site, Sitting
@@ -30,6 +31,16 @@ def is_on(sitting: Sitting, now: datetime) -> bool:
     """Whether a sitting is open, or about to be. It ends by being closed alone: exams run late."""
     begins = min(sitting.plan.recording_from, sitting.opened or sitting.plan.recording_from)
     return sitting.closed is None and now >= begins - ABOUT_TO_BE
+
+
+def is_quiet(site_id: str, host: str, sittings: Iterable[Sitting], now: datetime) -> bool:
+    """Whether a picture from a device may be shown to who sets a site up: no sitting is on there, and none that is on
+    anywhere has a camera at that host. Who dispatches sees nothing of an exam (``TWO_SIDES``), whatever address of
+    one of its cameras they write down.
+    """
+    on = [sitting for sitting in sittings if is_on(sitting, now)]
+    used = {urlsplit(camera.url).hostname for sitting in on for camera in sitting.cameras()}
+    return host not in used and all(sitting.site.id != site_id for sitting in on)
 
 
 def on_the_wall(

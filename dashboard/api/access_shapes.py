@@ -297,8 +297,19 @@ class WallCamera(Shape):
 
 
 class LiveTicket(Shape):
-    """Where a camera's live pictures are: at this host, ``port`` and ``path``, until then, for this session alone."""
+    """Where a camera's live pictures are: at this host and ``port``, until then, for this session alone. ``path`` is
+    opened as a WebSocket; to ``whep`` an offer is posted (draft-ietf-wish-whep).
+    """
 
     port: int
     path: str
+    whep: str
     until: Instant
+
+
+class ScreenerOffer(Shape):
+    """Whether heads can be blurred in copies with a watermark; ``model`` is what finds them, else a ``reason``."""
+
+    blurs_heads: bool
+    model: str
+    reason: str

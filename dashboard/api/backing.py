@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from analysis.people.detector import Detector
 from analysis.report import SittingReport, sitting_report
 from config.rule_pack import RulePack
 from dashboard.access.login import Viewer
@@ -26,7 +27,9 @@ from domain.people import Role
 from domain.places import Sitting
 from domain.timeline import Clock
 from ingest.host_clock import HostWitnesses, Witnesses
+from records.commissioning import Bench
 from records.disposal import Basis
+from records.errors import NotAskedNow
 from records.holidays import published
 from records.readiness import Means
 from records.roll_rules import WorkingDays
@@ -84,7 +87,8 @@ class Backing:
     ``holidays`` say when people work, None as far as that is published; ``numbers`` gives the key of numbers of
     people's documents. ``filing`` may put scans into the object stores, where the archive's keys only read;
     ``signing`` signs receipts, and ``pages_address`` is where browsers reach the pages, "" where nobody said.
-    ``live`` is where live pictures are.
+    ``live`` is where live pictures are; ``detector`` opens what finds people, None without a model; ``commissioning``
+    tries cameras and keeps their logins.
     """
 
     database: Database
@@ -105,6 +109,8 @@ class Backing:
     signing: Signer | None = None
     pages_address: str = ""
     live: LivePort = field(default_factory=LivePort)
+    detector: Callable[[], Detector | None] = lambda: None
+    commissioning: Bench | None = None
     questions: Questions[Any] = field(default_factory=Questions)
 
     @property
@@ -113,6 +119,13 @@ class Backing:
         if self.signing is None:
             raise KeyRefused("this service has no signing key; `kaojian serve` has it")
         return self.signing
+
+    @property
+    def bench(self) -> Bench:
+        """Raises NotAskedNow where no camera is tried from here."""
+        if self.commissioning is None:
+            raise NotAskedNow("this service tries no cameras; `kaojian serve` does")
+        return self.commissioning
 
     def rules(self, batch_id: str) -> RulePack:
         """The rule pack of a batch. Raises UnknownBatch, RulePackRefused."""

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse, Response
 from starlette.status import HTTP_201_CREATED
 
-from analysis.report import batch_report, to_json
+from analysis.report import batch_report
+from analysis.report_json import to_json
 from dashboard.access.login import actor_of
 from dashboard.access.sight import Sight
 from dashboard.api.backing import Backed, Backing
@@ -77,7 +78,7 @@ def sitting(backed: Backed, batch: BatchId, number: Number) -> SittingDetail:
         site=found.site.id,
         site_name=found.site.name,
         county=found.site.county,
-        sitting=SittingTimes(**_times(found)),
+        sitting=SittingTimes(**times_of(found)),
         rooms=tuple(_room(room) for room in found.rooms),
     )
 
@@ -152,7 +153,7 @@ def _scheduled(sittings: list[Sitting]) -> ScheduledBatch:
         site_name=last.site.name,
         county=last.site.county,
         sittings=tuple(
-            ScheduledSitting(**_times(each), rooms=tuple(room.name for room in each.rooms)) for each in sittings
+            ScheduledSitting(**times_of(each), rooms=tuple(room.name for room in each.rooms)) for each in sittings
         ),
     )
 
@@ -160,6 +161,7 @@ def _scheduled(sittings: list[Sitting]) -> ScheduledBatch:
 def _summary(backed: Backing, sittings: list[Sitting]) -> BatchSummary:
     # The site of the last sitting: for one that is not open yet, that is the site as it stands now.
     last = sittings[-1]
+    closing = backed.database.closings.latest(last.batch.id)
     return BatchSummary(
         id=last.batch.id,
         project=last.batch.project,
@@ -167,11 +169,13 @@ def _summary(backed: Backing, sittings: list[Sitting]) -> BatchSummary:
         site=last.site.id,
         site_name=last.site.name,
         county=last.site.county,
-        sittings=tuple(SittingSummary(**_times(each), verdict=backed.verdict(each)) for each in sittings),
+        signed=None if closing is None else closing.signed_at,
+        sittings=tuple(SittingSummary(**times_of(each), verdict=backed.verdict(each)) for each in sittings),
     )
 
 
-def _times(sitting: Sitting) -> dict[str, Any]:
+def times_of(sitting: Sitting) -> dict[str, Any]:
+    """The fields of ``SittingTimes``."""
     return {
         "number": sitting.plan.number,
         "state": _state(sitting),

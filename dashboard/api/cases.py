@@ -248,7 +248,7 @@ def _grounds(backed: Backing, batch: str) -> Grounds:
     known = backed.database.setup.batch(batch)
     if known is None:
         raise UnknownBatch(f"there is no batch {batch}")
-    return Grounds(backed.rule_packs(known.rule_pack), backed.working_days)
+    return Grounds(backed.rule_packs(known.rule_pack), backed.working_days, packs=backed.rule_packs)
 
 
 def _standing(backed: Backing, batch: str) -> BatchStanding:
@@ -257,7 +257,7 @@ def _standing(backed: Backing, batch: str) -> BatchStanding:
 
 def _gate(backed: Backing, batch: str, account: str) -> Gate:
     rules, now = _grounds(backed, batch).rules, backed.clock.now()
-    return deciding.at_gate(backed.database, batch, rules, actor_of(account), now)
+    return deciding.at_gate(backed.database, batch, rules, actor_of(account), now, packs=backed.rule_packs)
 
 
 def clause_of(ruled: Ruled) -> BatchClauseShape:

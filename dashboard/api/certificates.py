@@ -123,7 +123,8 @@ def issue_certificates(
     """
     response.headers.update(NO_STORE)
     desk, rules = _desk(backed, viewer.account.name), backed.rules(batch)
-    cases = records.chosen(cases_of(backed.database, batch, rules, desk.now), given.candidates)
+    found = cases_of(backed.database, batch, rules, desk.now, packs=backed.rule_packs)
+    cases = records.chosen(found, given.candidates)
     forms = records.forms_from(backed.database, given.form, len(cases))
     done = records.issue(desk, batch, cases, forms, rules, stamped_by=given.stamped_by, again=given.reason)
     return tuple(_shape(each, None) for each in done)

@@ -69,6 +69,7 @@ SCORES: Any = [
         "machine_signed": False,
         "vouched": "results/2026-0501/scoring-1@1",
         "transcribed": False,
+        "total": None,
     }
 ]
 
@@ -106,8 +107,9 @@ ROSTER: Any = {
             "name": "考生甲",
             "document": "resident_id",
             "number": "990***********0012",
-            "attempt": "first",
-            "subjects": ["实操"],
+            "attempt": "resit",
+            "subjects": ["实操", "理论"],
+            "kept": [{"subject": "理论", "batch": "2025-1101", "candidate": "00305"}],
             "seats": [{"sitting": 1, "room": "r301", "station": "A-01", "subject": "实操"}],
         }
     ],
@@ -188,7 +190,286 @@ CERTIFICATES: Any = {
     },
 }
 
+FOUND: Any = {
+    "by": "certificate",
+    "made": "2026-05-21T02:00:00.000Z",
+    "people": [
+        {
+            "batch": "2026-0501",
+            "candidate": "00017",
+            "name": "考**",
+            "certificates": [
+                {
+                    "number": CHECK["certificate"],
+                    "issued": "2026-05-20T03:00:00.000Z",
+                    "revoked": None,
+                    "replaced": False,
+                }
+            ],
+            "stays": [
+                {
+                    "batch": "2026-0501",
+                    "project": "中式面点制作",
+                    "sitting": 1,
+                    "candidate": "00017",
+                    "subject": "实操",
+                    "superseded": False,
+                    "site": "sg-001",
+                    "site_name": "韶关示范考场",
+                    "site_now": "",
+                    "county": "浈江区",
+                    "room": "r301",
+                    "room_name": "一号考场",
+                    "room_now": "实训一室",
+                    "station": "A-01",
+                    "cameras": ["c1", "c2"],
+                    "window": {"start": "2026-05-01T01:00:00.000Z", "end": "2026-05-01T02:30:00.000Z"},
+                    "verdict": "pass",
+                    "spans": [
+                        {
+                            "start": "2026-05-01T01:30:00.000Z",
+                            "end": "2026-05-01T02:15:00.000Z",
+                            "verdict": "pass",
+                            "zh": "本人考试时段录像完整",
+                            "en": "complete",
+                            "covered": [
+                                {
+                                    "start": "2026-05-01T01:30:00.000Z",
+                                    "end": "2026-05-01T02:15:00.000Z",
+                                    "seconds": 2700.0,
+                                }
+                            ],
+                            "gaps": [],
+                            "unusable": [],
+                        }
+                    ],
+                    "closed": "2026-05-01T02:15:00.000Z",
+                    "kept_until": "2029-05-01T16:00:00.000Z",
+                    "held": False,
+                    "disposal": None,
+                    "watch": "now",
+                    "save": "now",
+                    "says_why": True,
+                }
+            ],
+            "wanting": [],
+        }
+    ],
+    "stays": [],
+    "left_off": 0,
+    "may_ask": False,
+}
+
+DAY: Any = {
+    "batch": "2026-0501",
+    "project": "中式面点制作",
+    "site": "sg-001",
+    "site_name": "韶关示范考场",
+    "at": "2026-05-01T01:12:00.000Z",
+    "sitting": {
+        "number": 1,
+        "state": "open",
+        "planned_start": "2026-05-01T01:00:00.000Z",
+        "planned_end": "2026-05-01T02:30:00.000Z",
+        "actual_start": "2026-05-01T01:01:00.000Z",
+        "actual_end": None,
+    },
+    "phases": {
+        "begin": "2026-05-01T00:31:00.000Z",
+        "start": "2026-05-01T01:01:00.000Z",
+        "end": "2026-05-01T02:30:00.000Z",
+        "finish": "2026-05-01T02:45:00.000Z",
+    },
+    "marks": [{"mark": "opened", "at": "2026-05-01T00:55:00.000Z"}],
+    "rooms": [
+        {
+            "room": "r301",
+            "name": "301 试室",
+            "stations": ["A-01", "A-02"],
+            "candidates": [
+                {
+                    "candidate": "00017",
+                    "name": "考生甲",
+                    "number": "990***********0012",
+                    "subjects": ["实操"],
+                    "seat": "A-01",
+                    "station": "A-01",
+                    "present": True,
+                    "signed": "2026-05-01T00:48:10.000Z",
+                    "check": "compared",
+                    "moved": 0,
+                    "left": None,
+                    "violations": [],
+                }
+            ],
+            "incidents": [
+                {
+                    "kind": "equipment",
+                    "at": "2026-05-01T01:10:00.000Z",
+                    "what": "摄像机 sg-001-c1 无画面",
+                    "handling": "换上同地址的备用摄像机",
+                    "minutes": None,
+                    "until": None,
+                }
+            ],
+            "signed": [],
+        }
+    ],
+    "unplaced": [],
+    "parcels": [
+        {
+            "parcel": "SJ-0001",
+            "subject": "实操",
+            "seal": "F-1",
+            "copies": 2,
+            "handed": [
+                {
+                    "stage": "kept",
+                    "at": "2026-04-30T08:00:00.000Z",
+                    "given_by": "市中心",
+                    "taken_by": "考务员乙",
+                    "seal": "F-1",
+                    "intact": True,
+                }
+            ],
+        }
+    ],
+}
+
+_ENTERED: Any = {"at": "2026-05-01T01:01:00.000Z", "warnings": []}
+
+_REVISION = "5d" * 32
+
+SITES: Any = [
+    {
+        "site": "sg-001",
+        "site_name": "韶关示范考场",
+        "county": "浈江区",
+        "revision": _REVISION,
+        "valid_from": "2026-04-20T01:00:00.000Z",
+        "by": "account:wu",
+        "on": False,
+        "nvrs": [{"id": "nvr-1", "address": None, "login": True, "max_sessions": 16}],
+        "rooms": [
+            {
+                "id": "r301",
+                "name": "301 试室",
+                "stations": ["A-01", "A-02"],
+                "drawn": True,
+                "cameras": [
+                    {
+                        "id": "sg-001-c1",
+                        "address": None,
+                        "login": True,
+                        "transport": "tcp",
+                        "engine": "auto",
+                        "audio": False,
+                        "panoramic": True,
+                        "nvr": "nvr-1",
+                        "channel": 1,
+                        "sees": [
+                            {"station": "A-01", "region": [[0.1, 0.25], [0.42, 0.25], [0.42, 0.8]]},
+                            {"station": "A-02", "region": None},
+                        ],
+                        "drawn": True,
+                        "reference": "2026-04-21T02:00:00.000Z",
+                    }
+                ],
+            }
+        ],
+    }
+]
+
+CHANGE: Any = {
+    "new": True,
+    "revision": _REVISION,
+    "sittings": [
+        {
+            "batch": "2026-0501",
+            "number": 1,
+            "start": "2026-05-01T01:00:00.000Z",
+            "keeps": False,
+            "trial_void": True,
+        }
+    ],
+}
+
+TRIED: Any = {
+    "codec": "avc1.640028",
+    "width": 1920,
+    "height": 1080,
+    "pictures": 200,
+    "seconds": 8.0,
+    "stated_fps": 25.0,
+    "delivered_fps": 24.97,
+    "bits_per_second": 4010000.0,
+    "key_interval_s": 2.0,
+    "keyless_s": 2.0,
+    "lost_packets": 0,
+    "damaged_pictures": 0,
+    "format_changes": 0,
+    "clock_offset_s": -130.5,
+    "ended": None,
+    "audio": ["PCMA"],
+    "advice": [
+        {
+            "code": "clock",
+            "zh": "摄像机时钟比本机慢 130.5 秒，超过 2 秒。请在“时间”菜单启用 NTP 时间同步。",
+            "en": "The camera's clock is 130.5 s behind of this machine's. Turn NTP on in its time menu.",
+        }
+    ],
+    "min_width": 1280,
+    "min_height": 720,
+    "min_fps": 15.0,
+    "clock_warn_s": 2.0,
+    "rule_pack": "SG-2022-08-10",
+    "held_back": True,
+    "picture": None,
+}
+
+WITHHOLDINGS: Any = [
+    {
+        "number": 1,
+        "camera": "sg-001-c1",
+        "start": "2026-05-01T01:00:00.000Z",
+        "until": "2026-05-01T01:12:00.000Z",
+        "state": "confirmed_once",
+        "at": "2026-05-01T01:10:00.000Z",
+        "who": "account:li",
+        "reason": "屏风移开后拍到更衣区",
+        "decisions": [
+            {
+                "what": "approved",
+                "at": "2026-05-01T02:00:00.000Z",
+                "who": "account:wu",
+                "role": "city_supervisor",
+                "reason": "已看过录像",
+            }
+        ],
+        "files": 13,
+        "stored": 2,
+        "locked_until": "2029-05-01T16:00:00.000Z",
+        "batches": ["2026-0501"],
+        "closed": [],
+    }
+]
+
 ANSWERS = {
+    "withholdings": WITHHOLDINGS,
+    "sites": SITES,
+    "change_camera": CHANGE,
+    "remove_camera": CHANGE,
+    "change_plan": CHANGE,
+    "try_camera": TRIED,
+    "day": DAY,
+    **dict.fromkeys(
+        (
+            *("open_sitting", "close_sitting", "sign_in", "mark_absent", "move_candidate"),
+            *("note_violation", "leave_station", "note_incident", "hand_papers"),
+        ),
+        _ENTERED,
+    ),
+    "retrieve": FOUND,
     "check_receipt": CHECK,
     "certificates": CERTIFICATES,
     "hand_in_results": TAKEN,
@@ -210,4 +491,5 @@ def describe(document: dict[str, Any]) -> None:
             if name == "hand_in_results":
                 operation["requestBody"]["content"]["application/json"]["example"] = RESULTS
             if name in ANSWERS:
-                operation["responses"]["200"]["content"]["application/json"]["example"] = ANSWERS[name]
+                done = next(status for status in ("200", "201") if status in operation["responses"])
+                operation["responses"][done]["content"]["application/json"]["example"] = ANSWERS[name]

@@ -58,7 +58,7 @@ def film(
     says_why(viewer, purpose)
     asked = Asked(batch, camera, asked_for(start, end), sound=sound)
     name, title = films.name_of(asked, backed.database.setup.sittings(batch))
-    reel = _planned(backed, seen.footage(), Asked(batch, camera, asked.span, title, sound))
+    reel = planned(backed, seen.footage(), Asked(batch, camera, asked.span, title, sound))
     unclosed = seen.unclosed()
     if any(map(unclosed, reel.segments)):
         raise HeldBack("the film may be saved once the sitting is closed")
@@ -84,7 +84,7 @@ def film(
     return StreamingResponse(body, 200 if wanted is None else 206, headers, "video/mp4")
 
 
-def _planned(backed: Backing, inside: films.Inside, asked: Asked) -> Reel:
+def planned(backed: Backing, inside: films.Inside, asked: Asked) -> Reel:
     try:
         return films.plan(backed.database.evidence, backed.archive, asked, backed.clock.now(), inside)
     except NothingToShow as error:

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import chain
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -21,8 +22,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import Response, StreamingResponse
 
+from analysis.ledgers import camera_ledger
 from analysis.pieces import Piece, pieces
-from analysis.report import camera_ledger
 from dashboard.access.errors import HeldBack, TicketUnknown
 from dashboard.access.login import Viewer
 from dashboard.access.permits import LONGEST, SHORTEST
@@ -35,6 +36,7 @@ from dashboard.api.guard import NO_STORE, Seen, SeenPermitted, Viewing
 from dashboard.api.problems import (
     GONE,
     FootageDisposed,
+    FootageWithheld,
     ImpossibleSpan,
     NoFootage,
     NoneAnswers,
@@ -44,7 +46,7 @@ from dashboard.api.problems import (
 from dashboard.api.witness import Witness, Witnessed, asked_span
 from domain.evidence import Segment
 from domain.timeline import Interval, rfc3339
-from storage.archive import NoCopyAnswers, WentByOrder, gone_by
+from storage.archive import NoCopyAnswers, WentByOrder, Withheld, gone_by
 from storage.media import FileIndex, MediaError, read_index, tells_of_sound, without_sound
 
 router = APIRouter(tags=["footage"], responses=GONE)
@@ -77,12 +79,12 @@ def playlist(
 ) -> Response:
     """What can be played of a camera's footage between two instants, oldest first, from one recorder at a time.
 
-    Footage outside the viewer's scope is left out; so is what a sitting holds back that is not closed. City officers
-    and auditors say why.
+    Footage outside the viewer's scope is left out; so is what a sitting holds back that is not closed, and what is
+    withheld 误摄扣留, but for those who decide on it. City officers and auditors say why.
     """
     span = asked_for(start, end)
     says_why(viewer, purpose)
-    recorded = _pieces(backed, camera, span, seen.footage())
+    recorded = _pieces(backed, camera, span, seen)
     return _listed(_playable(seen, recorded, camera, span), witness, camera, span, purpose)
 
 
@@ -110,7 +112,7 @@ def permitted_playlist(
     """
     span = asked_for(start, end)
     only = span.intersection(seen.permit.span)
-    recorded = [] if only is None else _pieces(backed, camera, only, seen.footage(), only)
+    recorded = [] if only is None else _pieces(backed, camera, only, seen, only)
     return _listed(_playable(seen, recorded, camera, span), witness, camera, span, seen.permit.purpose)
 
 
@@ -118,8 +120,8 @@ def permitted_playlist(
 def init_part(backed: Backed, seen: Seen, viewer: Viewing, ticket: InAddress) -> Response:
     """The head of a segment: what a player must know before any picture."""
     segment = _segment(backed, seen, _opened(backed, viewer, ticket))
-    head = _head(backed, segment)
-    index = _sounding(backed, segment, head)
+    head = _head(backed, segment, deciding=seen.decides)
+    index = _sounding(backed, segment, head, deciding=seen.decides)
     head = head if index is None else without_sound(head, 0, index)
     return Response(head, media_type="video/mp4", headers=_HEADERS)
 
@@ -149,8 +151,10 @@ def media_part(
     headers = {**_HEADERS, "Content-Length": str(last - first + 1)}
     if wanted is not None:
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    index = _sounding(backed, segment, _head(backed, segment))
-    body = _read(backed, segment, segment.init_size_bytes + first, last - first + 1, index)
+    deciding = seen.decides
+    index = _sounding(backed, segment, _head(backed, segment, deciding=deciding), deciding=deciding)
+    first += segment.init_size_bytes
+    body = _read(backed, segment, first, last + segment.init_size_bytes - first + 1, index, deciding=deciding)
     witness.fetched(segment)
     return StreamingResponse(body, 200 if wanted is None else 206, headers, "video/iso.segment")
 
@@ -218,16 +222,20 @@ def asked_range(header: str | None, size_bytes: int) -> tuple[int, int] | None:
     return first, last
 
 
-def _pieces(
-    backed: Backing, camera: str, span: Interval, inside: Callable[[Segment], bool], only: Interval | None = None
-) -> list[Piece]:
+def _pieces(backed: Backing, camera: str, span: Interval, seen: Sight, only: Interval | None = None) -> list[Piece]:
+    """Raises FootageDisposed, FootageWithheld where that is all that there is."""
+    inside = seen.footage()
     ledger = camera_ledger(backed.database.evidence, camera, span)
     within = [segment for segment in ledger.segments if segment.interval.overlaps(span) and inside(segment)]
     there = [segment for segment in within if segment.key not in ledger.disposed]
     if within and not there:
         raise FootageDisposed(gone_by(ledger.disposed[within[0].key]))
+    shown = [segment for segment in there if seen.decides or segment.key not in ledger.withheld]
+    if there and not shown:
+        raise FootageWithheld(Withheld("", ledger.withheld[there[0].key]).told)
+    opened = partial(backed.archive.opened, deciding=seen.decides)
     try:
-        return pieces(replace(ledger, segments=there), backed.archive.opened, backed.clock.now(), only)
+        return pieces(replace(ledger, segments=shown), opened, backed.clock.now(), only)
     except NoCopyAnswers as error:
         raise none_answers(error) from error
     except MediaError as error:
@@ -289,29 +297,35 @@ def _segment(backed: Backing, seen: Sight, ticket: Ticket) -> Segment:
     return found
 
 
-def _head(backed: Backing, segment: Segment) -> bytes:
-    return b"".join(_blocks(backed, segment, 0, segment.init_size_bytes))
+def _head(backed: Backing, segment: Segment, *, deciding: bool) -> bytes:
+    return b"".join(_blocks(backed, segment, 0, segment.init_size_bytes, deciding=deciding))
 
 
-def _sounding(backed: Backing, segment: Segment, head: bytes) -> FileIndex | None:
+def _sounding(backed: Backing, segment: Segment, head: bytes, *, deciding: bool) -> FileIndex | None:
     """Where the sound of a segment lies; None where it has none, or cannot be read as its row says it can."""
     if not tells_of_sound(head):
         return None
     try:
-        with backed.archive.opened(segment) as file:
+        with backed.archive.opened(segment, deciding=deciding) as file:
             return read_index(file)
     except MediaError:
         return None
 
 
 def _read(
-    backed: Backing, segment: Segment, offset: int, length: int, silenced: FileIndex | None = None
+    backed: Backing,
+    segment: Segment,
+    offset: int,
+    length: int,
+    silenced: FileIndex | None = None,
+    *,
+    deciding: bool = False,
 ) -> Iterator[bytes]:
     """The first block is read before the answer begins, so that footage nobody can read is refused in words.
 
     ``silenced`` is the index of a file of which the sound is to be left out.
     """
-    blocks = _blocks(backed, segment, offset, length)
+    blocks = _blocks(backed, segment, offset, length, deciding=deciding)
     told = chain([next(blocks, b"")], blocks)
     return told if silenced is None else _silenced(told, offset, silenced)
 
@@ -322,20 +336,22 @@ def _silenced(blocks: Iterable[bytes], offset: int, index: FileIndex) -> Iterato
         offset += len(block)
 
 
-def _blocks(backed: Backing, segment: Segment, offset: int, length: int) -> Iterator[bytes]:
+def _blocks(backed: Backing, segment: Segment, offset: int, length: int, *, deciding: bool) -> Iterator[bytes]:
     end = offset + length
     while offset < end:
         try:
-            block = backed.archive.read(segment, offset, min(BLOCK_BYTES, end - offset))
+            block = backed.archive.read(segment, offset, min(BLOCK_BYTES, end - offset), deciding=deciding)
         except NoCopyAnswers as error:
             raise none_answers(error) from error
         yield block
         offset += len(block)
 
 
-def none_answers(error: NoCopyAnswers) -> NoneAnswers | FootageDisposed:
+def none_answers(error: NoCopyAnswers) -> NoneAnswers | FootageDisposed | FootageWithheld:
     """What a viewer is told of it: no file and no place by its name."""
     if isinstance(error, WentByOrder):
         return FootageDisposed(error.told)
+    if isinstance(error, Withheld):
+        return FootageWithheld(error.told)
     said = ", ".join(f"{refusal.place} {refusal.why}" for refusal in error.refusals)
     return NoneAnswers(f"no copy of the footage answers ({said or 'there is none any more'})")

@@ -42,7 +42,14 @@ from dashboard.api.witness import REFUSALS
 from domain.viewings import Deed
 from records import drawing, receipts
 from records.errors import NoSuchDraw, NoSuchReceipt
-from storage.errors import UnknownBatch, UnknownDisposal, UnknownPermit, UnknownToken
+from storage.errors import (
+    UnknownBatch,
+    UnknownDisposal,
+    UnknownPermit,
+    UnknownSite,
+    UnknownToken,
+    UnknownWithholding,
+)
 
 COOKIE = "kaojian_session"
 NO_STORE = {"Cache-Control": "no-store"}
@@ -51,7 +58,11 @@ NO_STORE = {"Cache-Control": "no-store"}
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _JUDGED = frozenset(
-    {"batch", "number", "camera", "ticket", "token", "session", "permit", "disposal", "draw", "receipt"}
+    {
+        *("batch", "number", "camera", "ticket", "token", "session", "permit", "disposal", "draw", "receipt"),
+        *("site", "room"),  # a room is one of the site before it
+        "withholding",
+    }
 )
 
 
@@ -126,31 +137,42 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
     """What the viewer sees; what the address names lies inside of it.
 
     Raises NotAllowed for the role or the token; UnknownBatch, UnknownCamera, UnknownPermit, UnknownDisposal,
-    NoSuchDraw, NoSuchReceipt, UnknownToken, TicketUnknown for what lies outside; PermitNotOpen, TicketExpired.
+    UnknownWithholding, NoSuchDraw, NoSuchReceipt, UnknownToken, UnknownSite, TicketUnknown for what lies outside;
+    PermitNotOpen, TicketExpired.
     """
     if not viewer.may(act):
         who = f"the role {viewer.account.role}" if viewer.acts is None else "this token"
         raise NotAllowed(f"{who} may not do this")
     if not named.keys() <= _JUDGED:
         raise Undeclared("nobody is allowed here yet: dashboard.api.guard does not know what the address names")
-    sight = Sight(viewer.account, backed.database.setup, viewer.may(Act.WATCH_OPEN))
+    sight = Sight(viewer.account, backed.database.setup, viewer.may(Act.WATCH_OPEN), decides=viewer.decides)
     if "permit" in named:
         sight = _with_permit(act, sight, named["permit"], backed)
     if "batch" in named and not sight.batch(named["batch"]):
         raise UnknownBatch(f"there is no batch {named['batch']}")
-    if "camera" in named and not sight.camera(named["camera"]):
-        raise UnknownCamera(f"there is no camera {named['camera']}")
-    if "token" in named and named["token"] not in {
-        each.id for each in backed.database.api_tokens.all(viewer.account.name)
-    }:
-        raise UnknownToken(f"there is no token {named['token']}")
+    _places(sight, named)
+    if "token" in named:
+        _own(viewer, named["token"], backed)
     if "receipt" in named and receipts.find(backed.database, named["receipt"]).thing.batch != named.get("batch"):
         raise NoSuchReceipt(f"the batch has no receipt {named['receipt']}")
-    if "draw" in named:
-        _drawn(sight, named["draw"], backed)
-    if "disposal" in named:
-        _listed(sight, named["disposal"], backed)
+    for name, judged in {"draw": _drawn, "disposal": _listed, "withholding": _withheld}.items():
+        if name in named:
+            judged(sight, named[name], backed)
     return _through(act, sight, viewer, named["ticket"], backed) if "ticket" in named else sight
+
+
+def _places(sight: Sight, named: dict[str, Any]) -> None:
+    """Raises UnknownSite, UnknownCamera for one that is not there, or outside."""
+    if "site" in named and named["site"] not in {each.id for each in sight.set_up()}:
+        raise UnknownSite(f"there is no site {named['site']}")
+    if "camera" in named and not sight.camera(named["camera"]):
+        raise UnknownCamera(f"there is no camera {named['camera']}")
+
+
+def _own(viewer: Viewer, token: str, backed: Backing) -> None:
+    """Raises UnknownToken for one that is not the viewer's."""
+    if token not in {each.id for each in backed.database.api_tokens.all(viewer.account.name)}:
+        raise UnknownToken(f"there is no token {token}")
 
 
 def _listed(sight: Sight, number: str, backed: Backing) -> None:
@@ -160,6 +182,15 @@ def _listed(sight: Sight, number: str, backed: Backing) -> None:
         raise unknown
     found = backed.database.disposals.find(int(number))
     if not all(map(sight.batch, found.batches)):
+        raise unknown
+
+
+def _withheld(sight: Sight, number: str, backed: Backing) -> None:
+    """Raises UnknownWithholding where there is none, or it is of a camera that the viewer does not see."""
+    unknown = UnknownWithholding(f"there is no withholding {number}")
+    if not _NUMBER.fullmatch(number):
+        raise unknown
+    if not sight.camera(backed.database.withholdings.find(int(number)).camera):
         raise unknown
 
 

@@ -71,8 +71,9 @@ def page_policy(scheme: str, host: str, live_port: int | None) -> dict[str, str]
     found = _HOST.fullmatch(host)
     if live_port is None or found is None:
         return {}
-    live = f"{'wss' if scheme == 'https' else 'ws'}://{found[1]}:{live_port}"
-    return {"Content-Security-Policy": _policy(_PAGE | {"connect-src": f"'self' {live}"})}
+    live = f"{found[1]}:{live_port}"
+    socket, whep = ("wss", "https") if scheme == "https" else ("ws", "http")
+    return {"Content-Security-Policy": _policy(_PAGE | {"connect-src": f"'self' {socket}://{live} {whep}://{live}"})}
 
 
 PAPER = {"Content-Security-Policy": _policy(_PAPER)}

@@ -14,6 +14,7 @@ from dashboard.api.access_shapes import LiveTicket, WallCamera
 from dashboard.api.backing import Backed
 from dashboard.api.guard import NO_STORE, Seen, Viewing
 from dashboard.api.problems import RESPONSES, UnknownCamera
+from dashboard.api.witness import refuse_withheld
 
 router = APIRouter(prefix="/live", tags=["live"], responses=RESPONSES)
 
@@ -48,12 +49,18 @@ def live_ticket(
     backed: Backed, viewer: Viewing, seen: Seen, response: Response, camera: Annotated[str, Path(max_length=64)]
 ) -> LiveTicket:
     """Where the live pictures of a camera are, for this session and the next half minute: to be opened as a WebSocket
-    at that port of this host.
+    at that port of this host, or asked for there by WHEP.
     """
     response.headers.update(NO_STORE)
     setup, now = backed.database.setup, backed.clock.now()
     shown = on_the_wall(seen.account, setup.sittings(), setup.sites(), now)
     if camera not in {each.camera.id for each in shown}:
         raise UnknownCamera(f"there is no camera {camera} that may be watched now")
+    refuse_withheld(backed, viewer, camera, now)
     ticket = backed.live.tickets.issue(viewer.session_id, camera, now)
-    return LiveTicket(port=backed.live.port, path=f"/api/v1/live/{camera}?ticket={ticket}", until=now + LIVE_LASTS)
+    return LiveTicket(
+        port=backed.live.port,
+        path=f"/api/v1/live/{camera}?ticket={ticket}",
+        whep=f"/api/v1/whep/{camera}?ticket={ticket}",
+        until=now + LIVE_LASTS,
+    )

@@ -12,6 +12,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from analysis.films import FilmRefused
+from analysis.floorplan.errors import CalibrationRefused
+from analysis.people.errors import DetectorError
+from analysis.screeners import ScreenerRefused, ScreenersBusy
 from config.errors import DocumentRefused, RulePackRefused
 from dashboard.access.errors import (
     CodeRefused,
@@ -36,30 +39,39 @@ from dashboard.papers.sheet import NotPrinted
 from records.errors import (
     CaseRefused,
     CertificateRefused,
+    ChangeRefused,
     ClosedBatch,
     DecisionRefused,
+    DiskTooFull,
     DisposalRefused,
     DossierRefused,
     DrawRefused,
     ExportRefused,
     ImpossibleTime,
+    LoginNotKept,
     MarkingRefused,
+    NoPlan,
     NoReason,
     NoRoomRecord,
     NoSuchCertificate,
     NoSuchDraw,
     NoSuchReceipt,
     NoSuchScan,
+    NotAskedNow,
     NotGo,
     NothingToConfirm,
     NotIssuable,
     NotOfThePanel,
+    NotTried,
     NotVouched,
     OutsideRefused,
     PapersRefused,
     ReceiptRefused,
+    ReferenceRefused,
     ResultsRefused,
     ResultsReplayed,
+    RetrievalRefused,
+    RollRefused,
     RoomRecordRefused,
     ScoreRefused,
     SheetRefused,
@@ -67,14 +79,18 @@ from records.errors import (
 )
 from storage.archive import RetentionUnknown, WentByOrder
 from storage.errors import (
+    AlreadyClosed,
     AlreadyDecided,
     AlreadyOpen,
+    CameraBelongsElsewhere,
     DatabaseUnavailable,
     FactorStands,
     KeyRefused,
     MarkStands,
+    NotOpen,
     RevisedMeanwhile,
     SealRefused,
+    SetupChanged,
     UnknownBatch,
     UnknownDisposal,
     UnknownPermit,
@@ -82,12 +98,17 @@ from storage.errors import (
     UnknownSession,
     UnknownSitting,
     UnknownToken,
+    UnknownWithholding,
 )
+from storage.manifest.exporting import ExportRefused as ExportLacks
+from storage.manifest.exporting import NotClosed
+from storage.model_files import ModelFileRefused
 from storage.objects import AccessRefused, NotLocked, ObjectDamaged, ObjectsUnavailable, RequestRefused
 from storage.scans import NoScanAnswers
 
 MEDIA_TYPE = "application/problem+json"
 _MOST_TOLD = 100  # places of one file; how many more there are stands in the detail
+_LIVE_AGAIN_S = 5  # after so long a camera was tried anew, or somebody left
 _log = structlog.get_logger()
 
 
@@ -99,8 +120,32 @@ class FootageDisposed(Exception):
     """The footage was disposed of by order; says by which list and when."""
 
 
+class FootageWithheld(Exception):
+    """The footage is withheld as that of a 禁摄区; says by which withholding."""
+
+
 class UnknownCamera(Exception):
     """No camera of that id was ever set up."""
+
+
+class OfferRefused(Exception):
+    """An offer of WHEP that cannot be read, or lacks what every viewer of ours needs."""
+
+
+class NothingInCommon(Exception):
+    """The camera sends what the viewer does not take."""
+
+
+class NotLiveNow(Exception):
+    """The camera shows nothing now; says why."""
+
+
+class NoRoomToWatch(Exception):
+    """As many watch live as may."""
+
+
+class UnknownShowing(Exception):
+    """Nobody watches there by WHEP, or somebody else does."""
 
 
 class ImpossibleSpan(Exception):
@@ -167,15 +212,47 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     UnknownToken: (HTTPStatus.NOT_FOUND, "unknown-token", "There is no such token"),
     UnknownPermit: (HTTPStatus.NOT_FOUND, "unknown-permit", "There is no such permit"),
     UnknownCamera: (HTTPStatus.NOT_FOUND, "unknown-camera", "There is no such camera"),
+    UnknownShowing: (HTTPStatus.NOT_FOUND, "unknown", "There is no such thing"),
+    OfferRefused: (HTTPStatus.BAD_REQUEST, "offer-refused", "The offer cannot be answered"),
+    NothingInCommon: (
+        HTTPStatus.NOT_ACCEPTABLE,
+        "nothing-in-common",
+        "The viewer does not take what the camera sends",
+    ),
+    NotLiveNow: (HTTPStatus.CONFLICT, "not-live-now", "The camera shows nothing now"),
+    NoRoomToWatch: (HTTPStatus.SERVICE_UNAVAILABLE, "no-room-to-watch", "As many watch as may"),
     TicketUnknown: (HTTPStatus.NOT_FOUND, "unknown", "There is no such thing"),
     TicketExpired: (HTTPStatus.GONE, "address-expired", "The address has run out"),
     NoFootage: (HTTPStatus.NOT_FOUND, "no-footage", "There is no footage to play"),
     FootageDisposed: (HTTPStatus.GONE, "disposed", "The footage was disposed of"),
+    FootageWithheld: (HTTPStatus.FORBIDDEN, "withheld", "The footage is withheld: it shows a no-filming area"),
+    UnknownWithholding: (HTTPStatus.NOT_FOUND, "unknown-withholding", "There is no such withholding"),
     UnknownDisposal: (HTTPStatus.NOT_FOUND, "unknown-disposal", "There is no such disposal list"),
     NotGo: (HTTPStatus.UNPROCESSABLE_ENTITY, "no-go", "The check is no go, and nobody said why all the same"),
     TrialRefused: (HTTPStatus.CONFLICT, "trial-refused", "No trial can be recorded now"),
     NothingToConfirm: (HTTPStatus.UNPROCESSABLE_ENTITY, "nothing-to-confirm", "There is nothing of that to confirm"),
     AlreadyOpen: (HTTPStatus.CONFLICT, "already-open", "The sitting is open already"),
+    AlreadyClosed: (HTTPStatus.CONFLICT, "already-closed", "The sitting is closed already"),
+    NotOpen: (HTTPStatus.CONFLICT, "not-open", "The sitting was not opened"),
+    SetupChanged: (HTTPStatus.CONFLICT, "setup-changed", "The set-up was changed meanwhile; try again"),
+    DiskTooFull: (HTTPStatus.CONFLICT, "disk-too-full", "The disk cannot promise to hold the sitting"),
+    RollRefused: (
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "roll-refused",
+        "It cannot be so by the roll; nothing was entered",
+    ),
+    ChangeRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "change-refused", "The site cannot be set up so"),
+    CameraBelongsElsewhere: (HTTPStatus.CONFLICT, "camera-elsewhere", "The camera belongs to another site"),
+    NoPlan: (HTTPStatus.NOT_FOUND, "unknown-room", "There is no such room, or it has no plan"),
+    NotTried: (HTTPStatus.UNPROCESSABLE_ENTITY, "not-tried", "The camera gave no picture"),
+    NotAskedNow: (HTTPStatus.CONFLICT, "not-asked-now", "The camera is not asked for pictures now"),
+    LoginNotKept: (HTTPStatus.SERVICE_UNAVAILABLE, "login-not-kept", "The login cannot be sealed"),
+    CalibrationRefused: (
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "calibration-refused",
+        "The points do not tell enough",
+    ),
+    ReferenceRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "reference-refused", "No reference can be made"),
     NoReason: (HTTPStatus.UNPROCESSABLE_ENTITY, "reason-needed", "It is to be said why"),
     ImpossibleTime: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-time", "The time cannot be true"),
     MarkStands: (HTTPStatus.CONFLICT, "mark-stands", "It is marked already; say why it is to be corrected"),
@@ -217,8 +294,13 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     RoomRecordRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "room-record-refused", "The room's record cannot be so"),
     PapersRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "papers-refused", "Exam papers cannot have gone that way"),
     MarkingRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "marking-refused", "Nobody is authorised to mark by that"),
+    RetrievalRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "retrieval-refused", "Nothing can be found by that"),
     ImpossibleSpan: (HTTPStatus.UNPROCESSABLE_ENTITY, "impossible-span", "The span is impossible"),
     PurposeNeeded: (HTTPStatus.UNPROCESSABLE_ENTITY, "purpose-needed", "It is to be said why"),
+    ScreenersBusy: (HTTPStatus.SERVICE_UNAVAILABLE, "screeners-busy", "Another copy with a watermark is being made"),
+    ScreenerRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "screener-refused", "No such copy can be made"),
+    DetectorError: (HTTPStatus.UNPROCESSABLE_ENTITY, "screener-refused", "No such copy can be made"),
+    ModelFileRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "screener-refused", "No such copy can be made"),
     FilmRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "film-refused", "The film cannot be made as it was asked for"),
     NotPrinted: (HTTPStatus.UNPROCESSABLE_ENTITY, "not-printed", "The paper cannot be printed; its page can be read"),
     RangeNotSatisfiable: (HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range", "The byte range is impossible"),
@@ -247,6 +329,8 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     HeldBack: (HTTPStatus.FORBIDDEN, "held-back", "The sitting is not closed"),
     CrossSite: (HTTPStatus.FORBIDDEN, "cross-site", "The request comes from another site"),
     Undeclared: (HTTPStatus.FORBIDDEN, "undeclared", "Nobody is allowed here"),
+    NotClosed: (HTTPStatus.CONFLICT, "batch-not-closed", "The batch is not closed, so nothing of it is signed"),
+    ExportLacks: (HTTPStatus.SERVICE_UNAVAILABLE, "export-not-whole", "What was signed cannot be had whole now"),
     NoneAnswers: (HTTPStatus.SERVICE_UNAVAILABLE, "no-copy-answers", "No copy of the footage answers"),
     SealRefused: (HTTPStatus.SERVICE_UNAVAILABLE, "not-written-down", "It cannot be written down who looks"),
     KeyRefused: (HTTPStatus.SERVICE_UNAVAILABLE, "key-refused", "A secret cannot be opened"),
@@ -322,6 +406,8 @@ def _places(error: Exception) -> tuple[FieldProblem, ...] | None:
     match error:
         case ResultsRefused():
             return tuple(FieldProblem(field=place, message=what) for place, what in error.problems)
+        case ChangeRefused():
+            return tuple(FieldProblem(field=field, message=what) for field, what in error.problems[:_MOST_TOLD])
         case SheetRefused() | DocumentRefused():
             told = error.problems[:_MOST_TOLD]
             return tuple(FieldProblem(field=each.field, message=each.message, row=each.line) for each in told)
@@ -336,8 +422,10 @@ def _headers(error: Exception) -> dict[str, str] | None:
     match error:
         case RangeNotSatisfiable():
             return {"Content-Range": f"bytes */{error.size_bytes}"}
-        case TooManyAttempts() | TooManyQuestions():
+        case TooManyAttempts() | TooManyQuestions() | ScreenersBusy():
             return {"Retry-After": str(error.wait_s)}
+        case NotLiveNow() | NoRoomToWatch():
+            return {"Retry-After": str(_LIVE_AGAIN_S)}
         case NotLoggedIn():
             return {"WWW-Authenticate": 'Cookie realm="kaojian", Bearer realm="kaojian"'}
     return None

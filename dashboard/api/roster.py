@@ -76,8 +76,18 @@ class ImportShape(Shape):
     unread: tuple[str, ...]
 
 
+class KeptShape(Shape):
+    """A subject 科目 that the candidate passed in another batch, under that ticket, and keeps 补考保留. A claim."""
+
+    subject: str
+    batch: str
+    candidate: str
+
+
 class ListedShape(Shape):
-    """One candidate, by admission ticket 准考证号. ``number`` is that of the document, masked."""
+    """One candidate, by admission ticket 准考证号. ``number`` is that of the document, masked; ``kept`` are those of
+    ``subjects`` that are not sat in this batch.
+    """
 
     candidate: str
     name: str
@@ -85,6 +95,7 @@ class ListedShape(Shape):
     number: str
     attempt: Attempt
     subjects: tuple[str, ...]
+    kept: tuple[KeptShape, ...]
     seats: tuple[SeatShape, ...]
 
 
@@ -166,6 +177,7 @@ def _listed(each: records.Shown) -> ListedShape:
         number=each.number,
         attempt=who.attempt,
         subjects=who.subjects,
+        kept=tuple(KeptShape(subject=one.subject, batch=one.batch, candidate=one.ticket) for one in who.kept),
         seats=tuple(
             SeatShape(sitting=seat.sitting, room=seat.room, station=seat.station, subject=seat.subject)
             for seat in each.seats

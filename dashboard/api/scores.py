@@ -106,7 +106,7 @@ class SignatureShape(Shape):
 class ScoreShape(Shape):
     """A mark as it stands, with the number of its revision. ``value`` is null where none was given. ``vouched`` names
     the signed document of an outside system that it comes from, and is null where people signed under their accounts
-    or, where it is ``transcribed``, on paper.
+    or, where it is ``transcribed``, on paper. ``total`` is what the paper states as the total 总成绩 of all subjects.
     """
 
     candidate: str
@@ -122,6 +122,7 @@ class ScoreShape(Shape):
     machine_signed: bool
     vouched: str | None
     transcribed: bool
+    total: str | None
 
 
 class TakenShape(Shape):
@@ -280,6 +281,7 @@ def _shape(entry: Entry[CandidateScore]) -> ScoreShape:
         machine_signed=score.machine_signed,
         vouched=score.vouched or None,
         transcribed=score.transcribed,
+        total=None if score.total is None else str(score.total),
     )
 
 

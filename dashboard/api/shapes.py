@@ -1,5 +1,5 @@
 """The shapes of answers, as OpenAPI describes them: exams, reports, the state of things. The report's is that of
-``analysis.report.to_json``. Not here: who asks, and what of them is kept (``dashboard.api.access_shapes``).
+``analysis.report_json``. Not here: who asks, and what of them is kept (``dashboard.api.access_shapes``).
 
 Instants are RFC 3339 in UTC, with milliseconds in reports. Later versions add fields and never rename or drop one.
 """
@@ -471,7 +471,7 @@ class ScheduledBatch(Shape):
 
 
 class BatchSummary(Shape):
-    """A batch with its sittings."""
+    """A batch with its sittings. ``signed`` is when it was closed last; null while nothing of it is signed."""
 
     id: str
     project: str
@@ -479,6 +479,7 @@ class BatchSummary(Shape):
     site: str
     site_name: str
     county: str
+    signed: Instant | None
     sittings: tuple[SittingSummary, ...]
 
 

@@ -6,6 +6,7 @@ The head of a file, which holds no picture, is not written down when it is sent,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -21,6 +22,7 @@ from dashboard.api.backing import Backed, Backing
 from dashboard.api.problems import (
     FactorMustEnrol,
     FootageDisposed,
+    FootageWithheld,
     NoFootage,
     NotAllowed,
     NotLoggedIn,
@@ -42,6 +44,7 @@ REFUSALS = (
     AlreadyDecided,
     FactorMustEnrol,
     FootageDisposed,
+    FootageWithheld,
     HeldBack,
     NoFootage,
     NotAllowed,
@@ -102,9 +105,14 @@ class Witness:
         """They are sent a whole file, to take away."""
         self._write(Deed.SAVE, segment.camera, segment.batch, segment.interval, key=segment.key)
 
-    def took(self, camera: str, batch: str, span: Interval, purpose: str) -> None:
-        """They are sent a film of a span, or a part of its bytes, to take away."""
-        self._write(Deed.SAVE, camera, batch, span, purpose=purpose)
+    def found(self, lines: Mapping[str, str]) -> None:
+        """They were told where footage lies, by batch as ``records.retrieval.record_lines`` says it."""
+        for batch, line in sorted(lines.items()):
+            self._write(Deed.FIND, "", batch, None, purpose=line)
+
+    def took(self, camera: str, batch: str, span: Interval, purpose: str, key: str = "") -> None:
+        """They are sent a film of a span, or a part of its bytes, to take away; a screener has a ``key``."""
+        self._write(Deed.SAVE, camera, batch, span, purpose=purpose, key=key)
 
     def _write(
         self,
@@ -134,6 +142,17 @@ class Witness:
             permit=self.permit,
         )
         self.backed.database.viewings.add(viewing)
+
+
+def withheld_now(backed: Backing, now: datetime) -> frozenset[str]:
+    """The cameras whose live pictures are withheld 误摄扣留 from everybody but those who decide on it."""
+    return frozenset(each.camera for each in backed.database.withholdings.standing(now))
+
+
+def refuse_withheld(backed: Backing, viewer: Viewer, camera: str, now: datetime) -> None:
+    """Raises FootageWithheld where a camera's live pictures are withheld from a viewer."""
+    if not viewer.decides and camera in withheld_now(backed, now):
+        raise FootageWithheld(f"误摄扣留 what camera {camera} films now is withheld as that of a no-filming area")
 
 
 def refused(request: HTTPConnection, backed: Backing, deed: Deed, refusal: Exception) -> None:

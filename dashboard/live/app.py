@@ -1,34 +1,35 @@
-"""The application of the role ``live``: one WebSocket for each tile, and the loop that asks who may stay.
+"""The application of the role ``live``: one WebSocket for each tile, and large pictures by WHEP (``whep``).
 
 A line of the page is short: every few seconds it sends ``{"ping": N}`` and is answered with the number and this
 host's clock, by which it tells how old its newest picture is, whatever its own clock says. A viewer of whom nothing
-is heard for SILENT_S is gone. Not here: who may (``door``), cameras (``pulls``), and what waits for whom (``lines``).
+is heard for SILENT_S is gone. With ``pictures=false`` it is only told of pictures, which it has by WHEP.
+Not here: who may (``door``), cameras (``pulls``), and what waits for whom (``lines``).
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import structlog
 from fastapi import FastAPI, Path, Query, WebSocket
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect
 
+from dashboard.api import problems
 from dashboard.api.problems import CrossSite
 from dashboard.api.witness import REFUSALS
-from dashboard.live.door import RECHECK_S, Admission, Door
+from dashboard.live.door import Admission, Door
 from dashboard.live.lines import Line, Why
+from dashboard.live.peers import Place
 from dashboard.live.pulls import Pulls
+from dashboard.live.showing import Reach, Showing, Yielded
+from dashboard.live.whep import CrossOrigin, Whep, whep_router
 from dashboard.live.wire import Close, microseconds
 from domain.timeline import Clock
-from ingest.recorder import Assignment
 from storage.errors import StorageError
 
 _log = structlog.get_logger()
@@ -36,61 +37,16 @@ _log = structlog.get_logger()
 SILENT_S: Final = 15.0
 """How long a viewer may send nothing; a page sends every two seconds."""
 
-MOST_VIEWERS: Final = 800
-MOST_OF_ONE: Final = 40
-"""Of one session: two walls of sixteen tiles, and some that just end."""
 
-Reach = Callable[[Any, Any], tuple[Assignment, int]]
-"""How a camera of a sitting is reached, and for how many cameras its NVR is kept."""
+def create_live_app(
+    door: Door, pulls: Pulls, reach: Reach, yielded: Yielded, clock: Clock, *, place: Place | None = None
+) -> FastAPI:
+    """The application; to be served with ``protocol.LiveProtocol`` and with lifespan on.
 
-Yielded = Callable[[datetime], frozenset[str]]
-"""Which cameras recording needs at an instant and has not. Raises StorageError."""
-
-
-@dataclass(slots=True)
-class Showing:
-    """Everybody who watches."""
-
-    door: Door
-    pulls: Pulls
-    reach: Reach
-    yielded: Yielded
-    clock: Clock
-    lines: dict[Line, Admission] = field(default_factory=dict)
-    of_session: Counter[str] = field(default_factory=Counter)
-
-    async def look(self) -> None:
-        """End the lines of those who may not watch any more, and let go of cameras that recording needs.
-
-        While the database does not answer nobody's right can be known: they end, too.
-        """
-        watching = list(self.lines.values())
-        try:
-            gone = await run_in_threadpool(self.door.gone, watching)
-            yielded = await run_in_threadpool(self.yielded, self.clock.now())
-        except StorageError as error:
-            _log.error("live_rights_unknown", reason=str(error))
-            gone, yielded = watching, frozenset(self.pulls.watched)
-        ended = {id(each) for each in gone}
-        for line, admission in list(self.lines.items()):
-            if id(admission) in ended:
-                line.end(Why.RIGHT_ENDED)
-        self.pulls.keep_to(yielded)
-
-    async def keep_looking(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except Exception:  # noqa: BLE001 (top of a supervised loop)
-                _log.exception("live_look_failed")
-                for line in self.lines:
-                    line.end(Why.RIGHT_ENDED)
-            await asyncio.sleep(RECHECK_S)
-
-
-def create_live_app(door: Door, pulls: Pulls, reach: Reach, yielded: Yielded, clock: Clock) -> FastAPI:
-    """The application; to be served with ``protocol.LiveProtocol`` and with lifespan on."""
+    ``place`` is where viewers by WHEP come to over UDP; by default the address that they ask at, at any port.
+    """
     showing = Showing(door, pulls, reach, yielded, clock)
+    whep = Whep(showing, place or Place())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -100,19 +56,25 @@ def create_live_app(door: Door, pulls: Pulls, reach: Reach, yielded: Yielded, cl
         with suppress(asyncio.CancelledError):
             await looking
         await pulls.stop()
+        await whep.stop()
 
     app = FastAPI(title="Kaojian live", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
-    app.state.showing = showing
+    app.state.showing, app.state.whep = showing, whep
+    problems.install(app)
+    app.include_router(whep_router(whep))
+    app.add_middleware(CrossOrigin, door=door)
 
-    @app.websocket("/api/v1/live/{camera}")
+    @app.websocket("/api/v1/live/{camera}", name="live")
     async def live(
         socket: WebSocket,
         camera: Annotated[str, Path(max_length=64)],
         ticket: Annotated[str, Query(max_length=512)] = "",
+        *,
+        pictures: Annotated[bool, Query()] = True,
     ) -> None:
         """Show a camera to whoever may see it, until they leave or their right ends."""
         try:
-            admission = await run_in_threadpool(door.admit, socket, camera, ticket)
+            admission = await run_in_threadpool(door.admit, socket, camera, ticket, shows=pictures)
         except (CrossSite, *REFUSALS, StorageError) as refusal:
             _log.info("live_refused_at_the_door", reason=type(refusal).__name__)
             await socket.close()
@@ -123,29 +85,18 @@ def create_live_app(door: Door, pulls: Pulls, reach: Reach, yielded: Yielded, cl
 
 
 async def _shown(showing: Showing, socket: WebSocket, admission: Admission) -> None:
-    line, session = Line(), admission.viewer.session_id
+    line = Line(pictures=admission.shows)
     try:
         await socket.accept()
-        if len(showing.lines) >= MOST_VIEWERS or showing.of_session[session] >= MOST_OF_ONE:
+        if not showing.enter(line, admission):
             line.end(Why.NO_ROOM)
             await _send(socket, line)
             return
-        showing.lines[line] = admission
-        showing.of_session[session] += 1
         line.tell("clock", now=microseconds(showing.clock.now()))
-        reached, beside = await run_in_threadpool(showing.reach, admission.shown.sitting, admission.shown.camera)
-        showing.pulls.join(line, reached, beside)
+        await showing.join(line, admission)
         await _both(showing, socket, line)
     finally:
-        if showing.lines.pop(line, None) is not None:
-            showing.of_session[session] -= 1
-            if not showing.of_session[session]:
-                del showing.of_session[session]
-        showing.pulls.leave(line, admission.camera)
-        try:
-            await asyncio.shield(run_in_threadpool(showing.door.over, admission))
-        except StorageError as error:
-            _log.error("live_end_not_written", camera=admission.camera, reason=str(error))
+        await showing.leave(line, admission)
 
 
 async def _both(showing: Showing, socket: WebSocket, line: Line) -> None:

@@ -6,7 +6,8 @@ To be let in:
    port of this host (RFC 6455 10.2), so the page's whole origin counts. A program with a token comes from no page.
 2. Somebody is logged in, with a password of their own and the second factor that their role has to have.
 3. The table lets the role, and the token too, watch sittings that are not closed.
-4. The camera is one of a sitting that is open or about to be, inside the scope, and nobody is recused from it.
+4. The camera is one of a sitting that is open or about to be, inside the scope, and nobody is recused from it; what
+   it films is not withheld 误摄扣留, but for those who decide on that.
 5. The ticket was issued to that session, for that camera, a short while ago.
 6. It is written down, before anything is shown; refusals from the second step on are, too.
 
@@ -26,7 +27,7 @@ from starlette.requests import HTTPConnection
 
 from dashboard.access import login, tokens
 from dashboard.access.login import Viewer
-from dashboard.access.table import SOCKETS
+from dashboard.access.table import LIVE
 from dashboard.access.tickets import LiveTickets
 from dashboard.access.wall import OnTheWall, on_the_wall
 from dashboard.api import witness
@@ -39,25 +40,30 @@ from dashboard.api.problems import (
     NotLoggedIn,
     PasswordMustChange,
     UnknownCamera,
+    UnknownShowing,
 )
-from dashboard.api.witness import REFUSALS, Witness
+from dashboard.api.witness import REFUSALS, Witness, refuse_withheld, withheld_now
 from domain.places import Site, Sitting
 from domain.timeline import Interval
 from domain.viewings import Deed
 
 RECHECK_S: Final = 3.0
-ACT: Final = SOCKETS["live"]
+ACT: Final = LIVE["live"]
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Somebody who may watch a camera now. ``still`` says who they are as long as their session stands."""
+    """Somebody who may watch a camera now. ``still`` says who they are as long as their session stands.
+
+    ``shows`` says that they are sent pictures, which is written down; without, they are told of pictures only.
+    """
 
     viewer: Viewer
     shown: OnTheWall
     at: datetime
     witness: Witness
     still: Callable[[], Viewer | None]
+    shows: bool = True
 
     @property
     def camera(self) -> str:
@@ -95,23 +101,34 @@ class Door:
     def __init__(self, backed: Backing, tickets: LiveTickets, pages: Pages) -> None:
         self._backed = backed
         self._tickets = tickets
-        self._pages = pages
+        self.pages = pages
 
-    def admit(self, asked: HTTPConnection, camera: str, ticket: str) -> Admission:
-        """Let somebody in, and write it down. Raises CrossSite, one of REFUSALS, and StorageError."""
-        program = bearer(asked)
-        if program is None and not self._pages.are(asked.headers.get("origin"), asked.headers.get("host", "")):
-            raise CrossSite("the request does not come from a page of this service")
+    def admit(self, asked: HTTPConnection, camera: str, ticket: str, *, shows: bool = True) -> Admission:
+        """Let somebody in, and write it down where they are shown pictures.
+
+        Raises CrossSite, one of REFUSALS, and StorageError.
+        """
+        program = self._from_a_page(asked)
         try:
-            admission = self._judged(asked, program, camera, ticket)
+            admission = self._judged(asked, program, camera, ticket, shows)
         except REFUSALS as refusal:
             witness.refused(asked, self._backed, Deed.LIVE, refusal)
             raise
-        admission.witness.went_live(camera, admission.shown.sitting.batch.id)
+        if shows:
+            admission.witness.went_live(camera, admission.shown.sitting.batch.id)
         return admission
 
+    def returns(self, asked: HTTPConnection, admission: Admission) -> None:
+        """Whoever was let in asks for something about it. Raises CrossSite, UnknownShowing, StorageError."""
+        self._from_a_page(asked)
+        viewer = viewer_of(asked, self._backed)
+        if viewer is None or viewer.session_id != admission.viewer.session_id:
+            raise UnknownShowing("nobody watches there, or not any more")
+
     def over(self, admission: Admission) -> None:
-        """Write down that somebody watches no longer. Raises StorageError."""
+        """Write down that somebody watches no longer, where they did. Raises StorageError."""
+        if not admission.shows:
+            return
         now = max(self._backed.clock.now(), admission.at + timedelta(milliseconds=1))
         admission.witness.left(admission.camera, admission.shown.sitting.batch.id, Interval(admission.at, now))
 
@@ -119,17 +136,27 @@ class Door:
         """Whose right to watch has ended since they were let in. Raises StorageError."""
         setup, now = self._backed.database.setup, self._backed.clock.now()
         sittings, sites = setup.sittings(), setup.sites()
+        withheld = withheld_now(self._backed, now)
         allowed: dict[str, frozenset[str]] = {}
         found = []
         for each in watching:
             session = each.viewer.session_id
             if session not in allowed:
-                allowed[session] = self._cameras(each.still(), sittings, sites, now)
+                viewer = each.still()
+                hidden = frozenset() if viewer is not None and viewer.decides else withheld
+                allowed[session] = self._cameras(viewer, sittings, sites, now) - hidden
             if each.camera not in allowed[session]:
                 found.append(each)
         return found
 
-    def _judged(self, asked: HTTPConnection, program: str | None, camera: str, ticket: str) -> Admission:
+    def _from_a_page(self, asked: HTTPConnection) -> str | None:
+        """The token of a program, where it is none of our pages. Raises CrossSite."""
+        program = bearer(asked)
+        if program is None and not self.pages.are(asked.headers.get("origin"), asked.headers.get("host", "")):
+            raise CrossSite("the request does not come from a page of this service")
+        return program
+
+    def _judged(self, asked: HTTPConnection, program: str | None, camera: str, ticket: str, shows: bool) -> Admission:
         backed = self._backed
         viewer = viewer_of(asked, backed)
         if viewer is None:
@@ -142,6 +169,7 @@ class Door:
         shown = {each.camera.id: each for each in on_the_wall(viewer.account, setup.sittings(), setup.sites(), now)}
         if camera not in shown:
             raise UnknownCamera(f"there is no camera {camera} that may be watched now")
+        refuse_withheld(backed, viewer, camera, now)
         self._tickets.check(viewer.session_id, camera, ticket, now)
         session = viewer.session_id
 
@@ -151,7 +179,7 @@ class Door:
             return login.standing(backed.database, backed.clock, session)
 
         written = Witness(backed, viewer, witness.source_of(asked))
-        return Admission(viewer, shown[camera], now, written, still)
+        return Admission(viewer, shown[camera], now, written, still, shows)
 
     def _cameras(
         self, viewer: Viewer | None, sittings: Sequence[Sitting], sites: Sequence[Site], now: datetime

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from dashboard.live import wire
+from dashboard.live.pictures import Packets
 from ingest.source import AccessUnit
 from storage.media import TIMESCALE, Codec, MediaError, Sample, VideoFormat, init_segment, picture_fragment
 
@@ -28,22 +29,28 @@ class NotShown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How the pictures behind it are coded. ``framed`` is the whole WebSocket frame."""
+    """How the pictures behind it are coded. ``data`` is ftyp and moov; ``reorders`` says that pictures are coded
+    in another order than they are shown in (B pictures), as far as the camera tells.
+    """
 
     codec: str  # RFC 6381
     width: int
     height: int
     data: bytes
+    reorders: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One picture: its fragment, and the whole WebSocket frame with it, the same bytes for every viewer."""
+    """One picture: its fragment and the whole WebSocket frame with it, and its packets for viewers by WHEP; all the
+    same bytes for every viewer.
+    """
 
     key: bool
     arrived: datetime
     fragment: bytes
     framed: bytes
+    packets: Packets
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +141,15 @@ class Fragments:
         except ValueError:
             return head, None  # nothing but parameter sets was whole
         framed = wire.pictures_frame(fragment, 1, unit.arrived, key=unit.key)
-        return head, Shown(unit.key and not unit.damaged, unit.arrived, fragment, framed)
+        sets = (unit.format.sps, unit.format.pps)
+        packets = Packets(unit.nals, sets, stamp.decode + stamp.offset, key=unit.key)
+        return head, Shown(unit.key and not unit.damaged, unit.arrived, fragment, framed, packets)
 
 
 def _head(video: VideoFormat) -> Head:
     if video.codec is not Codec.H264:
         raise NotShown(f"the camera sends {video.codec}")
     try:
-        return Head(video.codec_string, video.width, video.height, init_segment(video))
+        return Head(video.codec_string, video.width, video.height, init_segment(video), bool(video.reorder_depth))
     except MediaError as error:
         raise NotShown(str(error)) from error

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from dashboard.live import wire
 from dashboard.live.fragments import Head, Shown
@@ -44,6 +44,8 @@ class Why(StrEnum):
     SILENT = "silent"  # nothing was heard of the viewer
     STOPPING = "stopping"  # the service stops
     NO_ROOM = "no_room"  # as many watch as may
+    LOSSY = "lossy"  # by WHEP: the network loses too much of it
+    OTHER_FORMAT = "other_format"  # by WHEP: the camera's pictures are coded in another way than was agreed on
 
 
 _CODES = {
@@ -59,10 +61,39 @@ def said(kind: str, **words: Any) -> bytes:
     return wire.frame(Opcode.TEXT, json.dumps({"kind": kind, **words}, separators=(",", ":")).encode())
 
 
-class Line:
-    """One viewer's. All of it from one asyncio loop; ``next`` is for one taker."""
+class Taker(Protocol):
+    """What a pull shows pictures to: the line of one viewer, whichever way they travel."""
 
-    def __init__(self) -> None:
+    @property
+    def ended(self) -> Why | None: ...
+
+    def begin(self, head: Head | None, past: Sequence[Shown], at: datetime) -> None:
+        """Begin with what there is: all pictures since the newest key frame."""
+
+    def head(self, head: Head, at: datetime) -> None:
+        """Other pictures follow."""
+
+    def show(self, shown: Shown) -> None:
+        """The next picture."""
+
+    def broken(self) -> None:
+        """Pictures are missing: what comes next begins with a key frame."""
+
+    def tell(self, kind: str, **words: Any) -> None:
+        """A word that goes before all pictures."""
+
+    def end(self, why: Why) -> None:
+        """Nothing follows."""
+
+
+class Line:
+    """One viewer's. All of it from one asyncio loop; ``next`` is for one taker.
+
+    Without ``pictures`` it is only told when each arrived, and its stamp: for a viewer that has the pictures by WHEP.
+    """
+
+    def __init__(self, *, pictures: bool = True) -> None:
+        self._pictures = pictures
         self._waiting: deque[Shown] = deque()
         self._waiting_bytes = 0
         self._words: dict[str, bytes] = {}
@@ -80,7 +111,7 @@ class Line:
 
     def begin(self, head: Head | None, past: Sequence[Shown], at: datetime) -> None:
         """Begin with what there is: all pictures since the newest key frame, as one message."""
-        if head is None:
+        if head is None or not self._pictures:
             return
         self.head(head, at)
         if past:
@@ -91,6 +122,8 @@ class Line:
 
     def head(self, head: Head, at: datetime) -> None:
         """Other pictures follow; those that wait still are of the head before, and left out."""
+        if not self._pictures:
+            return
         self._drop()
         words = said("format", codec=head.codec, width=head.width, height=head.height)
         self._heads = [words, wire.head_frame(head.data, at)]
@@ -100,6 +133,9 @@ class Line:
     def show(self, shown: Shown) -> None:
         """The next picture, unless a key frame is waited for, or too much waits already."""
         if self._ended is not None:
+            return
+        if not self._pictures:
+            self.tell("arrived", at=wire.microseconds(shown.arrived), stamp=shown.packets.ticks % (1 << 32))
             return
         full = len(self._waiting) >= MOST_WAITING or self._waiting_bytes > MOST_WAITING_BYTES
         if full and not self._awaits_key:
@@ -140,7 +176,7 @@ class Line:
 
     def _found(self) -> bytes | Close | None:
         if self._ended is not None:
-            code = _CODES[self._ended] if self._said_why else None
+            code = _CODES.get(self._ended, Close.NORMAL) if self._said_why else None
             self._said_why = True
             return code or said("ended", why=self._ended)
         return self._word() or self._picture()

@@ -23,7 +23,7 @@ from typing import Final
 import structlog
 
 from dashboard.live.fragments import Fragments, Head, NotShown, Shown
-from dashboard.live.lines import Condition, Line, Why
+from dashboard.live.lines import Condition, Taker, Why
 from dashboard.live.wire import microseconds
 from domain.timeline import Clock
 from ingest.recorder import Assignment
@@ -51,7 +51,7 @@ class Standing:
     condition: Condition
     until: datetime | None = None
 
-    def tell(self, line: Line) -> None:
+    def tell(self, line: Taker) -> None:
         line.tell("camera", state=self.condition, until=None if self.until is None else microseconds(self.until))
 
 
@@ -69,7 +69,7 @@ class Pull:
         self._open_source = open_source
         self._clock = clock
         self._hold_off = hold_off
-        self._lines: set[Line] = set()
+        self._lines: set[Taker] = set()
         self._head: Head | None = None
         self._kept: list[Shown] | None = None  # since the newest key frame
         self._kept_bytes = 0
@@ -87,7 +87,7 @@ class Pull:
         """Whether it takes, or is about to take, a connection of the camera."""
         return self._task is not None and not self._task.done()
 
-    def join(self, line: Line, obstacle: Standing | None) -> None:
+    def join(self, line: Taker, obstacle: Standing | None) -> None:
         """Let a viewer in, beginning with what is kept; connect where nobody has yet."""
         if self._linger is not None:
             self._linger.cancel()
@@ -97,7 +97,12 @@ class Pull:
         self._standing.tell(line)
         line.begin(self._head, self._kept or (), self._clock.now())
 
-    def leave(self, line: Line, gone: Callable[[], None]) -> None:
+    def again(self, line: Taker) -> None:
+        """Let a viewer that is in begin anew with what is kept."""
+        if line in self._lines:
+            line.begin(self._head, self._kept or (), self._clock.now())
+
+    def leave(self, line: Taker, gone: Callable[[], None]) -> None:
         """``gone`` is called once the pull has ended for want of viewers."""
         self._lines.discard(line)
         if not self._lines and self._linger is None:
@@ -108,6 +113,7 @@ class Pull:
         if self.runs:
             return
         if obstacle is None:
+            self._tell(Standing(Condition.CONNECTING))  # before whoever joins is told what was in the way once
             self._task = asyncio.get_running_loop().create_task(self._run())
         elif obstacle != self._standing:
             self._tell(obstacle)
@@ -220,7 +226,7 @@ class Pulls:
         """How many watch each camera that is pulled."""
         return {camera: pull.viewers for camera, pull in self._pulls.items()}
 
-    def join(self, line: Line, reached: Assignment, beside: int) -> None:
+    def join(self, line: Taker, reached: Assignment, beside: int) -> None:
         """Let somebody watch. ``beside`` is how many cameras its NVR is kept for, where it is reached through one."""
         camera = reached.camera
         self._reached[camera] = (reached, beside)
@@ -230,7 +236,13 @@ class Pulls:
             self._pulls[camera] = pull
         pull.join(line, self._obstacle(camera))
 
-    def leave(self, line: Line, camera: str) -> None:
+    def again(self, line: Taker, camera: str) -> None:
+        """Somebody who watches begins anew, with what is kept."""
+        pull = self._pulls.get(camera)
+        if pull is not None:
+            pull.again(line)
+
+    def leave(self, line: Taker, camera: str) -> None:
         """Somebody watches no longer."""
         pull = self._pulls.get(camera)
         if pull is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import cache
@@ -22,6 +23,7 @@ import typst
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dashboard.papers.form import Form
+from dashboard.papers.labels import Labels
 from dashboard.papers.overlay import Overlay
 from dashboard.papers.sheet import Block, Cell, Facts, Grid, NotPrinted, Paper, Pictures
 from dashboard.papers.words import Language, verdict
@@ -81,6 +83,36 @@ def overlay_as_pdf(overlay: Overlay) -> bytes:
     return _compiled("overlay.typ", overlay.number, data, overlay.made)
 
 
+def lettering(lines: Sequence[str], size_px: float, turned_deg: float) -> bytes:
+    """Lines of text to be laid over pictures, as a PNG, white on black, each 1.5 times as high as its letters.
+
+    Raises NotPrinted, also where the fonts have not each character.
+    """
+    data = {"lines": list(lines), "size": size_px, "turned": turned_deg}
+    try:
+        drawn, warnings = typst.compile_with_warnings(
+            str(_HERE / "lettering.typ"),
+            root=str(_HERE),
+            font_paths=_fonts(),
+            sys_inputs={"paper": json.dumps(data, ensure_ascii=False)},
+            format="png",
+            ppi=72.0,
+        )
+    except typst.TypstError as error:
+        raise NotPrinted(f"lettering: {error.message}") from error
+    if warnings or not isinstance(drawn, bytes):
+        raise NotPrinted(f"lettering: {warnings[0].message if warnings else 'no single picture came out'}")
+    return drawn
+
+
+def labels_as_pdf(paper: Labels) -> bytes:
+    """Labels for stations, a page for each, in the same way. Raises NotPrinted."""
+    labels = [
+        {"number": each.number, "place": each.place, "code": _drawing(each.number, "utf-8")} for each in paper.labels
+    ]
+    return _compiled("labels.typ", f"labels {paper.site}", {"site": paper.site, "labels": labels}, paper.made)
+
+
 def _compiled(template: str, number: str, data: dict[str, Any], made: datetime) -> bytes:
     try:
         printed, warnings = typst.compile_with_warnings(
@@ -107,13 +139,18 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder])
 
 
-def _code(text: str) -> str:
-    """A QR code as SVG; empty for no text."""
+def _code(text: str, encoding: str | None = None) -> str:
+    """A QR code as SVG; empty for no text. Without an encoding it is the smallest that holds the text."""
     if not text:
         return ""
-    code = segno.make(text, error="m", micro=False)
+    code = segno.make(text, error="m", micro=False, encoding=encoding)
     drawn: str = code.svg_inline(scale=2, border=0, dark="#000", omitsize=True, svgclass="code", lineclass=None)
     return drawn
+
+
+def _drawing(text: str, encoding: str | None = None) -> str:
+    """The same as a picture that stands alone."""
+    return _code(text, encoding).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
 
 
 def _plain(paper: Paper) -> dict[str, Any]:
@@ -123,7 +160,7 @@ def _plain(paper: Paper) -> dict[str, Any]:
         "title": paper.title,
         "subtitle": paper.subtitle,
         "number": paper.number,
-        "code": _code(paper.code).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1),
+        "code": _drawing(paper.code),
         "code_label": paper.code_label,
         "blocks": [_block(block, paper.language) for block in paper.blocks],
     }

@@ -1,4 +1,4 @@
-"""The coverage report as a paper: the same report as the JSON of ``analysis.report``, in local time and in words.
+"""The coverage report as a paper: the same report as the JSON of ``analysis.report_json``, in local time and words.
 
 Not here: what is in the report, and how a paper is printed (``dashboard.papers.printing``).
 """
@@ -25,8 +25,8 @@ from analysis.report import (
     PlaceReport,
     SittingReport,
     StationReport,
-    to_json,
 )
+from analysis.report_json import to_json
 from analysis.stills import Scene, Still, scenes
 from analysis.views import DOUBTS
 from analysis.wording import FAULTS

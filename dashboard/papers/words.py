@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from analysis.stills import Moment
 from domain.evidence import Cause
 from domain.host_clock import Witness
 from domain.law import Verdict
@@ -45,6 +44,7 @@ UNUSABLE = "#3949ab"
 DOUBTFUL = "#9e9d24"
 MARK = "#00574b"  # of what was marked by people
 COLOURS: dict[Cause, str] = {
+    Cause.WITHHELD: "#00527a",
     Cause.DISK_FULL: "#4e342e",
     Cause.RECORDER_STOPPED: "#6a1b9a",
     Cause.CLOCK_STEP: "#00695c",
@@ -107,7 +107,7 @@ class Words:
     stills_note: str  # how many are shown, of how many
     stills_where: str
     no_still: str
-    moments: dict[Moment, str]
+    moments: dict[str, str]  # by ``analysis.stills.Moment``, whose module opens pictures and is not loaded for words
     marks: str
     mark: str
     mark_at: str
@@ -251,7 +251,7 @@ _ZH = Words(
     stills_note="断档与画面异常共 {1} 段，以下为最长的 {0} 段前后的画面，取自存档录像。打印即调看，已写入调看记录。",
     stills_where="本报告不含画面。断档与画面异常前后的画面可在网页上回放，或由可以保存录像的人另行打印带截图的报告；两者均写入调看记录。",
     no_still="没有可用的画面",
-    moments={Moment.BEFORE: "之前", Moment.DURING: "期间", Moment.AFTER: "之后"},
+    moments={"before": "之前", "during": "期间", "after": "之后"},
     marks="时间标记",
     mark="标记",
     mark_at="时刻",
@@ -417,7 +417,7 @@ _EN = Words(
     stills_where="There are no pictures in this report. What was to be seen around gaps and unusable spans can be "
     "played on the page, or printed by who may save footage; either is written down as a viewing.",
     no_still="no picture can be had",
-    moments={Moment.BEFORE: "Before", Moment.DURING: "During", Moment.AFTER: "After"},
+    moments={"before": "Before", "during": "During", "after": "After"},
     marks="Time marks",
     mark="Mark",
     mark_at="Time",

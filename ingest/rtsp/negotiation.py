@@ -31,7 +31,6 @@ from ingest.rtsp.sdp import (
 from ingest.rtsp.wire import MalformedMessage, NoVideoTrack, StreamEnded, WireError
 from ingest.source import CameraRefused, CameraUnreachable, UnsupportedStream
 
-_MOST_REDIRECTS: Final = 2
 _DEFAULT_SESSION_S: Final = 60.0  # RFC 2326 12.37
 _SOUND_ANSWER_S: Final = 1.0  # pictures do not wait longer for sound
 
@@ -53,12 +52,14 @@ class Limits:
     ``connect_s`` for a TCP connection, ``answer_s`` for each answer, ``picture_s`` for the next picture (the first
     one after PLAY included; longer for a camera that sends few of them, see ``client.Patience``), ``key_s`` for the
     first key frame with its parameter sets: encoders that call themselves smart send one every 12 to 40 s.
+    ``redirects``: how many of them are followed, 0 to connect to nothing but the address that was given.
     """
 
     connect_s: float = 3.0
     answer_s: float = 3.0
     picture_s: float = 3.0
     key_s: float = 45.0
+    redirects: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ async def negotiate(
     the pictures come alone.
     """
     first_host = address.host
-    for _ in range(_MOST_REDIRECTS + 1):
+    for _ in range(limits.redirects + 1):
         # A redirection to another host must not fish for the password.
         connection = await _connected(address, login, address.host == first_host, limits.connect_s)
         agreed = False
@@ -138,7 +139,7 @@ async def negotiate(
         finally:
             if not agreed:
                 await connection.close()
-    raise CameraRefused(f"{address.where}: more than {_MOST_REDIRECTS} redirections; give its final address")
+    raise CameraRefused(f"{address.where}: more than {limits.redirects} redirections; give its final address")
 
 
 @contextmanager

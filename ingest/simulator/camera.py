@@ -23,6 +23,7 @@ from typing import Protocol
 import structlog
 
 from domain.timeline import Clock, SystemClock
+from ingest.packets import CLOCK_RATE, ReceiverReport, carries_picture, payloads
 from ingest.simulator.camera_clock import CameraClock
 from ingest.simulator.encoder import CodedPicture, Encoder, VideoFile
 from ingest.simulator.errors import BadDescription, FaultNotPossible, UnreadableVideo
@@ -47,7 +48,6 @@ from ingest.simulator.faults import (
     name_of,
 )
 from ingest.simulator.hall.staged import StagedScene
-from ingest.simulator.packets import CLOCK_RATE, ReceiverReport, carries_picture, payloads
 from ingest.simulator.rtsp_text import Authentication, session_description
 from ingest.simulator.scene import LensFault, Scene
 from ingest.simulator.server import RtspServer, ServerSettings, payload_limit

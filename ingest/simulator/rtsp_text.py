@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ingest.simulator.packets import CLOCK_RATE, PAYLOAD_TYPE
+from ingest.packets import CLOCK_RATE, PAYLOAD_TYPE
 
 _LONGEST_HEAD = 16_384
 _REASONS = {

@@ -19,7 +19,7 @@ from typing import NamedTuple, Protocol
 
 import structlog
 
-from ingest.simulator.packets import (
+from ingest.packets import (
     HEADER_BYTES,
     ReceiverReport,
     goodbye,

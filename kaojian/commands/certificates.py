@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -129,9 +130,10 @@ def issue(
     from records.candidacies import cases_of
 
     with _desk() as (desk, settings):
-        rules = _rules(desk.database, settings, batch)
+        packs = _packs(settings)
+        rules = _rules(desk.database, packs, batch)
         wanted = tickets or certificates.to_issue(desk.database, batch)
-        cases = certificates.chosen(cases_of(desk.database, batch, rules, desk.now), wanted)
+        cases = certificates.chosen(cases_of(desk.database, batch, rules, desk.now, packs=packs), wanted)
         forms = certificates.forms_from(desk.database, form, len(cases))
         done = certificates.issue(desk, batch, cases, forms, rules, stamped_by=stamped_by, again=reason)
     for entry in done:
@@ -187,7 +189,7 @@ def show_certificates(batch: BatchId, *, as_json: AsJson = False) -> None:
 
     with opened() as (settings, database):
         facts = certificate_rules.facts_of(database, batch, SystemClock().now())
-        found = certificate_rules.findings(facts, _rules(database, settings, batch))[:3]
+        found = certificate_rules.findings(facts, _rules(database, _packs(settings), batch))[:3]
     if as_json:
         print_json(shown.certificates_json(facts, found))
         return
@@ -286,9 +288,11 @@ def show_claims(batch: BatchId) -> None:
     from records.candidacies import cases_of
 
     with opened() as (settings, database):
-        now, rules = SystemClock().now(), _rules(database, settings, batch)
+        packs = _packs(settings)
+        now, rules = SystemClock().now(), _rules(database, packs, batch)
         facts = certificate_rules.facts_of(database, batch, now)
-        cases = {case.ticket: case for case in cases_of(database, batch, rules, now)} if facts.claims else {}
+        found = cases_of(database, batch, rules, now, packs=packs) if facts.claims else ()
+        cases = {case.ticket: case for case in found}
     show(shown.claims_table(facts.claims), ruled_table(batch, (certificate_rules.of_claims(facts, cases),)))
 
 
@@ -319,14 +323,19 @@ def _handed_out(
         yield found
 
 
-def _rules(database: Database, settings: Settings, batch: str) -> RulePack:
+def _packs(settings: Settings) -> Callable[[str], RulePack]:
     from config import rule_pack
+
+    return partial(rule_pack.load, folder=settings.rule_packs_dir)
+
+
+def _rules(database: Database, packs: Callable[[str], RulePack], batch: str) -> RulePack:
     from storage.errors import UnknownBatch
 
     found = database.setup.batch(batch)
     if found is None:
         raise UnknownBatch(f"there is no batch {batch}; `kaojian status` shows all")
-    return rule_pack.load(found.rule_pack, settings.rule_packs_dir)
+    return packs(found.rule_pack)
 
 
 def _profile(file: Path | None, shape: Shape) -> Profile | None:

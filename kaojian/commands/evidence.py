@@ -13,6 +13,7 @@ from domain.timeline import SystemClock, rfc3339
 from kaojian.terminal import BatchId, Language, acting, complain, instant, local_actor, note, opened, read_settings
 
 if TYPE_CHECKING:
+    from analysis.films import Reel
     from kaojian.films import Progress, Wish
 
 app = typer.Typer()
@@ -124,18 +125,43 @@ def export(
     start: Annotated[str | None, typer.Option("--from", metavar="TIME", help="With --mp4: from when on")] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="With --mp4: until when")] = None,
     sound: Annotated[bool, typer.Option(help="With --mp4: with the sound, where it was recorded")] = False,
+    certificate: Annotated[
+        str,
+        typer.Option(metavar="NUMBER", help="With --mp4: of whoever has this certificate, for their own time 证书"),
+    ] = "",
+    ticket: Annotated[
+        str, typer.Option(metavar="TICKET", help="With --mp4: of this candidate, for their own time 准考证号")
+    ] = "",
+    watermark: Annotated[
+        bool, typer.Option("--watermark", help="With --mp4: coded anew, with a watermark over it 带水印副本")
+    ] = False,
+    blur_heads: Annotated[
+        bool, typer.Option("--blur-heads", help="With --mp4: so, and with people's heads blurred 遮挡人头")
+    ] = False,
 ) -> None:
     """Take a closed batch away: original footage, manifests, reports and public keys, to be checked anywhere.
 
     With --mp4 films for watching instead, which prove nothing by themselves; one that was broken off goes on.
+    With a watermark, which blurred heads bring along, they are made whole or not at all.
     """
     if mp4:
         from kaojian.films import Wish
 
-        first, last = None if start is None else instant(start), None if end is None else instant(end)
-        _films(Wish(batch, camera or (), station or (), sitting, first, last, sound), target)
+        if (watermark or blur_heads) and sound:
+            raise typer.BadParameter("a copy with a watermark bears no sound: voices tell who somebody is, too")
+        if certificate or ticket:
+            if any((camera, station, sitting, start, end)):
+                raise typer.BadParameter("whose footage it is says by itself where and when; name nothing else")
+            wish = _wish_of_stays(batch, certificate=certificate, ticket=ticket, sound=sound)
+        else:
+            first, last = None if start is None else instant(start), None if end is None else instant(end)
+            wish = Wish(batch, camera or (), station or (), sitting, first, last, sound)
+        if watermark or blur_heads:
+            _screeners(wish, target, blurred=blur_heads)
+        else:
+            _films(wish, target)
         return
-    if any((camera, station, sitting, start, end, sound)):
+    if any((camera, station, sitting, start, end, sound, certificate, ticket, watermark, blur_heads)):
         raise typer.BadParameter("a part of a batch can be had with --mp4 only: what is signed is the whole")
     _originals(batch, target)
 
@@ -166,16 +192,68 @@ def _films(wish: Wish, folder: Path) -> None:
                 typer.echo(f"无录像 no footage: {each.path.name}", err=True)
                 continue
             found += 1
-            span, gaps = each.reel.span, each.reel.gaps
             typer.echo(f"written: {each.path}, {each.reel.film.size_bytes} bytes")
-            typer.echo(f"  {rfc3339(span.start)} .. {rfc3339(span.end)}, 断档 gaps: {len(gaps)}")
-            for gap in gaps:
-                said = f"{rfc3339(gap.interval.start)} .. {rfc3339(gap.interval.end)}"
-                typer.echo(f"  断档 gap {said}: {gap.cause.zh} {gap.cause.en}")
+            _tell_range(each.reel)
             for twice in each.reel.doubled:
                 note([f"{rfc3339(twice.start)} .. {rfc3339(twice.end)} is told by two files; the later one is shown"])
     if not found:
         raise typer.Exit(1)
+
+
+def _wish_of_stays(batch: str, *, certificate: str, ticket: str, sound: bool) -> Wish:
+    """Of each camera that saw a candidate, for exactly as long as they were at its station."""
+    from kaojian import finding
+    from kaojian.films import Wish
+    from records.retrieval import Question
+
+    question = Question(certificate=certificate, ticket=ticket, batch=batch)
+    with acting() as (settings, database):
+        found = finding.look(settings, database, question, local_actor(), SystemClock())
+    for line in finding.lines(found):
+        typer.echo(line)
+    if not found.every_stay:
+        complain("kaojian: nothing says where and when that is to be seen in this batch 该批次中没有可导出的录像时段")
+        raise typer.Exit(1)
+    return Wish(batch, sound=sound, stays=found.every_stay)
+
+
+def _screeners(wish: Wish, folder: Path, *, blurred: bool) -> None:
+    from kaojian import screeners
+
+    found = 0
+    with acting() as (settings, database):
+        made = screeners.take_screeners(
+            settings,
+            database,
+            wish,
+            folder,
+            blurred=blurred,
+            actor=local_actor(),
+            clock=SystemClock(),
+            progress=_progress(),
+        )
+        for each in made:
+            if each.reel is None or each.wanted is None:
+                typer.echo(f"无录像 no footage: {each.path.name}", err=True)
+                continue
+            found += 1
+            typer.echo(f"written: {each.path}, {each.size_bytes} bytes")
+            typer.echo(f"  副本编号 number {each.wanted.number}, sha256 {each.digest}")
+            _tell_range(each.reel)
+            if each.lost:
+                note([f"{each.lost} pictures could not be decoded and are not in it 有 {each.lost} 帧无法解码"])
+    if blurred and found:
+        note(["a detector misses people: look at it before you hand it on 交出前请先查看，检测可能漏人"])
+    if not found:
+        raise typer.Exit(1)
+
+
+def _tell_range(reel: Reel) -> None:
+    span, gaps = reel.span, reel.gaps
+    typer.echo(f"  {rfc3339(span.start)} .. {rfc3339(span.end)}, 断档 gaps: {len(gaps)}")
+    for gap in gaps:
+        said = f"{rfc3339(gap.interval.start)} .. {rfc3339(gap.interval.end)}"
+        typer.echo(f"  断档 gap {said}: {gap.cause.zh} {gap.cause.en}")
 
 
 def _progress() -> Progress:

@@ -73,10 +73,8 @@ def decide(
     from records import deciding
 
     with acting() as (settings, database):
-        now = SystemClock().now()
-        at_gate = deciding.at_gate(
-            database, batch, gate.grounds_of(settings, database, batch).rules, local_actor(), now
-        )
+        now, grounds = SystemClock().now(), gate.grounds_of(settings, database, batch)
+        at_gate = deciding.at_gate(database, batch, grounds.rules, local_actor(), now, packs=grounds.packs)
         entry = deciding.decide(at_gate, ticket, issue=issue, reason=reason)
     word = "制证 to be issued" if entry.thing.issue else "不予制证 not to be issued"
     typer.echo(f"{ticket}: {word}, {entry.name}")

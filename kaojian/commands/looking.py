@@ -18,7 +18,9 @@ from kaojian.terminal import BatchId, Language, acting, local_actor, opened, pri
 app = typer.Typer()
 camera_app = typer.Typer(help="Try cameras 摄像机.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(camera_app, name="camera")
-room_app = typer.Typer(help="Plans of rooms 布点图.", no_args_is_help=True, rich_markup_mode=None)
+room_app = typer.Typer(
+    help="Plans and labels of rooms 布点图与工位号牌.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(room_app, name="room")
 webhook_app = typer.Typer(help="Who is told of failures 告警推送.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(webhook_app, name="webhook")
@@ -129,7 +131,7 @@ def test_camera(
     if as_json:
         print_json(tried.to_json())
         return
-    show(*tried.shown(lang.value))
+    show(*commissioning.shown(tried, lang.value))
 
 
 @room_app.command("plan")
@@ -143,18 +145,43 @@ def room_plan(
     as_json: Annotated[bool, typer.Option("--json", help="For programs")] = False,
 ) -> None:
     """Say what the cameras of a room see by its plan: floor, blind spots 死角, stations with their level."""
+    from functools import partial
+
+    from config import rule_pack as packs
     from kaojian import room_plan as plans
+    from records import surveying
 
     with opened() as (settings, database):
-        found = plans.surveyed(settings, database, site, room, rule_pack)
+        rules = partial(packs.load, folder=settings.rule_packs_dir)
+        found = surveying.surveyed(database, rules, site, room, rule_pack)
     if svg is not None:
-        write(svg, plans.svg(found, lang.value).encode())
+        write(svg, surveying.svg(found, lang.value).encode())
     if as_json:
-        print_json(plans.to_json(found))
+        print_json(surveying.to_json(found))
         return
     show(*plans.tables(found))
     if svg is not None:
         typer.echo(f"written: {svg}")
+
+
+@room_app.command("labels")
+def room_labels(
+    site: Annotated[str, typer.Argument(metavar="SITE", help="Id of the site 定点考场")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.pdf", help="Where to write it")],
+    room: Annotated[str, typer.Option(metavar="ROOM", help="Only of this room 考场")] = "",
+) -> None:
+    """Write labels 工位号牌 for stations, a page of A4 each: the number, and a code that cameras may read."""
+    from dashboard.papers.labels import compose
+    from dashboard.papers.printing import labels_as_pdf
+    from storage.errors import UnknownSite
+
+    with opened() as (_, database):
+        found = database.setup.site(site)
+    if found is None:
+        raise UnknownSite(f"there is no site {site}; apply it first")
+    paper = compose(found, SystemClock().now(), room)
+    write(file, labels_as_pdf(paper))
+    typer.echo(f"written 已导出: {file}, {len(paper.labels)} labels 张")
 
 
 @app.command()

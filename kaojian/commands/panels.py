@@ -10,13 +10,9 @@ from typing import Annotated
 
 import typer
 
-from config import rule_pack
-from config.documents import Document
 from domain.panels import Attendance
 from domain.timeline import SystemClock, rfc3339
 from kaojian.terminal import BatchId, Number, acting, instant, local_actor, note, opened, print_json, write
-from records import panel_files, panels, shapes
-from records.panel_rules import rule_panels
 
 app = typer.Typer()
 panel_app = typer.Typer(help="Examiners and panels 考评小组.", no_args_is_help=True, rich_markup_mode=None)
@@ -46,6 +42,9 @@ def import_panels(
     ] = None,
 ) -> None:
     """Put examiners and panels on record. The same file again changes nothing."""
+    from config.documents import Document
+    from records import panel_files, panels, shapes
+
     if file.suffix.lower() not in _SHEETS and profile is not None:
         raise typer.BadParameter("is for .xlsx and .csv alone", param_hint="--profile")
     with acting() as (_, database):
@@ -72,6 +71,8 @@ def export_panels(
     batch: Annotated[str | None, typer.Option(help="Dispatches of this batch alone 批次")] = None,
 ) -> None:
     """Write examiners and dispatches 导出, in the shape in which they are taken in."""
+    from records import panel_files
+
     suffix = file.suffix.lower()
     if suffix not in _SHEETS:
         raise typer.BadParameter("must end in .xlsx or .csv", param_hint="FILE")
@@ -87,6 +88,8 @@ def export_panels(
 @panel_app.command("profile")
 def print_profile() -> None:
     """Print the headings that are known, as YAML to be changed and given to `panel import --profile`."""
+    from records import panel_files, shapes
+
     typer.echo(shapes.profile_text(*panel_files.SHAPES), nl=False)
 
 
@@ -102,6 +105,8 @@ def arrive(
     leads: Annotated[bool, typer.Option(help="As the leader 组长, or in their place")] = False,
 ) -> None:
     """Write down that an examiner is there 到岗."""
+    from records import panels
+
     now = SystemClock().now()
     attendance = Attendance(batch, number, examiner, room, at or now, badge=badge, leads=leads)
     with acting() as (_, database):
@@ -112,6 +117,8 @@ def arrive(
 @panel_app.command()
 def leave(batch: BatchId, number: Number, examiner: ExaminerId, at: At = None) -> None:
     """Write down that an examiner left 离岗."""
+    from records import panels
+
     now = SystemClock().now()
     with acting() as (_, database):
         name = panels.leave(database, (batch, number), examiner, local_actor(), now, left=at or now)
@@ -121,6 +128,10 @@ def leave(batch: BatchId, number: Number, examiner: ExaminerId, at: At = None) -
 @panel_app.command()
 def show(batch: BatchId, *, as_json: Annotated[bool, typer.Option("--json", help="As JSON")] = False) -> None:
     """What the panels of a batch mean under clauses 五 and 六(三)."""
+    from config import rule_pack
+    from records import panels
+    from records.panel_rules import rule_panels
+
     with opened() as (settings, database):
         facts = panels.panel_facts(database, batch, SystemClock().now())
         known = database.setup.batch(batch)

@@ -44,6 +44,10 @@ def make_reference(
     valid = rfc3339(made.reference.valid_from)
     said = f"made of {made.pictures} pictures, valid from {valid}" if made.new else "is the same as before"
     typer.echo(f"reference 基准画面 {made.reference.id[:12]} of camera {camera}: {said}")
+    if made.labels.read:
+        typer.echo(f"labels read 可读出工位号: {', '.join(made.labels.read)}")
+    if made.labels.unread:
+        typer.echo(f"labels not read 未能读出工位号: {', '.join(made.labels.unread)} (look yourself 请人工查看)")
     note([f"{each.zh} {each.en}" for each in made.advice])
 
 

@@ -119,7 +119,8 @@ def show_roster(batch: BatchId) -> None:
     from records import roster
 
     table = Table(show_edge=False)
-    for heading in ("Ticket 准考证号", "Name 姓名", "Document 证件", "Subjects 科目", "Attempt 类别", "Seats 座位"):
+    person = ("Ticket 准考证号", "Name 姓名", "Document 证件", "Subjects 科目", "Attempt 类别")
+    for heading in (*person, "Seats 座位", "Kept 保留科目"):
         table.add_column(heading, overflow="fold")
     with opened() as (settings, database):
         found = roster.shown(database, _numbers(settings, database), batch)
@@ -133,6 +134,7 @@ def show_roster(batch: BatchId) -> None:
             "、".join(who.subjects),
             who.attempt.zh,
             seats,
+            "; ".join(f"{one.subject} {one.batch}/{one.ticket}" for one in who.kept),
         )
         table.add_row(*(Text(cell) for cell in row))
     show(table)

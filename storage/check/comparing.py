@@ -149,7 +149,7 @@ class Batch:
     segments: Mapping[str, Segment]
     copies: Mapping[str, Sequence[Copy]]
     runs: Mapping[str, Run]
-    gone: Collection[str]  # keys that are written down as lost or as disposed of by order, or were of a trial
+    gone: Collection[str]  # keys that are written down as lost, disposed of by order or destroyed, or were of a trial
     files: Mapping[str, Mapping[str, int]]
     folders: Mapping[str, str]  # where the spool of that id is
     stored: Mapping[str, Mapping[str, Sequence[Listed]]]

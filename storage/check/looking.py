@@ -141,11 +141,13 @@ class Check:
         except RetentionUnknown:
             yield Finding(Wrong.NO_PLAN, batch)
             return
+        withheld = self._evidence.withheld([segment.key for segment, _ in stored])
         for _, copy in stored:
             objects = self._stores[copy.target]
             locked_until = objects.stat(copy.segment, copy.version_id).locked_until
             wanted = max(until, copy.locked_until or until)
-            if locked_until is None or locked_until < whole_second(wanted):
+            is_short = locked_until is None or locked_until < whole_second(wanted)
+            if is_short and copy.segment not in withheld:  # no lock of what is withheld is made longer
                 yield Finding(Wrong.LOCK_SHORT, copy.segment, copy.target, copy)
             if held is not None and objects.is_held(copy.segment, copy.version_id or "") is not held:
                 yield Finding(Wrong.HOLD_DIFFERS, copy.segment, copy.target, copy)
@@ -180,13 +182,14 @@ class Check:
         # What a trial recorded goes after some days: the tombstones of its copies are the record of that.
         went = [key for key, segment in segments.items() if segment.is_trial and copies[key]]
         lost = [key for key, each in observed.items() if each.state is not SegmentState.OK]
+        destroyed = [key for key, by in self._evidence.withheld(list(segments)).items() if by.confirmed]
         folders = {f"{'/'.join(key.split('/')[:2])}/" for key in segments}
         folders |= {f"{folder}/" for folder in self._places() if folder.split("/")[1] == name}
         return Batch(
             segments,
             copies,
             runs,
-            {*self._evidence.disposed(list(segments)), *lost, *went},
+            {*self._evidence.disposed(list(segments)), *lost, *went, *destroyed},
             {spool: _files(root, folders) for spool, root in self._folders.items()},
             {spool: str(root) for spool, root in self._folders.items()},
             {bucket: _versions(objects, folders) for bucket, objects in self._stores.items()},

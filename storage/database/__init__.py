@@ -28,6 +28,7 @@ from storage.database.readiness import Readinesses
 from storage.database.register import Register
 from storage.database.setup import Setup
 from storage.database.viewings import Viewings
+from storage.database.withholdings import Withholdings
 
 __all__ = [
     "Accounts",
@@ -51,6 +52,7 @@ __all__ = [
     "Register",
     "Setup",
     "Viewings",
+    "Withholdings",
     "connect",
     "file_of",
     "folder_of",
@@ -81,6 +83,7 @@ class Database:
         self.closings = Closings(engine)
         self.holds = Holds(engine)
         self.disposals = Disposals(engine, self.journal)
+        self.withholdings = Withholdings(engine, self.journal)
         self.register = Register(engine, self.journal)
         self.readiness = Readinesses(engine, self.journal)
 

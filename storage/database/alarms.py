@@ -7,7 +7,7 @@ Not here: the rules (``records.losses``, ``records.following``) and sending (``r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from storage.database import tables
 from storage.database.connection import Engine, insert_once
 
 COUNT_UP_TO = 1000
+_PAGE = 200
 HOLDS = timedelta(seconds=30)
 """A holder of the rule that was not heard of for this long is followed by another."""
 
@@ -66,6 +67,20 @@ class Alarms:
                 return False
             insert_alarms(connection, alarms)
         return True
+
+    def begun(self, since: datetime) -> Iterator[Alarm]:
+        """What was told to have begun, written at ``since`` or later, the newest first; read page by page."""
+        table, before = tables.alarms, None
+        told = sa.select(table).where(table.c.step == Step.BEGAN.value, table.c.at >= since)
+        query = told.order_by(table.c.number.desc()).limit(_PAGE)
+        while True:
+            with self._engine.reading() as connection:
+                later = query if before is None else query.where(table.c.number < before)
+                rows = connection.execute(later).all()
+            yield from map(_alarm, rows)
+            if len(rows) < _PAGE:
+                return
+            before = rows[-1].number
 
     # Who is told
 

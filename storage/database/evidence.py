@@ -9,7 +9,7 @@ Windows are half open, like every interval. Not here: what the rows mean for a s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -33,14 +33,21 @@ from domain.evidence import (
 )
 from domain.host_clock import HostClock
 from domain.timeline import MICROSECOND, Interval
+from domain.withholding import WithheldBy, Withholding, WithholdingState
 from storage.database import evidence_rows as words
-from storage.database import tables
+from storage.database import tables, withholdings
 from storage.database.connection import Engine, insert_once
 from storage.errors import ConflictingCopy, ConflictingRow, ConflictingSegment, UnknownRow
 
 _KEYS_AT_ONCE = 500
 _COUNTERS = {Place.SPOOL: tables.segments.c.copies_spool, Place.S3: tables.segments.c.copies_s3}
-_WITHOUT_COPY = {Place.SPOOL: tables.WITHOUT_SPOOL_COPY, Place.S3: tables.WITHOUT_S3_COPY}
+_NOT_WITHHELD = ~withholdings.is_withheld()
+_WITHOUT_COPY = {
+    Place.SPOOL: sa.and_(tables.WITHOUT_SPOOL_COPY, _NOT_WITHHELD),
+    Place.S3: sa.and_(tables.WITHOUT_S3_COPY, _NOT_WITHHELD),
+}
+_IN_TOO_FEW_STORES = sa.and_(tables.IN_TOO_FEW_STORES, _NOT_WITHHELD)
+_WITHOUT_OBSERVATION = sa.and_(tables.WITHOUT_OBSERVATION, _NOT_WITHHELD)
 
 
 class Evidence:
@@ -397,6 +404,34 @@ class Evidence:
             found |= {row.key: DisposedOf(row.disposed, row.at) for row in self._rows(query)}
         return found
 
+    def withheld(self, keys: Sequence[str]) -> dict[str, WithheldBy]:
+        """By which withholding these segments are withheld 误摄扣留; those that are not are not in the answer."""
+        table, kept = tables.segments, tables.withholdings
+        by: dict[str, list[int]] = {}
+        for some in _batched(dict.fromkeys(keys), _KEYS_AT_ONCE):
+            joined = table.join(kept, kept.c.camera == table.c.camera).join(
+                tables.withholding_ends, tables.withholding_ends.c.withholding == kept.c.number, isouter=True
+            )
+            pairs = sa.select(table.c.key, kept.c.number).select_from(joined).order_by(kept.c.number)
+            for row in self._rows(pairs.where(table.c.key.in_(some), withholdings.reaches(), withholdings.stands())):
+                by.setdefault(row.key, []).append(row.number)
+        if not by:
+            return {}
+        numbers = {number for each in by.values() for number in each}
+        with self._engine.reading() as connection:
+            found = withholdings.loaded(connection, kept.c.number.in_(numbers))
+        confirmed = {each.number for each in found if each.state is WithholdingState.CONFIRMED}
+        return {
+            key: WithheldBy(next((one for one in each if one in confirmed), each[0]), not confirmed.isdisjoint(each))
+            for key, each in by.items()
+        }
+
+    def segments_withheld_by(self, found: Withholding) -> list[Segment]:
+        """The segments that one reaches, of exams and of trials, by start; also of one that was declined."""
+        span = Interval(found.start, found.until or datetime.max.replace(tzinfo=UTC))
+        segments = [*self.segments(found.camera, span), *self.trial_segments(found.camera, span)]
+        return sorted(segments, key=lambda each: (each.interval, each.key))
+
     def lost_copies(self, since: datetime, limit: int) -> list[LostCopy]:
         """Copies that were found lost at or after that instant, the newest first."""
         table = tables.lost_copies
@@ -406,7 +441,9 @@ class Evidence:
         return [LostCopy(words.copy(row), row.at, SegmentState(row.state)) for row in rows]
 
     def segments_without_copy(self, place: Place, limit: int) -> list[Segment]:
-        """Segments that have no copy (or only removed ones) at that kind of place, oldest first."""
+        """Segments that have no copy (or only removed ones) at that kind of place and are to have one, oldest first:
+        none that went by order, that is of a trial, or that is withheld.
+        """
         return self._oldest(_WITHOUT_COPY[place], limit)
 
     def spool_keys(self, spool: SpoolName) -> set[str]:
@@ -454,7 +491,7 @@ class Evidence:
         """
         table = tables.segments
         there = sa.exists().where(tables.copies.c.segment == table.c.key, _standing_in(spool))
-        return self._oldest(sa.and_(tables.WITHOUT_S3_COPY, table.c.ends < before, ~there), limit)
+        return self._oldest(sa.and_(_WITHOUT_COPY[Place.S3], table.c.ends < before, ~there), limit)
 
     def trials_in_spool(self, spool: SpoolName, before: datetime, limit: int) -> list[Segment]:
         """Segments of trials that began before then and have a standing copy in that spool, oldest first."""
@@ -661,17 +698,17 @@ class Evidence:
         table, copies = tables.segments, tables.copies
         stored = sa.and_(copies.c.place == Place.S3.value, copies.c.target == bucket, copies.c.removed.is_(None))
         there = sa.exists().where(copies.c.segment == table.c.key, stored)
-        query = sa.select(table).where(tables.IN_TOO_FEW_STORES, ~there)
+        query = sa.select(table).where(_IN_TOO_FEW_STORES, ~there)
         rows = self._rows(query.order_by(table.c.begins.desc(), table.c.key.desc()).limit(limit))
         return [words.segment(row) for row in rows]
 
     def count_in_too_few_stores(self, limit: int) -> int:
         """How many segments lie in some object store and are to lie in more, counted up to ``limit``."""
-        return self._count_up_to(tables.IN_TOO_FEW_STORES, limit)
+        return self._count_up_to(_IN_TOO_FEW_STORES, limit)
 
     def segments_without_observation(self, limit: int) -> list[Segment]:
-        """Segments that nobody opened yet, oldest first."""
-        return self._oldest(tables.WITHOUT_OBSERVATION, limit)
+        """Segments that nobody opened yet and that are not withheld, oldest first."""
+        return self._oldest(_WITHOUT_OBSERVATION, limit)
 
     def count_without_copy(self, place: Place, limit: int) -> int:
         """How many segments have no copy at that kind of place, counted up to ``limit``."""
@@ -679,7 +716,7 @@ class Evidence:
 
     def count_without_observation(self, limit: int) -> int:
         """How many segments nobody opened yet, counted up to ``limit``."""
-        return self._count_up_to(tables.WITHOUT_OBSERVATION, limit)
+        return self._count_up_to(_WITHOUT_OBSERVATION, limit)
 
     def _count_up_to(self, where: sa.ColumnElement[bool], limit: int) -> int:
         some = sa.select(tables.segments.c.key).where(where).limit(limit).subquery()

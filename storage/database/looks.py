@@ -24,6 +24,7 @@ from storage.database import tables
 from storage.database.actors import actor_of, actor_row
 from storage.database.connection import Engine, insert_once
 from storage.database.samples import packed, unpacked
+from storage.database.withholdings import is_withheld
 from storage.errors import UnknownRow
 
 _KEYS_AT_ONCE = 500
@@ -132,7 +133,7 @@ class Looks:
 
     def waiting(self, wanted: WantedLook, limit: int) -> list[Segment]:
         """Segments that were opened, and last looked at by another version, against another reference, or by nobody;
-        so many at most, oldest first.
+        so many at most, oldest first. None that is withheld.
         """
         table = tables.segments
         query = sa.select(table).where(
@@ -143,6 +144,7 @@ class Looks:
             table.c.observations > 0,
             table.c.looked != _mark(wanted.version, wanted.reference),
             sa.or_(table.c.owed.is_(None), table.c.owed < MOST_FAILURES),
+            ~is_withheld(),
         )
         with self._engine.reading() as connection:
             rows = connection.execute(query.order_by(table.c.begins, table.c.key).limit(limit))
@@ -162,9 +164,11 @@ class Looks:
         return int(owed)
 
     def owed(self, limit: int) -> list[Segment]:
-        """Segments that a look is owed to and at which it did not fail too often; so many at most, oldest first."""
+        """Segments that a look is owed to and at which it did not fail too often; so many at most, oldest first. None
+        that is withheld.
+        """
         table = tables.segments
-        query = sa.select(table).where(tables.OWED_A_LOOK, table.c.owed < MOST_FAILURES)
+        query = sa.select(table).where(tables.OWED_A_LOOK, table.c.owed < MOST_FAILURES, ~is_withheld())
         with self._engine.reading() as connection:
             rows = connection.execute(query.order_by(table.c.begins, table.c.key).limit(limit))
             return [words.segment(row) for row in rows]
@@ -188,7 +192,8 @@ class Looks:
         table = tables.segments
         found = []
         for which in (table.c.owed < MOST_FAILURES, table.c.owed >= MOST_FAILURES):
-            some = sa.select(table.c.key).where(tables.OWED_A_LOOK, which).limit(limit).subquery()
+            owed = sa.select(table.c.key).where(tables.OWED_A_LOOK, which, ~is_withheld())
+            some = owed.limit(limit).subquery()
             with self._engine.reading() as connection:
                 found.append(int(connection.scalar(sa.select(sa.func.count()).select_from(some)) or 0))
         return Owed(*found)

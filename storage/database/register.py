@@ -102,6 +102,19 @@ class Register:
         with self._engine.reading() as connection:
             return [_entry(row, kind) for row in connection.execute(query.order_by(columns.revision))]
 
+    def all_of(self, kind: Kind[T], keys: Iterable[str]) -> list[Entry[T]]:
+        """The things of these keys as they stand, by key; those that are not there, or were taken back, left out."""
+        wanted = sorted({key for key in keys if "\0" not in key})
+        columns = tables.register.c
+        found: list[Entry[T]] = []
+        with self._engine.reading() as connection:
+            for start in range(0, len(wanted), _AT_ONCE):
+                these = columns.key.in_(wanted[start : start + _AT_ONCE])
+                query = _newest(sa.select(tables.register)).where(columns.kind == kind.name, these)
+                query = query.where(columns.document != _WITHDRAWN).order_by(columns.key)
+                found.extend(_entry(row, kind) for row in connection.execute(query))
+        return found
+
     def standing(
         self, kind: Kind[T], *, batch: str | None = None, site: str | None = None, mark: str | None = None
     ) -> list[Entry[T]]:

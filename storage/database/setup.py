@@ -6,7 +6,7 @@ keeps, from the moment it is opened, the two revisions valid then. Not here: whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -28,6 +28,7 @@ from storage.errors import (
     AlreadyOpen,
     CameraBelongsElsewhere,
     NotOpen,
+    RevisedMeanwhile,
     SetupChanged,
     UnknownBatch,
     UnknownSite,
@@ -63,20 +64,34 @@ class FrozenRevisions:
     batch: str
 
 
+@dataclass(frozen=True, slots=True)
+class SiteRevision:
+    """Which document of a site stands, since when, and by whom it was applied."""
+
+    sha256: str
+    valid_from: datetime
+    by: str
+
+
 class Setup:
     """The set-up aggregate of one database. All methods raise DatabaseUnavailable when it does not answer."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def apply_site(self, site: Site, actor: Actor, at: datetime) -> bool:
+    def apply_site(self, site: Site, actor: Actor, at: datetime, *, follows: str | None = None) -> bool:
         """Make this the site's set-up from ``at`` on. False if it already is: then nothing is written.
 
-        Raises CameraBelongsElsewhere if a camera's id is in use at another site, now or by a sitting not closed.
+        ``follows`` is the SHA-256 of the revision that it was made from, where that matters.
+
+        Raises CameraBelongsElsewhere if a camera's id is in use at another site, now or by a sitting not closed;
+        RevisedMeanwhile where another revision than the one that it follows stands.
         """
         revision = _revision_row(_Kind.SITE, site.id, documents.site_text(site), actor, at)
         with self._engine.writing() as connection:
             _hold_revisions(connection)
+            if follows is not None:
+                _refuse_overtaken(connection, site.id, follows)
             _refuse_foreign_cameras(connection, site)
             return _write_revision(connection, revision)
 
@@ -106,6 +121,13 @@ class Setup:
             revision = _revision(connection, _Kind.SITE, site_id)
             return None if revision is None else revision.sha256
 
+    def site_revisions(self) -> dict[str, SiteRevision]:
+        """By the id of each site: which revision of it stands."""
+        table = tables.revisions
+        query = sa.select(table).where(table.c.id.in_(_valid(_Kind.SITE, None)))
+        with self._engine.reading() as connection:
+            return {row.key: SiteRevision(row.sha256, row.valid_from, row.actor) for row in connection.execute(query)}
+
     def batches(self) -> list[Batch]:
         """All batches by id, as the latest revisions have them."""
         with self._engine.reading() as connection:
@@ -129,13 +151,11 @@ class Setup:
         with self._engine.reading() as connection:
             opened = _opened_sittings(connection, batch_id)
             sealed = _sealed(connection, batch_id)
-            batches = {batch.id: batch for batch in _documents(connection, _Kind.BATCH, documents.batch_of)}
-            sites = {site.id: site for site in _documents(connection, _Kind.SITE, documents.site_of)}
+            planned = list(_planned(connection, batch_id))
         known = {(sitting.batch.id, sitting.plan.number): sitting for sitting in opened}
-        for batch in batches.values():
-            if batch_id in (None, batch.id):
-                for plan in batch.sittings:
-                    known.setdefault((batch.id, plan.number), Sitting(batch, plan, sites[batch.site]))
+        for batch, site in planned:
+            for plan in batch.sittings:
+                known.setdefault((batch.id, plan.number), Sitting(batch, plan, site))
         return [replace(known[key], sealed=sealed[key]) if key in sealed else known[key] for key in sorted(known)]
 
     def frozen(self, batch_id: str) -> dict[int, FrozenRevisions]:
@@ -245,6 +265,14 @@ def _write_revision(connection: sa.Connection, row: dict[str, Any]) -> bool:
     return True
 
 
+def _refuse_overtaken(connection: sa.Connection, site_id: str, follows: str) -> None:
+    latest = _revision(connection, _Kind.SITE, site_id)
+    if latest is None or latest.sha256 != follows:
+        raise RevisedMeanwhile(
+            f"the set-up of site {site_id} was changed meanwhile 设置已被他人修改: load it anew, and change that"
+        )
+
+
 def _refuse_foreign_cameras(connection: sa.Connection, site: Site) -> None:
     ours = {camera.id for room in site.rooms for camera in room.cameras}
     for other in (*_documents(connection, _Kind.SITE, documents.site_of), *_sites_in_use(connection)):
@@ -306,6 +334,19 @@ def _valid_revisions(
     if place is None:
         raise UnknownSite(f"site {batch.site} of batch {batch_id} was not set up at that time")
     return plan, place
+
+
+def _planned(connection: sa.Connection, batch_id: str | None) -> Iterator[tuple[Batch, Site]]:
+    """All batches with their sites, or the one of that id, as the latest revisions have them."""
+    if batch_id is None:
+        sites = {site.id: site for site in _documents(connection, _Kind.SITE, documents.site_of)}
+        yield from ((each, sites[each.site]) for each in _documents(connection, _Kind.BATCH, documents.batch_of))
+        return
+    plan = _revision(connection, _Kind.BATCH, batch_id)
+    batch = None if plan is None else documents.batch_of(plan.document)
+    place = None if batch is None else _revision(connection, _Kind.SITE, batch.site)
+    if batch is not None and place is not None:
+        yield batch, documents.site_of(place.document)
 
 
 def _opened_sittings(connection: sa.Connection, batch_id: str | None) -> list[Sitting]:

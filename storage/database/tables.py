@@ -92,6 +92,7 @@ recorders = sa.Table(
     sa.Column("ended", Instant),
     sa.Column("reads_clock", sa.Boolean, nullable=False, server_default=sa.false()),
 )
+sa.Index("ix_recorders_started", recorders.c.started)
 
 host_clock = sa.Table(
     "host_clock",
@@ -763,6 +764,45 @@ sa.Index(
     unique=True,
 )
 sa.Index("ix_disposal_papers_batch", disposal_papers.c.batch)
+
+withholdings = sa.Table(
+    "withholdings",
+    metadata,
+    sa.Column("number", Serial, primary_key=True),
+    sa.Column("camera", sa.Text, nullable=False),
+    sa.Column("begins", Instant, nullable=False),
+    sa.Column("ends", Instant),  # NULL where it goes on until further notice
+    *_order(),
+)
+sa.Index("ix_withholdings_camera", withholdings.c.camera)
+
+withholding_ends = sa.Table(
+    "withholding_ends",
+    metadata,
+    sa.Column("withholding", Serial, sa.ForeignKey("withholdings.number"), primary_key=True, autoincrement=False),
+    sa.Column("ends", Instant, nullable=False),
+    *_order(),
+)
+
+withholding_decisions = sa.Table(
+    "withholding_decisions",
+    metadata,
+    sa.Column("withholding", Serial, sa.ForeignKey("withholdings.number"), primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3
+    sa.Column("what", sa.Text, nullable=False),
+    *_order(),
+    sa.Column("role", sa.Text, nullable=False),
+)
+
+withholding_papers = sa.Table(
+    "withholding_papers",
+    metadata,
+    sa.Column("withholding", Serial, sa.ForeignKey("withholdings.number"), primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 ... without a hole
+    sa.Column("signed_at", Instant, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),  # SHA-256 of the paper's bytes
+    sa.Column("paper", sa.Text, nullable=False),  # the signed bytes
+)
 
 register = sa.Table(
     "register",

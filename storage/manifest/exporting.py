@@ -8,22 +8,23 @@ checking it (``verifying``).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain as chained
 from pathlib import Path
 from typing import BinaryIO
 
-from domain.evidence import Segment, SegmentState
+from domain.evidence import SegmentState
 from domain.manifest import CONTENTS_FORM, Document, Manifest, SegmentStatement
 from domain.timeline import Clock, rfc3339
-from storage.archive import Archive, NoCopyAnswers
+from storage.archive import Archive, NoCopyAnswers, Withheld
 from storage.database import Database
 from storage.database.closings import KeptLink
 from storage.errors import StorageError
 from storage.manifest.form import read, signed, written
 from storage.manifest.keys import publish, published
-from storage.manifest.trees import Writing, writing
+from storage.manifest.trees import writing
 from storage.signing import Signer
 
 CONTENTS = "contents.json"
@@ -116,14 +117,31 @@ def footage_path(key: str) -> str:
     return f"footage/{key}"
 
 
+Making = Generator[tuple[str, Iterable[bytes]], Document, Contents]
+"""The files of an export, one after the other, by path; whoever writes one sends back what it came to."""
+
+
 def export(
     database: Database, archive: Archive, batch: str, target: Path, *, signer: Signer, clock: Clock
 ) -> Contents:
     """Write a closed batch into a new folder, or into a new ZIP where ``target`` ends so.
 
     Raises NotClosed, ExportRefused, TargetExists, KeyRefused, DatabaseUnavailable, OSError: then nothing is left of
-    it. A segment that was lost before the closing, as the manifest states, is left out.
+    it. A segment that was lost or withheld before the closing, as the manifest states, is left out.
     """
+    making = made(database, archive, batch, signer=signer, clock=clock)
+    path, blocks = next(making)
+    with writing(target) as tree:
+        try:
+            while True:
+                path, blocks = making.send(tree.add(path, blocks))
+        except StopIteration as done:
+            contents: Contents = done.value
+    return contents
+
+
+def made(database: Database, archive: Archive, batch: str, *, signer: Signer, clock: Clock) -> Making:
+    """The files of an export; the list of them, which is signed, comes last. Raises as ``export``."""
     latest = require_closed(database, batch)
     chain = database.closings.links(latest.site)
     now = clock.now()
@@ -132,26 +150,30 @@ def export(
             f"this host's clock says {rfc3339(now)}, before the site's last manifest was signed; set it"
         )
     publish(database.closings, signer, now)
-    with writing(target) as tree:
-        files = [
-            _listed(tree, README, _INSTRUCTIONS.encode()),
-            _listed(tree, KEYS, written(published(database.closings))),
-            *(_listed(tree, link_path(link.number), link.data) for link in chain),
-            *_stamps(database, tree, chain),
-            *_documents(database, tree, [link for link in chain if link.batch == batch]),
-            *_footage(database, archive, tree, read(Manifest, database.closings.document(latest.manifest))),
-        ]
-        contents = Contents(
-            form=CONTENTS_FORM,
-            site=latest.site,
-            batch=batch,
-            number=chain[-1].number,
-            head=chain[-1].digest,
-            made=now,
-            key=signer.public,
-            files=tuple(sorted(files, key=lambda file: file.path)),
-        )
-        tree.add(CONTENTS, [signed(signer, contents)])
+    files = []
+    for path, data in chained(
+        [(README, _INSTRUCTIONS.encode()), (KEYS, written(published(database.closings)))],
+        ((link_path(link.number), link.data) for link in chain),
+        _stamps(database, chain),
+        _documents(database, [link for link in chain if link.batch == batch]),
+    ):
+        document = yield path, [data]
+        files.append(ListedFile(path, document.sha256, document.size_bytes))
+    for stated in read(Manifest, database.closings.document(latest.manifest)).segments:
+        found = yield from _segment(database, archive, stated)
+        if found is not None:
+            files.append(found)
+    contents = Contents(
+        form=CONTENTS_FORM,
+        site=latest.site,
+        batch=batch,
+        number=chain[-1].number,
+        head=chain[-1].digest,
+        made=now,
+        key=signer.public,
+        files=tuple(sorted(files, key=lambda file: file.path)),
+    )
+    yield CONTENTS, [signed(signer, contents)]
     return contents
 
 
@@ -163,50 +185,44 @@ def require_closed(database: Database, batch: str) -> KeptLink:
     return latest
 
 
-def _stamps(database: Database, tree: Writing, chain: list[KeptLink]) -> Iterator[ListedFile]:
+def _stamps(database: Database, chain: list[KeptLink]) -> Iterator[tuple[str, bytes]]:
     """Of the links that go with it: one may have been added, and stamped, since they were read."""
     for stamp in database.closings.stamps(chain[0].site):
         if stamp.number <= chain[-1].number:
-            yield _listed(tree, stamp_path(stamp.number, stamp.sha256), stamp.data)
+            yield stamp_path(stamp.number, stamp.sha256), stamp.data
 
 
-def _documents(database: Database, tree: Writing, links: list[KeptLink]) -> Iterator[ListedFile]:
+def _documents(database: Database, links: list[KeptLink]) -> Iterator[tuple[str, bytes]]:
     reports: dict[str, bytes] = {}
     for link in links:
         data = database.closings.document(link.manifest)
-        yield _listed(tree, manifest_path(link.number), data)
+        yield manifest_path(link.number), data
         for sitting in read(Manifest, data).sittings:
             reports[sitting.report.sha256] = database.closings.document(sitting.report.sha256)
     for digest, data in reports.items():
-        yield _listed(tree, report_path(digest), data)
+        yield report_path(digest), data
 
 
-def _footage(database: Database, archive: Archive, tree: Writing, manifest: Manifest) -> Iterator[ListedFile]:
-    for stated in manifest.segments:
-        segment = database.evidence.segment(stated.key)
-        if segment is None:
-            raise ExportRefused(f"{stated.key} stands in the manifest and not in the database")
-        found = _segment(archive, tree, segment, stated)
-        if found is not None:
-            yield found
-
-
-def _segment(archive: Archive, tree: Writing, segment: Segment, stated: SegmentStatement) -> ListedFile | None:
+def _segment(
+    database: Database, archive: Archive, stated: SegmentStatement
+) -> Generator[tuple[str, Iterable[bytes]], Document, ListedFile | None]:
+    segment = database.evidence.segment(stated.key)
+    if segment is None:
+        raise ExportRefused(f"{stated.key} stands in the manifest and not in the database")
     path = footage_path(stated.key)
     try:
         with archive.opened(segment) as file:
-            document = tree.add(path, _blocks(file))
+            document = yield path, _blocks(file)
+    except Withheld as error:
+        if stated.state is SegmentState.OK:
+            raise ExportRefused(f"{error}; amend the batch first: `kaojian batch close --reason`") from error
+        return None
     except NoCopyAnswers as error:
         if stated.state is not SegmentState.OK and not (stated.objects and error.unreachable):
             return None  # lost before the closing, as the manifest states
         raise ExportRefused(f"the export would lack footage: {error}") from error
     if document != Document(stated.sha256, stated.size_bytes):
         raise ExportRefused(f"{stated.key} has other bytes than its manifest states")
-    return ListedFile(path, document.sha256, document.size_bytes)
-
-
-def _listed(tree: Writing, path: str, data: bytes) -> ListedFile:
-    document = tree.add(path, [data])
     return ListedFile(path, document.sha256, document.size_bytes)
 
 

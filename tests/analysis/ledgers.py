@@ -22,6 +22,7 @@ from domain.evidence import (
     SegmentState,
 )
 from domain.timeline import Interval
+from domain.withholding import WithheldBy
 
 START = datetime(2026, 5, 1, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
 
@@ -118,6 +119,7 @@ def ledger(
     copies: Mapping[str, Sequence[Copy]] | None = None,
     observations: Mapping[str, Observation] | None = None,
     recorders: Sequence[Recorder] = (),
+    withheld: Mapping[str, WithheldBy] | None = None,
 ) -> CameraLedger:
     """The ledger of one camera; unless told otherwise its segments are kept, decoded, and inside one long run."""
     return CameraLedger(
@@ -128,4 +130,5 @@ def ledger(
         outages=outages,
         observations={one.key: observation(one) for one in segments} if observations is None else observations,
         recorders=recorders,
+        withheld=withheld or {},
     )

@@ -22,6 +22,7 @@ from analysis.coverage import (
 )
 from domain.evidence import CameraCause, Cause, Coverage, EndReason, Gap, Outage, RecorderCause, Segment, SegmentState
 from domain.timeline import Interval, IntervalSet
+from domain.withholding import WithheldBy
 from tests.analysis.ledgers import (
     at,
     ledger,
@@ -65,6 +66,25 @@ class TestCamera:
     def test_an_outage_takes_away_footage_and_gives_its_cause(self) -> None:
         coverage = cover(ledger([segment(0, 100)], outages=[outage(10, 18, Cause.PACKET_LOSS)]))
         assert coverage.gaps == (Gap(span(10, 18), Cause.PACKET_LOSS),)
+
+    @pytest.mark.parametrize("confirmed", [False, True])
+    def test_a_file_that_is_withheld_covers_nothing_and_says_why(self, confirmed: bool) -> None:
+        files = [segment(0, 40), segment(40, 60), segment(60, 100)]
+        withheld = {files[1].key: WithheldBy(1, confirmed)}
+        coverage = cover(ledger(files, withheld=withheld))
+        assert coverage.gaps == (Gap(span(40, 60), Cause.WITHHELD),)
+        unopened = {each.key: observation(each) for each in files if each is not files[1]}
+        unseen = ledger(files, withheld=withheld, observations=unopened)
+        assert cover(unseen) == coverage
+        assert settled_until(unseen, NOW) == NOW
+        both = cover(ledger(files, withheld=withheld, outages=[outage(50, 70, Cause.NO_DATA)]))
+        assert both.gaps == (Gap(span(40, 50), Cause.WITHHELD), Gap(span(50, 70), Cause.NO_DATA))
+
+    def test_what_was_lost_is_missing_until_both_sides_confirmed_and_destroyed_after_it(self) -> None:
+        file = segment(0, 100)
+        for confirmed, cause in ((False, Cause.SEGMENT_MISSING), (True, Cause.WITHHELD)):
+            gone = ledger([file], copies={file.key: []}, withheld={file.key: WithheldBy(1, confirmed)})
+            assert cover(gone).gaps == (Gap(WINDOW, cause),)
 
     def test_of_two_outages_at_one_time_the_best_ranked_is_named(self) -> None:
         both = [outage(10, 20, Cause.NO_DATA), outage(15, 25, Cause.DISK_FULL)]

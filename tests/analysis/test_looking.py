@@ -12,8 +12,8 @@ from analysis.coverage import divided
 from analysis.decoding import LOOK_RESTING_S, DecodingWorker
 from analysis.eye import Eye
 from analysis.facts import CameraFacts
+from analysis.ledgers import camera_ledger
 from analysis.looking import LOOK_AGAIN_S, Looking
-from analysis.report import camera_ledger
 from analysis.sights import sight_of
 from analysis.views import camera_view
 from domain.evidence import Place, Segment, SegmentState

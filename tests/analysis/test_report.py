@@ -12,7 +12,8 @@ import pytest
 
 from analysis.decoding import observe, observe_pending
 from analysis.expected import expectation_of
-from analysis.report import batch_report, last_exam_day, sitting_report, to_json
+from analysis.report import batch_report, sitting_report
+from analysis.report_json import to_json
 from config.rule_pack import load
 from dashboard.papers.printing import as_html
 from dashboard.papers.report import compose
@@ -22,7 +23,7 @@ from domain.host_clock import CameraClocks, HostClock, ServerDate
 from domain.law import Verdict
 from domain.people import Actor, Door
 from domain.pictures import Look, Reference, Region, Sample, StationSample
-from domain.places import Batch, Camera, Room, Site, SittingPlan, Station
+from domain.places import Batch, Camera, Room, Site, SittingPlan, Station, last_exam_day
 from storage.errors import UnknownBatch, UnknownSitting
 from tests.analysis.footage import Cabinet, broken
 from tests.analysis.ledgers import START, at, span

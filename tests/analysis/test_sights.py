@@ -10,7 +10,7 @@ import pytest
 from analysis.coverage import divided, shown
 from analysis.decoding import observe_pending
 from analysis.facts import CameraFacts
-from analysis.report import camera_ledger
+from analysis.ledgers import camera_ledger
 from analysis.sights import Seen, sight_of
 from domain.evidence import EndReason, Recorder, Run, Segment
 from domain.pictures import Look, Sample, Sight

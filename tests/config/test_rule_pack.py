@@ -12,7 +12,7 @@ import pytest
 
 from config.errors import RulePackRefused
 from config.number_pattern import read
-from config.rule_pack import FOLDER, OriginKind, RulePack, available, fingerprint, load
+from config.rule_pack import FOLDER, OriginKind, PassShares, RulePack, available, fingerprint, load
 from domain.plan import Target
 
 PACK = "SG-2022-08-10"
@@ -55,8 +55,10 @@ def test_no_number_lacks_an_origin(pack_id: str) -> None:
         "density",
         "phases",
         "origins",
+        "pass_shares",
     }
-    assert set(pack.origins) == numbers
+    shares = {f"pass_shares_{each.name}" for each in dataclasses.fields(PassShares)}
+    assert set(pack.origins) == numbers | shares
     assert set(pack.density.origins) == {"scale", *pack.density.needs, "seen_share", "floor_share"}
     assert set(pack.phases.origins) == set(pack.phases.places) == set(Target)
     origins = [*pack.origins.values(), *pack.density.origins.values(), *pack.phases.origins.values()]
@@ -80,6 +82,22 @@ def test_what_is_worth_a_look_is_a_default_of_ours_and_no_verdict_rests_on_it(tm
     assert fingerprint(replace(pack, same_panel_batches=9)) == fingerprint(pack)
     told = refusal(tmp_path, SOURCE.replace("same_panel_batches:\n    value: 3", "same_panel_batches:\n    value: 0"))
     assert "suspicions.same_panel_batches.value" in told
+
+
+def test_a_pack_that_says_nothing_of_shares_of_passes_has_none_compared_and_stays_good(tmp_path: Path) -> None:
+    pack = load(PACK)
+    assert pack.pass_shares == PassShares(10, 5, 0.001)
+    assert {pack.origins[f"pass_shares_{name}"].kind for name in ("candidates", "batches", "chance")} == {
+        OriginKind.PROJECT_DEFAULT
+    }
+    begins, ends = SOURCE.index("pass_shares:"), SOURCE.index("# In which phases each kind")
+    (tmp_path / f"{PACK}.yaml").write_text(SOURCE[:begins] + SOURCE[ends:], encoding="utf-8")
+    before = load(PACK, tmp_path)
+    assert before.pass_shares is None
+    assert fingerprint(before) == fingerprint(pack)
+    (tmp_path / "other").mkdir()
+    told = refusal(tmp_path / "other", SOURCE.replace("    value: 0.001\n", "    value: 2\n"))
+    assert "pass_shares.chance.value" in told
 
 
 @pytest.mark.parametrize("pack_id", available())

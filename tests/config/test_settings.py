@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,21 @@ def test_all_wrong_values_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_fragments_are_never_longer_than_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAOJIAN_FRAGMENT_SECONDS", "1.5")
     assert "KAOJIAN_FRAGMENT_SECONDS:" in refusal()
+
+
+def test_networks_of_cameras_are_private_ones_unless_somebody_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    def inside(address: str) -> bool:
+        return any(ip_address(address) in network for network in load().networks_of_cameras)
+
+    assert [inside(each) for each in ("10.1.2.3", "192.168.1.8", "fd00::8")] == [True] * 3
+    never = ("127.0.0.1", "::1", "169.254.169.254", "8.8.8.8", "0.0.0.0", "fe80::1")
+    assert [inside(each) for each in never] == [False] * len(never)
+    monkeypatch.setenv("KAOJIAN_CAMERA_NETWORKS", "203.0.113.0/24, 10.0.0.0/8")
+    assert inside("203.0.113.9")
+    monkeypatch.setenv("KAOJIAN_CAMERA_NETWORKS", "none")
+    assert load().networks_of_cameras == ()
+    monkeypatch.setenv("KAOJIAN_CAMERA_NETWORKS", "10.0.0.8/8")
+    assert "KAOJIAN_CAMERA_NETWORKS" in refusal()
 
 
 def test_an_object_store_is_set_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from av.video.codeccontext import VideoCodecContext
 from analysis.expected import expectation_of
 from config.rule_pack import load as load_rule_pack
 from domain.evidence import (
+    TRIALS,
     Cause,
     Copy,
     EndReason,
@@ -187,13 +188,13 @@ def _record_run(exam: Exam, name: str, run: str, span: Interval) -> None:
         start = end
 
 
-def add_segment(exam: Exam, camera: str, run: str, span: Interval, *, name: str = "") -> Segment:
+def add_segment(exam: Exam, camera: str, run: str, span: Interval, *, name: str = "", batch: str = BATCH) -> Segment:
     """One file with its rows: kept in both places, opened, found whole. ``name`` ends the key of a named recorder."""
     data, head_size, video = file_bytes(camera, span)
     segment = Segment(
-        key=f"{SITE.id}/{BATCH}/{camera}/{span.start:%Y%m%dT%H%M%S.%fZ}{name}.mp4",
+        key=f"{SITE.id}/{batch}/{camera}/{span.start:%Y%m%dT%H%M%S.%fZ}{name}.mp4",
         camera=camera,
-        batch=BATCH,
+        batch=batch,
         run=run,
         interval=span,
         frames=round(span.seconds * FPS),
@@ -212,7 +213,8 @@ def add_segment(exam: Exam, camera: str, run: str, span: Interval, *, name: str 
     path.write_bytes(data)
     copy = Copy(segment.key, Place.SPOOL, str(exam.spool), span.end, segment.size_bytes, segment.sha256)
     exam.database.evidence.add_segment(segment, copy)
-    exam.archive.keep(segment)
+    if batch != TRIALS:
+        exam.archive.keep(segment)
     exam.database.evidence.add_observation(Observation(segment.key, span.end, SegmentState.OK, segment.frames))
     return segment
 

@@ -51,10 +51,12 @@ def client(app: FastAPI, token: str | None = TOKEN) -> Iterator[httpx.Client]:
             yield talking
 
 
-def coming(exam: Exam, role: Role, *names: str) -> dict[str, str]:
-    """The headers of somebody of that role who sees these, logged in."""
+def coming(exam: Exam, role: Role, *names: str, recused: str = "") -> dict[str, str]:
+    """The headers of somebody of that role who sees these, logged in; ``recused`` from a batch."""
     name = f"{role.value.replace('_', '-')}-{len(exam.database.accounts.all())}"
     log_in(exam, Account(name, role, Scope(role.reach, frozenset(names)), exam.clock.now(), False), name)
+    if recused:
+        exam.database.accounts.recuse(name, recused, exam.clock.now(), recused=True)
     return {"Cookie": f"{COOKIE}={name}"}
 
 

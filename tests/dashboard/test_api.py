@@ -17,7 +17,8 @@ import av
 import httpx
 import pytest
 
-from analysis.report import sitting_report, to_json
+from analysis.report import sitting_report
+from analysis.report_json import to_json
 from config.rule_pack import load as load_rule_pack
 from dashboard.app import create_app
 from domain.evidence import CameraEvent, CameraState, Cause, Copy, EndReason, Outage, Place, Recorder, Run

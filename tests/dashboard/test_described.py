@@ -46,7 +46,14 @@ OPERATIONS: dict[str, Any] = {
     operation.definition.raw["operationId"]: operation
     for operation in (each.ok() for each in DESCRIBED.get_all_operations())
 }
-THERE: dict[str, Any] = {"batch": BATCH, "camera": "A-cam-1", "number": 1, "permit": "20260501-0a1b2c3d"}
+THERE: dict[str, Any] = {
+    "batch": BATCH,
+    "camera": "A-cam-1",
+    "number": 1,
+    "permit": "20260501-0a1b2c3d",
+    "site": SITE.id,
+    "room": "A",
+}
 NUMBERS = itertools.count()
 
 

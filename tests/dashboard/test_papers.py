@@ -130,6 +130,7 @@ NOT_OF_FOOTAGE = {
     *("working_age", "review_working_days", "min_examiners", "candidates_per_examiner", "grant_months"),
     *("duration_off_min", "full_mark", "pass_mark", "feedback_hours", "filing_days"),
     *("query_days", "certificate_number", "same_panel_batches"),
+    *("pass_shares_candidates", "pass_shares_batches", "pass_shares_chance"),
     *("plate_width_cm", "plate_height_cm", "plate_thickness_mm", "plate_fold_cm", "plate_off_share"),
 }
 """Numbers of a rule pack that no verdict of this paper rests on."""

@@ -13,15 +13,15 @@ import pytest
 from config.rule_pack import load as load_rule_pack
 from dashboard.app import create_app
 from domain.panels import Dispatch, Member
-from domain.people import Account, Role, Scope
+from domain.people import Role
 from domain.places import Batch
 from domain.register import Draft
 from records.panels import DISPATCHES
 from storage.audit.notary import Notary
 from storage.database import connect
 from tests.dashboard.candidates import enrol
-from tests.dashboard.exam import BATCH, PACK, SITE, START, TESTER, WINDOW, Exam, hold_exam, log_in, plan
-from tests.dashboard.serving import client
+from tests.dashboard.exam import BATCH, PACK, SITE, START, TESTER, WINDOW, Exam, hold_exam, plan
+from tests.dashboard.serving import client, coming
 from tests.fakes.notary import SIGNER
 
 OTHER = "SG-2026-0502"
@@ -54,14 +54,6 @@ def exam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exam]:
 def anybody(exam: Exam) -> Iterator[httpx.Client]:
     with client(create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None), None) as talking:
         yield talking
-
-
-def coming(exam: Exam, role: Role, *names: str, recused: str = "") -> dict[str, str]:
-    name = f"{role.value.replace('_', '-')}-{len(exam.database.accounts.all())}"
-    log_in(exam, Account(name, role, Scope(role.reach, frozenset(names)), exam.clock.now(), False), name)
-    if recused:
-        exam.database.accounts.recuse(name, recused, exam.clock.now(), recused=True)
-    return {"Cookie": f"kaojian_session={name}"}
 
 
 def told(anybody: httpx.Client, headers: dict[str, str]) -> dict[str, Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.gate import Candidacy, Exit, ExitKind, Footage, Proposal, Proposed, propose
+from domain.gate import Candidacy, Exit, ExitKind, Footage, Kept, Proposal, Proposed, propose
 from domain.grounds import Method
 from domain.law import Verdict
 from domain.people import Actor, Door
@@ -163,6 +163,108 @@ def test_of_who_was_absent_nobody_asks_for_footage_or_scores() -> None:
     assert codes(replace(WHOLE, signed_in=False, footage=(GAP,), scores=())) == ["absent"]
 
 
+KEPT = Kept(
+    "理论",
+    "2025-1101/T9",
+    allowed=True,
+    same_person=True,
+    same_subject=True,
+    in_time=True,
+    passed=date(2025, 11, 1),
+    until=date(2026, 11, 1),
+    there=replace(
+        WHOLE,
+        subjects=("理论",),
+        footage=(Footage("理论", "2025-1101/1/A-05", Verdict.PASS),),
+        scores=(score(subject="理论"),),
+        markers={"理论": MARKERS},
+    ),
+)
+RESIT = replace(WHOLE, subjects=("实操", "理论"), kept=(KEPT,))
+
+
+def claimed(**changed: object) -> Candidacy:
+    return replace(RESIT, kept=(replace(KEPT, **changed),))  # type: ignore[arg-type]
+
+
+def kept_there(**changed: object) -> Candidacy:
+    assert KEPT.there is not None
+    return claimed(there=replace(KEPT.there, **changed))  # type: ignore[arg-type]
+
+
+def test_a_subject_that_is_kept_wants_no_exam_here_and_says_whose_footage_counts_and_till_when() -> None:
+    opened = said(RESIT)
+    assert opened.proposal is Proposal.ISSUE
+    (reason,) = opened.reasons
+    assert reason.code == "kept"
+    assert reason.zh == "理论（保留自 2025-1101/T9）：成绩保留至2026-11-01，以该次录像为准"
+    assert codes(replace(RESIT, kept=())) == ["footage", "score"]
+
+
+@pytest.mark.parametrize(
+    ("known", "proposal", "told"),
+    [
+        (claimed(allowed=False), Proposal.REFUSE, "考核规范未规定补考保留科目"),
+        (claimed(allowed=None), Proposal.HOLD, "考核规范未知"),
+        (claimed(there=None), Proposal.HOLD, "没有该批次、该准考证号的考核记录"),
+        (claimed(same_person=False), Proposal.HOLD, "证件与该次考生不一致或未知"),
+        (claimed(same_person=None), Proposal.HOLD, "证件与该次考生不一致或未知"),
+        (claimed(same_subject=False), Proposal.REFUSE, "不是同一项目、同一科目"),
+        (claimed(same_subject=None), Proposal.HOLD, "该次考核所依规范的科目未知"),
+        (claimed(in_time=False), Proposal.REFUSE, "考于2025-11-01，保留至2026-11-01，本批次不在期内"),
+        (claimed(in_time=None), Proposal.HOLD, "保留期限无法算出"),
+        (claimed(until=None), Proposal.HOLD, "保留期限无法算出"),
+        (kept_there(scores=(score("59.5", "理论"),)), Proposal.REFUSE, "理论 59.5 分，不合格"),
+        (kept_there(scores=(replace(score(subject="理论"), confirmed=None),)), Proposal.HOLD, "理论："),
+        (kept_there(scores=()), Proposal.HOLD, "没有成绩"),
+        (kept_there(footage=(replace(GAP, subject="理论"),)), Proposal.HOLD, "摄像机 c3 断线"),
+        (kept_there(footage=()), Proposal.HOLD, "没有所在工位的录像结论"),
+        (kept_there(signed_in=False), Proposal.REFUSE, "缺考"),
+        (kept_there(on_roster=False), Proposal.REFUSE, "不在审核通过名册"),
+        (kept_there(identity_checked=None), Proposal.HOLD, "未记录身份核验"),
+        (kept_there(excluded="替考"), Proposal.REFUSE, "违纪：替考"),
+        (kept_there(markers={}), Proposal.HOLD, "理论："),
+    ],
+)
+def test_each_condition_of_a_subject_that_is_kept_keeps_the_gate_shut_by_itself(
+    known: Candidacy, proposal: Proposal, told: str
+) -> None:
+    found = said(known)
+    assert found.proposal is proposal
+    assert found.reasons[0].zh.startswith("理论（保留自 2025-1101/T9）：")
+    assert any(told in each.zh for each in found.reasons)
+    assert "kept until" not in " ".join(each.en for each in found.reasons if each.proposal is Proposal.ISSUE)
+
+
+def test_of_an_exam_that_may_be_somebody_elses_nothing_is_told() -> None:
+    for same in (False, None):
+        known = replace(kept_there(excluded="替考", scores=()).kept[0], same_person=same)
+        assert codes(replace(RESIT, kept=(known,))) == ["kept"]
+
+
+def test_an_exit_that_was_taken_there_counts_and_none_that_was_taken_here() -> None:
+    gap = Footage("理论", "2025-1101/1/A-05", Verdict.FAIL)
+    way = replace(WAY_OUT, subject="理论", place=gap.place)
+    assert said(kept_there(footage=(gap,), exits=(way,))).proposal is Proposal.ISSUE
+    assert said(replace(kept_there(footage=(gap,)), exits=(way,))).proposal is Proposal.HOLD
+
+
+def test_who_sits_a_kept_subject_again_or_is_scored_in_it_again_is_judged_by_that() -> None:
+    again = replace(RESIT, footage=(*RESIT.footage, Footage("理论", PLACE, Verdict.PASS)))
+    assert codes(again) == ["score"]
+    below = replace(again, scores=(*RESIT.scores, score("40", "理论")), markers={"实操": MARKERS, "理论": MARKERS})
+    assert said(below).proposal is Proposal.REFUSE
+    assert codes(replace(RESIT, scores=(*RESIT.scores, score("99", "理论")))) == ["footage", "score", "score"]
+
+
+def test_a_claim_that_is_itself_kept_from_elsewhere_adds_nothing_up() -> None:
+    assert said(kept_there(footage=(), scores=(), kept=(KEPT,))).proposal is Proposal.HOLD
+
+
+def test_two_claims_for_one_subject_must_both_hold() -> None:
+    assert said(replace(RESIT, kept=(KEPT, replace(KEPT, in_time=False)))).proposal is Proposal.REFUSE
+
+
 _VERDICTS = st.sampled_from(Verdict)
 _MAYBE = st.sampled_from([True, False, None])
 _EXITS = st.builds(
@@ -182,7 +284,7 @@ _SCORES = st.builds(
     subject=st.sampled_from(["实操", "理论"]),
     scorer=st.sampled_from(["ex-1", "ex-2", "ex-9"]),
 ).flatmap(lambda each: st.sampled_from([each, replace(each, signed=None), replace(each, confirmed=None)]))
-_CANDIDACIES = st.builds(
+_HERE = st.builds(
     Candidacy,
     subjects=st.sampled_from([(), ("实操",), ("实操", "理论")]),
     on_roster=_MAYBE,
@@ -197,6 +299,29 @@ _CANDIDACIES = st.builds(
     markers=st.sampled_from([{"实操": MARKERS, "理论": MARKERS}, {"理论": MARKERS}, {}]),
     exits=st.lists(_EXITS, max_size=3).map(tuple),
 )
+_CLAIMS = st.builds(
+    Kept,
+    subject=st.sampled_from(["实操", "理论"]),
+    place=st.just("2025-1101/T9"),
+    allowed=_MAYBE,
+    same_person=_MAYBE,
+    same_subject=_MAYBE,
+    in_time=_MAYBE,
+    until=st.none() | st.just(date(2026, 11, 1)),
+    there=st.none() | st.just(KEPT.there) | _HERE,
+) | st.just(KEPT)
+_CANDIDACIES = st.builds(
+    replace, _HERE | st.just(WHOLE) | st.just(RESIT), kept=st.lists(_CLAIMS, max_size=2).map(tuple)
+)
+
+
+def _holds(claim: Kept) -> bool:
+    """Whether a subject may count as kept, and all that is asked of an exam is so of the one there."""
+    told = (claim.allowed, claim.same_person, claim.same_subject, claim.in_time)
+    there = claim.there
+    if told != (True, True, True, True) or claim.until is None or there is None:
+        return False
+    return _meets_all(replace(there, subjects=(claim.subject,), kept=()))
 
 
 def _meets_all(known: Candidacy) -> bool:
@@ -205,6 +330,12 @@ def _meets_all(known: Candidacy) -> bool:
     if not known.subjects or not people or known.excluded:
         return False
     for subject in known.subjects:
+        sat = subject in {each.subject for each in known.footage} | {each.subject for each in known.scores}
+        claims = [each for each in known.kept if each.subject == subject]
+        if claims and not sat:
+            if not all(_holds(each) for each in claims):
+                return False
+            continue
         places = [each for each in known.footage if each.subject == subject]
         marks = [each for each in known.scores if each.subject == subject]
         if not places or len(marks) != 1 or flaws(marks[0], known.markers.get(subject, Markers()), 100):
@@ -240,9 +371,11 @@ def test_whoever_forgets_one_of_its_conditions_gets_no_certificate_proposed(know
         replace(known, on_roster=None),
         replace(known, signed_in=None),
         replace(known, identity_checked=None),
-        replace(known, footage=()),
-        replace(known, scores=()),
-        replace(known, markers={}),
+        replace(known, footage=(), kept=()),
+        replace(known, scores=(), kept=()),
+        replace(known, markers={}, kept=()),
+        replace(known, kept=tuple(replace(each, there=None) for each in known.kept), footage=()),
+        replace(known, kept=tuple(replace(each, allowed=None) for each in known.kept), scores=()),
     ):
         assert said(forgotten).proposal is not Proposal.ISSUE
 

@@ -98,6 +98,7 @@ def test_a_list_goes_from_what_is_due_to_footage_that_is_told_as_gone(
     expect(due).to_contain_text("已列入另一份处置清单")
 
     first = log_in(open_page, office, "supervisor", width=width, height=height)
+    expect(first.locator("[data-more] b")).to_have_text("1")
     expect(first.locator("[data-disposals-link] b")).to_have_text("1")
     first.locator("[data-lists]").get_by_role("button", name="查看").click()
     card = first.locator("[data-disposal]")

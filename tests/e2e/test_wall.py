@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from config.rule_pack import load as load_rule_pack
 from config.secrets import Secrets
+from dashboard.access import tokens
+from dashboard.access.table import Act
 from dashboard.access.tickets import LiveTickets
 from dashboard.api.backing import LivePort
+from dashboard.api.headers import SafeHeaders
 from dashboard.app import create_app
 from dashboard.live.app import create_live_app
 from dashboard.live.door import Door, Pages
@@ -40,6 +47,7 @@ from tests.fakes.objects import MemoryObjects
 from tests.installations.installation import Cameras
 
 BATCH = "SG-2026-LIVE"
+CLIENT = Path(__file__).parents[1] / "whep/node_modules/whip-whep/whep.js"
 OFFICER = "held by an officer"
 
 
@@ -85,11 +93,11 @@ def hall(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     live = create_live_app(
         door, pulls, schedule.reached, lambda at: schedule.lacking(at, timedelta(seconds=15)), clock
     )
-    with live_served(live) as address:
+    with live_served(SafeHeaders(live)) as address:
         live_at = urlsplit(address).port or 0
         pages = create_app(database, archive, load_rule_pack, clock, DIST, live_port=LivePort(tickets, live_at))
         with served(pages) as where:
-            door._pages = Pages(urlsplit(where).port or 0)
+            door.pages = Pages(urlsplit(where).port or 0)
             yield Hall(where, database, cameras)
     cameras.stop()
     database.close()
@@ -158,19 +166,143 @@ def test_keys_move_between_tiles_and_a_tile_that_is_not_on_the_page_pulls_nothin
     expect(page.locator("[data-tile]")).to_have_count(1)
     page.get_by_role("button", name="下一页").click()
     wait_until_live(page, "c2")
+    until_watched(page, hall, "c2")
 
-    def watched() -> set[str]:
-        """The cameras whose last entry is that somebody began to watch."""
-        last: dict[str, Deed] = {}
-        for each in reversed(hall.database.viewings.latest(200)):
-            if each.viewing.deed in (Deed.LIVE, Deed.LEAVE):
-                last[each.viewing.camera] = each.viewing.deed
-        return {camera for camera, deed in last.items() if deed is Deed.LIVE}
 
+def alone(page: Page, camera: str = "c1") -> Locator:
+    """The wall with one large tile."""
+    page.get_by_text("1 画面").click()
+    expect(page.locator("[data-tile]")).to_have_count(1)
+    return page.locator(f"[data-tile={camera}]")
+
+
+def watched(hall: Hall) -> list[str]:
+    """The cameras that somebody is shown now, by the record of viewings; twice where two are."""
+    found: Counter[str] = Counter()
+    for each in hall.database.viewings.latest(500):
+        if each.viewing.outcome == SHOWN and each.viewing.deed in (Deed.LIVE, Deed.LEAVE):
+            found[each.viewing.camera] += 1 if each.viewing.deed is Deed.LIVE else -1
+    return sorted(found.elements())
+
+
+def until_watched(page: Page, hall: Hall, *cameras: str, seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while watched(hall) != sorted(cameras):
+        assert time.monotonic() < until, watched(hall)
+        page.wait_for_timeout(50)
+
+
+def test_one_large_picture_comes_by_whep_and_its_end_is_told_as_the_page_goes(
+    open_page: OpenPage, hall: Hall
+) -> None:
+    page = open_page(hall.where + "/wall")
+    tile = alone(page)
+    expect(tile).to_have_attribute("data-way", "whep")
+    wait_until_live(page, "c1")
+    expect(tile.locator(".way")).to_have_text("WebRTC")
+    before = frames(page, "c1")
+    page.wait_for_timeout(1500)
+    assert frames(page, "c1") > before + 10
+    until_watched(page, hall, "c1")  # the WebSocket beside it shows nothing, and is no viewing
+    if folder := os.environ.get("KAOJIAN_SHOTS"):
+        page.screenshot(path=f"{folder}/wall-whep.png")
+    page.goto("about:blank")
+    until_watched(page, hall, seconds=5)  # silence would be noticed after 15
+
+
+def test_a_large_picture_of_a_camera_that_stalls_is_grey_with_its_reason_and_comes_back_by_whep(
+    open_page: OpenPage, hall: Hall
+) -> None:
+    page = open_page(hall.where + "/wall")
+    tile = alone(page)
+    wait_until_live(page, "c1")
+    stalled = hall.cameras.play("c1", Stall(6))
+    expect(tile).not_to_have_attribute("data-reason", "live", timeout=3000)
+    assert "grey" in (tile.get_attribute("class") or "")
+    stalled.result(30)
+    wait_until_live(page, "c1")
+    expect(tile).to_have_attribute("data-way", "whep")
+
+
+def test_where_udp_does_not_get_through_the_page_takes_the_websocket_by_itself_and_says_so(
+    open_page: OpenPage, hall: Hall
+) -> None:
+    page = open_page(hall.where + "/batches")
+
+    def nowhere(route: Route) -> None:
+        if route.request.method != "POST":
+            route.continue_()
+            return
+        answer = route.fetch()
+        closed = re.sub(r"(udp \d+ \S+) \d+ typ", r"\1 9 typ", answer.text())
+        route.fulfill(response=answer, body=closed)
+
+    page.route("**/api/v1/whep/**", nowhere)
+    page.goto(hall.where + "/wall")
+    tile = alone(page)
+    wait_until_live(page, "c1")
+    expect(tile).to_have_attribute("data-way", "mse")
+    expect(tile.locator(".way")).to_have_text("WebSocket")
+    page.get_by_text("4 画面").click()
+    wait_until_live(page, "c1", "c2")
+    until_watched(page, hall, "c1", "c2", "c3")
+
+
+def test_a_tile_that_is_enlarged_goes_over_to_whep_and_back(open_page: OpenPage, hall: Hall) -> None:
+    page = open_page(hall.where + "/wall")
+    wait_until_live(page, "c1", "c2")
+    tile = page.locator("[data-tile=c2]")
+    tile.get_by_role("button", name="全屏").click()
+    expect(tile).to_have_attribute("data-way", "whep")
+    wait_until_live(page, "c2")
+    page.evaluate("document.exitFullscreen()")
+    expect(tile).to_have_attribute("data-way", "mse")
+    wait_until_live(page, "c1", "c2")
+
+
+VIEW = """
+async ([url, token]) => {
+  const video = document.createElement('video')
+  video.muted = true
+  document.body.append(video)
+  const connection = new RTCPeerConnection()
+  connection.addTransceiver('audio', { direction: 'recvonly' })
+  connection.addTransceiver('video', { direction: 'recvonly' })
+  connection.ontrack = ({ track }) => {
+    if (track.kind === 'video') { video.srcObject = new MediaStream([track]); void video.play() }
+  }
+  window.viewer = new WHEPClient()
+  await window.viewer.view(connection, url, token)
+  window.decoded = () => video.getVideoPlaybackQuality().totalVideoFrames
+}
+"""
+
+
+def test_a_viewer_of_others_watches_with_a_token(open_page: OpenPage, hall: Hall) -> None:
+    """The client of those who wrote the draft, npm's ``whip-whep``: it offers sound, too, and trickles candidates."""
+    if not CLIENT.is_file():
+        pytest.skip("the packages of tests/whep are absent: run make .make/whep")
+    clock = SystemClock()
+    found = hall.database.accounts.find("supervisor")
+    assert found is not None
+    wanted = tokens.Wanted("a wall of others", frozenset({Act.WATCH_OPEN}))
+    token, secret = tokens.add(hall.database, found[0], wanted, TESTER, clock)
+    ticket = httpx.post(
+        f"{hall.where}/api/v1/live/c1", headers={"Authorization": f"Bearer {secret}"}, timeout=30
+    ).json()
+    # Chromium writes a line for every 405, by which the client learns that nothing is trickled here.
+    page = open_page(hall.where + "/batches", strict=False)
+    page.evaluate(CLIENT.read_text().replace("export class", "class") + "\nwindow.WHEPClient = WHEPClient\n0")
+    page.evaluate(VIEW, [f"http://127.0.0.1:{ticket['port']}{ticket['whep']}", secret])
     until = time.monotonic() + 20
-    while watched() != {"c2"}:
-        assert time.monotonic() < until, watched()
+    while page.evaluate("window.decoded()") <= 20:
+        assert time.monotonic() < until
         page.wait_for_timeout(100)
+    until_watched(page, hall, "c1")
+    (begun,) = [each.viewing for each in hall.database.viewings.latest(50) if each.viewing.session.endswith(token.id)]
+    assert (begun.deed, begun.outcome) == (Deed.LIVE, SHOWN)
+    page.evaluate("window.viewer.stop()")
+    until_watched(page, hall, seconds=5)
 
 
 def test_a_role_without_the_right_finds_no_wall_and_asks_for_nothing(open_page: OpenPage, hall: Hall) -> None:

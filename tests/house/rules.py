@@ -25,6 +25,9 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "alembic": ("storage",),
     "minio": ("storage",),
     "av": ("ingest", "analysis", "dashboard.live"),
+    "aiortc": ("dashboard.live.peers",),
+    "aioice": ("dashboard.live.peers",),
+    "pylibsrtp": ("dashboard.live.peers",),
     "cv2": ("analysis", "ingest.simulator"),
     "cryptography": (
         "config.certificates",

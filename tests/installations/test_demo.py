@@ -127,6 +127,24 @@ def test_of_four_candidates_one_gets_a_certificate_and_one_is_held_back_by_the_c
     assert "of D001" in demo.said
 
 
+def test_the_certificate_leads_to_the_station_of_its_holder_and_to_the_films_of_that_time(
+    demo: Demo, tmp_path: Path
+) -> None:
+    number = re.search(r"certificate 证书 (\S+)", demo.said)
+    assert number, demo.said
+    database = demo.folder / "kaojian.sqlite3"
+    told = at_the_command_line(demo, database, "find", "--certificate", number[1], "--json")
+    (person,) = json.loads(told.stdout)["people"]
+    (stay,) = person["stays"]
+    assert (person["candidate"], stay["sitting"], stay["verdict"]) == ("D001", 1, "pass")
+    films = ("export", "2026-DEMO", str(tmp_path / "films"), "--mp4", "--certificate", number[1])
+    done = at_the_command_line(demo, database, *films)
+    assert done.returncode == 0, done.stderr
+    made = [path.name for path in (tmp_path / "films").iterdir()]
+    assert len(made) == len(stay["cameras"]), made
+    assert all(any(camera in name for name in made) for camera in stay["cameras"])
+
+
 def test_every_clause_is_judged_and_what_was_not_played_is_met(demo: Demo) -> None:
     told = at_the_command_line(demo, demo.folder / "kaojian.sqlite3", "clauses", "2026-DEMO", "--json")
     verdicts = {each["id"]: each["verdict"] for each in json.loads(told.stdout)["clauses"]}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analysis.report import BackupReport, CameraReport, PhaseReport, SittingReport, StationReport
+from analysis.facts import PhaseSpan
+from analysis.report import BackupReport, CameraReport, SittingReport, StationReport
 from domain.law import Verdict
 from domain.timeline import Interval
 
@@ -23,7 +24,7 @@ def sitting_report_of(
         opened=window.start,
         closed=window.end,
         window=window,
-        phases=(PhaseReport("W2", window.start, window.end),),
+        phases=(PhaseSpan("W2", window.start, window.end),),
         verdict=Verdict.PASS,
         stations=tuple(stations),
         cameras=tuple(cameras),

@@ -36,7 +36,7 @@ def issuing(kaojian: Command, installation: Path, monkeypatch: pytest.MonkeyPatc
     done = kaojian("certificate", "deliver", "GD0001", "GD0010", "--count", "10", *BY)
     assert (done.code, "空白证书已登记" in done.out) == (0, True), done.err
     cases = [case("T001"), case("T002")]
-    monkeypatch.setattr("records.candidacies.cases_of", lambda *_: tuple(cases))
+    monkeypatch.setattr("records.candidacies.cases_of", lambda *_, **__: tuple(cases))
     yield cases
     assert kaojian("check").code == 0
 

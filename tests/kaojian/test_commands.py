@@ -89,6 +89,21 @@ ACTS = (
     Deed(("sitting", "mark", "2026-0501", "1", "read"), "mark_sitting", "2026-0501/1"),
     Deed(("sitting", "close", "2026-0501", "1", *END), "close_sitting", "2026-0501/1"),
     Deed(("hold", "set", "2026-0501", "--reason", "投诉调查"), "hold_batch", "2026-0501"),
+    Deed(
+        (
+            "withhold",
+            "begin",
+            "sg-001-c1",
+            "--from",
+            "2026-05-01T09:00+08:00",
+            "--until",
+            "2026-05-01T09:10+08:00",
+            "--reason",
+            "拍到更衣区",
+        ),
+        "withhold_footage",
+        "1",
+    ),
     Deed(("hold", "lift", "1", "--reason", "调查结束"), "lift_hold_of_batch", "2026-0501"),
     Deed(("user", "add", "chen", "--role", "city_officer"), "add_account", "chen"),
     Deed(("user", "add", "board", "--role", "device", "--of", "sg-001"), "add_account", "board"),
@@ -111,6 +126,7 @@ ELSEWHERE = {
     "webhook test",  # test_webhooks
     "backup", "restore", "rebuild",  # test_backup, test_fire
     "disposal propose", "disposal carry-out",  # test_disposal
+    "withhold end", "withhold destroy",  # test_withholding
     "models add", "models remove",  # test_detecting
     "reference make",  # test_references
     "sitting trial",  # test_readiness
@@ -125,6 +141,7 @@ ELSEWHERE = {
     "roll plan", "roll first-review", "roll submit", "roll review", "roll feedback",  # test_roll
     "roll signin", "roll absent", "roll move", "roll violation", "roll leave",  # test_roll
     "case decide",  # test_gate
+    "find",  # test_finding
     "certificate deliver", "certificate count", "certificate spoil", "certificate issue",  # test_certificates
     "certificate imprint", "certificate reprint", "certificate revoke", "certificate query",  # test_certificates
     "certificate export", "certificate overlay", "claim import",  # test_certificates
@@ -135,7 +152,8 @@ ELSEWHERE = {
 """Whose entry another test looks at."""
 
 NO_ENTRY = {
-    "disposal list", "disposal show", "disposal verify", "room plan",  # read, too
+    "disposal list", "disposal show", "disposal verify", "room plan", "room labels",  # read, too
+    "withhold list", "withhold show",  # read
     "status", "report", "plan", "check", "verify", "key show", "hold list", "user list", "token list",  # read
     "doctor", "camera test", "models try",  # try
     "models list", "reference list", "sitting check",  # read

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ingest.simulator.camera import CameraSettings, SimulatedCamera
+from ingest.simulator.camera import CameraSettings
 from tests.ingest.libav.footage import footage
 from tests.kaojian.conftest import Command
 from tests.records.setups import WHOLE
+from tests.simulated import simulated
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """A camera with a login, on a thread of its own, because the command has a loop of its own."""
-    camera = SimulatedCamera(
-        CameraSettings(
-            id="cam", room="hall", width=320, height=192, username="looker", password="geheim", report_interval_s=0.5
-        )
+    settings = CameraSettings(
+        id="cam", room="hall", width=320, height=192, username="looker", password="geheim", report_interval_s=0.5
     )
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(camera.start(), loop).result(10)
-    yield camera.url
-    asyncio.run_coroutine_threadsafe(camera.stop(), loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
-    loop.close()
+    with simulated(settings) as camera:
+        yield camera.url
 
 
 def test_an_address_is_watched_and_its_password_never_shown(kaojian: Command, url: str) -> None:

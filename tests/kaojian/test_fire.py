@@ -22,7 +22,8 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy.engine import make_url
 
-from analysis.report import sitting_report, to_json
+from analysis.report import sitting_report
+from analysis.report_json import to_json
 from config.settings import load
 from dashboard.access import login, passwords
 from domain.evidence import Place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -29,6 +30,7 @@ from storage.audit.notary import Notary
 from storage.database import connect
 from storage.signing import Signer
 from tests.dashboard.exam import TESTER, TOKEN, log_in
+from tests.dashboard.live.offered import OFFER
 from tests.dashboard.live.watching import Tile
 from tests.installations.installation import Cameras
 
@@ -106,11 +108,18 @@ def test_the_service_shows_a_camera_live_to_who_may_and_stops_in_order(tmp_path:
         assert tile.status == 101
         assert len(tile.pictures(12)) == 12
         assert cameras["c1"].sessions == 1
+        offer = {**headers, "Content-Type": "application/sdp"}
+        large = httpx.post(address + answer.json()["whep"], content=OFFER, headers=offer, timeout=60)
+        assert large.status_code == 201, large.text
+        port = int(re.findall(r"a=candidate:.* 127\.0\.0\.1 (\d+) typ host", large.text)[0])
+        assert port in settings.live_udp_range
+        assert httpx.delete(address + large.headers["Location"], headers=headers, timeout=60).status_code == 200
+        assert cameras["c1"].sessions == 1
     assert tile.ended() is not None
     for each in (stranger, foreign, tile):
         each.close()
     deeds = [each.viewing.deed for each in database.viewings.latest(10) if each.viewing.outcome == "shown"]
-    assert deeds == [Deed.LEAVE, Deed.LIVE]
+    assert sorted(deeds) == [Deed.LEAVE, Deed.LEAVE, Deed.LIVE, Deed.LIVE]
     assert not list(settings.spool_dir.glob("**/*.mp4"))
     database.close()
     cameras.stop()
@@ -122,6 +131,30 @@ def test_both_processes_hold_the_same_key_of_tickets_and_nobody_else_reads_it(tm
     issued = live_port(settings).tickets.issue("session", "c1", now)
     live_port(settings).tickets.check("session", "c1", issued, now)
     assert settings.live_key_file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("KAOJIAN_LIVE_UDP_PORTS", "21799-21000", "the lower one first"),
+        ("KAOJIAN_LIVE_UDP_PORTS", "0-5", "the lower one first"),
+        ("KAOJIAN_LIVE_UDP_PORTS", "21000", "LIVE_UDP_PORTS"),
+        ("KAOJIAN_LIVE_UDP_HOST", "localhost", "no IP address"),
+        ("KAOJIAN_LIVE_UDP_ANNOUNCED", "192.0.2.7,kaojian.example.cn", "no IP address"),
+    ],
+)
+def test_where_viewers_come_to_over_udp_is_refused_where_it_cannot_be(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsRefused, match=told):
+        load()
+
+
+def test_where_viewers_come_to_over_udp_may_be_set() -> None:
+    settings = Settings(live_udp_ports="40000-40001", live_udp_announced="192.0.2.7, 2001:db8::7")
+    assert list(settings.live_udp_range) == [40000, 40001]
+    assert settings.live_udp_addresses == ("192.0.2.7", "2001:db8::7")
 
 
 def test_the_port_is_the_one_above_the_pages_or_the_one_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:

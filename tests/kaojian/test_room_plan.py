@@ -1,4 +1,4 @@
-"""`kaojian room plan`: what it prints of a room, what it draws, and what it asks for."""
+"""`kaojian room plan` and `room labels`: what is printed of a room, what is drawn, and what is asked for."""
 
 from __future__ import annotations
 
@@ -80,3 +80,17 @@ def test_a_room_without_a_plan_and_what_is_not_there_are_refused_with_what_to_do
     for words, answer in asked.items():
         done = kaojian("room", "plan", *words)
         assert (done.code, done.out, done.err) == (1, "", answer)
+
+
+def test_labels_are_written_for_a_site_and_a_room_that_is_not_there_is_refused(
+    kaojian: Command, installation: Path
+) -> None:
+    kaojian("apply", "exam.yaml")
+    done = kaojian("room", "labels", "sg-001", "labels.pdf")
+    assert (done.code, done.err) == (0, "")
+    assert "labels.pdf, " in done.out
+    assert (installation / "labels.pdf").read_bytes().startswith(b"%PDF")
+    gone = kaojian("room", "labels", "sg-001", "none.pdf", "--room", "r999")
+    assert (gone.code, (installation / "none.pdf").exists()) == (1, False)
+    assert "no station in room r999" in gone.err
+    assert "there is no site sg-9" in kaojian("room", "labels", "sg-9", "none.pdf").err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from domain.alarms import Alarm, Kind, Step
 from kaojian.terminal import local_actor
 from kaojian.webhooks import telling
 from kaojian.wiring import open_archive
+from records.alarms_standing import watch
 from records.declaration import parse
 from records.headroom import Spools
 from records.setup import apply
@@ -149,7 +151,14 @@ def test_beside_the_pages_what_is_put_on_record_is_told_to_who_asks_for_it(
     assert (told["event"], told["batch"], told["sitting"]) == ("sitting_closed", "2026-0501", 1)
 
 
-def test_a_file_that_is_refused_keeps_nobody_from_the_pages(database: Database, hooks: Path) -> None:
-    hooks.write_text("webhooks: 3\n", encoding="utf-8")
+@pytest.mark.parametrize("text", ["webhooks: []\n", "webhooks: 3\n"])
+def test_without_a_receiver_and_with_a_file_that_is_refused_alarms_are_looked_for_all_the_same(
+    database: Database, hooks: Path, text: str
+) -> None:
+    hooks.write_text(text, encoding="utf-8")
+    apply(parse(WHOLE, "exam.yaml"), database, ACTOR, FakeClock(START - timedelta(days=1)))
+    patience = time.monotonic() + 60
     with telling(settings_door.load(), database, FakeClock(START)):
-        pass
+        while not (found := watch(database, START)).alarms and time.monotonic() < patience:
+            time.sleep(0.05)
+    assert (found.awake, [each.kind for each in found.alarms]) == (True, [Kind.RECORDER_LOST])

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 
+from dashboard.live import offers
+from dashboard.live.offers import Local, MalformedOffer
 from domain.manifest import KEY_FORM, KeyStatement, Link, Manifest
+from ingest.packets import sender_report
 from ingest.rtsp.address import parse_address
 from ingest.rtsp.auth import authorization, strongest_challenge
 from ingest.rtsp.messages import Frame, StreamParser, skip_frames
@@ -20,7 +23,6 @@ from ingest.rtsp.rtp import Arrival, is_rtcp, parse_rtcp, parse_rtp
 from ingest.rtsp.sdp import VideoTrack, base_url, control_url, sound_track, video_track
 from ingest.rtsp.sound import SoundReception
 from ingest.rtsp.wire import WireError
-from ingest.simulator.packets import sender_report
 from ingest.simulator.sound import CodedSound, coded
 from ingest.source import AccessUnit
 from storage.errors import KeyRefused
@@ -29,6 +31,7 @@ from storage.manifest.keys import KEYS_FORM, PublishedKey, PublishedKeys
 from storage.manifest.stamps import Roots, StampRefused, judge
 from storage.media import MediaError, SoundFormat, VideoFormat, read_index, without_sound
 from storage.signing import Signer
+from tests.dashboard.live.offered import OFFER
 from tests.ingest.rtsp.watching import TestLogin
 from tests.mutation.golden import Transcript
 from tests.storage.manifest.test_form import LINK, MANIFEST
@@ -52,7 +55,7 @@ class Target:
         """False where the parser refuses. Raises whatever else comes out of it: there must be nothing."""
         try:
             self.feed(data)
-        except (WireError, MediaError, FormRefused, StampRefused):
+        except (WireError, MediaError, FormRefused, StampRefused, MalformedOffer):
             return False
         return True
 
@@ -68,6 +71,7 @@ def targets(transcripts: Mapping[str, Transcript], file: bytes, sounding: bytes)
         "link": Target([signed(Signer.new(), LINK)], _link),
         "published keys": Target([own_keys(Signer.new())], _keys),
         "time stamp": _stamp_target(),
+        "offer by WHEP": Target([OFFER.encode()], _offer),
     }
     for coding in ("AAC", "PCMA"):
         sound = coded(coding)
@@ -94,6 +98,14 @@ def own_keys(signer: Signer) -> bytes:
 
 def _manifest(data: bytes) -> None:
     assert written(read(Manifest, data)) == data
+
+
+def _offer(data: bytes) -> None:
+    offer, codec = offers.read(data.decode(errors="replace")), "avc1.42c01e"
+    coding = offers.chosen(offer, codec)
+    if coding is not None:
+        local = Local("ufrag", "password", "AA", (("127.0.0.1", 21000),))
+        assert offers.answer(offer, coding, codec, local, 1).isascii()
 
 
 def _link(data: bytes) -> None:

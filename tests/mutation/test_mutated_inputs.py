@@ -39,6 +39,7 @@ NAMES = (
     "link",
     "published keys",
     "time stamp",
+    "offer by WHEP",
 )
 _MOST_MEMORY_KB = 200_000  # by which a target may raise the process's peak: no length field is believed blindly
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,26 +14,27 @@ import pytest
 from analysis.facts import Waiting
 from config.rule_pack import load
 from domain.gate import Case, Exit, ExitKind, Proposal, TakenExit
-from domain.grounds import NORMS, Method, Subject
+from domain.grounds import NORMS, Method, Norm, Subject
 from domain.law import Verdict
 from domain.people import Actor, Door
-from domain.places import StationTime
+from domain.places import Sitting, StationTime
 from domain.register import Draft, Entry
-from domain.roll import IdCheck
+from domain.roll import Attempt, Candidate, IdCheck, KeptSubject, Listed
 from domain.scores import CandidateScore, Markers, Score
 from domain.timeline import Interval
-from records import roll, score_rules, scores
-from records.candidacies import BatchRecord, cases, marks_of, record_of, stays_of
+from records import declaration, roll, roster, score_rules, scores
+from records.candidacies import BatchRecord, Earlier, cases, marks_of, record_of, stays_of
 from records.roll import Desk, Shown
 from records.scores import SCORES, Mark, Place
+from records.setup import apply
 from storage.database import Database
 from storage.errors import UnknownBatch
 from tests.analysis.ledgers import at
 from tests.analysis.test_judge import lost
 from tests.fakes.time import FakeClock
-from tests.records.examined import AFTER, LEADER, SCORER, examined, filmed, held, marked, planned
-from tests.records.rolls import BATCH, NUMBERS, number, said
-from tests.records.setups import ACTOR
+from tests.records.examined import AFTER, LEADER, SCORER, SET_UP, examined, filmed, held, marked, planned
+from tests.records.rolls import BATCH, NUMBERS, number, row, said, text_of
+from tests.records.setups import ACTOR, ROOMY
 
 OFFICER, SECOND = Actor("account:wu", Door.API), Actor("account:zheng", Door.API)
 RULES = load("SG-2022-08-10")
@@ -118,7 +119,7 @@ def test_without_a_norm_nobody_knows_what_is_to_be_passed(kept: Database) -> Non
     assert [each.code for each in first.proposed.reasons] == ["norm"]
 
 
-def test_a_resit_keeps_no_subject_of_another_batch_for_no_norm_on_record_says_that_it_may(kept: Database) -> None:
+def test_nothing_is_kept_from_another_batch_where_nobody_claims_it(kept: Database) -> None:
     norm = kept.register.find(NORMS, "norm-1")
     assert norm is not None
     both = replace(norm.thing, subjects=(*norm.thing.subjects, Subject("理论", Method.MACHINE, 30)))
@@ -133,6 +134,177 @@ def test_a_resit_keeps_no_subject_of_another_batch_for_no_norm_on_record_says_th
     found = of(kept, "T001").proposed
     assert found.proposal is Proposal.HOLD
     assert "理论：没有成绩" in [each.zh for each in found.reasons]
+
+
+NORM = Norm(
+    "norm-1",
+    "中式面点制作",
+    date(2019, 6, 1),
+    (Subject("实操", Method.PRACTICAL, 45), Subject("理论", Method.MACHINE, 30)),
+    kept_months=2,
+)
+RESIT = "2026-0701"
+
+
+class TestKept:
+    """T001 of the batch passed 实操 there on 1 May, sits 理论 again as N001 of another one, and keeps 实操."""
+
+    def resit(self, database: Database, claim: str = "T001", norm: Norm = NORM, *gaps: tuple[float, float]) -> Case:
+        """The candidate of the later batch at the gate. That batch is made of the other one's record."""
+        earlier = record_of(database, BATCH, AFTER)
+        assert earlier.norm is not None
+        entry = earlier.candidates["T001"]
+        candidate = Candidate(
+            RESIT,
+            "N001",
+            entry.thing.name,
+            entry.thing.document,
+            entry.thing.sealed,
+            ("实操", "理论"),
+            attempt=Attempt.RESIT,
+            kept=(KeptSubject("实操", BATCH, claim),),
+        )
+        own = replace(entry, key=f"{RESIT}/N001", value=candidate, batch=RESIT)
+        roll_ = replace(
+            earlier.roll,
+            candidates=(own,),
+            seats=tuple(_moved(each, subject="理论") for each in earlier.roll.seats if each.thing.ticket == "T001"),
+            sign_ins=tuple(_moved(each) for each in earlier.roll.sign_ins if each.thing.ticket == "T001"),
+            feedbacks=tuple(
+                replace(each, value=replace(each.thing, roster=(Listed("N001", entry.mark),)))
+                for each in earlier.roll.feedbacks
+            ),
+        )
+        machine = Score("理论", Method.MACHINE, Decimal(90), "m-1", machine_signed=True)
+        score = replace(earlier.scores["T001"][0], value=CandidateScore(RESIT, "N001", machine))
+        footage = filmed(*(lost(start, seconds) for start, seconds in gaps))
+        record = replace(
+            earlier,
+            batch=RESIT,
+            norm=replace(earlier.norm, value=norm),
+            roll=roll_,
+            scores={"N001": [score]},
+            earlier={BATCH: Earlier(earlier, footage, RULES)},
+        )
+        (case,) = cases(record, filmed(), RULES)
+        self.record = record
+        return case
+
+    def test_it_stands_with_its_mark_and_its_footage_there_and_all_that_it_rests_on_is_named(
+        self, kept: Database
+    ) -> None:
+        case = self.resit(kept)
+        assert case.proposed.proposal is Proposal.ISSUE
+        (reason,) = case.proposed.reasons
+        assert reason.zh == f"实操（保留自 {BATCH}/T001）：成绩保留至2026-07-01，以该次录像为准"
+        assert [each.value for each in case.known.scores_in("实操")] == [Decimal("88.5")]
+        assert f"score/{BATCH}/T001/实操@3" in case.rests_on
+        assert f"candidate/{BATCH}/T001@1" in case.rests_on
+        marks = score_rules.rule_scores(marks_of(self.record, filmed(), RULES), RULES)
+        assert [each.finding.verdict for each in marks[:2]] == [Verdict.PASS, Verdict.PASS]
+        assert marks[1].finding.zh == f"N001 {reason.zh}"
+
+    def test_without_a_word_of_the_norm_nothing_is_kept(self, kept: Database) -> None:
+        case = self.resit(kept, norm=replace(NORM, kept_months=None))
+        assert case.proposed.proposal is Proposal.REFUSE
+        assert [each.zh.partition("：")[2] for each in case.proposed.reasons] == ["考核规范未规定补考保留科目"]
+        (_, marks, _) = score_rules.rule_scores(marks_of(self.record, filmed(), RULES), RULES)
+        assert marks.finding.verdict is Verdict.FAIL
+
+    def test_another_person_another_project_and_a_ticket_that_is_not_there_hold_or_refuse(
+        self, kept: Database
+    ) -> None:
+        other = self.resit(kept, "T002")
+        assert (other.proposed.proposal, codes(other)) == (Proposal.HOLD, ["kept"])
+        assert not [name for name in other.rests_on if "/T002" in name]  # of that person's exam nothing is told
+        gone = self.resit(kept, "T999")
+        assert (gone.proposed.proposal, codes(gone)) == (Proposal.HOLD, ["kept"])
+        (_, marks, _) = score_rules.rule_scores(marks_of(self.record, filmed(), RULES), RULES)
+        assert marks.finding.verdict is Verdict.UNKNOWN
+        moved = replace(self.record.grounds, batch=replace(self.record.grounds.batch, project="粤菜制作"))
+        self.resit(kept)
+        (case,) = cases(replace(self.record, grounds=moved), filmed(), RULES)
+        assert [each.zh.partition("：")[2] for each in case.proposed.reasons] == ["不是同一项目、同一科目"]
+
+    def test_the_norm_of_the_later_year_says_how_long_and_both_must_examine_the_subject_alike(
+        self, kept: Database
+    ) -> None:
+        written = replace(NORM, subjects=(Subject("实操", Method.WRITTEN, 45), NORM.subjects[1]))
+        assert codes(self.resit(kept, norm=written)) == ["kept"]
+        self.resit(kept)
+        unknown = replace(self.record.earlier[BATCH], record=replace(self.record.earlier[BATCH].record, norm=None))
+        (case,) = cases(replace(self.record, earlier={BATCH: unknown}), filmed(), RULES)
+        assert (case.proposed.proposal, codes(case)[0]) == (Proposal.HOLD, "kept")
+
+    @pytest.mark.parametrize(
+        ("day", "proposal"),
+        [
+            (date(2026, 7, 1), Proposal.ISSUE),
+            (date(2026, 7, 2), Proposal.REFUSE),
+            (date(2026, 4, 30), Proposal.REFUSE),
+        ],
+    )
+    def test_it_is_kept_to_the_end_of_its_last_day_and_not_from_an_exam_that_comes_after(
+        self, kept: Database, day: date, proposal: Proposal
+    ) -> None:
+        self.resit(kept)
+        moved = day - date(2026, 5, 1)
+        sittings = tuple(_on(each, moved) for each in self.record.grounds.sittings)
+        later = replace(self.record, grounds=replace(self.record.grounds, sittings=sittings))
+        assert cases(later, filmed(), RULES)[0].proposed.proposal is proposal
+
+    def test_a_gap_there_holds_back_here_and_names_the_camera_there(self, kept: Database) -> None:
+        seen_by_another = self.resit(kept, "T001", NORM, (2000, 60))
+        assert seen_by_another.proposed.proposal is Proposal.ISSUE
+        blind = {BATCH: replace(self.record.earlier[BATCH], facts=filmed(lost(2000, 60), seen_by_near=False))}
+        (case,) = cases(replace(self.record, earlier=blind), filmed(), RULES)
+        assert (case.proposed.proposal, codes(case)) == (Proposal.HOLD, ["footage"])
+        assert "工位A-01自2026-05-01 09:33:20" in case.proposed.reasons[0].zh
+
+    def test_a_mark_there_that_lost_its_signatures_does_not_stand_here(self, kept: Database) -> None:
+        place = Place(BATCH, "T001", "实操")
+        other = replace(_mark(kept, place), value=Decimal(99))
+        scores.give(kept, place, other, SCORER, AFTER, full_mark=100, reason="复核")
+        assert set(codes(self.resit(kept))) == {"score"}
+
+    def test_who_keeps_every_subject_and_came_to_none_is_not_known_to_have_come(self, kept: Database) -> None:
+        self.resit(kept, norm=replace(NORM, subjects=NORM.subjects[:1]))
+        record = replace(self.record, roll=replace(self.record.roll, seats=(), sign_ins=()), scores={})
+        assert "sign_in" in codes(cases(record, filmed(), RULES)[0])
+
+    def test_claims_are_read_from_the_record_of_the_other_batch(self, kept: Database, clock: FakeClock) -> None:
+        later = SET_UP.replace("id: 2026-0501", f"id: {RESIT}").replace("2026-05-01", "2026-07-01")
+        apply(declaration.parse(later, "later.yaml"), kept, ACTOR, clock, ROOMY)
+        drafts: list[Draft[Any]] = [Draft(NORMS, "norm-1", NORM)]
+        kept.register.enter("tests", RESIT, drafts, ACTOR, AFTER)
+        rows = [
+            row(1, 准考证号="N001", 科目="理论", 考试类别="补考"),
+            row(1, "", "", 准考证号="N001", 考试类别="补考", 保留科目批次=BATCH, 保留科目准考证号="T001"),
+        ]
+        data = text_of(*rows)
+        roster.take_in(kept, NUMBERS, RESIT, data, "补考.csv", actor=ACTOR, now=AFTER)
+        record = record_of(kept, RESIT, AFTER)
+        assert list(record.earlier) == [BATCH]
+        (case,) = cases(record, {}, RULES)
+        (claim,) = case.known.claims("实操")
+        assert (claim.allowed, claim.same_person, claim.same_subject, claim.in_time) == (True,) * 4
+        assert claim.until == date(2026, 7, 1)
+        assert case.proposed.proposal is Proposal.HOLD  # nothing was filmed there, nor sat here
+        assert record_of(kept, BATCH, AFTER).earlier == {}
+
+
+def _moved(entry: Entry[Any], **changed: object) -> Entry[Any]:
+    return replace(entry, batch=RESIT, value=replace(entry.thing, batch=RESIT, ticket="N001", **changed))
+
+
+def _on(sitting: Sitting, moved: timedelta) -> Sitting:
+    """The sitting on another day."""
+    plan = replace(
+        sitting.plan,
+        planned_start=sitting.plan.planned_start + moved,
+        planned_end=sitting.plan.planned_end + moved,
+    )
+    return replace(sitting, plan=plan)
 
 
 def test_while_footage_is_not_settled_nobody_gets_through(kept: Database) -> None:

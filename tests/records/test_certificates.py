@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import count
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from config.number_pattern import read
 from domain.certificates import CERTIFICATES, COUNTS, FORMS, Count, Fate, Imprint, Result, Revocation
-from domain.gate import Exit, ExitKind, Proposal, propose
+from domain.gate import Exit, ExitKind, Kept, Proposal, propose
 from domain.people import Actor, Door
 from domain.register import Draft
 from domain.roll import CANDIDATES, SIGN_INS, SignIn
@@ -188,6 +188,29 @@ def test_the_exit_that_was_taken_past_a_gap_stays_with_the_certificate(kept: Dat
     assert past.proposed.proposal is Proposal.ISSUE
     (entry,) = certificates.issue(desk(kept), BATCH, [past], ["GD0001"], RULES)
     assert entry.thing.exits == (taken,)
+
+
+def test_a_subject_that_is_kept_brings_its_mark_and_the_exit_that_was_taken_there(kept: Database) -> None:
+    there, here = held("E9").known, case("T001", "76.50", "70").known
+    gap = replace(there.footage[0], place="2025-1101/1/A-01")
+    way = Exit(
+        ExitKind.DECIDED,
+        "科目1",
+        gap.place,
+        Actor("account:wu", Door.API),
+        Actor("account:zheng", Door.API),
+        DAY,
+        "停电",
+        ("document:9号",),
+    )
+    until = date(2026, 11, 1)
+    claim = Kept("科目1", "2025-1101/E9", True, True, True, True, date(2025, 11, 1), until)
+    claim = replace(claim, there=replace(there, footage=(gap,), exits=(way,)))
+    known = replace(here, footage=here.footage[1:], scores=here.scores[1:], kept=(claim,))
+    whole = replace(case(), known=known, proposed=propose(known, pass_mark=60, full_mark=100))
+    (entry,) = certificates.issue(desk(kept), BATCH, [whole], ["GD0001"], RULES)
+    assert entry.thing.results == (Result("科目1", Decimal("76.50")), Result("科目2", Decimal(70)))
+    assert entry.thing.exits == (way,)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

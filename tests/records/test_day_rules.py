@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from domain.exam_papers import AFTER, BEFORE, HANDED, HandOver, NoPapers, Package, Printing, Stage
 from domain.grounds import Method, Norm, Subject
+from domain.labels import LABELS_READ, LabelsRead
 from domain.law import Ruled, Verdict
 from domain.phases import Mark
+from domain.pictures import Reference
 from domain.places import Sitting, StationTime
 from domain.readiness import Confirmation, Item
-from domain.register import Entry
+from domain.register import Draft, Entry
 from domain.roll import IdCheck, Seat, SignIn
 from domain.room_record import Counts, Held, Incident, IncidentKind, RoomRecord, RoomSignature
 from domain.scores import CandidateScore, Score
@@ -131,6 +133,49 @@ def test_a_station_without_a_label_fails_by_its_name_and_before_the_opening_can_
 def test_what_was_confirmed_only_after_the_bell_proves_nothing() -> None:
     said(signs_shown(facts(day(signs=confirmed(later(0.5))))), Verdict.UNKNOWN, "开考后才确认")
     said(signs_shown(facts(day(signs=confirmed(later(0))))), Verdict.PASS)
+
+
+def read_in(camera: str, read: tuple[str, ...], unread: tuple[str, ...]) -> Entry[LabelsRead]:
+    return entry("labels_read", f"{camera}/ab", LabelsRead(camera, "ab", read, unread))
+
+
+def test_labels_that_a_reference_shows_are_told_beside_the_confirmation_and_decide_nothing() -> None:
+    labels = {"r301": (read_in("c1", ("A-01",), ("A-02",)), read_in("c2", (), ("A-01",)))}
+    told = "基准画面可读出工位号A-01，基准画面未能读出工位号A-02（仅供查看）"
+    found = signs_shown(facts(day(labels=labels)))
+    said(found, Verdict.PASS, "确认", told)
+    assert found.rests_on[-2:] == ("labels_read/c1/ab@1", "labels_read/c2/ab@1")
+    said(signs_shown(facts(day(labels=labels, signs={}))), Verdict.UNKNOWN, "无人确认", told)
+    lacking = confirmed(stands=False, lacking=("A-01",))
+    said(signs_shown(facts(day(labels=labels, signs=lacking))), Verdict.FAIL, "A-01号工位无工位号", told)
+    none = {"r301": (read_in("c1", (), ("A-01", "A-02")),)}
+    said(signs_shown(facts(day(labels=none))), Verdict.PASS, "未能读出工位号A-01、A-02")
+    assert "基准画面" not in signs_shown(facts()).finding.zh
+
+
+def test_the_labels_are_those_of_the_references_that_a_sitting_rests_on(database: Database, clock: FakeClock) -> None:
+    prepare(database, clock)
+    camera = "sg-001-c1"
+    drafts = [
+        Draft(LABELS_READ, f"{camera}/{id_}", LabelsRead(camera, id_, read, ()), site="sg-001")
+        for id_, read in (("old", ("A-01",)), ("new", ("A-01", "A-02")))
+    ]
+    database.register.enter("read_labels", camera, drafts, ACTOR, LONG_BEFORE)
+    for id_, since in (("old", LONG_BEFORE), ("new", later(5))):
+        reference = Reference(
+            id_, camera, since, ACTOR, Interval(since - timedelta(minutes=1), since), (), id_.encode()
+        )
+        database.looks.add_reference(reference)
+
+    def read(now: datetime) -> list[tuple[str, ...]]:
+        first = facts_of(database, BATCH, now).sittings[0]
+        return [entry.thing.read for entry in first.labels.get("r301", ())]
+
+    assert read(LONG_BEFORE - timedelta(days=1)) == []
+    assert read(later(-10)) == [("A-01",)]
+    assert read(later(10)) == [("A-01", "A-02")]
+    database.setup.open_sitting(BATCH, 1, later(-30), later(0))
+    assert read(later(10)) == [("A-01",)]
 
 
 def test_every_room_of_a_sitting_needs_its_own_confirmation() -> None:

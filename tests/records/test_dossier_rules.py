@@ -17,6 +17,7 @@ from domain.grounds import Method, Norm, Subject
 from domain.law import Ruled, Verdict
 from domain.people import Actor, Door
 from domain.register import Entry
+from domain.roll import Candidate, Document, KeptSubject, kept_by_all
 from records import dossier_rules, holding
 from records.dossier_rules import DossierFacts, SignedFootage, facts_of
 from storage.database import Database
@@ -130,6 +131,21 @@ def test_a_mixed_batch_is_judged_by_subject() -> None:
     only_first = tuple(replace(each, value=one) if each is sheets[0] else each for each in mixed.scans)
     again = replace(mixed, scans=only_first, examined=(("实操", 1), ("实操", 2)), sittings=(1, 2))
     assert told(complete(again), Verdict.PENDING).startswith("缺试卷（实操、第2场）（限")
+
+
+def test_of_a_subject_that_everybody_keeps_from_another_batch_nothing_is_to_be_filed_here() -> None:
+    def who(ticket: str, *kept: str) -> Candidate:
+        claims = tuple(KeptSubject(each, "2025-1101", "E1") for each in kept)
+        return Candidate("b", ticket, "x", Document.PASSPORT, "s", ("实操", "笔试"), kept=claims)
+
+    rest = [each for each in ALL if not each.thing.item.by_subject]
+    sheets = [scan(11, Item.PAPERS, "实操"), scan(12, Item.SCORE_SHEETS, "实操")]
+    both = facts(*rest, *sheets, subjects=(BY_HAND, WRITTEN))
+    assert kept_by_all([who("1", "笔试"), who("2", "笔试")]) == ("笔试",)
+    assert kept_by_all([who("1", "笔试"), who("2")]) == ()
+    assert kept_by_all([]) == ()
+    told(complete(both), Verdict.PENDING)
+    told(complete(replace(both, kept=("笔试",))), Verdict.PASS)
 
 
 def test_a_batch_without_a_norm_is_never_complete_and_one_without_sittings_is_unknown() -> None:

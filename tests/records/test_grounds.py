@@ -214,6 +214,11 @@ def test_a_form_goes_on_step_by_step_each_a_revision(database: Database) -> None
         (bent("width_cm: 40", "width_cm: -40"), "plates[0].width_cm: must be a number like 40 or 0.7"),
         (bent("method: machine", "method: oral"), "norms[0].subjects[0].method"),
         (bent("name: 实操", "name: 理论"), "norms[0].subjects[1]: 理论 is listed twice"),
+        (bent("duration_min: 30", "duration_min: 30, weight: 40"), "norms[0].subjects[1].weight: is missing"),
+        (
+            bent("duration_min: 30", "duration_min: 30, weight: 40").replace("min: 60", "min: 60, weight: 61"),
+            "norms[0].subjects: weights add up to 101, not to 100",
+        ),
         (bent("ends: 2026-12-31", "ends: 2025-12-31"), "catalogues[0].ends: lies before the first day"),
         (
             PREMISES + "      - {since: 2023-01-01, institution: lianxi, address: 别处}\n",

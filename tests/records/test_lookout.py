@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from domain.alarms import Alarm
+from domain.disposal import Decision, Settled
 from domain.evidence import CameraEvent, CameraState, Cause, Outage, Recorder
+from domain.holds import Order
 from domain.host_clock import HostClock
+from domain.people import Role
 from records.conduct import close_sitting, open_sitting
 from records.declaration import parse
 from records.headroom import Spools
@@ -102,6 +105,23 @@ def test_a_camera_that_is_lost_is_told_with_where_why_and_since_when(site: Site)
     assert body["cause"] == {"code": "camera_disconnected", "zh": "摄像机断线", "en": "camera disconnected"}
     assert "摄像机失联" in body["text"]["zh"] and "301 试室" in body["text"]["zh"]
     assert "camera lost (began): sg-001-c1" in body["text"]["en"]
+
+
+def test_footage_that_is_withheld_is_told_until_it_is_decided_on(site: Site) -> None:
+    site.lookout = Lookout(site.database, site.clock, "host", SETTLE, senses(site.database, Spools(), evicts=False))
+    order = Order(site.clock.now(), ACTOR, "拍到更衣区")
+    withheld = site.database.withholdings.add("sg-001-c1", site.clock.now(), None, order)
+    (body,) = site.passes(30)
+    assert (body["event"], body["step"], body["camera"], body["batch"]) == (
+        "footage_withheld",
+        "began",
+        "sg-001-c1",
+        "2026-0501",
+    )
+    assert "误摄扣留 1 待两方认定" in body["text"]["zh"]
+    no = Decision(Settled.DECLINED, site.clock.now(), ACTOR, Role.CITY_OFFICER, "不是")
+    site.database.withholdings.decide(withheld.number, no, lambda _: None)
+    assert steps(site.passes(30)) == [("withheld/sg-001-c1", "ended")]
 
 
 def test_its_return_is_told_with_how_long_it_took(site: Site) -> None:

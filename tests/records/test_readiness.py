@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.report import sitting_report, to_json
+from analysis.report import sitting_report
+from analysis.report_json import to_json
 from domain.evidence import Observation, SegmentState
 from domain.law import Verdict
 from domain.readiness import (
@@ -328,6 +329,25 @@ def test_densities_are_told_by_the_plan_and_not_where_pictures_are_of_another_si
     assert found["sg-001-c9"] is Verdict.UNKNOWN
     assert found.keys() == {"sg-001-c9", "A-01", "A-02"}
     assert set(found.values()) <= {Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN}
+
+
+def forbidden(tried: Tried) -> list[tuple[str, Verdict]]:
+    return [(each.subject, each.verdict) for each in tried.checked().all_checks if each.item is Item.NO_FILMING]
+
+
+def test_a_camera_that_shows_a_no_filming_area_by_the_plan_is_no_go(database: Database, tmp_path: Path) -> None:
+    tried = Tried(database, tmp_path / "spool", PLANNED)
+    assert forbidden(tried) == [("sg-001-c1", Verdict.FAIL), ("sg-001-c9", Verdict.FAIL)]
+    found = next(each for each in tried.checked().all_checks if each.item is Item.NO_FILMING)
+    assert "禁摄区 1" in found.zh
+    assert "withhold begin" in found.do_en
+    assert not tried.checked().go
+
+
+def test_a_no_filming_area_that_no_camera_shows_passes(database: Database, tmp_path: Path) -> None:
+    behind = PLANNED.replace("[[7, 5], [8, 5], [8, 6], [7, 6]]", "[[0, 5.6], [0.3, 5.6], [0.3, 6], [0, 6]]")
+    behind = behind.replace("width_of_view: 180", "width_of_view: 20").replace("view: 90", "view: 60")
+    assert forbidden(Tried(database, tmp_path / "spool", behind)) == [("", Verdict.PASS)]
 
 
 # What is go, and what is signed

@@ -17,7 +17,7 @@ from domain.dossier import Item
 from domain.evidence import Run
 from domain.receipt import RECEIPTS, Leaf, Receipt, code_of, grouped, read_code, root_of
 from domain.register import Draft
-from domain.roll import CANDIDATES, SIGN_INS
+from domain.roll import CANDIDATES, SIGN_INS, Candidate, Document, KeptSubject
 from domain.timeline import Interval
 from records import receipts
 from records.errors import NoSuchReceipt, ReceiptRefused
@@ -27,7 +27,7 @@ from storage.errors import UnknownBatch
 from storage.manifest.form import read_signed, signed
 from storage.manifest.keys import published, rotate
 from storage.signing import Signer
-from tests.closed_batches import FIRST, START, TESTER
+from tests.closed_batches import FIRST, SECOND, START, TESTER
 from tests.fakes.notary import NOTARY
 from tests.fakes.objects import MemoryObjects
 from tests.records.dossiers import CERTIFICATE, TICKET, Dossiers, pdf
@@ -252,6 +252,38 @@ def test_a_receipt_stands_for_the_candidate_the_footage_and_the_whole_dossier(si
     found = checked(site)
     assert (found.state, found.code, found.label, found.notes) == (State.HOLDS, grouped(entry.key), "", ())
     assert site.database.journal.entries(1)[0].act == "make_receipt"
+
+
+def test_a_receipt_of_who_keeps_a_subject_stands_for_the_footage_of_that_batch_too(site: Dossiers) -> None:
+    """The receipt is of the second batch; the candidate passed a subject in the first one."""
+    site.hold(SECOND, START + timedelta(days=1))
+    site.close(SECOND)
+    claim = KeptSubject("实操", FIRST, TICKET)
+    person = Candidate(SECOND, "N1", "欧阳测试", Document.RESIDENT_ID, "sealed", ("实操",), kept=(claim,))
+    draft = Draft(CANDIDATES, f"{SECOND}/N1", person, SECOND, "sg-001", "m")
+    site.database.register.enter("test", SECOND, [draft], TESTER, site.clock.now())
+    names = [f"candidate/{SECOND}/N1@1", f"candidate/{FIRST}/{TICKET}@1"]
+    entry = receipts.make(site.desk, site.signer, SECOND, "N1", names)
+    labels = [each.label for each in receipts.opened(entry).leaves]
+    assert labels[-4:] == ["link sg-001/2", "segments", "link sg-001/1", f"segments/{FIRST}"]
+    assert checked(site).state is State.HOLDS
+    span = Interval(START + timedelta(hours=1), START + timedelta(hours=1, seconds=4))
+    site.database.evidence.begin_run(Run("run-late", "c2", f"life-{FIRST}", span.start))
+    site.add(FIRST, "c2", "run-late", span)
+    site.close(FIRST, reason="补录")
+    found = checked(site)
+    assert (found.state, found.label) == (State.CHANGED, "link sg-001/1")
+    assert found.zh.startswith("现场录像的签名清单")
+
+
+def test_no_receipt_rests_on_footage_of_a_kept_subject_that_nobody_signed(site: Dossiers) -> None:
+    person = Candidate("2025-1101", "E1", "欧阳测试", Document.RESIDENT_ID, "sealed", ("实操",))
+    draft = Draft(CANDIDATES, "2025-1101/E1", person, "2025-1101", "sg-001", "m")
+    site.database.register.enter("test", "2025-1101", [draft], TESTER, site.clock.now())
+    with pytest.raises(
+        ReceiptRefused, match="manifest of batch 2025-1101 is not signed, for that batch is not closed"
+    ):
+        site.receipt([f"candidate/{FIRST}/{TICKET}@1", "candidate/2025-1101/E1@1"])
 
 
 def test_the_same_dossier_gives_the_same_receipt_and_writes_nothing(site: Dossiers) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from analysis.eye import Calibrated, Eye, Picture
+from domain.labels import LABELS_READ
 from domain.people import Actor, Door
 from domain.pictures import Region
 from domain.places import Camera, Room, Site, Station
@@ -21,6 +22,7 @@ from storage.database import connect
 from storage.errors import UnknownSite
 from tests.analysis.footage import Cabinet
 from tests.analysis.ledgers import at, span
+from tests.analysis.test_labels import room
 from tests.fakes import eye
 from tests.fakes.notary import NOTARY
 
@@ -59,6 +61,21 @@ def test_a_reference_is_made_of_the_pictures_of_its_span_with_the_regions_of_the
     assert cabinet.database.looks.reference("cam-1", cabinet.clock.now()) == reference
     entry = next(iter(cabinet.database.journal.entries()))
     assert (entry.act, entry.subject, entry.actor) == ("make_reference", "cam-1", ACTOR)
+
+
+def test_labels_that_the_pictures_show_are_entered_with_those_that_cannot_be_read(
+    cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cabinet.segment(0, frames=150)
+    shown = room(("A-02", 60, 60, 140), ("Z-99", 900, 400, 180))
+    monkeypatch.setattr("records.references.pictures", lambda _: iter([(at(1), room()), (at(2), shown)]))
+    found = made(cabinet, span(0, 6))
+    assert (found.labels.read, found.labels.unread) == (("A-02",), ("A-01",))
+    (entry,) = cabinet.database.register.standing(LABELS_READ, site="site")
+    assert (entry.key, entry.thing, entry.actor) == (f"cam-1/{found.reference.id}", found.labels, ACTOR)
+    entries = len(cabinet.database.journal.entries())
+    assert made(cabinet, span(0, 6)).labels == found.labels
+    assert len(cabinet.database.journal.entries()) == entries
 
 
 def test_the_same_again_is_no_new_reference_and_no_act(cabinet: Cabinet) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from config.documents import Document as YamlFile
 from config.errors import DocumentRefused
-from domain.roll import CANDIDATES, SEATS, Attempt, Document, Gender
+from domain.register import Draft
+from domain.roll import CANDIDATES, SEATS, Attempt, Candidate, Document, Gender, KeptSubject
 from records import roster, shapes, sheets
 from records.errors import NoReason, RollRefused, SheetRefused
 from storage.database import Database, connect
@@ -115,6 +116,77 @@ def test_what_is_wrong_in_a_row_is_told_with_its_place_and_without_the_person(da
         assert " · " in said
         assert number(1)[6:] not in said
         assert "考生乙" not in said
+
+
+EARLIER = "2025-1101"
+KEEPS = {"考试类别": "补考", "保留科目批次": EARLIER, "保留科目准考证号": "E001"}
+BAD_CLAIMS = {
+    "half a claim": ({**KEEPS, "保留科目准考证号": ""}, "保留科目准考证号: 保留科目须同时填写"),
+    "a ticket alone": ({**KEEPS, "保留科目批次": ""}, "保留科目批次: 保留科目须同时填写"),
+    "a first attempt": ({**KEEPS, "考试类别": "首次"}, "考试类别: 只有补考可保留科目"),
+    "a seat as well": ({**KEEPS, "场次": "1", "工位": "A-01"}, "场次: 保留的科目不再安排座位"),
+    "this batch": ({**KEEPS, "保留科目批次": BATCH}, "保留科目批次: 不能保留自本批次"),
+    "no such batch": ({**KEEPS, "保留科目批次": "2024-0101"}, "保留科目准考证号: 该批次没有此证件的"),
+    "no such ticket": ({**KEEPS, "保留科目准考证号": "E999"}, "保留科目准考证号: 该批次没有此证件的"),
+    "another person": ({**KEEPS, "保留科目准考证号": "E002"}, "保留科目准考证号: 该批次没有此证件的"),
+    "another subject": ({**KEEPS, "科目": "外语"}, "保留科目准考证号: 该批次没有此证件的"),
+    "what was kept there": ({**KEEPS, "科目": "仪容"}, "保留科目批次: 该批次的此科目也是保留的"),
+}
+
+
+@pytest.fixture
+def earlier(database: Database) -> None:
+    """Two who had two subjects in another batch, of which the first kept one from before that."""
+    drafts = [
+        Draft(
+            CANDIDATES,
+            f"{EARLIER}/E{place:03}",
+            Candidate(
+                EARLIER,
+                f"E{place:03}",
+                "x",
+                Document.RESIDENT_ID,
+                "sealed",
+                ("理论", "仪容"),
+                kept=(KeptSubject("仪容", "2024-0501", "D001"),),
+            ),
+            EARLIER,
+            mark=NUMBERS.mark("resident_id", number(place)),
+        )
+        for place in (1, 2)
+    ]
+    database.register.enter("tests", EARLIER, drafts, ACTOR, BEFORE)
+
+
+@pytest.mark.usefixtures("earlier")
+class TestKeptSubjects:
+    def test_a_row_may_say_where_the_subject_was_passed_and_is_written_as_it_was_read(
+        self, database: Database
+    ) -> None:
+        rows = row(1, 考试类别="补考"), row(1, "", "", 科目="理论") | KEEPS
+        assert take_in(database, *rows).added == 1
+        (entry,) = database.register.standing(CANDIDATES, batch=BATCH)
+        assert entry.thing.subjects == ("实操", "理论")
+        assert entry.thing.kept == (KeptSubject("理论", EARLIER, "E001"),)
+        written = roster.rows(database, NUMBERS, BATCH, whole_numbers=True)
+        assert [each[-2:] for each in written] == [("", ""), (EARLIER, "E001")]
+        data = sheets.as_text(roster.ROSTER.headings, written)
+        assert not roster.take_in(database, NUMBERS, BATCH, data, "f", actor=ACTOR, now=BEFORE).changes
+        done = take_in(database, row(1, 考试类别="补考"), row(1, "", "", 科目="理论", 考试类别="补考"))
+        assert done.changed == 1  # a later file takes the claim back
+
+    @pytest.mark.parametrize("case", BAD_CLAIMS)
+    def test_a_claim_that_cannot_be_is_told_with_its_place(self, database: Database, case: str) -> None:
+        claim, told = BAD_CLAIMS[case]
+        said = refusal(database, row(2, station="A-02"), row(1, "", "", 科目="理论") | claim)
+        assert said.startswith(f"名册.csv:3: {told}"), said
+        assert " · " in said
+
+    def test_a_subject_is_kept_or_sat_and_claimed_once(self, database: Database) -> None:
+        claim = row(1, "", "", 科目="理论") | KEEPS
+        seat = row(1, 科目="理论", 考试类别="补考")
+        for rows in ((claim, seat), (seat, claim), (claim, claim)):
+            assert refusal(database, *rows).startswith("名册.csv:3: 科目: 保留的科目另有一行")
 
 
 TWO = {

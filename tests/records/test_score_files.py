@@ -25,6 +25,7 @@ from records import duty_rules, grounds, grounds_file, marking, roll, score_file
 from records.candidacies import cases, marks_of, record_of
 from records.errors import ExportRefused, NoReason, ScoreRefused, SheetRefused
 from records.following import EVENTS
+from records.issue_rules import of_totals, unaltered
 from records.roll import Desk
 from records.score_files import SHEET, Transcribed
 from records.scores import SCORES, Mark, Place
@@ -346,6 +347,47 @@ def test_written_papers_name_a_marking_and_no_machines_result_is_transcribed(day
     assert "评分人: 没有此科目的阅卷安排" in refusal(day, row(评分人="阅卷-2", 科目="理论"))
     assert take_in(day, row(评分人="阅卷-1", 科目="理论")).new == 1
     assert scores.scores_of(day, BATCH)["T001"][0].thing.score.method is Method.WRITTEN
+
+
+# --- Totals ---
+
+
+def test_a_total_that_the_sheet_states_is_kept_written_again_and_one_for_a_candidate(day: Database) -> None:
+    assert take_in(day, row(总成绩="88.5"), row("T002", "60")).new == 2
+    found = {ticket: each[0].thing.score.total for ticket, each in scores.scores_of(day, BATCH).items()}
+    assert found == {"T001": Decimal("88.5"), "T002": None}
+    data = score_files.written(score_files.rows(day, BATCH), "成绩.csv")
+    assert not take_in(day, data=data).changes
+    with pytest.raises(NoReason):
+        take_in(day, row(总成绩="88"))
+    assert "总成绩: 超过满分 100" in refusal(day, row(总成绩="101"))
+    assert "总成绩: 应为分数" in refusal(day, row(总成绩="优"))
+    said = refusal(day, row(总成绩="88.5"), row(科目="理论", 总成绩="88"))
+    assert "成绩.csv:3: 总成绩: 与第 2 行不一致" in said
+
+
+def test_a_total_is_held_against_the_weights_of_the_norm_and_says_so_where_there_are_none(day: Database) -> None:
+    take_in(day, row(总成绩="88.5"), row("T002", "60", 总成绩="61"))
+    found = cases(record_of(day, BATCH, AFTER), filmed(), RULES)
+    noted = list(of_totals(found, {"实操": 100}))
+    assert [(each.zh, each.odd) for each in noted] == [("T002总成绩61与规范权重不符（按权重为60）", True)]
+    (unchecked,) = of_totals(found, {})
+    assert (unchecked.zh, unchecked.odd) == ("总成绩未核对2名：规范未规定权重", False)
+    (missing,) = of_totals(found, {"实操": 60, "理论": 40})
+    assert (missing.zh, missing.odd) == ("总成绩未核对2名：科目成绩不全", False)
+    entry = day.register.find(SCORES, Place(BATCH, "T001", "实操").key)
+    assert entry is not None
+    ruled = unaltered([[entry]], remarks=noted).finding
+    assert (ruled.verdict, ruled.zh) == (Verdict.WARN, "T002总成绩61与规范权重不符（按权重为60）")
+    told = unaltered([[entry]], remarks=[unchecked]).finding
+    assert (told.verdict, told.zh) == (Verdict.PASS, f"没有签字后改动的成绩；{unchecked.zh}")
+    assert list(of_totals(found[2:], {"实操": 100})) == []
+
+
+def test_nobody_passes_or_fails_by_a_total(day: Database) -> None:
+    take_in(day, row("T002", "59.5", 总成绩="90"))
+    file_sheet(day)
+    assert case_of(day, "T002").proposed.reasons[0].code == "failed"
 
 
 # --- Profiles and the way back ---

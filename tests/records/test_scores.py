@@ -16,7 +16,7 @@ from domain.law import Finding, Verdict
 from domain.panels import Dispatch, Member
 from domain.people import Actor, Door
 from domain.register import Draft, Entry
-from domain.scores import CandidateScore, Markers, Score, Signature, flaws, passes
+from domain.scores import CandidateScore, Markers, Score, Signature, flaws, is_rounded, passes, total_of
 from records import declaration, scores, setup
 from records.errors import NoReason, NotOfThePanel, ScoreRefused
 from records.panels import DISPATCHES
@@ -36,6 +36,24 @@ SCORER, LEADER = Actor("account:ex-2", Door.API), Actor("account:ex-1", Door.API
 
 def after(minutes: float) -> datetime:
     return NOON + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("stated", "fits"),
+    [("77.35", True), ("77.4", True), ("77.3", True), ("77", True), ("77.2", False), ("78", False), ("77.350", True)],
+)
+def test_a_total_is_exact_or_rounded_to_its_places(stated: str, fits: bool) -> None:
+    assert is_rounded(Decimal(stated), Decimal("77.35")) is fits
+
+
+def test_a_total_is_the_sum_by_weights_and_unknown_while_a_mark_is() -> None:
+    theory, practice = Score("理论", Method.WRITTEN, Decimal(60)), Score("实操", Method.PRACTICAL, Decimal("86.75"))
+    weights = {"理论": 40, "实操": 60}
+    assert total_of([theory, practice], weights) == Decimal("76.05")
+    assert total_of([theory], weights) is None
+    assert total_of([theory, replace(practice, value=None)], weights) is None
+    assert total_of([theory, practice, practice], weights) is None
+    assert total_of([theory, practice], {}) is None
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from config.rule_pack import load
 from domain.calendar import working_days_taken
 from domain.certificates import CERTIFICATES, Certificate, Revocation
 from domain.grounds import NORMS, PREMISES, Method, Premises, SiteKind, Stay
+from domain.law import Finding, Verdict
 from domain.panels import Attendance, Dispatch, Member
 from domain.places import Batch, SittingPlan
 from domain.register import Draft, Entry
@@ -176,6 +177,70 @@ class TestScores:
         (noted,) = [each for each in standing_of(kept, BATCH, AFTER, GROUNDS).clauses if each.finding.id == "C10-2"]
         assert "5名考生各科成绩相同（实操 70）" in noted.finding.zh
         assert "5名考生各科成绩相同（实操 70）" in found.zh
+
+
+class TestShares:
+    """Ten of the batch passed; in five others of the project nobody did."""
+
+    def results(self, database: Database, batch: str, value: int, count: int = 8) -> None:
+        drafts = []
+        for number in range(count):
+            score = Score("实操", Method.PRACTICAL, Decimal(value) + number, "ex-2", at(4600))
+            told = CandidateScore(batch, f"T7{number:02}", score)
+            drafts.append(Draft(SCORES, f"{batch}/T7{number:02}/实操", told, batch=batch))
+        enter(database, *drafts)
+
+    def others(self, database: Database, count: int) -> None:
+        for number in range(count):
+            batch = f"2026-04{number + 10}"
+            beside(database, batch, days=-number - 1)
+            self.results(database, batch, 30)
+
+    def c10_2(self, database: Database) -> Finding:
+        found = standing_of(database, BATCH, AFTER, GROUNDS).clauses
+        return next(each.finding for each in found if each.finding.id == "C10-2")
+
+    def test_an_unusual_share_is_told_here_and_noted_by_c10_2_with_the_same_words(self, kept: Database) -> None:
+        self.others(kept, 5)
+        self.results(kept, BATCH, 61)
+        (found,) = [each for each in of(kept, Sort.UNUSUAL_SHARE) if BATCH in each.batches]
+        assert found.batches == (BATCH,)
+        words = "合格率异常：本批次100.0% (10/10)，同项目其他5个批次合计0.0% (0/40)，若无差别，相差至此的机会<1e-06"
+        assert words in found.zh
+        noted = self.c10_2(kept)
+        assert noted.verdict is Verdict.WARN
+        assert words in noted.zh
+        assert "2026-0410" not in noted.zh + noted.en
+
+    def test_of_few_batches_candidates_or_while_it_goes_on_nothing_is_told(self, kept: Database) -> None:
+        self.others(kept, 4)
+        self.results(kept, BATCH, 61)
+        assert of(kept, Sort.UNUSUAL_SHARE) == []
+        noted = self.c10_2(kept)
+        assert noted.verdict is Verdict.PASS
+        assert noted.zh == (
+            "没有签字后改动的成绩；合格率未作比较：成绩齐全者10名（至少10名），同项目可比批次4个（至少5个）"
+        )
+        beside(kept, THIRD, days=9)  # still to come, and so none to compare with
+        self.results(kept, THIRD, 30)
+        assert of(kept, Sort.UNUSUAL_SHARE) == []
+
+    def test_another_norm_and_another_project_are_not_compared(self, kept: Database) -> None:
+        self.others(kept, 5)
+        self.results(kept, BATCH, 61)
+        known = kept.setup.batch("2026-0410")
+        assert known is not None
+        kept.setup.apply_batch(replace(known, project="粤菜制作"), OFFICER, AFTER)
+        assert of(kept, Sort.UNUSUAL_SHARE) == []
+        assert "可比批次4个" in self.c10_2(kept).zh
+
+    def test_a_pack_that_says_nothing_of_shares_compares_none(self, kept: Database) -> None:
+        self.others(kept, 5)
+        self.results(kept, BATCH, 61)
+        silent = replace(load("SG-2022-08-10"), pass_shares=None)
+        assert of(kept, Sort.UNUSUAL_SHARE, rule_packs=lambda _: silent) == []
+        found = standing_of(kept, BATCH, AFTER, replace(GROUNDS, rules=silent)).clauses
+        assert "合格率" not in next(each.finding.zh for each in found if each.finding.id == "C10-2")
 
 
 class TestPassers:

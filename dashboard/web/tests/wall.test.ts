@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { chase, HostClock, mediaOf, neighbour, reason, STALE_MS, type Seen } from '@/pure/wall'
+import { Arrivals, chase, HostClock, mediaOf, neighbour, reason, STALE_MS, type Seen } from '@/pure/wall'
 
 const LIVE: Seen = { open: true, condition: 'playing', age: 40, still: 40 }
 
@@ -37,6 +37,43 @@ describe('a message', () => {
   it('of another kind, or cut short, is none', () => {
     expect(mediaOf(message(9))).toBeUndefined()
     expect(mediaOf(new ArrayBuffer(11))).toBeUndefined()
+  })
+})
+
+describe('arrivals', () => {
+  const last = { shown: 5, stamp: 3600, at: 2_000 }
+  const heard = (): Arrivals => {
+    const arrivals = new Arrivals()
+    arrivals.heard(3600, 1_000, 2_000)
+    arrivals.heard(7200, 1_040, 2_040)
+    return arrivals
+  }
+  it('are those of the picture that is shown, and unknown for one from before', () => {
+    const arrivals = heard()
+    expect(arrivals.of(undefined)).toBeUndefined()
+    expect(arrivals.of({ ...last, shown: 0 })).toBeUndefined()
+    expect(arrivals.of(last)).toBe(1_000)
+    expect(arrivals.of({ ...last, stamp: 90 })).toBeUndefined()
+    expect(arrivals.of({ ...last, stamp: undefined })).toBe(1_040) // a browser that does not tell which one it shows
+    arrivals.clear()
+    expect(arrivals.of(last)).toBeUndefined()
+  })
+  it('of long ago are forgotten', () => {
+    const arrivals = new Arrivals()
+    for (let each = 0; each < 300; each++) arrivals.heard(each, each, each)
+    expect(arrivals.of({ ...last, stamp: 10 })).toBeUndefined()
+    expect(arrivals.of({ ...last, stamp: 299 })).toBe(299)
+  })
+  it('tell whether what is shown keeps up, also in a browser that does not tell which picture it shows', () => {
+    const arrivals = heard()
+    expect(arrivals.keptUp(last)).toBe(true)
+    expect(arrivals.keptUp(undefined)).toBe(false)
+    expect(arrivals.keptUp({ ...last, shown: 0 })).toBe(false)
+    arrivals.heard(10_800, 1_000 + STALE_MS + 1, 2_100)
+    expect(arrivals.keptUp(last)).toBe(false)
+    expect(arrivals.keptUp({ ...last, stamp: undefined })).toBe(true)
+    arrivals.heard(14_400, 1_000, 2_000 + STALE_MS + 1)
+    expect(arrivals.keptUp({ ...last, stamp: undefined })).toBe(false)
   })
 })
 

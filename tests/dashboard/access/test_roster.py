@@ -15,7 +15,8 @@ from config.rule_pack import load as load_rule_pack
 from dashboard.api.guard import COOKIE
 from dashboard.app import create_app
 from domain.people import Account, Reach, Role, Scope
-from domain.roll import CANDIDATES
+from domain.register import Draft
+from domain.roll import CANDIDATES, Candidate, Document
 from records import sheets
 from storage.audit.notary import Notary
 from storage.database import connect
@@ -23,6 +24,7 @@ from tests.dashboard.exam import BATCH, SITE, Exam, log_in, plan_exam
 from tests.dashboard.serving import client
 from tests.fakes.notary import SIGNER
 from tests.records.rolls import NUMBERS, number, row, text_of
+from tests.records.setups import ACTOR
 
 ROSTER = f"/api/v1/batches/{BATCH}/roster"
 LATER = {"name": "名册.csv", "reason": "补录"}  # the exam's clock stands after it
@@ -85,6 +87,22 @@ def test_a_roster_is_looked_at_taken_in_once_and_shown_with_masked_numbers(door:
     assert (first["name"], first["number"]) == ("考生乙", f"990***********{number(1)[-4:]}")
     assert first["seats"] == [{"sitting": 1, "room": "A", "station": "A01", "subject": "实操"}]
     assert number(1) not in shown.text
+
+
+def test_a_subject_that_is_kept_is_shown_with_where_it_was_passed(door: Door) -> None:
+    mark = NUMBERS.mark("resident_id", number(9))
+    there = Candidate("2025-1101", "E009", "考生", Document.RESIDENT_ID, "sealed", ("理论",))
+    draft = Draft(CANDIDATES, "2025-1101/E009", there, "2025-1101", mark=mark)
+    door.exam.database.register.enter("tests", "2025-1101", [draft], ACTOR, door.exam.clock.now())
+    claim = {"科目": "理论", "考试类别": "补考", "保留科目批次": "2025-1101", "保留科目准考证号": "E009"}
+    wrong = door.send(text_of(row(9, "", "") | claim | {"保留科目准考证号": "E010"})).json()
+    assert [(each["row"], each["field"]) for each in wrong["errors"]] == [(2, "保留科目准考证号")]
+    assert door.send(text_of(row(9, "", "") | claim)).json()["added"] == 1
+    (shown,) = [
+        each for each in door.read("deng", Role.SITE_OPERATOR).json()["candidates"] if each["candidate"] == "T009"
+    ]
+    assert shown["kept"] == [{"subject": "理论", "batch": "2025-1101", "candidate": "E009"}]
+    assert (shown["subjects"], shown["seats"], shown["attempt"]) == (["理论"], [], "resit")
 
 
 def test_what_is_wrong_is_told_by_row_and_heading_and_nothing_is_entered(door: Door) -> None:

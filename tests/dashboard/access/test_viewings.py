@@ -27,7 +27,9 @@ from tests.fakes.notary import SIGNER
 
 SPAN = {"start": rfc3339(WINDOW.start), "end": rfc3339(WINDOW.end), "purpose": "复核成绩有疑"}
 PLAYLIST = "/api/v1/cameras/A-cam-1/playlist.m3u8"
-ASKED_BY_SPAN = {"playlist": PLAYLIST, "film": f"/api/v1/batches/{BATCH}/cameras/A-cam-1/film.mp4"}
+CAMERA = f"/api/v1/batches/{BATCH}/cameras/A-cam-1"
+EXPORT = f"/api/v1/batches/{BATCH}/export.zip"
+ASKED_BY_SPAN = {"playlist": PLAYLIST, "film": f"{CAMERA}/film.mp4", "screener": f"{CAMERA}/screener.mp4"}
 TICKETS = Tickets()
 
 
@@ -101,6 +103,8 @@ WATCHED = [name for name, act in ROUTES.items() if act in {Act.WATCH, Act.SAVE}]
 
 def ask(exam: Exam, talking: httpx.Client, name: str, headers: dict[str, str]) -> httpx.Response:
     parts = {"init_part": "init.mp4", "media_part": "media.m4s", "whole_file": "file.mp4"}
+    if name == "export_batch":
+        return talking.get(EXPORT, headers=headers)
     if name in ASKED_BY_SPAN:
         return talking.get(ASKED_BY_SPAN[name], params=SPAN, headers=headers)
     return talking.get(f"/api/v1/footage/{ticket(exam, headers)}/{parts[name]}", headers=headers)
@@ -113,7 +117,8 @@ def ticket(exam: Exam, headers: dict[str, str]) -> str:
 
 @pytest.mark.parametrize("name", WATCHED)
 def test_every_way_to_footage_writes_down_whom_it_refuses(exam: Exam, talking: httpx.Client, name: str) -> None:
-    outside = {"playlist": "unknown-camera", "film": "unknown-batch"}.get(name, "unknown")
+    of_a_batch = dict.fromkeys(("film", "screener", "export_batch"), "unknown-batch")
+    outside = ({"playlist": "unknown-camera"} | of_a_batch).get(name, "unknown")
     refused = [
         (cookie(exam, Role.CITY_ADMINISTRATOR), 403, "not-allowed"),
         (cookie(exam, Role.SITE_OPERATOR, "sg-002"), 404, outside),
@@ -124,8 +129,11 @@ def test_every_way_to_footage_writes_down_whom_it_refuses(exam: Exam, talking: h
         answer = ask(exam, talking, name, headers)
         assert (answer.status_code, answer.json()["type"]) == (status, f"urn:kaojian:problem:{outcome}")
         (found,) = since(exam, before)
-        assert (found.outcome, found.camera) == (outcome, "A-cam-1")
-        assert found.batch == ("" if name == "playlist" else BATCH)
+        assert (found.outcome, found.batch) == (outcome, "" if name == "playlist" else BATCH)
+        if name == "export_batch":  # all cameras, and from whom nothing is closed nobody asks when
+            assert (found.camera, found.span) == ("", None)
+            continue
+        assert found.camera == "A-cam-1"
         assert found.span == (WINDOW if name in ASKED_BY_SPAN else exam.segments("A-cam-1")[0].interval)
 
 

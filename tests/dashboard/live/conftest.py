@@ -9,15 +9,17 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import APIRouter
 
 from config.rule_pack import load as load_rule_pack
 from dashboard.access.tickets import LiveTickets
 from dashboard.api.backing import LivePort
 from dashboard.app import create_app
-from dashboard.live import app as live_app
-from dashboard.live.app import Showing, create_live_app
+from dashboard.live import showing
+from dashboard.live.app import create_live_app
 from dashboard.live.door import Door, Pages
 from dashboard.live.pulls import Pulls
+from dashboard.live.showing import Showing
 from domain.people import Account, Reach, Role, Scope
 from domain.places import Camera, Sitting, Transport
 from domain.viewings import Deed, Viewing
@@ -49,6 +51,7 @@ class Hall:
     lacking: set[str] = field(default_factory=set)
     sources: list[Source] = field(default_factory=list)
     tiles: list[Tile] = field(default_factory=list)
+    routes: set[str] = field(default_factory=set)
     pictures: int = 30
     pause_s: float = 0.005
 
@@ -90,9 +93,18 @@ def reached(_: Sitting, camera: Camera) -> tuple[Assignment, int]:
     return Assignment(camera.id, "b", "f", camera.url, None, Transport.TCP), 0
 
 
+def names(router: APIRouter) -> set[str]:
+    """Of all routes, those of routers inside it too."""
+    found = set[str]()
+    for route in router.routes:
+        inner = getattr(route, "original_router", None)
+        found |= {route.name} if inner is None else names(inner)  # type: ignore[attr-defined]
+    return found
+
+
 @pytest.fixture
 def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hall]:
-    monkeypatch.setattr(live_app, "RECHECK_S", 0.2)
+    monkeypatch.setattr(showing, "RECHECK_S", 0.2)
     database = connect(f"sqlite:///{tmp_path / 'kaojian.db'}", Notary(SIGNER, tmp_path))
     exam = plan_exam(database, tmp_path / "spool")
     supervisor = Account("supervisor", Role.CITY_SUPERVISOR, Scope(Reach.CITY), exam.clock.now(), must_change=False)
@@ -108,6 +120,7 @@ def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hall]:
     door = Door(replace(app.state.backing), made.tickets, Pages(PAGES_PORT))
     live = create_live_app(door, Pulls(made.open, exam.clock), reached, lacking, exam.clock)
     made.showing = live.state.showing
+    made.routes = names(live.router)
     with served(app) as pages, live_served(live) as address:
         made.pages, made.address = pages, address
         yield made

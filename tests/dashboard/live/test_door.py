@@ -12,6 +12,8 @@ from dashboard.access import accounts
 from dashboard.access.table import MAY, Act
 from dashboard.access.tickets import LIVE_LASTS, LiveTickets
 from dashboard.live.door import Pages
+from domain.disposal import Decision, Settled
+from domain.holds import Order
 from domain.people import Reach, Role
 from domain.viewings import SHOWN, Deed
 from tests.dashboard.exam import BATCH, SITE, TESTER, TOKEN
@@ -85,6 +87,24 @@ def test_who_is_recused_from_the_batch_finds_no_camera_of_it(hall: Hall) -> None
     assert hall.ticket().status_code == 404
     assert hall.tile(path).status == 403
     assert nothing_was_shown(hall)
+
+
+def test_what_is_withheld_is_shown_live_to_those_alone_who_decide_on_it(hall: Hall) -> None:
+    hall.account("li", Role.SITE_OPERATOR, SITE.id)
+    path, database, now = hall.path("li"), hall.exam.database, hall.exam.clock.now()
+    watching = hall.tile(path, "li")
+    assert watching.status == 101
+    kept = database.withholdings.add(CAMERA, now, None, Order(now, TESTER, "拍到更衣区"))
+    assert hall.ticket("li").status_code == 403
+    assert hall.tile(path, "li").status == 403  # with the ticket from before
+    assert hall.written(Deed.LIVE)[-1].outcome == "withheld"
+    assert hall.showing is not None
+    assert hall.tile(hall.path()).status == 101  # a city supervisor
+    lines = hall.showing.lines
+    wait_for(lambda: {each.viewer.account.name for each in lines.values()} == {"supervisor"})  # and li's line ended
+    no = Decision(Settled.DECLINED, now, TESTER, Role.CITY_SUPERVISOR, "不是")
+    database.withholdings.decide(kept.number, no, lambda _: None)
+    assert hall.ticket("li").status_code == 200
 
 
 def test_a_camera_of_no_sitting_that_is_open_or_about_to_be_cannot_be_watched(hall: Hall) -> None:

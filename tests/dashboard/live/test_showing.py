@@ -7,6 +7,7 @@ import time
 import pytest
 
 from dashboard.live import app as live_app
+from dashboard.live import showing
 from dashboard.live.wire import Close
 from domain.viewings import Deed
 from storage.errors import DatabaseUnavailable
@@ -75,7 +76,7 @@ def test_who_says_nothing_is_gone_after_a_while(hall: Hall, monkeypatch: pytest.
 
 
 def test_one_session_watches_so_many_tiles_and_no_more(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_app, "MOST_OF_ONE", 2)
+    monkeypatch.setattr(showing, "MOST_OF_ONE", 2)
     path = hall.path()
     first, second, third = (hall.tile(path) for _ in range(3))
     assert third.until("ended")["why"] == "no_room"

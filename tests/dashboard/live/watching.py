@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from dashboard.api.guard import COOKIE
 from dashboard.live.protocol import LiveProtocol
@@ -25,7 +25,7 @@ PATIENCE_S = 30.0
 
 
 @contextmanager
-def live_served(app: FastAPI) -> Iterator[str]:
+def live_served(app: ASGIApp) -> Iterator[str]:
     """Serve a live application on a free port of loopback until the block ends; its address."""
     # Named as TCP, or asyncio leaves Nagle's algorithm on, and each answer waits 40 ms for the client's ACK.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from domain.places import Transport
-from ingest.rtsp.client import Limits
+from ingest.rtsp.client import Limits, RtspSource
 from ingest.rtsp.messages import Answer, Headers, Request, frame
 from ingest.source import (
     AccessUnit,
@@ -168,6 +168,19 @@ def test_redirections_in_a_circle_are_refused() -> None:
             script.answers["DESCRIBE"] = always(Answer(301, "Moved", Headers([("Location", camera.url)])))
             with pytest.raises(CameraRefused, match="redirections"):
                 await taken(units, 1)
+
+    asyncio.run(watch())
+
+
+def test_where_none_may_be_followed_nobody_else_is_connected_to() -> None:
+    async def watch() -> None:
+        async with FakeRtspServer(Script(stream=PLAYING)) as elsewhere:
+            moved = always(Answer(302, "Moved", Headers([("Location", elsewhere.url)])))
+            async with FakeRtspServer(Script(answers={"DESCRIBE": moved})) as camera:
+                source = RtspSource(camera.url, limits=Limits(redirects=0))
+                with pytest.raises(CameraRefused, match="0 redirections"):
+                    await anext(source.units())
+            assert elsewhere.requests == []
 
     asyncio.run(watch())
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from ingest.packets import sender_report
 from ingest.rtsp.rtp import Arrival
 from ingest.rtsp.sdp import SoundTrack, sound_track
 from ingest.rtsp.sound import SoundReception
-from ingest.simulator.packets import sender_report
 from storage.media import SoundCodec, SoundFormat
 from tests.fakes.time import NOON
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -187,9 +188,11 @@ def test_the_questions_asked_all_day_are_answered_from_indexes(sqlite_url: str, 
     plans = [_plan(tmp_path / "kaojian.db", statement, parameters) for statement, parameters in asked]
     assert len(plans) == 18
     for steps in plans:
-        assert all("USING" in step and "INDEX" in step for step in steps if step.startswith(("SCAN", "SEARCH"))), (
-            steps
-        )
+        # A rowid is looked up as an index is (sqlite.org/eqp.html).
+        looked_up = [re.search("USING .*(INDEX|INTEGER PRIMARY KEY)", each) for each in steps]
+        assert all(
+            found for found, step in zip(looked_up, steps, strict=True) if step.startswith(("SCAN", "SEARCH"))
+        ), steps
     waiting = next(
         steps for (statement, _), steps in zip(asked, plans, strict=True) if "segments.looked !=" in statement
     )

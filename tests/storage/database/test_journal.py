@@ -30,6 +30,7 @@ from storage.database.disposals import KeptPaper
 from storage.database.identities import Identity
 from storage.database.journal import JournalEntry
 from storage.database.tables import metadata
+from storage.database.withholdings import KeptDestruction
 from storage.errors import KeyMissing
 from tests.fakes.notary import NOTARY
 from tests.storage.database.examples import ACTOR, RECORDER, after, batch, begin, copy, segment, site
@@ -124,6 +125,10 @@ def test_a_process_that_was_given_no_key_adds_nothing_to_a_record(
         ("disposal_batches", "batch"),
         ("disposal_decisions", "reason"),
         ("disposal_papers", "batch"),
+        ("withholdings", "reason"),
+        ("withholding_ends", "reason"),
+        ("withholding_decisions", "reason"),
+        ("withholding_papers", "paper"),
         ("looks", "version"),
         ("picture_references", "camera"),
         ("expectations", "document"),
@@ -194,6 +199,11 @@ def _fill(url: str) -> None:
     database.disposals.decide(listed.number, declined, lambda _: None)
     order = KeptPaper("s", 1, PaperKind.ORDER, listed.number, "batch-1", after(2), after(3), "e", b"{}")
     database.disposals.add_paper("s", lambda _: order, ACTOR)
+    withheld = database.withholdings.add("cam-1", after(0), None, Order(after(0), ACTOR, "误摄"))
+    database.withholdings.end(withheld.number, after(1), Order(after(1), ACTOR, "已转正"), lambda _: None)
+    database.withholdings.decide(withheld.number, declined, lambda _: None)
+    gone = KeptDestruction(withheld.number, 1, after(2), "d", b"{}")
+    database.withholdings.add_paper(withheld.number, lambda _: gone, ACTOR)
     database.closings.add("s", following("s", "b"), DOCUMENTS)
     database.closings.add_stamp(KeptStamp("s", 1, "ab", after(1), after(9), b"stamp"))
     database.closings.add_key(1, KeptKey("aa", after(0), None, "11"))

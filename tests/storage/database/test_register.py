@@ -132,6 +132,18 @@ def test_things_are_found_by_batch_site_and_mark_as_they_stand_now(database: Dat
     assert [each.name for each in database.register.revisions(SHEETS, batch="b-2")] == ["sheet/b@1"]
 
 
+def test_several_are_found_at_once_by_their_keys_as_they_stand_now(database: Database) -> None:
+    keys = [f"k{number:04}" for number in range(1_100)]  # more than one question takes
+    enter(database, *(draft(key) for key in keys))
+    later = enter(database, draft(keys[0], replace(SHEET, pages=4)))
+    enter(database, draft(keys[1], None))
+    database.register.enter("keep_sheet", "b-1", [Draft(OTHERS, keys[2], Part("x"))], ACTOR, after(0))
+    found = database.register.all_of(SHEETS, [*keys, keys[0], "nothing", "k\0"])
+    assert [each.key for each in found] == [keys[0], *keys[2:]]
+    assert found[0] == later[0]
+    assert database.register.all_of(SHEETS, []) == []
+
+
 def test_many_are_entered_as_one_act_or_not_at_all(database: Database) -> None:
     many = [draft(f"k{number:04}", batch="b-1") for number in range(1200)]
     assert [each.key for each in enter(database, *many)] == [each.key for each in many]

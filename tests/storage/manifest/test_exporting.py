@@ -11,11 +11,11 @@ from domain.evidence import SegmentState
 from domain.timeline import Interval
 from storage.database import connect
 from storage.errors import KeyRefused
-from storage.manifest.exporting import ExportRefused, NotClosed
-from storage.manifest.trees import TargetExists
+from storage.manifest.exporting import ExportRefused, NotClosed, made
+from storage.manifest.trees import TargetExists, TreeRefused, reading, sent
 from storage.manifest.verifying import Trust
 from storage.signing import Signer
-from tests.closed_batches import EXAM, FIRST, LEAD, START, ClosedBatches
+from tests.closed_batches import EXAM, FIRST, LEAD, SECOND, START, ClosedBatches
 from tests.fakes.notary import NOTARY
 from tests.storage.manifest.conftest import export_of
 from tests.storage.manifest.reading import checked
@@ -108,3 +108,41 @@ def test_footage_that_was_lost_before_the_closing_is_left_out_and_told(held: Clo
     assert not (out / "batch/footage" / lost.key).exists()
     said = checked(out / "batch", Trust([held.signer.public]))
     assert said[7].startswith("10 segments as stated, 1 of them stated as lost")
+
+
+def sent_of(site: ClosedBatches, batch: str = SECOND) -> Iterator[bytes]:
+    return sent(made(site.database, site.archive, batch, signer=site.signer, clock=site.clock))
+
+
+def test_what_is_sent_as_it_is_read_is_checked_like_what_was_written(site: ClosedBatches, out: Path) -> None:
+    blocks = list(sent_of(site))
+    assert all(blocks)
+    (out / "sent.zip").write_bytes(b"".join(blocks))
+    export_of(site, SECOND, out / "written.zip")
+    trust = Trust([site.signer.public], at_least=2)
+    assert checked(out / "sent.zip", trust) == checked(out / "written.zip", trust)
+    with reading(out / "sent.zip") as one, reading(out / "written.zip") as other:
+        assert one.paths() == other.paths()
+        for path in sorted(one.paths()):
+            with one.open(path) as ours, other.open(path) as theirs:
+                assert ours.read() == theirs.read(), path
+
+
+def test_what_cannot_be_had_while_it_is_sent_leaves_what_nobody_takes_for_whole(
+    held: ClosedBatches, out: Path
+) -> None:
+    held.close(FIRST)
+    segment = held.database.evidence.segments_of(FIRST)[4][0]
+    held.objects.flip_a_byte(segment.key)
+    (held.spool / segment.key).write_bytes(b"not it")
+    with (out / "sent.zip").open("wb") as file, pytest.raises(ExportRefused, match="would lack footage"):
+        for block in sent_of(held, FIRST):
+            file.write(block)
+    assert (out / "sent.zip").stat().st_size > 1000
+    with pytest.raises(TreeRefused, match="no whole ZIP"):
+        checked(out / "sent.zip", Trust([held.signer.public]))
+
+
+def test_what_is_not_closed_is_refused_before_a_byte_is_sent(held: ClosedBatches) -> None:
+    with pytest.raises(NotClosed):
+        next(sent_of(held, FIRST))

@@ -6,41 +6,63 @@ import type { paths } from './schema'
 import type {
   BatchSummary,
   BegunFactor,
+  CalibrationFound,
+  CameraBody,
   CameraDrift,
+  CameraReferences,
   Cases,
   Certificate,
   Certificates,
+  Change,
   Check,
   Clauses,
+  Day,
+  Clicked,
   DecisionBody,
   Disposal,
   DisposalDetail,
   DisposalPaper,
   Dossier,
+  Drawn,
   DueBatch,
+  Entered,
   Exit,
   ExitBody,
   FactorState,
+  Found,
   IssueBody,
   IssueDecision,
   Item,
   LiveTicket,
+  MadeMark,
+  MarkBody,
+  MadeReference,
   OpenSession,
+  OrderedTrial,
   Permit,
   PermitBody,
   PermittedCamera,
   PermitToDecide,
+  PlanCamera,
   Provider,
+  Readiness,
   Receipt,
   RecoveryCodes,
   Report,
+  RetrievalQuestion,
+  RoomPlan,
   Scan,
   ScheduledBatch,
+  ScreenerOffer,
   Session,
+  SetUpSite,
   SittingDetail,
   Status,
+  Situation,
   Suspicions,
   Token,
+  TrialBody,
+  TriedCamera,
   WallCamera,
 } from './types'
 
@@ -102,6 +124,11 @@ export function fetchWall(): Promise<WallCamera[]> {
 }
 
 /** Where the live pictures of a camera are, for this session and a short while. */
+/** Whether heads can be blurred in copies with a watermark. */
+export function fetchScreenerOffer(): Promise<ScreenerOffer> {
+  return answer(client.GET('/api/v1/screeners'))
+}
+
 export function fetchLiveTicket(camera: string): Promise<LiveTicket> {
   return answer(client.POST('/api/v1/live/{camera}', { params: { path: { camera } } }))
 }
@@ -118,8 +145,99 @@ export function fetchCases(batch: string): Promise<Cases> {
   return answer(client.GET('/api/v1/batches/{batch}/cases', { params: { path: { batch } } }))
 }
 
+export function fetchSituation(): Promise<Situation> {
+  return answer(client.GET('/api/v1/situation'))
+}
+
+/** The client's own types make lists of tuples of what is read; what is sent and what comes is the same. */
+function drawing<T>(call: Promise<{ data?: unknown; error?: unknown }>): Promise<T> {
+  return answer(call as Promise<{ data?: T; error?: unknown }>)
+}
+
+export function fetchSites(): Promise<SetUpSite[]> {
+  return answer(client.GET('/api/v1/sites'))
+}
+
+export function changeCamera(site: string, body: CameraBody): Promise<Change> {
+  return answer(client.POST('/api/v1/sites/{site}/cameras', { params: { path: { site } }, body }))
+}
+
+export function removeCamera(
+  site: string,
+  body: { follows: string; only_look: boolean; room: string; camera: string },
+): Promise<Change> {
+  return answer(client.POST('/api/v1/sites/{site}/cameras/removal', { params: { path: { site } }, body }))
+}
+
+/** Takes as long as the camera is watched, and somewhat longer. */
+export function tryCamera(site: string, body: TrialBody): Promise<TriedCamera> {
+  return answer(client.POST('/api/v1/sites/{site}/cameras/trial', { params: { path: { site } }, body }))
+}
+
+export function fetchReferences(site: string): Promise<CameraReferences[]> {
+  return answer(client.GET('/api/v1/sites/{site}/references', { params: { path: { site } } }))
+}
+
+export function referenceAddress(site: string, camera: string, reference: string): string {
+  return `/api/v1/sites/${encodeURIComponent(site)}/cameras/${encodeURIComponent(camera)}/reference.jpg?reference=${reference}`
+}
+
+export function makeReference(site: string, camera: string): Promise<MadeReference> {
+  return answer(
+    client.POST('/api/v1/sites/{site}/cameras/{camera}/references', { params: { path: { site, camera } }, body: {} }),
+  )
+}
+
+export function fetchPlan(site: string, room: string, lang: 'zh' | 'en'): Promise<Drawn> {
+  return drawing(client.GET('/api/v1/sites/{site}/rooms/{room}/plan', { params: { path: { site, room }, query: { lang } } }))
+}
+
+export function surveyPlan(site: string, room: string, plan: RoomPlan, lang: 'zh' | 'en'): Promise<Drawn> {
+  const params = { path: { site, room }, query: { lang } }
+  return drawing(client.POST('/api/v1/sites/{site}/rooms/{room}/plan/survey', { params, body: { plan } }))
+}
+
+export function changePlan(
+  site: string,
+  room: string,
+  body: { follows: string; only_look: boolean; plan: RoomPlan },
+): Promise<Change> {
+  return answer(client.PUT('/api/v1/sites/{site}/rooms/{room}/plan', { params: { path: { site, room } }, body }))
+}
+
+export function calibrateCamera(
+  site: string,
+  room: string,
+  drawn: PlanCamera,
+  points: Clicked[],
+): Promise<CalibrationFound> {
+  return drawing(
+    client.POST('/api/v1/sites/{site}/rooms/{room}/plan/calibration', {
+      params: { path: { site, room } },
+      body: { drawn, points },
+    }),
+  )
+}
+
 export function fetchSuspicions(): Promise<Suspicions> {
   return answer(client.GET('/api/v1/suspicions'))
+}
+
+/** Where footage lies; each question is written down. What is looked for goes as a body: it stands in no address. */
+export function findFootage(question: Partial<RetrievalQuestion>): Promise<Found> {
+  return answer(client.POST('/api/v1/retrieval', { body: question as RetrievalQuestion }))
+}
+
+/** One MP4 of a camera for a span, gaps kept as gaps in time. */
+export function filmAddress(batch: string, camera: string, start: string, end: string, purpose = ''): string {
+  const query = new URLSearchParams({ start, end, ...(purpose.trim() ? { purpose: purpose.trim() } : {}) })
+  return `/api/v1/batches/${encodeURIComponent(batch)}/cameras/${encodeURIComponent(camera)}/film.mp4?${query}`
+}
+
+/** All of a closed batch, to be checked offline. */
+export function exportAddress(batch: string, purpose = ''): string {
+  const query = purpose.trim() ? `?${new URLSearchParams({ purpose: purpose.trim() })}` : ''
+  return `/api/v1/batches/${encodeURIComponent(batch)}/export.zip${query}`
 }
 
 export function takeExit(batch: string, body: ExitBody): Promise<Exit> {
@@ -196,6 +314,93 @@ export function fileScan(batch: string, told: ToldScan, file: Blob): Promise<Sca
       headers: { 'Content-Type': 'application/octet-stream' },
     }),
   )
+}
+
+// --- An exam day -------------------------------------------------------------------------------------------------------
+
+/** Where something of a sitting is entered. */
+interface Place {
+  batch: string
+  number: number
+}
+
+type Bodies = {
+  [path in keyof paths]: paths[path] extends { post: { requestBody: { content: { 'application/json': infer Body } } } }
+    ? Body
+    : never
+}
+type OfSitting<Name extends string> = Bodies[`/api/v1/batches/{batch}/sittings/{number}/${Name}` & keyof paths]
+export type SignInBody = OfSitting<'sign-ins'>
+export type IncidentBody = OfSitting<'incidents'>
+export type HandOverBody = OfSitting<'hand-overs'>
+export type ConfirmationBody = OfSitting<'readiness/confirmations'>
+
+export function fetchDay(path: Place): Promise<Day> {
+  return answer(client.GET('/api/v1/batches/{batch}/sittings/{number}/day', { params: { path } }))
+}
+
+export function fetchReadiness(path: Place): Promise<Readiness> {
+  return answer(client.GET('/api/v1/batches/{batch}/sittings/{number}/readiness', { params: { path } }))
+}
+
+export function orderTrial(path: Place): Promise<OrderedTrial> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/trial', { params: { path } }))
+}
+
+export function confirmReadiness(path: Place, body: ConfirmationBody): Promise<Readiness> {
+  return answer(
+    client.POST('/api/v1/batches/{batch}/sittings/{number}/readiness/confirmations', { params: { path }, body }),
+  )
+}
+
+export function signReadiness(path: Place, reason: string): Promise<Readiness> {
+  return answer(
+    client.POST('/api/v1/batches/{batch}/sittings/{number}/readiness/signature', { params: { path }, body: { reason } }),
+  )
+}
+
+export function markSitting(path: Place, body: MarkBody): Promise<MadeMark> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/marks', { params: { path }, body }))
+}
+
+export function openSitting(path: Place, at: string | null): Promise<Entered> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/opening', { params: { path }, body: { at } }))
+}
+
+export function closeSitting(path: Place, at: string | null): Promise<Entered> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/closing', { params: { path }, body: { at } }))
+}
+
+export function signIn(path: Place, body: SignInBody): Promise<Entered> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/sign-ins', { params: { path }, body }))
+}
+
+export function markAbsent(path: Place, candidate: string, at: string | null = null): Promise<Entered> {
+  return answer(
+    client.POST('/api/v1/batches/{batch}/sittings/{number}/absences', { params: { path }, body: { candidate, at } }),
+  )
+}
+
+export function moveCandidate(path: Place, body: OfSitting<'moves'>): Promise<Entered> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/moves', { params: { path }, body }))
+}
+
+export function noteViolation(path: Place, body: OfSitting<'violations'>): Promise<Entered> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/violations', { params: { path }, body }))
+}
+
+export function leaveStation(path: Place, candidate: string, at: string | null): Promise<Entered> {
+  return answer(
+    client.POST('/api/v1/batches/{batch}/sittings/{number}/leavings', { params: { path }, body: { candidate, at } }),
+  )
+}
+
+export function noteIncident(path: Place, body: IncidentBody): Promise<Entered> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/incidents', { params: { path }, body }))
+}
+
+export function handPapers(path: Place, body: HandOverBody): Promise<Entered> {
+  return answer(client.POST('/api/v1/batches/{batch}/sittings/{number}/hand-overs', { params: { path }, body }))
 }
 
 export function fetchStatus(): Promise<Status> {

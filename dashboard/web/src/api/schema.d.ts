@@ -68,6 +68,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/cameras/{camera}/screener.mp4": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Screener
+         * @description As ``film``, coded anew with a watermark that names who asks, and without sound; sent while it is made.
+         *
+         *     Where the answer breaks off there is no screener. One at a time is made; ``Retry-After`` says when to ask again.
+         */
+        get: operations["screener"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/cases": {
         parameters: {
             query?: never;
@@ -294,6 +316,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/export.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Batch
+         * @description All that was signed of a closed batch and the footage itself, as `kaojian export` writes it, in one ZIP.
+         *
+         *     `kaojian verify` checks it, and README.txt in it says how. City officers and auditors say why. An answer that
+         *     breaks off left a ZIP that no program opens.
+         */
+        get: operations["export_batch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/receipts": {
         parameters: {
             query?: never;
@@ -510,6 +555,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/sittings/{number}/absences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark Absent
+         * @description 缺考: a candidate did not come. Corrects what was entered before, also that they had signed in.
+         */
+        post: operations["mark_absent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/closing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Sitting
+         * @description Close an open sitting, for good: recording ends when its tail has run. Asks for a fresh password.
+         */
+        post: operations["close_sitting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/day": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Day
+         * @description A sitting as it stands now: phases, marks, the roll of each room with names, incidents, parcels of papers.
+         */
+        get: operations["day"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/hand-overs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Papers
+         * @description 交接: a parcel of the sitting's papers went from one to another. Opening is a mark and not entered here.
+         */
+        post: operations["hand_papers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note Incident
+         * @description 异常 into a room's record: late start, extension, postponement, power cut, a failure. Moves no time.
+         */
+        post: operations["note_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/leavings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave Station
+         * @description 离场 of a candidate for good: their own exam ends there. Entered again it corrects the time.
+         */
+        post: operations["leave_station"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/sittings/{number}/marks": {
         parameters: {
             query?: never;
@@ -526,6 +691,46 @@ export interface paths {
          *     A second entry of a mark corrects the first and has a reason; both are kept. An odd order is kept and told.
          */
         post: operations["mark_sitting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Candidate
+         * @description 换工位: from then on the candidate's own footage is that of the other station.
+         */
+        post: operations["move_candidate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/opening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Sitting
+         * @description Open a sitting 开考, for good: the set-up that it rests on is frozen. Recording does not wait for it.
+         */
+        post: operations["open_sitting"];
         delete?: never;
         options?: never;
         head?: never;
@@ -655,6 +860,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/sittings/{number}/sign-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign In
+         * @description 签到: a candidate came. Entered again it corrects what was entered before, also that they were absent.
+         */
+        post: operations["sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/sittings/{number}/trial": {
         parameters: {
             query?: never;
@@ -675,6 +900,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/sittings/{number}/violations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note Violation
+         * @description 违纪 of a candidate who signed in. Stays on record.
+         */
+        post: operations["note_violation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{camera}/playlist.m3u8": {
         parameters: {
             query?: never;
@@ -686,12 +931,33 @@ export interface paths {
          * Playlist
          * @description What can be played of a camera's footage between two instants, oldest first, from one recorder at a time.
          *
-         *     Footage outside the viewer's scope is left out; so is what a sitting holds back that is not closed. City officers
-         *     and auditors say why.
+         *     Footage outside the viewer's scope is left out; so is what a sitting holds back that is not closed, and what is
+         *     withheld 误摄扣留, but for those who decide on it. City officers and auditors say why.
          */
         get: operations["playlist"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera}/withholdings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Withholding
+         * @description Withhold what a camera films, because it is a no-filming area. From the answer on nobody is given what it shows
+         *     then, but for those who decide; nothing of it is stored under a lock, and that time is a gap.
+         */
+        post: operations["begin_withholding"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1118,7 +1384,7 @@ export interface paths {
         /**
          * Live Ticket
          * @description Where the live pictures of a camera are, for this session and the next half minute: to be opened as a WebSocket
-         *     at that port of this host.
+         *     at that port of this host, or asked for there by WHEP.
          */
         post: operations["live_ticket"];
         delete?: never;
@@ -1394,6 +1660,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/retrieval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retrieve
+         * @description Where the footage of somebody, or of a place and time, lies: stays, coverage, holds, and whether it may be
+         *     watched and saved. Nothing is changed by it; it is a POST so that what is looked for stands in no address.
+         */
+        post: operations["retrieve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/schedule": {
         parameters: {
             query?: never;
@@ -1406,6 +1693,26 @@ export interface paths {
          * @description When and where the sittings of the viewer's batches are held, the latest first; nothing of what was seen.
          */
         get: operations["schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screeners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Screeners Offer
+         * @description Whether heads can be blurred here, and if not, why.
+         */
+        get: operations["screeners_offer"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1544,6 +1851,233 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sites
+         * @description The sites in the viewer's scope as they are set up now, by county and id.
+         */
+        get: operations["sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Camera
+         * @description Add a camera to a room, or change one, from now on. Open sittings keep what they opened with.
+         */
+        post: operations["change_camera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/cameras/removal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Camera
+         * @description Take a camera out of its room, and off its plan, from now on. What it recorded stays.
+         */
+        post: operations["remove_camera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/cameras/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Camera
+         * @description Watch a camera for some seconds as the recorder would: one at a time, and never one that recording needs.
+         *
+         *     No picture is shown while a sitting is on at the site, or uses that device, or will within two hours.
+         */
+        post: operations["try_camera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/cameras/{camera}/reference.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reference Picture
+         * @description What a reference shows: the empty room, small and grey. Never of footage that is still held back.
+         */
+        get: operations["reference_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/cameras/{camera}/references": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Reference
+         * @description Make a reference of what a camera recorded of the empty room; coming sittings rest on it from now on.
+         */
+        post: operations["make_reference"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/references": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * References
+         * @description The references 基准画面 of a site's cameras, the newest first.
+         */
+        get: operations["references"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/rooms/{room}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Room Plan
+         * @description The plan 布点图 of a room, and what its cameras see by it.
+         */
+        get: operations["room_plan"];
+        /**
+         * Change Plan
+         * @description Give a room another plan from now on. Open sittings keep the one they opened with.
+         */
+        put: operations["change_plan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/rooms/{room}/plan/calibration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Calibrate Camera
+         * @description How a camera looks, from points that were clicked in its picture and are known on the plan. Keeps nothing: the
+         *     plan is changed with what was found.
+         */
+        post: operations["calibrate_camera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/rooms/{room}/plan/survey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Survey Plan
+         * @description What the cameras of a room would see if that were its plan. Keeps nothing.
+         */
+        post: operations["survey_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/situation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Situation Now
+         * @description Today's sittings, how rooms are recorded, who came, and which alarms stand, of the viewer's scope.
+         */
+        get: operations["situation_now"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -1673,6 +2207,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/withholdings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Withholdings
+         * @description The withholdings of cameras inside of one's scope, the latest first; the declined ones too.
+         */
+        get: operations["withholdings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/withholdings/{withholding}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Withholding
+         * @description Confirm a withholding. Two have to, one of either side, neither who made it. Asks for a fresh password.
+         */
+        post: operations["confirm_withholding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/withholdings/{withholding}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decline Withholding
+         * @description Decline a withholding, with a reason: its footage is stored and shown as any other.
+         */
+        post: operations["decline_withholding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/withholdings/{withholding}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Withholding
+         * @description Say when a withholding that was until further notice ended.
+         */
+        post: operations["end_withholding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1712,7 +2326,7 @@ export interface components {
          * Act
          * @enum {string}
          */
-        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "dispose" | "scores" | "score" | "sign_score" | "transcribe" | "hand_in" | "cases" | "suspicions" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "roster" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
+        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "retrieve" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "withhold" | "dispose" | "scores" | "score" | "sign_score" | "transcribe" | "hand_in" | "cases" | "suspicions" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "roster" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
         /**
          * ActShape
          * @description Who did what, and to what: ``subject`` is the id of a batch, ``batch/number`` of a sitting, a site, an account
@@ -1739,6 +2353,26 @@ export interface components {
             subject: string;
             /** Who */
             who: string;
+        };
+        /**
+         * AffectedSitting
+         * @description A sitting that is not over, in the room that changes. It ``keeps`` the old set-up where it is open already;
+         *     ``trial_void`` says that its trial tells of the new one no longer.
+         */
+        AffectedSitting: {
+            /** Batch */
+            batch: string;
+            /** Keeps */
+            keeps: boolean;
+            /** Number */
+            number: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** Trial Void */
+            trial_void: boolean;
         };
         /**
          * ApprovalBody
@@ -1853,7 +2487,7 @@ export interface components {
         };
         /**
          * BatchSummary
-         * @description A batch with its sittings.
+         * @description A batch with its sittings. ``signed`` is when it was closed last; null while nothing of it is signed.
          */
         BatchSummary: {
             /** County */
@@ -1864,6 +2498,8 @@ export interface components {
             project: string;
             /** Rule Pack */
             rule_pack: string;
+            /** Signed */
+            signed: string | null;
             /** Site */
             site: string;
             /** Site Name */
@@ -1882,6 +2518,29 @@ export interface components {
             picture: string;
             /** Secret */
             secret: string;
+        };
+        /**
+         * BlindSpotShape
+         * @description 死角: a part of the floor that no camera sees.
+         */
+        BlindSpotShape: {
+            /** Area M2 */
+            area_m2: number;
+            /** Holes */
+            holes: [
+                number,
+                number
+            ][][];
+            /** Outline */
+            outline: [
+                number,
+                number
+            ][];
+            /** Place */
+            place: [
+                number,
+                number
+            ];
         };
         /**
          * BrokenGlassShape
@@ -1907,6 +2566,115 @@ export interface components {
              * Format: date-time
              */
             until: string;
+        };
+        /**
+         * By
+         * @enum {string}
+         */
+        By: "certificate" | "ticket" | "name" | "number" | "place";
+        /**
+         * CalibrationBody
+         * @description Points that were clicked, for a camera as somebody drew it.
+         */
+        CalibrationBody: {
+            drawn: components["schemas"]["PlanCamera"];
+            /** Points */
+            points: components["schemas"]["ClickedShape"][];
+        };
+        /**
+         * CalibrationShape
+         * @description How the camera looks by the points: angles found, and how far off each point is in pixels, null where the lens
+         *     cannot show it. ``agrees``: none is further off than ``limit_px``.
+         */
+        CalibrationShape: {
+            /** Agrees */
+            agrees: boolean;
+            camera: components["schemas"]["PlanCamera"];
+            /** Limit Px */
+            limit_px: number;
+            /** Off Px */
+            off_px: (number | null)[];
+            /** Root Mean Square Px */
+            root_mean_square_px: number | null;
+            /** Worst */
+            worst: number;
+        };
+        /**
+         * CameraAdvice
+         * @description One thing to change in the camera's menu, and why.
+         */
+        CameraAdvice: {
+            /** Code */
+            code: string;
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * CameraBody
+         * @description A camera that is added to a room, or takes the place of the one of its id. Without ``login``, the one counts
+         *     that the site keeps for the device at that address. ``only_look``: what it comes to is told, and nothing written.
+         * @example {
+         *       "follows": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+         *       "id": "sg-001-c9",
+         *       "login": {
+         *         "password": "…",
+         *         "user": "kaojian"
+         *       },
+         *       "room": "r301",
+         *       "sees": [
+         *         {
+         *           "station": "A-01"
+         *         },
+         *         {
+         *           "station": "A-02"
+         *         }
+         *       ],
+         *       "url": "rtsp://10.20.1.19:554/Streaming/Channels/101"
+         *     }
+         */
+        CameraBody: {
+            /**
+             * Audio
+             * @default false
+             */
+            audio: boolean;
+            /** Channel */
+            channel?: number | null;
+            /** @default auto */
+            engine: components["schemas"]["Engine"];
+            /**
+             * Follows
+             * @description As the list of sites has it
+             */
+            follows: string;
+            /** Id */
+            id: string;
+            login?: components["schemas"]["CameraLogin"] | null;
+            /** Nvr */
+            nvr?: string | null;
+            /**
+             * Only Look
+             * @default false
+             */
+            only_look: boolean;
+            /**
+             * Panoramic
+             * @default false
+             */
+            panoramic: boolean;
+            /** Room */
+            room: string;
+            /**
+             * Sees
+             * @default []
+             */
+            sees: components["schemas"]["SeenStation"][];
+            /** @default tcp */
+            transport: components["schemas"]["Transport"];
+            /** Url */
+            url: string;
         };
         /**
          * CameraCauseShape
@@ -1941,6 +2709,16 @@ export interface components {
             fault: components["schemas"]["Fault"] | null;
         };
         /**
+         * CameraLogin
+         * @description A camera's user name and password. They are sealed, and never given back.
+         */
+        CameraLogin: {
+            /** Password */
+            password: string;
+            /** User */
+            user: string;
+        };
+        /**
          * CameraPlace
          * @description A camera and what it was promised to see. Its address stays inside.
          */
@@ -1951,6 +2729,16 @@ export interface components {
             panoramic: boolean;
             /** Sees */
             sees: string[];
+        };
+        /**
+         * CameraReferences
+         * @description The references of a camera, the newest first.
+         */
+        CameraReferences: {
+            /** Camera */
+            camera: string;
+            /** References */
+            references: components["schemas"]["ReferenceShape"][];
         };
         /**
          * CameraShape
@@ -2039,6 +2827,35 @@ export interface components {
             state: components["schemas"]["RecordingState"];
         };
         /**
+         * CamerasShape
+         * @description So many cameras are recorded, are wanted and out, and are not wanted now.
+         */
+        CamerasShape: {
+            /** Idle */
+            idle: number;
+            /** Out */
+            out: number;
+            /** Recording */
+            recording: number;
+        };
+        /**
+         * CandidateBody
+         * @description Of whom it is said that they did not come 缺考, or left 离场.
+         * @example {
+         *       "candidate": "00017"
+         *     }
+         */
+        CandidateBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+        };
+        /**
          * CaseShape
          * @description One candidate at the gate.
          */
@@ -2075,7 +2892,7 @@ export interface components {
          * Cause
          * @enum {string}
          */
-        Cause: "disk_full" | "recorder_stopped" | "clock_step" | "overflow" | "segment_missing" | "segment_damaged" | "camera_disconnected" | "no_data" | "packet_loss" | "no_camera" | "unexplained";
+        Cause: "withheld" | "disk_full" | "recorder_stopped" | "clock_step" | "overflow" | "segment_missing" | "segment_damaged" | "camera_disconnected" | "no_data" | "packet_loss" | "no_camera" | "unexplained";
         /**
          * CertificateShape
          * @description One certificate. ``form`` is the blank form that it is printed on now. ``imprint`` is the stamp 用印,
@@ -2125,6 +2942,18 @@ export interface components {
             made: string;
             /** To Issue */
             to_issue: string[];
+        };
+        /**
+         * ChangeShape
+         * @description What a change comes to. ``new`` is false where all is so already; ``revision`` is what stands now.
+         */
+        ChangeShape: {
+            /** New */
+            new: boolean;
+            /** Revision */
+            revision: string;
+            /** Sittings */
+            sittings: components["schemas"]["AffectedSitting"][];
         };
         /**
          * CheckShape
@@ -2178,6 +3007,23 @@ export interface components {
             sittings: components["schemas"]["SittingClausesShape"][];
         };
         /**
+         * ClickedShape
+         * @description A place of the room in metres, and where it was clicked in the picture, in pixels.
+         */
+        ClickedShape: {
+            /** Pixel */
+            pixel: [
+                number,
+                number
+            ];
+            /** Place */
+            place: [
+                number,
+                number,
+                number
+            ];
+        };
+        /**
          * ClockState
          * @enum {string}
          */
@@ -2201,6 +3047,17 @@ export interface components {
             state: components["schemas"]["ClockState"] | null;
             /** Synchronised */
             synchronised: boolean | null;
+        };
+        /**
+         * ClosingBody
+         * @description When the exam ended 结束; now where it is left out.
+         * @example {
+         *       "at": "2026-05-01T02:30:00.000Z"
+         *     }
+         */
+        ClosingBody: {
+            /** At */
+            at?: string | null;
         };
         /**
          * CodeBody
@@ -2314,6 +3171,206 @@ export interface components {
             target: string;
         };
         /**
+         * CountySituationShape
+         * @description The sites of a county, those with sittings today first.
+         */
+        CountySituationShape: {
+            /** County */
+            county: string;
+            /** Sites */
+            sites: components["schemas"]["SiteSituationShape"][];
+        };
+        /**
+         * DayCandidate
+         * @description One candidate. ``present`` is null while nobody said whether they came; ``number`` is masked, "" where it is
+         *     not known. ``seat`` is the station of the seat, ``station`` where they are now.
+         */
+        DayCandidate: {
+            /** Candidate */
+            candidate: string;
+            check: components["schemas"]["IdCheck"] | null;
+            /** Left */
+            left: string | null;
+            /** Moved */
+            moved: number;
+            /** Name */
+            name: string;
+            /** Number */
+            number: string;
+            /** Present */
+            present: boolean | null;
+            /** Seat */
+            seat: string;
+            /** Signed */
+            signed: string | null;
+            /** Station */
+            station: string;
+            /** Subjects */
+            subjects: string[];
+            /** Violations */
+            violations: components["schemas"]["DayViolation"][];
+        };
+        /**
+         * DayHandOver
+         * @description One stage of a parcel's way that is on record; who did not sign is "".
+         */
+        DayHandOver: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Given By */
+            given_by: string;
+            /** Intact */
+            intact: boolean | null;
+            /** Seal */
+            seal: string;
+            stage: components["schemas"]["Stage"];
+            /** Taken By */
+            taken_by: string;
+        };
+        /**
+         * DayIncident
+         * @description 异常 in the record of a room.
+         */
+        DayIncident: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Handling */
+            handling: string;
+            kind: components["schemas"]["IncidentKind"];
+            /** Minutes */
+            minutes: number | null;
+            /** Until */
+            until: string | null;
+            /** What */
+            what: string;
+        };
+        /**
+         * DayMarkShape
+         * @description A mark as it holds.
+         */
+        DayMarkShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            mark: components["schemas"]["Mark"];
+        };
+        /**
+         * DayParcel
+         * @description A parcel of papers 试卷袋 of the sitting.
+         */
+        DayParcel: {
+            /** Copies */
+            copies: number | null;
+            /** Handed */
+            handed: components["schemas"]["DayHandOver"][];
+            /** Parcel */
+            parcel: string;
+            /** Seal */
+            seal: string;
+            /** Subject */
+            subject: string;
+        };
+        /**
+         * DayPhases
+         * @description W1 入场 from ``begin`` to ``start``, W2 考试 to ``end``, W3 收卷与评分 to ``finish``; planned until they are
+         *     real.
+         */
+        DayPhases: {
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /**
+             * Finish
+             * Format: date-time
+             */
+            finish: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
+         * DayRoom
+         * @description A room with its candidates by station. ``signed``: who signed its record 考场记录表; a later incident takes
+         *     these signatures away.
+         */
+        DayRoom: {
+            /** Candidates */
+            candidates: components["schemas"]["DayCandidate"][];
+            /** Incidents */
+            incidents: components["schemas"]["DayIncident"][];
+            /** Name */
+            name: string;
+            /** Room */
+            room: string;
+            /** Signed */
+            signed: string[];
+            /** Stations */
+            stations: string[];
+        };
+        /**
+         * DayShape
+         * @description A sitting on its day. ``unplaced`` are candidates without a station in its rooms.
+         */
+        DayShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Batch */
+            batch: string;
+            /** Marks */
+            marks: components["schemas"]["DayMarkShape"][];
+            /** Parcels */
+            parcels: components["schemas"]["DayParcel"][];
+            phases: components["schemas"]["DayPhases"];
+            /** Project */
+            project: string;
+            /** Rooms */
+            rooms: components["schemas"]["DayRoom"][];
+            /** Site */
+            site: string;
+            /** Site Name */
+            site_name: string;
+            sitting: components["schemas"]["SittingTimes"];
+            /** Unplaced */
+            unplaced: components["schemas"]["DayCandidate"][];
+        };
+        /**
+         * DayViolation
+         * @description 违纪 of a candidate.
+         */
+        DayViolation: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Excludes */
+            excludes: boolean;
+            /** Handling */
+            handling: string;
+            /** What */
+            what: string;
+        };
+        /**
          * Decided
          * @enum {string}
          */
@@ -2359,7 +3416,21 @@ export interface components {
          * Deed
          * @enum {string}
          */
-        Deed: "open" | "fetch" | "save" | "live" | "leave" | "enter" | "ask" | "approve" | "decline" | "end" | "withdraw";
+        Deed: "open" | "fetch" | "save" | "find" | "live" | "leave" | "enter" | "ask" | "approve" | "decline" | "end" | "withdraw";
+        /**
+         * DisagreementShape
+         * @description A camera and a station of which the set-up and the plan say different things.
+         */
+        DisagreementShape: {
+            /** Camera */
+            camera: string;
+            /** Registered */
+            registered: boolean;
+            /** Share */
+            share: number;
+            /** Station */
+            station: string;
+        };
         /**
          * DisposalApprovalBody
          * @description By the digest of what the list would delete, so that nobody approves what they did not see.
@@ -2496,6 +3567,13 @@ export interface components {
             scans: components["schemas"]["ScanShape"][];
         };
         /**
+         * DraftBody
+         * @description A plan of which is asked what its cameras would see.
+         */
+        DraftBody: {
+            plan: components["schemas"]["PlanShape"];
+        };
+        /**
          * DrawShape
          * @description A draw as it stands. ``revealed`` are the parties that told their secret; ``made`` is null before the draw.
          *
@@ -2530,6 +3608,16 @@ export interface components {
             revealed: string[];
         };
         /**
+         * DrawnShape
+         * @description The plan of a room, what its cameras see by it, and the drawing as SVG; all null where it has none.
+         */
+        DrawnShape: {
+            plan: components["schemas"]["PlanShape"] | null;
+            survey: components["schemas"]["SurveyShape"] | null;
+            /** Svg */
+            svg: string | null;
+        };
+        /**
          * DueShape
          * @description A batch whose time of keeping is over, and what still stands against disposing of it.
          */
@@ -2553,6 +3641,24 @@ export interface components {
             size_bytes: number;
         };
         /**
+         * EndBody
+         * @description When it ended, and why.
+         */
+        EndBody: {
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * Engine
+         * @enum {string}
+         */
+        Engine: "auto" | "native" | "libav";
+        /**
          * EnrolledShape
          * @description One candidate by admission ticket 准考证号.
          */
@@ -2563,6 +3669,22 @@ export interface components {
             seats: components["schemas"]["SeatShape"][];
             /** Subjects */
             subjects: string[];
+        };
+        /**
+         * EnteredShape
+         * @description That something was entered, of what instant, and what is odd about it although it was no reason to refuse.
+         */
+        EnteredShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Warnings
+             * @default []
+             */
+            warnings: string[];
         };
         /**
          * ExitBody
@@ -2735,6 +3857,28 @@ export interface components {
             row?: number | null;
         };
         /**
+         * FloorShape
+         * @description The floor at one height.
+         */
+        FloorShape: {
+            /** Blind */
+            blind: components["schemas"]["BlindSpotShape"][];
+            /** Blind M2 */
+            blind_m2: number;
+            /** Enough M2 */
+            enough_m2: number;
+            /** Floor M2 */
+            floor_m2: number;
+            /** Height M */
+            height_m: number;
+            /** Median Px Per M */
+            median_px_per_m: number | null;
+            /** Seen M2 */
+            seen_m2: number;
+            /** Seen Twice M2 */
+            seen_twice_m2: number;
+        };
+        /**
          * FootageShape
          * @description What the footage of a candidate's station says of their own time there, in one subject.
          */
@@ -2769,6 +3913,81 @@ export interface components {
             left: number;
             /** Spoiled */
             spoiled: number;
+        };
+        /**
+         * FoundShape
+         * @description What was found inside the viewer's scope. ``left_off`` says how many more there are. ``may_ask``: the
+         *     viewer may ask for a permit 调阅审批单 for what lies outside, whether or not there is anything.
+         */
+        FoundShape: {
+            by: components["schemas"]["By"];
+            /** Left Off */
+            left_off: number;
+            /**
+             * Made
+             * Format: date-time
+             */
+            made: string;
+            /** May Ask */
+            may_ask: boolean;
+            /** People */
+            people: components["schemas"]["PersonShape"][];
+            /** Stays */
+            stays: components["schemas"]["StayShape"][];
+        };
+        /**
+         * HandOverBody
+         * @description 交接 of a parcel. Who did not sign is left out; ``intact`` is left out where nobody looked at the seal.
+         *     ``reason`` says why what stands is corrected.
+         * @example {
+         *       "given_by": "监考员甲",
+         *       "intact": true,
+         *       "parcel": "SJ-0001",
+         *       "stage": "collected",
+         *       "taken_by": "考务员乙"
+         *     }
+         */
+        HandOverBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Given By
+             * @default
+             */
+            given_by: string;
+            /** Intact */
+            intact?: boolean | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Parcel
+             * @description 准考证号
+             * @example 00017
+             */
+            parcel: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Seal
+             * @default
+             */
+            seal: string;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "fetched" | "carried" | "kept" | "collected" | "sealed" | "filed";
+            /**
+             * Taken By
+             * @default
+             */
+            taken_by: string;
         };
         /**
          * HandedInShape
@@ -2840,6 +4059,11 @@ export interface components {
             unproven_s: number;
         };
         /**
+         * IdCheck
+         * @enum {string}
+         */
+        IdCheck: "card" | "typed" | "compared" | "none";
+        /**
          * ImportShape
          * @description What a roster did, or with ``only_look`` would do. ``absent`` are tickets on the roll that it leaves out, and
          *     which stay; ``unread`` are headings that nobody asked for.
@@ -2866,6 +4090,48 @@ export interface components {
             /** Unread */
             unread: string[];
         };
+        /**
+         * IncidentBody
+         * @description 异常 in a room. ``minutes`` of a late start or an extension, ``until`` of a postponement. ``reason`` says why a
+         *     record that is signed is changed; it has to be signed again then.
+         * @example {
+         *       "handling": "延长考试",
+         *       "kind": "extension",
+         *       "minutes": 10,
+         *       "room": "r301",
+         *       "what": "停电后补时"
+         *     }
+         */
+        IncidentBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Candidates
+             * @default []
+             */
+            candidates: string[];
+            /** Handling */
+            handling: string;
+            kind: components["schemas"]["IncidentKind"];
+            /** Minutes */
+            minutes?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Room */
+            room: string;
+            /** Until */
+            until?: string | null;
+            /** What */
+            what: string;
+        };
+        /**
+         * IncidentKind
+         * @enum {string}
+         */
+        IncidentKind: "late_start" | "extension" | "postponement" | "power_cut" | "equipment" | "other";
         /**
          * IssueBody
          * @description To whom certificates are issued, in this order, on the forms that follow ``form`` in the pile. ``stamped_by``
@@ -2913,7 +4179,24 @@ export interface components {
          * Item
          * @enum {string}
          */
-        Item: "plan" | "trial" | "picture" | "reference" | "station" | "density" | "camera_clock" | "host_clock" | "disk" | "store" | "second_copy" | "signs" | "notice" | "equipment" | "tools" | "materials";
+        Item: "plan" | "trial" | "picture" | "reference" | "station" | "density" | "no_filming" | "camera_clock" | "host_clock" | "disk" | "store" | "second_copy" | "signs" | "notice" | "equipment" | "tools" | "materials";
+        /**
+         * KeptShape
+         * @description A subject 科目 that the candidate passed in another batch, under that ticket, and keeps 补考保留. A claim.
+         */
+        KeptShape: {
+            /** Batch */
+            batch: string;
+            /** Candidate */
+            candidate: string;
+            /** Subject */
+            subject: string;
+        };
+        /**
+         * Kind
+         * @enum {string}
+         */
+        Kind: "camera_lost" | "nvr_lost" | "recorder_lost" | "spool_low" | "spool_full" | "second_copy_behind" | "clock_unsynchronised" | "picture_fault" | "view_obstructed" | "footage_withheld" | "break_glass" | "roster_approved" | "sitting_opened" | "sitting_closed" | "score_changed" | "exit_taken" | "exit_confirmed" | "certificate_decided";
         /**
          * Lack
          * @enum {string}
@@ -2925,14 +4208,37 @@ export interface components {
          */
         Language: "zh" | "en";
         /**
+         * Leave
+         * @enum {string}
+         */
+        Leave: "now" | "once_closed" | "disposed" | "no_footage" | "never";
+        /**
+         * Lens
+         * @enum {string}
+         */
+        Lens: "rectilinear" | "fisheye";
+        /**
+         * LevelShape
+         * @description 像素密度等级
+         */
+        LevelShape: {
+            /** Level */
+            level: string;
+            /** Px Per M */
+            px_per_m: number;
+        };
+        /**
          * ListedShape
-         * @description One candidate, by admission ticket 准考证号. ``number`` is that of the document, masked.
+         * @description One candidate, by admission ticket 准考证号. ``number`` is that of the document, masked; ``kept`` are those of
+         *     ``subjects`` that are not sat in this batch.
          */
         ListedShape: {
             attempt: components["schemas"]["Attempt"];
             /** Candidate */
             candidate: string;
             document: components["schemas"]["Document"];
+            /** Kept */
+            kept: components["schemas"]["KeptShape"][];
             /** Name */
             name: string;
             /** Number */
@@ -2944,7 +4250,8 @@ export interface components {
         };
         /**
          * LiveTicket
-         * @description Where a camera's live pictures are: at this host, ``port`` and ``path``, until then, for this session alone.
+         * @description Where a camera's live pictures are: at this host and ``port``, until then, for this session alone. ``path`` is
+         *     opened as a WebSocket; to ``whep`` an offer is posted (draft-ietf-wish-whep).
          */
         LiveTicket: {
             /** Path */
@@ -2956,6 +4263,8 @@ export interface components {
              * Format: date-time
              */
             until: string;
+            /** Whep */
+            whep: string;
         };
         /**
          * LoginBody
@@ -2989,6 +4298,19 @@ export interface components {
              * Format: date-time
              */
             written: string;
+        };
+        /**
+         * MadeReference
+         * @description A reference that was made. ``new`` is false where the camera had the very same one.
+         */
+        MadeReference: {
+            /** Advice */
+            advice: components["schemas"]["ReferenceAdvice"][];
+            /** New */
+            new: boolean;
+            /** Pictures */
+            pictures: number;
+            reference: components["schemas"]["ReferenceShape"];
         };
         /**
          * MadeToken
@@ -3057,6 +4379,29 @@ export interface components {
          */
         Method: "written" | "practical" | "machine";
         /**
+         * MoveBody
+         * @description 换工位: to which station, and why.
+         * @example {
+         *       "candidate": "00017",
+         *       "station": "A-02",
+         *       "why": "工位设备故障"
+         *     }
+         */
+        MoveBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+            /** Station */
+            station: string;
+            /** Why */
+            why: string;
+        };
+        /**
          * NeedShape
          * @description What the batch must have, ``subject`` "" and ``sitting`` 0 where it is one for all; and the scan that serves
          *     it, null while there is none.
@@ -3076,6 +4421,11 @@ export interface components {
             /** Zh */
             zh: string;
         };
+        /**
+         * NoStay
+         * @enum {string}
+         */
+        NoStay: "absent" | "not_signed_in" | "no_such_sitting" | "no_time";
         /**
          * NvrEventShape
          * @description All cameras of an NVR that the sitting uses, gone at once until the first of them was back.
@@ -3155,6 +4505,17 @@ export interface components {
              * Format: date-time
              */
             seen: string;
+        };
+        /**
+         * OpeningBody
+         * @description When the exam began 开考; now where it is left out.
+         * @example {
+         *       "at": "2026-05-01T01:00:00.000Z"
+         *     }
+         */
+        OpeningBody: {
+            /** At */
+            at?: string | null;
         };
         /**
          * OutageShape
@@ -3362,6 +4723,25 @@ export interface components {
             room: string;
         };
         /**
+         * PersonShape
+         * @description A candidate; ``name`` is masked, and "" for who is shown no names, as ``certificates`` are left out for who is
+         *     shown none. Without stays and seats nothing on record says where they sat.
+         */
+        PersonShape: {
+            /** Batch */
+            batch: string;
+            /** Candidate */
+            candidate: string;
+            /** Certificates */
+            certificates: components["schemas"]["dashboard__api__retrieval__HeldShape"][];
+            /** Name */
+            name: string;
+            /** Stays */
+            stays: components["schemas"]["StayShape"][];
+            /** Wanting */
+            wanting: components["schemas"]["WantingShape"][];
+        };
+        /**
          * Phase
          * @enum {string}
          */
@@ -3442,6 +4822,79 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
         };
         /**
+         * PlaceViewShape
+         * @description A place in one camera's picture.
+         */
+        PlaceViewShape: {
+            /** Camera */
+            camera: string;
+            /** Level */
+            level: string | null;
+            /** Px Per M */
+            px_per_m: number | null;
+            /** Share */
+            share: number;
+        };
+        /**
+         * PlanBody
+         * @description A plan that takes the place of the one a room has.
+         */
+        PlanBody: {
+            /**
+             * Follows
+             * @description As the list of sites has it
+             */
+            follows: string;
+            /**
+             * Only Look
+             * @default false
+             */
+            only_look: boolean;
+            plan: components["schemas"]["PlanShape"];
+        };
+        /**
+         * PlanCamera
+         * @description Where a camera hangs (x, y, height above the floor) and how it looks: degrees, ``picture`` in pixels.
+         */
+        PlanCamera: {
+            /** At */
+            at: [
+                number,
+                number,
+                number
+            ];
+            /** Id */
+            id: string;
+            /**
+             * K1
+             * @default 0
+             */
+            k1: number;
+            /**
+             * K2
+             * @default 0
+             */
+            k2: number;
+            /** @default rectilinear */
+            lens: components["schemas"]["Lens"];
+            /** Pan */
+            pan: number;
+            /** Picture */
+            picture: [
+                number,
+                number
+            ];
+            /**
+             * Roll
+             * @default 0
+             */
+            roll: number;
+            /** Tilt */
+            tilt: number;
+            /** Width Of View */
+            width_of_view: number;
+        };
+        /**
          * PlanCoverShape
          * @description 考前录像计划覆盖: what the check before the sitting said, where one was signed that counts for it.
          *
@@ -3461,6 +4914,84 @@ export interface components {
             /** Signer */
             signer: string | null;
             standing: components["schemas"]["Standing"];
+        };
+        /**
+         * PlanObstacle
+         * @description 障碍物, standing on the floor; up to the ceiling without a height.
+         */
+        PlanObstacle: {
+            /** Height */
+            height?: number | null;
+            /** Id */
+            id: string;
+            /** Outline */
+            outline: [
+                number,
+                number
+            ][];
+        };
+        /**
+         * PlanPlace
+         * @description A place that must be seen, from one height above the floor to another.
+         */
+        PlanPlace: {
+            /** From */
+            from: number;
+            /** Id */
+            id: string;
+            /** Outline */
+            outline: [
+                number,
+                number
+            ][];
+            /** To */
+            to: number;
+        };
+        /**
+         * PlanShape
+         * @description 布点图 the plan of a room: metres, x to the right and y upwards.
+         */
+        PlanShape: {
+            /**
+             * Cameras
+             * @default []
+             */
+            cameras: components["schemas"]["PlanCamera"][];
+            /**
+             * Doors
+             * @default []
+             */
+            doors: components["schemas"]["PlanPlace"][];
+            /** Height */
+            height: number;
+            /**
+             * No Filming
+             * @default []
+             */
+            no_filming: [
+                number,
+                number
+            ][][];
+            /**
+             * Obstacles
+             * @default []
+             */
+            obstacles: components["schemas"]["PlanObstacle"][];
+            /** Outline */
+            outline: [
+                number,
+                number
+            ][];
+            /**
+             * Paper Desks
+             * @default []
+             */
+            paper_desks: components["schemas"]["PlanPlace"][];
+            /**
+             * Stations
+             * @default []
+             */
+            stations: components["schemas"]["PlanPlace"][];
         };
         /**
          * PlannedViewShape
@@ -3539,6 +5070,70 @@ export interface components {
             refused?: string | null;
             /** Subject */
             subject?: string | null;
+        };
+        /**
+         * QuestionBody
+         * @description What is looked for: one of ``certificate``, ``ticket`` 准考证号, ``name`` (with ``batch``) and ``number`` of a
+         *     document; without them a place. The rest narrows it. ``room`` is an id or the name that the room had then; ``at``
+         *     chooses what reaches over an instant, ``start`` and ``end`` what reaches into a time.
+         * @example {
+         *       "certificate": "4402002026000001"
+         *     }
+         */
+        QuestionBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Batch
+             * @default
+             */
+            batch: string;
+            /**
+             * Camera
+             * @default
+             */
+            camera: string;
+            /**
+             * Certificate
+             * @default
+             */
+            certificate: string;
+            /** End */
+            end?: string | null;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Number
+             * @default
+             */
+            number: string;
+            /**
+             * Room
+             * @default
+             */
+            room: string;
+            /**
+             * Site
+             * @default
+             */
+            site: string;
+            /** Sitting */
+            sitting?: number | null;
+            /** Start */
+            start?: string | null;
+            /**
+             * Station
+             * @default
+             */
+            station: string;
+            /**
+             * Ticket
+             * @default
+             */
+            ticket: string;
         };
         /**
          * ReadinessShape
@@ -3707,6 +5302,79 @@ export interface components {
             session: components["schemas"]["SessionShape"];
         };
         /**
+         * ReferenceAdvice
+         * @description What speaks against relying on a reference; ``refuses``: the station cannot be told by it at all.
+         */
+        ReferenceAdvice: {
+            /** En */
+            en: string;
+            /** Refuses */
+            refuses: boolean;
+            /** Station */
+            station: string | null;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * ReferenceBody
+         * @description Of which footage a reference is to be made; of the camera's newest trial 试录 where nothing is said.
+         */
+        ReferenceBody: {
+            /** End */
+            end?: string | null;
+            /** Start */
+            start?: string | null;
+        };
+        /**
+         * ReferenceShape
+         * @description A reference 基准画面: of which footage it was made, by whom, and whether coming sittings rest on it.
+         */
+        ReferenceShape: {
+            /** By */
+            by: string;
+            /** Current */
+            current: boolean;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Files */
+            files: number;
+            /** Id */
+            id: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Valid From
+             * Format: date-time
+             */
+            valid_from: string;
+        };
+        /**
+         * RemovalBody
+         * @description A camera that is taken out of its room, and off its plan.
+         */
+        RemovalBody: {
+            /** Camera */
+            camera: string;
+            /**
+             * Follows
+             * @description As the list of sites has it
+             */
+            follows: string;
+            /**
+             * Only Look
+             * @default false
+             */
+            only_look: boolean;
+            /** Room */
+            room: string;
+        };
+        /**
          * Report
          * @description The coverage report of one sitting; complete up to ``settled_until``.
          */
@@ -3835,6 +5503,20 @@ export interface components {
             name: string;
             /** Stations */
             stations: string[];
+        };
+        /**
+         * RoomSituationShape
+         * @description A room as it is set up now.
+         */
+        RoomSituationShape: {
+            cameras: components["schemas"]["CamerasShape"];
+            held: components["schemas"]["dashboard__api__situation__HeldShape"] | null;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Stations */
+            stations: number;
         };
         /**
          * RosterShape
@@ -3967,7 +5649,7 @@ export interface components {
          * ScoreShape
          * @description A mark as it stands, with the number of its revision. ``value`` is null where none was given. ``vouched`` names
          *     the signed document of an outside system that it comes from, and is null where people signed under their accounts
-         *     or, where it is ``transcribed``, on paper.
+         *     or, where it is ``transcribed``, on paper. ``total`` is what the paper states as the total 总成绩 of all subjects.
          */
         ScoreShape: {
             /** Candidate */
@@ -3987,12 +5669,26 @@ export interface components {
             signed: components["schemas"]["SignatureShape"] | null;
             /** Subject */
             subject: string;
+            /** Total */
+            total: string | null;
             /** Transcribed */
             transcribed: boolean;
             /** Value */
             value: string | null;
             /** Vouched */
             vouched: string | null;
+        };
+        /**
+         * ScreenerOffer
+         * @description Whether heads can be blurred in copies with a watermark; ``model`` is what finds them, else a ``reason``.
+         */
+        ScreenerOffer: {
+            /** Blurs Heads */
+            blurs_heads: boolean;
+            /** Model */
+            model: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * SeatShape
@@ -4017,6 +5713,47 @@ export interface components {
             secret: string;
         };
         /**
+         * SeenShape
+         * @description What footage says of a span. ``covered`` has footage, ``gaps`` have none; of what is covered, ``unusable``
+         *     shows nothing usable of the station, for sure or perhaps. All three are empty while nothing is decided.
+         */
+        SeenShape: {
+            /** Covered */
+            covered: components["schemas"]["SpanShape"][];
+            /** En */
+            en: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Gaps */
+            gaps: components["schemas"]["StationGap"][];
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** Unusable */
+            unusable: components["schemas"]["SpanShape"][];
+            verdict: components["schemas"]["Verdict"];
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * SeenStation
+         * @description A station in a camera's picture; ``region`` are its corners as shares of width and height, where told.
+         */
+        SeenStation: {
+            /** Region */
+            region?: [
+                number,
+                number
+            ][] | null;
+            /** Station */
+            station: string;
+        };
+        /**
          * SessionShape
          * @description ``account`` is null while nobody is logged in; ``second_step``: a code of the second factor is awaited.
          *
@@ -4034,6 +5771,93 @@ export interface components {
              * @default false
              */
             second_step: boolean;
+        };
+        /**
+         * SetUpCamera
+         * @description A camera as it is set up. ``address`` is null for who may not set up; a login is never told, only that one is
+         *     kept. ``reference`` is since when the newest 基准画面 holds.
+         */
+        SetUpCamera: {
+            /** Address */
+            address: string | null;
+            /** Audio */
+            audio: boolean;
+            /** Channel */
+            channel: number | null;
+            /** Drawn */
+            drawn: boolean;
+            engine: components["schemas"]["Engine"];
+            /** Id */
+            id: string;
+            /** Login */
+            login: boolean;
+            /** Nvr */
+            nvr: string | null;
+            /** Panoramic */
+            panoramic: boolean;
+            /** Reference */
+            reference: string | null;
+            /** Sees */
+            sees: components["schemas"]["SeenStation"][];
+            transport: components["schemas"]["Transport"];
+        };
+        /**
+         * SetUpNvr
+         * @description A video recorder of a site; ``address`` as that of a camera.
+         */
+        SetUpNvr: {
+            /** Address */
+            address: string | null;
+            /** Id */
+            id: string;
+            /** Login */
+            login: boolean;
+            /** Max Sessions */
+            max_sessions: number | null;
+        };
+        /**
+         * SetUpRoom
+         * @description A room as it is set up, with a plan where it is ``drawn``.
+         */
+        SetUpRoom: {
+            /** Cameras */
+            cameras: components["schemas"]["SetUpCamera"][];
+            /** Drawn */
+            drawn: boolean;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Stations */
+            stations: string[];
+        };
+        /**
+         * SetUpSite
+         * @description A site as it is set up now, ``valid_from`` then on. ``on`` is true while a sitting is held there, or will be
+         *     within two hours: then no picture of its rooms is shown here.
+         */
+        SetUpSite: {
+            /** By */
+            by: string;
+            /** County */
+            county: string;
+            /** Nvrs */
+            nvrs: components["schemas"]["SetUpNvr"][];
+            /** On */
+            on: boolean;
+            /** Revision */
+            revision: string;
+            /** Rooms */
+            rooms: components["schemas"]["SetUpRoom"][];
+            /** Site */
+            site: string;
+            /** Site Name */
+            site_name: string;
+            /**
+             * Valid From
+             * Format: date-time
+             */
+            valid_from: string;
         };
         /**
          * Settled
@@ -4056,6 +5880,38 @@ export interface components {
             what: components["schemas"]["Settled"];
             /** Who */
             who: string;
+        };
+        /**
+         * SignInBody
+         * @description Who came, and how it was found out who they are 人证核验. ``number`` is that of the document, for ``card`` and
+         *     ``typed``; it is kept as a mark only. Without ``station``, that of the seat.
+         * @example {
+         *       "candidate": "00017",
+         *       "check": "compared"
+         *     }
+         */
+        SignInBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+            check: components["schemas"]["IdCheck"];
+            /** @default resident_id */
+            document: components["schemas"]["Document"];
+            /**
+             * Number
+             * @default
+             */
+            number: string;
+            /**
+             * Station
+             * @default
+             */
+            station: string;
         };
         /**
          * SignatureBody
@@ -4125,6 +5981,20 @@ export interface components {
             /** Signer */
             signer: string;
             standing: components["schemas"]["Standing"];
+        };
+        /**
+         * SiteSituationShape
+         * @description A site with its sittings of today by start.
+         */
+        SiteSituationShape: {
+            /** Rooms */
+            rooms: components["schemas"]["RoomSituationShape"][];
+            /** Site */
+            site: string;
+            /** Site Name */
+            site_name: string;
+            /** Sittings */
+            sittings: components["schemas"]["TodaySitting"][];
         };
         /**
          * SittingClauseShape
@@ -4223,6 +6093,26 @@ export interface components {
             state: components["schemas"]["SittingState"];
         };
         /**
+         * SituationShape
+         * @description Everything in the viewer's scope at ``at``. ``watched`` is whether anybody looks for alarms, ``looked`` when
+         *     somebody did last; where nobody does, that there is no alarm tells nothing.
+         */
+        SituationShape: {
+            /** Alarms */
+            alarms: components["schemas"]["StandingAlarmShape"][];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Counties */
+            counties: components["schemas"]["CountySituationShape"][];
+            /** Looked */
+            looked: string | null;
+            /** Watched */
+            watched: boolean;
+        };
+        /**
          * SizeShape
          * @description Width and height of pictures, in pixels.
          */
@@ -4236,7 +6126,7 @@ export interface components {
          * Sort
          * @enum {string}
          */
-        Sort: "two_places" | "scored_before_arrival" | "scored_without_presence" | "more_certificates" | "burst" | "more_passers" | "same_panel" | "outside_window" | "same_marks";
+        Sort: "two_places" | "scored_before_arrival" | "scored_without_presence" | "more_certificates" | "burst" | "more_passers" | "same_panel" | "outside_window" | "same_marks" | "unusual_share";
         /**
          * SourceShape
          * @description A covered part of a camera and the recorder whose footage of it is shown.
@@ -4274,10 +6164,43 @@ export interface components {
             start: string;
         };
         /**
+         * Stage
+         * @enum {string}
+         */
+        Stage: "printed" | "fetched" | "carried" | "kept" | "opened" | "collected" | "sealed" | "filed";
+        /**
          * Standing
          * @enum {string}
          */
         Standing: "go" | "in_spite" | "outdated" | "other_setup" | "altered" | "missing";
+        /**
+         * StandingAlarmShape
+         * @description Something that went wrong ``since`` then and is not over. ``site`` is null for the whole installation.
+         */
+        StandingAlarmShape: {
+            /** Batch */
+            batch: string | null;
+            /** Cameras */
+            cameras: string[];
+            /** En */
+            en: string;
+            kind: components["schemas"]["Kind"];
+            /** Rooms */
+            rooms: string[];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Site */
+            site: string | null;
+            /** Sitting */
+            sitting: number | null;
+            /** Stations */
+            stations: string[];
+            /** Zh */
+            zh: string;
+        };
         /**
          * StationGap
          * @description A span of a station that no camera covers; ``cause`` is the one ranked first among ``cameras``.
@@ -4347,6 +6270,123 @@ export interface components {
             webhooks: components["schemas"]["WebhookStatus"][];
         };
         /**
+         * StayShape
+         * @description A station of a sitting for a time. Names are as they were then; ``site_now`` and ``room_now`` are today's, ""
+         *     where they are the same. Of several ``spans`` nobody knows which is the candidate's own. ``superseded``: the
+         *     subject was examined again since. ``window`` is the sitting's. ``says_why``: a purpose is asked for first.
+         */
+        StayShape: {
+            /** Batch */
+            batch: string;
+            /** Cameras */
+            cameras: string[];
+            /** Candidate */
+            candidate: string;
+            /** Closed */
+            closed: string | null;
+            /** County */
+            county: string;
+            /** Disposal */
+            disposal: number | null;
+            /** Held */
+            held: boolean;
+            /**
+             * Kept Until
+             * Format: date-time
+             */
+            kept_until: string;
+            /** Project */
+            project: string;
+            /** Room */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /** Room Now */
+            room_now: string;
+            save: components["schemas"]["Leave"];
+            /** Says Why */
+            says_why: boolean;
+            /** Site */
+            site: string;
+            /** Site Name */
+            site_name: string;
+            /** Site Now */
+            site_now: string;
+            /** Sitting */
+            sitting: number;
+            /** Spans */
+            spans: components["schemas"]["SeenShape"][];
+            /** Station */
+            station: string;
+            /** Subject */
+            subject: string;
+            /** Superseded */
+            superseded: boolean;
+            verdict: components["schemas"]["Verdict"];
+            watch: components["schemas"]["Leave"];
+            window: components["schemas"]["Window"];
+        };
+        /**
+         * SurveyShape
+         * @description What cameras see by a plan; lengths in metres, shares from 0 to 1.
+         */
+        SurveyShape: {
+            /** Cameras Not Drawn */
+            cameras_not_drawn: string[];
+            /** Covers */
+            covers: boolean;
+            /** Disagreements */
+            disagreements: components["schemas"]["DisagreementShape"][];
+            /** Floor Share */
+            floor_share: number;
+            /** Floor Share Needed */
+            floor_share_needed: number;
+            /** Floors */
+            floors: components["schemas"]["FloorShape"][];
+            /** Needs */
+            needs: {
+                [key: string]: components["schemas"]["LevelShape"];
+            };
+            /** No Filming Shown */
+            no_filming_shown: components["schemas"]["TrespassShape"][];
+            /** Places */
+            places: components["schemas"]["SurveyedPlace"][];
+            /** Room */
+            room: string;
+            /** Rule Pack */
+            rule_pack: string;
+            /** Scale */
+            scale: string;
+            /** Seen Share */
+            seen_share: number;
+            /** Short */
+            short: string[];
+            /** Site */
+            site: string;
+            /** Stations Not Drawn */
+            stations_not_drawn: string[];
+            /** Step M */
+            step_m: number;
+        };
+        /**
+         * SurveyedPlace
+         * @description A place that must be seen, by which camera it is seen best, and what falls short.
+         */
+        SurveyedPlace: {
+            /** Camera */
+            camera: string | null;
+            /** Id */
+            id: string;
+            needs: components["schemas"]["LevelShape"];
+            /** Share Together */
+            share_together: number;
+            /** Shortfall */
+            shortfall: string | null;
+            target: components["schemas"]["Target"];
+            /** Views */
+            views: components["schemas"]["PlaceViewShape"][];
+        };
+        /**
          * SuspicionShape
          * @description One thing to look into. ``about`` are ids of examiners, candidates, batches or institutions; ``rests_on`` names
          *     entries of the register.
@@ -4414,6 +6454,41 @@ export interface components {
          */
         Target: "station" | "door" | "paper_desk" | "room";
         /**
+         * TodaySitting
+         * @description A sitting of today. Of so many candidates with a seat so many signed in, and so many are told absent.
+         */
+        TodaySitting: {
+            /** Absent */
+            absent: number;
+            /** Actual End */
+            actual_end: string | null;
+            /** Actual Start */
+            actual_start: string | null;
+            /** Batch */
+            batch: string;
+            /** Number */
+            number: number;
+            /**
+             * Planned End
+             * Format: date-time
+             */
+            planned_end: string;
+            /**
+             * Planned Start
+             * Format: date-time
+             */
+            planned_start: string;
+            /** Present */
+            present: number;
+            /** Project */
+            project: string;
+            /** Rooms */
+            rooms: string[];
+            /** Seated */
+            seated: number;
+            state: components["schemas"]["SittingState"];
+        };
+        /**
          * TokenBody
          * @description For which program, for what of what the role may, and for how many days.
          */
@@ -4455,6 +6530,44 @@ export interface components {
             used: string | null;
         };
         /**
+         * Transport
+         * @enum {string}
+         */
+        Transport: "tcp" | "udp";
+        /**
+         * TrespassShape
+         * @description A camera that shows a part where filming is forbidden 禁摄区.
+         */
+        TrespassShape: {
+            /** Area */
+            area: number;
+            /** Camera */
+            camera: string;
+            /** Share */
+            share: number;
+        };
+        /**
+         * TrialBody
+         * @description A camera to be watched for a while: ``camera`` as it is set up, or else an address.
+         */
+        TrialBody: {
+            /** Camera */
+            camera?: string | null;
+            login?: components["schemas"]["CameraLogin"] | null;
+            /**
+             * Seconds
+             * @default 8
+             */
+            seconds: number;
+            /** @default tcp */
+            transport: components["schemas"]["Transport"];
+            /**
+             * Url
+             * @default
+             */
+            url: string;
+        };
+        /**
          * TrialShape
          * @description A trial 试录 that was ordered: from when to when the cameras are recorded for it.
          */
@@ -4471,6 +6584,62 @@ export interface components {
              * Format: date-time
              */
             start: string;
+        };
+        /**
+         * TriedShape
+         * @description What a camera sent. Rates are per second; ``key_interval_s`` is null with fewer than two key frames, and
+         *     ``keyless_s`` the longest stretch without one. ``clock_offset_s`` is camera minus host, null where it tells no
+         *     time. ``picture`` is a JPEG in base64, null where it may not be shown (``held_back``) or does not decode.
+         */
+        TriedShape: {
+            /** Advice */
+            advice: components["schemas"]["CameraAdvice"][];
+            /** Audio */
+            audio: string[];
+            /** Bits Per Second */
+            bits_per_second: number;
+            /** Clock Offset S */
+            clock_offset_s: number | null;
+            /** Clock Warn S */
+            clock_warn_s: number;
+            /** Codec */
+            codec: string;
+            /** Damaged Pictures */
+            damaged_pictures: number;
+            /** Delivered Fps */
+            delivered_fps: number;
+            /** Ended */
+            ended: string | null;
+            /** Format Changes */
+            format_changes: number;
+            /** Height */
+            height: number;
+            /** Held Back */
+            held_back: boolean;
+            /** Key Interval S */
+            key_interval_s: number | null;
+            /** Keyless S */
+            keyless_s: number;
+            /** Lost Packets */
+            lost_packets: number;
+            /** Min Fps */
+            min_fps: number;
+            /** Min Height */
+            min_height: number;
+            /** Min Width */
+            min_width: number;
+            /** Picture */
+            picture: string | null;
+            /** Pictures */
+            pictures: number;
+            /** Rule Pack */
+            rule_pack: string;
+            /** Seconds */
+            seconds: number;
+            /** Stated Fps */
+            stated_fps: number | null;
+            /** Width */
+            width: number;
         };
         /**
          * UnusableShape
@@ -4537,6 +6706,34 @@ export interface components {
             who: string;
         };
         /**
+         * ViolationBody
+         * @description 违纪: what was done against the rules, and what was done about it.
+         * @example {
+         *       "candidate": "00017",
+         *       "handling": "警告并代管",
+         *       "what": "携带手机"
+         *     }
+         */
+        ViolationBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+            /**
+             * Excludes
+             * @default false
+             */
+            excludes: boolean;
+            /** Handling */
+            handling: string;
+            /** What */
+            what: string;
+        };
+        /**
          * WallCamera
          * @description A camera that may be watched live, and the sitting it is watched for; ``opened`` is null before it is.
          */
@@ -4568,6 +6765,23 @@ export interface components {
              * Format: date-time
              */
             start: string;
+        };
+        /**
+         * WantingShape
+         * @description A seat for which nothing says when the candidate was at which station, and why.
+         */
+        WantingShape: {
+            /** En */
+            en: string;
+            /** Sitting */
+            sitting: number;
+            /** Station */
+            station: string;
+            /** Subject */
+            subject: string;
+            why: components["schemas"]["NoStay"];
+            /** Zh */
+            zh: string;
         };
         /**
          * WebhookStatus
@@ -4624,10 +6838,110 @@ export interface components {
             start: string;
         };
         /**
+         * WithholdingBody
+         * @description From when until when a camera films a no-filming area; until further notice where ``until`` is null.
+         */
+        WithholdingBody: {
+            /** Reason */
+            reason: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Until
+             * @description Null: until further notice
+             */
+            until?: string | null;
+        };
+        /**
+         * WithholdingDecisionBody
+         * @description What whoever decides has to say.
+         */
+        WithholdingDecisionBody: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * WithholdingShape
+         * @description A withholding as it stands, with what it reaches by now.
+         *
+         *     Of its ``files``, ``stored`` lie in an object store under a lock, until ``locked_until`` the longest: they cannot
+         *     be removed before, and are refused to everybody alike. ``closed`` are batches whose manifest states some of it.
+         */
+        WithholdingShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Batches */
+            batches: string[];
+            /** Camera */
+            camera: string;
+            /** Closed */
+            closed: string[];
+            /** Decisions */
+            decisions: components["schemas"]["SettlementShape"][];
+            /** Files */
+            files: number;
+            /** Locked Until */
+            locked_until: string | null;
+            /** Number */
+            number: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            state: components["schemas"]["WithholdingState"];
+            /** Stored */
+            stored: number;
+            /** Until */
+            until: string | null;
+            /** Who */
+            who: string;
+        };
+        /**
+         * WithholdingState
+         * @enum {string}
+         */
+        WithholdingState: "undecided" | "confirmed_once" | "confirmed" | "released";
+        /**
          * Witness
          * @enum {string}
          */
         Witness: "ntp" | "server" | "cameras";
+        /**
+         * HeldShape
+         * @description A certificate. ``replaced``: another one was issued later. ``revoked`` is when it was, null where it stands.
+         */
+        dashboard__api__retrieval__HeldShape: {
+            /**
+             * Issued
+             * Format: date-time
+             */
+            issued: string;
+            /** Number */
+            number: string;
+            /** Replaced */
+            replaced: boolean;
+            /** Revoked */
+            revoked: string | null;
+        };
+        /**
+         * HeldShape
+         * @description The sitting that a room is for, the next one where none is open.
+         */
+        dashboard__api__situation__HeldShape: {
+            /** Batch */
+            batch: string;
+            /** Number */
+            number: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -4822,6 +7136,101 @@ export interface operations {
             };
             /** @description Partial Content */
             206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    screener: {
+        parameters: {
+            query: {
+                /** @description RFC 3339 with zone */
+                start: string;
+                /** @description RFC 3339 with zone */
+                end: string;
+                /** @description Blur the head of everybody whom the model finds */
+                blur_heads?: boolean;
+                /** @description Why, in the viewer's own words */
+                purpose?: string;
+            };
+            header?: never;
+            path: {
+                batch: string;
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6044,6 +8453,94 @@ export interface operations {
             };
         };
     };
+    export_batch: {
+        parameters: {
+            query?: {
+                /** @description Why, in the viewer's own words */
+                purpose?: string;
+            };
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     make_receipt: {
         parameters: {
             query?: never;
@@ -6419,9 +8916,16 @@ export interface operations {
                      *       "batch": "2026-0501",
                      *       "candidates": [
                      *         {
-                     *           "attempt": "first",
+                     *           "attempt": "resit",
                      *           "candidate": "00017",
                      *           "document": "resident_id",
+                     *           "kept": [
+                     *             {
+                     *               "batch": "2025-1101",
+                     *               "candidate": "00305",
+                     *               "subject": "理论"
+                     *             }
+                     *           ],
                      *           "name": "考生甲",
                      *           "number": "990***********0012",
                      *           "seats": [
@@ -6433,7 +8937,8 @@ export interface operations {
                      *             }
                      *           ],
                      *           "subjects": [
-                     *             "实操"
+                     *             "实操",
+                     *             "理论"
                      *           ]
                      *         }
                      *       ]
@@ -6660,6 +9165,7 @@ export interface operations {
                      *           "value": "88.5"
                      *         },
                      *         "subject": "实操",
+                     *         "total": null,
                      *         "transcribed": false,
                      *         "value": "88.5",
                      *         "vouched": "results/2026-0501/scoring-1@1"
@@ -7393,6 +9899,704 @@ export interface operations {
             };
         };
     };
+    mark_absent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CandidateBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_sitting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClosingBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    day: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:12:00.000Z",
+                     *       "batch": "2026-0501",
+                     *       "marks": [
+                     *         {
+                     *           "at": "2026-05-01T00:55:00.000Z",
+                     *           "mark": "opened"
+                     *         }
+                     *       ],
+                     *       "parcels": [
+                     *         {
+                     *           "copies": 2,
+                     *           "handed": [
+                     *             {
+                     *               "at": "2026-04-30T08:00:00.000Z",
+                     *               "given_by": "市中心",
+                     *               "intact": true,
+                     *               "seal": "F-1",
+                     *               "stage": "kept",
+                     *               "taken_by": "考务员乙"
+                     *             }
+                     *           ],
+                     *           "parcel": "SJ-0001",
+                     *           "seal": "F-1",
+                     *           "subject": "实操"
+                     *         }
+                     *       ],
+                     *       "phases": {
+                     *         "begin": "2026-05-01T00:31:00.000Z",
+                     *         "end": "2026-05-01T02:30:00.000Z",
+                     *         "finish": "2026-05-01T02:45:00.000Z",
+                     *         "start": "2026-05-01T01:01:00.000Z"
+                     *       },
+                     *       "project": "中式面点制作",
+                     *       "rooms": [
+                     *         {
+                     *           "candidates": [
+                     *             {
+                     *               "candidate": "00017",
+                     *               "check": "compared",
+                     *               "left": null,
+                     *               "moved": 0,
+                     *               "name": "考生甲",
+                     *               "number": "990***********0012",
+                     *               "present": true,
+                     *               "seat": "A-01",
+                     *               "signed": "2026-05-01T00:48:10.000Z",
+                     *               "station": "A-01",
+                     *               "subjects": [
+                     *                 "实操"
+                     *               ],
+                     *               "violations": []
+                     *             }
+                     *           ],
+                     *           "incidents": [
+                     *             {
+                     *               "at": "2026-05-01T01:10:00.000Z",
+                     *               "handling": "换上同地址的备用摄像机",
+                     *               "kind": "equipment",
+                     *               "minutes": null,
+                     *               "until": null,
+                     *               "what": "摄像机 sg-001-c1 无画面"
+                     *             }
+                     *           ],
+                     *           "name": "301 试室",
+                     *           "room": "r301",
+                     *           "signed": [],
+                     *           "stations": [
+                     *             "A-01",
+                     *             "A-02"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关示范考场",
+                     *       "sitting": {
+                     *         "actual_end": null,
+                     *         "actual_start": "2026-05-01T01:01:00.000Z",
+                     *         "number": 1,
+                     *         "planned_end": "2026-05-01T02:30:00.000Z",
+                     *         "planned_start": "2026-05-01T01:00:00.000Z",
+                     *         "state": "open"
+                     *       },
+                     *       "unplaced": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DayShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hand_papers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOverBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    note_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leave_station: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CandidateBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     mark_sitting: {
         parameters: {
             query?: never;
@@ -7416,6 +10620,216 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MadeMarkShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_candidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_sitting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpeningBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
                 };
             };
             /** @description Bad Request */
@@ -8017,6 +11431,111 @@ export interface operations {
             };
         };
     };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     order_trial: {
         parameters: {
             query?: never;
@@ -8036,6 +11555,111 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrialShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    note_violation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViolationBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unauthorized */
@@ -8159,6 +11783,95 @@ export interface operations {
             };
             /** @description Gone */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_withholding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithholdingBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithholdingShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11348,6 +15061,170 @@ export interface operations {
             };
         };
     };
+    retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuestionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "by": "certificate",
+                     *       "left_off": 0,
+                     *       "made": "2026-05-21T02:00:00.000Z",
+                     *       "may_ask": false,
+                     *       "people": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "candidate": "00017",
+                     *           "certificates": [
+                     *             {
+                     *               "issued": "2026-05-20T03:00:00.000Z",
+                     *               "number": "4402002026000001",
+                     *               "replaced": false,
+                     *               "revoked": null
+                     *             }
+                     *           ],
+                     *           "name": "考**",
+                     *           "stays": [
+                     *             {
+                     *               "batch": "2026-0501",
+                     *               "cameras": [
+                     *                 "c1",
+                     *                 "c2"
+                     *               ],
+                     *               "candidate": "00017",
+                     *               "closed": "2026-05-01T02:15:00.000Z",
+                     *               "county": "浈江区",
+                     *               "disposal": null,
+                     *               "held": false,
+                     *               "kept_until": "2029-05-01T16:00:00.000Z",
+                     *               "project": "中式面点制作",
+                     *               "room": "r301",
+                     *               "room_name": "一号考场",
+                     *               "room_now": "实训一室",
+                     *               "save": "now",
+                     *               "says_why": true,
+                     *               "site": "sg-001",
+                     *               "site_name": "韶关示范考场",
+                     *               "site_now": "",
+                     *               "sitting": 1,
+                     *               "spans": [
+                     *                 {
+                     *                   "covered": [
+                     *                     {
+                     *                       "end": "2026-05-01T02:15:00.000Z",
+                     *                       "seconds": 2700,
+                     *                       "start": "2026-05-01T01:30:00.000Z"
+                     *                     }
+                     *                   ],
+                     *                   "en": "complete",
+                     *                   "end": "2026-05-01T02:15:00.000Z",
+                     *                   "gaps": [],
+                     *                   "start": "2026-05-01T01:30:00.000Z",
+                     *                   "unusable": [],
+                     *                   "verdict": "pass",
+                     *                   "zh": "本人考试时段录像完整"
+                     *                 }
+                     *               ],
+                     *               "station": "A-01",
+                     *               "subject": "实操",
+                     *               "superseded": false,
+                     *               "verdict": "pass",
+                     *               "watch": "now",
+                     *               "window": {
+                     *                 "end": "2026-05-01T02:30:00.000Z",
+                     *                 "start": "2026-05-01T01:00:00.000Z"
+                     *               }
+                     *             }
+                     *           ],
+                     *           "wanting": []
+                     *         }
+                     *       ],
+                     *       "stays": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FoundShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     schedule: {
         parameters: {
             query?: never;
@@ -11386,6 +15263,89 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    screeners_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenerOffer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12064,6 +16024,1270 @@ export interface operations {
             };
         };
     };
+    sites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "by": "account:wu",
+                     *         "county": "浈江区",
+                     *         "nvrs": [
+                     *           {
+                     *             "address": null,
+                     *             "id": "nvr-1",
+                     *             "login": true,
+                     *             "max_sessions": 16
+                     *           }
+                     *         ],
+                     *         "on": false,
+                     *         "revision": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *         "rooms": [
+                     *           {
+                     *             "cameras": [
+                     *               {
+                     *                 "address": null,
+                     *                 "audio": false,
+                     *                 "channel": 1,
+                     *                 "drawn": true,
+                     *                 "engine": "auto",
+                     *                 "id": "sg-001-c1",
+                     *                 "login": true,
+                     *                 "nvr": "nvr-1",
+                     *                 "panoramic": true,
+                     *                 "reference": "2026-04-21T02:00:00.000Z",
+                     *                 "sees": [
+                     *                   {
+                     *                     "region": [
+                     *                       [
+                     *                         0.1,
+                     *                         0.25
+                     *                       ],
+                     *                       [
+                     *                         0.42,
+                     *                         0.25
+                     *                       ],
+                     *                       [
+                     *                         0.42,
+                     *                         0.8
+                     *                       ]
+                     *                     ],
+                     *                     "station": "A-01"
+                     *                   },
+                     *                   {
+                     *                     "region": null,
+                     *                     "station": "A-02"
+                     *                   }
+                     *                 ],
+                     *                 "transport": "tcp"
+                     *               }
+                     *             ],
+                     *             "drawn": true,
+                     *             "id": "r301",
+                     *             "name": "301 试室",
+                     *             "stations": [
+                     *               "A-01",
+                     *               "A-02"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "site": "sg-001",
+                     *         "site_name": "韶关示范考场",
+                     *         "valid_from": "2026-04-20T01:00:00.000Z"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["SetUpSite"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_camera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CameraBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "new": true,
+                     *       "revision": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *       "sittings": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "keeps": false,
+                     *           "number": 1,
+                     *           "start": "2026-05-01T01:00:00.000Z",
+                     *           "trial_void": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangeShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_camera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemovalBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "new": true,
+                     *       "revision": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *       "sittings": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "keeps": false,
+                     *           "number": 1,
+                     *           "start": "2026-05-01T01:00:00.000Z",
+                     *           "trial_void": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangeShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_camera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "advice": [
+                     *         {
+                     *           "code": "clock",
+                     *           "en": "The camera's clock is 130.5 s behind of this machine's. Turn NTP on in its time menu.",
+                     *           "zh": "摄像机时钟比本机慢 130.5 秒，超过 2 秒。请在“时间”菜单启用 NTP 时间同步。"
+                     *         }
+                     *       ],
+                     *       "audio": [
+                     *         "PCMA"
+                     *       ],
+                     *       "bits_per_second": 4010000,
+                     *       "clock_offset_s": -130.5,
+                     *       "clock_warn_s": 2,
+                     *       "codec": "avc1.640028",
+                     *       "damaged_pictures": 0,
+                     *       "delivered_fps": 24.97,
+                     *       "ended": null,
+                     *       "format_changes": 0,
+                     *       "height": 1080,
+                     *       "held_back": true,
+                     *       "key_interval_s": 2,
+                     *       "keyless_s": 2,
+                     *       "lost_packets": 0,
+                     *       "min_fps": 15,
+                     *       "min_height": 720,
+                     *       "min_width": 1280,
+                     *       "picture": null,
+                     *       "pictures": 200,
+                     *       "rule_pack": "SG-2022-08-10",
+                     *       "seconds": 8,
+                     *       "stated_fps": 25,
+                     *       "width": 1920
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TriedShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reference_picture: {
+        parameters: {
+            query?: {
+                /** @description The newest one if left out */
+                reference?: string;
+            };
+            header?: never;
+            path: {
+                site: string;
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_reference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReferenceBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeReference"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    references: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraReferences"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    room_plan: {
+        parameters: {
+            query?: {
+                /** @description Of the drawing */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                site: string;
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawnShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "new": true,
+                     *       "revision": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *       "sittings": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "keeps": false,
+                     *           "number": 1,
+                     *           "start": "2026-05-01T01:00:00.000Z",
+                     *           "trial_void": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangeShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calibrate_camera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalibrationBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalibrationShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    survey_plan: {
+        parameters: {
+            query?: {
+                /** @description Of the drawing */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                site: string;
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawnShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    situation_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SituationShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     status: {
         parameters: {
             query?: never;
@@ -12539,6 +17763,377 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ViewingShape"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withholdings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "at": "2026-05-01T01:10:00.000Z",
+                     *         "batches": [
+                     *           "2026-0501"
+                     *         ],
+                     *         "camera": "sg-001-c1",
+                     *         "closed": [],
+                     *         "decisions": [
+                     *           {
+                     *             "at": "2026-05-01T02:00:00.000Z",
+                     *             "reason": "已看过录像",
+                     *             "role": "city_supervisor",
+                     *             "what": "approved",
+                     *             "who": "account:wu"
+                     *           }
+                     *         ],
+                     *         "files": 13,
+                     *         "locked_until": "2029-05-01T16:00:00.000Z",
+                     *         "number": 1,
+                     *         "reason": "屏风移开后拍到更衣区",
+                     *         "start": "2026-05-01T01:00:00.000Z",
+                     *         "state": "confirmed_once",
+                     *         "stored": 2,
+                     *         "until": "2026-05-01T01:12:00.000Z",
+                     *         "who": "account:li"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["WithholdingShape"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_withholding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                withholding: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithholdingDecisionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithholdingShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decline_withholding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                withholding: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithholdingDecisionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithholdingShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_withholding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                withholding: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithholdingShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unauthorized */

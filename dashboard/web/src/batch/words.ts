@@ -17,6 +17,11 @@ interface KindWords {
 interface BatchWords {
   told: Record<'sha256' | 'from' | 'camera' | 'document', string>
   asOf: (time: string) => string
+  takeAway: string
+  takeAwayHint: (signed: string) => string
+  takeAwayWhy: string
+  takeAwayNeedsWhy: string
+  takeAwayNow: string
   sittings: string
   failing: string
   nothingFails: string
@@ -97,6 +102,11 @@ interface BatchWords {
 const zh: BatchWords = {
   told: { sha256: '录像 SHA-256', from: '来源', camera: '摄像机', document: '文号' },
   asOf: (time) => `截至 ${time}（北京时间）`,
+  takeAway: '取走证据包',
+  takeAwayHint: (signed) => `该批次于 ${signed}（北京时间）签名归档。ZIP 内有全部原始录像、证据清单、报告与公钥，任何人可用 kaojian verify 离线核验；取走即记入调看记录。`,
+  takeAwayWhy: '用途（至少 5 个字）',
+  takeAwayNeedsWhy: '请先写明用途',
+  takeAwayNow: '下载 ZIP',
   sittings: '场次',
   failing: '不符合的条款',
   nothingFails: '没有不符合的条款。',
@@ -212,6 +222,11 @@ const zh: BatchWords = {
 const en: BatchWords = {
   told: { sha256: 'footage SHA-256', from: 'from', camera: 'camera', document: 'document' },
   asOf: (time) => `As of ${time}, Beijing time`,
+  takeAway: 'Take away',
+  takeAwayHint: (signed) => `This batch was signed at ${signed}, Beijing time. The ZIP holds all original footage, manifests, reports and public keys; anybody can check it offline with kaojian verify. Taking it is written down as a viewing.`,
+  takeAwayWhy: 'Why (at least 5 characters)',
+  takeAwayNeedsWhy: 'Say why first',
+  takeAwayNow: 'Download ZIP',
   sittings: 'Sittings',
   failing: 'Clauses that fail',
   nothingFails: 'No clause fails.',

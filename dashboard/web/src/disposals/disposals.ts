@@ -10,6 +10,7 @@ import type { Language } from '@/words'
 
 const ASK_EVERY_MS = 60_000
 
+const maySee = computed(() => account.value?.may.includes('disposals') ?? false)
 export const mayPropose = computed(() => account.value?.may.includes('propose_disposal') ?? false)
 const mayApprove = computed(() => account.value?.may.includes('approve_disposal') ?? false)
 
@@ -52,7 +53,7 @@ let shown: { scope: EffectScope; disposals: LiveDisposals } | undefined
 let showing = 0
 
 async function fetchAll(): Promise<Disposals> {
-  const [lists, due] = await Promise.all([fetchDisposals(), mayPropose.value ? fetchDue() : []])
+  const [lists, due] = await Promise.all([maySee.value ? fetchDisposals() : [], mayPropose.value ? fetchDue() : []])
   return { lists, due }
 }
 

@@ -12,6 +12,7 @@ export const DOUBTFUL = '#9e9d24'
 export const MARK = '#00574b'
 
 export const CAUSE_COLOURS: Record<Cause, string> = {
+  withheld: '#00527a',
   disk_full: '#4e342e',
   recorder_stopped: '#6a1b9a',
   clock_step: '#00695c',

@@ -99,3 +99,51 @@ export function neighbour(key: string, from: number, count: number, columns: num
   const to = from + step
   return to >= 0 && to < count ? to : from
 }
+
+/** How pictures come: over WebRTC by WHEP, or over the WebSocket into Media Source. */
+export type Way = 'whep' | 'mse'
+
+const KEPT_ARRIVALS = 256
+
+/** What was shown last over WebRTC: how many so far, its stamp where the browser tells, and when that was. */
+export interface LastShown {
+  shown: number
+  stamp: number | undefined
+  at: number
+}
+
+/** When pictures arrived at the host, by the stamps that they carry over WebRTC. */
+export class Arrivals {
+  private readonly arrived = new Map<number, number>()
+  private newest: { arrived: number; heard: number } | undefined
+
+  heard(stamp: number, arrived: number, local: number): void {
+    this.newest = { arrived, heard: local }
+    this.arrived.set(stamp, arrived)
+    if (this.arrived.size > KEPT_ARRIVALS) this.arrived.delete(this.arrived.keys().next().value ?? stamp)
+  }
+
+  /**
+   * That of the picture which is shown. Where the browser does not tell which one that is, that of the newest; unknown
+   * before the first is shown, and for pictures from before the viewer was there.
+   */
+  of(last: LastShown | undefined): number | undefined {
+    if (last === undefined || last.shown === 0) return undefined
+    return last.stamp === undefined ? this.newest?.arrived : this.arrived.get(last.stamp)
+  }
+
+  /** Whether what is shown keeps up with what arrives. A camera that sends nothing is nobody's delay. */
+  keptUp(last: LastShown | undefined): boolean {
+    if (last === undefined || last.shown === 0 || this.newest === undefined) return false
+    const of = this.of(last)
+    return of !== undefined && this.newest.arrived - of <= STALE_MS && this.newest.heard - last.at <= STALE_MS
+  }
+
+  clear(): void {
+    this.arrived.clear()
+    this.newest = undefined
+  }
+}
+
+/** After so long without pictures that keep up, WebRTC is given up for the WebSocket. */
+export const WHEP_MS = 4_000

@@ -1,14 +1,18 @@
-// One camera's live pictures in one video element: a ticket, a WebSocket, a MediaSource. Begins anew when it breaks.
+// One camera's live pictures in one video element: a ticket, a WebSocket, and the pictures over it (mse), or over
+// WebRTC where they are large (whep), with the WebSocket telling when each arrived. Begins anew when it breaks, and goes
+// over to the WebSocket for good where WebRTC does not come or stays behind.
 // Not here: whether what is shown is live (pure/wall), and what it looks like (Tile).
 
 import { fetchLiveTicket, Refused } from '@/api/client'
-import { chase, HostClock, mediaOf, type Condition, CONDITIONS } from '@/pure/wall'
+import { Arrivals, HostClock, mediaOf, type Condition, CONDITIONS, type Way, WHEP_MS } from '@/pure/wall'
+
+import { MsePictures } from './mse'
+import { WhepPictures } from './whep'
 
 const PING_MS = 2_000
+const LOOK_MS = 250
 const AGAIN_MS = [500, 1_000, 2_000, 5_000] as const
 const REFUSED_MS = 15_000
-const BEHIND_S = 12 // what is kept behind the picture that is shown
-const MOST_WAITING = 150
 
 export type Ended = 'right_ended' | 'no_room' | 'refused'
 
@@ -17,41 +21,52 @@ export class LivePictures {
   condition: Condition = 'connecting'
   until: number | undefined // when the camera is tried again, in milliseconds
   ended: Ended | undefined
-  unplayable = false
-  arrived: number | undefined
   skippedAt: number | undefined // when pictures were left out last, because this viewer was slow
+  way: Way
 
   private readonly clock = new HostClock()
+  private readonly arrivals = new Arrivals()
+  private readonly mse: MsePictures
+  private whep: WhepPictures | undefined
+  private keptUpAt = 0
+  private arrived: number | undefined
   private socket: WebSocket | undefined
-  private source: MediaSource | undefined
-  private buffer: SourceBuffer | undefined
-  private address: string | undefined
-  private waiting: ArrayBuffer[] = []
   private codec = ''
   private pings = new Map<number, number>()
   private ping = 0
   private failures = 0
   private stopped = false
   private pinging: ReturnType<typeof setInterval> | undefined
+  private looking: ReturnType<typeof setInterval> | undefined
   private again: ReturnType<typeof setTimeout> | undefined
 
   constructor(
     private readonly camera: string,
     private readonly video: HTMLVideoElement,
+    large: boolean,
   ) {
+    this.way = large && 'RTCPeerConnection' in window ? 'whep' : 'mse'
+    this.mse = new MsePictures(video, () => this.socket?.close())
     void this.begin()
   }
 
-  /** How old the newest picture is, by its arrival at the host. */
+  get unplayable(): boolean {
+    return this.way === 'mse' && this.mse.unplayable
+  }
+
+  /** How old the picture is that is shown, or where the browser does not tell which that is, the newest; by its arrival
+   * at the host. */
   age(): number | undefined {
     const now = this.clock.at(performance.now())
-    return now === undefined || this.arrived === undefined ? undefined : Math.max(0, now - this.arrived)
+    const arrived = this.way === 'whep' ? this.arrivals.of(this.whep?.last) : this.arrived
+    return now === undefined || arrived === undefined ? undefined : Math.max(0, now - arrived)
   }
 
   stop(): void {
     this.stopped = true
     clearTimeout(this.again)
     this.leave()
+    this.mse.stop()
   }
 
   private async begin(): Promise<void> {
@@ -68,9 +83,10 @@ export class LivePictures {
     }
   }
 
-  private connect(ticket: { port: number; path: string }): void {
-    const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
-    const socket = new WebSocket(`${scheme}://${location.hostname}:${ticket.port}${ticket.path}`)
+  private connect(ticket: { port: number; path: string; whep: string }): void {
+    const host = `${location.hostname}:${ticket.port}`
+    const told = this.way === 'whep' ? '&pictures=false' : ''
+    const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${host}${ticket.path}${told}`)
     socket.binaryType = 'arraybuffer'
     socket.onopen = () => {
       this.open = true
@@ -90,6 +106,26 @@ export class LivePictures {
       this.later(this.ended ? REFUSED_MS : undefined)
     }
     this.socket = socket
+    if (this.way === 'whep') {
+      this.looking = setInterval(() => {
+        this.look(`${location.protocol}//${host}${ticket.whep}`)
+      }, LOOK_MS)
+    }
+  }
+
+  /** Ask for pictures by WHEP once the camera plays; go over to the WebSocket where they do not come. */
+  private look(address: string): void {
+    const now = performance.now()
+    const plays = this.condition === 'playing'
+    if (plays && !this.whep) {
+      this.whep = new WhepPictures(this.video, address)
+      this.keptUpAt = now
+    }
+    if (!plays || this.arrivals.keptUp(this.whep?.last)) this.keptUpAt = now
+    if (!this.whep || (!this.whep.failed && now - this.keptUpAt <= WHEP_MS)) return
+    this.leave()
+    this.way = 'mse'
+    void this.begin()
   }
 
   private sendPing(): void {
@@ -114,6 +150,10 @@ export class LivePictures {
       case 'format':
         this.codec = String(said.codec)
         break
+      case 'arrived':
+        this.failures = 0
+        this.arrivals.heard(Number(said.stamp), Number(said.at) / 1000, performance.now())
+        break
       case 'skipped':
         this.skippedAt = performance.now()
         break
@@ -128,66 +168,11 @@ export class LivePictures {
     if (!media) return
     this.failures = 0
     if (media.kind === 'head') {
-      this.play(media.data)
+      this.mse.begin(media.data, this.codec)
       return
     }
     this.arrived = media.arrived
-    if (this.unplayable) return
-    this.waiting.push(media.data)
-    if (this.waiting.length > MOST_WAITING) this.socket?.close() // the browser does not keep up: begin anew
-    this.append()
-  }
-
-  /** Pictures of a head follow: with a MediaSource of their own, for what came before is over. */
-  private play(head: ArrayBuffer): void {
-    const type = `video/mp4; codecs="${this.codec}"`
-    this.drop()
-    this.unplayable = !('MediaSource' in window) || !MediaSource.isTypeSupported(type)
-    if (this.unplayable) return
-    const source = new MediaSource()
-    this.source = source
-    this.waiting = [head]
-    source.onsourceopen = () => {
-      if (this.source !== source) return
-      this.buffer = source.addSourceBuffer(type)
-      this.buffer.onupdateend = () => {
-        this.follow()
-        this.append()
-      }
-      this.append()
-    }
-    this.address = URL.createObjectURL(source)
-    this.video.src = this.address
-    this.video.onerror = () => this.socket?.close()
-    void this.video.play().catch(() => undefined)
-  }
-
-  private append(): void {
-    const buffer = this.buffer
-    if (!buffer || buffer.updating || this.source?.readyState !== 'open') return
-    const ranges = buffer.buffered
-    if (ranges.length > 0 && this.video.currentTime - ranges.start(0) > 2 * BEHIND_S) {
-      buffer.remove(0, this.video.currentTime - BEHIND_S)
-      return
-    }
-    const next = this.waiting
-    if (next.length === 0) return
-    this.waiting = []
-    try {
-      buffer.appendBuffer(next.length === 1 && next[0] ? next[0] : joined(next))
-    } catch {
-      this.socket?.close()
-    }
-  }
-
-  private follow(): void {
-    const ranges = this.buffer?.buffered
-    if (!ranges) return
-    const listed = Array.from({ length: ranges.length }, (_, index) => ({ start: ranges.start(index), end: ranges.end(index) }))
-    const { to, rate } = chase(this.video.currentTime, listed)
-    if (to !== undefined && !this.video.seeking) this.video.currentTime = to
-    if (this.video.playbackRate !== rate) this.video.playbackRate = rate
-    if (this.video.paused) void this.video.play().catch(() => undefined)
+    this.mse.add(media.data)
   }
 
   private later(after?: number): void {
@@ -202,32 +187,18 @@ export class LivePictures {
     this.socket = undefined
     this.open = false
     clearInterval(this.pinging)
+    clearInterval(this.looking)
     this.pings.clear()
-    socket?.close()
-    if (this.stopped) this.drop()
-  }
-
-  /** The last picture stays where it is until another one comes: greyed, with the reason (Tile). */
-  private drop(): void {
-    this.buffer = undefined
-    this.source = undefined
-    this.waiting = []
-    if (this.address) URL.revokeObjectURL(this.address)
-    this.address = undefined
-    this.video.onerror = null
-    if (this.stopped) {
-      this.video.removeAttribute('src')
-      this.video.load()
+    this.arrivals.clear()
+    this.whep?.stop()
+    this.whep = undefined
+    // Browsers complain of one that is closed before it is open.
+    if (socket?.readyState === WebSocket.CONNECTING) {
+      socket.onopen = () => {
+        socket.close()
+      }
+    } else {
+      socket?.close()
     }
   }
-}
-
-function joined(parts: readonly ArrayBuffer[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, each) => sum + each.byteLength, 0))
-  let at = 0
-  for (const each of parts) {
-    whole.set(new Uint8Array(each), at)
-    at += each.byteLength
-  }
-  return whole
 }

@@ -2,7 +2,7 @@
 
 import { computed } from 'vue'
 
-import type { Reason } from '@/pure/wall'
+import type { Reason, Way } from '@/pure/wall'
 import { language } from '@/words'
 
 interface WallWords {
@@ -15,6 +15,8 @@ interface WallWords {
   none: string
   noneHint: string
   live: string
+  way: Record<Way, string>
+  wayHint: Record<Way, string>
   skipping: string
   opened: string
   toCome: string
@@ -41,6 +43,8 @@ const zh: WallWords = {
   none: '现在没有可巡查的画面',
   noneHint: '场次录像开始前两小时起至结束归档前，其摄像头显示于此。',
   live: '实时',
+  way: { whep: 'WebRTC', mse: 'WebSocket' },
+  wayHint: { whep: '画面经 WebRTC（WHEP）传送，延时低', mse: '画面经 WebSocket 传送，占用少，UDP 不通时也用它' },
   skipping: '网络慢，有跳帧',
   opened: '进行中',
   toCome: '待开考',
@@ -83,6 +87,11 @@ const en: WallWords = {
   none: 'There is nothing to watch now',
   noneHint: 'The cameras of a sitting are here from two hours before it is recorded until it is closed.',
   live: 'Live',
+  way: { whep: 'WebRTC', mse: 'WebSocket' },
+  wayHint: {
+    whep: 'Pictures come over WebRTC (WHEP), with less delay',
+    mse: 'Pictures come over a WebSocket, which costs less and goes where UDP does not',
+  },
   skipping: 'Slow network: pictures left out',
   opened: 'Running',
   toCome: 'To come',

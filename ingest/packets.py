@@ -1,8 +1,8 @@
 """RTP and RTCP as bytes: access units cut into payloads, sender reports written, receiver reports read.
 
-Pure functions of their arguments. Written apart from the recorder's own reading of the same formats, on purpose:
-two sides that share code share its mistakes. Sources: RFC 3550 (RTP, RTCP), RFC 6184 (H.264),
-RFC 7798 (H.265).
+Pure functions of their arguments, for those who send: simulated cameras and live pictures. Written apart from the
+recorder's own reading of the same formats, on purpose: two sides that share code share its mistakes. Sources: RFC
+3550 (RTP, RTCP), RFC 6184 (H.264), RFC 7798 (H.265).
 """
 
 from __future__ import annotations
@@ -106,10 +106,16 @@ def carries_picture(payload: bytes, codec: str = "H264") -> bool:
     return 1 <= (payload[1] & 0x1F if kind == _FU_A else kind) <= 5
 
 
-def rtp_header(sequence: int, time: int, ssrc: int, marker: bool) -> bytes:
-    """RFC 3550 5.1; the marker says that the access unit is complete (RFC 6184 5.1)."""
-    kind = PAYLOAD_TYPE | (0x80 if marker else 0)
-    return struct.pack(">BBHII", 0x80, kind, sequence & 0xFFFF, time & 0xFFFFFFFF, ssrc)
+def rtp_header(
+    sequence: int, time: int, ssrc: int, marker: bool, payload_type: int = PAYLOAD_TYPE, *, extension: bytes = b""
+) -> bytes:
+    """RFC 3550 5.1; the marker says that the access unit is complete (RFC 6184 5.1).
+
+    ``extension`` is a whole one with its own header (5.3.1).
+    """
+    kind = payload_type | (0x80 if marker else 0)
+    first = 0x90 if extension else 0x80
+    return struct.pack(">BBHII", first, kind, sequence & 0xFFFF, time & 0xFFFFFFFF, ssrc) + extension
 
 
 def ntp_time(instant: datetime) -> int:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.simulator.packets import carries_picture, ntp_time, payloads, receiver_reports, rtp_header, sender_report
+from ingest.packets import carries_picture, ntp_time, payloads, receiver_reports, rtp_header, sender_report
 from tests.ingest.simulator.raw_client import Packet, RawClient
 
 NALS = st.lists(

@@ -1,0 +1,233 @@
+"""A camera commissioned at the page, from nothing: added and tried over a real connection, its stations clicked in
+its picture, drawn, calibrated, tried before the exam, and given a reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from ipaddress import ip_network
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from analysis.floorplan import optics
+from config.rule_pack import load as load_rule_pack
+from config.secrets import KeySource, Secrets
+from config.vault import Vault
+from dashboard.app import create_app
+from domain.evidence import TRIALS, Recorder, Run
+from domain.people import Account, Reach, Role, Scope
+from domain.places import Room
+from domain.plan import Mounting
+from domain.timeline import Interval
+from ingest.simulator.camera import CameraSettings
+from records.commissioning import Bench
+from storage.database import connect
+from tests.dashboard.exam import BATCH, SITE, START, Exam, add_segment, log_in, plan_exam
+from tests.dashboard.serving import served
+from tests.e2e.conftest import DIST, OpenPage
+from tests.e2e.test_batch import look
+from tests.fakes.notary import NOTARY
+from tests.simulated import simulated
+
+OFFICER, OPERATOR = "held by an officer", "held by an operator"
+NAME, PASSWORD = "A-cam-9", "geheim und lang"
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The pages over a site on the day before its exam, and where a camera waits to be commissioned."""
+
+    exam: Exam
+    where: str
+    camera: str
+
+    @property
+    def room(self) -> Room:
+        site = self.exam.database.setup.site(SITE.id)
+        assert site is not None
+        return site.room("A")
+
+
+@pytest.fixture(scope="module")
+def office(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("sites")
+    database = connect(f"sqlite:///{folder / 'kaojian.db'}", NOTARY)
+    exam = plan_exam(database, folder / "spool")
+    exam.clock.step((START - timedelta(days=1) - exam.clock.now()).total_seconds())
+    now = exam.clock.now()
+    database.evidence.begin_recorder(Recorder("recorder-1", "exam-host", now, now, reads_clock=True))
+    people = {OFFICER: (Role.CITY_OFFICER, Reach.CITY, frozenset[str]())}
+    people[OPERATOR] = (Role.SITE_OPERATOR, Reach.SITE, frozenset({SITE.id}))
+    for number, (token, (role, reach, names)) in enumerate(people.items()):
+        log_in(exam, Account(f"person-{number}", role, Scope(reach, names), now, must_change=False), token)
+    keys = KeySource(folder / "secrets.key", environ={})
+    vault, secrets = Vault(folder / "secrets", keys), Secrets(folder / "secrets", {}, keys)
+    bench = Bench(database, secrets, vault, [ip_network("127.0.0.0/8")], exam.clock)
+    app = create_app(database, exam.archive, load_rule_pack, exam.clock, DIST, commissioning=bench)
+    settings = CameraSettings(
+        id="cam", room="hall", width=1280, height=720, username="looker", password=PASSWORD, report_interval_s=0.5
+    )
+    with simulated(settings) as camera, served(app) as where:
+        yield Office(exam, where, camera.url)
+    database.close()
+
+
+def test_a_camera_is_commissioned_from_nothing_to_go(open_page: OpenPage, office: Office) -> None:
+    page = open_page(office.where, token=OFFICER, strict=False)  # it is refused things on the way
+    page.locator("[data-more]").click()
+    page.locator("[data-sites-link]").click()
+    expect(page.locator("[data-room-link='A']")).to_contain_text("3 工位 · 3 台摄像机")
+    look(page, "sites")
+    add(page, office)
+    draw(page, office)
+    calibrate(page, office)
+    record(open_page(f"{office.where}/sites/{SITE.id}/A", token=OPERATOR), office)
+    page.reload()
+    of_it = page.locator(f"[data-references-of='{NAME}']")
+    of_it.locator("[data-make]").click()
+    expect(of_it).to_contain_text("已用 5 幅画面生成")
+    loaded(page, f"[data-references-of='{NAME}'] img")
+    row = page.locator(f"[data-camera='{NAME}']")
+    expect(row).to_contain_text("2026-04-30")
+    expect(row).to_contain_text("已画")
+    look(page, "sites-room")
+    page.get_by_role("button", name="English").click()
+    expect(of_it).to_contain_text("In use")
+    look(page, "sites-room")
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    look(page, "sites-room")
+    assert PASSWORD not in page.content()
+
+
+def add(page: Page, office: Office) -> None:
+    """Address and login, a test of it, stations in its picture, and saving, with what that does told before."""
+    page.locator("[data-add]").click()
+    panel = page.locator("[data-camera-panel]")
+    panel.locator("input[name=id]").fill(NAME)
+    panel.locator("input[name=url]").fill(office.camera)
+    panel.locator("input[name=camera-user]").fill("looker")
+    panel.locator("input[name=camera-password]").fill("wrong")
+    panel.locator("[data-test]").click()
+    expect(panel.locator("[role=alert]")).to_contain_text("401")
+    panel.locator("input[name=camera-password]").fill(PASSWORD)
+    panel.locator("[data-test]").click()
+    expect(panel.locator("[data-finding='size']")).to_contain_text("1280×720")
+    loaded(page, "[data-camera-panel] .picture img")
+    panel.locator("[data-sees='A01']").check()
+    picture = panel.locator("[data-regions]")
+    box = picture.bounding_box()
+    assert box is not None
+    for across, down in ((0.1, 0.2), (0.5, 0.2), (0.5, 0.7)):
+        picture.click(position={"x": box["width"] * across, "y": box["height"] * down})
+    expect(panel.locator("polygon")).to_have_count(1)
+    look(page, "sites-add")
+    panel.locator("[data-look]").click()
+    expect(panel.locator("[data-save] li")).to_have_count(2)
+    expect(panel.locator("[data-save]")).to_contain_text("将使用新设置")
+    panel.locator("[data-do-save]").click()
+    expect(panel).to_be_hidden()
+    expect(page.locator(f"[data-camera='{NAME}']")).to_contain_text("已保存")
+    (camera,) = (each for each in office.room.cameras if each.id == NAME)
+    assert (camera.sees, len(camera.regions[0].corners)) == (("A01",), 3)
+
+
+def draw(page: Page, office: Office) -> None:
+    """A first plan, with the camera where it hangs; the server says at each change what is seen."""
+    page.locator("[data-edit-plan]").click()
+    editor = page.locator("[data-plan-editor]")
+    expect(editor.locator("[data-surveyed]")).to_contain_text("布点图未画：A01")
+    for each in ("A01", "A02", "A03"):
+        editor.locator("[data-add-station]").select_option(each)
+        editor.locator(f"[data-thing='{each}']").focus()
+        page.keyboard.press("ArrowUp")
+    editor.locator("[data-add-camera]").select_option(NAME)
+    expect(editor.locator("[data-surveyed]")).not_to_contain_text("未画：A01")
+    thing = editor.locator(f"[data-thing='{NAME}']")
+    thing.focus()
+    page.keyboard.press("ArrowRight")
+    expect(editor.locator("[data-chosen] legend")).to_contain_text(NAME)
+    before = editor.locator("[data-x]").input_value()
+    page.keyboard.press("ArrowRight")
+    expect(editor.locator("[data-x]")).not_to_have_value(before)
+    look(page, "sites-plan")
+    editor.locator("[data-look]").click()
+    editor.locator("[data-do-save]").click()
+    expect(editor).to_be_hidden()
+    loaded(page, "[data-plan] img")
+    expect(page.locator("[data-place='A01']")).to_be_visible()
+    plan = office.room.plan
+    assert plan is not None and NAME in {each.camera for each in plan.mountings}
+
+
+def calibrate(page: Page, office: Office) -> None:
+    """Four pairs on a line are refused; a picture that was clicked truly tells how the camera looks."""
+    plan = office.room.plan
+    assert plan is not None
+    (drawn,) = (each for each in plan.mountings if each.camera == NAME)
+    page.locator(f"[data-camera='{NAME}']").get_by_role("button", name="标定").click()
+    panel = page.locator("[data-calibrate]")
+    panel.get_by_role("button", name="取一幅画面").click()
+    loaded(page, "[data-calibration-picture] img")
+    panel.locator("[data-calibration-picture]").click(position={"x": 40, "y": 40})
+    panel.locator("[data-calibration-plan]").click(position={"x": 120, "y": 120})
+    expect(panel.locator("tbody tr")).to_have_count(1)
+    for _ in range(3):
+        panel.get_by_role("button", name="添加一对点").click()
+    fill(panel.locator("tbody tr"), [(100 + 50 * n, 300, 1 + 0.5 * n, 2, 0) for n in range(4)])
+    panel.locator("[data-compute]").click()
+    expect(panel.locator("[role=alert]")).to_contain_text("不足以标定")
+    fill(panel.locator("tbody tr"), list(truly(drawn)))
+    panel.locator("[data-compute]").click()
+    expect(panel.locator("[role=status]")).to_contain_text("吻合")
+    look(page, "sites-calibrate")
+    panel.locator("[data-look]").click()
+    expect(panel.locator("[data-save]")).to_contain_text("将使用新设置")
+    panel.locator("[data-do-save]").click()
+    expect(panel).to_be_hidden()
+    plan = office.room.plan
+    assert plan is not None
+    (found,) = (each for each in plan.mountings if each.camera == NAME)
+    assert found.pan == pytest.approx(drawn.pan + 4, abs=0.2)
+
+
+def truly(drawn: Mounting) -> Iterator[tuple[float, float, float, float, float]]:
+    """Where a camera that hangs as drawn, turned by four degrees, shows places of the room."""
+
+    looks = replace(drawn, pan=drawn.pan + 4)
+    middle = np.array(
+        [looks.x + 2.2 * np.cos(np.radians(looks.pan)), looks.y + 2.2 * np.sin(np.radians(looks.pan)), 0]
+    )
+    for step in ((0, 0, 0.2), (0.6, 0.3, 0), (-0.4, 0.5, 0.4), (0.3, -0.6, 0.8)):
+        place = middle + np.array(step)
+        u, v = optics.image(looks, place[None, :]).pixels[0]
+        yield float(round(u)), float(round(v)), round(float(place[0]), 2), round(float(place[1]), 2), step[2]
+
+
+def fill(rows: Locator, pairs: list[tuple[float, float, float, float, float]]) -> None:
+    for row, pair in zip(rows.all(), pairs, strict=True):
+        for field, value in zip(row.locator("input").all(), pair, strict=True):
+            field.fill(f"{value:g}")
+
+
+def record(page: Page, office: Office) -> None:
+    """The operator of the site has a trial recorded, which the recorder does."""
+    page.locator("[data-references]").get_by_role("button", name=f"{BATCH} 第 1 场").click()
+    expect(page.locator("[data-references]")).to_contain_text("已为")
+    expect(page.locator("[data-add]")).to_have_count(0)
+    expect(page.locator("[data-edit-plan]")).to_have_count(0)
+    exam = office.exam
+    trial = exam.database.readiness.last_trial(BATCH, 1)
+    assert trial is not None
+    span = Interval(trial.interval.start, trial.interval.start + timedelta(seconds=10))
+    exam.database.evidence.begin_run(Run("trial-run", NAME, "recorder-1", span.start))
+    add_segment(exam, NAME, "trial-run", span, batch=TRIALS)
+    page.close()
+
+
+def loaded(page: Page, picture: str) -> None:
+    """The picture really shows something."""
+    page.wait_for_function("selector => document.querySelector(selector)?.naturalWidth > 0", arg=picture)
