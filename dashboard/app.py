@@ -17,6 +17,7 @@ from config.rule_pack import RulePack
 from config.version import VERSION
 from dashboard.access.provider import Provider
 from dashboard.api import (
+    accounts,
     acts,
     batches,
     cases,
@@ -31,6 +32,7 @@ from dashboard.api import (
     footage,
     live,
     metrics,
+    operations,
     permits,
     problems,
     provider,
@@ -51,6 +53,7 @@ from dashboard.api import (
 from dashboard.api.backing import Backing, LivePort
 from dashboard.api.guard import guard
 from dashboard.api.headers import SafeHeaders, page_policy
+from dashboard.installation import Installation
 from dashboard.metrics import Sources, StoreProbe
 from domain.calendar import HolidayTable
 from domain.people import Role
@@ -90,6 +93,7 @@ def create_app(
     pages_address: str = "",
     live_port: LivePort | None = None,
     detector: Callable[[], Detector | None] = lambda: None,
+    installation: Installation | None = None,
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes, the database with a notary.
 
@@ -101,7 +105,8 @@ def create_app(
     gives the key of numbers of people's documents, without it one that is gone with the app. ``filing`` is an archive
     whose keys may put scans, without it ``archive``; ``signing`` signs receipts, without it none are made, and
     ``pages_address`` is where their QR codes lead. ``live_port`` is where live pictures are; without one the page
-    connects to nothing but this. ``detector`` opens what finds people, where heads are to be blurred.
+    connects to nothing but this. ``detector`` opens what finds people, where heads are to be blurred;
+    ``installation`` is what the pages tell of this one, without it next to nothing.
     Where it is bound, and TLS, is the caller's part.
     """
     app = _described()
@@ -125,6 +130,7 @@ def create_app(
         pages_address=pages_address,
         live=live_port or LivePort(),
         detector=detector,
+        installation=installation or Installation(),
     )
     app.include_router(metrics.router)
     app.include_router(_description(app))
@@ -175,6 +181,7 @@ def _described() -> FastAPI:
         dependencies=[Depends(guard)],
     )
     for room in (
+        accounts,
         acts,
         batches,
         cases,
@@ -187,6 +194,7 @@ def _described() -> FastAPI:
         film,
         footage,
         live,
+        operations,
         permits,
         provider,
         receipts,

@@ -96,6 +96,7 @@ def _dashboard(settings: Settings) -> None:
     from kaojian.backup import backed_up  # noqa: PLC0415
     from kaojian.detecting import detector_of  # noqa: PLC0415
     from kaojian.disks import ballast, spools_of  # noqa: PLC0415
+    from kaojian.installing import installation_of  # noqa: PLC0415
     from kaojian.live import live_port  # noqa: PLC0415
     from kaojian.readiness import means  # noqa: PLC0415
     from kaojian.replica import replicated  # noqa: PLC0415
@@ -131,6 +132,7 @@ def _dashboard(settings: Settings) -> None:
             pages_address=settings.pages_address,
             live_port=live_port(settings),
             detector=partial(detector_of, settings),
+            installation=installation_of(settings, database),
             vouching=None if settings.oidc is None else Provider(settings.oidc, settings.secrets, clock),
         )
         sealing = sealed_daily(database, settings.data_dir, signer, objects_of(settings), clock)

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Path, Query, Request, Response
 from starlette.requests import HTTPConnection
 
-from dashboard.access import login, permits, tokens
+from dashboard.access import accounts, login, permits, tokens
 from dashboard.access.errors import TicketUnknown
 from dashboard.access.login import Viewer
 from dashboard.access.sight import Permitted, Sight
@@ -42,7 +42,7 @@ from dashboard.api.witness import REFUSALS
 from domain.viewings import Deed
 from records import drawing, receipts
 from records.errors import NoSuchDraw, NoSuchReceipt
-from storage.errors import UnknownBatch, UnknownDisposal, UnknownPermit, UnknownToken
+from storage.errors import UnknownAccount, UnknownBatch, UnknownDisposal, UnknownPermit, UnknownToken
 
 COOKIE = "kaojian_session"
 NO_STORE = {"Cache-Control": "no-store"}
@@ -51,7 +51,10 @@ NO_STORE = {"Cache-Control": "no-store"}
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _JUDGED = frozenset(
-    {"batch", "number", "camera", "ticket", "token", "session", "permit", "disposal", "draw", "receipt"}
+    {
+        *("batch", "number", "camera", "ticket", "token", "session", "permit", "disposal", "draw", "receipt"),
+        "account",
+    }
 )
 
 
@@ -126,7 +129,8 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
     """What the viewer sees; what the address names lies inside of it.
 
     Raises NotAllowed for the role or the token; UnknownBatch, UnknownCamera, UnknownPermit, UnknownDisposal,
-    NoSuchDraw, NoSuchReceipt, UnknownToken, TicketUnknown for what lies outside; PermitNotOpen, TicketExpired.
+    NoSuchDraw, NoSuchReceipt, UnknownAccount, UnknownToken, TicketUnknown for what lies outside; PermitNotOpen,
+    TicketExpired.
     """
     if not viewer.may(act):
         who = f"the role {viewer.account.role}" if viewer.acts is None else "this token"
@@ -140,10 +144,7 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
         raise UnknownBatch(f"there is no batch {named['batch']}")
     if "camera" in named and not sight.camera(named["camera"]):
         raise UnknownCamera(f"there is no camera {named['camera']}")
-    if "token" in named and named["token"] not in {
-        each.id for each in backed.database.api_tokens.all(viewer.account.name)
-    }:
-        raise UnknownToken(f"there is no token {named['token']}")
+    _admitted(viewer, named, backed)
     if "receipt" in named and receipts.find(backed.database, named["receipt"]).thing.batch != named.get("batch"):
         raise NoSuchReceipt(f"the batch has no receipt {named['receipt']}")
     if "draw" in named:
@@ -151,6 +152,16 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
     if "disposal" in named:
         _listed(sight, named["disposal"], backed)
     return _through(act, sight, viewer, named["ticket"], backed) if "ticket" in named else sight
+
+
+def _admitted(viewer: Viewer, named: dict[str, Any], backed: Backing) -> None:
+    """Raises UnknownToken for a token that is not the viewer's own, UnknownAccount where there is none."""
+    if "token" in named:
+        own = {each.id for each in backed.database.api_tokens.all(viewer.account.name)}
+        if named["token"] not in own:
+            raise UnknownToken(f"there is no token {named['token']}")
+    if "account" in named and not accounts.exists(backed.database, named["account"]):
+        raise UnknownAccount("there is no such account")
 
 
 def _listed(sight: Sight, number: str, backed: Backing) -> None:
