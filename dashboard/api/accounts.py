@@ -6,7 +6,7 @@ breaking the glass (docs/decisions/0068).
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from starlette.status import HTTP_201_CREATED
 
 from dashboard.access import accounts as access
@@ -27,14 +27,18 @@ from dashboard.api.problems import CONFLICTS, RESPONSES
 from domain.people import Account
 from storage.errors import UnknownAccount, UnknownBatch
 
-router = APIRouter(prefix="/accounts", tags=["accounts"], responses=RESPONSES)
+
+def _no_store(response: Response) -> None:
+    response.headers.update(NO_STORE)
+
+
+router = APIRouter(prefix="/accounts", tags=["accounts"], responses=RESPONSES, dependencies=[Depends(_no_store)])
 
 
 @router.get("")
-def accounts(response: Response, backed: Backed, seen: Seen) -> AccountsShape:
+def accounts(backed: Backed, seen: Seen) -> AccountsShape:
     """All accounts, the closed ones too. No password and nothing of one is among what is told; of a batch that the
     viewer is recused from, nothing."""
-    response.headers.update(NO_STORE)
     sites = backed.database.setup.sites()
     return AccountsShape(
         accounts=tuple(_shape(each, backed, seen) for each in backed.database.accounts.all()),
@@ -45,11 +49,8 @@ def accounts(response: Response, backed: Backed, seen: Seen) -> AccountsShape:
 
 
 @router.post("", status_code=HTTP_201_CREATED, responses=CONFLICTS)
-def add_account(
-    response: Response, viewer: Viewing, backed: Backed, seen: Seen, given: NewAccountBody
-) -> FirstPassword:
+def add_account(viewer: Viewing, backed: Backed, seen: Seen, given: NewAccountBody) -> FirstPassword:
     """Make an account. Its first password stands in the answer, once, and must be changed at the first login."""
-    response.headers.update(NO_STORE)
     if hidden := seen.account.recused & set(given.sees):
         raise UnknownBatch(f"there is no batch {min(hidden)}")
     wanted = access.Wanted(given.name, given.role, given.sees, given.expires)
@@ -58,17 +59,15 @@ def add_account(
 
 
 @router.post("/{account}/disable")
-def disable_account(account: str, response: Response, viewer: Viewing, backed: Backed, seen: Seen) -> ListedAccount:
+def disable_account(account: str, viewer: Viewing, backed: Backed, seen: Seen) -> ListedAccount:
     """Close an account for good; whoever uses it, its programs too, is out at once."""
-    response.headers.update(NO_STORE)
     access.disable(backed.database, account, viewer.actor, backed.clock)
     return _listed(account, backed, seen)
 
 
 @router.post("/{account}/password")
-def reset_account(account: str, response: Response, viewer: Viewing, backed: Backed, seen: Seen) -> FirstPassword:
+def reset_account(account: str, viewer: Viewing, backed: Backed, seen: Seen) -> FirstPassword:
     """Another first password for somebody who lost theirs; whoever uses the account is out. A second factor stays."""
-    response.headers.update(NO_STORE)
     first = access.reset(backed.database, account, viewer.actor, backed.clock)
     return FirstPassword(account=_listed(account, backed, seen), first_password=first)
 
@@ -84,11 +83,8 @@ def recuse_account(account: str, viewer: Viewing, backed: Backed, seen: Seen, gi
 
 
 @router.post("/{account}/log-out")
-def log_out_account(
-    account: str, response: Response, viewer: Viewing, backed: Backed, given: ReasonBody
-) -> EndedSessions:
+def log_out_account(account: str, viewer: Viewing, backed: Backed, given: ReasonBody) -> EndedSessions:
     """End all sessions of an account. Tokens of programs stay."""
-    response.headers.update(NO_STORE)
     ended = access.log_out(backed.database, account, reason=given.reason, actor=viewer.actor, clock=backed.clock)
     return EndedSessions(ended=ended)
 
