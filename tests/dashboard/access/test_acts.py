@@ -45,7 +45,7 @@ def talking(exam: Exam) -> Iterator[httpx.Client]:
 
 
 def told(
-    exam: Exam, talking: httpx.Client, role: Role, *names: str, recused: str = "", **sought: object
+    exam: Exam, talking: httpx.Client, role: Role, *names: str, recused: str = "", **sought: Any
 ) -> list[dict[str, Any]]:
     """What a new account of that role reads."""
     name = f"acts-{role}-{len(exam.database.accounts.all())}"
@@ -53,7 +53,7 @@ def told(
     if recused:
         exam.database.accounts.recuse(name, recused, exam.clock.now(), recused=True)
     params = {"limit": 1000, **sought}
-    answer = talking.get("/api/v1/acts", params=params, headers={"Cookie": f"{COOKIE}={name}"})  # type: ignore[arg-type]
+    answer = talking.get("/api/v1/acts", params=params, headers={"Cookie": f"{COOKIE}={name}"})
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
     found: list[dict[str, Any]] = answer.json()
     return found
@@ -98,7 +98,7 @@ def test_the_acts_that_were_read_hold_together(exam: Exam, talking: httpx.Client
 
 
 def test_acts_are_found_by_who_did_them_to_which_batch_and_when(exam: Exam, talking: httpx.Client) -> None:
-    def seen(**sought: object) -> set[tuple[str, str]]:
+    def seen(**sought: Any) -> set[tuple[str, str]]:
         return {(each["act"], each["subject"]) for each in told(exam, talking, Role.CITY_SUPERVISOR, **sought)}
 
     assert seen(who="local:chen") == {("open_sitting", f"{BATCH}/1")}
@@ -114,7 +114,7 @@ def test_acts_come_page_by_page_without_one_twice(exam: Exam, talking: httpx.Cli
     everything = [each["number"] for each in told(exam, talking, Role.CITY_SUPERVISOR)]
     found: list[int] = []
     while len(found) < len(everything):
-        before = {"before": found[-1]} if found else {}
+        before: dict[str, Any] = {"before": found[-1]} if found else {}
         page = told(exam, talking, Role.CITY_SUPERVISOR, limit=3, **before)
         assert 0 < len(page) <= 3
         found += [each["number"] for each in page]

@@ -6290,6 +6290,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accounts": [
+                     *         {
+                     *           "created": "2026-04-20T02:00:00.000Z",
+                     *           "disabled": null,
+                     *           "emergency": false,
+                     *           "expires": null,
+                     *           "factor": false,
+                     *           "linked": false,
+                     *           "must_change": true,
+                     *           "name": "operator-3",
+                     *           "open": true,
+                     *           "password": true,
+                     *           "recused": [],
+                     *           "role": "site_operator",
+                     *           "sees": [
+                     *             "sg-001"
+                     *           ],
+                     *           "sessions": 0
+                     *         }
+                     *       ],
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "counties": [
+                     *         "浈江区"
+                     *       ],
+                     *       "sites": [
+                     *         "sg-001"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["AccountsShape"];
                 };
             };
@@ -6368,6 +6401,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "created": "2026-04-20T02:00:00.000Z",
+                     *         "disabled": null,
+                     *         "emergency": false,
+                     *         "expires": null,
+                     *         "factor": false,
+                     *         "linked": false,
+                     *         "must_change": true,
+                     *         "name": "operator-3",
+                     *         "open": true,
+                     *         "password": true,
+                     *         "recused": [],
+                     *         "role": "site_operator",
+                     *         "sees": [
+                     *           "sg-001"
+                     *         ],
+                     *         "sessions": 0
+                     *       },
+                     *       "first_password": "abcde-fghij-kmnpq-rstuv"
+                     *     }
+                     */
                     "application/json": components["schemas"]["FirstPassword"];
                 };
             };
@@ -6462,6 +6518,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created": "2026-04-20T02:00:00.000Z",
+                     *       "disabled": "2026-05-01T01:00:00.000Z",
+                     *       "emergency": false,
+                     *       "expires": null,
+                     *       "factor": false,
+                     *       "linked": false,
+                     *       "must_change": true,
+                     *       "name": "operator-3",
+                     *       "open": false,
+                     *       "password": true,
+                     *       "recused": [],
+                     *       "role": "site_operator",
+                     *       "sees": [
+                     *         "sg-001"
+                     *       ],
+                     *       "sessions": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListedAccount"];
                 };
             };
@@ -6627,6 +6703,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "created": "2026-04-20T02:00:00.000Z",
+                     *         "disabled": null,
+                     *         "emergency": false,
+                     *         "expires": null,
+                     *         "factor": false,
+                     *         "linked": false,
+                     *         "must_change": true,
+                     *         "name": "operator-3",
+                     *         "open": true,
+                     *         "password": true,
+                     *         "recused": [],
+                     *         "role": "site_operator",
+                     *         "sees": [
+                     *           "sg-001"
+                     *         ],
+                     *         "sessions": 0
+                     *       },
+                     *       "first_password": "abcde-fghij-kmnpq-rstuv"
+                     *     }
+                     */
                     "application/json": components["schemas"]["FirstPassword"];
                 };
             };
@@ -6707,6 +6806,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created": "2026-04-20T02:00:00.000Z",
+                     *       "disabled": null,
+                     *       "emergency": false,
+                     *       "expires": null,
+                     *       "factor": false,
+                     *       "linked": false,
+                     *       "must_change": true,
+                     *       "name": "operator-3",
+                     *       "open": true,
+                     *       "password": true,
+                     *       "recused": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "role": "site_operator",
+                     *       "sees": [
+                     *         "sg-001"
+                     *       ],
+                     *       "sessions": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListedAccount"];
                 };
             };
@@ -6873,6 +6994,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:00:00.000Z",
+                     *       "records": [
+                     *         {
+                     *           "broken": [
+                     *             {
+                     *               "how": "changed",
+                     *               "number": 377
+                     *             }
+                     *           ],
+                     *           "broken_in_all": 1,
+                     *           "days": 61,
+                     *           "entries": 4120,
+                     *           "record": "journal",
+                     *           "sound": false,
+                     *           "unsealed": 0,
+                     *           "unsigned": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["RecordsChecked"];
                 };
             };
@@ -13573,6 +13716,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:00:00.000Z",
+                     *       "backup": {
+                     *         "newest": null,
+                     *         "stale": true
+                     *       },
+                     *       "checks": [
+                     *         {
+                     *           "part": "backup",
+                     *           "remedy": "run: kaojian backup, and keep the service running",
+                     *           "said": "none was brought under lock yet",
+                     *           "state": "note"
+                     *         }
+                     *       ],
+                     *       "counted_up_to": 1000,
+                     *       "database": "PostgreSQL",
+                     *       "forecast": null,
+                     *       "queues": {
+                     *         "analysis": 3,
+                     *         "given_up": 0,
+                     *         "look": 12,
+                     *         "lost": {
+                     *           "count": 0,
+                     *           "newest": null,
+                     *           "places": [],
+                     *           "within_days": 30
+                     *         },
+                     *         "reread": 0,
+                     *         "rows_set_aside": 0,
+                     *         "second_store": 0,
+                     *         "store": 5,
+                     *         "unseen": []
+                     *       },
+                     *       "spools": [
+                     *         {
+                     *           "folder": "/var/lib/kaojian/spool",
+                     *           "free_bytes": 2400000000000,
+                     *           "full_at": null,
+                     *           "hours_left": 27.8,
+                     *           "needed_bytes": 691000000000,
+                     *           "reserve_bytes": 5368709120,
+                     *           "short_bytes": 0,
+                     *           "size_bytes": 4000000000000,
+                     *           "until": "2026-05-01T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "stores": [
+                     *         {
+                     *           "answers": true,
+                     *           "bucket": "kaojian",
+                     *           "lost": null,
+                     *           "second": false,
+                     *           "told_at": "2026-05-01T00:59:30.000Z",
+                     *           "unlocked": null
+                     *         }
+                     *       ],
+                     *       "version": "0.1.0",
+                     *       "webhooks": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["Operations"];
                 };
             };
