@@ -603,7 +603,7 @@ const en: OperationsWords = {
   site: 'Site',
   batches: 'Batches',
   batchesHint: 'Several with Ctrl',
-  endsHint: 'Auditors need one, others may do without',
+  endsHint: 'auditors need one',
   addSays: ['What an account sees cannot be changed: for another scope, close it and make another.', 'Who made which account, when and as what, goes into the records, which city supervisors and auditors read.'],
   made: (name, password) => `First password of ${name}: ${password}`,
   madeSilent: (name) => `Account ${name} is there. Nobody logs in as this role: run kaojian token add ${name} on the host.`,
