@@ -85,7 +85,7 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.OWN_TOKENS: _PEOPLE,
     Act.SCHEDULE: _PEOPLE | {Role.SCORING_SYSTEM},
     Act.SEE: frozenset(Role) - {Role.EXAMINER, Role.SCORING_SYSTEM} | {LOCAL},
-    Act.HEALTH: frozenset({Role.CITY_ADMINISTRATOR, Role.CITY_OFFICER, Role.CITY_SUPERVISOR, LOCAL}),
+    Act.HEALTH: frozenset({Role.CITY_ADMINISTRATOR, Role.CITY_OFFICER, Role.CITY_SUPERVISOR}),
     Act.AUDIT: frozenset({Role.CITY_SUPERVISOR, Role.AUDITOR, LOCAL}),
     Act.WATCH: _WATCHERS,
     Act.SAVE: _WATCHERS | {LOCAL},
