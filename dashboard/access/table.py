@@ -24,6 +24,7 @@ class Act(StrEnum):
     OWN_TOKENS = "own_tokens"  # tokens of one's own for programs; no token may make another
     SCHEDULE = "schedule"  # which sittings there are, when and in which rooms: nothing of what was seen there
     SEE = "see"  # sittings, reports, the state of cameras: no picture
+    HEALTH = "health"  # how the installation stands: disks, queues, forecasts; no person and nothing of any exam
     AUDIT = "audit"  # who watched what, and who did what
     WATCH = "watch"  # footage of sittings that are closed
     SAVE = "save"  # take files of footage away, of sittings that are closed, whoever asks
@@ -87,6 +88,7 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.OWN_TOKENS: _PEOPLE,
     Act.SCHEDULE: _PEOPLE | {Role.SCORING_SYSTEM},
     Act.SEE: frozenset(Role) - {Role.EXAMINER, Role.SCORING_SYSTEM} | {LOCAL},
+    Act.HEALTH: frozenset({Role.CITY_ADMINISTRATOR, Role.CITY_OFFICER, Role.CITY_SUPERVISOR}),
     Act.AUDIT: frozenset({Role.CITY_SUPERVISOR, Role.AUDITOR, LOCAL}),
     Act.WATCH: _WATCHERS,
     Act.SAVE: _WATCHERS | {LOCAL},
@@ -299,6 +301,14 @@ ROUTES: Mapping[str, Act] = {
     "hand_papers": Act.DAY,
     "viewings": Act.AUDIT,
     "acts": Act.AUDIT,
+    "records_checked": Act.AUDIT,
+    "operations": Act.HEALTH,
+    "accounts": Act.ADMIT,
+    "add_account": Act.ADMIT,
+    "disable_account": Act.ADMIT,
+    "reset_account": Act.ADMIT,
+    "recuse_account": Act.ADMIT,
+    "log_out_account": Act.ADMIT,
     "playlist": Act.WATCH,
     "init_part": Act.WATCH,
     "media_part": Act.WATCH,
@@ -527,6 +537,10 @@ FRESH = frozenset(
             "close_sitting",
             "issue_certificates",
             "revoke_certificate",
+            "add_account",
+            "disable_account",
+            "reset_account",
+            "recuse_account",
         ),
         *("change_camera", "remove_camera", "change_plan", "make_reference"),
     }

@@ -454,7 +454,101 @@ WITHHOLDINGS: Any = [
     }
 ]
 
+OPERATIONS: Any = {
+    "at": "2026-05-01T01:00:00.000Z",
+    "version": "0.1.0",
+    "database": "PostgreSQL",
+    "checks": [
+        {
+            "part": "backup",
+            "state": "note",
+            "said": "none was brought under lock yet",
+            "remedy": "run: kaojian backup, and keep the service running",
+        }
+    ],
+    "counted_up_to": 1000,
+    "queues": {
+        "analysis": 3,
+        "look": 12,
+        "given_up": 0,
+        "store": 5,
+        "second_store": 0,
+        "reread": 0,
+        "rows_set_aside": 0,
+        "lost": {"count": 0, "within_days": 30, "newest": None, "places": []},
+        "unseen": [],
+    },
+    "webhooks": [],
+    "spools": [
+        {
+            "folder": "/var/lib/kaojian/spool",
+            "size_bytes": 4_000_000_000_000,
+            "free_bytes": 2_400_000_000_000,
+            "reserve_bytes": 5_368_709_120,
+            "hours_left": 27.8,
+            "needed_bytes": 691_000_000_000,
+            "short_bytes": 0,
+            "full_at": None,
+            "until": "2026-05-01T09:30:00.000Z",
+        }
+    ],
+    "stores": [
+        {
+            "bucket": "kaojian",
+            "second": False,
+            "answers": True,
+            "told_at": "2026-05-01T00:59:30.000Z",
+            "lost": None,
+            "unlocked": None,
+        }
+    ],
+    "forecast": None,
+    "backup": {"newest": None, "stale": True},
+}
+
+_ACCOUNT: Any = {
+    "name": "operator-3",
+    "role": "site_operator",
+    "sees": ["sg-001"],
+    "recused": [],
+    "created": "2026-04-20T02:00:00.000Z",
+    "expires": None,
+    "disabled": None,
+    "open": True,
+    "must_change": True,
+    "factor": False,
+    "linked": False,
+    "password": True,
+    "emergency": False,
+    "sessions": 0,
+}
+
+FIRST_PASSWORD: Any = {"account": _ACCOUNT, "first_password": "abcde-fghij-kmnpq-rstuv"}
+
+RECORDS_CHECKED: Any = {
+    "at": "2026-05-01T01:00:00.000Z",
+    "records": [
+        {
+            "record": "journal",
+            "sound": False,
+            "entries": 4120,
+            "unsigned": 0,
+            "unsealed": 0,
+            "days": 61,
+            "broken": [{"number": 377, "how": "changed"}],
+            "broken_in_all": 1,
+        }
+    ],
+}
+
 ANSWERS = {
+    "operations": OPERATIONS,
+    "accounts": {"accounts": [_ACCOUNT], "counties": ["浈江区"], "sites": ["sg-001"], "batches": ["2026-0501"]},
+    "add_account": FIRST_PASSWORD,
+    "reset_account": FIRST_PASSWORD,
+    "disable_account": {**_ACCOUNT, "disabled": "2026-05-01T01:00:00.000Z", "open": False},
+    "recuse_account": {**_ACCOUNT, "recused": ["2026-0501"]},
+    "records_checked": RECORDS_CHECKED,
     "withholdings": WITHHOLDINGS,
     "sites": SITES,
     "change_camera": CHANGE,

@@ -17,6 +17,7 @@ from analysis.people.errors import DetectorError
 from analysis.screeners import ScreenerRefused, ScreenersBusy
 from config.errors import DocumentRefused, RulePackRefused
 from dashboard.access.errors import (
+    AccountRefused,
     CodeRefused,
     HeldBack,
     LoginRefused,
@@ -87,10 +88,12 @@ from storage.errors import (
     FactorStands,
     KeyRefused,
     MarkStands,
+    NameTaken,
     NotOpen,
     RevisedMeanwhile,
     SealRefused,
     SetupChanged,
+    UnknownAccount,
     UnknownBatch,
     UnknownDisposal,
     UnknownPermit,
@@ -316,6 +319,9 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     NotLinked: (HTTPStatus.FORBIDDEN, "not-linked", "No account is linked to this person"),
     TooManyAttempts: (HTTPStatus.TOO_MANY_REQUESTS, "too-many-attempts", "Too many wrong passwords or codes"),
     TooManyQuestions: (HTTPStatus.TOO_MANY_REQUESTS, "too-many-questions", "It was asked too often"),
+    AccountRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "account-refused", "The account cannot be so"),
+    NameTaken: (HTTPStatus.CONFLICT, "name-taken", "An account had that name before"),
+    UnknownAccount: (HTTPStatus.NOT_FOUND, "unknown-account", "There is no such account"),
     TokenRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "token-refused", "The token cannot be as it was asked for"),
     PermitRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "permit-refused", "The permit cannot be had in that way"),
     PermitNotOpen: (HTTPStatus.FORBIDDEN, "permit-not-open", "The permit lets nothing be watched now"),

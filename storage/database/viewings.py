@@ -14,6 +14,7 @@ from domain.timeline import Interval
 from domain.viewings import DONE, Deed, Kept, Viewing
 from storage.database import tables
 from storage.database.chained import ChainedRows, plain
+from storage.database.seeking import EVERYTHING, Sought, narrowed
 
 _LONGEST_TEXT = 600
 
@@ -30,12 +31,17 @@ class Viewings(ChainedRows):
         self._add(_fields(viewing))
 
     def latest(
-        self, limit: int, batches: frozenset[str] | None = None, without: frozenset[str] = frozenset()
+        self,
+        limit: int,
+        batches: frozenset[str] | None = None,
+        without: frozenset[str] = frozenset(),
+        sought: Sought = EVERYTHING,
     ) -> list[Kept]:
         """The latest entries, latest first, at most ``limit``; only of ``batches``, if given, not of ``without``."""
         query = sa.select(tables.viewings).order_by(tables.viewings.c.number.desc()).limit(limit)
         if batches is not None:
             query = query.where(tables.viewings.c.batch.in_(sorted(batches)))
+        query = narrowed(query, tables.viewings, sought)
         if without:
             query = query.where(tables.viewings.c.batch.not_in(sorted(without)))
         with self._engine.reading() as connection:

@@ -4,6 +4,7 @@ import createClient from 'openapi-fetch'
 
 import type { paths } from './schema'
 import type {
+  Accounts,
   BatchSummary,
   BegunFactor,
   CalibrationFound,
@@ -22,6 +23,7 @@ import type {
   Disposal,
   DisposalDetail,
   DisposalPaper,
+  DoneAct,
   Dossier,
   Drawn,
   DueBatch,
@@ -29,16 +31,20 @@ import type {
   Exit,
   ExitBody,
   FactorState,
+  FirstPassword,
   Found,
   IssueBody,
   IssueDecision,
   Item,
+  ListedAccount,
   LiveTicket,
   MadeMark,
   MarkBody,
   MadeReference,
   OpenSession,
   OrderedTrial,
+  NewAccount,
+  Operations,
   Permit,
   PermitBody,
   PermittedCamera,
@@ -47,6 +53,7 @@ import type {
   Provider,
   Readiness,
   Receipt,
+  RecordsChecked,
   RecoveryCodes,
   Report,
   RetrievalQuestion,
@@ -63,6 +70,7 @@ import type {
   Token,
   TrialBody,
   TriedCamera,
+  Viewing,
   WallCamera,
 } from './types'
 
@@ -543,6 +551,59 @@ export function declineDisposal(disposal: number, reason: string): Promise<Dispo
   return answer(
     client.POST('/api/v1/disposals/{disposal}/decline', { params: { path: { disposal } }, body: { reason } }),
   )
+}
+
+/** How the installation stands. */
+export function fetchOperations(): Promise<Operations> {
+  return answer(client.GET('/api/v1/operations'))
+}
+
+export interface RecordQuestion {
+  who?: string
+  batch?: string
+  since?: string
+  until?: string
+  before?: number
+  limit: number
+}
+
+export function fetchActs(query: RecordQuestion): Promise<DoneAct[]> {
+  return answer(client.GET('/api/v1/acts', { params: { query } }))
+}
+
+export function fetchViewings(query: RecordQuestion): Promise<Viewing[]> {
+  return answer(client.GET('/api/v1/viewings', { params: { query } }))
+}
+
+/** Checks both records from their first entry on. */
+export function checkRecords(): Promise<RecordsChecked> {
+  return answer(client.GET('/api/v1/acts/check'))
+}
+
+export function fetchAccounts(): Promise<Accounts> {
+  return answer(client.GET('/api/v1/accounts'))
+}
+
+export function addAccount(body: NewAccount): Promise<FirstPassword> {
+  return answer(client.POST('/api/v1/accounts', { body }))
+}
+
+export function disableAccount(account: string): Promise<ListedAccount> {
+  return answer(client.POST('/api/v1/accounts/{account}/disable', { params: { path: { account } } }))
+}
+
+export function resetAccount(account: string): Promise<FirstPassword> {
+  return answer(client.POST('/api/v1/accounts/{account}/password', { params: { path: { account } } }))
+}
+
+export function recuseAccount(account: string, batch: string, recused: boolean, reason: string): Promise<ListedAccount> {
+  return answer(
+    client.POST('/api/v1/accounts/{account}/recusals', { params: { path: { account } }, body: { batch, recused, reason } }),
+  )
+}
+
+export function logOutAccount(account: string, reason: string): Promise<{ ended: number }> {
+  return answer(client.POST('/api/v1/accounts/{account}/log-out', { params: { path: { account } }, body: { reason } }))
 }
 
 /** Where all that a list would delete can be had, to the byte: its SHA-256 is the list's digest. */

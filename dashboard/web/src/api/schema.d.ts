@@ -4,6 +4,111 @@
  */
 
 export interface paths {
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts
+         * @description All accounts, the closed ones too. No password and nothing of one is among what is told; of a batch that the
+         *     viewer is recused from, nothing.
+         */
+        get: operations["accounts"];
+        put?: never;
+        /**
+         * Add Account
+         * @description Make an account. Its first password stands in the answer, once, and must be changed at the first login.
+         */
+        post: operations["add_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable Account
+         * @description Close an account for good; whoever uses it, its programs too, is out at once.
+         */
+        post: operations["disable_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/log-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log Out Account
+         * @description End all sessions of an account. Tokens of programs stay.
+         */
+        post: operations["log_out_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset Account
+         * @description Another first password for somebody who lost theirs; whoever uses the account is out. A second factor stays.
+         */
+        post: operations["reset_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/recusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recuse Account
+         * @description Keep an account from all of a batch 回避, or let it see the batch again, at once.
+         */
+        post: operations["recuse_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/acts": {
         parameters: {
             query?: never;
@@ -13,10 +118,32 @@ export interface paths {
         };
         /**
          * Acts
-         * @description The latest acts, latest first. Who audits named batches sees what was done to these and to their sittings;
-         *     who is recused from one, no act that mentions it.
+         * @description The latest acts that are looked for, latest first. Who audits named batches sees what was done to
+         *     these and to their sittings; who is recused from one, no act that mentions it.
          */
         get: operations["acts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/acts/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Records Checked
+         * @description Check both records, of viewings and of acts, from their first entry on: signatures, chain and seals.
+         *
+         *     What another host keeps of them is not compared; `kaojian check` does that, and reads the object store too.
+         */
+        get: operations["records_checked"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1393,6 +1520,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Operations
+         * @description How the installation stands. Looks at what costs next to nothing to look at; `kaojian doctor` tries the rest.
+         *
+         *     What waits is counted up to ``counted_up_to``; object stores are asked for two seconds each.
+         */
+        get: operations["operations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/permits": {
         parameters: {
             query?: never;
@@ -2195,8 +2344,8 @@ export interface paths {
         };
         /**
          * Viewings
-         * @description The latest viewings and refusals, latest first. Who audits named batches sees what concerns these;
-         *     who is recused from one, nothing of it.
+         * @description The latest viewings and refusals that are looked for, latest first. Who audits named batches sees
+         *     what concerns these; who is recused from one, nothing of it.
          */
         get: operations["viewings"];
         put?: never;
@@ -2323,10 +2472,24 @@ export interface components {
             sees: string[];
         };
         /**
+         * AccountsShape
+         * @description All accounts by name, the closed ones too, and which counties, sites and batches one may be made for.
+         */
+        AccountsShape: {
+            /** Accounts */
+            accounts: components["schemas"]["ListedAccount"][];
+            /** Batches */
+            batches: string[];
+            /** Counties */
+            counties: string[];
+            /** Sites */
+            sites: string[];
+        };
+        /**
          * Act
          * @enum {string}
          */
-        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "retrieve" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "withhold" | "dispose" | "scores" | "score" | "sign_score" | "transcribe" | "hand_in" | "cases" | "suspicions" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "roster" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
+        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "health" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "retrieve" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "withhold" | "dispose" | "scores" | "score" | "sign_score" | "transcribe" | "hand_in" | "cases" | "suspicions" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "roster" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
         /**
          * ActShape
          * @description Who did what, and to what: ``subject`` is the id of a batch, ``batch/number`` of a sitting, a site, an account
@@ -2426,6 +2589,16 @@ export interface components {
             greatest_lag_s: number | null;
             /** Recorded S */
             recorded_s: number;
+        };
+        /**
+         * BackupState
+         * @description When the newest backup was brought under lock; ``stale`` also where none was.
+         */
+        BackupState: {
+            /** Newest */
+            newest: string | null;
+            /** Stale */
+            stale: boolean;
         };
         /**
          * Basis
@@ -2541,6 +2714,20 @@ export interface components {
                 number,
                 number
             ];
+        };
+        /**
+         * Break
+         * @enum {string}
+         */
+        Break: "missing" | "changed" | "out_of_place" | "not_signed" | "not_as_sealed" | "seals_gone" | "seal_not_signed";
+        /**
+         * BrokenEntry
+         * @description An entry, by its number, at which the chain is broken, and how.
+         */
+        BrokenEntry: {
+            how: components["schemas"]["Break"];
+            /** Number */
+            number: number;
         };
         /**
          * BrokenGlassShape
@@ -2976,6 +3163,11 @@ export interface components {
             /** Zh */
             zh: string;
         };
+        /**
+         * CheckState
+         * @enum {string}
+         */
+        CheckState: "ok" | "note" | "unknown" | "fail";
         /**
          * ClauseShape
          * @description One clause's verdict with its sentence in both languages.
@@ -3654,6 +3846,14 @@ export interface components {
             until: string;
         };
         /**
+         * EndedSessions
+         * @description How many sessions were ended.
+         */
+        EndedSessions: {
+            /** Ended */
+            ended: number;
+        };
+        /**
          * Engine
          * @enum {string}
          */
@@ -3857,6 +4057,15 @@ export interface components {
             row?: number | null;
         };
         /**
+         * FirstPassword
+         * @description ``first_password`` is shown once and kept nowhere; empty for a role that nobody logs in as.
+         */
+        FirstPassword: {
+            account: components["schemas"]["ListedAccount"];
+            /** First Password */
+            first_password: string;
+        };
+        /**
          * FloorShape
          * @description The floor at one height.
          */
@@ -3892,6 +4101,40 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
             /** Zh */
             zh: string;
+        };
+        /**
+         * ForecastShape
+         * @description What the sittings that are set up need, were every year like the busiest; as `kaojian plan` reckons it.
+         *
+         *     ``unmeasured`` cameras were never recorded and are counted as the settings expect.
+         */
+        ForecastShape: {
+            /** Cameras */
+            cameras: number;
+            /** Catch Up Bytes Per S */
+            catch_up_bytes_per_s: number;
+            /** Day Bytes */
+            day_bytes: number;
+            /** Peak Bytes Per S */
+            peak_bytes_per_s: number;
+            /** Reread Bytes Per S */
+            reread_bytes_per_s: number;
+            /** Reread Set Bytes Per S */
+            reread_set_bytes_per_s: number;
+            /** Retention Years */
+            retention_years: number;
+            /** Spool Bytes */
+            spool_bytes: number;
+            /** Stores */
+            stores: number;
+            /** Unmeasured */
+            unmeasured: number;
+            /** Upload Bytes Per S */
+            upload_bytes_per_s: number;
+            /** Year Bytes */
+            year_bytes: number;
+            /** Years */
+            years: components["schemas"]["YearForecast"][];
         };
         /**
          * FormsShape
@@ -4228,6 +4471,43 @@ export interface components {
             px_per_m: number;
         };
         /**
+         * ListedAccount
+         * @description An account as who administers sees it. ``sees`` as in AccountShape, ``recused`` from these batches; ``open``
+         *     whether it may be used now, ``sessions`` how many are open.
+         */
+        ListedAccount: {
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Disabled */
+            disabled: string | null;
+            /** Emergency */
+            emergency: boolean;
+            /** Expires */
+            expires: string | null;
+            /** Factor */
+            factor: boolean;
+            /** Linked */
+            linked: boolean;
+            /** Must Change */
+            must_change: boolean;
+            /** Name */
+            name: string;
+            /** Open */
+            open: boolean;
+            /** Password */
+            password: boolean;
+            /** Recused */
+            recused: string[];
+            role: components["schemas"]["Role"];
+            /** Sees */
+            sees: string[];
+            /** Sessions */
+            sessions: number;
+        };
+        /**
          * ListedShape
          * @description One candidate, by admission ticket 准考证号. ``number`` is that of the document, masked; ``kept`` are those of
          *     ``subjects`` that are not sat in this batch.
@@ -4278,6 +4558,20 @@ export interface components {
              * Format: password
              */
             password: string;
+        };
+        /**
+         * LostCopies
+         * @description Stored copies that were not there, or damaged, when they were read again, and the places that lost them.
+         */
+        LostCopies: {
+            /** Count */
+            count: number;
+            /** Newest */
+            newest: string | null;
+            /** Places */
+            places: string[];
+            /** Within Days */
+            within_days: number;
         };
         /**
          * MadeMarkShape
@@ -4422,6 +4716,22 @@ export interface components {
             zh: string;
         };
         /**
+         * NewAccountBody
+         * @description An account to be made. ``sees``: the county, the site or the batches that the role's reach asks for.
+         */
+        NewAccountBody: {
+            /** Expires */
+            expires?: string | null;
+            /** Name */
+            name: string;
+            role: components["schemas"]["Role"];
+            /**
+             * Sees
+             * @default []
+             */
+            sees: string[];
+        };
+        /**
          * NoStay
          * @enum {string}
          */
@@ -4518,6 +4828,34 @@ export interface components {
             at?: string | null;
         };
         /**
+         * Operations
+         * @description How the installation stands; ``checks`` the worst first, ``forecast`` null where nothing is set up.
+         */
+        Operations: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            backup: components["schemas"]["BackupState"];
+            /** Checks */
+            checks: components["schemas"]["PartCheck"][];
+            /** Counted Up To */
+            counted_up_to: number;
+            /** Database */
+            database: string;
+            forecast: components["schemas"]["ForecastShape"] | null;
+            queues: components["schemas"]["QueuesShape"];
+            /** Spools */
+            spools: components["schemas"]["SpoolSpace"][];
+            /** Stores */
+            stores: components["schemas"]["StoreShape"][];
+            /** Version */
+            version: string;
+            /** Webhooks */
+            webhooks: components["schemas"]["WebhookStatus"][];
+        };
+        /**
          * OutageShape
          * @description Why a wanted camera gives nothing; ``start`` is null when it was never heard from.
          */
@@ -4575,6 +4913,23 @@ export interface components {
             site: string;
             /** Text */
             text: string;
+        };
+        /**
+         * Part
+         * @enum {string}
+         */
+        Part: "clock" | "disk" | "ballast" | "rows" | "webhooks" | "identity provider" | "time stamps" | "stamps to come" | "tls" | "sealed secrets" | "detector" | "object store" | "object lock" | "second object store" | "second object lock" | "database" | "glass" | "backup" | "secrets" | "spool" | "second spool" | "second copies" | "head-room" | "rule packs";
+        /**
+         * PartCheck
+         * @description One part of the installation. ``said`` and ``remedy`` are English sentences, as `kaojian doctor` has them.
+         */
+        PartCheck: {
+            part: components["schemas"]["Part"];
+            /** Remedy */
+            remedy: string;
+            /** Said */
+            said: string;
+            state: components["schemas"]["CheckState"];
         };
         /**
          * PasswordBody
@@ -5136,6 +5491,32 @@ export interface components {
             ticket: string;
         };
         /**
+         * QueuesShape
+         * @description How many segments wait: to be opened (``analysis``), to be looked at, for the object stores, to be read again.
+         *
+         *     ``given_up``: nobody could look at their pictures. ``store`` and ``second_store`` are null without object store,
+         *     ``rows_set_aside`` where a spool cannot be read.
+         */
+        QueuesShape: {
+            /** Analysis */
+            analysis: number;
+            /** Given Up */
+            given_up: number;
+            /** Look */
+            look: number;
+            lost: components["schemas"]["LostCopies"];
+            /** Reread */
+            reread: number;
+            /** Rows Set Aside */
+            rows_set_aside: number | null;
+            /** Second Store */
+            second_store: number | null;
+            /** Store */
+            store: number | null;
+            /** Unseen */
+            unseen: components["schemas"]["UnseenSpoolShape"][];
+        };
+        /**
          * ReadinessShape
          * @description The check of a sitting as things stand now. ``code``: 1 已完全覆盖, -1 未设置录像计划, -2 未完全覆盖.
          */
@@ -5245,6 +5626,33 @@ export interface components {
          */
         ReceiptState: "holds" | "changed" | "unknown" | "none" | "mistyped";
         /**
+         * Record
+         * @enum {string}
+         */
+        Record: "viewings" | "journal";
+        /**
+         * RecordChecked
+         * @description What a check of one record found. ``sound``: nothing is broken in it. ``unsigned`` entries are from before it
+         *     was signed, ``unsealed`` ones have no seal yet; ``days`` seals of days were compared.
+         */
+        RecordChecked: {
+            /** Broken */
+            broken: components["schemas"]["BrokenEntry"][];
+            /** Broken In All */
+            broken_in_all: number;
+            /** Days */
+            days: number;
+            /** Entries */
+            entries: number;
+            record: components["schemas"]["Record"];
+            /** Sound */
+            sound: boolean;
+            /** Unsealed */
+            unsealed: number;
+            /** Unsigned */
+            unsigned: number;
+        };
+        /**
          * RecordedShape
          * @description What one recorder covers of a camera by itself.
          */
@@ -5293,6 +5701,19 @@ export interface components {
          */
         RecordingState: "recording" | "outage" | "idle";
         /**
+         * RecordsChecked
+         * @description When the records were checked from their first entry on; empty where that cannot be done here.
+         */
+        RecordsChecked: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Records */
+            records: components["schemas"]["RecordChecked"][];
+        };
+        /**
          * RecoveryCodes
          * @description Each opens the door once in the place of a code; shown once and kept nowhere.
          */
@@ -5300,6 +5721,18 @@ export interface components {
             /** Codes */
             codes: string[];
             session: components["schemas"]["SessionShape"];
+        };
+        /**
+         * RecusalBody
+         * @description From which batch, whether recused or not any more, and why.
+         */
+        RecusalBody: {
+            /** Batch */
+            batch: string;
+            /** Reason */
+            reason: string;
+            /** Recused */
+            recused: boolean;
         };
         /**
          * ReferenceAdvice
@@ -6164,6 +6597,33 @@ export interface components {
             start: string;
         };
         /**
+         * SpoolSpace
+         * @description A spool's disk. ``free_bytes`` beyond the reserve; ``hours_left`` with all planned cameras recording at once.
+         *
+         *     ``needed_bytes`` is what the coming sittings need until ``until``; ``short_bytes`` of that are missing from
+         *     ``full_at`` on. Null where the disk does not answer.
+         */
+        SpoolSpace: {
+            /** Folder */
+            folder: string;
+            /** Free Bytes */
+            free_bytes: number | null;
+            /** Full At */
+            full_at: string | null;
+            /** Hours Left */
+            hours_left: number | null;
+            /** Needed Bytes */
+            needed_bytes: number | null;
+            /** Reserve Bytes */
+            reserve_bytes: number;
+            /** Short Bytes */
+            short_bytes: number | null;
+            /** Size Bytes */
+            size_bytes: number | null;
+            /** Until */
+            until: string | null;
+        };
+        /**
          * Stage
          * @enum {string}
          */
@@ -6325,6 +6785,25 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
             watch: components["schemas"]["Leave"];
             window: components["schemas"]["Window"];
+        };
+        /**
+         * StoreShape
+         * @description An object store by its bucket. ``answers`` this service; ``lost`` says why its uploader could store nothing at
+         *     ``told_at``, ``unlocked`` why no lock there is believed, null where all was well or nobody uploads from here.
+         */
+        StoreShape: {
+            /** Answers */
+            answers: boolean;
+            /** Bucket */
+            bucket: string;
+            /** Lost */
+            lost: string | null;
+            /** Second */
+            second: boolean;
+            /** Told At */
+            told_at: string | null;
+            /** Unlocked */
+            unlocked: string | null;
         };
         /**
          * SurveyShape
@@ -6642,6 +7121,18 @@ export interface components {
             width: number;
         };
         /**
+         * UnseenSpoolShape
+         * @description A spool that is not visible from here and has the only copies of segments that wait to be opened.
+         */
+        UnseenSpoolShape: {
+            /** Device */
+            device: string;
+            /** Folder */
+            folder: string;
+            /** Segments */
+            segments: number;
+        };
+        /**
          * UnusableShape
          * @description A span for which there is footage, and nothing usable of the station on it. Never a gap.
          */
@@ -6916,6 +7407,18 @@ export interface components {
          */
         Witness: "ntp" | "server" | "cameras";
         /**
+         * YearForecast
+         * @description What is kept at the end of a year from now, in each object store, and the rows of it.
+         */
+        YearForecast: {
+            /** Database Bytes */
+            database_bytes: number;
+            /** Store Bytes */
+            store_bytes: number;
+            /** Year */
+            year: number;
+        };
+        /**
          * HeldShape
          * @description A certificate. ``replaced``: another one was issued later. ``revoked`` is when it was, null where it stands.
          */
@@ -6951,10 +7454,638 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accounts": [
+                     *         {
+                     *           "created": "2026-04-20T02:00:00.000Z",
+                     *           "disabled": null,
+                     *           "emergency": false,
+                     *           "expires": null,
+                     *           "factor": false,
+                     *           "linked": false,
+                     *           "must_change": true,
+                     *           "name": "operator-3",
+                     *           "open": true,
+                     *           "password": true,
+                     *           "recused": [],
+                     *           "role": "site_operator",
+                     *           "sees": [
+                     *             "sg-001"
+                     *           ],
+                     *           "sessions": 0
+                     *         }
+                     *       ],
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "counties": [
+                     *         "浈江区"
+                     *       ],
+                     *       "sites": [
+                     *         "sg-001"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccountsShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccountBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "created": "2026-04-20T02:00:00.000Z",
+                     *         "disabled": null,
+                     *         "emergency": false,
+                     *         "expires": null,
+                     *         "factor": false,
+                     *         "linked": false,
+                     *         "must_change": true,
+                     *         "name": "operator-3",
+                     *         "open": true,
+                     *         "password": true,
+                     *         "recused": [],
+                     *         "role": "site_operator",
+                     *         "sees": [
+                     *           "sg-001"
+                     *         ],
+                     *         "sessions": 0
+                     *       },
+                     *       "first_password": "abcde-fghij-kmnpq-rstuv"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FirstPassword"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disable_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created": "2026-04-20T02:00:00.000Z",
+                     *       "disabled": "2026-05-01T01:00:00.000Z",
+                     *       "emergency": false,
+                     *       "expires": null,
+                     *       "factor": false,
+                     *       "linked": false,
+                     *       "must_change": true,
+                     *       "name": "operator-3",
+                     *       "open": false,
+                     *       "password": true,
+                     *       "recused": [],
+                     *       "role": "site_operator",
+                     *       "sees": [
+                     *         "sg-001"
+                     *       ],
+                     *       "sessions": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListedAccount"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_out_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedSessions"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "created": "2026-04-20T02:00:00.000Z",
+                     *         "disabled": null,
+                     *         "emergency": false,
+                     *         "expires": null,
+                     *         "factor": false,
+                     *         "linked": false,
+                     *         "must_change": true,
+                     *         "name": "operator-3",
+                     *         "open": true,
+                     *         "password": true,
+                     *         "recused": [],
+                     *         "role": "site_operator",
+                     *         "sees": [
+                     *           "sg-001"
+                     *         ],
+                     *         "sessions": 0
+                     *       },
+                     *       "first_password": "abcde-fghij-kmnpq-rstuv"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FirstPassword"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recuse_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecusalBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created": "2026-04-20T02:00:00.000Z",
+                     *       "disabled": null,
+                     *       "emergency": false,
+                     *       "expires": null,
+                     *       "factor": false,
+                     *       "linked": false,
+                     *       "must_change": true,
+                     *       "name": "operator-3",
+                     *       "open": true,
+                     *       "password": true,
+                     *       "recused": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "role": "site_operator",
+                     *       "sees": [
+                     *         "sg-001"
+                     *       ],
+                     *       "sessions": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListedAccount"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     acts: {
         parameters: {
             query?: {
                 limit?: number;
+                /** @description A part of who it was */
+                who?: string;
+                batch?: string;
+                since?: string | null;
+                until?: string | null;
+                /** @description The lowest number of the page before */
+                before?: number | null;
             };
             header?: never;
             path?: never;
@@ -6969,6 +8100,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActShape"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    records_checked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:00:00.000Z",
+                     *       "records": [
+                     *         {
+                     *           "broken": [
+                     *             {
+                     *               "how": "changed",
+                     *               "number": 377
+                     *             }
+                     *           ],
+                     *           "broken_in_all": 1,
+                     *           "days": 61,
+                     *           "entries": 4120,
+                     *           "record": "journal",
+                     *           "sound": false,
+                     *           "unsealed": 0,
+                     *           "unsigned": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecordsChecked"];
                 };
             };
             /** @description Unauthorized */
@@ -13830,6 +15057,141 @@ export interface operations {
             };
         };
     };
+    operations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:00:00.000Z",
+                     *       "backup": {
+                     *         "newest": null,
+                     *         "stale": true
+                     *       },
+                     *       "checks": [
+                     *         {
+                     *           "part": "backup",
+                     *           "remedy": "run: kaojian backup, and keep the service running",
+                     *           "said": "none was brought under lock yet",
+                     *           "state": "note"
+                     *         }
+                     *       ],
+                     *       "counted_up_to": 1000,
+                     *       "database": "PostgreSQL",
+                     *       "forecast": null,
+                     *       "queues": {
+                     *         "analysis": 3,
+                     *         "given_up": 0,
+                     *         "look": 12,
+                     *         "lost": {
+                     *           "count": 0,
+                     *           "newest": null,
+                     *           "places": [],
+                     *           "within_days": 30
+                     *         },
+                     *         "reread": 0,
+                     *         "rows_set_aside": 0,
+                     *         "second_store": 0,
+                     *         "store": 5,
+                     *         "unseen": []
+                     *       },
+                     *       "spools": [
+                     *         {
+                     *           "folder": "/var/lib/kaojian/spool",
+                     *           "free_bytes": 2400000000000,
+                     *           "full_at": null,
+                     *           "hours_left": 27.8,
+                     *           "needed_bytes": 691000000000,
+                     *           "reserve_bytes": 5368709120,
+                     *           "short_bytes": 0,
+                     *           "size_bytes": 4000000000000,
+                     *           "until": "2026-05-01T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "stores": [
+                     *         {
+                     *           "answers": true,
+                     *           "bucket": "kaojian",
+                     *           "lost": null,
+                     *           "second": false,
+                     *           "told_at": "2026-05-01T00:59:30.000Z",
+                     *           "unlocked": null
+                     *         }
+                     *       ],
+                     *       "version": "0.1.0",
+                     *       "webhooks": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Operations"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     permits: {
         parameters: {
             query?: {
@@ -17749,6 +19111,13 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
+                /** @description A part of who it was */
+                who?: string;
+                batch?: string;
+                since?: string | null;
+                until?: string | null;
+                /** @description The lowest number of the page before */
+                before?: number | null;
             };
             header?: never;
             path?: never;
