@@ -141,9 +141,7 @@ class DayShape(Shape):
 
 
 class StepShape(Shape):
-    """That a candidate came 签到, moved 换工位 or left 离场. Whose ticket it was and where they worked, to who may see the
-    roll; null to others.
-    """
+    """A candidate came 签到, moved 换工位 or left 离场. Ticket and station are null to who may not see the roll."""
 
     step: Step
     at: Instant

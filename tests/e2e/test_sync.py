@@ -1,4 +1,4 @@
-"""Several cameras of a sitting by one clock: their pictures agree, a gap stops none of the others, and one may step."""
+"""Several cameras of a sitting by one clock: their pictures agree, and a gap of one stops none of the others."""
 
 from __future__ import annotations
 

@@ -200,9 +200,8 @@ def test_moves_violations_incidents_and_papers_stand_on_the_day_with_their_times
 
 def test_the_timeline_is_told_of_steps_and_incidents_without_names_and_of_tickets_by_right(morning: Morning) -> None:
     told = morning.said("GET", OPERATOR, "happened").json()
-    assert [(each["step"], each["candidate"], each["station"]) for each in told["steps"] if each["candidate"] == "T001"] == [
-        ("came", "T001", "A01"), ("moved", "T001", "A03"), ("left", "T001", "A03"),
-    ]  # fmt: skip
+    own = [each for each in told["steps"] if each["candidate"] == "T001"]
+    assert [(each["step"], each["station"]) for each in own] == [("came", "A01"), ("moved", "A03"), ("left", "A03")]
     assert [(each["room"], each["kind"], each["what"]) for each in told["incidents"]] == [
         ("A", "power_cut", "全楼停电"), ("A", "extension", "停电补时"), ("B", "postponement", "来电无期"),
     ]  # fmt: skip

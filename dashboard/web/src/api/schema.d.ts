@@ -5435,8 +5435,7 @@ export interface components {
         Step: "came" | "moved" | "left";
         /**
          * StepShape
-         * @description That a candidate came 签到, moved 换工位 or left 离场. Whose ticket it was and where they worked, to who may see the
-         *     roll; null to others.
+         * @description A candidate came 签到, moved 换工位 or left 离场. Ticket and station are null to who may not see the roll.
          */
         StepShape: {
             /**

@@ -75,7 +75,8 @@ export class Track {
   }
 
   wake(): void {
-    if (!this.hls) this.open()
+    // What was put to sleep before it had its list asks anew: the request for it was broken off.
+    if (!this.hls || (this.asleep && this.fragments.length === 0)) this.open()
     else if (this.asleep && this.begun !== undefined) this.hls.startLoad(-1)
     this.asleep = false
   }
