@@ -5,7 +5,7 @@ import { axisTime, chartOption } from '@/pure/chart'
 import { letterOf, pointsOf, sums } from '@/pure/happened'
 import type { Lane } from '@/pure/lanes'
 import { instant, localTime } from '@/pure/time'
-import { following, NARROWEST_MS, panned, readTime, viewByKey, within, zoomed } from '@/pure/zoom'
+import { following, NARROWEST_MS, panned, readTime, ticksOf, viewByKey, within, zoomed } from '@/pure/zoom'
 import { en } from '@/words/en'
 
 const T0 = instant('2026-05-01T01:00:00.000Z')
@@ -59,6 +59,16 @@ describe('a view of the timeline', () => {
     const night = { start: instant('2026-05-01T15:30:00Z'), end: instant('2026-05-01T17:00:00Z') }
     expect(readTime('00:30', night)).toBe(instant('2026-05-01T16:30:00Z'))
   })
+  it('has some round ticks at any width', () => {
+    for (let seconds = 1; seconds <= 12 * 3600; seconds *= 1.7) {
+      const view = { start: at(1234.567), end: at(1234.567 + seconds) }
+      const ticks = ticksOf(view)
+      expect(ticks.length).toBeGreaterThanOrEqual(2)
+      expect(ticks.length).toBeLessThanOrEqual(11)
+      expect(ticks.every((tick) => view.start <= tick && tick <= view.end)).toBe(true)
+    }
+    expect(ticksOf({ start: at(0), end: at(80) }).map(localTime)).toContain('09:00:30')
+  })
   it('has an axis as exact as its ticks', () => {
     expect(axisTime(at(5))).toBe(localTime(at(5)))
     expect(axisTime(at(5.25))).toBe('09:00:05.250')
@@ -97,7 +107,7 @@ describe('what is on record of the rooms', () => {
   it('is drawn with a line through all lanes for each incident', () => {
     const window = { start: at(0), end: at(80) }
     const option = chartOption(
-      { lanes, window, phases: [], marks: [], points: pointsOf(happened, lanes), cursor: null, chosen: null }, en, 'en',
+      { lanes, window, phases: [], marks: [], points: pointsOf(happened, lanes), view: window, cursor: null, chosen: null }, en, 'en',
     ) as { series: { markLine: { data: { xAxis: number }[] }; markPoint: { data: { coord: number[] }[] } }[] }
     expect(option.series[0]?.markLine.data.map((each) => each.xAxis)).toEqual([at(20), at(40)])
     expect(option.series[0]?.markPoint.data.map((each) => each.coord[1])).toEqual([0, 2, 2, 2, 0])

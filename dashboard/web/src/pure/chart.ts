@@ -9,7 +9,7 @@ import type { Point } from './happened'
 import type { Lane, Span } from './lanes'
 import { CAUSE_COLOURS, COVERED, DOUBTFUL, INCIDENT, MARK, NOT_YET, PHASE_TINTS, STEP_COLOURS, UNUSABLE } from './palette'
 import { duration, instant, localTime, preciseTime } from './time'
-import { NARROWEST_MS } from './zoom'
+import { NARROWEST_MS, ticksOf, type View } from './zoom'
 
 export const GRID = { left: 170, right: 24, top: 26, bottom: 66 }
 export const LANE_HEIGHT = 24
@@ -25,6 +25,7 @@ export interface ChartInput {
   phases: readonly { id: PhaseId; start: string; end: string }[]
   marks: readonly MarkReport[]
   points: readonly Point[]
+  view: View
   cursor: number | null
   chosen: string | null
 }
@@ -204,7 +205,8 @@ export function chartOption(input: ChartInput, words: Words, language: 'zh' | 'e
       type: 'time',
       min: input.window.start,
       max: input.window.end,
-      axisLabel: { color: '#38424f', hideOverlap: true, formatter: (value: number) => axisTime(value) },
+      axisTick: { customValues: ticksOf(input.view) },
+      axisLabel: { customValues: ticksOf(input.view), color: '#38424f', hideOverlap: true, formatter: (value: number) => axisTime(value) },
       axisLine: { lineStyle: { color: '#7b8694' } },
       splitLine: { show: true, lineStyle: { color: '#e6ebf0' } },
     },

@@ -54,6 +54,17 @@ export function viewByKey(key: string, view: View, cursor: number | null, limits
   return key === 'Home' || key === '0' ? { ...limits } : undefined
 }
 
+const STEPS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400]
+const MOST_TICKS = 10
+
+/** Where the axis has ticks: round times of day in Asia/Shanghai, which is whole hours from UTC. */
+export function ticksOf(view: View): number[] {
+  const step = 1000 * (STEPS_S.find((each) => (view.end - view.start) / (each * 1000) <= MOST_TICKS) ?? 14_400)
+  const first = Math.ceil(view.start / step) * step
+  const count = Math.max(0, Math.floor((view.end - first) / step) + 1)
+  return Array.from({ length: count }, (_, index) => first + index * step)
+}
+
 const TIME = /^([01]?\d|2[0-3])[:：]([0-5]\d)(?:[:：]([0-5]\d)(\.\d{1,3})?)?$/
 const DAY_MS = 86_400_000
 
