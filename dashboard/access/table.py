@@ -290,6 +290,7 @@ ROUTES: Mapping[str, Act] = {
     "check_receipt": Act.ANYBODY,  # by whoever has a code; it shows no name, footage or scan
     "mark_sitting": Act.RUN,
     "day": Act.ROSTER,  # it names candidates
+    "happened": Act.SEE,  # tickets, and what was written of incidents, only beside ROLL
     "open_sitting": Act.RUN,
     "close_sitting": Act.RUN,
     "sign_in": Act.ENROL,

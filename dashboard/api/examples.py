@@ -260,6 +260,23 @@ FOUND: Any = {
     "may_ask": False,
 }
 
+HAPPENED: Any = {
+    "steps": [
+        {"step": "came", "at": "2026-05-01T00:42:10.000Z", "room": "A", "candidate": "00017", "station": "A01"}
+    ],
+    "incidents": [
+        {
+            "room": "A",
+            "kind": "equipment",
+            "at": "2026-05-01T01:10:00.000Z",
+            "minutes": None,
+            "until": None,
+            "what": "摄像机 sg-001-c1 无画面",
+            "handling": "换上同地址的备用摄像机",
+        }
+    ],
+}
+
 DAY: Any = {
     "batch": "2026-0501",
     "project": "中式面点制作",
@@ -556,6 +573,7 @@ ANSWERS = {
     "change_plan": CHANGE,
     "try_camera": TRIED,
     "day": DAY,
+    "happened": HAPPENED,
     **dict.fromkeys(
         (
             *("open_sitting", "close_sitting", "sign_in", "mark_absent", "move_candidate"),

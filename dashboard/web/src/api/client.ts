@@ -33,6 +33,7 @@ import type {
   FactorState,
   FirstPassword,
   Found,
+  Happened,
   IssueBody,
   IssueDecision,
   Item,
@@ -342,6 +343,11 @@ export type SignInBody = OfSitting<'sign-ins'>
 export type IncidentBody = OfSitting<'incidents'>
 export type HandOverBody = OfSitting<'hand-overs'>
 export type ConfirmationBody = OfSitting<'readiness/confirmations'>
+
+/** What is on record of a sitting beside its footage, without names. */
+export function fetchHappened(path: Place): Promise<Happened> {
+  return answer(client.GET('/api/v1/batches/{batch}/sittings/{number}/happened', { params: { path } }))
+}
 
 export function fetchDay(path: Place): Promise<Day> {
   return answer(client.GET('/api/v1/batches/{batch}/sittings/{number}/day', { params: { path } }))

@@ -762,6 +762,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/sittings/{number}/happened": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Happened
+         * @description When candidates came, moved and left, and what went wrong, for the timeline: no names.
+         *
+         *     Tickets, stations and what was written of an incident only to who may see the roll.
+         */
+        get: operations["happened"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/sittings/{number}/incidents": {
         parameters: {
             query?: never;
@@ -4262,6 +4284,38 @@ export interface components {
             system: string;
         };
         /**
+         * HappenedIncident
+         * @description 异常 of a room. ``what`` and ``handling`` may name candidates: to who may see the roll; null to others.
+         */
+        HappenedIncident: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Handling */
+            handling: string | null;
+            kind: components["schemas"]["IncidentKind"];
+            /** Minutes */
+            minutes: number | null;
+            /** Room */
+            room: string;
+            /** Until */
+            until: string | null;
+            /** What */
+            what: string | null;
+        };
+        /**
+         * HappenedShape
+         * @description What is on record of a sitting for its timeline, by time.
+         */
+        HappenedShape: {
+            /** Incidents */
+            incidents: components["schemas"]["HappenedIncident"][];
+            /** Steps */
+            steps: components["schemas"]["StepShape"][];
+        };
+        /**
          * Health
          * @description The dashboard answers and reaches its database.
          */
@@ -6785,6 +6839,29 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
             watch: components["schemas"]["Leave"];
             window: components["schemas"]["Window"];
+        };
+        /**
+         * Step
+         * @enum {string}
+         */
+        Step: "came" | "moved" | "left";
+        /**
+         * StepShape
+         * @description A candidate came 签到, moved 换工位 or left 离场. Ticket and station are null to who may not see the roll.
+         */
+        StepShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Candidate */
+            candidate: string | null;
+            /** Room */
+            room: string;
+            /** Station */
+            station: string | null;
+            step: components["schemas"]["Step"];
         };
         /**
          * StoreShape
@@ -11547,6 +11624,116 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    happened: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "incidents": [
+                     *         {
+                     *           "at": "2026-05-01T01:10:00.000Z",
+                     *           "handling": "换上同地址的备用摄像机",
+                     *           "kind": "equipment",
+                     *           "minutes": null,
+                     *           "room": "A",
+                     *           "until": null,
+                     *           "what": "摄像机 sg-001-c1 无画面"
+                     *         }
+                     *       ],
+                     *       "steps": [
+                     *         {
+                     *           "at": "2026-05-01T00:42:10.000Z",
+                     *           "candidate": "00017",
+                     *           "room": "A",
+                     *           "station": "A01",
+                     *           "step": "came"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HappenedShape"];
                 };
             };
             /** @description Unauthorized */
