@@ -29,6 +29,7 @@ from dashboard.api import (
     factor,
     film,
     footage,
+    frames,
     live,
     metrics,
     permits,
@@ -47,6 +48,7 @@ from dashboard.api import (
     suspicions,
     tokens,
     viewings,
+    visits,
 )
 from dashboard.api.backing import Backing, LivePort
 from dashboard.api.guard import guard
@@ -186,6 +188,7 @@ def _described() -> FastAPI:
         factor,
         film,
         footage,
+        frames,
         live,
         permits,
         provider,
@@ -202,6 +205,7 @@ def _described() -> FastAPI:
         suspicions,
         tokens,
         viewings,
+        visits,
     ):
         app.include_router(room.router, prefix=API)
     return app

@@ -51,7 +51,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _JUDGED = frozenset(
-    {"batch", "number", "camera", "ticket", "token", "session", "permit", "disposal", "draw", "receipt"}
+    {"batch", "number", "camera", "ticket", "token", "session", "permit", "disposal", "draw", "receipt", "visit"}
 )
 
 

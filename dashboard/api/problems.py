@@ -53,6 +53,7 @@ from records.errors import (
     NoSuchDraw,
     NoSuchReceipt,
     NoSuchScan,
+    NoSuchVisit,
     NotGo,
     NothingToConfirm,
     NotIssuable,
@@ -69,6 +70,7 @@ from records.errors import (
     ScoreRefused,
     SheetRefused,
     TrialRefused,
+    VisitRefused,
 )
 from storage.archive import RetentionUnknown, WentByOrder
 from storage.errors import (
@@ -231,6 +233,12 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     DisposalRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "disposal-refused", "Something stands against the disposal"),
     NoSuchDraw: (HTTPStatus.NOT_FOUND, "unknown-draw", "There is no such draw"),
     DrawRefused: (HTTPStatus.CONFLICT, "draw-refused", "The step of the draw may not be taken"),
+    NoSuchVisit: (HTTPStatus.NOT_FOUND, "unknown-visit", "There is no such visit"),
+    VisitRefused: (
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "visit-refused",
+        "It cannot be so of a visit; nothing was entered",
+    ),
     DossierRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "dossier-refused", "It cannot be filed as that"),
     WentByOrder: (HTTPStatus.GONE, "disposed", "It was disposed of"),
     RetentionUnknown: (HTTPStatus.CONFLICT, "retention-unknown", "Nobody knows until when it is to be kept"),

@@ -95,6 +95,14 @@ class Witness:
         of_it = replace(self, permit=permit.id)
         of_it._write(deed, permit.camera, permit.batch, permit.span, purpose=why, outcome=DONE)
 
+    def looked(self, segment: Segment, span: Interval, purpose: str) -> None:
+        """They are sent one picture of a file."""
+        self._write(Deed.FETCH, segment.camera, segment.batch, span, key=segment.key, purpose=purpose)
+
+    def snapped(self, camera: str, batch: str, span: Interval) -> None:
+        """They named an instant of what they are shown live."""
+        self._write(Deed.SNAPSHOT, camera, batch, span)
+
     def fetched(self, segment: Segment) -> None:
         """They are sent pictures of a file."""
         self._write(Deed.FETCH, segment.camera, segment.batch, segment.interval, key=segment.key)

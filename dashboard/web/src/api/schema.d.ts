@@ -68,6 +68,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/cameras/{camera}/frame.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Frame
+         * @description The picture that a camera of a batch showed at an instant, as a small JPEG; ``Kaojian-Shown`` tells its own.
+         *
+         *     Of a sitting that is not closed it goes to those on duty there alone. City officers and auditors say why.
+         */
+        get: operations["frame"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/cameras/{camera}/screener.mp4": {
         parameters: {
             query?: never;
@@ -897,6 +919,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Visit
+         * @description Enter that a visit began. Of a drawn one those who are there are all of those that the draw sends.
+         */
+        post: operations["begin_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visit
+         * @description A visit with all that was said, and the cameras and times that a finding may point at.
+         */
+        get: operations["visit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer In Visit
+         * @description Answer questions of the list. What is answered again has the new answer; the old one stays on record.
+         */
+        post: operations["answer_in_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Visit
+         * @description Enter that a visit ended: every question has its answer, and an online one names its pictures.
+         */
+        post: operations["end_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Feed Back On Visit
+         * @description Enter what was told to the site 反馈; it counts from now.
+         */
+        post: operations["feed_back_on_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find In Visit
+         * @description Enter a finding 问题, with the pictures that show it: of cameras and times of the batch's sittings.
+         */
+        post: operations["find_in_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}/publication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish Visit
+         * @description Enter that the result was published 公开; the site has its feedback by then.
+         */
+        post: operations["publish_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{camera}/playlist.m3u8": {
         parameters: {
             query?: never;
@@ -1343,6 +1505,29 @@ export interface paths {
          *     at that port of this host, or asked for there by WHEP.
          */
         post: operations["live_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/{camera}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Snapshot
+         * @description Name the picture that is shown live now, for a finding to point at. No picture is kept: it lies in the footage.
+         *
+         *     It is written down that who asks was shown the camera at that instant, and only where the record of viewings says
+         *     so too: in the same session, and not longer ago than half a minute.
+         */
+        post: operations["snapshot"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1956,6 +2141,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visits
+         * @description All visits of batches that one sees, and who may be named as there: supervisors whose badge is valid today.
+         */
+        get: operations["visits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2024,6 +2229,53 @@ export interface components {
             who: string;
         };
         /**
+         * AnswerBody
+         * @description What is said to one question.
+         */
+        AnswerBody: {
+            /**
+             * Frames
+             * @default []
+             */
+            frames: components["schemas"]["FrameBody"][];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Question
+             * @enum {string}
+             */
+            question: "on-time" | "sent" | "papers" | "identity" | "tools" | "rules-read" | "patrols" | "warnings" | "standard" | "no-cheating" | "record" | "seating" | "tidy" | "equipment" | "procedure" | "fees" | "labels";
+            said: components["schemas"]["Said"];
+        };
+        /** AnswerShape */
+        AnswerShape: {
+            /** Frames */
+            frames: components["schemas"]["FrameShape"][];
+            /** Note */
+            note: string;
+            /** Question */
+            question: string;
+            said: components["schemas"]["Said"];
+        };
+        /**
+         * AnswersBody
+         * @example {
+         *       "answers": [
+         *         {
+         *           "question": "on-time",
+         *           "said": "yes"
+         *         }
+         *       ]
+         *     }
+         */
+        AnswersBody: {
+            /** Answers */
+            answers: components["schemas"]["AnswerBody"][];
+        };
+        /**
          * ApprovalBody
          * @description Until when, and what is to be said about it.
          */
@@ -2044,6 +2296,26 @@ export interface components {
          * @enum {string}
          */
         Attempt: "first" | "resit";
+        /**
+         * AttendanceBody
+         * @description Who is there, with the badge as it was worn: "" where none was, null where nobody looked.
+         */
+        AttendanceBody: {
+            /** Badge */
+            badge?: string | null;
+            /** Supervisor */
+            supervisor: string;
+        };
+        /**
+         * AttendanceShape
+         * @description A supervisor at a visit. ``badge`` is the one that was worn, "" where none was, null where nobody looked.
+         */
+        AttendanceShape: {
+            /** Badge */
+            badge: string | null;
+            /** Supervisor */
+            supervisor: string;
+        };
         /**
          * AwayShape
          * @description Where the browser goes next: the identity provider.
@@ -2076,11 +2348,6 @@ export interface components {
             /** Recorded S */
             recorded_s: number;
         };
-        /**
-         * Basis
-         * @enum {string}
-         */
-        Basis: "plan" | "register";
         /**
          * BatchClauseShape
          * @description One clause: where it stands in the notice, what it is judged to be and why. ``rests_on`` names entries of the
@@ -2153,6 +2420,38 @@ export interface components {
             site_name: string;
             /** Sittings */
             sittings: components["schemas"]["SittingSummary"][];
+        };
+        /**
+         * BeginBody
+         * @description A visit begins; a drawn one names its draw, a targeted one says why. Without ``begun`` it is now.
+         * @example {
+         *       "attended": [
+         *         {
+         *           "badge": "GD-001",
+         *           "supervisor": "d-1"
+         *         }
+         *       ],
+         *       "draw": "",
+         *       "reason": "投诉",
+         *       "way": "online"
+         *     }
+         */
+        BeginBody: {
+            /** Attended */
+            attended: components["schemas"]["AttendanceBody"][];
+            /** Begun */
+            begun?: string | null;
+            /**
+             * Draw
+             * @default
+             */
+            draw: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            way: components["schemas"]["Way"];
         };
         /**
          * BegunFactor
@@ -2887,7 +3186,7 @@ export interface components {
          * Deed
          * @enum {string}
          */
-        Deed: "open" | "fetch" | "save" | "find" | "live" | "leave" | "enter" | "ask" | "approve" | "decline" | "end" | "withdraw";
+        Deed: "open" | "fetch" | "save" | "find" | "live" | "leave" | "snapshot" | "enter" | "ask" | "approve" | "decline" | "end" | "withdraw";
         /**
          * DisposalApprovalBody
          * @description By the digest of what the list would delete, so that nobody approves what they did not see.
@@ -3081,6 +3380,15 @@ export interface components {
             size_bytes: number;
         };
         /**
+         * EndBody
+         * @description Without ``ended`` it is now.
+         * @example {}
+         */
+        EndBody: {
+            /** Ended */
+            ended?: string | null;
+        };
+        /**
          * EnrolledShape
          * @description One candidate by admission ticket 准考证号.
          */
@@ -3267,6 +3575,32 @@ export interface components {
             start: string;
         };
         /**
+         * FeedbackBody
+         * @example {
+         *       "text": "现场秩序良好，02 号工位须补贴标签。"
+         *     }
+         */
+        FeedbackBody: {
+            /**
+             * Text
+             * @description No names, no ID numbers
+             */
+            text: string;
+        };
+        /**
+         * FeedbackShape
+         * @description What was told to the site, when that was put on record.
+         */
+        FeedbackShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * FieldProblem
          * @description One field of a request that was refused, or one column of a file, ``row`` counting from 1.
          */
@@ -3277,6 +3611,32 @@ export interface components {
             message: string;
             /** Row */
             row?: number | null;
+        };
+        /**
+         * FindingBody
+         * @example {
+         *       "frames": [
+         *         {
+         *           "at": "2026-05-01T01:05:00.000Z",
+         *           "camera": "sg-001-c1"
+         *         }
+         *       ],
+         *       "severity": "minor",
+         *       "text": "02 号工位未贴标签"
+         *     }
+         */
+        FindingBody: {
+            /**
+             * Frames
+             * @default []
+             */
+            frames: components["schemas"]["FrameBody"][];
+            severity: components["schemas"]["Severity"];
+            /**
+             * Text
+             * @description No names, no ID numbers
+             */
+            text: string;
         };
         /**
          * FootageShape
@@ -3315,25 +3675,30 @@ export interface components {
             spoiled: number;
         };
         /**
-         * FoundShape
-         * @description What was found inside the viewer's scope. ``left_off`` says how many more there are. ``may_ask``: the
-         *     viewer may ask for a permit 调阅审批单 for what lies outside, whether or not there is anything.
+         * FrameBody
+         * @description A picture that was looked at.
          */
-        FoundShape: {
-            by: components["schemas"]["By"];
-            /** Left Off */
-            left_off: number;
+        FrameBody: {
             /**
-             * Made
+             * At
              * Format: date-time
              */
-            made: string;
-            /** May Ask */
-            may_ask: boolean;
-            /** People */
-            people: components["schemas"]["PersonShape"][];
-            /** Stays */
-            stays: components["schemas"]["StayShape"][];
+            at: string;
+            /** Camera */
+            camera: string;
+        };
+        /**
+         * FrameShape
+         * @description A picture that was looked at: of which camera, and of when. The picture lies in the footage alone.
+         */
+        FrameShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Camera */
+            camera: string;
         };
         /**
          * HandOverBody
@@ -4169,7 +4534,7 @@ export interface components {
          *     In the time in which it must be seen, nobody showed it while ``unseen``, and of ``unverified`` nobody knows.
          */
         PlaceShape: {
-            basis: components["schemas"]["Basis"];
+            basis: components["schemas"]["domain__expected__Basis"];
             best: components["schemas"]["PlannedViewShape"] | null;
             /** Cameras */
             cameras: components["schemas"]["PlannedViewShape"][];
@@ -4355,6 +4720,18 @@ export interface components {
              * @default
              */
             ticket: string;
+        };
+        /**
+         * QuestionShape
+         * @description One line of the list 督导清单.
+         */
+        QuestionShape: {
+            /** En */
+            en: string;
+            /** Id */
+            id: string;
+            /** Zh */
+            zh: string;
         };
         /**
          * ReadinessShape
@@ -4677,6 +5054,11 @@ export interface components {
             candidates: components["schemas"]["ListedShape"][];
         };
         /**
+         * Said
+         * @enum {string}
+         */
+        Said: "yes" | "no" | "not_seen";
+        /**
          * SaveCoverShape
          * @description 考后录像存储覆盖: 1 or -2; null while the evidence is not complete, and where it cannot be told.
          */
@@ -4930,6 +5312,16 @@ export interface components {
             who: string;
         };
         /**
+         * Severity
+         * @enum {string}
+         */
+        Severity: "note" | "minor" | "major";
+        /**
+         * Side
+         * @enum {string}
+         */
+        Side: "external" | "internal";
+        /**
          * SignInBody
          * @description Who came, and how it was found out who they are 人证核验. ``number`` is that of the document, for ``card`` and
          *     ``typed``; it is kept as a mark only. Without ``station``, that of the seat.
@@ -5171,6 +5563,39 @@ export interface components {
             width: number;
         };
         /**
+         * SnapshotBody
+         * @description The instant, by the clock of this host, at which the picture that is shown arrived there.
+         * @example {
+         *       "at": "2026-05-01T01:05:00.000Z"
+         *     }
+         */
+        SnapshotBody: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
+         * SnapshotShape
+         * @description A picture that a finding may point at, and of which sitting it is.
+         */
+        SnapshotShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Batch */
+            batch: string;
+            /** Camera */
+            camera: string;
+            /** Room Name */
+            room_name: string;
+            /** Sitting */
+            sitting: number;
+        };
+        /**
          * Sort
          * @enum {string}
          */
@@ -5373,6 +5798,17 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
             watch: components["schemas"]["Leave"];
             window: components["schemas"]["Window"];
+        };
+        /**
+         * SupervisorShape
+         * @description A supervisor by id. ``own``: it is who asks, by the account on record.
+         */
+        SupervisorShape: {
+            /** Id */
+            id: string;
+            /** Own */
+            own: boolean;
+            side: components["schemas"]["Side"];
         };
         /**
          * SuspicionShape
@@ -5627,6 +6063,151 @@ export interface components {
             /** What */
             what: string;
         };
+        /** VisitCamera */
+        VisitCamera: {
+            /** Camera */
+            camera: string;
+            /** Room */
+            room: string;
+            /** Room Name */
+            room_name: string;
+        };
+        /**
+         * VisitShape
+         * @description A visit with all that was said. ``feedback_hours`` is the limit of its rule pack.
+         */
+        VisitShape: {
+            /** Answered */
+            answered: number;
+            /** Answers */
+            answers: components["schemas"]["AnswerShape"][];
+            /** Attended */
+            attended: components["schemas"]["AttendanceShape"][];
+            basis: components["schemas"]["domain__supervision__Basis"];
+            /** Batch */
+            batch: string;
+            /**
+             * Begun
+             * Format: date-time
+             */
+            begun: string;
+            /** Draw */
+            draw: string;
+            /** Due */
+            due: string | null;
+            /** Ended */
+            ended: string | null;
+            /** Fed Back */
+            fed_back: string | null;
+            feedback: components["schemas"]["FeedbackShape"] | null;
+            /** Feedback Hours */
+            feedback_hours: number;
+            /** Findings */
+            findings: number;
+            /** Found */
+            found: components["schemas"]["dashboard__api__visit_shapes__FoundShape"][];
+            /** Number */
+            number: number;
+            /** Own */
+            own: boolean;
+            /** Project */
+            project: string;
+            /** Published */
+            published: string | null;
+            /** Reason */
+            reason: string;
+            /** Site */
+            site: string;
+            /** Site Name */
+            site_name: string;
+            /** Sittings */
+            sittings: components["schemas"]["VisitSitting"][];
+            /** Unanswered */
+            unanswered: number;
+            way: components["schemas"]["Way"];
+        };
+        /**
+         * VisitSitting
+         * @description A sitting whose pictures may be pointed at: between ``start`` and ``end``, of its cameras.
+         */
+        VisitSitting: {
+            /** Cameras */
+            cameras: components["schemas"]["VisitCamera"][];
+            /** Closed */
+            closed: boolean;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Number */
+            number: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
+         * VisitSummary
+         * @description A visit of a list. ``due``: until when its feedback is in time, null before its end; ``own``: who asks was
+         *     there, by the account on record.
+         */
+        VisitSummary: {
+            /** Answered */
+            answered: number;
+            /** Attended */
+            attended: components["schemas"]["AttendanceShape"][];
+            basis: components["schemas"]["domain__supervision__Basis"];
+            /** Batch */
+            batch: string;
+            /**
+             * Begun
+             * Format: date-time
+             */
+            begun: string;
+            /** Due */
+            due: string | null;
+            /** Ended */
+            ended: string | null;
+            /** Fed Back */
+            fed_back: string | null;
+            /** Findings */
+            findings: number;
+            /** Number */
+            number: number;
+            /** Own */
+            own: boolean;
+            /** Project */
+            project: string;
+            /** Published */
+            published: string | null;
+            /** Site */
+            site: string;
+            /** Site Name */
+            site_name: string;
+            /** Unanswered */
+            unanswered: number;
+            way: components["schemas"]["Way"];
+        };
+        /**
+         * VisitsShape
+         * @description All visits in the viewer's scope at ``at``, by batch and number; the list that each goes through, and who may
+         *     be named as there.
+         */
+        VisitsShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Questions */
+            questions: components["schemas"]["QuestionShape"][];
+            /** Supervisors */
+            supervisors: components["schemas"]["SupervisorShape"][];
+            /** Visits */
+            visits: components["schemas"]["VisitSummary"][];
+        };
         /**
          * WallCamera
          * @description A camera that may be watched live, and the sitting it is watched for; ``opened`` is null before it is.
@@ -5677,6 +6258,11 @@ export interface components {
             /** Zh */
             zh: string;
         };
+        /**
+         * Way
+         * @enum {string}
+         */
+        Way: "on_site" | "online";
         /**
          * WebhookStatus
          * @description How far a webhook is told of what went wrong; ``parked`` alarms are not tried again.
@@ -5737,6 +6323,27 @@ export interface components {
          */
         Witness: "ntp" | "server" | "cameras";
         /**
+         * FoundShape
+         * @description What was found inside the viewer's scope. ``left_off`` says how many more there are. ``may_ask``: the
+         *     viewer may ask for a permit 调阅审批单 for what lies outside, whether or not there is anything.
+         */
+        dashboard__api__retrieval__FoundShape: {
+            by: components["schemas"]["By"];
+            /** Left Off */
+            left_off: number;
+            /**
+             * Made
+             * Format: date-time
+             */
+            made: string;
+            /** May Ask */
+            may_ask: boolean;
+            /** People */
+            people: components["schemas"]["PersonShape"][];
+            /** Stays */
+            stays: components["schemas"]["StayShape"][];
+        };
+        /**
          * HeldShape
          * @description A certificate. ``replaced``: another one was issued later. ``revoked`` is when it was, null where it stands.
          */
@@ -5763,6 +6370,27 @@ export interface components {
             /** Number */
             number: number;
         };
+        /**
+         * FoundShape
+         * @description A finding 问题.
+         */
+        dashboard__api__visit_shapes__FoundShape: {
+            /** Frames */
+            frames: components["schemas"]["FrameShape"][];
+            severity: components["schemas"]["Severity"];
+            /** Text */
+            text: string;
+        };
+        /**
+         * Basis
+         * @enum {string}
+         */
+        domain__expected__Basis: "plan" | "register";
+        /**
+         * Basis
+         * @enum {string}
+         */
+        domain__supervision__Basis: "drawn" | "targeted";
     };
     responses: never;
     parameters: never;
@@ -5962,6 +6590,97 @@ export interface operations {
                 };
                 content: {
                     "video/mp4": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    frame: {
+        parameters: {
+            query: {
+                /** @description RFC 3339 with zone */
+                at: string;
+                /** @description Why, in the viewer's own words */
+                purpose?: string;
+            };
+            header?: never;
+            path: {
+                batch: string;
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
                 };
             };
             /** @description Unauthorized */
@@ -10460,6 +11179,672 @@ export interface operations {
             };
         };
     };
+    begin_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_in_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswersBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feed_back_on_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_in_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindingBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     playlist: {
         parameters: {
             query: {
@@ -12474,6 +13859,95 @@ export interface operations {
             };
         };
     };
+    snapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnapshotBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     permits: {
         parameters: {
             query?: {
@@ -13801,7 +15275,7 @@ export interface operations {
                      *       "stays": []
                      *     }
                      */
-                    "application/json": components["schemas"]["FoundShape"];
+                    "application/json": components["schemas"]["dashboard__api__retrieval__FoundShape"];
                 };
             };
             /** @description Bad Request */
@@ -15239,6 +16713,89 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    visits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitsShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
