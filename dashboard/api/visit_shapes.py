@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -15,6 +15,9 @@ _MOST_FRAMES = 20
 Words = Annotated[str, Field(min_length=1, max_length=2000, description="No names, no ID numbers")]
 Note = Annotated[str, Field(max_length=500, pattern=ONE_LINE)]
 Question = Annotated[str, Field(json_schema_extra={"enum": list(QUESTIONS)}, max_length=64)]
+
+# Written out, for two things of one name in the description would both be called by their modules.
+_Basis = Literal[Basis.DRAWN, Basis.TARGETED]
 
 _AT = "2026-05-01T01:05:00.000Z"
 
@@ -48,7 +51,7 @@ class AnswerShape(Shape):
     frames: tuple[FrameShape, ...]
 
 
-class FoundShape(Shape):
+class FindingShape(Shape):
     """A finding 问题."""
 
     severity: Severity
@@ -73,7 +76,7 @@ class VisitSummary(Shape):
     site: str
     site_name: str
     project: str
-    basis: Basis
+    basis: _Basis
     way: Way
     attended: tuple[AttendanceShape, ...]
     own: bool
@@ -128,7 +131,7 @@ class VisitShape(VisitSummary):
     draw: str
     reason: str
     answers: tuple[AnswerShape, ...]
-    found: tuple[FoundShape, ...]
+    found: tuple[FindingShape, ...]
     feedback: FeedbackShape | None
     feedback_hours: int
     sittings: tuple[VisitSitting, ...]

@@ -27,7 +27,7 @@ from dashboard.api.visit_shapes import (
     FeedbackBody,
     FeedbackShape,
     FindingBody,
-    FoundShape,
+    FindingShape,
     FrameBody,
     FrameShape,
     QuestionShape,
@@ -202,7 +202,7 @@ def _shape(backed: Backing, entry: Entry[Visit], viewer: Viewer) -> VisitShape:
             for each in told.answers
         ),
         found=tuple(
-            FoundShape(severity=each.severity, text=each.text, frames=_shown(each.frames)) for each in told.found
+            FindingShape(severity=each.severity, text=each.text, frames=_shown(each.frames)) for each in told.found
         ),
         feedback=None if feedback is None else FeedbackShape(at=feedback.at, text=feedback.text),
         feedback_hours=backed.rules(told.batch).feedback_hours,

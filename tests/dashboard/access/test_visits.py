@@ -114,7 +114,7 @@ def test_a_visit_goes_from_its_beginning_to_its_publication_in_the_name_of_who_i
     published = page.done(f"{VISIT}/publication")
     assert (published["feedback"]["text"], published["published"] is not None) == ("现场秩序良好", True)
     acts = [each for each in page.office.database.journal.entries(8) if each.subject == FIRST]
-    assert len(acts) == 6
+    assert len(acts) == 7
     assert {each.actor.name for each in acts} == {"account:wu"}
 
 

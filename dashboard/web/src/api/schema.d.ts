@@ -2349,6 +2349,11 @@ export interface components {
             recorded_s: number;
         };
         /**
+         * Basis
+         * @enum {string}
+         */
+        Basis: "plan" | "register";
+        /**
          * BatchClauseShape
          * @description One clause: where it stands in the notice, what it is judged to be and why. ``rests_on`` names entries of the
          *     register, and reports of sittings as ``report/1``.
@@ -3639,6 +3644,17 @@ export interface components {
             text: string;
         };
         /**
+         * FindingShape
+         * @description A finding 问题.
+         */
+        FindingShape: {
+            /** Frames */
+            frames: components["schemas"]["FrameShape"][];
+            severity: components["schemas"]["Severity"];
+            /** Text */
+            text: string;
+        };
+        /**
          * FootageShape
          * @description What the footage of a candidate's station says of their own time there, in one subject.
          */
@@ -3673,6 +3689,27 @@ export interface components {
             left: number;
             /** Spoiled */
             spoiled: number;
+        };
+        /**
+         * FoundShape
+         * @description What was found inside the viewer's scope. ``left_off`` says how many more there are. ``may_ask``: the
+         *     viewer may ask for a permit 调阅审批单 for what lies outside, whether or not there is anything.
+         */
+        FoundShape: {
+            by: components["schemas"]["By"];
+            /** Left Off */
+            left_off: number;
+            /**
+             * Made
+             * Format: date-time
+             */
+            made: string;
+            /** May Ask */
+            may_ask: boolean;
+            /** People */
+            people: components["schemas"]["PersonShape"][];
+            /** Stays */
+            stays: components["schemas"]["StayShape"][];
         };
         /**
          * FrameBody
@@ -4534,7 +4571,7 @@ export interface components {
          *     In the time in which it must be seen, nobody showed it while ``unseen``, and of ``unverified`` nobody knows.
          */
         PlaceShape: {
-            basis: components["schemas"]["domain__expected__Basis"];
+            basis: components["schemas"]["Basis"];
             best: components["schemas"]["PlannedViewShape"] | null;
             /** Cameras */
             cameras: components["schemas"]["PlannedViewShape"][];
@@ -6083,7 +6120,11 @@ export interface components {
             answers: components["schemas"]["AnswerShape"][];
             /** Attended */
             attended: components["schemas"]["AttendanceShape"][];
-            basis: components["schemas"]["domain__supervision__Basis"];
+            /**
+             * Basis
+             * @enum {string}
+             */
+            basis: "drawn" | "targeted";
             /** Batch */
             batch: string;
             /**
@@ -6105,7 +6146,7 @@ export interface components {
             /** Findings */
             findings: number;
             /** Found */
-            found: components["schemas"]["dashboard__api__visit_shapes__FoundShape"][];
+            found: components["schemas"]["FindingShape"][];
             /** Number */
             number: number;
             /** Own */
@@ -6158,7 +6199,11 @@ export interface components {
             answered: number;
             /** Attended */
             attended: components["schemas"]["AttendanceShape"][];
-            basis: components["schemas"]["domain__supervision__Basis"];
+            /**
+             * Basis
+             * @enum {string}
+             */
+            basis: "drawn" | "targeted";
             /** Batch */
             batch: string;
             /**
@@ -6323,27 +6368,6 @@ export interface components {
          */
         Witness: "ntp" | "server" | "cameras";
         /**
-         * FoundShape
-         * @description What was found inside the viewer's scope. ``left_off`` says how many more there are. ``may_ask``: the
-         *     viewer may ask for a permit 调阅审批单 for what lies outside, whether or not there is anything.
-         */
-        dashboard__api__retrieval__FoundShape: {
-            by: components["schemas"]["By"];
-            /** Left Off */
-            left_off: number;
-            /**
-             * Made
-             * Format: date-time
-             */
-            made: string;
-            /** May Ask */
-            may_ask: boolean;
-            /** People */
-            people: components["schemas"]["PersonShape"][];
-            /** Stays */
-            stays: components["schemas"]["StayShape"][];
-        };
-        /**
          * HeldShape
          * @description A certificate. ``replaced``: another one was issued later. ``revoked`` is when it was, null where it stands.
          */
@@ -6370,27 +6394,6 @@ export interface components {
             /** Number */
             number: number;
         };
-        /**
-         * FoundShape
-         * @description A finding 问题.
-         */
-        dashboard__api__visit_shapes__FoundShape: {
-            /** Frames */
-            frames: components["schemas"]["FrameShape"][];
-            severity: components["schemas"]["Severity"];
-            /** Text */
-            text: string;
-        };
-        /**
-         * Basis
-         * @enum {string}
-         */
-        domain__expected__Basis: "plan" | "register";
-        /**
-         * Basis
-         * @enum {string}
-         */
-        domain__supervision__Basis: "drawn" | "targeted";
     };
     responses: never;
     parameters: never;
@@ -15275,7 +15278,7 @@ export interface operations {
                      *       "stays": []
                      *     }
                      */
-                    "application/json": components["schemas"]["dashboard__api__retrieval__FoundShape"];
+                    "application/json": components["schemas"]["FoundShape"];
                 };
             };
             /** @description Bad Request */
