@@ -13,12 +13,13 @@ from config.rule_pack import load as load_rule_pack
 from dashboard.access.login import actor_of
 from dashboard.app import create_app
 from domain.draws import commitment_of, digest_of
+from domain.people import Account, Reach, Role, Scope
 from domain.supervision import CHECKLIST, Answer, Attendance, Said, Way
 from domain.viewings import SHOWN, Deed
 from records import drawing, supervision
 from records.supervision import Beginning, add_supervisor
 from storage.database import connect
-from tests.dashboard.exam import BATCH, START, TESTER, WINDOW, Exam, hold_exam
+from tests.dashboard.exam import BATCH, START, TESTER, WINDOW, Exam, hold_exam, log_in
 from tests.dashboard.serving import served
 from tests.e2e.conftest import DIST, OpenPage
 from tests.e2e.test_batch import look
@@ -125,7 +126,8 @@ def test_feedback_that_is_late_stands_first_and_red(open_page: OpenPage, office:
                 exam.database, f"{BATCH}/1", now + timedelta(seconds=1), TESTER, now + timedelta(seconds=1)
             )
     exam.clock.step(timedelta(hours=72, seconds=9).total_seconds())
-    page = open_page(f"{where}/patrol")
+    log_in(exam, Account("wu", Role.CITY_SUPERVISOR, Scope(Reach.CITY), exam.clock.now(), False), "held by wu")
+    page = open_page(f"{where}/patrol", token="held by wu")
     first = page.locator("[data-visit]").first
     expect(first).to_have_attribute("data-standing", "late")
     first.click()

@@ -81,7 +81,7 @@ def hall(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     database.setup.apply_batch(
         Batch(BATCH, site.id, "中式面点制作", "SG-2022-08-10", (plan,)), TESTER, now - timedelta(days=1)
     )
-    database.evidence.begin_recorder(Recorder("recorder-1", "exam-host", now))
+    database.evidence.begin_recorder(Recorder("recorder-1", "exam-host", now, now))
     for each in shown:
         database.evidence.begin_run(Run(f"run-{each.id}", each.id, "recorder-1", now))
     archive = Archive(database.evidence, MemoryObjects(clock=clock), folder / "spool", lambda _: LOCKED_UNTIL, clock)
