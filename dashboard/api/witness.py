@@ -210,9 +210,18 @@ def asked_span(start: datetime, end: datetime) -> Interval:
     return Interval(utc(start), utc(end))
 
 
+def asked_instant(at: datetime) -> Interval:
+    """The millisecond of one picture. Raises ValueError as ``asked_span``."""
+    if at.tzinfo is None:
+        raise ValueError("an instant has a zone")
+    return asked_span(at, at + timedelta(milliseconds=1))
+
+
 def _asked(request: HTTPConnection) -> Interval | None:
-    """The span that was asked for; None where it is not one."""
+    """The span that was asked for, or the instant; None where it is neither."""
     try:
+        if "at" in request.query_params:
+            return asked_instant(datetime.fromisoformat(request.query_params["at"]))
         ends = [datetime.fromisoformat(request.query_params[name]) for name in ("start", "end")]
         return asked_span(*ends)
     except (KeyError, ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -44,7 +45,7 @@ def running(tmp_path: Path) -> Iterator[tuple[Exam, httpx.Client]]:
     database.close()
 
 
-def talking_to(exam: Exam) -> httpx.Client:
+def talking_to(exam: Exam) -> AbstractContextManager[httpx.Client]:
     for name, role in (("looks", Role.CITY_SUPERVISOR), ("audits", Role.AUDITOR)):
         scope = Scope(role.reach, frozenset({BATCH} if role.reach is Reach.BATCHES else ()))
         log_in(exam, Account(name, role, scope, exam.clock.now(), False), name)

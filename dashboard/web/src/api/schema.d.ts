@@ -11203,6 +11203,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
                     "application/json": components["schemas"]["VisitShape"];
                 };
             };
@@ -11298,6 +11368,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
                     "application/json": components["schemas"]["VisitShape"];
                 };
             };
@@ -11388,6 +11528,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
                     "application/json": components["schemas"]["VisitShape"];
                 };
             };
@@ -11487,6 +11697,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
                     "application/json": components["schemas"]["VisitShape"];
                 };
             };
@@ -11586,6 +11866,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
                     "application/json": components["schemas"]["VisitShape"];
                 };
             };
@@ -11685,6 +12035,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
                     "application/json": components["schemas"]["VisitShape"];
                 };
             };
@@ -11780,6 +12200,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
                     "application/json": components["schemas"]["VisitShape"];
                 };
             };
@@ -13883,6 +14373,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:05:00.000Z",
+                     *       "batch": "2026-0501",
+                     *       "camera": "sg-001-c1",
+                     *       "room_name": "301 考场",
+                     *       "sitting": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["SnapshotShape"];
                 };
             };
@@ -16767,6 +17266,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:10:00.000Z",
+                     *       "questions": [
+                     *         {
+                     *           "en": "Numbers of rooms, seats and stations were shown",
+                     *           "id": "labels",
+                     *           "zh": "考场号、座号、工位号明示"
+                     *         }
+                     *       ],
+                     *       "supervisors": [
+                     *         {
+                     *           "id": "d-1",
+                     *           "own": true,
+                     *           "side": "external"
+                     *         }
+                     *       ],
+                     *       "visits": [
+                     *         {
+                     *           "answered": 1,
+                     *           "attended": [
+                     *             {
+                     *               "badge": "GD-001",
+                     *               "supervisor": "d-1"
+                     *             }
+                     *           ],
+                     *           "basis": "targeted",
+                     *           "batch": "2026-0501",
+                     *           "begun": "2026-05-01T01:00:00.000Z",
+                     *           "due": null,
+                     *           "ended": null,
+                     *           "fed_back": null,
+                     *           "findings": 1,
+                     *           "number": 1,
+                     *           "own": true,
+                     *           "project": "中式面点制作",
+                     *           "published": null,
+                     *           "site": "sg-001",
+                     *           "site_name": "韶关市技师学院定点考场",
+                     *           "unanswered": 16,
+                     *           "way": "online"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["VisitsShape"];
                 };
             };
