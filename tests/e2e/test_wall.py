@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -40,9 +41,11 @@ from records import supervision
 from records.schedule import Schedule
 from storage.archive import Archive
 from storage.database import Database, connect
-from tests.dashboard.exam import LOCKED_UNTIL, TESTER, TOKEN, Exam, log_in
+from storage.database.alarms import RuleState
+from tests.dashboard.exam import LOCKED_UNTIL, START, TESTER, TOKEN, Exam, log_in
 from tests.dashboard.live.watching import live_served
 from tests.dashboard.serving import served
+from tests.dashboard.test_situation import told
 from tests.e2e.conftest import DIST, OpenPage
 from tests.fakes.notary import NOTARY
 from tests.fakes.objects import MemoryObjects
@@ -272,6 +275,20 @@ def test_a_tile_that_is_enlarged_goes_over_to_whep_and_back(open_page: OpenPage,
 def test_a_picture_of_the_wall_becomes_a_finding_of_a_visit_by_its_instant(open_page: OpenPage, hall: Hall) -> None:
     page = open_page(hall.where + "/wall")
     wait_until_live(page, "c1", "c2")
+    alarm, now = told("camera/c2", "sg-001", "c2"), SystemClock().now()
+    known = {"losses": {"open": {alarm.id: START.isoformat()}, "dark": {}}}
+    assert hall.database.alarms.go_on(RuleState("host", now, json.dumps(known)), [alarm])
+    tile = page.locator("[data-tile]").first
+    expect(tile.locator("[data-tile-alarm]")).to_have_text("摄像机失联")
+    expect(tile).to_have_attribute("data-tile", "c2")  # alarms first
+    if folder := os.environ.get("KAOJIAN_SHOTS"):
+        page.get_by_text("25 画面").click()
+        page.screenshot(path=f"{folder}/wall-alarm.png")
+        page.get_by_text("4 画面", exact=True).click()
+    page.locator("[data-tile=c1]").focus()
+    page.keyboard.press("p")
+    expect(tile).to_have_attribute("data-tile", "c1")
+    page.keyboard.press("p")
     page.locator("[data-tile=c2]").focus()
     page.keyboard.press("p")
     expect(page.locator("[data-tile]").first).to_have_attribute("data-tile", "c2")
