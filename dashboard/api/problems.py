@@ -69,8 +69,8 @@ from records.errors import (
     RoomRecordRefused,
     ScoreRefused,
     SheetRefused,
+    SupervisionRefused,
     TrialRefused,
-    VisitRefused,
 )
 from storage.archive import RetentionUnknown, WentByOrder
 from storage.errors import (
@@ -234,7 +234,7 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     NoSuchDraw: (HTTPStatus.NOT_FOUND, "unknown-draw", "There is no such draw"),
     DrawRefused: (HTTPStatus.CONFLICT, "draw-refused", "The step of the draw may not be taken"),
     NoSuchVisit: (HTTPStatus.NOT_FOUND, "unknown-visit", "There is no such visit"),
-    VisitRefused: (
+    SupervisionRefused: (
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "visit-refused",
         "It cannot be so of a visit; nothing was entered",

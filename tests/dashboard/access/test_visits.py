@@ -127,6 +127,7 @@ def test_what_does_not_hold_is_refused_with_its_reason_and_nothing_is_written(pa
         (begin, {**BEGIN, "reason": ""}, (422, "visit-refused")),
         (begin, {**BEGIN, "draw": "none", "reason": ""}, (404, "unknown-draw")),
         (begin, {**BEGIN, "begun": late}, (422, "visit-refused")),
+        (begin, {**BEGIN, "attended": [{"supervisor": "nobody"}]}, (422, "visit-refused")),
         (begin, {**BEGIN, "attended": []}, (422, "invalid-request")),
         (f"{VISIT}/answers", {"answers": [{"question": "weather", "said": "yes"}]}, (422, "visit-refused")),
         (f"{VISIT}/findings", {"severity": "minor", "text": "  "}, (422, "visit-refused")),
