@@ -31,6 +31,7 @@ from dashboard.api import (
     factor,
     film,
     footage,
+    frames,
     live,
     metrics,
     operations,
@@ -51,6 +52,7 @@ from dashboard.api import (
     suspicions,
     tokens,
     viewings,
+    visits,
     withholdings,
 )
 from dashboard.api.backing import Backing, LivePort
@@ -200,6 +202,7 @@ def _described() -> FastAPI:
         exports,
         film,
         footage,
+        frames,
         live,
         operations,
         permits,
@@ -219,6 +222,7 @@ def _described() -> FastAPI:
         tokens,
         viewings,
         withholdings,
+        visits,
     ):
         app.include_router(room.router, prefix=API)
     return app

@@ -558,7 +558,68 @@ RECORDS_CHECKED: Any = {
     ],
 }
 
+_FRAME: Any = {"camera": "sg-001-c1", "at": "2026-05-01T01:05:00.000Z"}
+
+_VISIT: Any = {
+    "batch": "2026-0501",
+    "number": 1,
+    "site": "sg-001",
+    "site_name": "韶关市技师学院定点考场",
+    "project": "中式面点制作",
+    "basis": "targeted",
+    "way": "online",
+    "attended": [{"supervisor": "d-1", "badge": "GD-001"}],
+    "own": True,
+    "begun": "2026-05-01T01:00:00.000Z",
+    "ended": None,
+    "due": None,
+    "fed_back": None,
+    "published": None,
+    "answered": 1,
+    "unanswered": 16,
+    "findings": 1,
+}
+
+VISITS: Any = {
+    "at": "2026-05-01T01:10:00.000Z",
+    "questions": [
+        {"id": "labels", "zh": "考场号、座号、工位号明示", "en": "Numbers of rooms, seats and stations were shown"}
+    ],
+    "supervisors": [{"id": "d-1", "side": "external", "own": True}],
+    "visits": [_VISIT],
+}
+
+VISIT: Any = {
+    **_VISIT,
+    "draw": "",
+    "reason": "投诉",
+    "answers": [{"question": "labels", "said": "no", "note": "02 号工位未贴", "frames": [_FRAME]}],
+    "found": [{"severity": "minor", "text": "02 号工位未贴标签", "frames": [_FRAME]}],
+    "feedback": None,
+    "feedback_hours": 72,
+    "sittings": [
+        {
+            "number": 1,
+            "start": "2026-05-01T00:30:00.000Z",
+            "end": "2026-05-01T03:30:00.000Z",
+            "closed": False,
+            "cameras": [{"camera": "sg-001-c1", "room": "r301", "room_name": "301 考场"}],
+        }
+    ],
+}
+
+_SNAPSHOT: Any = {"batch": "2026-0501", "sitting": 1, "room_name": "301 考场", **_FRAME}
+
 ANSWERS = {
+    "visits": VISITS,
+    **dict.fromkeys(
+        (
+            *("visit", "begin_visit", "answer_in_visit", "find_in_visit"),
+            *("end_visit", "feed_back_on_visit", "publish_visit"),
+        ),
+        VISIT,
+    ),
+    "snapshot": _SNAPSHOT,
     "operations": OPERATIONS,
     "accounts": {"accounts": [_ACCOUNT], "counties": ["浈江区"], "sites": ["sg-001"], "batches": ["2026-0501"]},
     "add_account": FIRST_PASSWORD,

@@ -62,7 +62,7 @@ _JUDGED = frozenset(
     {
         *("batch", "number", "camera", "ticket", "token", "session", "permit", "disposal", "draw", "receipt"),
         *("site", "room"),  # a room is one of the site before it
-        *("withholding", "account"),
+        *("withholding", "account", "visit"),
     }
 )
 

@@ -58,6 +58,7 @@ from records.errors import (
     NoSuchDraw,
     NoSuchReceipt,
     NoSuchScan,
+    NoSuchVisit,
     NotAskedNow,
     NotGo,
     NothingToConfirm,
@@ -76,6 +77,7 @@ from records.errors import (
     RoomRecordRefused,
     ScoreRefused,
     SheetRefused,
+    SupervisionRefused,
     TrialRefused,
 )
 from storage.archive import RetentionUnknown, WentByOrder
@@ -263,6 +265,12 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     DisposalRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "disposal-refused", "Something stands against the disposal"),
     NoSuchDraw: (HTTPStatus.NOT_FOUND, "unknown-draw", "There is no such draw"),
     DrawRefused: (HTTPStatus.CONFLICT, "draw-refused", "The step of the draw may not be taken"),
+    NoSuchVisit: (HTTPStatus.NOT_FOUND, "unknown-visit", "There is no such visit"),
+    SupervisionRefused: (
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "visit-refused",
+        "It cannot be so of a visit; nothing was entered",
+    ),
     DossierRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "dossier-refused", "It cannot be filed as that"),
     WentByOrder: (HTTPStatus.GONE, "disposed", "It was disposed of"),
     RetentionUnknown: (HTTPStatus.CONFLICT, "retention-unknown", "Nobody knows until when it is to be kept"),

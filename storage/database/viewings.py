@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from domain.chain import Record
 from domain.people import Actor, Door
 from domain.timeline import Interval
-from domain.viewings import DONE, Deed, Kept, Viewing
+from domain.viewings import DONE, SHOWN, Deed, Kept, Viewing
 from storage.database import tables
 from storage.database.chained import ChainedRows, plain
 from storage.database.seeking import EVERYTHING, Sought, narrowed
@@ -55,6 +55,17 @@ class Viewings(ChainedRows):
         )
         with self._engine.reading() as connection:
             return frozenset((row.permit, row.actor) for row in connection.execute(query))
+
+    def shown_live(self, actor: str, session: str, camera: str, at: datetime) -> bool:
+        """Whether a session was being shown a camera live at an instant: more often begun by then than left."""
+        table = tables.viewings
+        query = sa.select(table.c.deed, sa.func.count()).where(
+            *(table.c.actor == actor, table.c.session == session, table.c.camera == camera),
+            *(table.c.at <= at, table.c.outcome == SHOWN, table.c.deed.in_([Deed.LIVE.value, Deed.LEAVE.value])),
+        )
+        with self._engine.reading() as connection:
+            counted = {row[0]: row[1] for row in connection.execute(query.group_by(table.c.deed))}
+        return bool(counted.get(Deed.LIVE.value, 0) > counted.get(Deed.LEAVE.value, 0))
 
     def has_since(self, actor: str, since: datetime) -> bool:
         """Whether there is an entry of an actor from an instant on."""

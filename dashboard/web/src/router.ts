@@ -69,6 +69,7 @@ export const router = createRouter({
         number: Number(route.query.sitting) || undefined,
       }),
     },
+    { path: '/patrol', name: 'patrol', component: () => import('./pages/PatrolPage.vue'), meta: { act: 'supervise' } },
     { path: '/permits', name: 'permits', component: () => import('./pages/PermitsPage.vue') },
     {
       path: '/permits/:permit',

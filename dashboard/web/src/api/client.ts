@@ -5,7 +5,9 @@ import createClient from 'openapi-fetch'
 import type { paths } from './schema'
 import type {
   Accounts,
+  AnswerBody,
   BatchSummary,
+  BeginBody,
   BegunFactor,
   CalibrationFound,
   CameraBody,
@@ -17,22 +19,25 @@ import type {
   Change,
   Check,
   Clauses,
-  Day,
   Clicked,
+  Day,
   DecisionBody,
   Disposal,
   DisposalDetail,
   DisposalPaper,
   DoneAct,
   Dossier,
+  Draw,
   Drawn,
   DueBatch,
   Entered,
   Exit,
   ExitBody,
   FactorState,
+  FindingBody,
   FirstPassword,
   Found,
+  FrameRef,
   Happened,
   IssueBody,
   IssueDecision,
@@ -40,12 +45,12 @@ import type {
   ListedAccount,
   LiveTicket,
   MadeMark,
-  MarkBody,
   MadeReference,
-  OpenSession,
-  OrderedTrial,
+  MarkBody,
   NewAccount,
+  OpenSession,
   Operations,
+  OrderedTrial,
   Permit,
   PermitBody,
   PermittedCamera,
@@ -65,13 +70,16 @@ import type {
   Session,
   SetUpSite,
   SittingDetail,
-  Status,
   Situation,
+  Snapshot,
+  Status,
   Suspicions,
   Token,
   TrialBody,
   TriedCamera,
   Viewing,
+  Visit,
+  Visits,
   WallCamera,
 } from './types'
 
@@ -653,4 +661,84 @@ export function paperAddress(batch: string, number: number, language: 'zh' | 'en
 /** The report as a file with pictures around its gaps: to open it is to take footage away, and is written down. */
 export function picturedAddress(batch: string, number: number, language: 'zh' | 'en'): string {
   return `${paperAddress(batch, number, language, 'pdf')}&pictures=true`
+}
+
+// --- Visits --------------------------------------------------------------------------------------------------------------
+
+/** Which visit of a batch. */
+export interface VisitPlace {
+  batch: string
+  visit: number
+}
+
+const OF_VISIT = '/api/v1/batches/{batch}/visits/{visit}'
+
+export function fetchVisits(): Promise<Visits> {
+  return answer(client.GET('/api/v1/visits'))
+}
+
+export function fetchVisit(path: VisitPlace): Promise<Visit> {
+  return answer(client.GET(OF_VISIT, { params: { path } }))
+}
+
+export function beginVisit(batch: string, body: BeginBody): Promise<Visit> {
+  return answer(client.POST('/api/v1/batches/{batch}/visits', { params: { path: { batch } }, body }))
+}
+
+export function answerInVisit(path: VisitPlace, answers: AnswerBody[]): Promise<Visit> {
+  return answer(client.POST(`${OF_VISIT}/answers`, { params: { path }, body: { answers } }))
+}
+
+export function findInVisit(path: VisitPlace, body: FindingBody): Promise<Visit> {
+  return answer(client.POST(`${OF_VISIT}/findings`, { params: { path }, body }))
+}
+
+export function endVisit(path: VisitPlace): Promise<Visit> {
+  return answer(client.POST(`${OF_VISIT}/end`, { params: { path }, body: {} }))
+}
+
+export function feedBackOnVisit(path: VisitPlace, text: string): Promise<Visit> {
+  return answer(client.POST(`${OF_VISIT}/feedback`, { params: { path }, body: { text } }))
+}
+
+export function publishVisit(path: VisitPlace): Promise<Visit> {
+  return answer(client.POST(`${OF_VISIT}/publication`, { params: { path } }))
+}
+
+/** The picture of an instant, from the footage; each time it is asked for is written down. */
+export function frameAddress(batch: string, frame: FrameRef): string {
+  return `/api/v1/batches/${encodeURIComponent(batch)}/cameras/${encodeURIComponent(frame.camera)}/frame.jpg?at=${encodeURIComponent(frame.at)}`
+}
+
+/** Name the picture of that instant, by the host's clock in milliseconds, which is shown live now. */
+export function takeSnapshot(camera: string, at: number): Promise<Snapshot> {
+  return answer(
+    client.POST('/api/v1/live/{camera}/snapshots', { params: { path: { camera } }, body: { at: new Date(at).toISOString() } }),
+  )
+}
+
+export function fetchDraws(): Promise<Draw[]> {
+  return answer(client.GET('/api/v1/draws'))
+}
+
+/** What is public of a draw: its pool, and the record once it was made, as `kaojian draw verify` takes it. */
+export function drawAddress(draw: string, what: 'pool' | 'record'): string {
+  return `/api/v1/draws/${encodeURIComponent(draw)}/${what}.json`
+}
+
+/** The record of a draw that was made, in its own form (docs/draws.md). */
+export interface DrawRecord {
+  digest: string
+  record: {
+    pool_digest: string
+    commitments: { party: string; digest: string; at: string }[]
+    secrets: { party: string; secret: string; at: string }[]
+    outcome: { seed: string; beacon: string; at: string }
+    drawn_now: { batch: string; supervisors: string[]; passed: { supervisor: string; ground: string; late: boolean }[] }[]
+  }
+}
+
+export function fetchDrawRecord(draw: string): Promise<DrawRecord> {
+  const found = client.GET('/api/v1/draws/{draw}/record.json', { params: { path: { draw } } })
+  return answer(found as Promise<{ data?: DrawRecord; error?: unknown }>)
 }

@@ -195,6 +195,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/cameras/{camera}/frame.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Frame
+         * @description The picture that a camera of a batch showed at an instant, as a small JPEG; ``Kaojian-Shown`` tells its own.
+         *
+         *     Of a sitting that is not closed it goes to those on duty there alone. City officers and auditors say why.
+         */
+        get: operations["frame"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/cameras/{camera}/screener.mp4": {
         parameters: {
             query?: never;
@@ -1069,6 +1091,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Visit
+         * @description Enter that a visit began. Of a drawn one those who are there are all of those that the draw sends.
+         */
+        post: operations["begin_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visit
+         * @description A visit with all that was said, and the cameras and times that a finding may point at.
+         */
+        get: operations["visit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer In Visit
+         * @description Answer questions of the list. What is answered again has the new answer; the old one stays on record.
+         */
+        post: operations["answer_in_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Visit
+         * @description Enter that a visit ended: every question has its answer, and an online one names its pictures.
+         */
+        post: operations["end_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Feed Back On Visit
+         * @description Enter what was told to the site 反馈; it counts from now.
+         */
+        post: operations["feed_back_on_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find In Visit
+         * @description Enter a finding 问题, with the pictures that show it: of cameras and times of the batch's sittings.
+         */
+        post: operations["find_in_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}/publication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish Visit
+         * @description Enter that the result was published 公开; the site has its feedback by then.
+         */
+        post: operations["publish_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{camera}/playlist.m3u8": {
         parameters: {
             query?: never;
@@ -1536,6 +1698,29 @@ export interface paths {
          *     at that port of this host, or asked for there by WHEP.
          */
         post: operations["live_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/{camera}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Snapshot
+         * @description Name the picture that is shown live now, for a finding to point at. No picture is kept: it lies in the footage.
+         *
+         *     It is written down that who asks was shown the camera at that instant, and only where the record of viewings says
+         *     so too: in the same session, and not longer ago than half a minute.
+         */
+        post: operations["snapshot"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2378,6 +2563,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visits
+         * @description All visits of batches that one sees, and who may be named as there: supervisors whose badge is valid today.
+         */
+        get: operations["visits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/withholdings": {
         parameters: {
             query?: never;
@@ -2560,6 +2765,53 @@ export interface components {
             trial_void: boolean;
         };
         /**
+         * AnswerBody
+         * @description What is said to one question.
+         */
+        AnswerBody: {
+            /**
+             * Frames
+             * @default []
+             */
+            frames: components["schemas"]["FrameBody"][];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Question
+             * @enum {string}
+             */
+            question: "on-time" | "sent" | "papers" | "identity" | "tools" | "rules-read" | "patrols" | "warnings" | "standard" | "no-cheating" | "record" | "seating" | "tidy" | "equipment" | "procedure" | "fees" | "labels";
+            said: components["schemas"]["Said"];
+        };
+        /** AnswerShape */
+        AnswerShape: {
+            /** Frames */
+            frames: components["schemas"]["FrameShape"][];
+            /** Note */
+            note: string;
+            /** Question */
+            question: string;
+            said: components["schemas"]["Said"];
+        };
+        /**
+         * AnswersBody
+         * @example {
+         *       "answers": [
+         *         {
+         *           "question": "on-time",
+         *           "said": "yes"
+         *         }
+         *       ]
+         *     }
+         */
+        AnswersBody: {
+            /** Answers */
+            answers: components["schemas"]["AnswerBody"][];
+        };
+        /**
          * ApprovalBody
          * @description Until when, and what is to be said about it.
          */
@@ -2580,6 +2832,26 @@ export interface components {
          * @enum {string}
          */
         Attempt: "first" | "resit";
+        /**
+         * AttendanceBody
+         * @description Who is there, with the badge as it was worn: "" where none was, null where nobody looked.
+         */
+        AttendanceBody: {
+            /** Badge */
+            badge?: string | null;
+            /** Supervisor */
+            supervisor: string;
+        };
+        /**
+         * AttendanceShape
+         * @description A supervisor at a visit. ``badge`` is the one that was worn, "" where none was, null where nobody looked.
+         */
+        AttendanceShape: {
+            /** Badge */
+            badge: string | null;
+            /** Supervisor */
+            supervisor: string;
+        };
         /**
          * AwayShape
          * @description Where the browser goes next: the identity provider.
@@ -2701,6 +2973,38 @@ export interface components {
             site_name: string;
             /** Sittings */
             sittings: components["schemas"]["SittingSummary"][];
+        };
+        /**
+         * BeginBody
+         * @description A visit begins; a drawn one names its draw, a targeted one says why. Without ``begun`` it is now.
+         * @example {
+         *       "attended": [
+         *         {
+         *           "badge": "GD-001",
+         *           "supervisor": "d-1"
+         *         }
+         *       ],
+         *       "draw": "",
+         *       "reason": "投诉",
+         *       "way": "online"
+         *     }
+         */
+        BeginBody: {
+            /** Attended */
+            attended: components["schemas"]["AttendanceBody"][];
+            /** Begun */
+            begun?: string | null;
+            /**
+             * Draw
+             * @default
+             */
+            draw: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            way: components["schemas"]["Way"];
         };
         /**
          * BegunFactor
@@ -3630,7 +3934,7 @@ export interface components {
          * Deed
          * @enum {string}
          */
-        Deed: "open" | "fetch" | "save" | "find" | "live" | "leave" | "enter" | "ask" | "approve" | "decline" | "end" | "withdraw";
+        Deed: "open" | "fetch" | "save" | "find" | "live" | "leave" | "snapshot" | "enter" | "ask" | "approve" | "decline" | "end" | "withdraw";
         /**
          * DisagreementShape
          * @description A camera and a station of which the set-up and the plan say different things.
@@ -3855,19 +4159,6 @@ export interface components {
             size_bytes: number;
         };
         /**
-         * EndBody
-         * @description When it ended, and why.
-         */
-        EndBody: {
-            /** Reason */
-            reason: string;
-            /**
-             * Until
-             * Format: date-time
-             */
-            until: string;
-        };
-        /**
          * EndedSessions
          * @description How many sessions were ended.
          */
@@ -4067,6 +4358,32 @@ export interface components {
             start: string;
         };
         /**
+         * FeedbackBody
+         * @example {
+         *       "text": "现场秩序良好，02 号工位须补贴标签。"
+         *     }
+         */
+        FeedbackBody: {
+            /**
+             * Text
+             * @description No names, no ID numbers
+             */
+            text: string;
+        };
+        /**
+         * FeedbackShape
+         * @description What was told to the site, when that was put on record.
+         */
+        FeedbackShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * FieldProblem
          * @description One field of a request that was refused, or one column of a file, ``row`` counting from 1.
          */
@@ -4077,6 +4394,43 @@ export interface components {
             message: string;
             /** Row */
             row?: number | null;
+        };
+        /**
+         * FindingBody
+         * @example {
+         *       "frames": [
+         *         {
+         *           "at": "2026-05-01T01:05:00.000Z",
+         *           "camera": "sg-001-c1"
+         *         }
+         *       ],
+         *       "severity": "minor",
+         *       "text": "02 号工位未贴标签"
+         *     }
+         */
+        FindingBody: {
+            /**
+             * Frames
+             * @default []
+             */
+            frames: components["schemas"]["FrameBody"][];
+            severity: components["schemas"]["Severity"];
+            /**
+             * Text
+             * @description No names, no ID numbers
+             */
+            text: string;
+        };
+        /**
+         * FindingShape
+         * @description A finding 问题.
+         */
+        FindingShape: {
+            /** Frames */
+            frames: components["schemas"]["FrameShape"][];
+            severity: components["schemas"]["Severity"];
+            /** Text */
+            text: string;
         };
         /**
          * FirstPassword
@@ -4199,6 +4553,32 @@ export interface components {
             people: components["schemas"]["PersonShape"][];
             /** Stays */
             stays: components["schemas"]["StayShape"][];
+        };
+        /**
+         * FrameBody
+         * @description A picture that was looked at.
+         */
+        FrameBody: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Camera */
+            camera: string;
+        };
+        /**
+         * FrameShape
+         * @description A picture that was looked at: of which camera, and of when. The picture lies in the footage alone.
+         */
+        FrameShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Camera */
+            camera: string;
         };
         /**
          * HandOverBody
@@ -5545,6 +5925,18 @@ export interface components {
             ticket: string;
         };
         /**
+         * QuestionShape
+         * @description One line of the list 督导清单.
+         */
+        QuestionShape: {
+            /** En */
+            en: string;
+            /** Id */
+            id: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * QueuesShape
          * @description How many segments wait: to be opened (``analysis``), to be looked at, for the object stores, to be read again.
          *
@@ -6016,6 +6408,11 @@ export interface components {
             candidates: components["schemas"]["ListedShape"][];
         };
         /**
+         * Said
+         * @enum {string}
+         */
+        Said: "yes" | "no" | "not_seen";
+        /**
          * SaveCoverShape
          * @description 考后录像存储覆盖: 1 or -2; null while the evidence is not complete, and where it cannot be told.
          */
@@ -6369,6 +6766,16 @@ export interface components {
             who: string;
         };
         /**
+         * Severity
+         * @enum {string}
+         */
+        Severity: "note" | "minor" | "major";
+        /**
+         * Side
+         * @enum {string}
+         */
+        Side: "external" | "internal";
+        /**
          * SignInBody
          * @description Who came, and how it was found out who they are 人证核验. ``number`` is that of the document, for ``card`` and
          *     ``typed``; it is kept as a mark only. Without ``station``, that of the seat.
@@ -6608,6 +7015,39 @@ export interface components {
             height: number;
             /** Width */
             width: number;
+        };
+        /**
+         * SnapshotBody
+         * @description The instant, by the clock of this host, at which the picture that is shown arrived there.
+         * @example {
+         *       "at": "2026-05-01T01:05:00.000Z"
+         *     }
+         */
+        SnapshotBody: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
+         * SnapshotShape
+         * @description A picture that a finding may point at, and of which sitting it is.
+         */
+        SnapshotShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Batch */
+            batch: string;
+            /** Camera */
+            camera: string;
+            /** Room Name */
+            room_name: string;
+            /** Sitting */
+            sitting: number;
         };
         /**
          * Sort
@@ -6881,6 +7321,17 @@ export interface components {
             told_at: string | null;
             /** Unlocked */
             unlocked: string | null;
+        };
+        /**
+         * SupervisorShape
+         * @description A supervisor by id. ``own``: it is who asks, by the account on record.
+         */
+        SupervisorShape: {
+            /** Id */
+            id: string;
+            /** Own */
+            own: boolean;
+            side: components["schemas"]["Side"];
         };
         /**
          * SurveyShape
@@ -7301,6 +7752,159 @@ export interface components {
             /** What */
             what: string;
         };
+        /** VisitCamera */
+        VisitCamera: {
+            /** Camera */
+            camera: string;
+            /** Room */
+            room: string;
+            /** Room Name */
+            room_name: string;
+        };
+        /**
+         * VisitShape
+         * @description A visit with all that was said. ``feedback_hours`` is the limit of its rule pack.
+         */
+        VisitShape: {
+            /** Answered */
+            answered: number;
+            /** Answers */
+            answers: components["schemas"]["AnswerShape"][];
+            /** Attended */
+            attended: components["schemas"]["AttendanceShape"][];
+            /**
+             * Basis
+             * @enum {string}
+             */
+            basis: "drawn" | "targeted";
+            /** Batch */
+            batch: string;
+            /**
+             * Begun
+             * Format: date-time
+             */
+            begun: string;
+            /** Draw */
+            draw: string;
+            /** Due */
+            due: string | null;
+            /** Ended */
+            ended: string | null;
+            /** Fed Back */
+            fed_back: string | null;
+            feedback: components["schemas"]["FeedbackShape"] | null;
+            /** Feedback Hours */
+            feedback_hours: number;
+            /** Findings */
+            findings: number;
+            /** Found */
+            found: components["schemas"]["FindingShape"][];
+            /** Number */
+            number: number;
+            /** Own */
+            own: boolean;
+            /** Project */
+            project: string;
+            /** Published */
+            published: string | null;
+            /** Reason */
+            reason: string;
+            /** Site */
+            site: string;
+            /** Site Name */
+            site_name: string;
+            /** Sittings */
+            sittings: components["schemas"]["VisitSitting"][];
+            /** Unanswered */
+            unanswered: number;
+            way: components["schemas"]["Way"];
+        };
+        /**
+         * VisitSitting
+         * @description A sitting whose pictures may be pointed at: between ``start`` and ``end``, of its cameras.
+         */
+        VisitSitting: {
+            /** Cameras */
+            cameras: components["schemas"]["VisitCamera"][];
+            /** Closed */
+            closed: boolean;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Number */
+            number: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
+         * VisitSummary
+         * @description A visit of a list. ``due``: until when its feedback is in time, null before its end; ``own``: who asks was
+         *     there, by the account on record.
+         */
+        VisitSummary: {
+            /** Answered */
+            answered: number;
+            /** Attended */
+            attended: components["schemas"]["AttendanceShape"][];
+            /**
+             * Basis
+             * @enum {string}
+             */
+            basis: "drawn" | "targeted";
+            /** Batch */
+            batch: string;
+            /**
+             * Begun
+             * Format: date-time
+             */
+            begun: string;
+            /** Due */
+            due: string | null;
+            /** Ended */
+            ended: string | null;
+            /** Fed Back */
+            fed_back: string | null;
+            /** Findings */
+            findings: number;
+            /** Number */
+            number: number;
+            /** Own */
+            own: boolean;
+            /** Project */
+            project: string;
+            /** Published */
+            published: string | null;
+            /** Site */
+            site: string;
+            /** Site Name */
+            site_name: string;
+            /** Unanswered */
+            unanswered: number;
+            way: components["schemas"]["Way"];
+        };
+        /**
+         * VisitsShape
+         * @description All visits in the viewer's scope at ``at``, by batch and number; the list that each goes through, and who may
+         *     be named as there.
+         */
+        VisitsShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Questions */
+            questions: components["schemas"]["QuestionShape"][];
+            /** Supervisors */
+            supervisors: components["schemas"]["SupervisorShape"][];
+            /** Visits */
+            visits: components["schemas"]["VisitSummary"][];
+        };
         /**
          * WallCamera
          * @description A camera that may be watched live, and the sitting it is watched for; ``opened`` is null before it is.
@@ -7351,6 +7955,11 @@ export interface components {
             /** Zh */
             zh: string;
         };
+        /**
+         * Way
+         * @enum {string}
+         */
+        Way: "on_site" | "online";
         /**
          * WebhookStatus
          * @description How far a webhook is told of what went wrong; ``parked`` alarms are not tried again.
@@ -7521,6 +8130,28 @@ export interface components {
             batch: string;
             /** Number */
             number: number;
+        };
+        /**
+         * EndBody
+         * @description Without ``ended`` it is now.
+         * @example {}
+         */
+        dashboard__api__visit_shapes__EndBody: {
+            /** Ended */
+            ended?: string | null;
+        };
+        /**
+         * EndBody
+         * @description When it ended, and why.
+         */
+        dashboard__api__withholdings__EndBody: {
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
     };
     responses: never;
@@ -8445,6 +9076,97 @@ export interface operations {
                 };
                 content: {
                     "video/mp4": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    frame: {
+        parameters: {
+            query: {
+                /** @description RFC 3339 with zone */
+                at: string;
+                /** @description Why, in the viewer's own words */
+                purpose?: string;
+            };
+            header?: never;
+            path: {
+                batch: string;
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
                 };
             };
             /** @description Unauthorized */
@@ -13141,6 +13863,1162 @@ export interface operations {
             };
         };
     };
+    begin_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_in_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswersBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["dashboard__api__visit_shapes__EndBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feed_back_on_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_in_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindingBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     playlist: {
         parameters: {
             query: {
@@ -15186,6 +17064,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LiveTicket"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnapshotBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:05:00.000Z",
+                     *       "batch": "2026-0501",
+                     *       "camera": "sg-001-c1",
+                     *       "room_name": "301 考场",
+                     *       "sitting": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SnapshotShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unauthorized */
@@ -19377,6 +21353,134 @@ export interface operations {
             };
         };
     };
+    visits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:10:00.000Z",
+                     *       "questions": [
+                     *         {
+                     *           "en": "Numbers of rooms, seats and stations were shown",
+                     *           "id": "labels",
+                     *           "zh": "考场号、座号、工位号明示"
+                     *         }
+                     *       ],
+                     *       "supervisors": [
+                     *         {
+                     *           "id": "d-1",
+                     *           "own": true,
+                     *           "side": "external"
+                     *         }
+                     *       ],
+                     *       "visits": [
+                     *         {
+                     *           "answered": 1,
+                     *           "attended": [
+                     *             {
+                     *               "badge": "GD-001",
+                     *               "supervisor": "d-1"
+                     *             }
+                     *           ],
+                     *           "basis": "targeted",
+                     *           "batch": "2026-0501",
+                     *           "begun": "2026-05-01T01:00:00.000Z",
+                     *           "due": null,
+                     *           "ended": null,
+                     *           "fed_back": null,
+                     *           "findings": 1,
+                     *           "number": 1,
+                     *           "own": true,
+                     *           "project": "中式面点制作",
+                     *           "published": null,
+                     *           "site": "sg-001",
+                     *           "site_name": "韶关市技师学院定点考场",
+                     *           "unanswered": 16,
+                     *           "way": "online"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VisitsShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     withholdings: {
         parameters: {
             query?: never;
@@ -19670,7 +21774,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["EndBody"];
+                "application/json": components["schemas"]["dashboard__api__withholdings__EndBody"];
             };
         };
         responses: {
