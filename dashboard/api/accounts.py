@@ -1,7 +1,7 @@
 """Accounts of others, for who administers them. Thin over ``dashboard.access.accounts``.
 
 Not here, and at the host only: taking away a second factor, linking to an identity provider, tokens of programs, and
-breaking the glass (docs/decisions/0068).
+breaking the glass (docs/decisions/0067).
 """
 
 from __future__ import annotations
