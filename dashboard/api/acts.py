@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from dashboard.api.access_shapes import ActShape, BrokenEntry, RecordChecked, RecordsChecked
 from dashboard.api.backing import Backed
-from dashboard.api.guard import Viewing
+from dashboard.api.guard import Seen, Viewing
 from dashboard.api.problems import RESPONSES
 from dashboard.api.seeking import Limit, Seeking
 from storage.audit.checking import Checked
@@ -19,13 +19,14 @@ router = APIRouter(tags=["acts"], responses=RESPONSES)
 
 @router.get("/acts")
 def acts(
-    backed: Backed, viewer: Viewing, response: Response, seeking: Seeking, limit: Limit = 100
+    *, backed: Backed, viewer: Viewing, seen: Seen, response: Response, seeking: Seeking, limit: Limit = 100
 ) -> tuple[ActShape, ...]:
-    """The latest acts that are looked for, latest first. Who audits named batches sees what was done to
-    these and to their sittings; who is recused from one, no act that mentions it."""
+    """The latest acts that are looked for, latest first. Who audits named batches sees what was done to these and to
+    their sittings; who is recused from one, no act that mentions it, nor a camera of it until it is closed.
+    """
     response.headers["Cache-Control"] = "no-store"
-    recused = viewer.account.recused
-    found = backed.database.journal.entries(limit, None, seeking.of(viewer.account), recused, seeking.sought)
+    without = viewer.account.recused | seen.kept_from()
+    found = backed.database.journal.entries(limit, None, seeking.of(viewer.account), without, seeking.sought)
     return tuple(map(_shape, found))
 
 

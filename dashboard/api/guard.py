@@ -152,6 +152,8 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
     if "batch" in named and not sight.batch(named["batch"]):
         raise UnknownBatch(f"there is no batch {named['batch']}")
     _places(sight, named)
+    if act is Act.WITHHOLD and named.get("camera") in sight.of_recused():
+        raise UnknownCamera(f"there is no camera {named['camera']}")
     _admitted(viewer, named, backed)
     if "receipt" in named and receipts.find(backed.database, named["receipt"]).thing.batch != named.get("batch"):
         raise NoSuchReceipt(f"the batch has no receipt {named['receipt']}")
@@ -194,7 +196,8 @@ def _withheld(sight: Sight, number: str, backed: Backing) -> None:
     unknown = UnknownWithholding(f"there is no withholding {number}")
     if not _NUMBER.fullmatch(number):
         raise unknown
-    if not sight.camera(backed.database.withholdings.find(int(number)).camera):
+    camera = backed.database.withholdings.find(int(number)).camera
+    if not sight.camera(camera) or camera in sight.of_recused():
         raise unknown
 
 

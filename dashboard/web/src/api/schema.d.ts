@@ -118,8 +118,8 @@ export interface paths {
         };
         /**
          * Acts
-         * @description The latest acts that are looked for, latest first. Who audits named batches sees what was done to
-         *     these and to their sittings; who is recused from one, no act that mentions it.
+         * @description The latest acts that are looked for, latest first. Who audits named batches sees what was done to these and to
+         *     their sittings; who is recused from one, no act that mentions it, nor a camera of it until it is closed.
          */
         get: operations["acts"];
         put?: never;
@@ -2593,6 +2593,8 @@ export interface paths {
         /**
          * Withholdings
          * @description The withholdings of cameras inside of one's scope, the latest first; the declined ones too.
+         *
+         *     What tells of a batch that the viewer is recused from is left out.
          */
         get: operations["withholdings"];
         put?: never;
@@ -10522,6 +10524,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -47,7 +47,7 @@ export const en: Words = {
     'rule-pack': 'The rule pack of the batch cannot be read. Tell an administrator.',
   },
   causes: {
-    withheld: 'Withheld: no-filming area',
+    withheld: 'Withheld as a no-filming area',
     camera_disconnected: 'Camera disconnected',
     no_data: 'Connected, no picture',
     recorder_stopped: 'Recorder not running',
