@@ -152,7 +152,7 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
     if "batch" in named and not sight.batch(named["batch"]):
         raise UnknownBatch(f"there is no batch {named['batch']}")
     _places(sight, named)
-    if act is Act.WITHHOLD and named.get("camera") in sight.of_recused():
+    if act in {Act.WITHHOLD, Act.SUPERVISE} and named.get("camera") in sight.of_recused():
         raise UnknownCamera(f"there is no camera {named['camera']}")
     _admitted(viewer, named, backed)
     if "receipt" in named and receipts.find(backed.database, named["receipt"]).thing.batch != named.get("batch"):
