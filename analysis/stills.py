@@ -4,6 +4,8 @@ Small pictures for a paper, taken from archived footage when they are asked for 
 kept would be footage outside of every lock and order of disposal. 1. ``scenes`` says what of a report is shown.
 2. ``planned`` says from which files, so that who may see them can be asked and written down. 3. ``taken`` opens them.
 
+One picture by itself, of an instant that somebody named, is ``picture_of`` of the file that ``file_of`` finds.
+
 Not here: who may have them (``dashboard.access``), and how a paper shows them (``dashboard.papers.report``).
 """
 
@@ -12,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from io import BytesIO
 from typing import BinaryIO
@@ -21,7 +23,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.examination import LOOK_APART, colours_at
+from analysis.examination import LOOK_APART, Colours, colours_at
 from analysis.ledgers import camera_ledger
 from analysis.pieces import playable
 from analysis.report import BatchReport, CameraReport, SittingReport, StationReport
@@ -141,6 +143,33 @@ def jpeg(colours: NDArray[np.uint8]) -> bytes:
     return data.tobytes() if made else b""
 
 
+SHOWS_S = 1.0
+"""How long before an instant a picture may have been taken and still show it, in seconds. Project default: no camera
+of ours sends fewer than one a second, and what is older shows another moment."""
+
+
+def file_of(evidence: Evidence, batch: str, camera: str, at: datetime) -> Segment | None:
+    """The file of a batch's footage that a camera's picture of an instant is in, also one that is disposed of; None
+    where nothing was recorded then. Raises DatabaseUnavailable.
+    """
+    ledger = camera_ledger(evidence, camera, Interval(at, at + timedelta(milliseconds=1)))
+    found = [each for each in ledger.segments if each.batch == batch and at in each.interval]
+    there = [each for each in playable(ledger) if each in found and each.key not in ledger.disposed]
+    return next(iter([*there, *found]), None)
+
+
+def picture_of(segment: Segment, at: datetime, opened: Opened) -> tuple[bytes, datetime] | None:
+    """The picture of an instant as JPEG, with its own; None where none was taken within ``SHOWS_S`` before it.
+
+    Raises NoCopyAnswers, MediaError, OSError.
+    """
+    with opened(segment) as file:
+        found = colours_at(file, at + timedelta(microseconds=1), WIDTH)  # the last one before: its own instant too
+    if found is None or (at - found[0]).total_seconds() > SHOWS_S:
+        return None
+    return _coded(found[1]), found[0]
+
+
 def _of_sitting(report: SittingReport) -> Iterable[Scene]:
     for camera in report.cameras:
         yield from _of_camera(report.sitting, camera)
@@ -211,3 +240,11 @@ def _still(shot: Shot, opened: Opened) -> Still:
     shown, colours = found
     data = jpeg(colours)
     return Still(shot, data, shown) if data else Still(shot)
+
+
+def _coded(colours: Colours) -> bytes:
+    """Raises OSError where it cannot be coded."""
+    data = jpeg(colours)
+    if not data:
+        raise OSError("the picture cannot be coded as JPEG")
+    return data

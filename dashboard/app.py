@@ -17,6 +17,7 @@ from config.rule_pack import RulePack
 from config.version import VERSION
 from dashboard.access.provider import Provider
 from dashboard.api import (
+    accounts,
     acts,
     batches,
     cases,
@@ -30,8 +31,10 @@ from dashboard.api import (
     factor,
     film,
     footage,
+    frames,
     live,
     metrics,
+    operations,
     permits,
     problems,
     provider,
@@ -49,11 +52,13 @@ from dashboard.api import (
     suspicions,
     tokens,
     viewings,
+    visits,
     withholdings,
 )
 from dashboard.api.backing import Backing, LivePort
 from dashboard.api.guard import guard
 from dashboard.api.headers import SafeHeaders, page_policy
+from dashboard.installation import Installation
 from dashboard.metrics import Sources, StoreProbe
 from domain.calendar import HolidayTable
 from domain.people import Role
@@ -95,6 +100,7 @@ def create_app(
     live_port: LivePort | None = None,
     detector: Callable[[], Detector | None] = lambda: None,
     commissioning: Bench | None = None,
+    installation: Installation | None = None,
 ) -> FastAPI:
     """The dashboard over a database and an archive, which the caller opens and closes, the database with a notary.
 
@@ -107,8 +113,8 @@ def create_app(
     whose keys may put scans, without it ``archive``; ``signing`` signs receipts, without it none are made, and
     ``pages_address`` is where their QR codes lead. ``live_port`` is where live pictures are; without one the page
     connects to nothing but this. ``detector`` opens what finds people, where heads are to be blurred;
-    ``commissioning`` tries cameras and keeps their logins; without it none is tried or added. Where it is bound, and
-    TLS, is the caller's part.
+    ``commissioning`` tries cameras and keeps their logins; without it none is tried or added. ``installation`` is
+    what the pages tell of this one, without it next to nothing. Where it is bound, and TLS, is the caller's part.
     """
     app = _described()
     probes = tuple(StoreProbe(archive, bucket) for bucket in archive.buckets)
@@ -132,6 +138,7 @@ def create_app(
         live=live_port or LivePort(),
         detector=detector,
         commissioning=commissioning,
+        installation=installation or Installation(),
     )
     app.include_router(metrics.router)
     app.include_router(_description(app))
@@ -182,6 +189,7 @@ def _described() -> FastAPI:
         dependencies=[Depends(guard)],
     )
     for room in (
+        accounts,
         acts,
         batches,
         cases,
@@ -194,7 +202,9 @@ def _described() -> FastAPI:
         exports,
         film,
         footage,
+        frames,
         live,
+        operations,
         permits,
         provider,
         receipts,
@@ -212,6 +222,7 @@ def _described() -> FastAPI:
         tokens,
         viewings,
         withholdings,
+        visits,
     ):
         app.include_router(room.router, prefix=API)
     return app

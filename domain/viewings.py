@@ -20,6 +20,7 @@ class Deed(StrEnum):
     FIND = "find"  # looked up where somebody, or a place and time, is to be seen
     LIVE = "live"  # began to watch a camera live, or was refused it
     LEAVE = "leave"  # watched it no longer; the span is how long they did
+    SNAPSHOT = "snapshot"  # named an instant of what they were shown live; its picture stays in the footage alone
     ENTER = "enter"  # had an emergency account made; what was looked at with it follows
     ASK = "ask"  # asked for a permit
     APPROVE = "approve"

@@ -331,11 +331,6 @@ def _behind(each: RolledBack, what: str, end: str) -> str:
     return f"{what} {how} here ({here}) than in the object store, where {end} is {each.stored}"
 
 
-def is_stale(newest: datetime | None, now: datetime) -> bool:
-    """Whether somebody should look at why there is no newer backup."""
-    return newest is None or now - newest > backups.TOO_OLD
-
-
 def standing(settings: Settings, database: Database, now: datetime) -> tuple[bool, str, str]:
     """Whether backups are as they should be, in a sentence, and what to do. Raises DatabaseUnavailable."""
     newest = backups.newest(database)
@@ -351,7 +346,7 @@ def standing(settings: Settings, database: Database, now: datetime) -> tuple[boo
         return False, "none was brought under lock yet", "run: kaojian backup, and keep the service running"
     said = f"the newest one was brought under lock {rfc3339(newest)}"
     remedy = "look for backup_not_made in the log, or run: kaojian backup"
-    return (False, f"{said}, too long ago", remedy) if is_stale(newest, now) else (True, said, "")
+    return (False, f"{said}, too long ago", remedy) if backups.is_stale(newest, now) else (True, said, "")
 
 
 def rebuilt_lines(done: Rebuilt) -> Iterator[str]:

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from config import rule_pack
 from config.settings import Settings
-from records.capacity import OUTAGE_DAYS, Declared, Forecast, by_numbers, by_sittings, forecast
+from records.capacity import OUTAGE_DAYS, Declared, Forecast, Planned, by_numbers, by_sittings, forecast
 from records.errors import NotReady
 from records.headroom import measure
 from records.surveying import DEFAULT_PACK
@@ -31,16 +31,6 @@ class Numbers:
     bit_rate: int | None
     hours: float
     days: int
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A forecast beside what is there. ``disks`` are the spools' with their size, None where none answers."""
-
-    forecast: Forecast
-    retention_years: int
-    disks: tuple[tuple[Path, int | None], ...]
-    reread_bytes_per_s: int  # as set
 
 
 def planned(settings: Settings, database: Database, numbers: Numbers | None, years: int) -> Planned:

@@ -39,10 +39,10 @@ from ingest.shard import Shard
 from ingest.spool import Spool
 from ingest.supervisor import Supervisor, collect_rarely
 from ingest.trial_files import TrialFiles
-from kaojian import store_state
 from kaojian.disks import ballast, recorder_name
 from kaojian.processes import Alone, Life, Member, stop_event
 from records.schedule import Schedule
+from storage import store_state
 from storage.confirming import Confirmed, confirm_in
 from storage.database import Database, connect
 from storage.objects import Objects, S3Objects

@@ -97,6 +97,7 @@ def _dashboard(settings: Settings) -> None:
     from kaojian.commissioning import bench  # noqa: PLC0415
     from kaojian.detecting import detector_of  # noqa: PLC0415
     from kaojian.disks import ballast, spools_of  # noqa: PLC0415
+    from kaojian.installing import installation_of  # noqa: PLC0415
     from kaojian.live import live_port  # noqa: PLC0415
     from kaojian.readiness import means  # noqa: PLC0415
     from kaojian.replica import replicated  # noqa: PLC0415
@@ -133,6 +134,7 @@ def _dashboard(settings: Settings) -> None:
             live_port=live_port(settings),
             detector=partial(detector_of, settings),
             commissioning=bench(settings, database, clock),
+            installation=installation_of(settings, database),
             vouching=None if settings.oidc is None else Provider(settings.oidc, settings.secrets, clock),
         )
         sealing = sealed_daily(database, settings.data_dir, signer, objects_of(settings), clock)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -15,10 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.live import NvrOut, Placed, Standing, host_clocks_now, living, nvrs_out, placed, standings
-from analysis.looking import count_waiting
 from domain.alarms import Receiver
 from domain.calendar import SHANGHAI
-from domain.evidence import CameraEvent, Cause, LostCopy, Place, Recorder, SegmentState
+from domain.evidence import CameraEvent, Cause, LostCopy, Recorder, SegmentState
 from domain.host_clock import ClockState, HostClock, Witness, judge_clock
 from domain.people import BrokenGlass
 from domain.places import Camera, Sitting
@@ -28,20 +27,15 @@ from ingest.set_aside import REMEDY as SET_ASIDE_REMEDY
 from ingest.set_aside import Refused, SetAside
 from ingest.spool import Spool
 from ingest.spool_standing import SecondCopies, SpoolStanding, look, second_copies
-from kaojian import store_state
-from kaojian.store_state import StoreState
 from kaojian.webhooks import to_json as webhook_json
 from kaojian.webhooks import told as webhook_told
 from records.backups import TOO_OLD, newest
 from records.headroom import Headroom, Spools, headrooms
 from records.headroom import told as headroom_told
-from storage.archive import UnseenSpool, unseen_spools
+from records.queues import LOST_WITHIN, Queues, queues
+from storage import store_state
 from storage.database import Database
-
-LOST_WITHIN = timedelta(days=30)
-"""For how long a lost copy is told of."""
-
-_COUNT_UP_TO = 1000  # what waits is counted up to here
+from storage.store_state import StoreState
 
 
 class SittingState(StrEnum):
@@ -88,24 +82,14 @@ class RecorderStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Everything ``kaojian status`` shows.
-
-    Waiting segments are counted up to ``_COUNT_UP_TO``; ``waiting_for_s3`` is None where no object store is set.
-    """
+    """Everything ``kaojian status`` shows."""
 
     now: datetime
     recorders: tuple[RecorderStatus, ...]  # alive
     sittings: tuple[tuple[Sitting, SittingState], ...]
     cameras: tuple[CameraStatus, ...]
     nvrs: tuple[NvrOut, ...]  # out with all their wanted cameras
-    waiting_for_analysis: int
-    waiting_for_s3: int | None
-    waiting_for_look: int = 0  # opened, and their pictures are to be looked at
-    looks_given_up: int = 0  # nobody could look at their pictures, and nobody tries to any more
-    waiting_for_second: int = 0  # that lie in one object store and are to lie in two
-    copies_due: int = 0  # to be read again
-    copies_lost: tuple[LostCopy, ...] = ()  # of the last LOST_WITHIN, the newest first
-    unseen_spools: tuple[UnseenSpool, ...] = ()  # of what waits for analysis: only there, and not visible here
+    queues: Queues
     rows_set_aside: tuple[Refused, ...] = ()  # what the database refused, in the spools of this host
     headrooms: tuple[Headroom, ...] = ()  # of the spools of this host
     spools: tuple[SpoolStanding, ...] = ()  # of this host, the first one first
@@ -126,7 +110,6 @@ def gather(database: Database, now: datetime, *, stores_objects: bool, spools: S
     cameras = placed(database.setup.sites(), sittings, now)
     found = standings(evidence, {each.id for each in recorders}, [each.camera.id for each in cameras])
     clocks = host_clocks_now(evidence, now)
-    unobserved = evidence.segments_without_observation(_COUNT_UP_TO)
     seen = look(evidence, spools.folders, spools.owner)
     second = second_copies(evidence, seen[0], seen[1], [each.camera.id for each in cameras]) if seen[1:] else None
     return Status(
@@ -135,14 +118,7 @@ def gather(database: Database, now: datetime, *, stores_objects: bool, spools: S
         sittings=tuple((sitting, sitting_state(sitting, now)) for sitting in sittings),
         cameras=tuple(_camera(each, found[each.camera.id]) for each in cameras),
         nvrs=tuple(nvrs_out(cameras, found)),
-        waiting_for_analysis=len(unobserved),
-        waiting_for_s3=len(evidence.segments_without_copy(Place.S3, _COUNT_UP_TO)) if stores_objects else None,
-        waiting_for_look=count_waiting(database, now, _COUNT_UP_TO),
-        looks_given_up=database.looks.count_owed(_COUNT_UP_TO).given_up,
-        waiting_for_second=evidence.count_in_too_few_stores(_COUNT_UP_TO) if stores_objects else 0,
-        copies_due=evidence.count_due_copies(now, _COUNT_UP_TO),
-        copies_lost=tuple(evidence.lost_copies(now - LOST_WITHIN, _COUNT_UP_TO)),
-        unseen_spools=tuple(unseen_spools(evidence, unobserved)),
+        queues=queues(database, now, stores_objects=stores_objects),
         rows_set_aside=tuple(SetAside([Spool(folder, 0) for folder in spools.folders]).waiting()),
         headrooms=tuple(headrooms(database, spools, now, evicts=stores_objects)),
         spools=tuple(seen),
@@ -191,17 +167,17 @@ def to_json(status: Status) -> dict[str, Any]:
         ],
         "nvrs": [_nvr_json(each) for each in status.nvrs],
         "waiting": {
-            "analysis": status.waiting_for_analysis,
-            "s3": status.waiting_for_s3,
-            "second_s3": status.waiting_for_second,
-            "look": status.waiting_for_look,
-            "look_given_up": status.looks_given_up,
+            "analysis": status.queues.analysis,
+            "s3": status.queues.s3,
+            "second_s3": status.queues.second,
+            "look": status.queues.look,
+            "look_given_up": status.queues.given_up,
         },
         "object_store": _store_json(status.stores, second=False),
         "second_object_store": _store_json(status.stores, second=True),
-        "copies": {"due": status.copies_due, "lost": [_lost_json(each) for each in status.copies_lost]},
+        "copies": {"due": status.queues.reread, "lost": [_lost_json(each) for each in status.queues.lost]},
         "unseen_spools": [
-            {"folder": each.target, "device": each.device, "segments": each.segments} for each in status.unseen_spools
+            {"folder": each.target, "device": each.device, "segments": each.segments} for each in status.queues.unseen
         ],
         "spools": [
             {"folder": str(each.folder), "state": each.state.value, "detail": each.detail, "remedy": each.remedy}
@@ -252,20 +228,20 @@ def tables(status: Status) -> Iterable[Table | Text]:
     yield Text(f"Recorder: {recorders or 'none is running (start it with: kaojian serve)'}")
     for host, clock in {each.recorder.host: each.clock for each in status.recorders}.items():
         yield Text(f"Clock of {host}: {_clock_text(clock)}")
-    stored = "no object store is set" if status.waiting_for_s3 is None else f"{status.waiting_for_s3} for S3"
-    second = f", {status.waiting_for_second} for the second store" if status.waiting_for_second else ""
-    unlooked = f", {status.waiting_for_look} to be looked at" if status.waiting_for_look else ""
-    yield Text(f"Segments waiting: {status.waiting_for_analysis} for analysis, {stored}{second}{unlooked}")
-    if status.looks_given_up:
+    stored = "no object store is set" if status.queues.s3 is None else f"{status.queues.s3} for S3"
+    second = f", {status.queues.second} for the second store" if status.queues.second else ""
+    unlooked = f", {status.queues.look} to be looked at" if status.queues.look else ""
+    yield Text(f"Segments waiting: {status.queues.analysis} for analysis, {stored}{second}{unlooked}")
+    if status.queues.given_up:
         yield Text(
-            f"Pictures of {status.looks_given_up} segments could not be looked at 画面无法核验: reports say 无法判定 "
-            "of them; docs/operations.md says what to do"
+            f"Pictures of {status.queues.given_up} segments could not be looked at 画面无法核验: reports say "
+            "无法判定 of them; docs/operations.md says what to do"
         )
     for store in status.stores:
         yield from map(Text, store_state.lines(store, _local(store.at)))
     yield from map(Text, _withheld_lines(status))
     yield from map(Text, _copy_lines(status))
-    for unseen in status.unseen_spools:
+    for unseen in status.queues.unseen:
         yield Text(
             f"Spool not visible from here 存储不可见: {unseen.target} ({unseen.device or 'device unknown'}) has the "
             f"only copies of {unseen.segments} segments that wait for analysis; mount it, or analyse on its host"
@@ -354,13 +330,13 @@ def _withheld_lines(status: Status) -> Iterable[str]:
 
 
 def _copy_lines(status: Status) -> Iterable[str]:
-    if status.copies_due:
-        yield f"Copies due to be read again 待复读副本: {status.copies_due}"
-    if status.copies_lost:
-        newest = status.copies_lost[0]
+    if status.queues.reread:
+        yield f"Copies due to be read again 待复读副本: {status.queues.reread}"
+    if status.queues.lost:
+        newest = status.queues.lost[0]
         state = {SegmentState.MISSING: "missing 缺失", SegmentState.DAMAGED: "damaged 损坏"}[newest.state]
         yield (
-            f"COPIES LOST 副本丢失: {len(status.copies_lost)} in the last {LOST_WITHIN.days} days, the last one "
+            f"COPIES LOST 副本丢失: {len(status.queues.lost)} in the last {LOST_WITHIN.days} days, the last one "
             f"{newest.copy.segment} in {newest.copy.place} {newest.copy.target}, {state}, found {_local(newest.at)}; "
             "others are made where one still stands: check that disk or store"
         )

@@ -72,6 +72,11 @@ def newest(database: Database) -> datetime | None:
     return found[0].at if found else None
 
 
+def is_stale(newest: datetime | None, now: datetime) -> bool:
+    """Whether somebody should look at why there is no newer backup."""
+    return newest is None or now - newest > TOO_OLD
+
+
 def _made(database: Database, keeping: Keeping, target: Path, now: datetime) -> Made:
     return make(
         target,

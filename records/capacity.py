@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import ceil
+from pathlib import Path
 
 from domain.calendar import local_day
 from domain.places import Sitting
@@ -65,6 +66,16 @@ class Forecast:
     def upload_bytes_per_s(self) -> int:
         """On to the object stores, if the backup is to keep up with recording."""
         return ceil(self.declared.peak_bytes_per_s * self.stores)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A forecast beside what is there. ``disks`` are the spools' with their size, None where none answers."""
+
+    forecast: Forecast
+    retention_years: int
+    disks: tuple[tuple[Path, int | None], ...]
+    reread_bytes_per_s: int  # as set
 
 
 def by_numbers(cameras: int, bits_per_s: float, hours: float, days: int) -> Declared:

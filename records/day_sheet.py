@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeVar
 
 from domain import resident_id
@@ -61,6 +62,25 @@ class Line:
         return self.seats[0].station if self.seats else ""
 
 
+class Step(StrEnum):
+    """What a candidate did at an instant."""
+
+    CAME = "came"  # 签到
+    MOVED = "moved"  # 换工位
+    LEFT = "left"  # 离场
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A step of a candidate. ``room`` and ``station`` are where they were from then on, or left."""
+
+    step: Step
+    at: datetime
+    ticket: str
+    room: str
+    station: str
+
+
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """A parcel of papers of the sitting, with its hand-overs by time."""
@@ -91,6 +111,22 @@ def lines(database: Database, numbers: Callable[[], IdNumbers], sitting: Sitting
 
     made = [line(ticket) for ticket in {*found.seats, *found.signed}]
     return tuple(sorted(made, key=lambda each: (each.station, each.ticket)))
+
+
+def steps(database: Database, batch: str, number: int) -> tuple[Taken, ...]:
+    """Who came, moved and left, by time; no names. Raises DatabaseUnavailable."""
+    found = _Sheet.of(database, batch, number)
+    taken: list[Taken] = []
+    for ticket, signed in found.signed.items():
+        if not signed.present:
+            continue
+        own = [Taken(Step.CAME, signed.at, ticket, signed.room, signed.station)]
+        moves = sorted(found.moves.get(ticket, ()), key=lambda move: move.at)
+        own += [Taken(Step.MOVED, move.at, ticket, move.room, move.station) for move in moves]
+        if ticket in found.left:
+            own.append(Taken(Step.LEFT, found.left[ticket], ticket, own[-1].room, own[-1].station))
+        taken += own
+    return tuple(sorted(taken, key=lambda each: (each.at, each.ticket)))
 
 
 def parcels(database: Database, sitting: Sitting) -> tuple[Parcel, ...]:

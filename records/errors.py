@@ -55,7 +55,8 @@
     ├── SupervisionRefused  something of the supervision 质量督导 cannot be put on record; nothing was written
     │   ├── DrawRefused     a step of a draw is out of its order, by the wrong party or not what was promised
     │   ├── NoSuchDraw      there is no draw of that name
-    │   └── VisitRefused    a visit cannot be so: not drawn, not there, over, or its pictures are not of the batch
+    │   └── VisitRefused    a visit cannot be so: not drawn, over, or its pictures are not of the batch
+    │       └── NoSuchVisit     nobody put a visit of that name on record
     └── NotUnderLock      a batch was closed and signed, but the object store does not hold that yet
 
 What storage knows better passes through as it is: UnknownBatch, UnknownSitting, AlreadyOpen, NotOpen, AlreadyClosed
@@ -326,6 +327,10 @@ class NoSuchDraw(SupervisionRefused):
 
 class VisitRefused(SupervisionRefused):
     """The visit cannot be as it was told, or not any more."""
+
+
+class NoSuchVisit(VisitRefused):
+    """Nobody put a visit of that name on record."""
 
 
 class ClosingRefused(RecordsError):

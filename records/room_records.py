@@ -170,6 +170,13 @@ def records_of(database: Database, batch: str) -> tuple[Entry[RoomRecord], ...]:
     return tuple(database.register.standing(ROOM_RECORDS, batch=batch))
 
 
+def incidents_of(database: Database, batch: str, number: int) -> tuple[tuple[str, Incident], ...]:
+    """The incidents of a sitting with the id of their room, by time. Raises DatabaseUnavailable."""
+    records = (each.thing for each in records_of(database, batch))
+    found = [(each.room, incident) for each in records if each.sitting == number for incident in each.incidents]
+    return tuple(sorted(found, key=lambda each: (each[1].at, each[0])))
+
+
 # --- What is looked up ----------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ is to be said of a batch's supervision (``records.supervision_rules``).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -35,7 +35,8 @@ from domain.supervision import (
 )
 from domain.timeline import rfc3339
 from records import drawing
-from records.errors import SupervisionRefused, VisitRefused
+from records.errors import NoSuchVisit, SupervisionRefused, VisitRefused
+from records.panels import DISPATCHES
 from storage.database import Database
 from storage.errors import UnknownBatch
 
@@ -103,7 +104,8 @@ class Beginning:
 def begin(
     database: Database, told: Beginning, actor: Actor, at: datetime, *, examiners: Collection[str] = ()
 ) -> Entry[Visit]:
-    """Enter that a visit began. ``examiners`` are ids of supervisors who examine the batch, as far as known.
+    """Enter that a visit began. ``examiners`` are ids of supervisors who examine the batch, beside those who were
+    sent to it.
 
     With a draw, those who attend are all of those that it drew for the batch; without one it is a targeted visit, and
     says why. Raises UnknownBatch, VisitRefused, NoSuchDraw, DrawRefused, RevisedMeanwhile, DatabaseUnavailable.
@@ -113,7 +115,7 @@ def begin(
         raise UnknownBatch(f"there is no batch {told.batch}; `kaojian status` shows all")
     where = f"visit of batch {told.batch}"
     _not_later(where, "it begins", told.begun, at)
-    _team(database, where, told.attended, examiners)
+    _team(database, where, told.attended, {*examiners, *_sent(database, told.batch)})
     if bool(told.draw) == bool(told.reason.strip()):
         raise VisitRefused(f"{where}: it was drawn, or there is a reason for it: name the draw or say why, not both")
     if told.draw:
@@ -211,7 +213,7 @@ def visits(database: Database, batch: str | None = None) -> list[Entry[Visit]]:
 
 
 def visit(database: Database, key: str) -> Entry[Visit]:
-    """One visit as it stands. Raises VisitRefused where there is none."""
+    """One visit as it stands. Raises NoSuchVisit."""
     return _visit(database, key)[0]
 
 
@@ -234,6 +236,13 @@ def _team(database: Database, where: str, team: Sequence[Attendance], examiners:
         _known(database, name)
         if name in examiners:
             raise VisitRefused(f"{where}: supervisor {name} examines that batch; nobody supervises themselves")
+
+
+def _sent(database: Database, batch: str) -> Iterator[str]:
+    """The ids of the examiners who were sent to a batch, as far as that is on record."""
+    for dispatch in database.register.standing(DISPATCHES, batch=batch):
+        if dispatch.value is not None:
+            yield from (member.examiner for member in dispatch.value.members)
 
 
 def _drawn(database: Database, where: str, told: Beginning) -> None:
@@ -276,7 +285,7 @@ def _not_later(where: str, what: str, told: datetime, now: datetime) -> None:
 def _visit(database: Database, key: str) -> tuple[Entry[Visit], Visit]:
     found = database.register.find(VISITS, key)
     if found is None or found.value is None:
-        raise VisitRefused(f"there is no visit {key}; `kaojian visit show` lists all")
+        raise NoSuchVisit(f"there is no visit {key}; `kaojian visit show` lists all")
     return found, found.value
 
 

@@ -23,7 +23,7 @@ from storage.database import Database
 from storage.errors import UnknownBatch
 
 _ALL = 1_000_000  # viewings of a batch; more than anybody looks at
-_LOOKED = frozenset({Deed.OPEN, Deed.FETCH})
+_LOOKED = frozenset({Deed.OPEN, Deed.FETCH, Deed.SNAPSHOT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +227,7 @@ def _feedback(facts: VisitFacts, of: Facts, hours: int) -> tuple[Verdict, str, s
             f"{zh}为线上督导，所列{len(visit.frames)}处画面在其督导员的调看记录中均未见",
             f"{en} was online, and the record of viewings shows none of its {len(visit.frames)} pictures to its team",
         )
-    limit = visit.ended + timedelta(hours=hours)
+    limit = due(visit.ended, hours)
     if visit.feedback is not None:
         took = _hours(visit.feedback.at - visit.ended)
         if visit.feedback.at <= limit:
@@ -245,6 +245,11 @@ def _feedback(facts: VisitFacts, of: Facts, hours: int) -> tuple[Verdict, str, s
         return Verdict.PENDING, f"{zh}待反馈，限{_when(limit)}前", f"{en}: feedback is due by {_when(limit)}"
     late = _hours(of.now - visit.ended)
     return Verdict.FAIL, f"{zh}结束{late}小时未反馈(限{hours})", f"{en}: no feedback after {late} hours (of {hours})"
+
+
+def due(ended: datetime, hours: int) -> datetime:
+    """Until when feedback is in time, of a visit that ended then: ``feedback_hours`` of the rules."""
+    return ended + timedelta(hours=hours)
 
 
 # C6.7-3

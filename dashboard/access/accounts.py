@@ -13,6 +13,7 @@ from datetime import datetime
 
 from dashboard.access import passwords
 from dashboard.access.errors import AccountRefused
+from dashboard.access.login import actor_of
 from dashboard.access.table import Act, may
 from domain.people import Account, Actor, Reach, Role, Scope
 from domain.timeline import Clock, rfc3339
@@ -64,8 +65,14 @@ def add(database: Database, wanted: Wanted, actor: Actor, clock: Clock) -> str:
     return first
 
 
+def exists(database: Database, name: str) -> bool:
+    """Whether there is an account of that name, open or closed; any text may be asked for."""
+    return _NAME.fullmatch(name) is not None and database.accounts.find(name) is not None
+
+
 def disable(database: Database, name: str, actor: Actor, clock: Clock) -> None:
-    """Close an account for good; whoever uses it is out at once. Raises UnknownAccount."""
+    """Close an account for good; whoever uses it is out at once. Raises AccountRefused, UnknownAccount."""
+    _refuse_oneself(name, actor)
     now = clock.now()
     database.accounts.disable(name, now)
     database.journal.record(now, actor, "disable_account", name)
@@ -76,6 +83,7 @@ def reset(database: Database, name: str, actor: Actor, clock: Clock) -> str:
 
     A second factor stays. Raises AccountRefused where nobody logs in with it, UnknownAccount.
     """
+    _refuse_oneself(name, actor)
     found = database.accounts.find(name)
     if found is not None and not may(found[0].role, Act.OWN_SESSION):
         raise AccountRefused(f"{name} is a {found[0].role} and has no password; see `kaojian token add`")
@@ -123,6 +131,7 @@ def unlink(database: Database, name: str, actor: Actor, clock: Clock) -> None:
 
 def recuse(database: Database, name: str, batch: str, *, reason: str, actor: Actor, clock: Clock) -> None:
     """Keep an account from all of a batch, at once (回避). Raises AccountRefused, UnknownAccount."""
+    _refuse_oneself(name, actor)
     if database.setup.batch(batch) is None:
         raise AccountRefused(f"there is no batch {batch}")
     now = clock.now()
@@ -132,12 +141,19 @@ def recuse(database: Database, name: str, batch: str, *, reason: str, actor: Act
 
 def lift_recusal(database: Database, name: str, batch: str, *, reason: str, actor: Actor, clock: Clock) -> None:
     """Let an account see a batch again. Raises AccountRefused where it is not recused from it, UnknownAccount."""
+    _refuse_oneself(name, actor)
     found = database.accounts.find(name)
     if found is not None and batch not in found[0].recused:
         raise AccountRefused(f"{name} is not recused from batch {batch}")
     now = clock.now()
     database.accounts.recuse(name, batch, now, recused=False)
     database.journal.record(now, actor, "lift_recusal", name, f"{batch}: {reason}")
+
+
+def _refuse_oneself(name: str, actor: Actor) -> None:
+    """Nobody closes, resets or recuses their own account, so that somebody is left. Raises AccountRefused."""
+    if actor.name == actor_of(name).name:
+        raise AccountRefused("this is your own account: ask another administrator, or whoever works at the host")
 
 
 def _scope(database: Database, role: Role, wanted: frozenset[str]) -> Scope:

@@ -82,6 +82,11 @@ class Sight:
         open_ones = (each for each in self.setup.sittings() if each.batch.id in recused and each.closed is None)
         return frozenset(camera.id for each in open_ones for camera in each.cameras())
 
+    def of_recused(self) -> frozenset[str]:
+        """The cameras that sittings of batches use that the viewer is recused from: they have no say about those."""
+        recused = (each for each in self.setup.sittings() if each.batch.id in self.account.recused)
+        return frozenset(camera.id for each in recused for camera in each.cameras())
+
     def held_back(self) -> Callable[[Segment], bool]:
         """Whether a segment may not be watched yet: it is ``unclosed``, and the viewer has no duty there."""
         return (lambda _: False) if self.on_duty else self.unclosed()

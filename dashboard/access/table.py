@@ -24,6 +24,7 @@ class Act(StrEnum):
     OWN_TOKENS = "own_tokens"  # tokens of one's own for programs; no token may make another
     SCHEDULE = "schedule"  # which sittings there are, when and in which rooms: nothing of what was seen there
     SEE = "see"  # sittings, reports, the state of cameras: no picture
+    HEALTH = "health"  # how the installation stands: disks, queues, forecasts; no person and nothing of any exam
     AUDIT = "audit"  # who watched what, and who did what
     WATCH = "watch"  # footage of sittings that are closed
     SAVE = "save"  # take files of footage away, of sittings that are closed, whoever asks
@@ -87,6 +88,7 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.OWN_TOKENS: _PEOPLE,
     Act.SCHEDULE: _PEOPLE | {Role.SCORING_SYSTEM},
     Act.SEE: frozenset(Role) - {Role.EXAMINER, Role.SCORING_SYSTEM} | {LOCAL},
+    Act.HEALTH: frozenset({Role.CITY_ADMINISTRATOR, Role.CITY_OFFICER, Role.CITY_SUPERVISOR}),
     Act.AUDIT: frozenset({Role.CITY_SUPERVISOR, Role.AUDITOR, LOCAL}),
     Act.WATCH: _WATCHERS,
     Act.SAVE: _WATCHERS | {LOCAL},
@@ -288,6 +290,7 @@ ROUTES: Mapping[str, Act] = {
     "check_receipt": Act.ANYBODY,  # by whoever has a code; it shows no name, footage or scan
     "mark_sitting": Act.RUN,
     "day": Act.ROSTER,  # it names candidates
+    "happened": Act.SEE,  # tickets, and what was written of incidents, only beside ROLL
     "open_sitting": Act.RUN,
     "close_sitting": Act.RUN,
     "sign_in": Act.ENROL,
@@ -299,7 +302,16 @@ ROUTES: Mapping[str, Act] = {
     "hand_papers": Act.DAY,
     "viewings": Act.AUDIT,
     "acts": Act.AUDIT,
+    "records_checked": Act.AUDIT,
+    "operations": Act.HEALTH,
+    "accounts": Act.ADMIT,
+    "add_account": Act.ADMIT,
+    "disable_account": Act.ADMIT,
+    "reset_account": Act.ADMIT,
+    "recuse_account": Act.ADMIT,
+    "log_out_account": Act.ADMIT,
     "playlist": Act.WATCH,
+    "frame": Act.WATCH,
     "init_part": Act.WATCH,
     "media_part": Act.WATCH,
     "retrieve": Act.RETRIEVE,
@@ -332,6 +344,15 @@ ROUTES: Mapping[str, Act] = {
     "end_withholding": Act.WITHHOLD,
     "confirm_withholding": Act.APPROVE_DISPOSAL,
     "decline_withholding": Act.APPROVE_DISPOSAL,
+    "visits": Act.SUPERVISE,
+    "visit": Act.SUPERVISE,
+    "begin_visit": Act.SUPERVISE,
+    "answer_in_visit": Act.SUPERVISE,
+    "find_in_visit": Act.SUPERVISE,
+    "end_visit": Act.SUPERVISE,
+    "feed_back_on_visit": Act.SUPERVISE,
+    "publish_visit": Act.SUPERVISE,
+    "snapshot": Act.SUPERVISE,
     "draws": Act.DRAWS,
     "draw_pool": Act.DRAWS,
     "draw_record": Act.DRAWS,
@@ -527,6 +548,10 @@ FRESH = frozenset(
             "close_sitting",
             "issue_certificates",
             "revoke_certificate",
+            "add_account",
+            "disable_account",
+            "reset_account",
+            "recuse_account",
         ),
         *("change_camera", "remove_camera", "change_plan", "make_reference"),
     }
@@ -541,6 +566,8 @@ GRANTABLE = (
 
 DEEDS: Mapping[str, Deed] = {
     "playlist": Deed.OPEN,
+    "frame": Deed.FETCH,
+    "snapshot": Deed.SNAPSHOT,
     "init_part": Deed.FETCH,
     "media_part": Deed.FETCH,
     "whole_file": Deed.SAVE,

@@ -13,6 +13,7 @@ from dashboard.access.permits import LONGEST, SHORTEST
 from dashboard.access.table import Act
 from dashboard.access.tokens import LASTS_DAYS, LONGEST_DAYS
 from dashboard.api.shapes import BrokenGlassShape, Instant, Shape
+from domain.chain import Break, Record
 from domain.people import Door, Role
 from domain.permits import Decided, PermitState
 from domain.viewings import Deed
@@ -55,6 +56,35 @@ class ActShape(Shape):
     subject: str
     detail: str
     digest: str
+
+
+class BrokenEntry(Shape):
+    """An entry, by its number, at which the chain is broken, and how."""
+
+    number: int
+    how: Break
+
+
+class RecordChecked(Shape):
+    """What a check of one record found. ``sound``: nothing is broken in it. ``unsigned`` entries are from before it
+    was signed, ``unsealed`` ones have no seal yet; ``days`` seals of days were compared.
+    """
+
+    record: Record
+    sound: bool
+    entries: int
+    unsigned: int
+    unsealed: int
+    days: int
+    broken: tuple[BrokenEntry, ...]
+    broken_in_all: int
+
+
+class RecordsChecked(Shape):
+    """When the records were checked from their first entry on; empty where that cannot be done here."""
+
+    at: Instant
+    records: tuple[RecordChecked, ...]
 
 
 class DecisionShape(Shape):
@@ -156,6 +186,66 @@ class SessionShape(Shape):
     account: AccountShape | None
     second_step: bool = False
     broken_glass: tuple[BrokenGlassShape, ...] = ()
+
+
+class ListedAccount(Shape):
+    """An account as who administers sees it. ``sees`` as in AccountShape, ``recused`` from these batches; ``open``
+    whether it may be used now, ``sessions`` how many are open.
+    """
+
+    name: str
+    role: Role
+    sees: tuple[str, ...]
+    recused: tuple[str, ...]
+    created: Instant
+    expires: Instant | None
+    disabled: Instant | None
+    open: bool
+    must_change: bool
+    factor: bool
+    linked: bool
+    password: bool
+    emergency: bool
+    sessions: int
+
+
+class AccountsShape(Shape):
+    """All accounts by name, the closed ones too, and which counties, sites and batches one may be made for."""
+
+    accounts: tuple[ListedAccount, ...]
+    counties: tuple[str, ...]
+    sites: tuple[str, ...]
+    batches: tuple[str, ...]
+
+
+class NewAccountBody(Shape):
+    """An account to be made. ``sees``: the county, the site or the batches that the role's reach asks for."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    role: Role
+    sees: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=64)], ...], Field(max_length=100)] = ()
+    expires: AwareDatetime | None = None
+
+
+class FirstPassword(Shape):
+    """``first_password`` is shown once and kept nowhere; empty for a role that nobody logs in as."""
+
+    account: ListedAccount
+    first_password: str
+
+
+class RecusalBody(Shape):
+    """From which batch, whether recused or not any more, and why."""
+
+    batch: Annotated[str, Field(min_length=1, max_length=64)]
+    recused: bool
+    reason: Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST)]
+
+
+class EndedSessions(Shape):
+    """How many sessions were ended."""
+
+    ended: int
 
 
 class LoginBody(Shape):

@@ -20,6 +20,7 @@ from dashboard.access.login import Viewer
 from dashboard.access.provider import Provider
 from dashboard.access.questions import Questions
 from dashboard.access.tickets import LiveTickets, Tickets
+from dashboard.installation import Installation, RecordsChecked
 from dashboard.metrics import Sources
 from domain.calendar import HolidayTable, working_days_taken
 from domain.law import Verdict
@@ -88,7 +89,8 @@ class Backing:
     people's documents. ``filing`` may put scans into the object stores, where the archive's keys only read;
     ``signing`` signs receipts, and ``pages_address`` is where browsers reach the pages, "" where nobody said.
     ``live`` is where live pictures are; ``detector`` opens what finds people, None without a model; ``commissioning``
-    tries cameras and keeps their logins.
+    tries cameras and keeps their logins. ``installation`` is what the pages tell of it, and ``records_checked`` its
+    records when they were checked last.
     """
 
     database: Database
@@ -112,6 +114,8 @@ class Backing:
     detector: Callable[[], Detector | None] = lambda: None
     commissioning: Bench | None = None
     questions: Questions[Any] = field(default_factory=Questions)
+    installation: Installation = field(default_factory=Installation)
+    records_checked: RecordsChecked = field(default_factory=RecordsChecked)
 
     @property
     def signer(self) -> Signer:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Response
 from starlette.status import HTTP_201_CREATED
 
 from dashboard.access.login import Viewer, actor_of
+from dashboard.access.table import Act
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.batches import BatchId, Number, times_of
 from dashboard.api.day_shapes import (
@@ -29,10 +30,13 @@ from dashboard.api.day_shapes import (
     DayViolation,
     EnteredShape,
     HandOverBody,
+    HappenedIncident,
+    HappenedShape,
     IncidentBody,
     MoveBody,
     OpeningBody,
     SignInBody,
+    StepShape,
     ViolationBody,
 )
 from dashboard.api.guard import NO_STORE, Viewing
@@ -43,7 +47,7 @@ from domain.phases import Marked, latest_marks
 from domain.places import Room
 from domain.room_record import Incident, RoomRecord
 from records import conduct, day_sheet, exam_papers, roll, room_records
-from records.day_sheet import Line, Parcel
+from records.day_sheet import Line, Parcel, Taken
 from records.errors import DiskTooFull
 from records.roll import Desk, Said, Shown
 from records.room_records import Place
@@ -76,6 +80,23 @@ def day(response: Response, backed: Backed, batch: BatchId, number: Number) -> D
         rooms=tuple(_room(each, lines, records.get(each.id)) for each in found.rooms),
         unplaced=tuple(_candidate(each) for each in lines if each.station not in placed),
         parcels=tuple(_parcel(each) for each in day_sheet.parcels(backed.database, found)),
+    )
+
+
+@router.get("/happened")
+def happened(*, response: Response, viewer: Viewing, backed: Backed, batch: BatchId, number: Number) -> HappenedShape:
+    """When candidates came, moved and left, and what went wrong, for the timeline: no names.
+
+    Tickets, stations and what was written of an incident only to who may see the roll.
+    """
+    response.headers.update(NO_STORE)
+    backed.sitting(batch, number)
+    told = viewer.may(Act.ROLL)
+    return HappenedShape(
+        steps=tuple(_step(each, told) for each in day_sheet.steps(backed.database, batch, number)),
+        incidents=tuple(
+            _happened(room, each, told) for room, each in room_records.incidents_of(backed.database, batch, number)
+        ),
     )
 
 
@@ -289,6 +310,28 @@ def _candidate(line: Line) -> DayCandidate:
             DayViolation(at=each.at, what=each.what, handling=each.handling, excludes=each.excludes)
             for each in line.violations
         ),
+    )
+
+
+def _step(taken: Taken, told: bool) -> StepShape:
+    return StepShape(
+        step=taken.step,
+        at=taken.at,
+        room=taken.room,
+        candidate=taken.ticket if told else None,
+        station=taken.station if told else None,
+    )
+
+
+def _happened(room: str, incident: Incident, told: bool) -> HappenedIncident:
+    return HappenedIncident(
+        room=room,
+        kind=incident.kind,
+        at=incident.at,
+        minutes=incident.minutes,
+        until=incident.until,
+        what=incident.what if told else None,
+        handling=incident.handling if told else None,
     )
 
 

@@ -13,6 +13,7 @@ from domain.exam_papers import Stage
 from domain.phases import Mark
 from domain.roll import Document, IdCheck
 from domain.room_record import IncidentKind
+from records.day_sheet import Step
 
 _FIRST, _LAST = 2000, 2199  # beyond them instants cannot be brought into UTC, or are a slip of the hand
 
@@ -137,6 +138,35 @@ class DayShape(Shape):
     rooms: tuple[DayRoom, ...]
     unplaced: tuple[DayCandidate, ...]
     parcels: tuple[DayParcel, ...]
+
+
+class StepShape(Shape):
+    """A candidate came 签到, moved 换工位 or left 离场. Ticket and station are null to who may not see the roll."""
+
+    step: Step
+    at: Instant
+    room: str
+    candidate: str | None
+    station: str | None
+
+
+class HappenedIncident(Shape):
+    """异常 of a room. ``what`` and ``handling`` may name candidates: to who may see the roll; null to others."""
+
+    room: str
+    kind: IncidentKind
+    at: Instant
+    minutes: int | None
+    until: Instant | None
+    what: str | None
+    handling: str | None
+
+
+class HappenedShape(Shape):
+    """What is on record of a sitting for its timeline, by time."""
+
+    steps: tuple[StepShape, ...]
+    incidents: tuple[HappenedIncident, ...]
 
 
 class EnteredShape(Shape):

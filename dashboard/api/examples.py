@@ -260,6 +260,23 @@ FOUND: Any = {
     "may_ask": False,
 }
 
+HAPPENED: Any = {
+    "steps": [
+        {"step": "came", "at": "2026-05-01T00:42:10.000Z", "room": "A", "candidate": "00017", "station": "A01"}
+    ],
+    "incidents": [
+        {
+            "room": "A",
+            "kind": "equipment",
+            "at": "2026-05-01T01:10:00.000Z",
+            "minutes": None,
+            "until": None,
+            "what": "摄像机 sg-001-c1 无画面",
+            "handling": "换上同地址的备用摄像机",
+        }
+    ],
+}
+
 DAY: Any = {
     "batch": "2026-0501",
     "project": "中式面点制作",
@@ -454,7 +471,162 @@ WITHHOLDINGS: Any = [
     }
 ]
 
+OPERATIONS: Any = {
+    "at": "2026-05-01T01:00:00.000Z",
+    "version": "0.1.0",
+    "database": "PostgreSQL",
+    "checks": [
+        {
+            "part": "backup",
+            "state": "note",
+            "said": "none was brought under lock yet",
+            "remedy": "run: kaojian backup, and keep the service running",
+        }
+    ],
+    "counted_up_to": 1000,
+    "queues": {
+        "analysis": 3,
+        "look": 12,
+        "given_up": 0,
+        "store": 5,
+        "second_store": 0,
+        "reread": 0,
+        "rows_set_aside": 0,
+        "lost": {"count": 0, "within_days": 30, "newest": None, "places": []},
+        "unseen": [],
+    },
+    "webhooks": [],
+    "spools": [
+        {
+            "folder": "/var/lib/kaojian/spool",
+            "size_bytes": 4_000_000_000_000,
+            "free_bytes": 2_400_000_000_000,
+            "reserve_bytes": 5_368_709_120,
+            "hours_left": 27.8,
+            "needed_bytes": 691_000_000_000,
+            "short_bytes": 0,
+            "full_at": None,
+            "until": "2026-05-01T09:30:00.000Z",
+        }
+    ],
+    "stores": [
+        {
+            "bucket": "kaojian",
+            "second": False,
+            "answers": True,
+            "told_at": "2026-05-01T00:59:30.000Z",
+            "lost": None,
+            "unlocked": None,
+        }
+    ],
+    "forecast": None,
+    "backup": {"newest": None, "stale": True},
+}
+
+_ACCOUNT: Any = {
+    "name": "operator-3",
+    "role": "site_operator",
+    "sees": ["sg-001"],
+    "recused": [],
+    "created": "2026-04-20T02:00:00.000Z",
+    "expires": None,
+    "disabled": None,
+    "open": True,
+    "must_change": True,
+    "factor": False,
+    "linked": False,
+    "password": True,
+    "emergency": False,
+    "sessions": 0,
+}
+
+FIRST_PASSWORD: Any = {"account": _ACCOUNT, "first_password": "abcde-fghij-kmnpq-rstuv"}
+
+RECORDS_CHECKED: Any = {
+    "at": "2026-05-01T01:00:00.000Z",
+    "records": [
+        {
+            "record": "journal",
+            "sound": False,
+            "entries": 4120,
+            "unsigned": 0,
+            "unsealed": 0,
+            "days": 61,
+            "broken": [{"number": 377, "how": "changed"}],
+            "broken_in_all": 1,
+        }
+    ],
+}
+
+_FRAME: Any = {"camera": "sg-001-c1", "at": "2026-05-01T01:05:00.000Z"}
+
+_VISIT: Any = {
+    "batch": "2026-0501",
+    "number": 1,
+    "site": "sg-001",
+    "site_name": "韶关市技师学院定点考场",
+    "project": "中式面点制作",
+    "basis": "targeted",
+    "way": "online",
+    "attended": [{"supervisor": "d-1", "badge": "GD-001"}],
+    "own": True,
+    "begun": "2026-05-01T01:00:00.000Z",
+    "ended": None,
+    "due": None,
+    "fed_back": None,
+    "published": None,
+    "answered": 1,
+    "unanswered": 16,
+    "findings": 1,
+}
+
+VISITS: Any = {
+    "at": "2026-05-01T01:10:00.000Z",
+    "questions": [
+        {"id": "labels", "zh": "考场号、座号、工位号明示", "en": "Numbers of rooms, seats and stations were shown"}
+    ],
+    "supervisors": [{"id": "d-1", "side": "external", "own": True}],
+    "visits": [_VISIT],
+}
+
+VISIT: Any = {
+    **_VISIT,
+    "draw": "",
+    "reason": "投诉",
+    "answers": [{"question": "labels", "said": "no", "note": "02 号工位未贴", "frames": [_FRAME]}],
+    "found": [{"severity": "minor", "text": "02 号工位未贴标签", "frames": [_FRAME]}],
+    "feedback": None,
+    "feedback_hours": 72,
+    "sittings": [
+        {
+            "number": 1,
+            "start": "2026-05-01T00:30:00.000Z",
+            "end": "2026-05-01T03:30:00.000Z",
+            "closed": False,
+            "cameras": [{"camera": "sg-001-c1", "room": "r301", "room_name": "301 考场"}],
+        }
+    ],
+}
+
+_SNAPSHOT: Any = {"batch": "2026-0501", "sitting": 1, "room_name": "301 考场", **_FRAME}
+
 ANSWERS = {
+    "visits": VISITS,
+    **dict.fromkeys(
+        (
+            *("visit", "begin_visit", "answer_in_visit", "find_in_visit"),
+            *("end_visit", "feed_back_on_visit", "publish_visit"),
+        ),
+        VISIT,
+    ),
+    "snapshot": _SNAPSHOT,
+    "operations": OPERATIONS,
+    "accounts": {"accounts": [_ACCOUNT], "counties": ["浈江区"], "sites": ["sg-001"], "batches": ["2026-0501"]},
+    "add_account": FIRST_PASSWORD,
+    "reset_account": FIRST_PASSWORD,
+    "disable_account": {**_ACCOUNT, "disabled": "2026-05-01T01:00:00.000Z", "open": False},
+    "recuse_account": {**_ACCOUNT, "recused": ["2026-0501"]},
+    "records_checked": RECORDS_CHECKED,
     "withholdings": WITHHOLDINGS,
     "sites": SITES,
     "change_camera": CHANGE,
@@ -462,6 +634,7 @@ ANSWERS = {
     "change_plan": CHANGE,
     "try_camera": TRIED,
     "day": DAY,
+    "happened": HAPPENED,
     **dict.fromkeys(
         (
             *("open_sitting", "close_sitting", "sign_in", "mark_absent", "move_candidate"),

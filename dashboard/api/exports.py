@@ -23,13 +23,13 @@ from dashboard.api.backing import Backed, Backing
 from dashboard.api.batches import BatchId
 from dashboard.api.footage import says_why
 from dashboard.api.guard import Seen, Viewing
-from dashboard.api.problems import GONE
+from dashboard.api.problems import CONFLICTS, GONE
 from dashboard.api.witness import Witnessed
 from domain.people import Actor
 from storage.manifest.exporting import made, require_closed
 from storage.manifest.trees import sent
 
-router = APIRouter(tags=["footage"], responses=GONE)
+router = APIRouter(tags=["footage"], responses=GONE | CONFLICTS)
 
 _CONTENT: dict[str, Any] = {"content": {"application/zip": {}}}
 

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Path, Query, Request, Response
 from starlette.requests import HTTPConnection
 
-from dashboard.access import login, permits, tokens
+from dashboard.access import accounts, login, permits, tokens
 from dashboard.access.errors import TicketUnknown
 from dashboard.access.login import Viewer
 from dashboard.access.sight import Permitted, Sight
@@ -43,6 +43,7 @@ from domain.viewings import Deed
 from records import drawing, receipts
 from records.errors import NoSuchDraw, NoSuchReceipt
 from storage.errors import (
+    UnknownAccount,
     UnknownBatch,
     UnknownDisposal,
     UnknownPermit,
@@ -61,7 +62,7 @@ _JUDGED = frozenset(
     {
         *("batch", "number", "camera", "ticket", "token", "session", "permit", "disposal", "draw", "receipt"),
         *("site", "room"),  # a room is one of the site before it
-        "withholding",
+        *("withholding", "account", "visit"),
     }
 )
 
@@ -137,8 +138,8 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
     """What the viewer sees; what the address names lies inside of it.
 
     Raises NotAllowed for the role or the token; UnknownBatch, UnknownCamera, UnknownPermit, UnknownDisposal,
-    UnknownWithholding, NoSuchDraw, NoSuchReceipt, UnknownToken, UnknownSite, TicketUnknown for what lies outside;
-    PermitNotOpen, TicketExpired.
+    UnknownWithholding, NoSuchDraw, NoSuchReceipt, UnknownAccount, UnknownToken, UnknownSite, TicketUnknown for what
+    lies outside; PermitNotOpen, TicketExpired.
     """
     if not viewer.may(act):
         who = f"the role {viewer.account.role}" if viewer.acts is None else "this token"
@@ -151,8 +152,9 @@ def _judge(act: Act, viewer: Viewer, named: dict[str, Any], backed: Backing) -> 
     if "batch" in named and not sight.batch(named["batch"]):
         raise UnknownBatch(f"there is no batch {named['batch']}")
     _places(sight, named)
-    if "token" in named:
-        _own(viewer, named["token"], backed)
+    if act in {Act.WITHHOLD, Act.SUPERVISE} and named.get("camera") in sight.of_recused():
+        raise UnknownCamera(f"there is no camera {named['camera']}")
+    _admitted(viewer, named, backed)
     if "receipt" in named and receipts.find(backed.database, named["receipt"]).thing.batch != named.get("batch"):
         raise NoSuchReceipt(f"the batch has no receipt {named['receipt']}")
     for name, judged in {"draw": _drawn, "disposal": _listed, "withholding": _withheld}.items():
@@ -169,10 +171,14 @@ def _places(sight: Sight, named: dict[str, Any]) -> None:
         raise UnknownCamera(f"there is no camera {named['camera']}")
 
 
-def _own(viewer: Viewer, token: str, backed: Backing) -> None:
-    """Raises UnknownToken for one that is not the viewer's."""
-    if token not in {each.id for each in backed.database.api_tokens.all(viewer.account.name)}:
-        raise UnknownToken(f"there is no token {token}")
+def _admitted(viewer: Viewer, named: dict[str, Any], backed: Backing) -> None:
+    """Raises UnknownToken for a token that is not the viewer's own, UnknownAccount where there is none."""
+    if "token" in named:
+        own = {each.id for each in backed.database.api_tokens.all(viewer.account.name)}
+        if named["token"] not in own:
+            raise UnknownToken(f"there is no token {named['token']}")
+    if "account" in named and not accounts.exists(backed.database, named["account"]):
+        raise UnknownAccount("there is no such account")
 
 
 def _listed(sight: Sight, number: str, backed: Backing) -> None:
@@ -190,7 +196,8 @@ def _withheld(sight: Sight, number: str, backed: Backing) -> None:
     unknown = UnknownWithholding(f"there is no withholding {number}")
     if not _NUMBER.fullmatch(number):
         raise unknown
-    if not sight.camera(backed.database.withholdings.find(int(number)).camera):
+    camera = backed.database.withholdings.find(int(number)).camera
+    if not sight.camera(camera) or camera in sight.of_recused():
         raise unknown
 
 

@@ -17,6 +17,7 @@ from analysis.people.errors import DetectorError
 from analysis.screeners import ScreenerRefused, ScreenersBusy
 from config.errors import DocumentRefused, RulePackRefused
 from dashboard.access.errors import (
+    AccountRefused,
     CodeRefused,
     HeldBack,
     LoginRefused,
@@ -57,6 +58,7 @@ from records.errors import (
     NoSuchDraw,
     NoSuchReceipt,
     NoSuchScan,
+    NoSuchVisit,
     NotAskedNow,
     NotGo,
     NothingToConfirm,
@@ -75,6 +77,7 @@ from records.errors import (
     RoomRecordRefused,
     ScoreRefused,
     SheetRefused,
+    SupervisionRefused,
     TrialRefused,
 )
 from storage.archive import RetentionUnknown, WentByOrder
@@ -87,10 +90,12 @@ from storage.errors import (
     FactorStands,
     KeyRefused,
     MarkStands,
+    NameTaken,
     NotOpen,
     RevisedMeanwhile,
     SealRefused,
     SetupChanged,
+    UnknownAccount,
     UnknownBatch,
     UnknownDisposal,
     UnknownPermit,
@@ -260,6 +265,12 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     DisposalRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "disposal-refused", "Something stands against the disposal"),
     NoSuchDraw: (HTTPStatus.NOT_FOUND, "unknown-draw", "There is no such draw"),
     DrawRefused: (HTTPStatus.CONFLICT, "draw-refused", "The step of the draw may not be taken"),
+    NoSuchVisit: (HTTPStatus.NOT_FOUND, "unknown-visit", "There is no such visit"),
+    SupervisionRefused: (
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "visit-refused",
+        "It cannot be so of a visit; nothing was entered",
+    ),
     DossierRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "dossier-refused", "It cannot be filed as that"),
     WentByOrder: (HTTPStatus.GONE, "disposed", "It was disposed of"),
     RetentionUnknown: (HTTPStatus.CONFLICT, "retention-unknown", "Nobody knows until when it is to be kept"),
@@ -316,6 +327,9 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
     NotLinked: (HTTPStatus.FORBIDDEN, "not-linked", "No account is linked to this person"),
     TooManyAttempts: (HTTPStatus.TOO_MANY_REQUESTS, "too-many-attempts", "Too many wrong passwords or codes"),
     TooManyQuestions: (HTTPStatus.TOO_MANY_REQUESTS, "too-many-questions", "It was asked too often"),
+    AccountRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "account-refused", "The account cannot be so"),
+    NameTaken: (HTTPStatus.CONFLICT, "name-taken", "An account had that name before"),
+    UnknownAccount: (HTTPStatus.NOT_FOUND, "unknown-account", "There is no such account"),
     TokenRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "token-refused", "The token cannot be as it was asked for"),
     PermitRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "permit-refused", "The permit cannot be had in that way"),
     PermitNotOpen: (HTTPStatus.FORBIDDEN, "permit-not-open", "The permit lets nothing be watched now"),

@@ -60,7 +60,7 @@ def status(backed: Backed, seen: Seen) -> Status:
         cameras=tuple(_camera(backed, each, found[each.camera.id]) for each in cameras),
         nvrs=tuple(_nvr(each) for each in nvrs_out(cameras, found)),
         host_clocks=tuple(_clocks(alive, host_clocks_now(evidence, now))),
-        webhooks=tuple(map(_webhook, backed.database.alarms.receivers(backed.measured.webhooks))),
+        webhooks=tuple(map(webhook_status, backed.database.alarms.receivers(backed.measured.webhooks))),
         broken_glass=broken_glass(backed),
     )
 
@@ -165,7 +165,8 @@ def broken_glass(backed: Backing) -> tuple[BrokenGlassShape, ...]:
     )
 
 
-def _webhook(receiver: Receiver) -> WebhookStatus:
+def webhook_status(receiver: Receiver) -> WebhookStatus:
+    """How far a webhook is told."""
     return WebhookStatus(
         name=receiver.name,
         waiting=receiver.waiting,

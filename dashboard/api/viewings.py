@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from dashboard.api.access_shapes import ViewingShape
 from dashboard.api.backing import Backed
 from dashboard.api.guard import Viewing
 from dashboard.api.problems import RESPONSES
-from domain.people import Reach
+from dashboard.api.seeking import Limit, Seeking
 from domain.viewings import Kept
 
 router = APIRouter(tags=["viewings"], responses=RESPONSES)
@@ -18,17 +16,16 @@ router = APIRouter(tags=["viewings"], responses=RESPONSES)
 
 @router.get("/viewings")
 def viewings(
-    backed: Backed, viewer: Viewing, response: Response, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    backed: Backed, viewer: Viewing, response: Response, seeking: Seeking, limit: Limit = 100
 ) -> tuple[ViewingShape, ...]:
-    """The latest viewings and refusals, latest first. Who audits named batches sees what concerns these;
-    who is recused from one, nothing of it."""
+    """The latest viewings and refusals that are looked for, latest first. Who audits named batches sees
+    what concerns these; who is recused from one, nothing of it."""
     response.headers["Cache-Control"] = "no-store"
-    scope = viewer.account.scope
-    batches = scope.names if scope.reach is Reach.BATCHES else None
+    batches = seeking.of(viewer.account)
     # A refusal that names no batch may be of any, so of theirs too.
     recused = viewer.account.recused
     hidden = recused | {""} if recused else recused
-    return tuple(_shape(kept) for kept in backed.database.viewings.latest(limit, batches, hidden))
+    return tuple(_shape(kept) for kept in backed.database.viewings.latest(limit, batches, hidden, seeking.sought))
 
 
 def _shape(kept: Kept) -> ViewingShape:

@@ -73,9 +73,14 @@ class WithholdingShape(Shape):
 
 @router.get("/withholdings")
 def withholdings(response: Response, seen: Seen, backed: Backed) -> tuple[WithholdingShape, ...]:
-    """The withholdings of cameras inside of one's scope, the latest first; the declined ones too."""
+    """The withholdings of cameras inside of one's scope, the latest first; the declined ones too.
+
+    Those of cameras of a batch that the viewer is recused from are left out.
+    """
     response.headers.update(NO_STORE)
-    return tuple(_shape(backed, each) for each in backed.database.withholdings.all() if seen.camera(each.camera))
+    without = seen.of_recused()
+    inside = [each for each in backed.database.withholdings.all() if seen.camera(each.camera)]
+    return tuple(_shape(backed, each) for each in inside if each.camera not in without)
 
 
 @router.post("/cameras/{camera}/withholdings", status_code=HTTP_201_CREATED)

@@ -97,6 +97,14 @@ class Witness:
         of_it = replace(self, permit=permit.id)
         of_it._write(deed, permit.camera, permit.batch, permit.span, purpose=why, outcome=DONE)
 
+    def looked(self, segment: Segment, span: Interval, purpose: str) -> None:
+        """They are sent one picture of a file."""
+        self._write(Deed.FETCH, segment.camera, segment.batch, span, key=segment.key, purpose=purpose)
+
+    def snapped(self, camera: str, batch: str, span: Interval) -> None:
+        """They named an instant of what they are shown live."""
+        self._write(Deed.SNAPSHOT, camera, batch, span)
+
     def fetched(self, segment: Segment) -> None:
         """They are sent pictures of a file."""
         self._write(Deed.FETCH, segment.camera, segment.batch, segment.interval, key=segment.key)
@@ -215,9 +223,18 @@ def asked_span(start: datetime, end: datetime) -> Interval:
     return Interval(utc(start), utc(end))
 
 
+def asked_instant(at: datetime) -> Interval:
+    """The millisecond of one picture. Raises ValueError as ``asked_span``."""
+    if at.tzinfo is None:
+        raise ValueError("an instant has a zone")
+    return asked_span(at, at + timedelta(milliseconds=1))
+
+
 def _asked(request: HTTPConnection) -> Interval | None:
-    """The span that was asked for; None where it is not one."""
+    """The span that was asked for, or the instant; None where it is neither."""
     try:
+        if "at" in request.query_params:
+            return asked_instant(datetime.fromisoformat(request.query_params["at"]))
         ends = [datetime.fromisoformat(request.query_params[name]) for name in ("start", "end")]
         return asked_span(*ends)
     except (KeyError, ValueError):

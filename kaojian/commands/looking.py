@@ -30,9 +30,9 @@ app.add_typer(webhook_app, name="webhook")
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs")] = False) -> None:
     """Show sittings, cameras and what still waits."""
     from kaojian import status as state
-    from kaojian import store_state
     from kaojian.disks import spools_of
     from kaojian.webhooks import receivers
+    from storage import store_state
 
     with opened() as (settings, database):
         now, spools = SystemClock().now(), spools_of(settings)
@@ -195,7 +195,7 @@ def doctor() -> None:
         table.add_column(name, overflow="fold")
     checks = list(examine(settings))
     for check in checks:
-        table.add_row(*(Text(cell) for cell in (check.name, check.state.value, check.said, check.remedy)))
+        table.add_row(*(Text(cell) for cell in (check.part.value, check.state.value, check.said, check.remedy)))
     show(table)
     if not is_fit(checks):
         raise typer.Exit(1)

@@ -15,6 +15,7 @@ from domain.people import Actor
 from storage.database import tables
 from storage.database.actors import actor_of, actor_row
 from storage.database.chained import ChainedRows, plain
+from storage.database.seeking import EVERYTHING, Sought, narrowed
 from storage.errors import SealRefused, StorageError
 
 _ON_BATCHES = ("_batch", "_sitting")
@@ -80,6 +81,7 @@ class Journal(ChainedRows):
         subject: str | None = None,
         batches: frozenset[str] | None = None,
         without: frozenset[str] = frozenset(),
+        sought: Sought = EVERYTHING,
     ) -> list[JournalEntry]:
         """The latest entries, latest first, at most ``limit``. Raises DatabaseUnavailable.
 
@@ -88,6 +90,7 @@ class Journal(ChainedRows):
         """
         columns = tables.journal.c
         query = sa.select(tables.journal).order_by(columns.number.desc()).limit(limit)
+        query = narrowed(query, tables.journal, sought)
         if subject is not None:
             query = query.where(columns.subject == subject)
         if batches is not None:

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from domain.chain import Record
 from domain.people import Actor, Door
 from domain.timeline import Interval
-from domain.viewings import DONE, Deed, Kept, Viewing
+from domain.viewings import DONE, SHOWN, Deed, Kept, Viewing
 from storage.database import tables
 from storage.database.chained import ChainedRows, plain
+from storage.database.seeking import EVERYTHING, Sought, narrowed
 
 _LONGEST_TEXT = 600
 
@@ -30,12 +31,17 @@ class Viewings(ChainedRows):
         self._add(_fields(viewing))
 
     def latest(
-        self, limit: int, batches: frozenset[str] | None = None, without: frozenset[str] = frozenset()
+        self,
+        limit: int,
+        batches: frozenset[str] | None = None,
+        without: frozenset[str] = frozenset(),
+        sought: Sought = EVERYTHING,
     ) -> list[Kept]:
         """The latest entries, latest first, at most ``limit``; only of ``batches``, if given, not of ``without``."""
         query = sa.select(tables.viewings).order_by(tables.viewings.c.number.desc()).limit(limit)
         if batches is not None:
             query = query.where(tables.viewings.c.batch.in_(sorted(batches)))
+        query = narrowed(query, tables.viewings, sought)
         if without:
             query = query.where(tables.viewings.c.batch.not_in(sorted(without)))
         with self._engine.reading() as connection:
@@ -49,6 +55,17 @@ class Viewings(ChainedRows):
         )
         with self._engine.reading() as connection:
             return frozenset((row.permit, row.actor) for row in connection.execute(query))
+
+    def shown_live(self, actor: str, session: str, camera: str, at: datetime) -> bool:
+        """Whether a session was being shown a camera live at an instant: more often begun by then than left."""
+        table = tables.viewings
+        query = sa.select(table.c.deed, sa.func.count()).where(
+            *(table.c.actor == actor, table.c.session == session, table.c.camera == camera),
+            *(table.c.at <= at, table.c.outcome == SHOWN, table.c.deed.in_([Deed.LIVE.value, Deed.LEAVE.value])),
+        )
+        with self._engine.reading() as connection:
+            counted = {row[0]: row[1] for row in connection.execute(query.group_by(table.c.deed))}
+        return bool(counted.get(Deed.LIVE.value, 0) > counted.get(Deed.LEAVE.value, 0))
 
     def has_since(self, actor: str, since: datetime) -> bool:
         """Whether there is an entry of an actor from an instant on."""

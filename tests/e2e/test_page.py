@@ -155,6 +155,38 @@ def test_a_style_that_slips_into_the_page_is_not_obeyed_and_is_noticed(
         assert page.locator("i").first.evaluate("each => getComputedStyle(each).color") != "rgb(255, 0, 0)"
 
 
+def test_the_timeline_shows_any_part_down_to_a_second(open_page: OpenPage, address: str) -> None:
+    page = open_page(address + SITTING)
+    begin, end = page.locator("[data-zoom-from]"), page.locator("[data-zoom-to]")
+    expect(begin).to_have_value("08:59:50")
+    begin.fill("09:00:10")
+    begin.press("Enter")
+    end.fill("9:00:30")
+    end.press("Enter")
+    expect(end).to_have_value("09:00:30.000")
+    told = page.locator(".timeline > div", has=page.locator("svg"))
+    page.locator(".timeline").hover(position=lane_position(page, "camera:A-cam-1", 0.7 * WINDOW.seconds))  # 09:00:24
+    expect(told).to_contain_text("断档 · 摄像机断线")
+    page.locator(".timeline").focus()
+    for _ in range(6):
+        page.keyboard.press("+")
+    expect(begin).to_have_value("09:00:19.500")
+    expect(end).to_have_value("09:00:20.500")
+    page.keyboard.press("ArrowRight")
+    expect(begin).to_have_value("09:00:19.750")
+    begin.fill("12:00")
+    begin.press("Enter")
+    expect(page.locator("[data-zoom]")).to_contain_text("请输入本场次内的时刻")
+    page.locator("[data-zoom]").get_by_role("button", name="全部").click()
+    expect(begin).to_have_value("08:59:50")
+    page.keyboard.down("Control")
+    page.locator(".timeline").hover(position=lane_position(page, "camera:A-cam-1", 0))
+    page.mouse.wheel(0, -300)
+    page.keyboard.up("Control")
+    expect(begin).to_have_value("08:59:50")
+    expect(end).not_to_have_value("09:01:10")
+
+
 def test_the_gap_table_and_its_button_lead_to_the_gap(open_page: OpenPage, address: str) -> None:
     page = open_page(address + SITTING)
     page.locator("[data-gap-table] tr", has_text="摄像机 A-cam-1").get_by_role("button", name="回放").click()

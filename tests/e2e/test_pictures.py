@@ -15,7 +15,10 @@ from config.rule_pack import load as load_rule_pack
 from dashboard.app import create_app
 from domain.phases import Mark, Marked
 from domain.pictures import Look, Reference, Sample
+from domain.room_record import Incident, IncidentKind
 from domain.timeline import Interval
+from records.roll import Desk
+from records.room_records import Place, note_incident
 from storage.database import connect
 from tests.dashboard.exam import BATCH, START, TESTER, WINDOW, Exam, hold_exam
 from tests.dashboard.serving import served
@@ -56,6 +59,8 @@ def looked_at(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Ite
     for mark, at in ((Mark.OPENED, -8), (Mark.READ, -9), (Mark.STARTED, 0), (Mark.SEALED, 69)):
         marked = Marked(mark, START + timedelta(seconds=at), exam.clock.now(), TESTER)
         database.marks.add(BATCH, 1, marked)
+    incident = Incident(IncidentKind.POWER_CUT, START + timedelta(seconds=20), "全楼停电", "等待来电")
+    note_incident(Desk(database, TESTER, exam.clock.now()), Place(BATCH, 1, "B"), incident)
     with served(create_app(database, exam.archive, load_rule_pack, exam.clock, DIST)) as where:
         yield where
     database.close()
@@ -103,6 +108,14 @@ def test_marks_stand_in_the_timeline_by_their_numbers_and_tell_an_odd_order(
             re.compile(r"4\s*封装\s*09:01:09"),
         ],
     )
+
+
+def test_incidents_are_told_beside_the_timeline_by_their_letters(open_page: OpenPage, looked_at: str) -> None:
+    page = open_page(looked_at + SITTING)
+    listed = page.locator("[data-happened] li")
+    expect(listed).to_have_text([re.compile(r"a\s*停电\s*09:00:20\s*中式面点二号考场 · 全楼停电 · 等待来电")])
+    page.get_by_role("button", name="English").click()
+    expect(listed).to_contain_text("Power cut")
 
 
 def test_every_unusable_span_is_listed_and_can_be_watched(open_page: OpenPage, looked_at: str) -> None:

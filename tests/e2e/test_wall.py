@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,6 +28,7 @@ from dashboard.app import create_app
 from dashboard.live.app import create_live_app
 from dashboard.live.door import Door, Pages
 from dashboard.live.pulls import Pulls
+from domain.evidence import Recorder, Run
 from domain.people import Account, Reach, Role, Scope
 from domain.places import Batch, Camera, Room, Site, SittingPlan, Station
 from domain.timeline import SystemClock
@@ -35,16 +37,20 @@ from ingest.engines import Engines
 from ingest.rtsp.client import Limits
 from ingest.simulator.camera import CameraSettings
 from ingest.simulator.faults import Stall
+from records import supervision
 from records.schedule import Schedule
 from storage.archive import Archive
 from storage.database import Database, connect
-from tests.dashboard.exam import LOCKED_UNTIL, TESTER, TOKEN, Exam, log_in
+from storage.database.alarms import RuleState
+from tests.dashboard.exam import LOCKED_UNTIL, START, TESTER, TOKEN, Exam, log_in
 from tests.dashboard.live.watching import live_served
 from tests.dashboard.serving import served
+from tests.dashboard.test_situation import told
 from tests.e2e.conftest import DIST, OpenPage
 from tests.fakes.notary import NOTARY
 from tests.fakes.objects import MemoryObjects
 from tests.installations.installation import Cameras
+from tests.supervised import person
 
 BATCH = "SG-2026-LIVE"
 CLIENT = Path(__file__).parents[1] / "whep/node_modules/whip-whep/whep.js"
@@ -72,14 +78,20 @@ def hall(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     site = Site(
         "sg-001", "韶关市技师学院定点考场", "浈江区", (Room("R1", "一号考场", (Station("A1"),), tuple(shown)),)
     )
-    start = now + timedelta(minutes=40)
+    start = now  # it runs, and is recorded as far as the database knows
     plan = SittingPlan(1, ("R1",), start, start + timedelta(hours=1), timedelta(minutes=1), timedelta(minutes=1))
     database.setup.apply_site(site, TESTER, now - timedelta(days=1))
     database.setup.apply_batch(
         Batch(BATCH, site.id, "中式面点制作", "SG-2022-08-10", (plan,)), TESTER, now - timedelta(days=1)
     )
+    database.evidence.begin_recorder(Recorder("recorder-1", "exam-host", now, now))
+    for each in shown:
+        database.evidence.begin_run(Run(f"run-{each.id}", each.id, "recorder-1", now))
     archive = Archive(database.evidence, MemoryObjects(clock=clock), folder / "spool", lambda _: LOCKED_UNTIL, clock)
     exam = Exam(database, archive, clock, folder, MemoryObjects(clock=clock))  # type: ignore[arg-type]
+    supervision.add_supervisor(
+        database, "d-1", person("d-1", account="supervisor", valid_from=date.min, valid_to=date.max), TESTER, now
+    )
     for account, token in (
         (Account("supervisor", Role.CITY_SUPERVISOR, Scope(Reach.CITY), now, must_change=False), TOKEN),
         (Account("officer", Role.CITY_OFFICER, Scope(Reach.CITY), now, must_change=False), OFFICER),
@@ -258,6 +270,49 @@ def test_a_tile_that_is_enlarged_goes_over_to_whep_and_back(open_page: OpenPage,
     page.evaluate("document.exitFullscreen()")
     expect(tile).to_have_attribute("data-way", "mse")
     wait_until_live(page, "c1", "c2")
+
+
+def test_a_picture_of_the_wall_becomes_a_finding_of_a_visit_by_its_instant(open_page: OpenPage, hall: Hall) -> None:
+    page = open_page(hall.where + "/wall")
+    wait_until_live(page, "c1", "c2")
+    alarm, now = told("camera/c2", "sg-001", "c2"), SystemClock().now()
+    known = {"losses": {"open": {alarm.id: START.isoformat()}, "dark": {}}}
+    assert hall.database.alarms.go_on(RuleState("host", now, json.dumps(known)), [alarm])
+    tile = page.locator("[data-tile]").first
+    expect(tile.locator("[data-tile-alarm]")).to_have_text("摄像机失联")
+    expect(tile).to_have_attribute("data-tile", "c2")  # alarms first
+    if folder := os.environ.get("KAOJIAN_SHOTS"):
+        page.get_by_text("25 画面").click()
+        page.screenshot(path=f"{folder}/wall-alarm.png")
+        page.get_by_text("4 画面", exact=True).click()
+    page.locator("[data-tile=c1]").focus()
+    page.keyboard.press("p")
+    expect(tile).to_have_attribute("data-tile", "c1")
+    page.keyboard.press("p")
+    page.locator("[data-tile=c2]").focus()
+    page.keyboard.press("p")
+    expect(page.locator("[data-tile]").first).to_have_attribute("data-tile", "c2")
+    before = SystemClock().now()
+    page.keyboard.press("s")
+    expect(page).to_have_url(re.compile("/patrol"))
+    expect(page.locator("[data-handed]")).to_contain_text("c2")
+    page.locator("[data-begin-reason]").fill("投诉")
+    page.locator("[data-begin]").click()
+    form = page.locator("[data-finding-form]")
+    expect(form.locator("[data-frame=c2]")).to_be_visible()
+    form.locator("[data-finding-text]").fill("考生离开工位")
+    form.locator("[data-enter-finding]").click()
+    expect(page.locator("[data-found] [data-frame=c2]")).to_be_visible()
+    visit = supervision.visit(hall.database, f"{BATCH}/1").value
+    assert visit is not None
+    ((frame,),) = [each.frames for each in visit.found]
+    assert abs(frame.at - before) < timedelta(seconds=3)
+    (taken,) = [each.viewing for each in hall.database.viewings.latest(50) if each.viewing.deed is Deed.SNAPSHOT]
+    assert (taken.camera, taken.actor.name, taken.outcome) == ("c2", "account:supervisor", SHOWN)
+    assert taken.span is not None
+    assert frame.at in taken.span
+    page.goto(hall.where + "/wall")
+    expect(page.locator("[data-tile]").first).to_have_attribute("data-tile", "c2")  # the layout is kept
 
 
 VIEW = """

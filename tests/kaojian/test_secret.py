@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from config.settings import load
-from kaojian.doctor import State, check_sealed
+from domain.health import CheckState
+from kaojian.doctor import check_sealed
 from tests.kaojian.conftest import Command
 
 
@@ -50,7 +51,7 @@ def test_the_doctor_names_what_lies_in_the_clear_until_it_is_sealed(kaojian: Com
     (folder / "cam-c1").touch(0o600)
     (folder / "cam-c1").write_text("admin:hunter2\n")
     (check,) = check_sealed(load())
-    assert (check.state, check.remedy) == (State.NOTE, "run: kaojian secret encrypt")
+    assert (check.state, check.remedy) == (CheckState.NOTE, "run: kaojian secret encrypt")
     assert "cam-c1" in check.said
     done = kaojian("secret", "encrypt")
     assert (done.code, "cam-c1" in done.out) == (0, True)

@@ -15,11 +15,11 @@ from domain.host_clock import HostClock
 from ingest.set_aside import Row, SetAside
 from ingest.spool import Spool
 from kaojian.status import RecordingState, gather, tables, to_json
-from kaojian.store_state import StoreState
 from records.declaration import parse
 from records.headroom import Spools
 from records.setup import apply
 from storage.database import Database, connect
+from storage.store_state import StoreState
 from tests.fakes.notary import NOTARY
 from tests.fakes.time import FakeClock
 from tests.fakes.witnesses import FREE, KEPT

@@ -23,8 +23,9 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from fastapi import FastAPI
 
 from config.settings import load
+from domain.health import Check, CheckState
 from kaojian import tls
-from kaojian.doctor import Check, State, check_tls
+from kaojian.doctor import check_tls
 from kaojian.tls import TlsRefused
 from tests.dashboard.serving import served
 from tests.house.rules import ROOT
@@ -204,17 +205,17 @@ def checked(made: tls.Made, now: datetime, monkeypatch: pytest.MonkeyPatch) -> C
 @pytest.mark.parametrize(
     ("days_left", "state", "said"),
     [
-        (31, State.OK, "is good until"),
-        (29, State.NOTE, "29 days from now"),
-        (0, State.FAIL, "no browser opens the pages"),
+        (31, CheckState.OK, "is good until"),
+        (29, CheckState.NOTE, "29 days from now"),
+        (0, CheckState.FAIL, "no browser opens the pages"),
     ],
 )
 def test_the_doctor_tells_thirty_days_before_the_certificate_runs_out(
-    made: tls.Made, monkeypatch: pytest.MonkeyPatch, days_left: int, state: State, said: str
+    made: tls.Made, monkeypatch: pytest.MonkeyPatch, days_left: int, state: CheckState, said: str
 ) -> None:
     check = checked(made, made.served.ends - timedelta(days=days_left), monkeypatch)
     assert (check.state, said in check.said) == (state, True)
-    assert ("kaojian tls --renew" in check.remedy) == (state is not State.OK)
+    assert ("kaojian tls --renew" in check.remedy) == (state is not CheckState.OK)
 
 
 def test_the_doctor_fails_for_a_certificate_that_cannot_serve_and_is_silent_about_plain_http(
@@ -222,7 +223,7 @@ def test_the_doctor_fails_for_a_certificate_that_cannot_serve_and_is_silent_abou
 ) -> None:
     assert list(check_tls(load(), NOW)) == []
     made.server.chmod(0o644)
-    assert checked(made, NOW, monkeypatch).state is State.FAIL
+    assert checked(made, NOW, monkeypatch).state is CheckState.FAIL
 
 
 # Serving

@@ -57,6 +57,7 @@ export const router = createRouter({
       props: true,
     },
     { path: '/status', name: 'status', component: () => import('./pages/StatusPage.vue'), meta: { act: 'see' } },
+    { path: '/operations', name: 'operations', component: () => import('./pages/OperationsPage.vue') },
     { path: '/wall', name: 'wall', component: () => import('./pages/WallPage.vue'), meta: { act: 'watch_open' } },
     {
       path: '/day',
@@ -68,6 +69,7 @@ export const router = createRouter({
         number: Number(route.query.sitting) || undefined,
       }),
     },
+    { path: '/patrol', name: 'patrol', component: () => import('./pages/PatrolPage.vue'), meta: { act: 'supervise' } },
     { path: '/permits', name: 'permits', component: () => import('./pages/PermitsPage.vue') },
     {
       path: '/permits/:permit',

@@ -250,7 +250,7 @@ describe('chart', () => {
   })
   it('draws one item per span, in the language asked for', () => {
     const input = {
-      lanes: found, window: { start: at(0), end: at(80) }, cursor: at(5), chosen: 'station:A01', marks: [],
+      lanes: found, window: { start: at(0), end: at(80) }, cursor: at(5), chosen: 'station:A01', marks: [], points: [], view: { start: at(0), end: at(80) },
       phases: [{ id: 'W2' as const, start: iso(0), end: iso(80) }],
     }
     const option = chartOption(input, en, 'en') as { series: { data: unknown[] }[]; yAxis: { data: string[] } }

@@ -53,7 +53,7 @@ def unharmed(answer: httpx.Response) -> bool:
     heeded = f"{answer.headers}".lower()
     shown = answer.headers.get("content-type", "").startswith("text/html") and "planted()" in answer.text
     return (answer.status_code < 500 and not answer.is_redirect and "x-planted" not in answer.headers) and not (
-        "planted" in heeded or shown or "root:" in answer.text or "SQLite" in answer.text
+        "planted" in heeded or shown or "root:" in answer.text or "sqlite3." in answer.text
     )
 
 

@@ -34,11 +34,13 @@ from tests.fakes.notary import SIGNER
 from tests.records.rolls import NUMBERS, number, row, text_of
 
 OPERATOR, ELSEWHERE, SUPERVISOR, OFFICER = "deng", "deng-of-another-site", "supervisor", "officer"
+AUDITOR = "auditor"
 ACCOUNTS = (
     (OPERATOR, Role.SITE_OPERATOR, Scope(Reach.SITE, frozenset({SITE.id}))),
     (ELSEWHERE, Role.SITE_OPERATOR, Scope(Reach.SITE, frozenset({"sg-002"}))),
     (SUPERVISOR, Role.CITY_SUPERVISOR, Scope(Reach.CITY)),
     (OFFICER, Role.CITY_OFFICER, Scope(Reach.CITY)),
+    (AUDITOR, Role.AUDITOR, Scope(Reach.BATCHES, frozenset({BATCH}))),
 )
 INCIDENT = {"room": "A", "kind": "power_cut", "what": "全楼停电", "handling": "等待来电，考生在座"}
 BODIES: dict[str, dict[str, Any]] = {
@@ -194,6 +196,22 @@ def test_moves_violations_incidents_and_papers_stand_on_the_day_with_their_times
     morning.enter("hand-overs", intact=True)
     (handed,) = morning.day()["parcels"][0]["handed"]
     assert (handed["stage"], handed["given_by"], handed["intact"]) == ("collected", "甲", True)
+
+
+def test_the_timeline_is_told_of_steps_and_incidents_without_names_and_of_tickets_by_right(morning: Morning) -> None:
+    told = morning.said("GET", OPERATOR, "happened").json()
+    own = [each for each in told["steps"] if each["candidate"] == "T001"]
+    assert [(each["step"], each["station"]) for each in own] == [("came", "A01"), ("moved", "A03"), ("left", "A03")]
+    assert [(each["room"], each["kind"], each["what"]) for each in told["incidents"]] == [
+        ("A", "power_cut", "全楼停电"), ("A", "extension", "停电补时"), ("B", "postponement", "来电无期"),
+    ]  # fmt: skip
+    assert morning.candidate("T001")["name"] not in morning.said("GET", OPERATOR, "happened").text
+    answer = morning.said("GET", AUDITOR, "happened")
+    assert not any(word in answer.text for word in ("T001", "A01", "A03", "停电", "等待来电"))
+    bare = answer.json()
+    assert [each["at"] for each in bare["steps"]] == [each["at"] for each in told["steps"]]
+    assert [each["kind"] for each in bare["incidents"]] == ["power_cut", "extension", "postponement"]
+    assert morning.said("GET", ELSEWHERE, "happened").status_code == 404
 
 
 def test_closing_wants_a_password_that_was_given_lately_and_is_for_good(morning: Morning) -> None:

@@ -41,7 +41,7 @@ def test_name_and_password_open_a_session_whose_cookie_no_script_and_no_other_si
     assert answer.json()["account"]["name"] == "chen"
     may = {"own_session", "own_tokens", "schedule", "see", "watch", "save", "approve"}
     may |= {"draws", "seed", "roll", "roster", "cases", "suspicions", "take_exit", "decide_case"}
-    may |= {"certificates", "certify", "dossier", "receipt", "retrieve", "set_up"}
+    may |= {"certificates", "certify", "dossier", "receipt", "retrieve", "set_up", "health"}
     may |= {"disposals", "propose_disposal", "approve_disposal", "withhold", "scores"}
     assert set(answer.json()["account"]["may"]) == may
     flags = {part.strip().lower() for part in answer.headers["set-cookie"].split(";")[1:]}

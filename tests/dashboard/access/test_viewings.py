@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 
 import httpx
@@ -17,7 +18,7 @@ from dashboard.api.guard import COOKIE
 from dashboard.app import create_app
 from domain.chain import Record
 from domain.people import Account, Reach, Role, Scope
-from domain.timeline import rfc3339
+from domain.timeline import Interval, rfc3339
 from domain.viewings import SHOWN, Deed, Viewing
 from storage.audit.checking import Vouchers, check
 from storage.audit.notary import SEALS
@@ -98,13 +99,22 @@ def test_who_reviews_or_audits_says_why_before_a_playlist_is_given(
     assert told["says_why"] is refused
 
 
-WATCHED = [name for name, act in ROUTES.items() if act in {Act.WATCH, Act.SAVE}]
+FRAME = f"/api/v1/batches/{BATCH}/cameras/A-cam-1/frame.jpg"
+PICTURE = Interval(WINDOW.start + timedelta(seconds=5), WINDOW.start + timedelta(seconds=5.001))
+BY_BATCH = {"film", "screener", "frame", "export_batch"}
+WATCHED = [
+    name
+    for name, act in ROUTES.items()
+    if act in {Act.WATCH, Act.SAVE} and name != "reference_picture"  # of an empty room, and no footage
+]
 
 
 def ask(exam: Exam, talking: httpx.Client, name: str, headers: dict[str, str]) -> httpx.Response:
     parts = {"init_part": "init.mp4", "media_part": "media.m4s", "whole_file": "file.mp4"}
     if name == "export_batch":
         return talking.get(EXPORT, headers=headers)
+    if name == "frame":
+        return talking.get(FRAME, params={"at": rfc3339(PICTURE.start), "purpose": SPAN["purpose"]}, headers=headers)
     if name in ASKED_BY_SPAN:
         return talking.get(ASKED_BY_SPAN[name], params=SPAN, headers=headers)
     return talking.get(f"/api/v1/footage/{ticket(exam, headers)}/{parts[name]}", headers=headers)
@@ -117,8 +127,7 @@ def ticket(exam: Exam, headers: dict[str, str]) -> str:
 
 @pytest.mark.parametrize("name", WATCHED)
 def test_every_way_to_footage_writes_down_whom_it_refuses(exam: Exam, talking: httpx.Client, name: str) -> None:
-    of_a_batch = dict.fromkeys(("film", "screener", "export_batch"), "unknown-batch")
-    outside = ({"playlist": "unknown-camera"} | of_a_batch).get(name, "unknown")
+    outside = "unknown-camera" if name == "playlist" else "unknown-batch" if name in BY_BATCH else "unknown"
     refused = [
         (cookie(exam, Role.CITY_ADMINISTRATOR), 403, "not-allowed"),
         (cookie(exam, Role.SITE_OPERATOR, "sg-002"), 404, outside),
@@ -134,7 +143,8 @@ def test_every_way_to_footage_writes_down_whom_it_refuses(exam: Exam, talking: h
             assert (found.camera, found.span) == ("", None)
             continue
         assert found.camera == "A-cam-1"
-        assert found.span == (WINDOW if name in ASKED_BY_SPAN else exam.segments("A-cam-1")[0].interval)
+        spans = {"frame": PICTURE, **dict.fromkeys(ASKED_BY_SPAN, WINDOW)}
+        assert found.span == spans.get(name, exam.segments("A-cam-1")[0].interval)
 
 
 def session_of(headers: dict[str, str]) -> str:
@@ -195,7 +205,7 @@ def test_nothing_is_shown_where_it_cannot_be_written_down(exam: Exam, talking: h
     kept = seals.rename(seals.with_name("kept"))
     seals.mkdir()
     try:
-        for name in set(WATCHED) - {"init_part"}:  # which has no picture
+        for name in set(WATCHED) - {"init_part", "export_batch"}:  # without a picture; not closed
             answer = ask(exam, talking, name, headers)
             assert (answer.status_code, answer.json()["type"]) == (503, "urn:kaojian:problem:not-written-down"), name
         administrator = cookie(exam, Role.CITY_ADMINISTRATOR)

@@ -4,7 +4,10 @@ import createClient from 'openapi-fetch'
 
 import type { paths } from './schema'
 import type {
+  Accounts,
+  AnswerBody,
   BatchSummary,
+  BeginBody,
   BegunFactor,
   CalibrationFound,
   CameraBody,
@@ -16,28 +19,37 @@ import type {
   Change,
   Check,
   Clauses,
-  Day,
   Clicked,
+  Day,
   DecisionBody,
   Disposal,
   DisposalDetail,
   DisposalPaper,
+  DoneAct,
   Dossier,
+  Draw,
   Drawn,
   DueBatch,
   Entered,
   Exit,
   ExitBody,
   FactorState,
+  FindingBody,
+  FirstPassword,
   Found,
+  FrameRef,
+  Happened,
   IssueBody,
   IssueDecision,
   Item,
+  ListedAccount,
   LiveTicket,
   MadeMark,
-  MarkBody,
   MadeReference,
+  MarkBody,
+  NewAccount,
   OpenSession,
+  Operations,
   OrderedTrial,
   Permit,
   PermitBody,
@@ -47,6 +59,7 @@ import type {
   Provider,
   Readiness,
   Receipt,
+  RecordsChecked,
   RecoveryCodes,
   Report,
   RetrievalQuestion,
@@ -57,12 +70,16 @@ import type {
   Session,
   SetUpSite,
   SittingDetail,
-  Status,
   Situation,
+  Snapshot,
+  Status,
   Suspicions,
   Token,
   TrialBody,
   TriedCamera,
+  Viewing,
+  Visit,
+  Visits,
   WallCamera,
 } from './types'
 
@@ -335,6 +352,11 @@ export type IncidentBody = OfSitting<'incidents'>
 export type HandOverBody = OfSitting<'hand-overs'>
 export type ConfirmationBody = OfSitting<'readiness/confirmations'>
 
+/** What is on record of a sitting beside its footage, without names. */
+export function fetchHappened(path: Place): Promise<Happened> {
+  return answer(client.GET('/api/v1/batches/{batch}/sittings/{number}/happened', { params: { path } }))
+}
+
 export function fetchDay(path: Place): Promise<Day> {
   return answer(client.GET('/api/v1/batches/{batch}/sittings/{number}/day', { params: { path } }))
 }
@@ -545,6 +567,59 @@ export function declineDisposal(disposal: number, reason: string): Promise<Dispo
   )
 }
 
+/** How the installation stands. */
+export function fetchOperations(): Promise<Operations> {
+  return answer(client.GET('/api/v1/operations'))
+}
+
+export interface RecordQuestion {
+  who?: string
+  batch?: string
+  since?: string
+  until?: string
+  before?: number
+  limit: number
+}
+
+export function fetchActs(query: RecordQuestion): Promise<DoneAct[]> {
+  return answer(client.GET('/api/v1/acts', { params: { query } }))
+}
+
+export function fetchViewings(query: RecordQuestion): Promise<Viewing[]> {
+  return answer(client.GET('/api/v1/viewings', { params: { query } }))
+}
+
+/** Checks both records from their first entry on. */
+export function checkRecords(): Promise<RecordsChecked> {
+  return answer(client.GET('/api/v1/acts/check'))
+}
+
+export function fetchAccounts(): Promise<Accounts> {
+  return answer(client.GET('/api/v1/accounts'))
+}
+
+export function addAccount(body: NewAccount): Promise<FirstPassword> {
+  return answer(client.POST('/api/v1/accounts', { body }))
+}
+
+export function disableAccount(account: string): Promise<ListedAccount> {
+  return answer(client.POST('/api/v1/accounts/{account}/disable', { params: { path: { account } } }))
+}
+
+export function resetAccount(account: string): Promise<FirstPassword> {
+  return answer(client.POST('/api/v1/accounts/{account}/password', { params: { path: { account } } }))
+}
+
+export function recuseAccount(account: string, batch: string, recused: boolean, reason: string): Promise<ListedAccount> {
+  return answer(
+    client.POST('/api/v1/accounts/{account}/recusals', { params: { path: { account } }, body: { batch, recused, reason } }),
+  )
+}
+
+export function logOutAccount(account: string, reason: string): Promise<{ ended: number }> {
+  return answer(client.POST('/api/v1/accounts/{account}/log-out', { params: { path: { account } }, body: { reason } }))
+}
+
 /** Where all that a list would delete can be had, to the byte: its SHA-256 is the list's digest. */
 export function contentAddress(disposal: number): string {
   return `/api/v1/disposals/${disposal}/content.json`
@@ -586,4 +661,84 @@ export function paperAddress(batch: string, number: number, language: 'zh' | 'en
 /** The report as a file with pictures around its gaps: to open it is to take footage away, and is written down. */
 export function picturedAddress(batch: string, number: number, language: 'zh' | 'en'): string {
   return `${paperAddress(batch, number, language, 'pdf')}&pictures=true`
+}
+
+// --- Visits --------------------------------------------------------------------------------------------------------------
+
+/** Which visit of a batch. */
+export interface VisitPlace {
+  batch: string
+  visit: number
+}
+
+const OF_VISIT = '/api/v1/batches/{batch}/visits/{visit}'
+
+export function fetchVisits(): Promise<Visits> {
+  return answer(client.GET('/api/v1/visits'))
+}
+
+export function fetchVisit(path: VisitPlace): Promise<Visit> {
+  return answer(client.GET(OF_VISIT, { params: { path } }))
+}
+
+export function beginVisit(batch: string, body: BeginBody): Promise<Visit> {
+  return answer(client.POST('/api/v1/batches/{batch}/visits', { params: { path: { batch } }, body }))
+}
+
+export function answerInVisit(path: VisitPlace, answers: AnswerBody[]): Promise<Visit> {
+  return answer(client.POST(`${OF_VISIT}/answers`, { params: { path }, body: { answers } }))
+}
+
+export function findInVisit(path: VisitPlace, body: FindingBody): Promise<Visit> {
+  return answer(client.POST(`${OF_VISIT}/findings`, { params: { path }, body }))
+}
+
+export function endVisit(path: VisitPlace): Promise<Visit> {
+  return answer(client.POST(`${OF_VISIT}/end`, { params: { path }, body: {} }))
+}
+
+export function feedBackOnVisit(path: VisitPlace, text: string): Promise<Visit> {
+  return answer(client.POST(`${OF_VISIT}/feedback`, { params: { path }, body: { text } }))
+}
+
+export function publishVisit(path: VisitPlace): Promise<Visit> {
+  return answer(client.POST(`${OF_VISIT}/publication`, { params: { path } }))
+}
+
+/** The picture of an instant, from the footage; each time it is asked for is written down. */
+export function frameAddress(batch: string, frame: FrameRef): string {
+  return `/api/v1/batches/${encodeURIComponent(batch)}/cameras/${encodeURIComponent(frame.camera)}/frame.jpg?at=${encodeURIComponent(frame.at)}`
+}
+
+/** Name the picture of that instant, by the host's clock in milliseconds, which is shown live now. */
+export function takeSnapshot(camera: string, at: number): Promise<Snapshot> {
+  return answer(
+    client.POST('/api/v1/live/{camera}/snapshots', { params: { path: { camera } }, body: { at: new Date(at).toISOString() } }),
+  )
+}
+
+export function fetchDraws(): Promise<Draw[]> {
+  return answer(client.GET('/api/v1/draws'))
+}
+
+/** What is public of a draw: its pool, and the record once it was made, as `kaojian draw verify` takes it. */
+export function drawAddress(draw: string, what: 'pool' | 'record'): string {
+  return `/api/v1/draws/${encodeURIComponent(draw)}/${what}.json`
+}
+
+/** The record of a draw that was made, in its own form (docs/draws.md). */
+export interface DrawRecord {
+  digest: string
+  record: {
+    pool_digest: string
+    commitments: { party: string; digest: string; at: string }[]
+    secrets: { party: string; secret: string; at: string }[]
+    outcome: { seed: string; beacon: string; at: string }
+    drawn_now: { batch: string; supervisors: string[]; passed: { supervisor: string; ground: string; late: boolean }[] }[]
+  }
+}
+
+export function fetchDrawRecord(draw: string): Promise<DrawRecord> {
+  const found = client.GET('/api/v1/draws/{draw}/record.json', { params: { path: { draw } } })
+  return answer(found as Promise<{ data?: DrawRecord; error?: unknown }>)
 }

@@ -4,6 +4,111 @@
  */
 
 export interface paths {
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts
+         * @description All accounts, the closed ones too. No password and nothing of one is among what is told; of a batch that the
+         *     viewer is recused from, nothing.
+         */
+        get: operations["accounts"];
+        put?: never;
+        /**
+         * Add Account
+         * @description Make an account. Its first password stands in the answer, once, and must be changed at the first login.
+         */
+        post: operations["add_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable Account
+         * @description Close an account for good; whoever uses it, its programs too, is out at once.
+         */
+        post: operations["disable_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/log-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log Out Account
+         * @description End all sessions of an account. Tokens of programs stay.
+         */
+        post: operations["log_out_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset Account
+         * @description Another first password for somebody who lost theirs; whoever uses the account is out. A second factor stays.
+         */
+        post: operations["reset_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/recusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recuse Account
+         * @description Keep an account from all of a batch 回避, or let it see the batch again, at once.
+         */
+        post: operations["recuse_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/acts": {
         parameters: {
             query?: never;
@@ -13,10 +118,32 @@ export interface paths {
         };
         /**
          * Acts
-         * @description The latest acts, latest first. Who audits named batches sees what was done to these and to their sittings;
-         *     who is recused from one, no act that mentions it.
+         * @description The latest acts that are looked for, latest first. Who audits named batches sees what was done to these and to
+         *     their sittings; who is recused from one, no act that mentions it, nor a camera of it until it is closed.
          */
         get: operations["acts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/acts/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Records Checked
+         * @description Check both records, of viewings and of acts, from their first entry on: signatures, chain and seals.
+         *
+         *     What another host keeps of them is not compared; `kaojian check` does that, and reads the object store too.
+         */
+        get: operations["records_checked"];
         put?: never;
         post?: never;
         delete?: never;
@@ -60,6 +187,28 @@ export interface paths {
          *     ``Kaojian-Gaps`` how many gaps that has. City officers and auditors say why.
          */
         get: operations["film"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/cameras/{camera}/frame.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Frame
+         * @description The picture that a camera of a batch showed at an instant, as a small JPEG; ``Kaojian-Shown`` tells its own.
+         *
+         *     Of a sitting that is not closed it goes to those on duty there alone. City officers and auditors say why.
+         */
+        get: operations["frame"];
         put?: never;
         post?: never;
         delete?: never;
@@ -635,6 +784,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/sittings/{number}/happened": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Happened
+         * @description When candidates came, moved and left, and what went wrong, for the timeline: no names.
+         *
+         *     Tickets, stations and what was written of an incident only to who may see the roll.
+         */
+        get: operations["happened"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/sittings/{number}/incidents": {
         parameters: {
             query?: never;
@@ -914,6 +1085,146 @@ export interface paths {
          * @description 违纪 of a candidate who signed in. Stays on record.
          */
         post: operations["note_violation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Visit
+         * @description Enter that a visit began. Of a drawn one those who are there are all of those that the draw sends.
+         */
+        post: operations["begin_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visit
+         * @description A visit with all that was said, and the cameras and times that a finding may point at.
+         */
+        get: operations["visit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer In Visit
+         * @description Answer questions of the list. What is answered again has the new answer; the old one stays on record.
+         */
+        post: operations["answer_in_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Visit
+         * @description Enter that a visit ended: every question has its answer, and an online one names its pictures.
+         */
+        post: operations["end_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Feed Back On Visit
+         * @description Enter what was told to the site 反馈; it counts from now.
+         */
+        post: operations["feed_back_on_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find In Visit
+         * @description Enter a finding 问题, with the pictures that show it: of cameras and times of the batch's sittings.
+         */
+        post: operations["find_in_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/visits/{visit}/publication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish Visit
+         * @description Enter that the result was published 公开; the site has its feedback by then.
+         */
+        post: operations["publish_visit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1387,6 +1698,51 @@ export interface paths {
          *     at that port of this host, or asked for there by WHEP.
          */
         post: operations["live_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/{camera}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Snapshot
+         * @description Name the picture that is shown live now, for a finding to point at. No picture is kept: it lies in the footage.
+         *
+         *     It is written down that who asks was shown the camera at that instant, and only where the record of viewings says
+         *     so too: in the same session, and not longer ago than half a minute.
+         */
+        post: operations["snapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Operations
+         * @description How the installation stands. Looks at what costs next to nothing to look at; `kaojian doctor` tries the rest.
+         *
+         *     What waits is counted up to ``counted_up_to``; object stores are asked for two seconds each.
+         */
+        get: operations["operations"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2195,10 +2551,30 @@ export interface paths {
         };
         /**
          * Viewings
-         * @description The latest viewings and refusals, latest first. Who audits named batches sees what concerns these;
-         *     who is recused from one, nothing of it.
+         * @description The latest viewings and refusals that are looked for, latest first. Who audits named batches sees
+         *     what concerns these; who is recused from one, nothing of it.
          */
         get: operations["viewings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visits
+         * @description All visits of batches that one sees, and who may be named as there: supervisors whose badge is valid today.
+         */
+        get: operations["visits"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2217,6 +2593,8 @@ export interface paths {
         /**
          * Withholdings
          * @description The withholdings of cameras inside of one's scope, the latest first; the declined ones too.
+         *
+         *     What tells of a batch that the viewer is recused from is left out.
          */
         get: operations["withholdings"];
         put?: never;
@@ -2323,10 +2701,24 @@ export interface components {
             sees: string[];
         };
         /**
+         * AccountsShape
+         * @description All accounts by name, the closed ones too, and which counties, sites and batches one may be made for.
+         */
+        AccountsShape: {
+            /** Accounts */
+            accounts: components["schemas"]["ListedAccount"][];
+            /** Batches */
+            batches: string[];
+            /** Counties */
+            counties: string[];
+            /** Sites */
+            sites: string[];
+        };
+        /**
          * Act
          * @enum {string}
          */
-        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "retrieve" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "withhold" | "dispose" | "scores" | "score" | "sign_score" | "transcribe" | "hand_in" | "cases" | "suspicions" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "roster" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
+        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "health" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "retrieve" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "withhold" | "dispose" | "scores" | "score" | "sign_score" | "transcribe" | "hand_in" | "cases" | "suspicions" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "roster" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
         /**
          * ActShape
          * @description Who did what, and to what: ``subject`` is the id of a batch, ``batch/number`` of a sitting, a site, an account
@@ -2375,6 +2767,53 @@ export interface components {
             trial_void: boolean;
         };
         /**
+         * AnswerBody
+         * @description What is said to one question.
+         */
+        AnswerBody: {
+            /**
+             * Frames
+             * @default []
+             */
+            frames: components["schemas"]["FrameBody"][];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Question
+             * @enum {string}
+             */
+            question: "on-time" | "sent" | "papers" | "identity" | "tools" | "rules-read" | "patrols" | "warnings" | "standard" | "no-cheating" | "record" | "seating" | "tidy" | "equipment" | "procedure" | "fees" | "labels";
+            said: components["schemas"]["Said"];
+        };
+        /** AnswerShape */
+        AnswerShape: {
+            /** Frames */
+            frames: components["schemas"]["FrameShape"][];
+            /** Note */
+            note: string;
+            /** Question */
+            question: string;
+            said: components["schemas"]["Said"];
+        };
+        /**
+         * AnswersBody
+         * @example {
+         *       "answers": [
+         *         {
+         *           "question": "on-time",
+         *           "said": "yes"
+         *         }
+         *       ]
+         *     }
+         */
+        AnswersBody: {
+            /** Answers */
+            answers: components["schemas"]["AnswerBody"][];
+        };
+        /**
          * ApprovalBody
          * @description Until when, and what is to be said about it.
          */
@@ -2395,6 +2834,26 @@ export interface components {
          * @enum {string}
          */
         Attempt: "first" | "resit";
+        /**
+         * AttendanceBody
+         * @description Who is there, with the badge as it was worn: "" where none was, null where nobody looked.
+         */
+        AttendanceBody: {
+            /** Badge */
+            badge?: string | null;
+            /** Supervisor */
+            supervisor: string;
+        };
+        /**
+         * AttendanceShape
+         * @description A supervisor at a visit. ``badge`` is the one that was worn, "" where none was, null where nobody looked.
+         */
+        AttendanceShape: {
+            /** Badge */
+            badge: string | null;
+            /** Supervisor */
+            supervisor: string;
+        };
         /**
          * AwayShape
          * @description Where the browser goes next: the identity provider.
@@ -2426,6 +2885,16 @@ export interface components {
             greatest_lag_s: number | null;
             /** Recorded S */
             recorded_s: number;
+        };
+        /**
+         * BackupState
+         * @description When the newest backup was brought under lock; ``stale`` also where none was.
+         */
+        BackupState: {
+            /** Newest */
+            newest: string | null;
+            /** Stale */
+            stale: boolean;
         };
         /**
          * Basis
@@ -2508,6 +2977,38 @@ export interface components {
             sittings: components["schemas"]["SittingSummary"][];
         };
         /**
+         * BeginBody
+         * @description A visit begins; a drawn one names its draw, a targeted one says why. Without ``begun`` it is now.
+         * @example {
+         *       "attended": [
+         *         {
+         *           "badge": "GD-001",
+         *           "supervisor": "d-1"
+         *         }
+         *       ],
+         *       "draw": "",
+         *       "reason": "投诉",
+         *       "way": "online"
+         *     }
+         */
+        BeginBody: {
+            /** Attended */
+            attended: components["schemas"]["AttendanceBody"][];
+            /** Begun */
+            begun?: string | null;
+            /**
+             * Draw
+             * @default
+             */
+            draw: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            way: components["schemas"]["Way"];
+        };
+        /**
          * BegunFactor
          * @description What an authenticator is given, shown once: the secret in base 32, its address, and that as a QR code (SVG).
          */
@@ -2541,6 +3042,20 @@ export interface components {
                 number,
                 number
             ];
+        };
+        /**
+         * Break
+         * @enum {string}
+         */
+        Break: "missing" | "changed" | "out_of_place" | "not_signed" | "not_as_sealed" | "seals_gone" | "seal_not_signed";
+        /**
+         * BrokenEntry
+         * @description An entry, by its number, at which the chain is broken, and how.
+         */
+        BrokenEntry: {
+            how: components["schemas"]["Break"];
+            /** Number */
+            number: number;
         };
         /**
          * BrokenGlassShape
@@ -2976,6 +3491,11 @@ export interface components {
             /** Zh */
             zh: string;
         };
+        /**
+         * CheckState
+         * @enum {string}
+         */
+        CheckState: "ok" | "note" | "unknown" | "fail";
         /**
          * ClauseShape
          * @description One clause's verdict with its sentence in both languages.
@@ -3416,7 +3936,7 @@ export interface components {
          * Deed
          * @enum {string}
          */
-        Deed: "open" | "fetch" | "save" | "find" | "live" | "leave" | "enter" | "ask" | "approve" | "decline" | "end" | "withdraw";
+        Deed: "open" | "fetch" | "save" | "find" | "live" | "leave" | "snapshot" | "enter" | "ask" | "approve" | "decline" | "end" | "withdraw";
         /**
          * DisagreementShape
          * @description A camera and a station of which the set-up and the plan say different things.
@@ -3641,17 +4161,12 @@ export interface components {
             size_bytes: number;
         };
         /**
-         * EndBody
-         * @description When it ended, and why.
+         * EndedSessions
+         * @description How many sessions were ended.
          */
-        EndBody: {
-            /** Reason */
-            reason: string;
-            /**
-             * Until
-             * Format: date-time
-             */
-            until: string;
+        EndedSessions: {
+            /** Ended */
+            ended: number;
         };
         /**
          * Engine
@@ -3845,6 +4360,32 @@ export interface components {
             start: string;
         };
         /**
+         * FeedbackBody
+         * @example {
+         *       "text": "现场秩序良好，02 号工位须补贴标签。"
+         *     }
+         */
+        FeedbackBody: {
+            /**
+             * Text
+             * @description No names, no ID numbers
+             */
+            text: string;
+        };
+        /**
+         * FeedbackShape
+         * @description What was told to the site, when that was put on record.
+         */
+        FeedbackShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * FieldProblem
          * @description One field of a request that was refused, or one column of a file, ``row`` counting from 1.
          */
@@ -3855,6 +4396,52 @@ export interface components {
             message: string;
             /** Row */
             row?: number | null;
+        };
+        /**
+         * FindingBody
+         * @example {
+         *       "frames": [
+         *         {
+         *           "at": "2026-05-01T01:05:00.000Z",
+         *           "camera": "sg-001-c1"
+         *         }
+         *       ],
+         *       "severity": "minor",
+         *       "text": "02 号工位未贴标签"
+         *     }
+         */
+        FindingBody: {
+            /**
+             * Frames
+             * @default []
+             */
+            frames: components["schemas"]["FrameBody"][];
+            severity: components["schemas"]["Severity"];
+            /**
+             * Text
+             * @description No names, no ID numbers
+             */
+            text: string;
+        };
+        /**
+         * FindingShape
+         * @description A finding 问题.
+         */
+        FindingShape: {
+            /** Frames */
+            frames: components["schemas"]["FrameShape"][];
+            severity: components["schemas"]["Severity"];
+            /** Text */
+            text: string;
+        };
+        /**
+         * FirstPassword
+         * @description ``first_password`` is shown once and kept nowhere; empty for a role that nobody logs in as.
+         */
+        FirstPassword: {
+            account: components["schemas"]["ListedAccount"];
+            /** First Password */
+            first_password: string;
         };
         /**
          * FloorShape
@@ -3892,6 +4479,40 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
             /** Zh */
             zh: string;
+        };
+        /**
+         * ForecastShape
+         * @description What the sittings that are set up need, were every year like the busiest; as `kaojian plan` reckons it.
+         *
+         *     ``unmeasured`` cameras were never recorded and are counted as the settings expect.
+         */
+        ForecastShape: {
+            /** Cameras */
+            cameras: number;
+            /** Catch Up Bytes Per S */
+            catch_up_bytes_per_s: number;
+            /** Day Bytes */
+            day_bytes: number;
+            /** Peak Bytes Per S */
+            peak_bytes_per_s: number;
+            /** Reread Bytes Per S */
+            reread_bytes_per_s: number;
+            /** Reread Set Bytes Per S */
+            reread_set_bytes_per_s: number;
+            /** Retention Years */
+            retention_years: number;
+            /** Spool Bytes */
+            spool_bytes: number;
+            /** Stores */
+            stores: number;
+            /** Unmeasured */
+            unmeasured: number;
+            /** Upload Bytes Per S */
+            upload_bytes_per_s: number;
+            /** Year Bytes */
+            year_bytes: number;
+            /** Years */
+            years: components["schemas"]["YearForecast"][];
         };
         /**
          * FormsShape
@@ -3934,6 +4555,32 @@ export interface components {
             people: components["schemas"]["PersonShape"][];
             /** Stays */
             stays: components["schemas"]["StayShape"][];
+        };
+        /**
+         * FrameBody
+         * @description A picture that was looked at.
+         */
+        FrameBody: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Camera */
+            camera: string;
+        };
+        /**
+         * FrameShape
+         * @description A picture that was looked at: of which camera, and of when. The picture lies in the footage alone.
+         */
+        FrameShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Camera */
+            camera: string;
         };
         /**
          * HandOverBody
@@ -4017,6 +4664,38 @@ export interface components {
             signature: string;
             /** System */
             system: string;
+        };
+        /**
+         * HappenedIncident
+         * @description 异常 of a room. ``what`` and ``handling`` may name candidates: to who may see the roll; null to others.
+         */
+        HappenedIncident: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Handling */
+            handling: string | null;
+            kind: components["schemas"]["IncidentKind"];
+            /** Minutes */
+            minutes: number | null;
+            /** Room */
+            room: string;
+            /** Until */
+            until: string | null;
+            /** What */
+            what: string | null;
+        };
+        /**
+         * HappenedShape
+         * @description What is on record of a sitting for its timeline, by time.
+         */
+        HappenedShape: {
+            /** Incidents */
+            incidents: components["schemas"]["HappenedIncident"][];
+            /** Steps */
+            steps: components["schemas"]["StepShape"][];
         };
         /**
          * Health
@@ -4228,6 +4907,43 @@ export interface components {
             px_per_m: number;
         };
         /**
+         * ListedAccount
+         * @description An account as who administers sees it. ``sees`` as in AccountShape, ``recused`` from these batches; ``open``
+         *     whether it may be used now, ``sessions`` how many are open.
+         */
+        ListedAccount: {
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Disabled */
+            disabled: string | null;
+            /** Emergency */
+            emergency: boolean;
+            /** Expires */
+            expires: string | null;
+            /** Factor */
+            factor: boolean;
+            /** Linked */
+            linked: boolean;
+            /** Must Change */
+            must_change: boolean;
+            /** Name */
+            name: string;
+            /** Open */
+            open: boolean;
+            /** Password */
+            password: boolean;
+            /** Recused */
+            recused: string[];
+            role: components["schemas"]["Role"];
+            /** Sees */
+            sees: string[];
+            /** Sessions */
+            sessions: number;
+        };
+        /**
          * ListedShape
          * @description One candidate, by admission ticket 准考证号. ``number`` is that of the document, masked; ``kept`` are those of
          *     ``subjects`` that are not sat in this batch.
@@ -4278,6 +4994,20 @@ export interface components {
              * Format: password
              */
             password: string;
+        };
+        /**
+         * LostCopies
+         * @description Stored copies that were not there, or damaged, when they were read again, and the places that lost them.
+         */
+        LostCopies: {
+            /** Count */
+            count: number;
+            /** Newest */
+            newest: string | null;
+            /** Places */
+            places: string[];
+            /** Within Days */
+            within_days: number;
         };
         /**
          * MadeMarkShape
@@ -4422,6 +5152,22 @@ export interface components {
             zh: string;
         };
         /**
+         * NewAccountBody
+         * @description An account to be made. ``sees``: the county, the site or the batches that the role's reach asks for.
+         */
+        NewAccountBody: {
+            /** Expires */
+            expires?: string | null;
+            /** Name */
+            name: string;
+            role: components["schemas"]["Role"];
+            /**
+             * Sees
+             * @default []
+             */
+            sees: string[];
+        };
+        /**
          * NoStay
          * @enum {string}
          */
@@ -4518,6 +5264,34 @@ export interface components {
             at?: string | null;
         };
         /**
+         * Operations
+         * @description How the installation stands; ``checks`` the worst first, ``forecast`` null where nothing is set up.
+         */
+        Operations: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            backup: components["schemas"]["BackupState"];
+            /** Checks */
+            checks: components["schemas"]["PartCheck"][];
+            /** Counted Up To */
+            counted_up_to: number;
+            /** Database */
+            database: string;
+            forecast: components["schemas"]["ForecastShape"] | null;
+            queues: components["schemas"]["QueuesShape"];
+            /** Spools */
+            spools: components["schemas"]["SpoolSpace"][];
+            /** Stores */
+            stores: components["schemas"]["StoreShape"][];
+            /** Version */
+            version: string;
+            /** Webhooks */
+            webhooks: components["schemas"]["WebhookStatus"][];
+        };
+        /**
          * OutageShape
          * @description Why a wanted camera gives nothing; ``start`` is null when it was never heard from.
          */
@@ -4575,6 +5349,23 @@ export interface components {
             site: string;
             /** Text */
             text: string;
+        };
+        /**
+         * Part
+         * @enum {string}
+         */
+        Part: "clock" | "disk" | "ballast" | "rows" | "webhooks" | "identity provider" | "time stamps" | "stamps to come" | "tls" | "sealed secrets" | "detector" | "object store" | "object lock" | "second object store" | "second object lock" | "database" | "glass" | "backup" | "secrets" | "spool" | "second spool" | "second copies" | "head-room" | "rule packs";
+        /**
+         * PartCheck
+         * @description One part of the installation. ``said`` and ``remedy`` are English sentences, as `kaojian doctor` has them.
+         */
+        PartCheck: {
+            part: components["schemas"]["Part"];
+            /** Remedy */
+            remedy: string;
+            /** Said */
+            said: string;
+            state: components["schemas"]["CheckState"];
         };
         /**
          * PasswordBody
@@ -5136,6 +5927,44 @@ export interface components {
             ticket: string;
         };
         /**
+         * QuestionShape
+         * @description One line of the list 督导清单.
+         */
+        QuestionShape: {
+            /** En */
+            en: string;
+            /** Id */
+            id: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * QueuesShape
+         * @description How many segments wait: to be opened (``analysis``), to be looked at, for the object stores, to be read again.
+         *
+         *     ``given_up``: nobody could look at their pictures. ``store`` and ``second_store`` are null without object store,
+         *     ``rows_set_aside`` where a spool cannot be read.
+         */
+        QueuesShape: {
+            /** Analysis */
+            analysis: number;
+            /** Given Up */
+            given_up: number;
+            /** Look */
+            look: number;
+            lost: components["schemas"]["LostCopies"];
+            /** Reread */
+            reread: number;
+            /** Rows Set Aside */
+            rows_set_aside: number | null;
+            /** Second Store */
+            second_store: number | null;
+            /** Store */
+            store: number | null;
+            /** Unseen */
+            unseen: components["schemas"]["UnseenSpoolShape"][];
+        };
+        /**
          * ReadinessShape
          * @description The check of a sitting as things stand now. ``code``: 1 已完全覆盖, -1 未设置录像计划, -2 未完全覆盖.
          */
@@ -5245,6 +6074,33 @@ export interface components {
          */
         ReceiptState: "holds" | "changed" | "unknown" | "none" | "mistyped";
         /**
+         * Record
+         * @enum {string}
+         */
+        Record: "viewings" | "journal";
+        /**
+         * RecordChecked
+         * @description What a check of one record found. ``sound``: nothing is broken in it. ``unsigned`` entries are from before it
+         *     was signed, ``unsealed`` ones have no seal yet; ``days`` seals of days were compared.
+         */
+        RecordChecked: {
+            /** Broken */
+            broken: components["schemas"]["BrokenEntry"][];
+            /** Broken In All */
+            broken_in_all: number;
+            /** Days */
+            days: number;
+            /** Entries */
+            entries: number;
+            record: components["schemas"]["Record"];
+            /** Sound */
+            sound: boolean;
+            /** Unsealed */
+            unsealed: number;
+            /** Unsigned */
+            unsigned: number;
+        };
+        /**
          * RecordedShape
          * @description What one recorder covers of a camera by itself.
          */
@@ -5293,6 +6149,19 @@ export interface components {
          */
         RecordingState: "recording" | "outage" | "idle";
         /**
+         * RecordsChecked
+         * @description When the records were checked from their first entry on; empty where that cannot be done here.
+         */
+        RecordsChecked: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Records */
+            records: components["schemas"]["RecordChecked"][];
+        };
+        /**
          * RecoveryCodes
          * @description Each opens the door once in the place of a code; shown once and kept nowhere.
          */
@@ -5300,6 +6169,18 @@ export interface components {
             /** Codes */
             codes: string[];
             session: components["schemas"]["SessionShape"];
+        };
+        /**
+         * RecusalBody
+         * @description From which batch, whether recused or not any more, and why.
+         */
+        RecusalBody: {
+            /** Batch */
+            batch: string;
+            /** Reason */
+            reason: string;
+            /** Recused */
+            recused: boolean;
         };
         /**
          * ReferenceAdvice
@@ -5528,6 +6409,11 @@ export interface components {
             /** Candidates */
             candidates: components["schemas"]["ListedShape"][];
         };
+        /**
+         * Said
+         * @enum {string}
+         */
+        Said: "yes" | "no" | "not_seen";
         /**
          * SaveCoverShape
          * @description 考后录像存储覆盖: 1 or -2; null while the evidence is not complete, and where it cannot be told.
@@ -5882,6 +6768,16 @@ export interface components {
             who: string;
         };
         /**
+         * Severity
+         * @enum {string}
+         */
+        Severity: "note" | "minor" | "major";
+        /**
+         * Side
+         * @enum {string}
+         */
+        Side: "external" | "internal";
+        /**
          * SignInBody
          * @description Who came, and how it was found out who they are 人证核验. ``number`` is that of the document, for ``card`` and
          *     ``typed``; it is kept as a mark only. Without ``station``, that of the seat.
@@ -6123,6 +7019,39 @@ export interface components {
             width: number;
         };
         /**
+         * SnapshotBody
+         * @description The instant, by the clock of this host, at which the picture that is shown arrived there.
+         * @example {
+         *       "at": "2026-05-01T01:05:00.000Z"
+         *     }
+         */
+        SnapshotBody: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
+         * SnapshotShape
+         * @description A picture that a finding may point at, and of which sitting it is.
+         */
+        SnapshotShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Batch */
+            batch: string;
+            /** Camera */
+            camera: string;
+            /** Room Name */
+            room_name: string;
+            /** Sitting */
+            sitting: number;
+        };
+        /**
          * Sort
          * @enum {string}
          */
@@ -6162,6 +7091,33 @@ export interface components {
              * Format: date-time
              */
             start: string;
+        };
+        /**
+         * SpoolSpace
+         * @description A spool's disk. ``free_bytes`` beyond the reserve; ``hours_left`` with all planned cameras recording at once.
+         *
+         *     ``needed_bytes`` is what the coming sittings need until ``until``; ``short_bytes`` of that are missing from
+         *     ``full_at`` on. Null where the disk does not answer.
+         */
+        SpoolSpace: {
+            /** Folder */
+            folder: string;
+            /** Free Bytes */
+            free_bytes: number | null;
+            /** Full At */
+            full_at: string | null;
+            /** Hours Left */
+            hours_left: number | null;
+            /** Needed Bytes */
+            needed_bytes: number | null;
+            /** Reserve Bytes */
+            reserve_bytes: number;
+            /** Short Bytes */
+            short_bytes: number | null;
+            /** Size Bytes */
+            size_bytes: number | null;
+            /** Until */
+            until: string | null;
         };
         /**
          * Stage
@@ -6325,6 +7281,59 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
             watch: components["schemas"]["Leave"];
             window: components["schemas"]["Window"];
+        };
+        /**
+         * Step
+         * @enum {string}
+         */
+        Step: "came" | "moved" | "left";
+        /**
+         * StepShape
+         * @description A candidate came 签到, moved 换工位 or left 离场. Ticket and station are null to who may not see the roll.
+         */
+        StepShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Candidate */
+            candidate: string | null;
+            /** Room */
+            room: string;
+            /** Station */
+            station: string | null;
+            step: components["schemas"]["Step"];
+        };
+        /**
+         * StoreShape
+         * @description An object store by its bucket. ``answers`` this service; ``lost`` says why its uploader could store nothing at
+         *     ``told_at``, ``unlocked`` why no lock there is believed, null where all was well or nobody uploads from here.
+         */
+        StoreShape: {
+            /** Answers */
+            answers: boolean;
+            /** Bucket */
+            bucket: string;
+            /** Lost */
+            lost: string | null;
+            /** Second */
+            second: boolean;
+            /** Told At */
+            told_at: string | null;
+            /** Unlocked */
+            unlocked: string | null;
+        };
+        /**
+         * SupervisorShape
+         * @description A supervisor by id. ``own``: it is who asks, by the account on record.
+         */
+        SupervisorShape: {
+            /** Id */
+            id: string;
+            /** Own */
+            own: boolean;
+            side: components["schemas"]["Side"];
         };
         /**
          * SurveyShape
@@ -6642,6 +7651,18 @@ export interface components {
             width: number;
         };
         /**
+         * UnseenSpoolShape
+         * @description A spool that is not visible from here and has the only copies of segments that wait to be opened.
+         */
+        UnseenSpoolShape: {
+            /** Device */
+            device: string;
+            /** Folder */
+            folder: string;
+            /** Segments */
+            segments: number;
+        };
+        /**
          * UnusableShape
          * @description A span for which there is footage, and nothing usable of the station on it. Never a gap.
          */
@@ -6733,6 +7754,159 @@ export interface components {
             /** What */
             what: string;
         };
+        /** VisitCamera */
+        VisitCamera: {
+            /** Camera */
+            camera: string;
+            /** Room */
+            room: string;
+            /** Room Name */
+            room_name: string;
+        };
+        /**
+         * VisitShape
+         * @description A visit with all that was said. ``feedback_hours`` is the limit of its rule pack.
+         */
+        VisitShape: {
+            /** Answered */
+            answered: number;
+            /** Answers */
+            answers: components["schemas"]["AnswerShape"][];
+            /** Attended */
+            attended: components["schemas"]["AttendanceShape"][];
+            /**
+             * Basis
+             * @enum {string}
+             */
+            basis: "drawn" | "targeted";
+            /** Batch */
+            batch: string;
+            /**
+             * Begun
+             * Format: date-time
+             */
+            begun: string;
+            /** Draw */
+            draw: string;
+            /** Due */
+            due: string | null;
+            /** Ended */
+            ended: string | null;
+            /** Fed Back */
+            fed_back: string | null;
+            feedback: components["schemas"]["FeedbackShape"] | null;
+            /** Feedback Hours */
+            feedback_hours: number;
+            /** Findings */
+            findings: number;
+            /** Found */
+            found: components["schemas"]["FindingShape"][];
+            /** Number */
+            number: number;
+            /** Own */
+            own: boolean;
+            /** Project */
+            project: string;
+            /** Published */
+            published: string | null;
+            /** Reason */
+            reason: string;
+            /** Site */
+            site: string;
+            /** Site Name */
+            site_name: string;
+            /** Sittings */
+            sittings: components["schemas"]["VisitSitting"][];
+            /** Unanswered */
+            unanswered: number;
+            way: components["schemas"]["Way"];
+        };
+        /**
+         * VisitSitting
+         * @description A sitting whose pictures may be pointed at: between ``start`` and ``end``, of its cameras.
+         */
+        VisitSitting: {
+            /** Cameras */
+            cameras: components["schemas"]["VisitCamera"][];
+            /** Closed */
+            closed: boolean;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Number */
+            number: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
+         * VisitSummary
+         * @description A visit of a list. ``due``: until when its feedback is in time, null before its end; ``own``: who asks was
+         *     there, by the account on record.
+         */
+        VisitSummary: {
+            /** Answered */
+            answered: number;
+            /** Attended */
+            attended: components["schemas"]["AttendanceShape"][];
+            /**
+             * Basis
+             * @enum {string}
+             */
+            basis: "drawn" | "targeted";
+            /** Batch */
+            batch: string;
+            /**
+             * Begun
+             * Format: date-time
+             */
+            begun: string;
+            /** Due */
+            due: string | null;
+            /** Ended */
+            ended: string | null;
+            /** Fed Back */
+            fed_back: string | null;
+            /** Findings */
+            findings: number;
+            /** Number */
+            number: number;
+            /** Own */
+            own: boolean;
+            /** Project */
+            project: string;
+            /** Published */
+            published: string | null;
+            /** Site */
+            site: string;
+            /** Site Name */
+            site_name: string;
+            /** Unanswered */
+            unanswered: number;
+            way: components["schemas"]["Way"];
+        };
+        /**
+         * VisitsShape
+         * @description All visits in the viewer's scope at ``at``, by batch and number; the list that each goes through, and who may
+         *     be named as there.
+         */
+        VisitsShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Questions */
+            questions: components["schemas"]["QuestionShape"][];
+            /** Supervisors */
+            supervisors: components["schemas"]["SupervisorShape"][];
+            /** Visits */
+            visits: components["schemas"]["VisitSummary"][];
+        };
         /**
          * WallCamera
          * @description A camera that may be watched live, and the sitting it is watched for; ``opened`` is null before it is.
@@ -6783,6 +7957,11 @@ export interface components {
             /** Zh */
             zh: string;
         };
+        /**
+         * Way
+         * @enum {string}
+         */
+        Way: "on_site" | "online";
         /**
          * WebhookStatus
          * @description How far a webhook is told of what went wrong; ``parked`` alarms are not tried again.
@@ -6916,6 +8095,18 @@ export interface components {
          */
         Witness: "ntp" | "server" | "cameras";
         /**
+         * YearForecast
+         * @description What is kept at the end of a year from now, in each object store, and the rows of it.
+         */
+        YearForecast: {
+            /** Database Bytes */
+            database_bytes: number;
+            /** Store Bytes */
+            store_bytes: number;
+            /** Year */
+            year: number;
+        };
+        /**
          * HeldShape
          * @description A certificate. ``replaced``: another one was issued later. ``revoked`` is when it was, null where it stands.
          */
@@ -6942,6 +8133,28 @@ export interface components {
             /** Number */
             number: number;
         };
+        /**
+         * EndBody
+         * @description Without ``ended`` it is now.
+         * @example {}
+         */
+        dashboard__api__visit_shapes__EndBody: {
+            /** Ended */
+            ended?: string | null;
+        };
+        /**
+         * EndBody
+         * @description When it ended, and why.
+         */
+        dashboard__api__withholdings__EndBody: {
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -6951,10 +8164,638 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accounts": [
+                     *         {
+                     *           "created": "2026-04-20T02:00:00.000Z",
+                     *           "disabled": null,
+                     *           "emergency": false,
+                     *           "expires": null,
+                     *           "factor": false,
+                     *           "linked": false,
+                     *           "must_change": true,
+                     *           "name": "operator-3",
+                     *           "open": true,
+                     *           "password": true,
+                     *           "recused": [],
+                     *           "role": "site_operator",
+                     *           "sees": [
+                     *             "sg-001"
+                     *           ],
+                     *           "sessions": 0
+                     *         }
+                     *       ],
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "counties": [
+                     *         "浈江区"
+                     *       ],
+                     *       "sites": [
+                     *         "sg-001"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccountsShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccountBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "created": "2026-04-20T02:00:00.000Z",
+                     *         "disabled": null,
+                     *         "emergency": false,
+                     *         "expires": null,
+                     *         "factor": false,
+                     *         "linked": false,
+                     *         "must_change": true,
+                     *         "name": "operator-3",
+                     *         "open": true,
+                     *         "password": true,
+                     *         "recused": [],
+                     *         "role": "site_operator",
+                     *         "sees": [
+                     *           "sg-001"
+                     *         ],
+                     *         "sessions": 0
+                     *       },
+                     *       "first_password": "abcde-fghij-kmnpq-rstuv"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FirstPassword"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disable_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created": "2026-04-20T02:00:00.000Z",
+                     *       "disabled": "2026-05-01T01:00:00.000Z",
+                     *       "emergency": false,
+                     *       "expires": null,
+                     *       "factor": false,
+                     *       "linked": false,
+                     *       "must_change": true,
+                     *       "name": "operator-3",
+                     *       "open": false,
+                     *       "password": true,
+                     *       "recused": [],
+                     *       "role": "site_operator",
+                     *       "sees": [
+                     *         "sg-001"
+                     *       ],
+                     *       "sessions": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListedAccount"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_out_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedSessions"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "created": "2026-04-20T02:00:00.000Z",
+                     *         "disabled": null,
+                     *         "emergency": false,
+                     *         "expires": null,
+                     *         "factor": false,
+                     *         "linked": false,
+                     *         "must_change": true,
+                     *         "name": "operator-3",
+                     *         "open": true,
+                     *         "password": true,
+                     *         "recused": [],
+                     *         "role": "site_operator",
+                     *         "sees": [
+                     *           "sg-001"
+                     *         ],
+                     *         "sessions": 0
+                     *       },
+                     *       "first_password": "abcde-fghij-kmnpq-rstuv"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FirstPassword"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recuse_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecusalBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created": "2026-04-20T02:00:00.000Z",
+                     *       "disabled": null,
+                     *       "emergency": false,
+                     *       "expires": null,
+                     *       "factor": false,
+                     *       "linked": false,
+                     *       "must_change": true,
+                     *       "name": "operator-3",
+                     *       "open": true,
+                     *       "password": true,
+                     *       "recused": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "role": "site_operator",
+                     *       "sees": [
+                     *         "sg-001"
+                     *       ],
+                     *       "sessions": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListedAccount"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     acts: {
         parameters: {
             query?: {
                 limit?: number;
+                /** @description A part of who it was */
+                who?: string;
+                batch?: string;
+                since?: string | null;
+                until?: string | null;
+                /** @description The lowest number of the page before */
+                before?: number | null;
             };
             header?: never;
             path?: never;
@@ -6969,6 +8810,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActShape"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    records_checked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:00:00.000Z",
+                     *       "records": [
+                     *         {
+                     *           "broken": [
+                     *             {
+                     *               "how": "changed",
+                     *               "number": 377
+                     *             }
+                     *           ],
+                     *           "broken_in_all": 1,
+                     *           "days": 61,
+                     *           "entries": 4120,
+                     *           "record": "journal",
+                     *           "sound": false,
+                     *           "unsealed": 0,
+                     *           "unsigned": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecordsChecked"];
                 };
             };
             /** @description Unauthorized */
@@ -7141,6 +9078,97 @@ export interface operations {
                 };
                 content: {
                     "video/mp4": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    frame: {
+        parameters: {
+            query: {
+                /** @description RFC 3339 with zone */
+                at: string;
+                /** @description Why, in the viewer's own words */
+                purpose?: string;
+            };
+            header?: never;
+            path: {
+                batch: string;
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
                 };
             };
             /** @description Unauthorized */
@@ -8496,6 +10524,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10387,6 +12424,116 @@ export interface operations {
             };
         };
     };
+    happened: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "incidents": [
+                     *         {
+                     *           "at": "2026-05-01T01:10:00.000Z",
+                     *           "handling": "换上同地址的备用摄像机",
+                     *           "kind": "equipment",
+                     *           "minutes": null,
+                     *           "room": "A",
+                     *           "until": null,
+                     *           "what": "摄像机 sg-001-c1 无画面"
+                     *         }
+                     *       ],
+                     *       "steps": [
+                     *         {
+                     *           "at": "2026-05-01T00:42:10.000Z",
+                     *           "candidate": "00017",
+                     *           "room": "A",
+                     *           "station": "A01",
+                     *           "step": "came"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HappenedShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     note_incident: {
         parameters: {
             query?: never;
@@ -11660,6 +13807,1162 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_in_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswersBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["dashboard__api__visit_shapes__EndBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feed_back_on_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_in_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindingBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VisitShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                visit: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answered": 1,
+                     *       "answers": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "note": "02 号工位未贴",
+                     *           "question": "labels",
+                     *           "said": "no"
+                     *         }
+                     *       ],
+                     *       "attended": [
+                     *         {
+                     *           "badge": "GD-001",
+                     *           "supervisor": "d-1"
+                     *         }
+                     *       ],
+                     *       "basis": "targeted",
+                     *       "batch": "2026-0501",
+                     *       "begun": "2026-05-01T01:00:00.000Z",
+                     *       "draw": "",
+                     *       "due": null,
+                     *       "ended": null,
+                     *       "fed_back": null,
+                     *       "feedback": null,
+                     *       "feedback_hours": 72,
+                     *       "findings": 1,
+                     *       "found": [
+                     *         {
+                     *           "frames": [
+                     *             {
+                     *               "at": "2026-05-01T01:05:00.000Z",
+                     *               "camera": "sg-001-c1"
+                     *             }
+                     *           ],
+                     *           "severity": "minor",
+                     *           "text": "02 号工位未贴标签"
+                     *         }
+                     *       ],
+                     *       "number": 1,
+                     *       "own": true,
+                     *       "project": "中式面点制作",
+                     *       "published": null,
+                     *       "reason": "投诉",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关市技师学院定点考场",
+                     *       "sittings": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "camera": "sg-001-c1",
+                     *               "room": "r301",
+                     *               "room_name": "301 考场"
+                     *             }
+                     *           ],
+                     *           "closed": false,
+                     *           "end": "2026-05-01T03:30:00.000Z",
+                     *           "number": 1,
+                     *           "start": "2026-05-01T00:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "unanswered": 16,
+                     *       "way": "online"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VisitShape"];
                 };
             };
             /** @description Unauthorized */
@@ -13772,6 +17075,239 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LiveTicket"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnapshotBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:05:00.000Z",
+                     *       "batch": "2026-0501",
+                     *       "camera": "sg-001-c1",
+                     *       "room_name": "301 考场",
+                     *       "sitting": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SnapshotShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:00:00.000Z",
+                     *       "backup": {
+                     *         "newest": null,
+                     *         "stale": true
+                     *       },
+                     *       "checks": [
+                     *         {
+                     *           "part": "backup",
+                     *           "remedy": "run: kaojian backup, and keep the service running",
+                     *           "said": "none was brought under lock yet",
+                     *           "state": "note"
+                     *         }
+                     *       ],
+                     *       "counted_up_to": 1000,
+                     *       "database": "PostgreSQL",
+                     *       "forecast": null,
+                     *       "queues": {
+                     *         "analysis": 3,
+                     *         "given_up": 0,
+                     *         "look": 12,
+                     *         "lost": {
+                     *           "count": 0,
+                     *           "newest": null,
+                     *           "places": [],
+                     *           "within_days": 30
+                     *         },
+                     *         "reread": 0,
+                     *         "rows_set_aside": 0,
+                     *         "second_store": 0,
+                     *         "store": 5,
+                     *         "unseen": []
+                     *       },
+                     *       "spools": [
+                     *         {
+                     *           "folder": "/var/lib/kaojian/spool",
+                     *           "free_bytes": 2400000000000,
+                     *           "full_at": null,
+                     *           "hours_left": 27.8,
+                     *           "needed_bytes": 691000000000,
+                     *           "reserve_bytes": 5368709120,
+                     *           "short_bytes": 0,
+                     *           "size_bytes": 4000000000000,
+                     *           "until": "2026-05-01T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "stores": [
+                     *         {
+                     *           "answers": true,
+                     *           "bucket": "kaojian",
+                     *           "lost": null,
+                     *           "second": false,
+                     *           "told_at": "2026-05-01T00:59:30.000Z",
+                     *           "unlocked": null
+                     *         }
+                     *       ],
+                     *       "version": "0.1.0",
+                     *       "webhooks": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Operations"];
                 };
             };
             /** @description Unauthorized */
@@ -17749,6 +21285,13 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
+                /** @description A part of who it was */
+                who?: string;
+                batch?: string;
+                since?: string | null;
+                until?: string | null;
+                /** @description The lowest number of the page before */
+                before?: number | null;
             };
             header?: never;
             path?: never;
@@ -17785,6 +21328,134 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    visits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:10:00.000Z",
+                     *       "questions": [
+                     *         {
+                     *           "en": "Numbers of rooms, seats and stations were shown",
+                     *           "id": "labels",
+                     *           "zh": "考场号、座号、工位号明示"
+                     *         }
+                     *       ],
+                     *       "supervisors": [
+                     *         {
+                     *           "id": "d-1",
+                     *           "own": true,
+                     *           "side": "external"
+                     *         }
+                     *       ],
+                     *       "visits": [
+                     *         {
+                     *           "answered": 1,
+                     *           "attended": [
+                     *             {
+                     *               "badge": "GD-001",
+                     *               "supervisor": "d-1"
+                     *             }
+                     *           ],
+                     *           "basis": "targeted",
+                     *           "batch": "2026-0501",
+                     *           "begun": "2026-05-01T01:00:00.000Z",
+                     *           "due": null,
+                     *           "ended": null,
+                     *           "fed_back": null,
+                     *           "findings": 1,
+                     *           "number": 1,
+                     *           "own": true,
+                     *           "project": "中式面点制作",
+                     *           "published": null,
+                     *           "site": "sg-001",
+                     *           "site_name": "韶关市技师学院定点考场",
+                     *           "unanswered": 16,
+                     *           "way": "online"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VisitsShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18114,7 +21785,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["EndBody"];
+                "application/json": components["schemas"]["dashboard__api__withholdings__EndBody"];
             };
         };
         responses: {

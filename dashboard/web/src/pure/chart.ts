@@ -5,9 +5,11 @@ import type { CustomSeriesRenderItem, EChartsOption } from 'echarts'
 import type { Fault, MarkReport, PhaseId } from '@/api/types'
 import type { Words } from '@/words/shape'
 
+import type { Point } from './happened'
 import type { Lane, Span } from './lanes'
-import { CAUSE_COLOURS, COVERED, DOUBTFUL, MARK, NOT_YET, PHASE_TINTS, UNUSABLE } from './palette'
+import { CAUSE_COLOURS, COVERED, DOUBTFUL, INCIDENT, MARK, NOT_YET, PHASE_TINTS, STEP_COLOURS, UNUSABLE } from './palette'
 import { duration, instant, localTime, preciseTime } from './time'
+import { NARROWEST_MS, ticksOf, type View } from './zoom'
 
 export const GRID = { left: 170, right: 24, top: 26, bottom: 66 }
 export const LANE_HEIGHT = 24
@@ -22,6 +24,8 @@ export interface ChartInput {
   window: { start: number; end: number }
   phases: readonly { id: PhaseId; start: string; end: string }[]
   marks: readonly MarkReport[]
+  points: readonly Point[]
+  view: View
   cursor: number | null
   chosen: string | null
 }
@@ -143,6 +147,8 @@ function verticalLines(input: ChartInput): object {
   const edges = [...new Set(input.phases.slice(1).map((phase) => instant(phase.start)))]
   const lines: object[] = edges.map((at) => ({ xAxis: at, lineStyle: { color: '#1a4b8c', type: 'dashed', width: 1 } }))
   lines.push(...input.marks.map((each) => ({ xAxis: instant(each.at), lineStyle: { color: MARK, type: 'solid', width: 1 } })))
+  const incidents = input.points.filter((each) => each.kind === 'incident')
+  lines.push(...incidents.map((each) => ({ xAxis: each.at, lineStyle: { color: INCIDENT, type: 'dotted', width: 1 } })))
   if (input.cursor !== null) {
     lines.push({ xAxis: input.cursor, lineStyle: { color: '#000', type: 'solid', width: 2 } })
   }
@@ -157,11 +163,27 @@ function numberedMarks(input: ChartInput): object {
     symbolSize: 17,
     animation: false,
     itemStyle: { color: MARK },
-    data: input.marks.map((each, index) => ({
-      coord: [instant(each.at), 0],
-      label: { show: true, position: 'inside', formatter: String(index + 1), color: '#fff', fontSize: 11, fontWeight: 700 },
-    })),
+    data: [
+      ...input.points.map(pointMark),
+      ...input.marks.map((each, index) => ({ coord: [instant(each.at), 0], label: signed(String(index + 1)) })),
+    ],
   }
+}
+
+function signed(text: string): object {
+  return { show: true, position: 'inside', formatter: text, color: '#fff', fontSize: 11, fontWeight: 700 }
+}
+
+/** A tick for what a candidate did, a square with its letter for an incident, in the lane of the room's name. */
+function pointMark({ kind, at, row, letter }: Point): object {
+  const coord = [at, row]
+  if (kind === 'incident') return { coord, symbol: 'roundRect', symbolSize: [16, 16], itemStyle: { color: INCIDENT }, label: signed(letter) }
+  return { coord, symbol: 'rect', symbolSize: [2, 12], itemStyle: { color: STEP_COLOURS[kind] }, label: { show: false } }
+}
+
+/** A label of the axis, as exact as its tick is. */
+export function axisTime(at: number): string {
+  return at % 1000 === 0 ? localTime(at) : preciseTime(at)
 }
 
 export function chartOption(input: ChartInput, words: Words, language: 'zh' | 'en'): EChartsOption {
@@ -183,7 +205,8 @@ export function chartOption(input: ChartInput, words: Words, language: 'zh' | 'e
       type: 'time',
       min: input.window.start,
       max: input.window.end,
-      axisLabel: { color: '#38424f', hideOverlap: true, formatter: (value: number) => localTime(value) },
+      axisTick: { customValues: ticksOf(input.view) },
+      axisLabel: { customValues: ticksOf(input.view), color: '#38424f', hideOverlap: true, formatter: (value: number) => axisTime(value) },
       axisLine: { lineStyle: { color: '#7b8694' } },
       splitLine: { show: true, lineStyle: { color: '#e6ebf0' } },
     },
@@ -211,6 +234,7 @@ export function chartOption(input: ChartInput, words: Words, language: 'zh' | 'e
       {
         type: 'slider',
         filterMode: 'weakFilter',
+        minValueSpan: NARROWEST_MS,
         bottom: 8,
         height: 22,
         showDataShadow: false,
@@ -219,7 +243,7 @@ export function chartOption(input: ChartInput, words: Words, language: 'zh' | 'e
         handleStyle: { color: '#1a4b8c' },
         labelFormatter: (value: number) => localTime(value),
       },
-      { type: 'inside', filterMode: 'weakFilter', zoomOnMouseWheel: 'ctrl', moveOnMouseWheel: false, moveOnMouseMove: false },
+      { type: 'inside', filterMode: 'weakFilter', minValueSpan: NARROWEST_MS, zoomOnMouseWheel: 'ctrl', moveOnMouseWheel: 'shift', moveOnMouseMove: true },
     ],
     series: [
       {

@@ -11,6 +11,10 @@ export const DOUBTFUL = '#9e9d24'
 // What people said was done when.
 export const MARK = '#00574b'
 
+// An incident in a room's record, and what candidates did.
+export const INCIDENT = '#9c3d00'
+export const STEP_COLOURS: Record<'came' | 'moved' | 'left', string> = { came: '#1b7f3b', moved: '#6a1b9a', left: '#596473' }
+
 export const CAUSE_COLOURS: Record<Cause, string> = {
   withheld: '#00527a',
   disk_full: '#4e342e',

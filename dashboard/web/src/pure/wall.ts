@@ -2,7 +2,7 @@
 
 /** After so long without a newer picture a tile is grey. */
 export const STALE_MS = 2_000
-export const SIZES = [1, 4, 9, 16] as const
+export const SIZES = [1, 4, 9, 16, 25] as const
 export type Size = (typeof SIZES)[number]
 
 const ENVELOPE_BYTES = 12

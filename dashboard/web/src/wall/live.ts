@@ -62,6 +62,12 @@ export class LivePictures {
     return now === undefined || arrived === undefined ? undefined : Math.max(0, now - arrived)
   }
 
+  /** When the picture that is shown arrived at the host, by the host's clock in milliseconds. */
+  shownAt(): number | undefined {
+    if (this.way === 'whep') return this.arrivals.of(this.whep?.last)
+    return this.arrived === undefined ? undefined : this.arrived - this.mse.behind() * 1000
+  }
+
   stop(): void {
     this.stopped = true
     clearTimeout(this.again)

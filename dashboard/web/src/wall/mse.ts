@@ -50,6 +50,12 @@ export class MsePictures {
     this.append()
   }
 
+  /** By how many seconds the picture that is shown is behind the newest one. */
+  behind(): number {
+    const ranges = this.buffer?.buffered
+    return ranges?.length ? Math.max(0, ranges.end(ranges.length - 1) - this.video.currentTime) : 0
+  }
+
   /** The last picture stays where it is until another one comes: greyed, with the reason (Tile). */
   drop(): void {
     this.buffer = undefined

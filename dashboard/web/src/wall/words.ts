@@ -5,6 +5,8 @@ import { computed } from 'vue'
 import type { Reason, Way } from '@/pure/wall'
 import { language } from '@/words'
 
+import type { Layout } from './layout'
+
 interface WallWords {
   title: string
   link: string
@@ -26,6 +28,18 @@ interface WallWords {
   full: string
   leaveFull: string
   keys: string
+  snapshot: string
+  snapshotHint: string
+  snapshotKey: string
+  pin: string
+  pinHint: string
+  allCounties: string
+  alarms: Record<Layout['alarms'], string>
+  alarmsLabel: string
+  turns: (seconds: number) => string
+  turnsLabel: string
+  notWatched: string
+  noneAlarmed: string
   ended: Record<'right_ended' | 'no_room' | 'refused', string>
   codec: string
   age: (seconds: string) => string
@@ -53,7 +67,19 @@ const zh: WallWords = {
   next: '下一页',
   full: '全屏',
   leaveFull: '退出全屏',
-  keys: '方向键移动，回车放大，PageUp / PageDown 翻页',
+  keys: '方向键移动，回车放大，P 固定，PageUp / PageDown 翻页',
+  snapshot: '截取',
+  snapshotHint: '取当前画面的时刻登记问题（S）；画面不存于浏览器，以录像为证',
+  snapshotKey: 'S 截取画面登记问题',
+  pin: '固定',
+  pinHint: '固定在最前（P）',
+  allCounties: '全部县（市、区）',
+  alarms: { listed: '按场次', first: '报警优先', only: '只看报警' },
+  alarmsLabel: '报警',
+  turns: (seconds) => (seconds ? `${seconds} 秒轮巡` : '不轮巡'),
+  turnsLabel: '轮巡',
+  notWatched: '报警服务未运行：没有报警不说明没有问题',
+  noneAlarmed: '现在没有带报警的画面',
   ended: {
     right_ended: '观看权限已结束',
     no_room: '同时观看的画面已达上限',
@@ -100,7 +126,19 @@ const en: WallWords = {
   next: 'Next page',
   full: 'Full screen',
   leaveFull: 'Leave full screen',
-  keys: 'Arrows move, Enter enlarges, PageUp and PageDown turn the page',
+  keys: 'Arrows move, Enter enlarges, P pins, PageUp and PageDown turn the page',
+  snapshot: 'Snapshot',
+  snapshotHint: 'Take the instant of this picture into a finding (S); no picture is kept here, the footage proves it',
+  snapshotKey: 'S takes a picture into a finding',
+  pin: 'Pin',
+  pinHint: 'Keep it in front (P)',
+  allCounties: 'All counties',
+  alarms: { listed: 'As listed', first: 'Alarms first', only: 'Alarms only' },
+  alarmsLabel: 'Alarms',
+  turns: (seconds) => (seconds ? `Turn every ${seconds} s` : 'No turning'),
+  turnsLabel: 'Turning pages',
+  notWatched: 'Nobody looks for alarms: that there is none tells nothing',
+  noneAlarmed: 'No picture has an alarm now',
   ended: {
     right_ended: 'The right to watch has ended',
     no_room: 'As many tiles are watched as may be',

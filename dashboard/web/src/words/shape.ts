@@ -1,6 +1,6 @@
 // Which words a language must have. The record types make a missing verdict or cause a compile error.
 
-import type { CameraState, Cause, ClockState, Fault, Mark, PhaseId, RecordingState, SittingState, Target, Verdict, Witness } from '@/api/types'
+import type { CameraState, Cause, ClockState, Fault, Happened, Mark, PhaseId, RecordingState, SittingState, Target, Verdict, Witness } from '@/api/types'
 
 type Plain =
   | 'product' | 'productLong' | 'language' | 'batches' | 'batch' | 'project' | 'site' | 'county' | 'sitting'
@@ -22,6 +22,7 @@ type Plain =
   | 'outsideScope' | 'places' | 'place' | 'mustReach' | 'inPhases' | 'expectedCameras' | 'notSeen' | 'noCameraReaches' | 'byRegister'
   | 'outsideScope' | 'unusable' | 'unusableNote' | 'noUnusable' | 'unusablePicture' | 'doubtfulPicture' | 'shown' | 'obstructed'
   | 'unverified' | 'timelineTable' | 'timelineElsewhere' | 'what' | 'marks' | 'pictured'
+  | 'happened' | 'stepsByTicket' | 'zoom' | 'zoomIn' | 'zoomOut' | 'earlier' | 'later' | 'from' | 'to' | 'wrongTime'
 
 export interface Words extends Record<Plain, string> {
   states: Record<SittingState, string>
@@ -29,6 +30,8 @@ export interface Words extends Record<Plain, string> {
   causes: Record<Cause, string>
   faults: Record<Fault, string>
   markNames: Record<Mark, string>
+  steps: Record<Happened['steps'][number]['step'], string>
+  times: (number: number) => string
   problems: Partial<Record<string, string>>
   phases: Record<PhaseId, string>
   targets: Record<Target, string>

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kaojian.store_state import FILE, StoreState, keeper, lines, read
 from storage.archive import KeepResult
+from storage.store_state import FILE, StoreState, keeper, lines, read
 from tests.fakes.time import FakeClock
 
 NOON = datetime(2026, 5, 1, 4, 0, tzinfo=UTC)
