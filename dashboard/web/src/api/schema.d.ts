@@ -2594,7 +2594,7 @@ export interface paths {
          * Withholdings
          * @description The withholdings of cameras inside of one's scope, the latest first; the declined ones too.
          *
-         *     What tells of a batch that the viewer is recused from is left out.
+         *     Those of cameras of a batch that the viewer is recused from are left out.
          */
         get: operations["withholdings"];
         put?: never;
