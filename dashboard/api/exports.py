@@ -7,18 +7,16 @@ hash, or that it was broken off, after the last. Not here: what is in it (``stor
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass
-from hashlib import sha256
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from dashboard.access.errors import HeldBack
 from dashboard.access.local import spans_of
+from dashboard.api import sending
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.batches import BatchId
 from dashboard.api.footage import says_why
@@ -55,10 +53,14 @@ def export_batch(
     if any(map(seen.unclosed(), segments)):
         raise HeldBack("a sitting that uses these cameras is not closed; nothing of it may be saved yet")
     blocks = sent(made(backed.database, backed.archive, batch, signer=backed.signer, clock=backed.clock))
-    first = next(blocks)  # before the answer begins, so that what cannot be is said in words
-    for (_, camera), span in sorted(spans_of(segments).items()):
-        witness.took(camera, batch, span, purpose or "export 导出批次")
-    backed.database.journal.record(backed.clock.now(), viewer.actor, "export_batch", batch, "over the API")
+    try:
+        first = next(blocks)  # before the answer begins, so that what cannot be is said in words
+        for (_, camera), span in sorted(spans_of(segments).items()):
+            witness.took(camera, batch, span, purpose or "export 导出批次")
+        backed.database.journal.record(backed.clock.now(), viewer.actor, "export_batch", batch, "over the API")
+    except BaseException:
+        blocks.close()
+        raise
     headers = {
         "Cache-Control": "private, no-store",
         "Accept-Ranges": "none",
@@ -66,29 +68,11 @@ def export_batch(
         "Kaojian-Head": f"{link.number}:{link.digest}",
         "Kaojian-Bytes": str(sum(each.size_bytes for each in segments)),
     }
-    return StreamingResponse(_Going(backed, viewer.actor, batch, blocks).sent(first), 200, headers, "application/zip")
+    tell = partial(_record, backed, viewer.actor, batch)
+    return StreamingResponse(sending.sent(first, blocks, tell), 200, headers, "application/zip")
 
 
-@dataclass(frozen=True, slots=True)
-class _Going:
-    """An export on its way to whoever asked for it."""
-
-    backed: Backing
-    actor: Actor
-    batch: str
-    blocks: Iterator[bytes]
-
-    async def sent(self, first: bytes) -> AsyncGenerator[bytes]:
-        """All of it. However it ends, it is written down."""
-        digest, size, block, whole = sha256(), 0, first, False
-        try:
-            while block:
-                digest.update(block)
-                size += len(block)
-                yield block
-                block = await run_in_threadpool(next, self.blocks, b"")
-            whole = True
-        finally:
-            told = f"{size} bytes, sha256 {digest.hexdigest()}" if whole else f"{size} bytes were sent"
-            act = "finish_export_of_batch" if whole else "break_off_export_of_batch"
-            self.backed.database.journal.record(self.backed.clock.now(), self.actor, act, self.batch, told)
+def _record(backed: Backing, actor: Actor, batch: str, size: int, digest: str) -> None:
+    act = "finish_export_of_batch" if digest else "break_off_export_of_batch"
+    told = f"{size} bytes, sha256 {digest}" if digest else f"{size} bytes were sent"
+    backed.database.journal.record(backed.clock.now(), actor, act, batch, told)

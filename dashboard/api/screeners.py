@@ -8,15 +8,12 @@ Not here: what is in it (``analysis.screeners``), and the film (``dashboard.api.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
-from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from analysis import films, screeners
@@ -26,6 +23,7 @@ from analysis.people.errors import DetectorError
 from analysis.screeners import Screener, ScreenerRefused, Wanted
 from dashboard.access.errors import HeldBack
 from dashboard.access.login import Viewer
+from dashboard.api import sending
 from dashboard.api.access_shapes import ScreenerOffer
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.film import planned
@@ -112,38 +110,16 @@ def screener(
         "Kaojian-Gaps": str(len(reel.gaps)),
         "Kaojian-Screener": wanted.number,
     }
-    going = _Going(backed, viewer.actor, wanted, blocks)
-    return StreamingResponse(going.sent(first), 200, headers, "video/mp4")
+    tell = partial(record_end, backed, viewer.actor, wanted)
+    return StreamingResponse(sending.sent(first, blocks, tell), 200, headers, "video/mp4")
 
 
-@dataclass(frozen=True, slots=True)
-class _Going:
-    """A screener on its way to whoever asked for it."""
-
-    backed: Backing
-    actor: Actor
-    wanted: Wanted
-    blocks: Generator[bytes]
-
-    async def sent(self, first: bytes) -> AsyncGenerator[bytes]:
-        """All of it. However it ends, it is written down, and nothing more of it is made."""
-        digest, size, block, whole = sha256(), 0, first, False
-        try:
-            while block:
-                digest.update(block)
-                size += len(block)
-                yield block
-                block = await run_in_threadpool(next, self.blocks, b"")
-            whole = True
-        finally:
-            self.blocks.close()
-            self._record(size, digest.hexdigest() if whole else "")
-
-    def _record(self, size: int, digest: str) -> None:
-        act = "finish_screener_of_batch" if digest else "break_off_screener_of_batch"
-        broken = f"{self.wanted.number} {self.wanted.camera} {size} bytes were sent"
-        told = screeners.made_told(self.wanted, size, digest) if digest else broken
-        self.backed.database.journal.record(self.backed.clock.now(), self.actor, act, self.wanted.batch, told)
+def record_end(backed: Backing, actor: Actor, wanted: Wanted, size: int, digest: str) -> None:
+    """Write down how it ended, after so many bytes; without a ``digest`` it was broken off."""
+    act = "finish_screener_of_batch" if digest else "break_off_screener_of_batch"
+    broken = f"{wanted.number} {wanted.camera} {size} bytes were sent"
+    told = screeners.made_told(wanted, size, digest) if digest else broken
+    backed.database.journal.record(backed.clock.now(), actor, act, wanted.batch, told)
 
 
 def _who(viewer: Viewer) -> str:

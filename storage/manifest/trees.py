@@ -98,7 +98,7 @@ def writing(target: Path) -> Iterator[Writing]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def sent(making: Generator[tuple[str, Iterable[bytes]], Document, T]) -> Iterator[bytes]:
+def sent(making: Generator[tuple[str, Iterable[bytes]], Document, T]) -> Generator[bytes]:
     """The bytes of a ZIP while its files are made, for whoever is sent it, never empty; nothing of it lies anywhere.
 
     ``making`` gives each file by its path, and is sent what it came to. What it raises breaks the ZIP off before its

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 from urllib.parse import unquote
 
@@ -22,7 +23,8 @@ from analysis.films import Asked, Reel
 from analysis.people.detector import Picture
 from analysis.screeners import Screener, ScreenersBusy, Wanted
 from config.rule_pack import load as load_rule_pack
-from dashboard.api.screeners import _Going
+from dashboard.api import sending
+from dashboard.api.screeners import record_end
 from dashboard.app import create_app
 from dashboard.papers.printing import lettering
 from domain.people import Actor, Door, Role
@@ -222,7 +224,8 @@ def test_who_goes_away_ends_it_and_that_is_written_down(exam: Exam) -> None:
     async def one_block_only() -> None:
         blocks = screeners.aside(Screener(reel_of(exam, WINDOW), exam.archive, wanted(exam), lettering))
         backing = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None).state.backing
-        sent = _Going(backing, Actor("account:chen", Door.API), wanted(exam), blocks).sent(next(blocks))
+        tell = partial(record_end, backing, Actor("account:chen", Door.API), wanted(exam))
+        sent = sending.sent(next(blocks), blocks, tell)
         assert await anext(sent)
         await sent.aclose()
 
