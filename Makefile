@@ -11,8 +11,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 BIN := .venv/bin
 # Tests wait more than they compute: four files of them run beside each other. Of whole installations two do, and alone
 # those with many cameras: one that gets no processor for 1.5 s truly sends nothing, and the report truly says so. Twice
-# is the most that a test is run; one that failed the first time is named as RERUN at the end, to be looked into.
-TWICE := --reruns 1 -raR
+# is the most that a test is run; one that failed the first time is told at the end, with why, to be looked into.
+TWICE := --reruns 1 --rerun-show-tracebacks -ra
 CROWDED := tests/installations/test_demo.py tests/installations/test_drill.py
 SIDE_BY_SIDE := $(TWICE) -n 4 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check

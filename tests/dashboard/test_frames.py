@@ -62,7 +62,9 @@ def kind(answer: httpx.Response) -> tuple[int, str]:
 
 
 def last(exam: Exam) -> Viewing:
-    return exam.database.viewings.latest(1)[0].viewing
+    """Of those who look here: what another file's download ended with may be written down later."""
+    seen = (each.viewing for each in exam.database.viewings.latest(50))
+    return next(each for each in seen if each.actor.name in ("account:looks", "account:audits"))
 
 
 def test_a_picture_is_of_its_instant_and_who_looked_is_written_down(over: tuple[Exam, httpx.Client]) -> None:

@@ -8,6 +8,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -69,7 +70,20 @@ class Hall:
 
 @pytest.fixture(scope="module")
 def hall(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
-    folder, clock, cameras = tmp_path_factory.mktemp("wall"), SystemClock(), Cameras()
+    with open_hall(tmp_path_factory.mktemp("wall")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def written(browser: Browser, tmp_path: Path) -> Iterator[Hall]:
+    """A hall of its own for what writes down more than who watched."""
+    with open_hall(tmp_path) as opened:
+        yield opened
+
+
+@contextmanager
+def open_hall(folder: Path) -> Iterator[Hall]:
+    clock, cameras = SystemClock(), Cameras()
     shown = []
     for name, codec in (("c1", "H264"), ("c2", "H264"), ("c3", "H265")):
         url = cameras.start(CameraSettings(name, "R1", ("A1",), width=640, height=360, fps=15, codec=codec))
@@ -273,12 +287,12 @@ def test_a_tile_that_is_enlarged_goes_over_to_whep_and_back(open_page: OpenPage,
     wait_until_live(page, "c1", "c2")
 
 
-def test_a_picture_of_the_wall_becomes_a_finding_of_a_visit_by_its_instant(open_page: OpenPage, hall: Hall) -> None:
-    page = open_page(hall.where + "/wall")
+def test_a_picture_of_the_wall_becomes_a_finding_by_its_instant(open_page: OpenPage, written: Hall) -> None:
+    page = open_page(written.where + "/wall")
     wait_until_live(page, "c1", "c2")
     alarm, now = told("camera/c2", "sg-001", "c2"), SystemClock().now()
     known = {"losses": {"open": {alarm.id: START.isoformat()}, "dark": {}}}
-    assert hall.database.alarms.go_on(RuleState("host", now, json.dumps(known)), [alarm])
+    assert written.database.alarms.go_on(RuleState("host", now, json.dumps(known)), [alarm])
     tile = page.locator("[data-tile]").first
     expect(tile.locator("[data-tile-alarm]")).to_have_text("摄像机失联")
     expect(tile).to_have_attribute("data-tile", "c2")  # alarms first
@@ -305,15 +319,15 @@ def test_a_picture_of_the_wall_becomes_a_finding_of_a_visit_by_its_instant(open_
     form.locator("[data-finding-text]").fill("考生离开工位")
     form.locator("[data-enter-finding]").click()
     expect(page.locator("[data-found] [data-frame=c2]")).to_be_visible()
-    visit = supervision.visit(hall.database, f"{BATCH}/1").value
+    visit = supervision.visit(written.database, f"{BATCH}/1").value
     assert visit is not None
     ((frame,),) = [each.frames for each in visit.found]
     assert before - TAKEN_WITHIN < frame.at < after  # that of the picture, which may be older than the key
-    (taken,) = [each.viewing for each in hall.database.viewings.latest(50) if each.viewing.deed is Deed.SNAPSHOT]
+    (taken,) = [each.viewing for each in written.database.viewings.latest(50) if each.viewing.deed is Deed.SNAPSHOT]
     assert (taken.camera, taken.actor.name, taken.outcome) == ("c2", "account:supervisor", SHOWN)
     assert taken.span is not None
     assert frame.at in taken.span
-    page.goto(hall.where + "/wall")
+    page.goto(written.where + "/wall")
     expect(page.locator("[data-tile]").first).to_have_attribute("data-tile", "c2")  # the layout is kept
 
 
