@@ -22,6 +22,7 @@ from domain.places import Transport
 from domain.timeline import SystemClock
 from ingest.recorder import Assignment
 from ingest.rtsp.client import RtspSource
+from records.schedule import Needs
 
 
 class OpenDoor:
@@ -49,7 +50,7 @@ def live(listening: socket.socket, url: str) -> None:
 
     pulls = Pulls(lambda each: RtspSource(each.url, clock=clock), clock)
     door: Any = OpenDoor()
-    app = create_live_app(door, pulls, reach, lambda _: frozenset(), clock)
+    app = create_live_app(door, pulls, reach, lambda _: Needs(), clock)
     uvicorn.Server(uvicorn.Config(app, log_level="error", ws=LiveProtocol)).run(sockets=[listening])
 
 

@@ -144,6 +144,11 @@ class Settings(BaseSettings):
         return self.analysis_workers or max(1, len(os.sched_getaffinity(0)) - 1)
 
     @property
+    def relay_dir(self) -> Path:
+        """Where recorders hand their pictures on to viewers of this host."""
+        return self.data_dir / "live"
+
+    @property
     def live_at(self) -> int:
         """The port of live pictures."""
         return self.live_port or (self.http_port + 1 if self.http_port < 65535 else self.http_port - 1)

@@ -28,10 +28,12 @@ from dashboard.live.pulls import Pulls
 from dashboard.metrics import Sources
 from domain.timeline import SystemClock
 from ingest.engines import Engines
+from ingest.relay.client import RelayClient
+from ingest.relay.source import RelayedSource
 from ingest.rtsp.client import Limits
 from kaojian.disks import spools_of
 from kaojian.wiring import open_archive, roles_with_factor
-from records.schedule import Schedule
+from records.schedule import Needs, Schedule
 from storage import key_files
 from storage.audit.notary import Notary
 from storage.database import connect
@@ -71,16 +73,20 @@ def run(settings: Settings, speaks_tls: Callable[[Any, Any], ssl.SSLContext] | N
         )
         run_up = timedelta(seconds=settings.run_up_seconds)
         schedule = Schedule(database, settings.secrets, run_up)
+        recorders = RelayClient(settings.relay_dir)
         engines = Engines.with_limits(Limits(picture_s=settings.stall_seconds, key_s=KEY_S), clock)
 
-        def lacking(now: datetime) -> frozenset[str]:
-            return schedule.lacking(now, AHEAD)
+        def needed(now: datetime) -> Needs:
+            return schedule.needs(now, AHEAD)
+
+        def relayed(camera: str) -> RelayedSource:
+            return RelayedSource(recorders, camera, clock)
 
         app = create_live_app(
             Door(backed, port.tickets, Pages(settings.http_port, settings.pages_address)),
-            Pulls(engines.open, clock),
+            Pulls(engines.open, clock, relayed),
             schedule.reached,
-            lacking,
+            needed,
             clock,
             place=Place(settings.live_udp_host, settings.live_udp_range, settings.live_udp_addresses),
         )

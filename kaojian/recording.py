@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from storage.archive import Archive
 
 KEEP_REST_S = 10.0
-LIVE = "live"  # the folder, below data_dir, in which recorders hand their pictures on
 _PREPARE = "prepare"
 
 
@@ -139,7 +138,7 @@ async def _record(settings: Settings, ground: Ground, database: Database, shard:
         backlog_limit_bytes=ground.backlog_limit_bytes,
         witnesses=HostWitnesses(S3Objects(settings.s3) if settings.s3 is not None else None),
         name=settings.recorder,
-        relay=Relay(settings.data_dir / LIVE),
+        relay=Relay(settings.relay_dir),
         recorder=life.id,
         shard=shard,
         former=life.former,

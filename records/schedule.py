@@ -4,7 +4,7 @@ ordered, never kept as state.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -21,6 +21,19 @@ _log = structlog.get_logger()
 
 RUN_DOWN = timedelta(seconds=2)
 """Recording goes on this long after a window's end, so that its last instant lies inside a picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The cameras that recording ``wants``, and those of them that it ``lacks``, because no run of them is open."""
+
+    wants: frozenset[str] = frozenset()
+    lacks: frozenset[str] = frozenset()
+
+    @property
+    def has(self) -> frozenset[str]:
+        """The cameras that are being recorded."""
+        return self.wants - self.lacks
 
 
 class Schedule:
@@ -69,13 +82,10 @@ class Schedule:
         beside = sum(camera.nvr is not None and each.nvr == camera.nvr for room in rooms for each in room.cameras)
         return replace(self._assignment(sitting, camera), audio=False), beside
 
-    def lacking(self, now: datetime, ahead: timedelta) -> frozenset[str]:
-        """The cameras that recording wants between ``now`` and ``ahead`` of it, and has not: no run of them is open.
-
-        Raises StorageError.
-        """
-        wanted = {each.camera for at in (now, now + ahead) for each in self.wanted(at)}
-        return frozenset(wanted - {run.camera for run in self._evidence.open_runs()}) if wanted else frozenset()
+    def needs(self, now: datetime, ahead: timedelta) -> Needs:
+        """What recording needs between ``now`` and ``ahead`` of it. Raises StorageError."""
+        wants = frozenset(each.camera for at in (now, now + ahead) for each in self.wanted(at))
+        return Needs(wants, wants - {run.camera for run in self._evidence.open_runs()}) if wants else Needs()
 
     def _wants(self, sitting: Sitting, now: datetime) -> bool:
         return sitting.wants_recording(now + self._run_up) or sitting.wants_recording(now - RUN_DOWN)

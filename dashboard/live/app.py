@@ -26,7 +26,7 @@ from dashboard.live.door import Admission, Door
 from dashboard.live.lines import Line, Why
 from dashboard.live.peers import Place
 from dashboard.live.pulls import Pulls
-from dashboard.live.showing import Reach, Showing, Yielded
+from dashboard.live.showing import Needed, Reach, Showing
 from dashboard.live.whep import CrossOrigin, Whep, whep_router
 from dashboard.live.wire import Close, microseconds
 from domain.timeline import Clock
@@ -39,13 +39,13 @@ SILENT_S: Final = 15.0
 
 
 def create_live_app(
-    door: Door, pulls: Pulls, reach: Reach, yielded: Yielded, clock: Clock, *, place: Place | None = None
+    door: Door, pulls: Pulls, reach: Reach, needed: Needed, clock: Clock, *, place: Place | None = None
 ) -> FastAPI:
     """The application; to be served with ``protocol.LiveProtocol`` and with lifespan on.
 
     ``place`` is where viewers by WHEP come to over UDP; by default the address that they ask at, at any port.
     """
-    showing = Showing(door, pulls, reach, yielded, clock)
+    showing = Showing(door, pulls, reach, needed, clock)
     whep = Whep(showing, place or Place())
 
     @asynccontextmanager

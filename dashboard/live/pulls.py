@@ -1,11 +1,14 @@
 """One pull of each camera that somebody watches, shared by all of them. All of it from one asyncio loop.
 
-A pull is a connection of its own to the camera, never the recorder's. Recording comes first, in four ways:
+A pull is a connection of its own to the camera where it has one to spare, else to the recorder that has it (the
+relay). Recording comes first, in five ways:
 
 1. Sessions of a video recorder (NVR) that its cameras need to be recorded are never taken.
 2. A camera that recording wants, or is about to, is pulled only while a recorder has it (``keep_to``).
-3. One that refuses, or offers nothing to show, is told as such and not asked again for HOLD_OFF_S.
-4. A pull ends LINGER_S after its last viewer left.
+3. One that refused a connection beside its recorder's, or that recording lost while a pull had one, gets none again
+   while recording wants it: its pictures come from the recorder.
+4. One that refuses, or offers nothing to show, is told as such and not asked again for HOLD_OFF_S.
+5. A pull ends LINGER_S after its last viewer left.
 
 Nobody watching costs nothing; a viewer that does not keep up costs nobody else (``lines``). Not here: who may watch
 (``door``), and what recording wants (the wiring asks ``records.schedule``).
@@ -14,7 +17,7 @@ Nobody watching costs nothing; a viewer that does not keep up costs nobody else 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +31,7 @@ from dashboard.live.wire import microseconds
 from domain.timeline import Clock
 from ingest.recorder import Assignment
 from ingest.source import AccessUnit, CameraRefused, NoPicture, Source, SourceError, UnsupportedStream
+from records.schedule import Needs
 
 _log = structlog.get_logger()
 
@@ -55,18 +59,38 @@ class Standing:
         line.tell("camera", state=self.condition, until=None if self.until is None else microseconds(self.until))
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to a camera's pictures. ``takes`` says that it is a connection to the camera itself."""
+
+    source: Source
+    takes: bool
+
+
+class _Kept(Exception):
+    """Recording needs the connections that there are, and no recorder here hands the camera's pictures on."""
+
+    def __init__(self, condition: Condition) -> None:
+        super().__init__(condition)
+        self.condition = condition
+
+
 class Pull:
-    """One camera as its viewers see it."""
+    """One camera as its viewers see it. ``ways`` are tried in order, the next where one refuses; ``spares`` says
+    whether the first of them is a connection to the camera.
+    """
 
     def __init__(
         self,
         camera: str,
-        open_source: Callable[[], Source],
+        ways: Callable[[], Iterator[Way]],
+        spares: Callable[[], bool],
         clock: Clock,
         hold_off: Callable[[str, Condition], Standing],
     ) -> None:
         self.camera = camera
-        self._open_source = open_source
+        self._ways = ways
+        self._spares = spares
         self._clock = clock
         self._hold_off = hold_off
         self._lines: set[Taker] = set()
@@ -76,6 +100,7 @@ class Pull:
         self._fragments = Fragments()
         self._standing = Standing(Condition.CONNECTING)
         self._task: asyncio.Task[None] | None = None
+        self._takes = False
         self._linger: asyncio.TimerHandle | None = None
 
     @property
@@ -84,8 +109,17 @@ class Pull:
 
     @property
     def runs(self) -> bool:
-        """Whether it takes, or is about to take, a connection of the camera."""
         return self._task is not None and not self._task.done()
+
+    @property
+    def takes(self) -> bool:
+        """Whether it has, or is about to have, a connection to the camera."""
+        return self.runs and self._takes
+
+    @property
+    def is_relayed(self) -> bool:
+        """Whether its pictures come from the camera's recorder."""
+        return self.runs and not self._takes and self._standing.condition is Condition.PLAYING
 
     def join(self, line: Taker, obstacle: Standing | None) -> None:
         """Let a viewer in, beginning with what is kept; connect where nobody has yet."""
@@ -114,6 +148,7 @@ class Pull:
             return
         if obstacle is None:
             self._tell(Standing(Condition.CONNECTING))  # before whoever joins is told what was in the way once
+            self._takes = self._spares()
             self._task = asyncio.get_running_loop().create_task(self._run())
         elif obstacle != self._standing:
             self._tell(obstacle)
@@ -149,9 +184,15 @@ class Pull:
         failures = 0
         while True:
             begun = self._clock.monotonic()
-            self._tell(Standing(Condition.CONNECTING))
+            if self._standing.condition not in (Condition.NO_ROOM, Condition.YIELDED):
+                self._tell(Standing(Condition.CONNECTING))
             try:
                 await self._watch()
+            except _Kept as kept:
+                failures = len(RETRY_S)
+                self._takes = False
+                self._forget()
+                self._tell(Standing(kept.condition))
             except (CameraRefused, UnsupportedStream, NotShown) as error:
                 refused = isinstance(error, CameraRefused)
                 _log.warning("live_refused", camera=self.camera, reason=str(error))
@@ -173,9 +214,17 @@ class Pull:
             failures += 1
 
     async def _watch(self) -> None:
-        async with aclosing(self._open_source().units()) as units:
-            async for unit in units:
-                self._show(unit)
+        """Show what the first way gives that does not refuse. Raises SourceError, and _Kept."""
+        refusal = CameraRefused(f"camera {self.camera} has no way to its pictures")
+        for way in self._ways():
+            self._takes = way.takes
+            try:
+                async with aclosing(way.source.units()) as units:
+                    async for unit in units:
+                        self._show(unit)
+            except CameraRefused as refused:
+                refusal = refused if way.takes else refusal
+        raise refusal
 
     def _show(self, unit: AccessUnit) -> None:
         head, shown = self._fragments.take(unit)
@@ -213,13 +262,20 @@ class Pull:
 class Pulls:
     """All pulls of this process."""
 
-    def __init__(self, open_source: Callable[[Assignment], Source], clock: Clock) -> None:
+    def __init__(
+        self,
+        open_source: Callable[[Assignment], Source],
+        clock: Clock,
+        relayed: Callable[[str], Source] | None = None,
+    ) -> None:
         self._open = open_source
+        self._relayed = relayed
         self._clock = clock
         self._pulls: dict[str, Pull] = {}
         self._reached: dict[str, tuple[Assignment, int]] = {}  # and how many cameras its NVR is kept for
         self._held_off: dict[str, tuple[float, Standing]] = {}  # until when (monotonic, s); it outlives the pulls
-        self._yielded: frozenset[str] = frozenset()
+        self._needs = Needs()
+        self._single: dict[str, float] = {}  # cameras with one connection, and when that was last seen (monotonic, s)
 
     @property
     def watched(self) -> Mapping[str, int]:
@@ -232,7 +288,7 @@ class Pulls:
         self._reached[camera] = (reached, beside)
         pull = self._pulls.get(camera)
         if pull is None:
-            pull = Pull(camera, lambda: self._open(self._reached[camera][0]), self._clock, self._hold_off)
+            pull = Pull(camera, lambda: self._ways(camera), lambda: self._spares(camera), self._clock, self._hold_off)
             self._pulls[camera] = pull
         pull.join(line, self._obstacle(camera))
 
@@ -248,11 +304,13 @@ class Pulls:
         if pull is not None:
             pull.leave(line, lambda: self._gone(camera, pull))
 
-    def keep_to(self, yielded: Collection[str]) -> None:
-        """Which cameras recording needs and has not: let go of these, and take others up that nothing holds."""
-        self._yielded = frozenset(yielded)
+    def keep_to(self, needs: Needs) -> None:
+        """What recording needs: let go of cameras that it lacks, and take others up that nothing holds."""
+        had, self._needs = self._needs.has, needs
         for camera, pull in self._pulls.items():
-            if camera in self._yielded and pull.runs:
+            if pull.is_relayed or (pull.takes and camera in had & needs.lacks):
+                self._single[camera] = self._clock.monotonic()
+            if camera in needs.lacks and pull.runs:
                 _log.info("live_yields", camera=camera)
                 pull.hold(Standing(Condition.YIELDED))
             elif pull.viewers:
@@ -276,18 +334,42 @@ class Pulls:
 
     def _obstacle(self, camera: str) -> Standing | None:
         """What keeps a camera from being pulled now."""
-        if camera in self._yielded:
+        if camera in self._needs.lacks:
             return Standing(Condition.YIELDED)
         until, standing = self._held_off.get(camera, (0.0, None))
         if standing is not None and self._clock.monotonic() < until:
             return standing
         self._held_off.pop(camera, None)
-        return None if self._has_room(*self._reached[camera]) else Standing(Condition.NO_ROOM)
+        return None
 
-    def _has_room(self, reached: Assignment, beside: int) -> bool:
+    def _ways(self, camera: str) -> Iterator[Way]:
+        """To the camera where it may have a connection to spare, and to its recorder. Raises _Kept after the last."""
+        spares = self._spares(camera)
+        if spares:
+            yield self._direct(camera)
+            if camera in self._needs.has:  # so that is why it refused
+                self._single[camera] = self._clock.monotonic()
+        if self._relayed is not None:
+            yield Way(self._relayed(camera), takes=False)
+        if spares:
+            return
+        if not self._has_room(camera):
+            raise _Kept(Condition.NO_ROOM)
+        if camera in self._needs.wants and self._clock.monotonic() - self._single[camera] < HOLD_OFF_S:
+            raise _Kept(Condition.YIELDED)  # its recorder is not there for a moment, and will want it back
+        del self._single[camera]
+        yield self._direct(camera)
+
+    def _direct(self, camera: str) -> Way:
+        return Way(self._open(self._reached[camera][0]), takes=True)
+
+    def _spares(self, camera: str) -> bool:
+        return camera not in self._single and self._has_room(camera)
+
+    def _has_room(self, camera: str) -> bool:
+        reached, beside = self._reached[camera]
         device = reached.device
         if device is None or device.max_sessions is None:
             return True
-        others = [self._reached[camera][0] for camera, pull in self._pulls.items() if pull.runs]
-        taken = sum(each.device == device and each.camera != reached.camera for each in others)
-        return beside + taken < device.max_sessions
+        others = [self._reached[other][0] for other, pull in self._pulls.items() if pull.takes and other != camera]
+        return beside + sum(each.device == device for each in others) < device.max_sessions

@@ -17,6 +17,7 @@ from dashboard.live.lines import Taker, Why
 from dashboard.live.pulls import Pulls
 from domain.timeline import Clock
 from ingest.recorder import Assignment
+from records.schedule import Needs
 from storage.errors import StorageError
 
 _log = structlog.get_logger()
@@ -28,8 +29,8 @@ MOST_OF_ONE: Final = 40
 Reach = Callable[[Any, Any], tuple[Assignment, int]]
 """How a camera of a sitting is reached, and for how many cameras its NVR is kept."""
 
-Yielded = Callable[[datetime], frozenset[str]]
-"""Which cameras recording needs at an instant and has not. Raises StorageError."""
+Needed = Callable[[datetime], Needs]
+"""What recording needs at an instant. Raises StorageError."""
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ class Showing:
     door: Door
     pulls: Pulls
     reach: Reach
-    yielded: Yielded
+    needed: Needed
     clock: Clock
     lines: dict[Taker, Admission] = field(default_factory=dict)
     of_session: Counter[str] = field(default_factory=Counter)
@@ -79,15 +80,16 @@ class Showing:
         watching = list(self.lines.values())
         try:
             gone = await run_in_threadpool(self.door.gone, watching)
-            yielded = await run_in_threadpool(self.yielded, self.clock.now())
+            needs = await run_in_threadpool(self.needed, self.clock.now())
         except StorageError as error:
             _log.error("live_rights_unknown", reason=str(error))
-            gone, yielded = watching, frozenset(self.pulls.watched)
+            watched = frozenset(self.pulls.watched)
+            gone, needs = watching, Needs(watched, watched)
         ended = {id(each) for each in gone}
         for line, admission in list(self.lines.items()):
             if id(admission) in ended:
                 line.end(Why.RIGHT_ENDED)
-        self.pulls.keep_to(yielded)
+        self.pulls.keep_to(needs)
 
     async def keep_looking(self) -> None:
         while True:

@@ -117,9 +117,7 @@ def open_hall(folder: Path) -> Iterator[Hall]:
     door = Door(pages.state.backing, tickets, Pages(0))
     schedule = Schedule(database, Secrets(folder / "secrets"), timedelta(seconds=5))
     pulls = Pulls(Engines.with_limits(Limits(), clock).open, clock)
-    live = create_live_app(
-        door, pulls, schedule.reached, lambda at: schedule.lacking(at, timedelta(seconds=15)), clock
-    )
+    live = create_live_app(door, pulls, schedule.reached, lambda at: schedule.needs(at, timedelta(seconds=15)), clock)
     with live_served(SafeHeaders(live)) as address:
         live_at = urlsplit(address).port or 0
         pages = create_app(database, archive, load_rule_pack, clock, DIST, live_port=LivePort(tickets, live_at))

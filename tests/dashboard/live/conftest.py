@@ -25,6 +25,7 @@ from domain.places import Camera, Sitting, Transport
 from domain.viewings import Deed, Viewing
 from ingest.recorder import Assignment
 from ingest.source import Source
+from records.schedule import Needs
 from storage.audit.notary import Notary
 from storage.database import connect
 from tests.dashboard.exam import TOKEN, Exam, log_in, plan_exam
@@ -114,11 +115,11 @@ def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hall]:
         database, exam.archive, load_rule_pack, exam.clock, None, live_port=LivePort(made.tickets, PAGES_PORT + 1)
     )
 
-    def lacking(_: datetime) -> frozenset[str]:
-        return frozenset(made.lacking)
+    def needed(_: datetime) -> Needs:
+        return Needs(frozenset(made.lacking), frozenset(made.lacking))
 
     door = Door(replace(app.state.backing), made.tickets, Pages(PAGES_PORT))
-    live = create_live_app(door, Pulls(made.open, exam.clock), reached, lacking, exam.clock)
+    live = create_live_app(door, Pulls(made.open, exam.clock), reached, needed, exam.clock)
     made.showing = live.state.showing
     made.routes = names(live.router)
     with served(app) as pages, live_served(live) as address:

@@ -15,7 +15,8 @@ from dashboard.live.pulls import HOLD_OFF_S, Pulls
 from domain.places import Transport
 from ingest.devices import Device
 from ingest.recorder import Assignment
-from ingest.source import AccessUnit, CameraRefused, CameraUnreachable, NoPicture, Source, SourceError
+from ingest.source import AccessUnit, CameraRefused, CameraUnreachable, ConnectionLost, NoPicture, Source, SourceError
+from records.schedule import Needs
 from storage.media import Codec, VideoFormat
 from tests.fakes.source import FakeSource
 from tests.fakes.time import FakeClock
@@ -25,18 +26,35 @@ CAMERA = Assignment("c1", "b", "f", "rtsp://192.0.2.1/s", None, Transport.TCP)
 FIVE = [unit(number) for number in range(5)]
 
 
+REFUSED = [CameraRefused("453 Not Enough Bandwidth")]
+WANTED = frozenset({"c1"})
+RECORDED = Needs(WANTED)
+
+
 @dataclass
 class Cameras:
-    """Plays one script for each connection, the last one again and again."""
+    """Plays one script for each connection, the last one again and again; and one for each time that its recorder is
+    asked to hand it on, which is never where there are none."""
 
     clock: FakeClock
     scripts: Sequence[Sequence[AccessUnit | SourceError]]
+    relays: Sequence[Sequence[AccessUnit | SourceError]] = ()
     opened: list[FakeSource] = field(default_factory=list)
+    relayed: list[FakeSource] = field(default_factory=list)
 
     def open(self, _: Assignment) -> Source:
         script = self.scripts[min(len(self.opened), len(self.scripts) - 1)]
         self.opened.append(FakeSource(self.clock, script))
         return self.opened[-1]
+
+    def relay(self, _: str) -> Source:
+        script = self.relays[min(len(self.relayed), len(self.relays) - 1)]
+        self.relayed.append(FakeSource(self.clock, script))
+        return self.relayed[-1]
+
+
+def lacking(*cameras: str) -> Needs:
+    return Needs(frozenset(cameras), frozenset(cameras))
 
 
 def states(line: Line) -> list[str]:
@@ -55,20 +73,22 @@ async def settle(seconds: float = 0.05) -> None:
 
 
 def played(
-    test: Callable[[Pulls, Cameras], Awaitable[None]], *scripts: Sequence[AccessUnit | SourceError]
+    test: Callable[[Pulls, Cameras], Awaitable[None]],
+    *scripts: Sequence[AccessUnit | SourceError],
+    relays: Sequence[Sequence[AccessUnit | SourceError]] = (),
 ) -> Cameras:
     clock = FakeClock()
-    cameras = Cameras(clock, scripts or (FIVE,))
+    cameras = Cameras(clock, scripts or (FIVE,), relays)
 
     async def run() -> None:
-        pulls = Pulls(cameras.open, clock)
+        pulls = Pulls(cameras.open, clock, cameras.relay if relays else None)
         try:
             await test(pulls, cameras)
         finally:
             await pulls.stop()
 
     asyncio.run(run())
-    assert all(each.closed for each in cameras.opened), "a connection was left open"
+    assert all(each.closed for each in (*cameras.opened, *cameras.relayed)), "a connection was left open"
     return cameras
 
 
@@ -149,12 +169,12 @@ def test_a_camera_that_refuses_is_told_and_left_alone_for_a_minute_whoever_comes
         for _ in range(3):
             other = Line()
             pulls.join(other, CAMERA, 0)
-            pulls.keep_to(())
+            pulls.keep_to(Needs())
             await settle(0.02)
             assert states(other)[-1] == Condition.REFUSED
         assert len(cameras.opened) == 1
         cameras.clock.advance(HOLD_OFF_S)
-        pulls.keep_to(())
+        pulls.keep_to(Needs())
         await settle()
         assert len(cameras.opened) == 2
         assert states(line)[-1] == Condition.PLAYING
@@ -221,17 +241,17 @@ def test_a_camera_that_recording_needs_and_has_not_is_let_go_and_taken_up_once_r
         line = Line()
         pulls.join(line, CAMERA, 0)
         await settle()
-        pulls.keep_to({"c1", "c9"})
+        pulls.keep_to(lacking("c1", "c9"))
         await settle()
         assert cameras.opened[0].closed
         assert states(line)[-1] == Condition.YIELDED
         other = Line()
         pulls.join(other, CAMERA, 0)
-        pulls.keep_to({"c1"})
+        pulls.keep_to(lacking("c1"))
         await settle()
         assert states(other)[-1] == Condition.YIELDED
         assert len(cameras.opened) == 1, "not even tried"
-        pulls.keep_to(())
+        pulls.keep_to(Needs())
         await settle()
         assert len(cameras.opened) == 2
         assert (states(line)[-1], states(other)[-1]) == (Condition.PLAYING, Condition.PLAYING)
@@ -253,6 +273,117 @@ def test_sessions_of_an_nvr_that_its_cameras_need_are_never_taken() -> None:
 
     played(test)
     assert len(played(lambda *_: settle()).opened) == 0
+
+
+# From its recorder, where a camera has nothing to spare.
+
+
+def test_a_camera_that_refuses_a_second_connection_is_shown_from_its_recorder_and_not_asked_again() -> None:
+    async def test(pulls: Pulls, cameras: Cameras) -> None:
+        pulls.keep_to(RECORDED)
+        line = Line()
+        pulls.join(line, CAMERA, 0)
+        await settle()
+        assert states(line)[-1] == Condition.PLAYING
+        assert (len(cameras.opened), len(cameras.relayed)) == (1, 1)
+        pulls.keep_to(lacking("c1"))
+        await settle()
+        pulls.keep_to(RECORDED)
+        await settle()
+        assert states(line)[-1] == Condition.PLAYING
+        assert (len(cameras.opened), len(cameras.relayed)) == (1, 2), "what recording lost is not taken from it"
+
+    played(test, REFUSED, FIVE, relays=[FIVE])
+
+
+def test_a_camera_that_recording_lost_beside_a_viewer_is_left_to_recording() -> None:
+    """There are cameras that drop the older connection for the newer one."""
+
+    async def test(pulls: Pulls, cameras: Cameras) -> None:
+        pulls.keep_to(RECORDED)
+        line = Line()
+        pulls.join(line, CAMERA, 0)
+        await settle()
+        pulls.keep_to(lacking("c1"))
+        await settle()
+        assert states(line)[-1] == Condition.YIELDED
+        pulls.keep_to(RECORDED)
+        await settle()
+        assert states(line)[-1] == Condition.PLAYING
+        assert (len(cameras.opened), len(cameras.relayed)) == (1, 1)
+
+    played(test, FIVE, relays=[FIVE])
+
+
+def test_a_camera_that_was_let_go_before_recording_began_is_no_reason_to_burden_its_recorder() -> None:
+    async def test(pulls: Pulls, cameras: Cameras) -> None:
+        pulls.join(Line(), CAMERA, 0)
+        await settle()
+        for needs in (lacking("c1"), RECORDED):
+            pulls.keep_to(needs)
+            await settle()
+        assert (len(cameras.opened), len(cameras.relayed)) == (2, 0)
+
+    played(test, FIVE, relays=[FIVE])
+
+
+def test_while_its_recorder_is_away_a_camera_with_one_connection_is_left_alone_and_after_a_minute_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pulls_module, "RETRY_S", (0.02,))
+
+    async def test(pulls: Pulls, cameras: Cameras) -> None:
+        pulls.keep_to(RECORDED)
+        line = Line()
+        pulls.join(line, CAMERA, 0)
+        await settle(0.2)  # the recorder went away, and nobody knows it yet
+        assert states(line)[-1] == Condition.YIELDED
+        assert len(cameras.opened) == 1
+        assert len(cameras.relayed) > 3
+        cameras.clock.advance(HOLD_OFF_S)
+        await settle()
+        assert len(cameras.opened) == 2, "its recorder is on another host, or nowhere"
+        assert states(line)[-1] == Condition.PLAYING
+
+    played(test, REFUSED, FIVE, relays=[[*FIVE, ConnectionLost("stopped")], [CameraRefused("not recorded")]])
+
+
+def test_outside_an_exam_a_camera_that_is_shown_from_its_recorder_once_is_asked_itself_again() -> None:
+    async def test(pulls: Pulls, cameras: Cameras) -> None:
+        pulls.keep_to(RECORDED)
+        line = Line()
+        pulls.join(line, CAMERA, 0)
+        await settle()
+        pulls.keep_to(Needs())
+        await settle(0.7)
+        assert states(line)[-1] == Condition.PLAYING
+        assert (len(cameras.opened), len(cameras.relayed)) == (2, 2)
+
+    over = [*FIVE, ConnectionLost("the sitting is over")]
+    played(test, REFUSED, FIVE, relays=[over, [CameraRefused("not recorded")]])
+
+
+def test_channels_of_an_nvr_without_a_session_to_spare_are_shown_from_their_recorder() -> None:
+    full = replace(CAMERA, device=Device("site/nvr", 4))
+
+    async def test(pulls: Pulls, cameras: Cameras) -> None:
+        pulls.keep_to(RECORDED)
+        line = Line()
+        pulls.join(line, full, 4)
+        await settle()
+        assert states(line)[-1] == Condition.PLAYING
+        assert (len(cameras.opened), len(cameras.relayed)) == (0, 1)
+
+    played(test, relays=[FIVE])
+
+    async def nobody(pulls: Pulls, cameras: Cameras) -> None:
+        line = Line()
+        pulls.join(line, full, 4)
+        await settle()
+        assert states(line)[-1] == Condition.NO_ROOM
+        assert not cameras.opened
+
+    played(nobody, relays=[[CameraRefused("not recorded")]])
 
 
 def test_at_the_end_every_viewer_is_told() -> None:

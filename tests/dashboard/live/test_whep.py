@@ -300,13 +300,13 @@ def test_a_websocket_without_pictures_tells_when_each_arrived_and_is_no_viewing(
 def test_cameras_that_cannot_be_shown_by_it_are_refused_with_the_reason(hall: Hall) -> None:
     assert hall.showing is not None
     hall.lacking.add(CAMERA)
-    wait_for(lambda: hall.showing is not None and CAMERA in hall.showing.pulls._yielded)
+    wait_for(lambda: hall.showing is not None and CAMERA in hall.showing.pulls._needs.lacks)
     yielded = ask(hall)
     assert (yielded.status_code, problem(yielded)) == (409, "not-live-now")
     assert "recording" in yielded.json()["detail"]
     assert int(yielded.headers["Retry-After"]) > 0
     hall.lacking.clear()
-    wait_for(lambda: hall.showing is not None and not hall.showing.pulls._yielded)
+    wait_for(lambda: hall.showing is not None and not hall.showing.pulls._needs.lacks)
     modest = OFFER.replace("a=fmtp", "a=x-fmtp")
     assert problem(ask(hall, content=modest)) == "nothing-in-common"
     wait_for(lambda: left(hall))
