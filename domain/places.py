@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from domain.calendar import local_day
 from domain.phases import Phases, phases
@@ -56,8 +57,9 @@ class Camera:
 
     ``sees`` lists the stations in its picture; ``panoramic`` says it shows the whole room. ``nvr`` and ``channel``
     name the video recorder of its site that it is reached through, and where there. ``audio`` says that its sound is
-    recorded too, which is asked of no camera otherwise. ``regions`` say where in its picture stations lie, of those
-    that it sees one at most each; of a station without one, no picture is looked at.
+    recorded too, which is asked of no camera otherwise. ``substream`` is the path of the stream that viewers are
+    shown live instead of the recorded one, empty where there is none. ``regions`` say where in its picture stations
+    lie, of those that it sees one at most each; of a station without one, no picture is looked at.
     """
 
     id: str
@@ -71,6 +73,15 @@ class Camera:
     engine: Engine = Engine.AUTO
     audio: bool = False
     regions: tuple[Region, ...] = ()
+    substream: str = ""
+
+    @property
+    def shown_url(self) -> str:
+        """The address of what viewers are shown live: always at the same device as what is recorded."""
+        if not self.substream:
+            return self.url
+        recorded = urlsplit(self.url)
+        return f"{recorded.scheme}://{recorded.netloc}{self.substream}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,15 @@ def _nvr_path(path: str) -> str:
     return path
 
 
+def _substream(path: str, info: ValidationInfo) -> str:
+    """At the device of the recorded stream, whose login it has: a path and no address."""
+    if not path.startswith("/") or path.startswith("//") or re.search(r"[\s#]", path):
+        raise ValueError("must be a path at the camera's own address, like /Streaming/Channels/102")
+    if scheme_of(info.data.get("url") or "rtsp://") not in ("rtsp", "rtsps"):
+        raise ValueError("is for cameras at rtsp:// addresses; leave it out")
+    return path
+
+
 def _engine(engine: Engine, info: ValidationInfo) -> Engine:
     """The native engine speaks rtsp:// and nothing else. An address that was refused is told for itself."""
     scheme = scheme_of(info.data.get("url") or "rtsp://")
@@ -222,6 +231,11 @@ class _Nvr(BaseModel):
         examples=["/Streaming/Channels/{channel}01", "/cam/realmonitor?channel={channel}&subtype=0"],
     )
     secret: _Secret = Field(None, description="Name of the secret that holds user:password")
+    substream: Annotated[str, AfterValidator(_nvr_path)] | None = Field(
+        None,
+        description="子码流 path of a channel's stream that is shown live; the recorded one where left out",
+        examples=["/Streaming/Channels/{channel}02", "/cam/realmonitor?channel={channel}&subtype=1"],
+    )
     max_sessions: Annotated[int, BeforeValidator(_number), Field(ge=1, le=999)] | None = Field(
         None, description="How many connections it serves at once"
     )
@@ -239,6 +253,12 @@ class _Camera(BaseModel):
     nvr: _Id | None = Field(None, description="硬盘录像机 that it is reached through")
     channel: Annotated[int, BeforeValidator(_number), Field(ge=1, le=999)] | None = Field(
         None, description="通道 its number at that nvr"
+    )
+    substream: Annotated[str, AfterValidator(_substream)] | None = Field(
+        None,
+        description="子码流 path of the stream that is shown live; that of its channel, or the recorded one, "
+        "where left out",
+        examples=["/Streaming/Channels/102"],
     )
     transport: Transport = Transport.TCP
     engine: Annotated[Engine, AfterValidator(_engine)] = Field(
@@ -333,9 +353,11 @@ def _room(room: _Room, nvrs: Mapping[str, _Nvr]) -> Room:
 def _camera(camera: _Camera, nvrs: Mapping[str, _Nvr]) -> Camera:
     """With the address of its channel where the file gives none of its own (``coherence`` saw to it that one is)."""
     nvr = nvrs[camera.nvr] if camera.nvr is not None else None
-    url, secret = camera.url, camera.secret
+    url, secret, substream = camera.url, camera.secret, camera.substream
     if nvr is not None:
-        url = url or f"{nvr.address}{(nvr.path or '').replace('{channel}', str(camera.channel))}"
+        if url is None:
+            url = f"{nvr.address}{(nvr.path or '').replace('{channel}', str(camera.channel))}"
+            substream = substream or (nvr.substream or "").replace("{channel}", str(camera.channel))
         secret = secret or nvr.secret
     return Camera(
         id=camera.id,
@@ -349,6 +371,7 @@ def _camera(camera: _Camera, nvrs: Mapping[str, _Nvr]) -> Camera:
         engine=camera.engine,
         audio=camera.audio,
         regions=regions(camera.sees),
+        substream=substream or "",
     )
 
 

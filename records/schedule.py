@@ -80,7 +80,7 @@ class Schedule:
         """
         rooms = sitting.site.rooms
         beside = sum(camera.nvr is not None and each.nvr == camera.nvr for room in rooms for each in room.cameras)
-        return replace(self._assignment(sitting, camera), audio=False), beside
+        return replace(self._assignment(sitting, camera), url=camera.shown_url, audio=False), beside
 
     def needs(self, now: datetime, ahead: timedelta) -> Needs:
         """What recording needs between ``now`` and ``ahead`` of it. Raises StorageError."""

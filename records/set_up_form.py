@@ -42,6 +42,7 @@ def camera_form(camera: Camera) -> Form:
         "sees": [_seen(station, regions.get(station)) for station in camera.sees],
     }
     optional = {"secret": camera.secret, "nvr": camera.nvr, "channel": camera.channel}
+    optional["substream"] = camera.substream or None
     return told | {name: value for name, value in optional.items() if value is not None}
 
 

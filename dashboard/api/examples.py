@@ -382,6 +382,7 @@ SITES: Any = [
                         "engine": "auto",
                         "audio": False,
                         "panoramic": True,
+                        "substream": "/Streaming/Channels/102",
                         "nvr": "nvr-1",
                         "channel": 1,
                         "sees": [

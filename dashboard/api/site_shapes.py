@@ -41,8 +41,9 @@ class SeenStation(Shape):
 
 
 class SetUpCamera(Shape):
-    """A camera as it is set up. ``address`` is null for who may not set up; a login is never told, only that one is
-    kept. ``reference`` is since when the newest 基准画面 holds.
+    """A camera as it is set up. ``address`` is null for who may not set up, and so is ``substream``, the path of what
+    is shown live instead of the recorded stream; a login is never told, only that one is kept. ``reference`` is since
+    when the newest 基准画面 holds.
     """
 
     id: str
@@ -52,6 +53,7 @@ class SetUpCamera(Shape):
     engine: Engine
     audio: bool
     panoramic: bool
+    substream: str | None
     nvr: str | None
     channel: int | None
     sees: tuple[SeenStation, ...]
@@ -151,6 +153,7 @@ class CameraBody(Shape):
     engine: Engine = Engine.AUTO
     audio: bool = False
     panoramic: bool = False
+    substream: Annotated[str, Field(max_length=500)] = ""
     nvr: Id | None = None
     channel: Annotated[int, Field(ge=1, le=999)] | None = None
     sees: Annotated[tuple[SeenStation, ...], Field(max_length=_MOST)] = ()

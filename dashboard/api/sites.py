@@ -139,6 +139,7 @@ def _camera(backed: Backing, now: datetime, addresses: bool, camera: Camera, dra
         engine=camera.engine,
         audio=camera.audio,
         panoramic=camera.panoramic,
+        substream=camera.substream or None if addresses else None,
         nvr=camera.nvr,
         channel=camera.channel,
         sees=tuple(SeenStation(station=each, region=regions.get(each)) for each in camera.sees),
@@ -214,6 +215,7 @@ def _wanted(body: CameraBody, secret: str | None) -> Camera:
         engine=body.engine,
         audio=body.audio,
         regions=tuple(Region(each.station, each.region) for each in body.sees if each.region is not None),
+        substream=body.substream,
     )
 
 

@@ -120,6 +120,7 @@ def _camera(camera: Camera) -> dict[str, Any]:
         "panoramic": camera.panoramic,
         **({} if camera.engine is Engine.AUTO else {"engine": camera.engine.value}),
         **({"audio": True} if camera.audio else {}),
+        **({"substream": camera.substream} if camera.substream else {}),
         **({"regions": [_region(region) for region in camera.regions]} if camera.regions else {}),
     }
     return {**told, "nvr": camera.nvr, "channel": camera.channel} if camera.nvr is not None else told
@@ -137,6 +138,7 @@ def _camera_of(told: Mapping[str, Any]) -> Camera:
         channel=told.get("channel"),
         engine=Engine(told.get("engine", Engine.AUTO)),
         audio=told.get("audio", False),
+        substream=told.get("substream", ""),
         regions=tuple(_region_of(region) for region in told.get("regions", ())),
     )
 

@@ -81,6 +81,38 @@ def test_a_document_from_before_nvrs_still_reads_and_is_still_the_same() -> None
     }
 
 
+def test_the_substream_of_a_camera_is_shown_and_never_recorded(
+    clock: FakeClock, database: Database, tmp_path: Path
+) -> None:
+    text = TEXT.replace("{channel}01\n", "{channel}01\n        substream: /Streaming/Channels/{channel}02\n")
+    text = text.replace('554/live"}', '554/live", substream: "/live?sub=1"}')
+    site = _site(text)
+    assert site_of(site_text(site)) == site
+    assert [each.shown_url for each in site.rooms[0].cameras] == [
+        "rtsp://10.0.0.9:554/Streaming/Channels/302",
+        "rtsp://10.0.0.9:554/odd",  # an address of its own: nobody said what else is there
+        "rtsp://10.0.0.7:554/live?sub=1",
+    ]
+    declaration = parse(text + BATCH.replace("rooms: [r301, r302]", "rooms: [r301]"), "exam.yaml")
+    apply(declaration, database, Actor("local:tester", Door.COMMAND_LINE), clock)
+    schedule = Schedule(database, Secrets(tmp_path, {}), timedelta(seconds=5))
+    recorded = {each.camera: each.url for each in schedule.wanted(clock.now())}
+    sitting = database.setup.sittings()[0]
+    for camera in sitting.cameras():
+        assert (recorded[camera.id], schedule.reached(sitting, camera)[0].url) == (camera.url, camera.shown_url)
+
+
+@pytest.mark.parametrize("path", ["rtsp://10.9.9.9/sub", "//10.9.9.9/sub", "sub", "/sub stream"])
+def test_a_substream_is_at_no_other_device(path: str) -> None:
+    with pytest.raises(DocumentRefused, match="a path at the camera's own address"):
+        _site(TEXT.replace('554/live"}', f'554/live", substream: "{path}"}}'))
+
+
+def test_a_substream_of_a_file_is_refused() -> None:
+    with pytest.raises(DocumentRefused, match="is for cameras at rtsp:// addresses"):
+        _site(TEXT.replace('rtsp://10.0.0.7:554/live"}', 'file:///video.mp4", substream: /sub}'))
+
+
 def test_the_json_schema_accepts_nvrs() -> None:
     jsonschema.validate(yaml.safe_load(TEXT), schema())
 

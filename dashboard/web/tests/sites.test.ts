@@ -10,7 +10,7 @@ const room: SetUpRoom = {
   stations: ['A-01', 'A-02', 'A-03'],
   drawn: false,
   cameras: [
-    { id: 'c1', address: null, login: false, transport: 'tcp', engine: 'auto', audio: false, panoramic: false, nvr: null, channel: null, sees: [], drawn: false, reference: null },
+    { id: 'c1', address: null, login: false, transport: 'tcp', engine: 'auto', audio: false, substream: null, panoramic: false, nvr: null, channel: null, sees: [], drawn: false, reference: null },
   ],
 }
 

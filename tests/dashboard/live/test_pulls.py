@@ -359,7 +359,7 @@ def test_outside_an_exam_a_camera_that_is_shown_from_its_recorder_once_is_asked_
         assert states(line)[-1] == Condition.PLAYING
         assert (len(cameras.opened), len(cameras.relayed)) == (2, 2)
 
-    over = [*FIVE, ConnectionLost("the sitting is over")]
+    over: list[AccessUnit | SourceError] = [*FIVE, ConnectionLost("the sitting is over")]
     played(test, REFUSED, FIVE, relays=[over, [CameraRefused("not recorded")]])
 
 

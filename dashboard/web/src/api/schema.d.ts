@@ -3186,6 +3186,11 @@ export interface components {
              * @default []
              */
             sees: components["schemas"]["SeenStation"][];
+            /**
+             * Substream
+             * @default
+             */
+            substream: string;
             /** @default tcp */
             transport: components["schemas"]["Transport"];
             /** Url */
@@ -6660,8 +6665,9 @@ export interface components {
         };
         /**
          * SetUpCamera
-         * @description A camera as it is set up. ``address`` is null for who may not set up; a login is never told, only that one is
-         *     kept. ``reference`` is since when the newest 基准画面 holds.
+         * @description A camera as it is set up. ``address`` is null for who may not set up, and so is ``substream``, the path of what
+         *     is shown live instead of the recorded stream; a login is never told, only that one is kept. ``reference`` is since
+         *     when the newest 基准画面 holds.
          */
         SetUpCamera: {
             /** Address */
@@ -6685,6 +6691,8 @@ export interface components {
             reference: string | null;
             /** Sees */
             sees: components["schemas"]["SeenStation"][];
+            /** Substream */
+            substream: string | null;
             transport: components["schemas"]["Transport"];
         };
         /**
@@ -19627,6 +19635,7 @@ export interface operations {
                      *                     "station": "A-02"
                      *                   }
                      *                 ],
+                     *                 "substream": "/Streaming/Channels/102",
                      *                 "transport": "tcp"
                      *               }
                      *             ],

@@ -10,6 +10,7 @@ export interface CameraForm {
   transport: 'tcp' | 'udp'
   panoramic: boolean
   audio: boolean
+  substream: string
   nvr: string
   channel: string
   sees: SeenStation[]
@@ -25,6 +26,7 @@ export function formOf(camera?: SetUpCamera): CameraForm {
     transport: camera?.transport ?? 'tcp',
     panoramic: camera?.panoramic ?? false,
     audio: camera?.audio ?? false,
+    substream: camera?.substream ?? '',
     nvr: camera?.nvr ?? '',
     channel: camera?.channel ? String(camera.channel) : '',
     sees: camera?.sees.map((each) => ({ ...each })) ?? [],
