@@ -8280,6 +8280,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "expires": null,
+                 *       "name": "operator-3",
+                 *       "role": "site_operator",
+                 *       "sees": [
+                 *         "sg-001"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewAccountBody"];
             };
         };
@@ -8497,6 +8507,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "手机遗失，停止登录"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReasonBody"];
             };
         };
@@ -8507,6 +8522,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ended": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["EndedSessions"];
                 };
             };
@@ -8685,6 +8705,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "batch": "2026-0501",
+                 *       "reason": "亲属参加考核",
+                 *       "recused": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecusalBody"];
             };
         };
@@ -8809,6 +8836,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "act": "apply_batch",
+                     *         "at": "2026-04-20T01:00:00.000Z",
+                     *         "detail": "",
+                     *         "digest": "2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f",
+                     *         "door": "command_line",
+                     *         "number": 14,
+                     *         "on_behalf_of": null,
+                     *         "subject": "2026-0501",
+                     *         "who": "local:root"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["ActShape"][];
                 };
             };
@@ -8979,6 +9021,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "county": "浈江区",
+                     *         "id": "2026-0501",
+                     *         "project": "中式面点制作",
+                     *         "rule_pack": "SG-2022-08-10",
+                     *         "signed": null,
+                     *         "site": "sg-001",
+                     *         "site_name": "韶关示范考场",
+                     *         "sittings": [
+                     *           {
+                     *             "actual_end": "2026-05-01T02:30:00.000Z",
+                     *             "actual_start": "2026-05-01T01:00:00.000Z",
+                     *             "number": 1,
+                     *             "planned_end": "2026-05-01T02:30:00.000Z",
+                     *             "planned_start": "2026-05-01T01:00:00.000Z",
+                     *             "state": "closed",
+                     *             "verdict": "fail"
+                     *           }
+                     *         ]
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["BatchSummary"][];
                 };
             };
@@ -9452,6 +9518,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "issue": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["DecisionBody"];
             };
         };
@@ -9462,6 +9534,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-07T08:00:00.000Z",
+                     *       "by": "account:wu",
+                     *       "issue": true,
+                     *       "proposed": "issue",
+                     *       "reason": ""
+                     *     }
+                     */
                     "application/json": components["schemas"]["IssueDecisionShape"];
                 };
             };
@@ -9550,6 +9631,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "evidence": "韶技服〔2026〕9号",
+                 *       "kind": "decided",
+                 *       "place": "2026-0501/1/A-01",
+                 *       "reason": "摄像机断线八秒，督导员在场",
+                 *       "subject": "实操"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ExitBody"];
             };
         };
@@ -9560,6 +9651,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-06T02:00:00.000Z",
+                     *       "by": "account:chen",
+                     *       "evidence": [
+                     *         "韶技服〔2026〕9号"
+                     *       ],
+                     *       "kind": "decided",
+                     *       "number": 1,
+                     *       "place": "2026-0501/1/A-01",
+                     *       "reason": "摄像机断线八秒，督导员在场",
+                     *       "second": null,
+                     *       "subject": "实操"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ExitShape"];
                 };
             };
@@ -9648,6 +9754,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "number": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["ExitConfirmationBody"];
             };
         };
@@ -9658,6 +9770,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-06T02:00:00.000Z",
+                     *       "by": "account:chen",
+                     *       "evidence": [
+                     *         "韶技服〔2026〕9号"
+                     *       ],
+                     *       "kind": "decided",
+                     *       "number": 1,
+                     *       "place": "2026-0501/1/A-01",
+                     *       "reason": "摄像机断线八秒，督导员在场",
+                     *       "second": "account:wu",
+                     *       "subject": "实操"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ExitShape"];
                 };
             };
@@ -9863,6 +9990,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidates": [
+                 *         "00017"
+                 *       ],
+                 *       "form": "GD0001",
+                 *       "stamped_by": "印章员"
+                 *     }
+                 */
                 "application/json": components["schemas"]["IssueBody"];
             };
         };
@@ -9873,6 +10009,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "ability": "",
+                     *         "again": "",
+                     *         "candidate": "00017",
+                     *         "examined": "2026-05-01",
+                     *         "form": "GD0001",
+                     *         "imprint": {
+                     *           "at": "2026-05-20T03:00:00.000Z",
+                     *           "told": "印章员"
+                     *         },
+                     *         "issued": "2026-05-20T03:00:00.000Z",
+                     *         "number": "4402002026000001",
+                     *         "project": "中式面点制作",
+                     *         "receipt": null,
+                     *         "revoked": null
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["CertificateShape"][];
                 };
             };
@@ -9961,6 +10117,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "reason": "成绩更正后不合格"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RevocationBody"];
             };
         };
@@ -9971,6 +10133,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ability": "",
+                     *       "again": "",
+                     *       "candidate": "00017",
+                     *       "examined": "2026-05-01",
+                     *       "form": "GD0001",
+                     *       "imprint": {
+                     *         "at": "2026-05-20T03:00:00.000Z",
+                     *         "told": "印章员"
+                     *       },
+                     *       "issued": "2026-05-20T03:00:00.000Z",
+                     *       "number": "4402002026000001",
+                     *       "project": "中式面点制作",
+                     *       "receipt": {
+                     *         "candidate": "00017",
+                     *         "certificate": "4402002026000001",
+                     *         "code": "1FEA-XV7B-0S27-MC5A-62XQ-PZDJ-ZGD0-RZ46-3",
+                     *         "made": "2026-05-20T03:04:05.000Z"
+                     *       },
+                     *       "revoked": {
+                     *         "at": "2026-06-02T01:00:00.000Z",
+                     *         "told": "成绩更正后不合格"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["CertificateShape"];
                 };
             };
@@ -10065,6 +10253,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "clauses": [
+                     *         {
+                     *           "en": "all that is to be filed is there",
+                     *           "id": "C9-1",
+                     *           "part": "九",
+                     *           "rests_on": [
+                     *             "dossier_scan/2026-0501/000001@1"
+                     *           ],
+                     *           "title_en": "dossier",
+                     *           "title_zh": "档案材料",
+                     *           "verdict": "pass",
+                     *           "zh": "应归档材料齐全"
+                     *         }
+                     *       ],
+                     *       "made": "2026-05-20T03:10:00.000Z",
+                     *       "sittings": [
+                     *         {
+                     *           "clauses": [
+                     *             {
+                     *               "en": "there is no gap",
+                     *               "id": "C6.2-3",
+                     *               "verdict": "pass",
+                     *               "zh": "无断档"
+                     *             }
+                     *           ],
+                     *           "sitting": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ClausesShape"];
                 };
             };
@@ -10219,6 +10440,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "clauses": [
+                     *         {
+                     *           "en": "all that is to be filed is there",
+                     *           "id": "C9-1",
+                     *           "part": "九",
+                     *           "rests_on": [
+                     *             "dossier_scan/2026-0501/000001@1"
+                     *           ],
+                     *           "title_en": "dossier",
+                     *           "title_zh": "档案材料",
+                     *           "verdict": "pass",
+                     *           "zh": "应归档材料齐全"
+                     *         }
+                     *       ],
+                     *       "footage": {
+                     *         "filed": "2026-05-02T01:00:00.000Z",
+                     *         "files": 136,
+                     *         "manifest": 1
+                     *       },
+                     *       "made": "2026-05-20T03:10:00.000Z",
+                     *       "needs": [
+                     *         {
+                     *           "en": "room record (sitting 1)",
+                     *           "filed": "2026-05-03T02:00:00.000Z",
+                     *           "item": "room_record",
+                     *           "scan": 1,
+                     *           "sitting": 1,
+                     *           "subject": "",
+                     *           "zh": "考场记录表（第1场）"
+                     *         }
+                     *       ],
+                     *       "norm": "norm-1",
+                     *       "scans": [
+                     *         {
+                     *           "by": "account:operator-3",
+                     *           "filed": "2026-05-03T02:00:00.000Z",
+                     *           "item": "room_record",
+                     *           "number": 1,
+                     *           "pages": 2,
+                     *           "reason": "",
+                     *           "revision": 1,
+                     *           "sha256": "9898989898989898989898989898989898989898989898989898989898989898",
+                     *           "sitting": 1,
+                     *           "size_bytes": 184320,
+                     *           "subject": "",
+                     *           "type": "pdf"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DossierShape"];
                 };
             };
@@ -10315,6 +10589,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "by": "account:operator-3",
+                     *       "filed": "2026-05-03T02:00:00.000Z",
+                     *       "item": "room_record",
+                     *       "number": 1,
+                     *       "pages": 2,
+                     *       "reason": "",
+                     *       "revision": 1,
+                     *       "sha256": "9898989898989898989898989898989898989898989898989898989898989898",
+                     *       "sitting": 1,
+                     *       "size_bytes": 184320,
+                     *       "subject": "",
+                     *       "type": "pdf"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ScanShape"];
                 };
             };
@@ -10589,6 +10879,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReceiptBody"];
             };
         };
@@ -10599,6 +10894,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "candidate": "00017",
+                     *       "certificate": "4402002026000001",
+                     *       "code": "1FEA-XV7B-0S27-MC5A-62XQ-PZDJ-ZGD0-RZ46-3",
+                     *       "made": "2026-05-20T03:04:05.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReceiptShape"];
                 };
             };
@@ -10773,6 +11076,257 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "made": "2026-05-01T02:50:00.000Z",
+                     *       "project": "中式面点制作",
+                     *       "rule_pack": "SG-2022-08-10",
+                     *       "site": "sg-001",
+                     *       "sittings": [
+                     *         {
+                     *           "backup": {
+                     *             "backed_up_s": 8092,
+                     *             "camera": "sg-001-c1",
+                     *             "copies": 2,
+                     *             "greatest_lag_s": 4,
+                     *             "recorded_s": 8092
+                     *           },
+                     *           "batch": "2026-0501",
+                     *           "cameras": [
+                     *             {
+                     *               "backed_up_s": 8092,
+                     *               "backup_lag_s": 4,
+                     *               "camera": "sg-001-c1",
+                     *               "clock_drift_error_ppm": null,
+                     *               "clock_drift_ppm": null,
+                     *               "clock_offset_s": 0.4,
+                     *               "delayed_s": 0.021,
+                     *               "faults": [],
+                     *               "frame_rate": 25,
+                     *               "frames": 202300,
+                     *               "gaps": [
+                     *                 {
+                     *                   "cause": "camera_disconnected",
+                     *                   "end": "2026-05-01T01:20:08.000Z",
+                     *                   "recorders": [
+                     *                     {
+                     *                       "cause": "camera_disconnected",
+                     *                       "recorder": "exam-host"
+                     *                     }
+                     *                   ],
+                     *                   "seconds": 8,
+                     *                   "start": "2026-05-01T01:20:00.000Z"
+                     *                 }
+                     *               ],
+                     *               "lost_packets": 0,
+                     *               "recorded_s": 8092,
+                     *               "recorders": [
+                     *                 {
+                     *                   "recorded_s": 8092,
+                     *                   "recorder": "exam-host"
+                     *                 }
+                     *               ],
+                     *               "reference": "2026-04-21T02:00:00.000Z",
+                     *               "room": "r301",
+                     *               "sizes": [
+                     *                 {
+                     *                   "height": 1080,
+                     *                   "width": 1920
+                     *                 }
+                     *               ],
+                     *               "sources": [
+                     *                 {
+                     *                   "end": "2026-05-01T01:20:00.000Z",
+                     *                   "recorder": "exam-host",
+                     *                   "start": "2026-05-01T00:30:00.000Z"
+                     *                 },
+                     *                 {
+                     *                   "end": "2026-05-01T02:45:00.000Z",
+                     *                   "recorder": "exam-host",
+                     *                   "start": "2026-05-01T01:20:08.000Z"
+                     *                 }
+                     *               ],
+                     *               "unverified": []
+                     *             }
+                     *           ],
+                     *           "clauses": [
+                     *             {
+                     *               "en": "Gap of 8 s at station A-01 from 2026-05-01 09:20:00.000 to 09:20:08.000 (camera disconnected), beyond the tolerance.",
+                     *               "id": "C6.2-3",
+                     *               "verdict": "fail",
+                     *               "zh": "工位A-01自2026-05-01 09:20:00.000至09:20:08.000断档8秒（摄像机断线），超出容许值。"
+                     *             }
+                     *           ],
+                     *           "closed": "2026-05-01T02:30:00.000Z",
+                     *           "copies": [
+                     *             {
+                     *               "device": "10.20.0.3:9000",
+                     *               "files": 136,
+                     *               "locked_until": "2029-05-01T16:00:00.000Z",
+                     *               "of": 136,
+                     *               "place": "s3",
+                     *               "size_bytes": 4046000000,
+                     *               "target": "kaojian"
+                     *             }
+                     *           ],
+                     *           "expected": {
+                     *             "changed": [],
+                     *             "frozen": "2026-05-01T01:00:00.000Z",
+                     *             "intact": true,
+                     *             "places": [
+                     *               {
+                     *                 "basis": "plan",
+                     *                 "best": {
+                     *                   "camera": "sg-001-c1",
+                     *                   "least_width": 1920,
+                     *                   "px_per_m": 152,
+                     *                   "share": 1
+                     *                 },
+                     *                 "cameras": [
+                     *                   {
+                     *                     "camera": "sg-001-c1",
+                     *                     "least_width": 1920,
+                     *                     "px_per_m": 152,
+                     *                     "share": 1
+                     *                   }
+                     *                 ],
+                     *                 "id": "A-01",
+                     *                 "lack": null,
+                     *                 "level": "recognise",
+                     *                 "phases": [
+                     *                   "W2"
+                     *                 ],
+                     *                 "px_per_m": 125,
+                     *                 "room": "r301",
+                     *                 "target": "station",
+                     *                 "times": [],
+                     *                 "unseen": [
+                     *                   {
+                     *                     "end": "2026-05-01T01:20:08.000Z",
+                     *                     "seconds": 8,
+                     *                     "start": "2026-05-01T01:20:00.000Z"
+                     *                   }
+                     *                 ],
+                     *                 "unverified": [],
+                     *                 "verdict": "fail"
+                     *               }
+                     *             ],
+                     *             "rooms": [
+                     *               {
+                     *                 "blind_m2": 0.4,
+                     *                 "cameras_not_drawn": [],
+                     *                 "drawn": true,
+                     *                 "floor_share": 0.988,
+                     *                 "level": "detect",
+                     *                 "needed_share": 0.95,
+                     *                 "px_per_m": 25,
+                     *                 "room": "r301",
+                     *                 "stations_not_drawn": []
+                     *               }
+                     *             ],
+                     *             "scale": "EN 62676-4:2014",
+                     *             "sha256": "8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a"
+                     *           },
+                     *           "host_clocks": [
+                     *             {
+                     *               "by": "ntp",
+                     *               "error_s": 0.02,
+                     *               "host": "exam-host",
+                     *               "in_doubt_s": 0,
+                     *               "readings": 135,
+                     *               "state": "synchronised",
+                     *               "synchronised": true,
+                     *               "unproven_s": 0
+                     *             }
+                     *           ],
+                     *           "made": "2026-05-01T02:50:00.000Z",
+                     *           "marks": [
+                     *             {
+                     *               "after": [],
+                     *               "at": "2026-05-01T00:55:00.000Z",
+                     *               "by": "account:operator-3",
+                     *               "earlier": 0,
+                     *               "mark": "opened",
+                     *               "reason": "",
+                     *               "written": "2026-05-01T00:55:04.000Z"
+                     *             }
+                     *           ],
+                     *           "nvrs": [],
+                     *           "opened": "2026-05-01T01:00:00.000Z",
+                     *           "phases": [
+                     *             {
+                     *               "end": "2026-05-01T02:30:00.000Z",
+                     *               "id": "W2",
+                     *               "start": "2026-05-01T01:00:00.000Z"
+                     *             }
+                     *           ],
+                     *           "plan_cover": {
+                     *             "code": 1,
+                     *             "digest": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *             "reason": "",
+                     *             "rooms": [
+                     *               {
+                     *                 "code": 1,
+                     *                 "room": "r301"
+                     *               }
+                     *             ],
+                     *             "signed": "2026-05-01T00:20:00.000Z",
+                     *             "signer": "account:operator-3",
+                     *             "standing": "go"
+                     *           },
+                     *           "project": "中式面点制作",
+                     *           "rule_pack": "SG-2022-08-10",
+                     *           "save_cover": {
+                     *             "code": -2,
+                     *             "rooms": [
+                     *               {
+                     *                 "code": -2,
+                     *                 "room": "r301"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "segments_root": "3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b",
+                     *           "settled_until": "2026-05-01T02:45:00.000Z",
+                     *           "site": "sg-001",
+                     *           "sitting": 1,
+                     *           "stations": [
+                     *             {
+                     *               "compared": [
+                     *                 "sg-001-c1"
+                     *               ],
+                     *               "covered_s": 8092,
+                     *               "gaps": [
+                     *                 {
+                     *                   "cameras": [
+                     *                     {
+                     *                       "camera": "sg-001-c1",
+                     *                       "cause": "camera_disconnected"
+                     *                     }
+                     *                   ],
+                     *                   "cause": "camera_disconnected",
+                     *                   "end": "2026-05-01T01:20:08.000Z",
+                     *                   "seconds": 8,
+                     *                   "start": "2026-05-01T01:20:00.000Z"
+                     *                 }
+                     *               ],
+                     *               "room": "r301",
+                     *               "station": "A-01",
+                     *               "unusable": [],
+                     *               "unverified": [],
+                     *               "verdict": "fail"
+                     *             }
+                     *           ],
+                     *           "verdict": "fail",
+                     *           "window": {
+                     *             "end": "2026-05-01T02:45:00.000Z",
+                     *             "start": "2026-05-01T00:30:00.000Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "verdict": "fail"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WholeBatchReport"];
                 };
             };
@@ -11279,6 +11833,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "method": "practical",
+                 *       "subject": "实操",
+                 *       "value": "88.5"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ScoreBody"];
             };
         };
@@ -11289,6 +11851,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "candidate": "00017",
+                     *       "confirmed": null,
+                     *       "given": "2026-05-01T02:15:00.000Z",
+                     *       "machine_signed": false,
+                     *       "method": "practical",
+                     *       "reason": "",
+                     *       "revision": 1,
+                     *       "scorer": "ex-2",
+                     *       "signed": null,
+                     *       "subject": "实操",
+                     *       "total": null,
+                     *       "transcribed": false,
+                     *       "value": "88.5",
+                     *       "vouched": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ScoreShape"];
                 };
             };
@@ -11377,6 +11957,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "subject": "实操"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlaceBody"];
             };
         };
@@ -11387,6 +11973,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "candidate": "00017",
+                     *       "confirmed": {
+                     *         "at": "2026-05-01T02:25:00.000Z",
+                     *         "by": "ex-1",
+                     *         "value": "88.5"
+                     *       },
+                     *       "given": "2026-05-01T02:15:00.000Z",
+                     *       "machine_signed": false,
+                     *       "method": "practical",
+                     *       "reason": "",
+                     *       "revision": 1,
+                     *       "scorer": "ex-2",
+                     *       "signed": {
+                     *         "at": "2026-05-01T02:20:00.000Z",
+                     *         "by": "ex-2",
+                     *         "value": "88.5"
+                     *       },
+                     *       "subject": "实操",
+                     *       "total": null,
+                     *       "transcribed": false,
+                     *       "value": "88.5",
+                     *       "vouched": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ScoreShape"];
                 };
             };
@@ -11772,6 +12384,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "subject": "实操"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlaceBody"];
             };
         };
@@ -11782,6 +12400,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "candidate": "00017",
+                     *       "confirmed": null,
+                     *       "given": "2026-05-01T02:15:00.000Z",
+                     *       "machine_signed": false,
+                     *       "method": "practical",
+                     *       "reason": "",
+                     *       "revision": 1,
+                     *       "scorer": "ex-2",
+                     *       "signed": {
+                     *         "at": "2026-05-01T02:20:00.000Z",
+                     *         "by": "ex-2",
+                     *         "value": "88.5"
+                     *       },
+                     *       "subject": "实操",
+                     *       "total": null,
+                     *       "transcribed": false,
+                     *       "value": "88.5",
+                     *       "vouched": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ScoreShape"];
                 };
             };
@@ -11877,6 +12517,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "county": "浈江区",
+                     *       "project": "中式面点制作",
+                     *       "rooms": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "id": "sg-001-c1",
+                     *               "panoramic": true,
+                     *               "sees": [
+                     *                 "A-01"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "id": "r301",
+                     *           "name": "301 考场",
+                     *           "stations": [
+                     *             "A-01"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "rule_pack": "SG-2022-08-10",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关示范考场",
+                     *       "sitting": {
+                     *         "actual_end": "2026-05-01T02:30:00.000Z",
+                     *         "actual_start": "2026-05-01T01:00:00.000Z",
+                     *         "number": 1,
+                     *         "planned_end": "2026-05-01T02:30:00.000Z",
+                     *         "planned_start": "2026-05-01T01:00:00.000Z",
+                     *         "state": "closed"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SittingDetail"];
                 };
             };
@@ -11948,6 +12624,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00018"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CandidateBody"];
             };
         };
@@ -12053,6 +12734,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "at": null
+                 *     }
+                 */
                 "application/json": components["schemas"]["ClosingBody"];
             };
         };
@@ -12331,6 +13017,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "given_by": "市中心",
+                 *       "intact": true,
+                 *       "parcel": "SJ-0001",
+                 *       "seal": "F-1",
+                 *       "stage": "fetched",
+                 *       "taken_by": "考务员乙"
+                 *     }
+                 */
                 "application/json": components["schemas"]["HandOverBody"];
             };
         };
@@ -12546,6 +13242,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "at": "2026-05-01T01:10:00.000Z",
+                 *       "handling": "换上同地址的备用摄像机",
+                 *       "kind": "equipment",
+                 *       "room": "r301",
+                 *       "what": "摄像机 sg-001-c1 无画面"
+                 *     }
+                 */
                 "application/json": components["schemas"]["IncidentBody"];
             };
         };
@@ -12651,6 +13356,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CandidateBody"];
             };
         };
@@ -12756,6 +13466,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "at": "2026-05-01T00:55:00.000Z",
+                 *       "mark": "opened"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MarkBody"];
             };
         };
@@ -12766,6 +13482,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T00:55:00.000Z",
+                     *       "by": "account:operator-3",
+                     *       "mark": "opened",
+                     *       "reason": "",
+                     *       "warnings": [],
+                     *       "written": "2026-05-01T00:55:04.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MadeMarkShape"];
                 };
             };
@@ -12855,6 +13581,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "station": "A-02",
+                 *       "why": "炉灶故障"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MoveBody"];
             };
         };
@@ -12960,6 +13693,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "at": null
+                 *     }
+                 */
                 "application/json": components["schemas"]["OpeningBody"];
             };
         };
@@ -13071,6 +13809,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "checks": [],
+                     *       "code": 1,
+                     *       "code_en": "fully covered",
+                     *       "code_zh": "已完全覆盖",
+                     *       "go": true,
+                     *       "made": "2026-05-01T00:20:00.000Z",
+                     *       "rooms": [
+                     *         {
+                     *           "checks": [
+                     *             {
+                     *               "do_en": "",
+                     *               "do_zh": "",
+                     *               "en": "planned to be recorded: cameras 3; every station (3) is registered with one",
+                     *               "item": "plan",
+                     *               "room": "r301",
+                     *               "subject": "",
+                     *               "verdict": "pass",
+                     *               "zh": "3 台摄像机已列入录像计划，3 个工位均有登记"
+                     *             }
+                     *           ],
+                     *           "code": 1,
+                     *           "code_en": "fully covered",
+                     *           "code_zh": "已完全覆盖",
+                     *           "room": "r301"
+                     *         }
+                     *       ],
+                     *       "signed": null,
+                     *       "site": "sg-001",
+                     *       "site_sha256": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *       "sitting": 1,
+                     *       "trial": {
+                     *         "end": "2026-05-01T00:12:00.000Z",
+                     *         "number": 1,
+                     *         "start": "2026-05-01T00:10:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReadinessShape"];
                 };
             };
@@ -13151,6 +13929,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         "signs",
+                 *         "notice"
+                 *       ],
+                 *       "room": "r301",
+                 *       "stands": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["ConfirmationBody"];
             };
         };
@@ -13161,6 +13949,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "checks": [],
+                     *       "code": 1,
+                     *       "code_en": "fully covered",
+                     *       "code_zh": "已完全覆盖",
+                     *       "go": true,
+                     *       "made": "2026-05-01T00:20:00.000Z",
+                     *       "rooms": [
+                     *         {
+                     *           "checks": [
+                     *             {
+                     *               "do_en": "",
+                     *               "do_zh": "",
+                     *               "en": "planned to be recorded: cameras 3; every station (3) is registered with one",
+                     *               "item": "plan",
+                     *               "room": "r301",
+                     *               "subject": "",
+                     *               "verdict": "pass",
+                     *               "zh": "3 台摄像机已列入录像计划，3 个工位均有登记"
+                     *             }
+                     *           ],
+                     *           "code": 1,
+                     *           "code_en": "fully covered",
+                     *           "code_zh": "已完全覆盖",
+                     *           "room": "r301"
+                     *         }
+                     *       ],
+                     *       "signed": null,
+                     *       "site": "sg-001",
+                     *       "site_sha256": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *       "sitting": 1,
+                     *       "trial": {
+                     *         "end": "2026-05-01T00:12:00.000Z",
+                     *         "number": 1,
+                     *         "start": "2026-05-01T00:10:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReadinessShape"];
                 };
             };
@@ -13250,6 +14078,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": ""
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignatureBody"];
             };
         };
@@ -13260,6 +14093,55 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "checks": [],
+                     *       "code": 1,
+                     *       "code_en": "fully covered",
+                     *       "code_zh": "已完全覆盖",
+                     *       "go": true,
+                     *       "made": "2026-05-01T00:20:00.000Z",
+                     *       "rooms": [
+                     *         {
+                     *           "checks": [
+                     *             {
+                     *               "do_en": "",
+                     *               "do_zh": "",
+                     *               "en": "planned to be recorded: cameras 3; every station (3) is registered with one",
+                     *               "item": "plan",
+                     *               "room": "r301",
+                     *               "subject": "",
+                     *               "verdict": "pass",
+                     *               "zh": "3 台摄像机已列入录像计划，3 个工位均有登记"
+                     *             }
+                     *           ],
+                     *           "code": 1,
+                     *           "code_en": "fully covered",
+                     *           "code_zh": "已完全覆盖",
+                     *           "room": "r301"
+                     *         }
+                     *       ],
+                     *       "signed": {
+                     *         "at": "2026-05-01T00:20:00.000Z",
+                     *         "digest": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *         "go": true,
+                     *         "good_until": "2026-05-02T00:20:00.000Z",
+                     *         "number": 1,
+                     *         "reason": null,
+                     *         "signer": "account:operator-3",
+                     *         "standing": "go"
+                     *       },
+                     *       "site": "sg-001",
+                     *       "site_sha256": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *       "sitting": 1,
+                     *       "trial": {
+                     *         "end": "2026-05-01T00:12:00.000Z",
+                     *         "number": 1,
+                     *         "start": "2026-05-01T00:10:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReadinessShape"];
                 };
             };
@@ -13355,6 +14237,247 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "backup": {
+                     *         "backed_up_s": 8092,
+                     *         "camera": "sg-001-c1",
+                     *         "copies": 2,
+                     *         "greatest_lag_s": 4,
+                     *         "recorded_s": 8092
+                     *       },
+                     *       "batch": "2026-0501",
+                     *       "cameras": [
+                     *         {
+                     *           "backed_up_s": 8092,
+                     *           "backup_lag_s": 4,
+                     *           "camera": "sg-001-c1",
+                     *           "clock_drift_error_ppm": null,
+                     *           "clock_drift_ppm": null,
+                     *           "clock_offset_s": 0.4,
+                     *           "delayed_s": 0.021,
+                     *           "faults": [],
+                     *           "frame_rate": 25,
+                     *           "frames": 202300,
+                     *           "gaps": [
+                     *             {
+                     *               "cause": "camera_disconnected",
+                     *               "end": "2026-05-01T01:20:08.000Z",
+                     *               "recorders": [
+                     *                 {
+                     *                   "cause": "camera_disconnected",
+                     *                   "recorder": "exam-host"
+                     *                 }
+                     *               ],
+                     *               "seconds": 8,
+                     *               "start": "2026-05-01T01:20:00.000Z"
+                     *             }
+                     *           ],
+                     *           "lost_packets": 0,
+                     *           "recorded_s": 8092,
+                     *           "recorders": [
+                     *             {
+                     *               "recorded_s": 8092,
+                     *               "recorder": "exam-host"
+                     *             }
+                     *           ],
+                     *           "reference": "2026-04-21T02:00:00.000Z",
+                     *           "room": "r301",
+                     *           "sizes": [
+                     *             {
+                     *               "height": 1080,
+                     *               "width": 1920
+                     *             }
+                     *           ],
+                     *           "sources": [
+                     *             {
+                     *               "end": "2026-05-01T01:20:00.000Z",
+                     *               "recorder": "exam-host",
+                     *               "start": "2026-05-01T00:30:00.000Z"
+                     *             },
+                     *             {
+                     *               "end": "2026-05-01T02:45:00.000Z",
+                     *               "recorder": "exam-host",
+                     *               "start": "2026-05-01T01:20:08.000Z"
+                     *             }
+                     *           ],
+                     *           "unverified": []
+                     *         }
+                     *       ],
+                     *       "clauses": [
+                     *         {
+                     *           "en": "Gap of 8 s at station A-01 from 2026-05-01 09:20:00.000 to 09:20:08.000 (camera disconnected), beyond the tolerance.",
+                     *           "id": "C6.2-3",
+                     *           "verdict": "fail",
+                     *           "zh": "工位A-01自2026-05-01 09:20:00.000至09:20:08.000断档8秒（摄像机断线），超出容许值。"
+                     *         }
+                     *       ],
+                     *       "closed": "2026-05-01T02:30:00.000Z",
+                     *       "copies": [
+                     *         {
+                     *           "device": "10.20.0.3:9000",
+                     *           "files": 136,
+                     *           "locked_until": "2029-05-01T16:00:00.000Z",
+                     *           "of": 136,
+                     *           "place": "s3",
+                     *           "size_bytes": 4046000000,
+                     *           "target": "kaojian"
+                     *         }
+                     *       ],
+                     *       "expected": {
+                     *         "changed": [],
+                     *         "frozen": "2026-05-01T01:00:00.000Z",
+                     *         "intact": true,
+                     *         "places": [
+                     *           {
+                     *             "basis": "plan",
+                     *             "best": {
+                     *               "camera": "sg-001-c1",
+                     *               "least_width": 1920,
+                     *               "px_per_m": 152,
+                     *               "share": 1
+                     *             },
+                     *             "cameras": [
+                     *               {
+                     *                 "camera": "sg-001-c1",
+                     *                 "least_width": 1920,
+                     *                 "px_per_m": 152,
+                     *                 "share": 1
+                     *               }
+                     *             ],
+                     *             "id": "A-01",
+                     *             "lack": null,
+                     *             "level": "recognise",
+                     *             "phases": [
+                     *               "W2"
+                     *             ],
+                     *             "px_per_m": 125,
+                     *             "room": "r301",
+                     *             "target": "station",
+                     *             "times": [],
+                     *             "unseen": [
+                     *               {
+                     *                 "end": "2026-05-01T01:20:08.000Z",
+                     *                 "seconds": 8,
+                     *                 "start": "2026-05-01T01:20:00.000Z"
+                     *               }
+                     *             ],
+                     *             "unverified": [],
+                     *             "verdict": "fail"
+                     *           }
+                     *         ],
+                     *         "rooms": [
+                     *           {
+                     *             "blind_m2": 0.4,
+                     *             "cameras_not_drawn": [],
+                     *             "drawn": true,
+                     *             "floor_share": 0.988,
+                     *             "level": "detect",
+                     *             "needed_share": 0.95,
+                     *             "px_per_m": 25,
+                     *             "room": "r301",
+                     *             "stations_not_drawn": []
+                     *           }
+                     *         ],
+                     *         "scale": "EN 62676-4:2014",
+                     *         "sha256": "8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a"
+                     *       },
+                     *       "host_clocks": [
+                     *         {
+                     *           "by": "ntp",
+                     *           "error_s": 0.02,
+                     *           "host": "exam-host",
+                     *           "in_doubt_s": 0,
+                     *           "readings": 135,
+                     *           "state": "synchronised",
+                     *           "synchronised": true,
+                     *           "unproven_s": 0
+                     *         }
+                     *       ],
+                     *       "made": "2026-05-01T02:50:00.000Z",
+                     *       "marks": [
+                     *         {
+                     *           "after": [],
+                     *           "at": "2026-05-01T00:55:00.000Z",
+                     *           "by": "account:operator-3",
+                     *           "earlier": 0,
+                     *           "mark": "opened",
+                     *           "reason": "",
+                     *           "written": "2026-05-01T00:55:04.000Z"
+                     *         }
+                     *       ],
+                     *       "nvrs": [],
+                     *       "opened": "2026-05-01T01:00:00.000Z",
+                     *       "phases": [
+                     *         {
+                     *           "end": "2026-05-01T02:30:00.000Z",
+                     *           "id": "W2",
+                     *           "start": "2026-05-01T01:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "plan_cover": {
+                     *         "code": 1,
+                     *         "digest": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *         "reason": "",
+                     *         "rooms": [
+                     *           {
+                     *             "code": 1,
+                     *             "room": "r301"
+                     *           }
+                     *         ],
+                     *         "signed": "2026-05-01T00:20:00.000Z",
+                     *         "signer": "account:operator-3",
+                     *         "standing": "go"
+                     *       },
+                     *       "project": "中式面点制作",
+                     *       "rule_pack": "SG-2022-08-10",
+                     *       "save_cover": {
+                     *         "code": -2,
+                     *         "rooms": [
+                     *           {
+                     *             "code": -2,
+                     *             "room": "r301"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "segments_root": "3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b",
+                     *       "settled_until": "2026-05-01T02:45:00.000Z",
+                     *       "site": "sg-001",
+                     *       "sitting": 1,
+                     *       "stations": [
+                     *         {
+                     *           "compared": [
+                     *             "sg-001-c1"
+                     *           ],
+                     *           "covered_s": 8092,
+                     *           "gaps": [
+                     *             {
+                     *               "cameras": [
+                     *                 {
+                     *                   "camera": "sg-001-c1",
+                     *                   "cause": "camera_disconnected"
+                     *                 }
+                     *               ],
+                     *               "cause": "camera_disconnected",
+                     *               "end": "2026-05-01T01:20:08.000Z",
+                     *               "seconds": 8,
+                     *               "start": "2026-05-01T01:20:00.000Z"
+                     *             }
+                     *           ],
+                     *           "room": "r301",
+                     *           "station": "A-01",
+                     *           "unusable": [],
+                     *           "unverified": [],
+                     *           "verdict": "fail"
+                     *         }
+                     *       ],
+                     *       "verdict": "fail",
+                     *       "window": {
+                     *         "end": "2026-05-01T02:45:00.000Z",
+                     *         "start": "2026-05-01T00:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Report"];
                 };
             };
@@ -13590,6 +14713,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "check": "compared",
+                 *       "station": "A-01"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignInBody"];
             };
         };
@@ -13701,6 +14831,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "end": "2026-05-01T00:12:00.000Z",
+                     *       "number": 1,
+                     *       "start": "2026-05-01T00:10:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["TrialShape"];
                 };
             };
@@ -13781,6 +14918,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "excludes": false,
+                 *       "handling": "口头警告",
+                 *       "what": "携带手机"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ViolationBody"];
             };
         };
@@ -13885,6 +15030,18 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "attended": [
+                 *         {
+                 *           "badge": "GD-001",
+                 *           "supervisor": "d-1"
+                 *         }
+                 *       ],
+                 *       "reason": "投诉",
+                 *       "way": "online"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BeginBody"];
             };
         };
@@ -14210,6 +15367,23 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "answers": [
+                 *         {
+                 *           "frames": [
+                 *             {
+                 *               "at": "2026-05-01T01:05:00.000Z",
+                 *               "camera": "sg-001-c1"
+                 *             }
+                 *           ],
+                 *           "note": "02 号工位未贴",
+                 *           "question": "labels",
+                 *           "said": "no"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["AnswersBody"];
             };
         };
@@ -14379,6 +15553,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "ended": null
+                 *     }
+                 */
                 "application/json": components["schemas"]["dashboard__api__visit_shapes__EndBody"];
             };
         };
@@ -14548,6 +15727,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "现场秩序良好，02 号工位已补贴标签"
+                 *     }
+                 */
                 "application/json": components["schemas"]["FeedbackBody"];
             };
         };
@@ -14717,6 +15901,18 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "frames": [
+                 *         {
+                 *           "at": "2026-05-01T01:05:00.000Z",
+                 *           "camera": "sg-001-c1"
+                 *         }
+                 *       ],
+                 *       "severity": "minor",
+                 *       "text": "02 号工位未贴标签"
+                 *     }
+                 */
                 "application/json": components["schemas"]["FindingBody"];
             };
         };
@@ -15133,6 +16329,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "屏风移开后拍到更衣区",
+                 *       "start": "2026-05-01T01:00:00.000Z",
+                 *       "until": null
+                 *     }
+                 */
                 "application/json": components["schemas"]["WithholdingBody"];
             };
         };
@@ -15143,6 +16346,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:10:00.000Z",
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "camera": "sg-001-c1",
+                     *       "closed": [],
+                     *       "decisions": [],
+                     *       "files": 10,
+                     *       "locked_until": "2029-05-01T16:00:00.000Z",
+                     *       "number": 1,
+                     *       "reason": "屏风移开后拍到更衣区",
+                     *       "start": "2026-05-01T01:00:00.000Z",
+                     *       "state": "undecided",
+                     *       "stored": 2,
+                     *       "until": null,
+                     *       "who": "account:li"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WithholdingShape"];
                 };
             };
@@ -15228,6 +16451,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "batches": [
+                     *           "2026-0501"
+                     *         ],
+                     *         "decisions": [],
+                     *         "digest": "7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a",
+                     *         "lapses": "2029-06-02T01:00:00.000Z",
+                     *         "number": 1,
+                     *         "proposed": "2029-05-03T01:00:00.000Z",
+                     *         "reason": "保管期已满，无封存",
+                     *         "state": "proposed",
+                     *         "who": "account:chen"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["DisposalShape"][];
                 };
             };
@@ -15296,6 +16536,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "batches": [
+                 *         "2026-0501"
+                 *       ],
+                 *       "reason": "保管期已满，无封存"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProposalBody"];
             };
         };
@@ -15306,6 +16554,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "contents": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "destroyed": false,
+                     *           "link": "1:adadadadadadadadadadadadadadadadadadadadadadadadadadadadadadadad",
+                     *           "objections": [],
+                     *           "ordered": false,
+                     *           "project": "中式面点制作",
+                     *           "retained_until": "2029-05-01T16:00:00.000Z",
+                     *           "segments": 520,
+                     *           "site_name": "韶关示范考场",
+                     *           "size_bytes": 11400000000
+                     *         }
+                     *       ],
+                     *       "decisions": [],
+                     *       "digest": "7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a",
+                     *       "lapses": "2029-06-02T01:00:00.000Z",
+                     *       "may_approve": true,
+                     *       "may_decline": true,
+                     *       "number": 1,
+                     *       "proposed": "2029-05-03T01:00:00.000Z",
+                     *       "reason": "保管期已满，无封存",
+                     *       "state": "proposed",
+                     *       "who": "account:chen"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DisposalDetail"];
                 };
             };
@@ -15389,6 +16668,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "batch": "2026-0501",
+                     *         "objections": [
+                     *           {
+                     *             "detail": "list 1 has it; decide on that one first",
+                     *             "what": "listed"
+                     *           }
+                     *         ],
+                     *         "project": "中式面点制作",
+                     *         "retained_until": "2029-05-01T16:00:00.000Z",
+                     *         "segments": 520,
+                     *         "site_name": "韶关示范考场",
+                     *         "size_bytes": 11400000000
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["DueShape"][];
                 };
             };
@@ -15465,6 +16762,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "contents": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "destroyed": false,
+                     *           "link": "1:adadadadadadadadadadadadadadadadadadadadadadadadadadadadadadadad",
+                     *           "objections": [],
+                     *           "ordered": false,
+                     *           "project": "中式面点制作",
+                     *           "retained_until": "2029-05-01T16:00:00.000Z",
+                     *           "segments": 520,
+                     *           "site_name": "韶关示范考场",
+                     *           "size_bytes": 11400000000
+                     *         }
+                     *       ],
+                     *       "decisions": [],
+                     *       "digest": "7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a",
+                     *       "lapses": "2029-06-02T01:00:00.000Z",
+                     *       "may_approve": true,
+                     *       "may_decline": true,
+                     *       "number": 1,
+                     *       "proposed": "2029-05-03T01:00:00.000Z",
+                     *       "reason": "保管期已满，无封存",
+                     *       "state": "proposed",
+                     *       "who": "account:chen"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DisposalDetail"];
                 };
             };
@@ -15535,6 +16863,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "digest": "7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a",
+                 *       "reason": "与档案室核对无误"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DisposalApprovalBody"];
             };
         };
@@ -15545,6 +16879,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "contents": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "destroyed": false,
+                     *           "link": "1:adadadadadadadadadadadadadadadadadadadadadadadadadadadadadadadad",
+                     *           "objections": [],
+                     *           "ordered": false,
+                     *           "project": "中式面点制作",
+                     *           "retained_until": "2029-05-01T16:00:00.000Z",
+                     *           "segments": 520,
+                     *           "site_name": "韶关示范考场",
+                     *           "size_bytes": 11400000000
+                     *         }
+                     *       ],
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2029-05-03T06:00:00.000Z",
+                     *           "reason": "与档案室核对无误",
+                     *           "role": "city_supervisor",
+                     *           "what": "approved",
+                     *           "who": "account:wu"
+                     *         }
+                     *       ],
+                     *       "digest": "7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a",
+                     *       "lapses": "2029-06-02T01:00:00.000Z",
+                     *       "may_approve": false,
+                     *       "may_decline": false,
+                     *       "number": 1,
+                     *       "proposed": "2029-05-03T01:00:00.000Z",
+                     *       "reason": "保管期已满，无封存",
+                     *       "state": "approved_once",
+                     *       "who": "account:chen"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DisposalDetail"];
                 };
             };
@@ -15630,6 +17003,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batches": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "link_digest": "adadadadadadadadadadadadadadadadadadadadadadadadadadadadadadadad",
+                     *           "link_number": 1,
+                     *           "retained_until": "2029-05-01T16:00:00.000000Z",
+                     *           "segments": [
+                     *             {
+                     *               "copies": [
+                     *                 {
+                     *                   "locked_until": "2029-05-01T16:00:00.000000Z",
+                     *                   "place": "s3",
+                     *                   "spool": "",
+                     *                   "target": "kaojian",
+                     *                   "version_id": "01"
+                     *                 }
+                     *               ],
+                     *               "key": "sg-001/2026-0501/sg-001-c1/20260501T005956.000000Z.mp4",
+                     *               "sha256": "1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f",
+                     *               "size_bytes": 30120448
+                     *             }
+                     *           ],
+                     *           "segments_root": "3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b",
+                     *           "site": "sg-001"
+                     *         }
+                     *       ],
+                     *       "form": "kaojian-disposal-1"
+                     *     }
+                     */
                     "application/json": unknown;
                 };
             };
@@ -15700,6 +17104,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "投诉未办结"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DisposalDeclineBody"];
             };
         };
@@ -15710,6 +17119,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "contents": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "destroyed": false,
+                     *           "link": "1:adadadadadadadadadadadadadadadadadadadadadadadadadadadadadadadad",
+                     *           "objections": [],
+                     *           "ordered": false,
+                     *           "project": "中式面点制作",
+                     *           "retained_until": "2029-05-01T16:00:00.000Z",
+                     *           "segments": 520,
+                     *           "site_name": "韶关示范考场",
+                     *           "size_bytes": 11400000000
+                     *         }
+                     *       ],
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2029-05-03T06:00:00.000Z",
+                     *           "reason": "投诉未办结",
+                     *           "role": "city_supervisor",
+                     *           "what": "declined",
+                     *           "who": "account:wu"
+                     *         }
+                     *       ],
+                     *       "digest": "7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a",
+                     *       "lapses": "2029-06-02T01:00:00.000Z",
+                     *       "may_approve": false,
+                     *       "may_decline": false,
+                     *       "number": 1,
+                     *       "proposed": "2029-05-03T01:00:00.000Z",
+                     *       "reason": "保管期已满，无封存",
+                     *       "state": "turned_down",
+                     *       "who": "account:chen"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DisposalDetail"];
                 };
             };
@@ -15795,6 +17243,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "batch": "2026-0501",
+                     *         "digest": "a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8",
+                     *         "kind": "order",
+                     *         "number": 1,
+                     *         "signed_at": "2029-05-04T01:00:00.000Z",
+                     *         "site": "sg-001",
+                     *         "text": "{\"batch\":\"2026-0501\", ... }"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["PaperShape"][];
                 };
             };
@@ -15869,6 +17330,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "batches": 2,
+                     *         "commitments": [
+                     *           {
+                     *             "at": "2026-04-29T02:00:00.000Z",
+                     *             "digest": "cbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcb",
+                     *             "party": "account:chen"
+                     *           }
+                     *         ],
+                     *         "drawn": 0,
+                     *         "failed": false,
+                     *         "made": null,
+                     *         "name": "2026-05",
+                     *         "pool_digest": "8888888888888888888888888888888888888888888888888888888888888888",
+                     *         "published": "2026-04-29T01:00:00.000Z",
+                     *         "reveal_by": "2026-04-30T01:00:00.000Z",
+                     *         "revealed": []
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["DrawShape"][];
                 };
             };
@@ -15939,6 +17422,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "digest": "cbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcb"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CommitmentBody"];
             };
         };
@@ -15949,6 +17437,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batches": 2,
+                     *       "commitments": [
+                     *         {
+                     *           "at": "2026-04-29T02:00:00.000Z",
+                     *           "digest": "cbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcb",
+                     *           "party": "account:chen"
+                     *         }
+                     *       ],
+                     *       "drawn": 0,
+                     *       "failed": false,
+                     *       "made": null,
+                     *       "name": "2026-05",
+                     *       "pool_digest": "8888888888888888888888888888888888888888888888888888888888888888",
+                     *       "published": "2026-04-29T01:00:00.000Z",
+                     *       "reveal_by": "2026-04-30T01:00:00.000Z",
+                     *       "revealed": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["DrawShape"];
                 };
             };
@@ -16043,6 +17551,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batches": [
+                     *         {
+                     *           "id": "2026-0501",
+                     *           "site": "sg-001"
+                     *         }
+                     *       ],
+                     *       "beacon": "",
+                     *       "draw": "2026-05",
+                     *       "first": "2026-05-01",
+                     *       "last": "2026-05-31",
+                     *       "per_visit": 2,
+                     *       "per_visit_origin": "default of this project",
+                     *       "reveal_by": "2026-04-30T01:00:00.000000Z",
+                     *       "share": "0.05",
+                     *       "share_origin": "default of this project",
+                     *       "supervisors": [
+                     *         {
+                     *           "barred": [],
+                     *           "id": "d-1"
+                     *         },
+                     *         {
+                     *           "barred": [],
+                     *           "id": "d-2"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": unknown;
                 };
             };
@@ -16119,6 +17656,83 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "digest": "6464646464646464646464646464646464646464646464646464646464646464",
+                     *       "record": {
+                     *         "commitments": [
+                     *           {
+                     *             "at": "2026-04-29T02:00:00.000000Z",
+                     *             "digest": "cbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcb",
+                     *             "party": "account:chen"
+                     *           }
+                     *         ],
+                     *         "drawn_now": [
+                     *           {
+                     *             "batch": "2026-0501",
+                     *             "passed": [],
+                     *             "supervisors": [
+                     *               "d-2",
+                     *               "d-1"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "form": "kaojian-draw-1",
+                     *         "outcome": {
+                     *           "at": "2026-04-30T01:00:00.000000Z",
+                     *           "beacon": "",
+                     *           "drawn": [
+                     *             {
+                     *               "batch": "2026-0501",
+                     *               "passed": [],
+                     *               "supervisors": [
+                     *                 "d-2",
+                     *                 "d-1"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "seed": "6363636363636363636363636363636363636363636363636363636363636363"
+                     *         },
+                     *         "pool": {
+                     *           "batches": [
+                     *             {
+                     *               "id": "2026-0501",
+                     *               "site": "sg-001"
+                     *             }
+                     *           ],
+                     *           "beacon": "",
+                     *           "draw": "2026-05",
+                     *           "first": "2026-05-01",
+                     *           "last": "2026-05-31",
+                     *           "per_visit": 2,
+                     *           "per_visit_origin": "default of this project",
+                     *           "reveal_by": "2026-04-30T01:00:00.000000Z",
+                     *           "share": "0.05",
+                     *           "share_origin": "default of this project",
+                     *           "supervisors": [
+                     *             {
+                     *               "barred": [],
+                     *               "id": "d-1"
+                     *             },
+                     *             {
+                     *               "barred": [],
+                     *               "id": "d-2"
+                     *             }
+                     *           ]
+                     *         },
+                     *         "pool_digest": "8888888888888888888888888888888888888888888888888888888888888888",
+                     *         "published": "2026-04-29T01:00:00.000000Z",
+                     *         "replacements": [],
+                     *         "secrets": [
+                     *           {
+                     *             "at": "2026-04-29T08:00:00.000000Z",
+                     *             "party": "account:chen",
+                     *             "secret": "1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
                     "application/json": unknown;
                 };
             };
@@ -16198,6 +17812,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "secret": "1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SecretBody"];
             };
         };
@@ -16208,6 +17827,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batches": 2,
+                     *       "commitments": [
+                     *         {
+                     *           "at": "2026-04-29T02:00:00.000Z",
+                     *           "digest": "cbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcb",
+                     *           "party": "account:chen"
+                     *         }
+                     *       ],
+                     *       "drawn": 0,
+                     *       "failed": false,
+                     *       "made": null,
+                     *       "name": "2026-05",
+                     *       "pool_digest": "8888888888888888888888888888888888888888888888888888888888888888",
+                     *       "published": "2026-04-29T01:00:00.000Z",
+                     *       "reveal_by": "2026-04-30T01:00:00.000Z",
+                     *       "revealed": [
+                     *         "account:chen"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DrawShape"];
                 };
             };
@@ -16300,6 +17941,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "confirmed": true,
+                     *       "recovery_left": 10,
+                     *       "required": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["FactorShape"];
                 };
             };
@@ -16383,6 +18031,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "otpauth://totp/Kaojian:wu?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Kaojian",
+                     *       "picture": "data:image/svg+xml;charset=utf-8,%3Csvg ... %3C/svg%3E",
+                     *       "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+                     *     }
+                     */
                     "application/json": components["schemas"]["BegunFactor"];
                 };
             };
@@ -16460,6 +18115,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "482913"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CodeBody"];
             };
         };
@@ -16470,6 +18130,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "codes": [
+                     *         "abcd-efgh-jkmn-pqrs-tuvw-xyza"
+                     *       ],
+                     *       "session": {
+                     *         "account": {
+                     *           "expires": null,
+                     *           "factor": true,
+                     *           "linked": false,
+                     *           "may": [
+                     *             "own_session",
+                     *             "see",
+                     *             "watch",
+                     *             "watch_open",
+                     *             "supervise"
+                     *           ],
+                     *           "must_change": false,
+                     *           "must_enrol": false,
+                     *           "name": "wu",
+                     *           "password": true,
+                     *           "role": "city_supervisor",
+                     *           "says_why": false,
+                     *           "sees": []
+                     *         },
+                     *         "broken_glass": [],
+                     *         "second_step": false
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["RecoveryCodes"];
                 };
             };
@@ -16556,6 +18246,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "482913"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CodeBody"];
             };
         };
@@ -16566,6 +18261,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "expires": null,
+                     *         "factor": true,
+                     *         "linked": false,
+                     *         "may": [
+                     *           "own_session",
+                     *           "see",
+                     *           "watch",
+                     *           "watch_open",
+                     *           "supervise"
+                     *         ],
+                     *         "must_change": false,
+                     *         "must_enrol": false,
+                     *         "name": "wu",
+                     *         "password": true,
+                     *         "role": "city_supervisor",
+                     *         "says_why": false,
+                     *         "sees": []
+                     *       },
+                     *       "broken_glass": [],
+                     *       "second_step": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionShape"];
                 };
             };
@@ -16924,6 +18644,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:10:00.000Z",
+                     *       "status": "ok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
@@ -16998,6 +18724,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "batch": "2026-0501",
+                     *         "camera": "sg-001-c1",
+                     *         "county": "浈江区",
+                     *         "opened": "2026-05-01T01:00:00.000Z",
+                     *         "project": "中式面点制作",
+                     *         "room": "r301",
+                     *         "room_name": "301 考场",
+                     *         "sees": [
+                     *           "A-01"
+                     *         ],
+                     *         "site": "sg-001",
+                     *         "site_name": "韶关示范考场",
+                     *         "sitting": 1,
+                     *         "start": "2026-05-01T01:00:00.000Z"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["WallCamera"][];
                 };
             };
@@ -17074,6 +18820,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "path": "/api/v1/live/sg-001-c1?ticket= ... ",
+                     *       "port": 8001,
+                     *       "until": "2026-05-01T01:10:30.000Z",
+                     *       "whep": "/api/v1/whep/sg-001-c1?ticket= ... "
+                     *     }
+                     */
                     "application/json": components["schemas"]["LiveTicket"];
                 };
             };
@@ -17144,6 +18898,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "at": "2026-05-01T01:05:00.000Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SnapshotBody"];
             };
         };
@@ -17383,6 +19142,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "asked": "2026-05-12T02:00:00.000Z",
+                     *         "batch": "2026-0501",
+                     *         "camera": "sg-001-c1",
+                     *         "decisions": [],
+                     *         "end": "2026-05-01T02:30:00.000Z",
+                     *         "id": "20260501-0a1b2c3d",
+                     *         "project": "中式面点制作",
+                     *         "purpose": "核实投诉，需查看当时录像",
+                     *         "recused": false,
+                     *         "role": "county_supervisor",
+                     *         "site_name": "韶关示范考场",
+                     *         "start": "2026-05-01T01:00:00.000Z",
+                     *         "state": "waiting",
+                     *         "wanted_until": "2026-05-28T16:00:00.000Z",
+                     *         "who": "account:county-3"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["PermitToDecide"][];
                 };
             };
@@ -17460,6 +19240,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "batch": "2026-0501",
+                 *       "camera": "sg-001-c1",
+                 *       "end": "2026-05-01T02:30:00.000Z",
+                 *       "purpose": "核实投诉，需查看当时录像",
+                 *       "start": "2026-05-01T01:00:00.000Z",
+                 *       "until": "2026-05-28T16:00:00.000Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PermitBody"];
             };
         };
@@ -17470,6 +19260,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asked": "2026-05-12T02:00:00.000Z",
+                     *       "batch": "2026-0501",
+                     *       "camera": "sg-001-c1",
+                     *       "decisions": [],
+                     *       "end": "2026-05-01T02:30:00.000Z",
+                     *       "id": "20260501-0a1b2c3d",
+                     *       "purpose": "核实投诉，需查看当时录像",
+                     *       "role": "county_supervisor",
+                     *       "start": "2026-05-01T01:00:00.000Z",
+                     *       "state": "waiting",
+                     *       "wanted_until": "2026-05-28T16:00:00.000Z",
+                     *       "who": "account:county-3"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PermitShape"];
                 };
             };
@@ -17564,6 +19370,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "asked": "2026-05-12T02:00:00.000Z",
+                     *         "batch": "2026-0501",
+                     *         "camera": "sg-001-c1",
+                     *         "decisions": [],
+                     *         "end": "2026-05-01T02:30:00.000Z",
+                     *         "id": "20260501-0a1b2c3d",
+                     *         "purpose": "核实投诉，需查看当时录像",
+                     *         "role": "county_supervisor",
+                     *         "start": "2026-05-01T01:00:00.000Z",
+                     *         "state": "waiting",
+                     *         "wanted_until": "2026-05-28T16:00:00.000Z",
+                     *         "who": "account:county-3"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["PermitShape"][];
                 };
             };
@@ -17726,6 +19550,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "同意",
+                 *       "until": "2026-05-28T16:00:00.000Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ApprovalBody"];
             };
         };
@@ -17736,6 +19566,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asked": "2026-05-12T02:00:00.000Z",
+                     *       "batch": "2026-0501",
+                     *       "camera": "sg-001-c1",
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-05-12T06:00:00.000Z",
+                     *           "reason": "同意",
+                     *           "until": "2026-05-28T16:00:00.000Z",
+                     *           "what": "approved",
+                     *           "who": "account:wu"
+                     *         }
+                     *       ],
+                     *       "end": "2026-05-01T02:30:00.000Z",
+                     *       "id": "20260501-0a1b2c3d",
+                     *       "project": "中式面点制作",
+                     *       "purpose": "核实投诉，需查看当时录像",
+                     *       "recused": false,
+                     *       "role": "county_supervisor",
+                     *       "site_name": "韶关示范考场",
+                     *       "start": "2026-05-01T01:00:00.000Z",
+                     *       "state": "approved",
+                     *       "wanted_until": "2026-05-28T16:00:00.000Z",
+                     *       "who": "account:county-3"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PermitToDecide"];
                 };
             };
@@ -17830,6 +19687,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "camera": "sg-001-c1",
+                     *         "room": "301 考场"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["PermittedCamera"][];
                 };
             };
@@ -18000,6 +19865,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "时段与投诉不符"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReasonBody"];
             };
         };
@@ -18010,6 +19880,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asked": "2026-05-12T02:00:00.000Z",
+                     *       "batch": "2026-0501",
+                     *       "camera": "sg-001-c1",
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-05-12T06:00:00.000Z",
+                     *           "reason": "时段与投诉不符",
+                     *           "until": null,
+                     *           "what": "declined",
+                     *           "who": "account:wu"
+                     *         }
+                     *       ],
+                     *       "end": "2026-05-01T02:30:00.000Z",
+                     *       "id": "20260501-0a1b2c3d",
+                     *       "project": "中式面点制作",
+                     *       "purpose": "核实投诉，需查看当时录像",
+                     *       "recused": false,
+                     *       "role": "county_supervisor",
+                     *       "site_name": "韶关示范考场",
+                     *       "start": "2026-05-01T01:00:00.000Z",
+                     *       "state": "declined",
+                     *       "wanted_until": "2026-05-28T16:00:00.000Z",
+                     *       "who": "account:county-3"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PermitToDecide"];
                 };
             };
@@ -18098,6 +19995,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "投诉已核实"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReasonBody"];
             };
         };
@@ -18108,6 +20010,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asked": "2026-05-12T02:00:00.000Z",
+                     *       "batch": "2026-0501",
+                     *       "camera": "sg-001-c1",
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-05-12T06:00:00.000Z",
+                     *           "reason": "投诉已核实",
+                     *           "until": null,
+                     *           "what": "ended",
+                     *           "who": "account:wu"
+                     *         }
+                     *       ],
+                     *       "end": "2026-05-01T02:30:00.000Z",
+                     *       "id": "20260501-0a1b2c3d",
+                     *       "project": "中式面点制作",
+                     *       "purpose": "核实投诉，需查看当时录像",
+                     *       "recused": false,
+                     *       "role": "county_supervisor",
+                     *       "site_name": "韶关示范考场",
+                     *       "start": "2026-05-01T01:00:00.000Z",
+                     *       "state": "ended",
+                     *       "wanted_until": "2026-05-28T16:00:00.000Z",
+                     *       "who": "account:county-3"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PermitToDecide"];
                 };
             };
@@ -18200,6 +20129,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "leave": null,
+                     *       "name": "统一身份认证",
+                     *       "refused": null,
+                     *       "subject": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProviderShape"];
                 };
             };
@@ -18345,6 +20282,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "back": "/batches/2026-0501"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BackBody"];
             };
         };
@@ -18355,6 +20297,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "https://id.example.cn/authorize?client_id=kaojian"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AwayShape"];
                 };
             };
@@ -18432,6 +20379,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "back": "/batches/2026-0501"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BackBody"];
             };
         };
@@ -18442,6 +20394,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "https://id.example.cn/authorize?client_id=kaojian"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AwayShape"];
                 };
             };
@@ -18606,6 +20563,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "certificate": "4402002026000001"
+                 *     }
+                 */
                 "application/json": components["schemas"]["QuestionBody"];
             };
         };
@@ -18776,6 +20738,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "county": "浈江区",
+                     *         "id": "2026-0501",
+                     *         "project": "中式面点制作",
+                     *         "site_name": "韶关示范考场",
+                     *         "sittings": [
+                     *           {
+                     *             "actual_end": null,
+                     *             "actual_start": "2026-05-01T01:00:00.000Z",
+                     *             "number": 1,
+                     *             "planned_end": "2026-05-01T02:30:00.000Z",
+                     *             "planned_start": "2026-05-01T01:00:00.000Z",
+                     *             "rooms": [
+                     *               "301 考场"
+                     *             ],
+                     *             "state": "open"
+                     *           }
+                     *         ]
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["ScheduledBatch"][];
                 };
             };
@@ -18850,6 +20835,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "blurs_heads": true,
+                     *       "model": "yolov8n-1f2e3d4c",
+                     *       "reason": ""
+                     *     }
+                     */
                     "application/json": components["schemas"]["ScreenerOffer"];
                 };
             };
@@ -18933,6 +20925,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "expires": null,
+                     *         "factor": true,
+                     *         "linked": false,
+                     *         "may": [
+                     *           "own_session",
+                     *           "see",
+                     *           "watch",
+                     *           "watch_open",
+                     *           "supervise"
+                     *         ],
+                     *         "must_change": false,
+                     *         "must_enrol": false,
+                     *         "name": "wu",
+                     *         "password": true,
+                     *         "role": "city_supervisor",
+                     *         "says_why": false,
+                     *         "sees": []
+                     *       },
+                     *       "broken_glass": [],
+                     *       "second_step": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionShape"];
                 };
             };
@@ -19001,6 +21018,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "wu",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LoginBody"];
             };
         };
@@ -19011,6 +21034,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "expires": null,
+                     *         "factor": true,
+                     *         "linked": false,
+                     *         "may": [
+                     *           "own_session",
+                     *           "see",
+                     *           "watch",
+                     *           "watch_open",
+                     *           "supervise"
+                     *         ],
+                     *         "must_change": false,
+                     *         "must_enrol": false,
+                     *         "name": "wu",
+                     *         "password": true,
+                     *         "role": "city_supervisor",
+                     *         "says_why": false,
+                     *         "sees": []
+                     *       },
+                     *       "broken_glass": [],
+                     *       "second_step": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionShape"];
                 };
             };
@@ -19166,6 +21214,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "began": "2026-05-01T00:20:00.000Z",
+                     *         "current": true,
+                     *         "id": "5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b",
+                     *         "seen": "2026-05-01T01:10:00.000Z"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["OpenSession"][];
                 };
             };
@@ -19308,6 +21366,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "new": "correct horse battery",
+                 *       "old": "abcde-fghij-kmnpq-rstuv"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PasswordBody"];
             };
         };
@@ -19318,6 +21382,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "expires": null,
+                     *         "factor": true,
+                     *         "linked": false,
+                     *         "may": [
+                     *           "own_session",
+                     *           "see",
+                     *           "watch",
+                     *           "watch_open",
+                     *           "supervise"
+                     *         ],
+                     *         "must_change": false,
+                     *         "must_enrol": false,
+                     *         "name": "wu",
+                     *         "password": true,
+                     *         "role": "city_supervisor",
+                     *         "says_why": false,
+                     *         "sees": []
+                     *       },
+                     *       "broken_glass": [],
+                     *       "second_step": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionShape"];
                 };
             };
@@ -19395,6 +21484,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProofBody"];
             };
         };
@@ -19405,6 +21499,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "expires": null,
+                     *         "factor": true,
+                     *         "linked": false,
+                     *         "may": [
+                     *           "own_session",
+                     *           "see",
+                     *           "watch",
+                     *           "watch_open",
+                     *           "supervise"
+                     *         ],
+                     *         "must_change": false,
+                     *         "must_enrol": false,
+                     *         "name": "wu",
+                     *         "password": true,
+                     *         "role": "city_supervisor",
+                     *         "says_why": false,
+                     *         "sees": []
+                     *       },
+                     *       "broken_glass": [],
+                     *       "second_step": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionShape"];
                 };
             };
@@ -19482,6 +21601,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "482913"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CodeBody"];
             };
         };
@@ -19492,6 +21616,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "expires": null,
+                     *         "factor": true,
+                     *         "linked": false,
+                     *         "may": [
+                     *           "own_session",
+                     *           "see",
+                     *           "watch",
+                     *           "watch_open",
+                     *           "supervise"
+                     *         ],
+                     *         "must_change": false,
+                     *         "must_enrol": false,
+                     *         "name": "wu",
+                     *         "password": true,
+                     *         "role": "city_supervisor",
+                     *         "says_why": false,
+                     *         "sees": []
+                     *       },
+                     *       "broken_glass": [],
+                     *       "second_step": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionShape"];
                 };
             };
@@ -19724,6 +21873,36 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "follows": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                 *       "id": "sg-001-c1",
+                 *       "login": null,
+                 *       "only_look": true,
+                 *       "panoramic": true,
+                 *       "room": "r301",
+                 *       "sees": [
+                 *         {
+                 *           "region": [
+                 *             [
+                 *               0.1,
+                 *               0.25
+                 *             ],
+                 *             [
+                 *               0.42,
+                 *               0.25
+                 *             ],
+                 *             [
+                 *               0.42,
+                 *               0.8
+                 *             ]
+                 *           ],
+                 *           "station": "A-01"
+                 *         }
+                 *       ],
+                 *       "url": "rtsp://10.20.1.19:554/Streaming/Channels/101"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CameraBody"];
             };
         };
@@ -19837,6 +22016,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "camera": "sg-001-c1",
+                 *       "follows": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                 *       "only_look": true,
+                 *       "room": "r301"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RemovalBody"];
             };
         };
@@ -19950,6 +22137,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "login": {
+                 *         "password": "correct horse battery",
+                 *         "user": "recorder"
+                 *       },
+                 *       "seconds": 8,
+                 *       "transport": "tcp",
+                 *       "url": "rtsp://10.20.1.19:554/Streaming/Channels/101"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TrialBody"];
             };
         };
@@ -20174,6 +22372,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "end": null,
+                 *       "start": null
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReferenceBody"];
             };
         };
@@ -20184,6 +22388,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "advice": [],
+                     *       "new": true,
+                     *       "pictures": 5,
+                     *       "reference": {
+                     *         "by": "account:wu",
+                     *         "current": true,
+                     *         "end": "2026-04-21T01:52:00.000Z",
+                     *         "files": 2,
+                     *         "id": "2026-04-21T02:00:00.000Z",
+                     *         "start": "2026-04-21T01:50:00.000Z",
+                     *         "valid_from": "2026-04-21T02:00:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MadeReference"];
                 };
             };
@@ -20278,6 +22498,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "camera": "sg-001-c1",
+                     *         "references": [
+                     *           {
+                     *             "by": "account:wu",
+                     *             "current": true,
+                     *             "end": "2026-04-21T01:52:00.000Z",
+                     *             "files": 2,
+                     *             "id": "2026-04-21T02:00:00.000Z",
+                     *             "start": "2026-04-21T01:50:00.000Z",
+                     *             "valid_from": "2026-04-21T02:00:00.000Z"
+                     *           }
+                     *         ]
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["CameraReferences"][];
                 };
             };
@@ -20367,6 +22605,201 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "plan": {
+                     *         "cameras": [
+                     *           {
+                     *             "at": [
+                     *               0.4,
+                     *               0.4,
+                     *               2.6
+                     *             ],
+                     *             "id": "sg-001-c1",
+                     *             "pan": 45,
+                     *             "picture": [
+                     *               1920,
+                     *               1080
+                     *             ],
+                     *             "tilt": 32,
+                     *             "width_of_view": 96
+                     *           }
+                     *         ],
+                     *         "doors": [
+                     *           {
+                     *             "from": 0,
+                     *             "id": "door",
+                     *             "outline": [
+                     *               [
+                     *                 7,
+                     *                 0
+                     *               ],
+                     *               [
+                     *                 8,
+                     *                 0
+                     *               ],
+                     *               [
+                     *                 8,
+                     *                 0.4
+                     *               ],
+                     *               [
+                     *                 7,
+                     *                 0.4
+                     *               ]
+                     *             ],
+                     *             "to": 2
+                     *           }
+                     *         ],
+                     *         "height": 3,
+                     *         "obstacles": [
+                     *           {
+                     *             "height": null,
+                     *             "id": "pillar",
+                     *             "outline": [
+                     *               [
+                     *                 5,
+                     *                 3
+                     *               ],
+                     *               [
+                     *                 5.4,
+                     *                 3
+                     *               ],
+                     *               [
+                     *                 5.4,
+                     *                 3.4
+                     *               ],
+                     *               [
+                     *                 5,
+                     *                 3.4
+                     *               ]
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "outline": [
+                     *           [
+                     *             0,
+                     *             0
+                     *           ],
+                     *           [
+                     *             8,
+                     *             0
+                     *           ],
+                     *           [
+                     *             8,
+                     *             6
+                     *           ],
+                     *           [
+                     *             0,
+                     *             6
+                     *           ]
+                     *         ],
+                     *         "stations": [
+                     *           {
+                     *             "from": 0.75,
+                     *             "id": "A-01",
+                     *             "outline": [
+                     *               [
+                     *                 2,
+                     *                 2
+                     *               ],
+                     *               [
+                     *                 3.2,
+                     *                 2
+                     *               ],
+                     *               [
+                     *                 3.2,
+                     *                 2.8
+                     *               ],
+                     *               [
+                     *                 2,
+                     *                 2.8
+                     *               ]
+                     *             ],
+                     *             "to": 1.5
+                     *           }
+                     *         ]
+                     *       },
+                     *       "survey": {
+                     *         "cameras_not_drawn": [],
+                     *         "covers": true,
+                     *         "disagreements": [],
+                     *         "floor_share": 0.988,
+                     *         "floor_share_needed": 0.95,
+                     *         "floors": [
+                     *           {
+                     *             "blind": [
+                     *               {
+                     *                 "area_m2": 0.6,
+                     *                 "holes": [],
+                     *                 "outline": [
+                     *                   [
+                     *                     5.4,
+                     *                     3.4
+                     *                   ],
+                     *                   [
+                     *                     6.2,
+                     *                     3.6
+                     *                   ],
+                     *                   [
+                     *                     5.6,
+                     *                     4.1
+                     *                   ]
+                     *                 ],
+                     *                 "place": [
+                     *                   5.6,
+                     *                   3.6
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "blind_m2": 0.6,
+                     *             "enough_m2": 45.8,
+                     *             "floor_m2": 46.4,
+                     *             "height_m": 1.2,
+                     *             "median_px_per_m": 210,
+                     *             "seen_m2": 45.8,
+                     *             "seen_twice_m2": 21
+                     *           }
+                     *         ],
+                     *         "needs": {
+                     *           "station": {
+                     *             "level": "recognise",
+                     *             "px_per_m": 125
+                     *           }
+                     *         },
+                     *         "no_filming_shown": [],
+                     *         "places": [
+                     *           {
+                     *             "camera": "sg-001-c1",
+                     *             "id": "A-01",
+                     *             "needs": {
+                     *               "level": "recognise",
+                     *               "px_per_m": 125
+                     *             },
+                     *             "share_together": 1,
+                     *             "shortfall": null,
+                     *             "target": "station",
+                     *             "views": [
+                     *               {
+                     *                 "camera": "sg-001-c1",
+                     *                 "level": "recognise",
+                     *                 "px_per_m": 152,
+                     *                 "share": 1
+                     *               }
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "room": "r301",
+                     *         "rule_pack": "SG-2022-08-10",
+                     *         "scale": "EN 62676-4:2014",
+                     *         "seen_share": 0.95,
+                     *         "short": [],
+                     *         "site": "sg-001",
+                     *         "stations_not_drawn": [],
+                     *         "step_m": 0.05
+                     *       },
+                     *       "svg": "<svg ... />"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DrawnShape"];
                 };
             };
@@ -20447,6 +22880,124 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "follows": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                 *       "only_look": true,
+                 *       "plan": {
+                 *         "cameras": [
+                 *           {
+                 *             "at": [
+                 *               0.4,
+                 *               0.4,
+                 *               2.6
+                 *             ],
+                 *             "id": "sg-001-c1",
+                 *             "pan": 45,
+                 *             "picture": [
+                 *               1920,
+                 *               1080
+                 *             ],
+                 *             "tilt": 32,
+                 *             "width_of_view": 96
+                 *           }
+                 *         ],
+                 *         "doors": [
+                 *           {
+                 *             "from": 0,
+                 *             "id": "door",
+                 *             "outline": [
+                 *               [
+                 *                 7,
+                 *                 0
+                 *               ],
+                 *               [
+                 *                 8,
+                 *                 0
+                 *               ],
+                 *               [
+                 *                 8,
+                 *                 0.4
+                 *               ],
+                 *               [
+                 *                 7,
+                 *                 0.4
+                 *               ]
+                 *             ],
+                 *             "to": 2
+                 *           }
+                 *         ],
+                 *         "height": 3,
+                 *         "obstacles": [
+                 *           {
+                 *             "height": null,
+                 *             "id": "pillar",
+                 *             "outline": [
+                 *               [
+                 *                 5,
+                 *                 3
+                 *               ],
+                 *               [
+                 *                 5.4,
+                 *                 3
+                 *               ],
+                 *               [
+                 *                 5.4,
+                 *                 3.4
+                 *               ],
+                 *               [
+                 *                 5,
+                 *                 3.4
+                 *               ]
+                 *             ]
+                 *           }
+                 *         ],
+                 *         "outline": [
+                 *           [
+                 *             0,
+                 *             0
+                 *           ],
+                 *           [
+                 *             8,
+                 *             0
+                 *           ],
+                 *           [
+                 *             8,
+                 *             6
+                 *           ],
+                 *           [
+                 *             0,
+                 *             6
+                 *           ]
+                 *         ],
+                 *         "stations": [
+                 *           {
+                 *             "from": 0.75,
+                 *             "id": "A-01",
+                 *             "outline": [
+                 *               [
+                 *                 2,
+                 *                 2
+                 *               ],
+                 *               [
+                 *                 3.2,
+                 *                 2
+                 *               ],
+                 *               [
+                 *                 3.2,
+                 *                 2.8
+                 *               ],
+                 *               [
+                 *                 2,
+                 *                 2.8
+                 *               ]
+                 *             ],
+                 *             "to": 1.5
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlanBody"];
             };
         };
@@ -20561,6 +23112,71 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "drawn": {
+                 *         "at": [
+                 *           0.4,
+                 *           0.4,
+                 *           2.6
+                 *         ],
+                 *         "id": "sg-001-c1",
+                 *         "pan": 45,
+                 *         "picture": [
+                 *           1920,
+                 *           1080
+                 *         ],
+                 *         "tilt": 32,
+                 *         "width_of_view": 96
+                 *       },
+                 *       "points": [
+                 *         {
+                 *           "pixel": [
+                 *             612,
+                 *             840
+                 *           ],
+                 *           "place": [
+                 *             2,
+                 *             2,
+                 *             0.75
+                 *           ]
+                 *         },
+                 *         {
+                 *           "pixel": [
+                 *             1130,
+                 *             792
+                 *           ],
+                 *           "place": [
+                 *             3.2,
+                 *             2,
+                 *             0.75
+                 *           ]
+                 *         },
+                 *         {
+                 *           "pixel": [
+                 *             1284,
+                 *             610
+                 *           ],
+                 *           "place": [
+                 *             3.2,
+                 *             2.8,
+                 *             0.75
+                 *           ]
+                 *         },
+                 *         {
+                 *           "pixel": [
+                 *             820,
+                 *             655
+                 *           ],
+                 *           "place": [
+                 *             2,
+                 *             2.8,
+                 *             0.75
+                 *           ]
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["CalibrationBody"];
             };
         };
@@ -20571,6 +23187,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "agrees": true,
+                     *       "camera": {
+                     *         "at": [
+                     *           0.4,
+                     *           0.4,
+                     *           2.6
+                     *         ],
+                     *         "id": "sg-001-c1",
+                     *         "pan": 45,
+                     *         "picture": [
+                     *           1920,
+                     *           1080
+                     *         ],
+                     *         "tilt": 32,
+                     *         "width_of_view": 96
+                     *       },
+                     *       "limit_px": 9.6,
+                     *       "off_px": [
+                     *         1.2,
+                     *         0.8,
+                     *         2.1,
+                     *         1.5
+                     *       ],
+                     *       "root_mean_square_px": 1.5,
+                     *       "worst": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["CalibrationShape"];
                 };
             };
@@ -20663,6 +23308,122 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "plan": {
+                 *         "cameras": [
+                 *           {
+                 *             "at": [
+                 *               0.4,
+                 *               0.4,
+                 *               2.6
+                 *             ],
+                 *             "id": "sg-001-c1",
+                 *             "pan": 45,
+                 *             "picture": [
+                 *               1920,
+                 *               1080
+                 *             ],
+                 *             "tilt": 32,
+                 *             "width_of_view": 96
+                 *           }
+                 *         ],
+                 *         "doors": [
+                 *           {
+                 *             "from": 0,
+                 *             "id": "door",
+                 *             "outline": [
+                 *               [
+                 *                 7,
+                 *                 0
+                 *               ],
+                 *               [
+                 *                 8,
+                 *                 0
+                 *               ],
+                 *               [
+                 *                 8,
+                 *                 0.4
+                 *               ],
+                 *               [
+                 *                 7,
+                 *                 0.4
+                 *               ]
+                 *             ],
+                 *             "to": 2
+                 *           }
+                 *         ],
+                 *         "height": 3,
+                 *         "obstacles": [
+                 *           {
+                 *             "height": null,
+                 *             "id": "pillar",
+                 *             "outline": [
+                 *               [
+                 *                 5,
+                 *                 3
+                 *               ],
+                 *               [
+                 *                 5.4,
+                 *                 3
+                 *               ],
+                 *               [
+                 *                 5.4,
+                 *                 3.4
+                 *               ],
+                 *               [
+                 *                 5,
+                 *                 3.4
+                 *               ]
+                 *             ]
+                 *           }
+                 *         ],
+                 *         "outline": [
+                 *           [
+                 *             0,
+                 *             0
+                 *           ],
+                 *           [
+                 *             8,
+                 *             0
+                 *           ],
+                 *           [
+                 *             8,
+                 *             6
+                 *           ],
+                 *           [
+                 *             0,
+                 *             6
+                 *           ]
+                 *         ],
+                 *         "stations": [
+                 *           {
+                 *             "from": 0.75,
+                 *             "id": "A-01",
+                 *             "outline": [
+                 *               [
+                 *                 2,
+                 *                 2
+                 *               ],
+                 *               [
+                 *                 3.2,
+                 *                 2
+                 *               ],
+                 *               [
+                 *                 3.2,
+                 *                 2.8
+                 *               ],
+                 *               [
+                 *                 2,
+                 *                 2.8
+                 *               ]
+                 *             ],
+                 *             "to": 1.5
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["DraftBody"];
             };
         };
@@ -20673,6 +23434,201 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "plan": {
+                     *         "cameras": [
+                     *           {
+                     *             "at": [
+                     *               0.4,
+                     *               0.4,
+                     *               2.6
+                     *             ],
+                     *             "id": "sg-001-c1",
+                     *             "pan": 45,
+                     *             "picture": [
+                     *               1920,
+                     *               1080
+                     *             ],
+                     *             "tilt": 32,
+                     *             "width_of_view": 96
+                     *           }
+                     *         ],
+                     *         "doors": [
+                     *           {
+                     *             "from": 0,
+                     *             "id": "door",
+                     *             "outline": [
+                     *               [
+                     *                 7,
+                     *                 0
+                     *               ],
+                     *               [
+                     *                 8,
+                     *                 0
+                     *               ],
+                     *               [
+                     *                 8,
+                     *                 0.4
+                     *               ],
+                     *               [
+                     *                 7,
+                     *                 0.4
+                     *               ]
+                     *             ],
+                     *             "to": 2
+                     *           }
+                     *         ],
+                     *         "height": 3,
+                     *         "obstacles": [
+                     *           {
+                     *             "height": null,
+                     *             "id": "pillar",
+                     *             "outline": [
+                     *               [
+                     *                 5,
+                     *                 3
+                     *               ],
+                     *               [
+                     *                 5.4,
+                     *                 3
+                     *               ],
+                     *               [
+                     *                 5.4,
+                     *                 3.4
+                     *               ],
+                     *               [
+                     *                 5,
+                     *                 3.4
+                     *               ]
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "outline": [
+                     *           [
+                     *             0,
+                     *             0
+                     *           ],
+                     *           [
+                     *             8,
+                     *             0
+                     *           ],
+                     *           [
+                     *             8,
+                     *             6
+                     *           ],
+                     *           [
+                     *             0,
+                     *             6
+                     *           ]
+                     *         ],
+                     *         "stations": [
+                     *           {
+                     *             "from": 0.75,
+                     *             "id": "A-01",
+                     *             "outline": [
+                     *               [
+                     *                 2,
+                     *                 2
+                     *               ],
+                     *               [
+                     *                 3.2,
+                     *                 2
+                     *               ],
+                     *               [
+                     *                 3.2,
+                     *                 2.8
+                     *               ],
+                     *               [
+                     *                 2,
+                     *                 2.8
+                     *               ]
+                     *             ],
+                     *             "to": 1.5
+                     *           }
+                     *         ]
+                     *       },
+                     *       "survey": {
+                     *         "cameras_not_drawn": [],
+                     *         "covers": true,
+                     *         "disagreements": [],
+                     *         "floor_share": 0.988,
+                     *         "floor_share_needed": 0.95,
+                     *         "floors": [
+                     *           {
+                     *             "blind": [
+                     *               {
+                     *                 "area_m2": 0.6,
+                     *                 "holes": [],
+                     *                 "outline": [
+                     *                   [
+                     *                     5.4,
+                     *                     3.4
+                     *                   ],
+                     *                   [
+                     *                     6.2,
+                     *                     3.6
+                     *                   ],
+                     *                   [
+                     *                     5.6,
+                     *                     4.1
+                     *                   ]
+                     *                 ],
+                     *                 "place": [
+                     *                   5.6,
+                     *                   3.6
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "blind_m2": 0.6,
+                     *             "enough_m2": 45.8,
+                     *             "floor_m2": 46.4,
+                     *             "height_m": 1.2,
+                     *             "median_px_per_m": 210,
+                     *             "seen_m2": 45.8,
+                     *             "seen_twice_m2": 21
+                     *           }
+                     *         ],
+                     *         "needs": {
+                     *           "station": {
+                     *             "level": "recognise",
+                     *             "px_per_m": 125
+                     *           }
+                     *         },
+                     *         "no_filming_shown": [],
+                     *         "places": [
+                     *           {
+                     *             "camera": "sg-001-c1",
+                     *             "id": "A-01",
+                     *             "needs": {
+                     *               "level": "recognise",
+                     *               "px_per_m": 125
+                     *             },
+                     *             "share_together": 1,
+                     *             "shortfall": null,
+                     *             "target": "station",
+                     *             "views": [
+                     *               {
+                     *                 "camera": "sg-001-c1",
+                     *                 "level": "recognise",
+                     *                 "px_per_m": 152,
+                     *                 "share": 1
+                     *               }
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "room": "r301",
+                     *         "rule_pack": "SG-2022-08-10",
+                     *         "scale": "EN 62676-4:2014",
+                     *         "seen_share": 0.95,
+                     *         "short": [],
+                     *         "site": "sg-001",
+                     *         "stations_not_drawn": [],
+                     *         "step_m": 0.05
+                     *       },
+                     *       "svg": "<svg ... />"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DrawnShape"];
                 };
             };
@@ -20765,6 +23721,78 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "alarms": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "cameras": [
+                     *             "sg-001-c1"
+                     *           ],
+                     *           "en": "[Kaojian] camera lost (began): sg-001-c1; 韶关示范考场 301 考场, station A-01",
+                     *           "kind": "camera_lost",
+                     *           "rooms": [
+                     *             "r301"
+                     *           ],
+                     *           "since": "2026-05-01T01:09:00.000Z",
+                     *           "site": "sg-001",
+                     *           "sitting": 1,
+                     *           "stations": [
+                     *             "A-01"
+                     *           ],
+                     *           "zh": "【考鉴】摄像机失联（发生）：sg-001-c1；韶关示范考场 301 考场，工位 A-01"
+                     *         }
+                     *       ],
+                     *       "at": "2026-05-01T01:10:00.000Z",
+                     *       "counties": [
+                     *         {
+                     *           "county": "浈江区",
+                     *           "sites": [
+                     *             {
+                     *               "rooms": [
+                     *                 {
+                     *                   "cameras": {
+                     *                     "idle": 0,
+                     *                     "out": 1,
+                     *                     "recording": 2
+                     *                   },
+                     *                   "held": {
+                     *                     "batch": "2026-0501",
+                     *                     "number": 1
+                     *                   },
+                     *                   "id": "r301",
+                     *                   "name": "301 考场",
+                     *                   "stations": 3
+                     *                 }
+                     *               ],
+                     *               "site": "sg-001",
+                     *               "site_name": "韶关示范考场",
+                     *               "sittings": [
+                     *                 {
+                     *                   "absent": 2,
+                     *                   "actual_end": null,
+                     *                   "actual_start": "2026-05-01T01:00:00.000Z",
+                     *                   "batch": "2026-0501",
+                     *                   "number": 1,
+                     *                   "planned_end": "2026-05-01T02:30:00.000Z",
+                     *                   "planned_start": "2026-05-01T01:00:00.000Z",
+                     *                   "present": 28,
+                     *                   "project": "中式面点制作",
+                     *                   "rooms": [
+                     *                     "r301"
+                     *                   ],
+                     *                   "seated": 30,
+                     *                   "state": "open"
+                     *                 }
+                     *               ]
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "looked": "2026-05-01T01:10:00.000Z",
+                     *       "watched": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["SituationShape"];
                 };
             };
@@ -20839,6 +23867,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:10:00.000Z",
+                     *       "broken_glass": [],
+                     *       "cameras": [
+                     *         {
+                     *           "camera": "sg-001-c1",
+                     *           "channel": null,
+                     *           "clock_offset_s": 0.4,
+                     *           "connection": {
+                     *             "changes": 2,
+                     *             "detail": "connection reset",
+                     *             "since": "2026-05-01T01:09:02.000Z",
+                     *             "state": "lost"
+                     *           },
+                     *           "last_frame": "2026-05-01T01:08:58.000Z",
+                     *           "nvr": null,
+                     *           "outage": {
+                     *             "cause": "camera_disconnected",
+                     *             "detail": "connection reset",
+                     *             "start": "2026-05-01T01:09:00.000Z"
+                     *           },
+                     *           "room": "r301",
+                     *           "room_name": "301 考场",
+                     *           "sees": [
+                     *             "A-01"
+                     *           ],
+                     *           "site": "sg-001",
+                     *           "site_name": "韶关示范考场",
+                     *           "state": "outage"
+                     *         }
+                     *       ],
+                     *       "host_clocks": [
+                     *         {
+                     *           "at": "2026-05-01T01:09:30.000Z",
+                     *           "by": "ntp",
+                     *           "error_s": 0.02,
+                     *           "host": "exam-host",
+                     *           "offset_s": 0.001,
+                     *           "state": "synchronised",
+                     *           "synchronised": true
+                     *         }
+                     *       ],
+                     *       "nvrs": [],
+                     *       "recorders": [
+                     *         {
+                     *           "alive": true,
+                     *           "ended": null,
+                     *           "host": "exam-host",
+                     *           "id": "recorder-1",
+                     *           "seen": "2026-05-01T01:10:00.000Z",
+                     *           "started": "2026-05-01T00:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "webhooks": [
+                     *         {
+                     *           "failing_since": null,
+                     *           "name": "duty",
+                     *           "parked": 0,
+                     *           "reason": "",
+                     *           "waiting": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Status"];
                 };
             };
@@ -20913,6 +24006,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "camera": "sg-001-c1",
+                     *         "drift_ppm": 12.4,
+                     *         "high_ppm": 15,
+                     *         "low_ppm": 9.8
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["CameraDrift"][];
                 };
             };
@@ -20987,6 +24090,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "made": "2026-05-20T03:10:00.000Z",
+                     *       "not_looked_for": [
+                     *         "scored_without_presence"
+                     *       ],
+                     *       "suspicions": [
+                     *         {
+                     *           "about": [
+                     *             "00017"
+                     *           ],
+                     *           "batches": [
+                     *             "2026-0501"
+                     *           ],
+                     *           "en": "two sittings of one candidate overlap",
+                     *           "rests_on": [
+                     *             "candidate/2026-0501/00017@1"
+                     *           ],
+                     *           "sort": "two_places",
+                     *           "zh": "同一考生的两个场次时间重叠"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SuspicionsShape"];
                 };
             };
@@ -21061,6 +24188,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "acts": [
+                     *           "see",
+                     *           "scores"
+                     *         ],
+                     *         "created": "2026-04-20T01:00:00.000Z",
+                     *         "expires": "2026-05-20T01:00:00.000Z",
+                     *         "id": "da487787fea6",
+                     *         "label": "scoring room",
+                     *         "revoked": null,
+                     *         "used": null
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["TokenShape"][];
                 };
             };
@@ -21129,6 +24272,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "acts": [
+                 *         "see",
+                 *         "scores"
+                 *       ],
+                 *       "days": 30,
+                 *       "label": "scoring room"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TokenBody"];
             };
         };
@@ -21139,6 +24292,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "secret": "kaojian_ ... ",
+                     *       "token": {
+                     *         "acts": [
+                     *           "see",
+                     *           "scores"
+                     *         ],
+                     *         "created": "2026-04-20T01:00:00.000Z",
+                     *         "expires": "2026-05-20T01:00:00.000Z",
+                     *         "id": "da487787fea6",
+                     *         "label": "scoring room",
+                     *         "revoked": null,
+                     *         "used": null
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MadeToken"];
                 };
             };
@@ -21305,6 +24475,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "at": "2026-05-01T01:10:00.000Z",
+                     *         "batch": "2026-0501",
+                     *         "camera": "sg-001-c1",
+                     *         "deed": "open",
+                     *         "digest": "2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f",
+                     *         "end": "2026-05-01T01:10:00.000Z",
+                     *         "number": 3,
+                     *         "outcome": "shown",
+                     *         "permit": "",
+                     *         "purpose": "",
+                     *         "role": "city_supervisor",
+                     *         "source": "10.20.0.7",
+                     *         "start": "2026-05-01T01:00:00.000Z",
+                     *         "who": "account:wu"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["ViewingShape"][];
                 };
             };
@@ -21607,6 +24797,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "已看过录像"
+                 *     }
+                 */
                 "application/json": components["schemas"]["WithholdingDecisionBody"];
             };
         };
@@ -21617,6 +24812,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:10:00.000Z",
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "camera": "sg-001-c1",
+                     *       "closed": [],
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-05-01T02:00:00.000Z",
+                     *           "reason": "已看过录像",
+                     *           "role": "city_supervisor",
+                     *           "what": "approved",
+                     *           "who": "account:wu"
+                     *         }
+                     *       ],
+                     *       "files": 10,
+                     *       "locked_until": "2029-05-01T16:00:00.000Z",
+                     *       "number": 1,
+                     *       "reason": "屏风移开后拍到更衣区",
+                     *       "start": "2026-05-01T01:00:00.000Z",
+                     *       "state": "confirmed_once",
+                     *       "stored": 2,
+                     *       "until": "2026-05-01T01:12:00.000Z",
+                     *       "who": "account:li"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WithholdingShape"];
                 };
             };
@@ -21696,6 +24919,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "未拍到更衣区"
+                 *     }
+                 */
                 "application/json": components["schemas"]["WithholdingDecisionBody"];
             };
         };
@@ -21706,6 +24934,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:10:00.000Z",
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "camera": "sg-001-c1",
+                     *       "closed": [],
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-05-01T02:00:00.000Z",
+                     *           "reason": "未拍到更衣区",
+                     *           "role": "city_supervisor",
+                     *           "what": "declined",
+                     *           "who": "account:wu"
+                     *         }
+                     *       ],
+                     *       "files": 10,
+                     *       "locked_until": "2029-05-01T16:00:00.000Z",
+                     *       "number": 1,
+                     *       "reason": "屏风移开后拍到更衣区",
+                     *       "start": "2026-05-01T01:00:00.000Z",
+                     *       "state": "released",
+                     *       "stored": 2,
+                     *       "until": "2026-05-01T01:12:00.000Z",
+                     *       "who": "account:li"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WithholdingShape"];
                 };
             };
@@ -21785,6 +25041,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "屏风已移回",
+                 *       "until": "2026-05-01T01:12:00.000Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["dashboard__api__withholdings__EndBody"];
             };
         };
@@ -21795,6 +25057,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:10:00.000Z",
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "camera": "sg-001-c1",
+                     *       "closed": [],
+                     *       "decisions": [],
+                     *       "files": 10,
+                     *       "locked_until": "2029-05-01T16:00:00.000Z",
+                     *       "number": 1,
+                     *       "reason": "屏风移开后拍到更衣区",
+                     *       "start": "2026-05-01T01:00:00.000Z",
+                     *       "state": "undecided",
+                     *       "stored": 2,
+                     *       "until": "2026-05-01T01:12:00.000Z",
+                     *       "who": "account:li"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WithholdingShape"];
                 };
             };
