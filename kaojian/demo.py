@@ -161,7 +161,7 @@ def _play(root: Path, port: int, actor: Actor, console: Console, *, once: bool, 
             console.print("Ctrl-C stops everything")
             with suppress(KeyboardInterrupt):
                 threading.Event().wait()
-        return 1 if different or not all(each.holds for each in certified) else 0
+        return 1 if different or not certified or not all(each.holds for each in certified) else 0
 
 
 def _require_free(port: int) -> None:
