@@ -158,7 +158,7 @@ def certificates(console: Console, found: Sequence[Certified]) -> None:
 
 def accounts(console: Console, told: Sequence[tuple[str, Role, str]], address: str) -> None:
     """Where the page is, and names with the passwords to log in there, one of each role; a program sends a token."""
-    console.print(f"the page: [bold]{address}[/bold]   accounts 示范账户, each with its password or token:")
+    console.print(f"the page: [bold]{address}[/bold]   accounts 示范账户, with passwords or tokens:", soft_wrap=True)
     for name, role, secret in told:
         sent = "  as Authorization: Bearer" if secret.startswith(PREFIX) else ""
         console.print(f"  {name:<25}{secret:<23}  {role.zh}{sent}", soft_wrap=True, highlight=False)

@@ -255,6 +255,7 @@ def record(page: Page, office: Office) -> None:
 def go(page: Page, office: Office) -> None:
     """What the cameras showed is looked at; the operator confirms what no machine sees, and signs: go."""
     exam = office.exam
+    assert EYE is not None
     looking = Looking(exam.database, EYE, exam.clock)
     DecodingWorker(exam.database.evidence, exam.archive, exam.clock, looking=looking).round()
     page.reload()
