@@ -67,12 +67,11 @@ def morning(browser: Browser, tmp_path: Path) -> Iterator[Morning]:
         urls = {name: installation.cameras.start(camera(name)) for name in CAMERAS}
         for role in ("dashboard", "live", "analysis", "ingest"):
             installation.start(role, **told)
-        cameras = {name: {"url": urls[name], "sees": sees} for name, sees in CAMERAS.items()}
-        bell = installation.apply(cameras, lead_s=2, exam_s=90, tail_s=2, in_s=4)
         password, codes = inspector(installation)
         where = f"http://127.0.0.1:{pages}"
-        wait_for(lambda: answers(where))
-        installation.open(bell)
+        wait_for(lambda: answers(where), within_s=90)
+        cameras = {name: {"url": urls[name], "sees": sees} for name, sees in CAMERAS.items()}
+        installation.open(installation.apply(cameras, lead_s=2, exam_s=90, tail_s=2))
         yield Morning(installation, where, password, codes)
 
 
