@@ -23,7 +23,7 @@ WEB_SOURCES := $(filter-out $(WEB)/auto-imports.d.ts $(WEB)/components.d.ts,$(sh
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-api test-drills test-drills-real test-mutations test-slices test-kills check audit fix lock clean \
-	packages bench-record bench-archive bench-floorplan bench-hall bench-lookup bench-report bench-roster bench-truth \
+	packages screenshots bench-record bench-archive bench-floorplan bench-hall bench-lookup bench-report bench-roster bench-truth \
 	bench-analysis bench-live
 
 help:  ## what can be made
@@ -66,6 +66,9 @@ test-kills: $(STAMPS)/dev packages  ## forty kills of each process, and a dispos
 
 test-slices: $(STAMPS)/dev packages  ## ten minutes of every codec, transport and engine, compared slice by slice
 	@KAOJIAN_SLICES_S=600 $(BIN)/python -m pytest tests/ingest/test_every_slice.py $(ARGS)
+
+screenshots: $(STAMPS)/dev packages $(WEB)/dist/index.html  ## every page of the demonstration in both languages on two screens (OUT=folder, ARGS="--keep docs/pictures")
+	@$(BIN)/python -m tests.e2e.screenshots $(or $(OUT),var/screenshots) $(ARGS)
 
 check: test  ## all tests; types, style and import rules are among them (tests/house)
 

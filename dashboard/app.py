@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import mimetypes
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -244,7 +246,7 @@ def _page(web_dist: Path | None, live_port: int | None) -> APIRouter:
     router = APIRouter()
 
     @router.get("/{path:path}", include_in_schema=False)
-    def page(path: str, request: Request) -> FileResponse:
+    def page(path: str, request: Request) -> Response:
         if path == "api" or path.startswith("api/"):
             raise HTTPException(404)
         if web_dist is None:
@@ -252,11 +254,26 @@ def _page(web_dist: Path | None, live_port: int | None) -> APIRouter:
         found = (web_dist / path).resolve()
         if path and found.is_file() and found.is_relative_to(web_dist):
             # Files under assets/ carry a hash of their content in their names.
-            lasting = "public, max-age=31536000, immutable" if path.startswith("assets/") else "no-cache"
-            return FileResponse(found, headers={"Cache-Control": lasting})
+            if path.startswith("assets/"):
+                return _asset(found, packed="gzip" in request.headers.get("accept-encoding", ""))
+            return FileResponse(found, headers={"Cache-Control": "no-cache"})
         if path.startswith("assets/"):
             raise HTTPException(404)
         policy = page_policy(request.url.scheme, request.headers.get("host", ""), live_port)
         return FileResponse(web_dist / "index.html", headers={"Cache-Control": "no-cache"} | policy)
 
     return router
+
+
+def _asset(file: Path, *, packed: bool) -> Response:
+    """A file that is never another one, packed for whoever takes that: a third of it goes over the wire."""
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    if not packed:
+        return FileResponse(file, headers=headers)
+    kind = mimetypes.guess_type(file.name)[0]
+    return Response(_packed(file), media_type=kind, headers=headers | {"Content-Encoding": "gzip"})
+
+
+@lru_cache(maxsize=256)
+def _packed(file: Path) -> bytes:
+    return gzip.compress(file.read_bytes(), mtime=0)

@@ -147,6 +147,7 @@ def _play(root: Path, port: int, actor: Actor, console: Console, *, once: bool, 
         store.ready()
         sitting = _applied(demo, password, urls)
         people = _accounts(demo)
+        display.accounts(console, people, f"http://127.0.0.1:{port}")
         demo_people.prepare(demo.office, sitting)
         progress = display.Progress(console, database, sitting, begun, alive=lambda: _require_alive(service, log))
         _conducted(demo, sitting, cameras, progress, people)
@@ -155,12 +156,12 @@ def _play(root: Path, port: int, actor: Actor, console: Console, *, once: bool, 
         different = differences(read_truth(root / "truth.jsonl"), report, _views(sitting))
         display.verdict(console, report, different)
         certified = _certified(demo, sitting, _passwords(people), console)
-        display.accounts(console, people)
         if not once:
-            console.print(f"the page: [bold]http://127.0.0.1:{port}[/bold]   Ctrl-C stops everything")
+            display.accounts(console, people, f"http://127.0.0.1:{port}")
+            console.print("Ctrl-C stops everything")
             with suppress(KeyboardInterrupt):
                 threading.Event().wait()
-        return 1 if different or not all(each.holds for each in certified) else 0
+        return 1 if different or not certified or not all(each.holds for each in certified) else 0
 
 
 def _require_free(port: int) -> None:

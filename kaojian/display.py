@@ -156,9 +156,9 @@ def certificates(console: Console, found: Sequence[Certified]) -> None:
         console.print(f"    receipt 证据回执 {each.code}: {holds}", soft_wrap=True, highlight=False)
 
 
-def accounts(console: Console, told: Sequence[tuple[str, Role, str]]) -> None:
-    """Names with the passwords to log in at the page, one of each role; a program sends a token instead."""
-    console.print("accounts of this demonstration 示范账户, each with its password or token:")
+def accounts(console: Console, told: Sequence[tuple[str, Role, str]], address: str) -> None:
+    """Where the page is, and names with the passwords to log in there, one of each role; a program sends a token."""
+    console.print(f"the page: [bold]{address}[/bold]   accounts 示范账户, with passwords or tokens:", soft_wrap=True)
     for name, role, secret in told:
         sent = "  as Authorization: Bearer" if secret.startswith(PREFIX) else ""
         console.print(f"  {name:<25}{secret:<23}  {role.zh}{sent}", soft_wrap=True, highlight=False)

@@ -1,9 +1,15 @@
 """Examples in the description of the API, for whoever writes a program against it: one made-up exam. A test compares
-them with the shapes."""
+them with the shapes, and wants one of every route.
+
+Its answers lie in this module and, by what they are of, in those beside it; what is asked is in ``examples_asked``.
+"""
 
 from __future__ import annotations
 
 from typing import Any
+
+from dashboard.api import examples_access, examples_footage, examples_results
+from dashboard.api.examples_asked import ASKED
 
 _SIGNED = {"by": "ex-2", "at": "2026-05-01T02:20:00.000000Z"}
 _CONFIRMED = {"by": "ex-1", "at": "2026-05-01T02:25:00.000000Z"}
@@ -611,7 +617,10 @@ VISIT: Any = {
 
 _SNAPSHOT: Any = {"batch": "2026-0501", "sitting": 1, "room_name": "301 考场", **_FRAME}
 
-ANSWERS = {
+ANSWERS: dict[str, Any] = {
+    **examples_access.ANSWERS,
+    **examples_footage.ANSWERS,
+    **examples_results.ANSWERS,
     "visits": VISITS,
     **dict.fromkeys(
         (
@@ -662,6 +671,8 @@ def describe(document: dict[str, Any]) -> None:
     for path in document["paths"].values():
         for operation in path.values():
             name = operation["operationId"]
+            if name in ASKED:
+                operation["requestBody"]["content"]["application/json"]["example"] = ASKED[name]
             if name == "hand_in_results":
                 operation["requestBody"]["content"]["application/json"]["example"] = RESULTS
             if name in ANSWERS:

@@ -439,6 +439,10 @@ def test_the_page_is_served_for_its_own_addresses_and_files_as_they_are(api: htt
         assert (answer.status_code, "page" in answer.text) == (200, True)
     asset = api.get("/assets/app-1.js")
     assert (asset.text, "immutable" in asset.headers["cache-control"]) == ("1", True)
+    plain = api.get("/assets/app-1.js", headers={"Accept-Encoding": "identity"})
+    assert [each.headers.get("content-encoding") for each in (asset, plain)] == ["gzip", None]
+    assert plain.text == asset.text
+    assert plain.headers["content-type"] == asset.headers["content-type"]
     assert api.get("/assets/gone.js").status_code == 404
 
 

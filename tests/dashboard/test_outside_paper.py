@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # s
 
 from config.rule_pack import load as load_rule_pack
 from dashboard.api.examples import ANSWERS, RESULTS
+from dashboard.api.examples_asked import ASKED
 from dashboard.app import create_app, openapi
 from domain.alarms import RECORDS
 from domain.chain import canonical
@@ -112,15 +113,26 @@ def test_the_paper_names_every_event_of_records() -> None:
     assert {each.kind for each in EVENTS.values()} == RECORDS
 
 
-def test_the_examples_of_the_description_are_what_it_describes() -> None:
+def test_every_route_of_the_description_has_an_example_of_what_it_is_asked_and_of_what_it_answers() -> None:
+    """Of JSON: pictures, papers and films are none, and an uploaded file is its own example."""
     described = openapi()
+    components = {"components": described["components"]}
     assert read(canonical(RESULTS)).batch == RESULTS["batch"]
-    routes = {each["operationId"]: each for path in described["paths"].values() for each in path.values()}
-    for name, example in ANSWERS.items():
-        answers = routes[name]["responses"]
-        answer = answers["200" if "200" in answers else "201"]["content"]["application/json"]
-        assert answer["example"] == example
-        schema = {**answer["schema"], "components": described["components"]}
-        Draft202012Validator(schema).validate(example)
-    asked = routes["hand_in_results"]["requestBody"]["content"]["application/json"]
-    assert asked["example"]["results"][1]["value"] is None
+    lacking, named = [], set()
+    for route in (each for path in described["paths"].values() for each in path.values()):
+        name = route["operationId"]
+        done = [answer for status, answer in route["responses"].items() if status.startswith("2")]
+        for body in (*done, route.get("requestBody", {})):
+            json_of = body.get("content", {}).get("application/json")
+            if json_of is None:
+                continue
+            named.add(name)
+            if "example" not in json_of:
+                lacking.append(name)
+                continue
+            problems = Draft202012Validator({**json_of.get("schema", {}), **components}).iter_errors(
+                json_of["example"]
+            )
+            assert [(name, list(each.path), each.message) for each in problems] == []
+    assert lacking == [], "add what lacks to dashboard/api/examples.py, what is asked to examples_asked.py"
+    assert ANSWERS.keys() | ASKED.keys() <= named, "an example of a route that is not there or has no JSON"

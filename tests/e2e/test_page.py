@@ -308,6 +308,17 @@ def test_the_report_opens_as_a_paper_in_the_language_of_the_page(open_page: Open
     assert opened.value.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_the_first_page_is_light_and_brings_neither_charts_nor_player(open_page: OpenPage, address: str) -> None:
+    page = open_page(address)
+    expect(page.locator("tr", has_text="第 1 场")).to_be_visible()
+    sent = page.evaluate(
+        "() => performance.getEntriesByType('resource').filter(each => each.name.includes('/assets/'))"
+        ".map(each => [each.name.split('/').pop(), each.encodedBodySize])"
+    )
+    assert any(name.startswith("index-") for name, _ in sent)
+    assert sum(size for _, size in sent) <= 300_000, sorted(sent, key=lambda each: -each[1])[:5]
+
+
 def test_an_address_of_nothing_says_so(open_page: OpenPage, address: str) -> None:
     page = open_page(f"{address}/batches/{BATCH}/sittings/9", strict=False)
     expect(page.locator("main")).to_contain_text("该批次没有这一场次。")

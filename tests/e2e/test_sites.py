@@ -1,5 +1,5 @@
 """A camera commissioned at the page, from nothing: added and tried over a real connection, its stations clicked in
-its picture, drawn, calibrated, tried before the exam, and given a reference.
+its picture, drawn, calibrated, tried before the exam, and given a reference; then the exam's check says go.
 """
 
 from __future__ import annotations
@@ -13,33 +13,41 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from analysis.decoding import DecodingWorker
+from analysis.eye import EYE
 from analysis.floorplan import optics
+from analysis.looking import Looking
 from config.rule_pack import load as load_rule_pack
 from config.secrets import KeySource, Secrets
 from config.vault import Vault
 from dashboard.app import create_app
-from domain.evidence import TRIALS, Recorder, Run
+from domain.evidence import TRIALS, EndReason, Recorder, Run
+from domain.host_clock import HostClock
 from domain.people import Account, Reach, Role, Scope
-from domain.places import Room
+from domain.places import Batch, Room
 from domain.plan import Mounting
-from domain.timeline import Interval
 from ingest.simulator.camera import CameraSettings
 from records.commissioning import Bench
+from records.headroom import Spools
+from records.readiness import Means
 from storage.database import connect
-from tests.dashboard.exam import BATCH, SITE, START, Exam, add_segment, log_in, plan_exam
+from tests.dashboard.exam import BATCH, PACK, SITE, START, TESTER, Exam, add_segment, log_in, plan, plan_exam
 from tests.dashboard.serving import served
 from tests.e2e.conftest import DIST, OpenPage
 from tests.e2e.test_batch import look
 from tests.fakes.notary import NOTARY
+from tests.fakes.witnesses import KEPT
+from tests.records.tried import STORE
 from tests.simulated import simulated
 
 OFFICER, OPERATOR = "held by an officer", "held by an operator"
 NAME, PASSWORD = "A-cam-9", "geheim und lang"
+TRIAL = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The pages over a site on the day before its exam, and where a camera waits to be commissioned."""
+    """The pages over a site three hours before its exam, and where a camera waits to be commissioned."""
 
     exam: Exam
     where: str
@@ -57,8 +65,10 @@ def office(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = tmp_path_factory.mktemp("sites")
     database = connect(f"sqlite:///{folder / 'kaojian.db'}", NOTARY)
     exam = plan_exam(database, folder / "spool")
-    exam.clock.step((START - timedelta(days=1) - exam.clock.now()).total_seconds())
+    exam.clock.step((START - timedelta(hours=3) - exam.clock.now()).total_seconds())
     now = exam.clock.now()
+    in_a = tuple(replace(plan(number, START + timedelta(hours=number - 1)), rooms=("A",)) for number in (1, 2))
+    database.setup.apply_batch(Batch(BATCH, SITE.id, "中式面点制作", PACK.id, in_a), TESTER, now)
     database.evidence.begin_recorder(Recorder("recorder-1", "exam-host", now, now, reads_clock=True))
     people = {OFFICER: (Role.CITY_OFFICER, Reach.CITY, frozenset[str]())}
     people[OPERATOR] = (Role.SITE_OPERATOR, Reach.SITE, frozenset({SITE.id}))
@@ -67,7 +77,10 @@ def office(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     keys = KeySource(folder / "secrets.key", environ={})
     vault, secrets = Vault(folder / "secrets", keys), Secrets(folder / "secrets", {}, keys)
     bench = Bench(database, secrets, vault, [ip_network("127.0.0.0/8")], exam.clock)
-    app = create_app(database, exam.archive, load_rule_pack, exam.clock, DIST, commissioning=bench)
+    disk = folder / "disk"
+    disk.mkdir()
+    means = Means(Spools((disk,)), stores=lambda: [STORE], trial=TRIAL)
+    app = create_app(database, exam.archive, load_rule_pack, exam.clock, DIST, commissioning=bench, means=means)
     settings = CameraSettings(
         id="cam", room="hall", width=1280, height=720, username="looker", password=PASSWORD, report_interval_s=0.5
     )
@@ -92,7 +105,7 @@ def test_a_camera_is_commissioned_from_nothing_to_go(open_page: OpenPage, office
     expect(of_it).to_contain_text("已用 5 幅画面生成")
     loaded(page, f"[data-references-of='{NAME}'] img")
     row = page.locator(f"[data-camera='{NAME}']")
-    expect(row).to_contain_text("2026-04-30")
+    expect(row).to_contain_text("2026-05-01")
     expect(row).to_contain_text("已画")
     look(page, "sites-room")
     page.get_by_role("button", name="English").click()
@@ -101,6 +114,7 @@ def test_a_camera_is_commissioned_from_nothing_to_go(open_page: OpenPage, office
     page.set_viewport_size({"width": 1920, "height": 1080})
     look(page, "sites-room")
     assert PASSWORD not in page.content()
+    go(open_page(f"{office.where}/day", token=OPERATOR), office)
 
 
 def add(page: Page, office: Office) -> None:
@@ -153,6 +167,9 @@ def draw(page: Page, office: Office) -> None:
     before = editor.locator("[data-x]").input_value()
     page.keyboard.press("ArrowRight")
     expect(editor.locator("[data-x]")).not_to_have_value(before)
+    for label, value in (("水平视角°", "60"), ("画面宽", "1280"), ("画面高", "720")):
+        editor.get_by_label(label).fill(value)
+        editor.get_by_label(label).press("Tab")
     look(page, "sites-plan")
     editor.locator("[data-look]").click()
     editor.locator("[data-do-save]").click()
@@ -220,12 +237,40 @@ def record(page: Page, office: Office) -> None:
     expect(page.locator("[data-add]")).to_have_count(0)
     expect(page.locator("[data-edit-plan]")).to_have_count(0)
     exam = office.exam
+    evidence = exam.database.evidence
     trial = exam.database.readiness.last_trial(BATCH, 1)
     assert trial is not None
-    span = Interval(trial.interval.start, trial.interval.start + timedelta(seconds=10))
-    exam.database.evidence.begin_run(Run("trial-run", NAME, "recorder-1", span.start))
-    add_segment(exam, NAME, "trial-run", span, batch=TRIALS)
+    span = trial.interval
+    for camera in office.room.cameras:
+        evidence.begin_run(Run(f"trial-{camera.id}", camera.id, "recorder-1", span.start))
+        add_segment(exam, camera.id, f"trial-{camera.id}", span, batch=TRIALS)
+        evidence.end_run(f"trial-{camera.id}", span.end, EndReason.NOT_NEEDED)
+    exam.clock.step((span.end - exam.clock.now()).total_seconds() + 5)
+    for at in (span.start, span.end):
+        evidence.add_clock_reading(HostClock("recorder-1", at, KEPT))
+    evidence.heartbeat("recorder-1", exam.clock.now())
     page.close()
+
+
+def go(page: Page, office: Office) -> None:
+    """What the cameras showed is looked at; the operator confirms what no machine sees, and signs: go."""
+    exam = office.exam
+    assert EYE is not None
+    looking = Looking(exam.database, EYE, exam.clock)
+    DecodingWorker(exam.database.evidence, exam.archive, exam.clock, looking=looking).round()
+    page.reload()
+    check = page.locator("[data-check]")
+    check.locator("[data-confirm-all]").click()
+    expect(check.locator("[data-confirm-all]")).to_have_count(0)
+    expect(check.locator("li.stops")).to_have_count(0)
+    look(page, "sites-go")
+    page.locator("[data-step='check']").click()
+    signing = page.locator("[data-act-dialog]")
+    expect(signing).to_contain_text("自检通过，可直接签署")
+    signing.get_by_role("button", name="签署").click()
+    expect(page.locator("[data-step='check']")).to_contain_text("06:0")
+    told = page.request.get(f"{office.where}/api/v1/batches/{BATCH}/sittings/1/readiness").json()
+    assert (told["go"], told["signed"]["standing"]) == (True, "go")
 
 
 def loaded(page: Page, picture: str) -> None:

@@ -8288,6 +8288,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "expires": null,
+                 *       "name": "operator-3",
+                 *       "role": "site_operator",
+                 *       "sees": [
+                 *         "sg-001"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewAccountBody"];
             };
         };
@@ -8505,6 +8515,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "手机遗失，停止登录"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReasonBody"];
             };
         };
@@ -8515,6 +8530,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ended": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["EndedSessions"];
                 };
             };
@@ -8693,6 +8713,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "batch": "2026-0501",
+                 *       "reason": "亲属参加考核",
+                 *       "recused": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecusalBody"];
             };
         };
@@ -8817,6 +8844,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "act": "apply_batch",
+                     *         "at": "2026-04-20T01:00:00.000Z",
+                     *         "detail": "",
+                     *         "digest": "2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f",
+                     *         "door": "command_line",
+                     *         "number": 14,
+                     *         "on_behalf_of": null,
+                     *         "subject": "2026-0501",
+                     *         "who": "local:root"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["ActShape"][];
                 };
             };
@@ -8987,6 +9029,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "county": "浈江区",
+                     *         "id": "2026-0501",
+                     *         "project": "中式面点制作",
+                     *         "rule_pack": "SG-2022-08-10",
+                     *         "signed": null,
+                     *         "site": "sg-001",
+                     *         "site_name": "韶关示范考场",
+                     *         "sittings": [
+                     *           {
+                     *             "actual_end": "2026-05-01T02:30:00.000Z",
+                     *             "actual_start": "2026-05-01T01:00:00.000Z",
+                     *             "number": 1,
+                     *             "planned_end": "2026-05-01T02:30:00.000Z",
+                     *             "planned_start": "2026-05-01T01:00:00.000Z",
+                     *             "state": "closed",
+                     *             "verdict": "fail"
+                     *           }
+                     *         ]
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["BatchSummary"][];
                 };
             };
@@ -9460,6 +9526,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "issue": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["DecisionBody"];
             };
         };
@@ -9470,6 +9542,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-07T08:00:00.000Z",
+                     *       "by": "account:wu",
+                     *       "issue": true,
+                     *       "proposed": "issue",
+                     *       "reason": ""
+                     *     }
+                     */
                     "application/json": components["schemas"]["IssueDecisionShape"];
                 };
             };
@@ -9558,6 +9639,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "evidence": "韶技服〔2026〕9号",
+                 *       "kind": "decided",
+                 *       "place": "2026-0501/1/A-01",
+                 *       "reason": "摄像机断线八秒，督导员在场",
+                 *       "subject": "实操"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ExitBody"];
             };
         };
@@ -9568,6 +9659,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-06T02:00:00.000Z",
+                     *       "by": "account:chen",
+                     *       "evidence": [
+                     *         "韶技服〔2026〕9号"
+                     *       ],
+                     *       "kind": "decided",
+                     *       "number": 1,
+                     *       "place": "2026-0501/1/A-01",
+                     *       "reason": "摄像机断线八秒，督导员在场",
+                     *       "second": null,
+                     *       "subject": "实操"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ExitShape"];
                 };
             };
@@ -9656,6 +9762,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "number": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["ExitConfirmationBody"];
             };
         };
@@ -9666,6 +9778,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-06T02:00:00.000Z",
+                     *       "by": "account:chen",
+                     *       "evidence": [
+                     *         "韶技服〔2026〕9号"
+                     *       ],
+                     *       "kind": "decided",
+                     *       "number": 1,
+                     *       "place": "2026-0501/1/A-01",
+                     *       "reason": "摄像机断线八秒，督导员在场",
+                     *       "second": "account:wu",
+                     *       "subject": "实操"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ExitShape"];
                 };
             };
@@ -9871,6 +9998,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidates": [
+                 *         "00017"
+                 *       ],
+                 *       "form": "GD0001",
+                 *       "stamped_by": "印章员"
+                 *     }
+                 */
                 "application/json": components["schemas"]["IssueBody"];
             };
         };
@@ -9881,6 +10017,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "ability": "",
+                     *         "again": "",
+                     *         "candidate": "00017",
+                     *         "examined": "2026-05-01",
+                     *         "form": "GD0001",
+                     *         "imprint": {
+                     *           "at": "2026-05-20T03:00:00.000Z",
+                     *           "told": "印章员"
+                     *         },
+                     *         "issued": "2026-05-20T03:00:00.000Z",
+                     *         "number": "4402002026000001",
+                     *         "project": "中式面点制作",
+                     *         "receipt": null,
+                     *         "revoked": null
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["CertificateShape"][];
                 };
             };
@@ -9969,6 +10125,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "reason": "成绩更正后不合格"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RevocationBody"];
             };
         };
@@ -9979,6 +10141,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ability": "",
+                     *       "again": "",
+                     *       "candidate": "00017",
+                     *       "examined": "2026-05-01",
+                     *       "form": "GD0001",
+                     *       "imprint": {
+                     *         "at": "2026-05-20T03:00:00.000Z",
+                     *         "told": "印章员"
+                     *       },
+                     *       "issued": "2026-05-20T03:00:00.000Z",
+                     *       "number": "4402002026000001",
+                     *       "project": "中式面点制作",
+                     *       "receipt": {
+                     *         "candidate": "00017",
+                     *         "certificate": "4402002026000001",
+                     *         "code": "1FEA-XV7B-0S27-MC5A-62XQ-PZDJ-ZGD0-RZ46-3",
+                     *         "made": "2026-05-20T03:04:05.000Z"
+                     *       },
+                     *       "revoked": {
+                     *         "at": "2026-06-02T01:00:00.000Z",
+                     *         "told": "成绩更正后不合格"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["CertificateShape"];
                 };
             };
@@ -10073,6 +10261,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "clauses": [
+                     *         {
+                     *           "en": "all that is to be filed is there",
+                     *           "id": "C9-1",
+                     *           "part": "九",
+                     *           "rests_on": [
+                     *             "dossier_scan/2026-0501/000001@1"
+                     *           ],
+                     *           "title_en": "dossier",
+                     *           "title_zh": "档案材料",
+                     *           "verdict": "pass",
+                     *           "zh": "应归档材料齐全"
+                     *         }
+                     *       ],
+                     *       "made": "2026-05-20T03:10:00.000Z",
+                     *       "sittings": [
+                     *         {
+                     *           "clauses": [
+                     *             {
+                     *               "en": "there is no gap",
+                     *               "id": "C6.2-3",
+                     *               "verdict": "pass",
+                     *               "zh": "无断档"
+                     *             }
+                     *           ],
+                     *           "sitting": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ClausesShape"];
                 };
             };
@@ -10227,6 +10448,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "clauses": [
+                     *         {
+                     *           "en": "all that is to be filed is there",
+                     *           "id": "C9-1",
+                     *           "part": "九",
+                     *           "rests_on": [
+                     *             "dossier_scan/2026-0501/000001@1"
+                     *           ],
+                     *           "title_en": "dossier",
+                     *           "title_zh": "档案材料",
+                     *           "verdict": "pass",
+                     *           "zh": "应归档材料齐全"
+                     *         }
+                     *       ],
+                     *       "footage": {
+                     *         "filed": "2026-05-02T01:00:00.000Z",
+                     *         "files": 136,
+                     *         "manifest": 1
+                     *       },
+                     *       "made": "2026-05-20T03:10:00.000Z",
+                     *       "needs": [
+                     *         {
+                     *           "en": "room record (sitting 1)",
+                     *           "filed": "2026-05-03T02:00:00.000Z",
+                     *           "item": "room_record",
+                     *           "scan": 1,
+                     *           "sitting": 1,
+                     *           "subject": "",
+                     *           "zh": "考场记录表（第1场）"
+                     *         }
+                     *       ],
+                     *       "norm": "norm-1",
+                     *       "scans": [
+                     *         {
+                     *           "by": "account:operator-3",
+                     *           "filed": "2026-05-03T02:00:00.000Z",
+                     *           "item": "room_record",
+                     *           "number": 1,
+                     *           "pages": 2,
+                     *           "reason": "",
+                     *           "revision": 1,
+                     *           "sha256": "9898989898989898989898989898989898989898989898989898989898989898",
+                     *           "sitting": 1,
+                     *           "size_bytes": 184320,
+                     *           "subject": "",
+                     *           "type": "pdf"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DossierShape"];
                 };
             };
@@ -10323,6 +10597,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "by": "account:operator-3",
+                     *       "filed": "2026-05-03T02:00:00.000Z",
+                     *       "item": "room_record",
+                     *       "number": 1,
+                     *       "pages": 2,
+                     *       "reason": "",
+                     *       "revision": 1,
+                     *       "sha256": "9898989898989898989898989898989898989898989898989898989898989898",
+                     *       "sitting": 1,
+                     *       "size_bytes": 184320,
+                     *       "subject": "",
+                     *       "type": "pdf"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ScanShape"];
                 };
             };
@@ -10597,6 +10887,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReceiptBody"];
             };
         };
@@ -10607,6 +10902,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "candidate": "00017",
+                     *       "certificate": "4402002026000001",
+                     *       "code": "1FEA-XV7B-0S27-MC5A-62XQ-PZDJ-ZGD0-RZ46-3",
+                     *       "made": "2026-05-20T03:04:05.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReceiptShape"];
                 };
             };
@@ -10781,6 +11084,257 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "made": "2026-05-01T02:50:00.000Z",
+                     *       "project": "中式面点制作",
+                     *       "rule_pack": "SG-2022-08-10",
+                     *       "site": "sg-001",
+                     *       "sittings": [
+                     *         {
+                     *           "backup": {
+                     *             "backed_up_s": 8092,
+                     *             "camera": "sg-001-c1",
+                     *             "copies": 2,
+                     *             "greatest_lag_s": 4,
+                     *             "recorded_s": 8092
+                     *           },
+                     *           "batch": "2026-0501",
+                     *           "cameras": [
+                     *             {
+                     *               "backed_up_s": 8092,
+                     *               "backup_lag_s": 4,
+                     *               "camera": "sg-001-c1",
+                     *               "clock_drift_error_ppm": null,
+                     *               "clock_drift_ppm": null,
+                     *               "clock_offset_s": 0.4,
+                     *               "delayed_s": 0.021,
+                     *               "faults": [],
+                     *               "frame_rate": 25,
+                     *               "frames": 202300,
+                     *               "gaps": [
+                     *                 {
+                     *                   "cause": "camera_disconnected",
+                     *                   "end": "2026-05-01T01:20:08.000Z",
+                     *                   "recorders": [
+                     *                     {
+                     *                       "cause": "camera_disconnected",
+                     *                       "recorder": "exam-host"
+                     *                     }
+                     *                   ],
+                     *                   "seconds": 8,
+                     *                   "start": "2026-05-01T01:20:00.000Z"
+                     *                 }
+                     *               ],
+                     *               "lost_packets": 0,
+                     *               "recorded_s": 8092,
+                     *               "recorders": [
+                     *                 {
+                     *                   "recorded_s": 8092,
+                     *                   "recorder": "exam-host"
+                     *                 }
+                     *               ],
+                     *               "reference": "2026-04-21T02:00:00.000Z",
+                     *               "room": "r301",
+                     *               "sizes": [
+                     *                 {
+                     *                   "height": 1080,
+                     *                   "width": 1920
+                     *                 }
+                     *               ],
+                     *               "sources": [
+                     *                 {
+                     *                   "end": "2026-05-01T01:20:00.000Z",
+                     *                   "recorder": "exam-host",
+                     *                   "start": "2026-05-01T00:30:00.000Z"
+                     *                 },
+                     *                 {
+                     *                   "end": "2026-05-01T02:45:00.000Z",
+                     *                   "recorder": "exam-host",
+                     *                   "start": "2026-05-01T01:20:08.000Z"
+                     *                 }
+                     *               ],
+                     *               "unverified": []
+                     *             }
+                     *           ],
+                     *           "clauses": [
+                     *             {
+                     *               "en": "Gap of 8 s at station A-01 from 2026-05-01 09:20:00.000 to 09:20:08.000 (camera disconnected), beyond the tolerance.",
+                     *               "id": "C6.2-3",
+                     *               "verdict": "fail",
+                     *               "zh": "工位A-01自2026-05-01 09:20:00.000至09:20:08.000断档8秒（摄像机断线），超出容许值。"
+                     *             }
+                     *           ],
+                     *           "closed": "2026-05-01T02:30:00.000Z",
+                     *           "copies": [
+                     *             {
+                     *               "device": "10.20.0.3:9000",
+                     *               "files": 136,
+                     *               "locked_until": "2029-05-01T16:00:00.000Z",
+                     *               "of": 136,
+                     *               "place": "s3",
+                     *               "size_bytes": 4046000000,
+                     *               "target": "kaojian"
+                     *             }
+                     *           ],
+                     *           "expected": {
+                     *             "changed": [],
+                     *             "frozen": "2026-05-01T01:00:00.000Z",
+                     *             "intact": true,
+                     *             "places": [
+                     *               {
+                     *                 "basis": "plan",
+                     *                 "best": {
+                     *                   "camera": "sg-001-c1",
+                     *                   "least_width": 1920,
+                     *                   "px_per_m": 152,
+                     *                   "share": 1
+                     *                 },
+                     *                 "cameras": [
+                     *                   {
+                     *                     "camera": "sg-001-c1",
+                     *                     "least_width": 1920,
+                     *                     "px_per_m": 152,
+                     *                     "share": 1
+                     *                   }
+                     *                 ],
+                     *                 "id": "A-01",
+                     *                 "lack": null,
+                     *                 "level": "recognise",
+                     *                 "phases": [
+                     *                   "W2"
+                     *                 ],
+                     *                 "px_per_m": 125,
+                     *                 "room": "r301",
+                     *                 "target": "station",
+                     *                 "times": [],
+                     *                 "unseen": [
+                     *                   {
+                     *                     "end": "2026-05-01T01:20:08.000Z",
+                     *                     "seconds": 8,
+                     *                     "start": "2026-05-01T01:20:00.000Z"
+                     *                   }
+                     *                 ],
+                     *                 "unverified": [],
+                     *                 "verdict": "fail"
+                     *               }
+                     *             ],
+                     *             "rooms": [
+                     *               {
+                     *                 "blind_m2": 0.4,
+                     *                 "cameras_not_drawn": [],
+                     *                 "drawn": true,
+                     *                 "floor_share": 0.988,
+                     *                 "level": "detect",
+                     *                 "needed_share": 0.95,
+                     *                 "px_per_m": 25,
+                     *                 "room": "r301",
+                     *                 "stations_not_drawn": []
+                     *               }
+                     *             ],
+                     *             "scale": "EN 62676-4:2014",
+                     *             "sha256": "8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a"
+                     *           },
+                     *           "host_clocks": [
+                     *             {
+                     *               "by": "ntp",
+                     *               "error_s": 0.02,
+                     *               "host": "exam-host",
+                     *               "in_doubt_s": 0,
+                     *               "readings": 135,
+                     *               "state": "synchronised",
+                     *               "synchronised": true,
+                     *               "unproven_s": 0
+                     *             }
+                     *           ],
+                     *           "made": "2026-05-01T02:50:00.000Z",
+                     *           "marks": [
+                     *             {
+                     *               "after": [],
+                     *               "at": "2026-05-01T00:55:00.000Z",
+                     *               "by": "account:operator-3",
+                     *               "earlier": 0,
+                     *               "mark": "opened",
+                     *               "reason": "",
+                     *               "written": "2026-05-01T00:55:04.000Z"
+                     *             }
+                     *           ],
+                     *           "nvrs": [],
+                     *           "opened": "2026-05-01T01:00:00.000Z",
+                     *           "phases": [
+                     *             {
+                     *               "end": "2026-05-01T02:30:00.000Z",
+                     *               "id": "W2",
+                     *               "start": "2026-05-01T01:00:00.000Z"
+                     *             }
+                     *           ],
+                     *           "plan_cover": {
+                     *             "code": 1,
+                     *             "digest": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *             "reason": "",
+                     *             "rooms": [
+                     *               {
+                     *                 "code": 1,
+                     *                 "room": "r301"
+                     *               }
+                     *             ],
+                     *             "signed": "2026-05-01T00:20:00.000Z",
+                     *             "signer": "account:operator-3",
+                     *             "standing": "go"
+                     *           },
+                     *           "project": "中式面点制作",
+                     *           "rule_pack": "SG-2022-08-10",
+                     *           "save_cover": {
+                     *             "code": -2,
+                     *             "rooms": [
+                     *               {
+                     *                 "code": -2,
+                     *                 "room": "r301"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "segments_root": "3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b",
+                     *           "settled_until": "2026-05-01T02:45:00.000Z",
+                     *           "site": "sg-001",
+                     *           "sitting": 1,
+                     *           "stations": [
+                     *             {
+                     *               "compared": [
+                     *                 "sg-001-c1"
+                     *               ],
+                     *               "covered_s": 8092,
+                     *               "gaps": [
+                     *                 {
+                     *                   "cameras": [
+                     *                     {
+                     *                       "camera": "sg-001-c1",
+                     *                       "cause": "camera_disconnected"
+                     *                     }
+                     *                   ],
+                     *                   "cause": "camera_disconnected",
+                     *                   "end": "2026-05-01T01:20:08.000Z",
+                     *                   "seconds": 8,
+                     *                   "start": "2026-05-01T01:20:00.000Z"
+                     *                 }
+                     *               ],
+                     *               "room": "r301",
+                     *               "station": "A-01",
+                     *               "unusable": [],
+                     *               "unverified": [],
+                     *               "verdict": "fail"
+                     *             }
+                     *           ],
+                     *           "verdict": "fail",
+                     *           "window": {
+                     *             "end": "2026-05-01T02:45:00.000Z",
+                     *             "start": "2026-05-01T00:30:00.000Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "verdict": "fail"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WholeBatchReport"];
                 };
             };
@@ -11287,6 +11841,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "method": "practical",
+                 *       "subject": "实操",
+                 *       "value": "88.5"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ScoreBody"];
             };
         };
@@ -11297,6 +11859,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "candidate": "00017",
+                     *       "confirmed": null,
+                     *       "given": "2026-05-01T02:15:00.000Z",
+                     *       "machine_signed": false,
+                     *       "method": "practical",
+                     *       "reason": "",
+                     *       "revision": 1,
+                     *       "scorer": "ex-2",
+                     *       "signed": null,
+                     *       "subject": "实操",
+                     *       "total": null,
+                     *       "transcribed": false,
+                     *       "value": "88.5",
+                     *       "vouched": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ScoreShape"];
                 };
             };
@@ -11385,6 +11965,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "subject": "实操"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlaceBody"];
             };
         };
@@ -11395,6 +11981,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "candidate": "00017",
+                     *       "confirmed": {
+                     *         "at": "2026-05-01T02:25:00.000Z",
+                     *         "by": "ex-1",
+                     *         "value": "88.5"
+                     *       },
+                     *       "given": "2026-05-01T02:15:00.000Z",
+                     *       "machine_signed": false,
+                     *       "method": "practical",
+                     *       "reason": "",
+                     *       "revision": 1,
+                     *       "scorer": "ex-2",
+                     *       "signed": {
+                     *         "at": "2026-05-01T02:20:00.000Z",
+                     *         "by": "ex-2",
+                     *         "value": "88.5"
+                     *       },
+                     *       "subject": "实操",
+                     *       "total": null,
+                     *       "transcribed": false,
+                     *       "value": "88.5",
+                     *       "vouched": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ScoreShape"];
                 };
             };
@@ -11780,6 +12392,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "subject": "实操"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlaceBody"];
             };
         };
@@ -11790,6 +12408,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "candidate": "00017",
+                     *       "confirmed": null,
+                     *       "given": "2026-05-01T02:15:00.000Z",
+                     *       "machine_signed": false,
+                     *       "method": "practical",
+                     *       "reason": "",
+                     *       "revision": 1,
+                     *       "scorer": "ex-2",
+                     *       "signed": {
+                     *         "at": "2026-05-01T02:20:00.000Z",
+                     *         "by": "ex-2",
+                     *         "value": "88.5"
+                     *       },
+                     *       "subject": "实操",
+                     *       "total": null,
+                     *       "transcribed": false,
+                     *       "value": "88.5",
+                     *       "vouched": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ScoreShape"];
                 };
             };
@@ -11885,6 +12525,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "county": "浈江区",
+                     *       "project": "中式面点制作",
+                     *       "rooms": [
+                     *         {
+                     *           "cameras": [
+                     *             {
+                     *               "id": "sg-001-c1",
+                     *               "panoramic": true,
+                     *               "sees": [
+                     *                 "A-01"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "id": "r301",
+                     *           "name": "301 考场",
+                     *           "stations": [
+                     *             "A-01"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "rule_pack": "SG-2022-08-10",
+                     *       "site": "sg-001",
+                     *       "site_name": "韶关示范考场",
+                     *       "sitting": {
+                     *         "actual_end": "2026-05-01T02:30:00.000Z",
+                     *         "actual_start": "2026-05-01T01:00:00.000Z",
+                     *         "number": 1,
+                     *         "planned_end": "2026-05-01T02:30:00.000Z",
+                     *         "planned_start": "2026-05-01T01:00:00.000Z",
+                     *         "state": "closed"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SittingDetail"];
                 };
             };
@@ -11956,6 +12632,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00018"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CandidateBody"];
             };
         };
@@ -12061,6 +12742,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "at": null
+                 *     }
+                 */
                 "application/json": components["schemas"]["ClosingBody"];
             };
         };
@@ -12339,6 +13025,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "given_by": "市中心",
+                 *       "intact": true,
+                 *       "parcel": "SJ-0001",
+                 *       "seal": "F-1",
+                 *       "stage": "fetched",
+                 *       "taken_by": "考务员乙"
+                 *     }
+                 */
                 "application/json": components["schemas"]["HandOverBody"];
             };
         };
@@ -12554,6 +13250,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "at": "2026-05-01T01:10:00.000Z",
+                 *       "handling": "换上同地址的备用摄像机",
+                 *       "kind": "equipment",
+                 *       "room": "r301",
+                 *       "what": "摄像机 sg-001-c1 无画面"
+                 *     }
+                 */
                 "application/json": components["schemas"]["IncidentBody"];
             };
         };
@@ -12659,6 +13364,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CandidateBody"];
             };
         };
@@ -12764,6 +13474,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "at": "2026-05-01T00:55:00.000Z",
+                 *       "mark": "opened"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MarkBody"];
             };
         };
@@ -12774,6 +13490,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T00:55:00.000Z",
+                     *       "by": "account:operator-3",
+                     *       "mark": "opened",
+                     *       "reason": "",
+                     *       "warnings": [],
+                     *       "written": "2026-05-01T00:55:04.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MadeMarkShape"];
                 };
             };
@@ -12863,6 +13589,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "station": "A-02",
+                 *       "why": "炉灶故障"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MoveBody"];
             };
         };
@@ -12968,6 +13701,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "at": null
+                 *     }
+                 */
                 "application/json": components["schemas"]["OpeningBody"];
             };
         };
@@ -13079,6 +13817,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "checks": [],
+                     *       "code": 1,
+                     *       "code_en": "fully covered",
+                     *       "code_zh": "已完全覆盖",
+                     *       "go": true,
+                     *       "made": "2026-05-01T00:20:00.000Z",
+                     *       "rooms": [
+                     *         {
+                     *           "checks": [
+                     *             {
+                     *               "do_en": "",
+                     *               "do_zh": "",
+                     *               "en": "planned to be recorded: cameras 3; every station (3) is registered with one",
+                     *               "item": "plan",
+                     *               "room": "r301",
+                     *               "subject": "",
+                     *               "verdict": "pass",
+                     *               "zh": "3 台摄像机已列入录像计划，3 个工位均有登记"
+                     *             }
+                     *           ],
+                     *           "code": 1,
+                     *           "code_en": "fully covered",
+                     *           "code_zh": "已完全覆盖",
+                     *           "room": "r301"
+                     *         }
+                     *       ],
+                     *       "signed": null,
+                     *       "site": "sg-001",
+                     *       "site_sha256": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *       "sitting": 1,
+                     *       "trial": {
+                     *         "end": "2026-05-01T00:12:00.000Z",
+                     *         "number": 1,
+                     *         "start": "2026-05-01T00:10:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReadinessShape"];
                 };
             };
@@ -13159,6 +13937,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         "signs",
+                 *         "notice"
+                 *       ],
+                 *       "room": "r301",
+                 *       "stands": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["ConfirmationBody"];
             };
         };
@@ -13169,6 +13957,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "checks": [],
+                     *       "code": 1,
+                     *       "code_en": "fully covered",
+                     *       "code_zh": "已完全覆盖",
+                     *       "go": true,
+                     *       "made": "2026-05-01T00:20:00.000Z",
+                     *       "rooms": [
+                     *         {
+                     *           "checks": [
+                     *             {
+                     *               "do_en": "",
+                     *               "do_zh": "",
+                     *               "en": "planned to be recorded: cameras 3; every station (3) is registered with one",
+                     *               "item": "plan",
+                     *               "room": "r301",
+                     *               "subject": "",
+                     *               "verdict": "pass",
+                     *               "zh": "3 台摄像机已列入录像计划，3 个工位均有登记"
+                     *             }
+                     *           ],
+                     *           "code": 1,
+                     *           "code_en": "fully covered",
+                     *           "code_zh": "已完全覆盖",
+                     *           "room": "r301"
+                     *         }
+                     *       ],
+                     *       "signed": null,
+                     *       "site": "sg-001",
+                     *       "site_sha256": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *       "sitting": 1,
+                     *       "trial": {
+                     *         "end": "2026-05-01T00:12:00.000Z",
+                     *         "number": 1,
+                     *         "start": "2026-05-01T00:10:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReadinessShape"];
                 };
             };
@@ -13258,6 +14086,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": ""
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignatureBody"];
             };
         };
@@ -13268,6 +14101,55 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "checks": [],
+                     *       "code": 1,
+                     *       "code_en": "fully covered",
+                     *       "code_zh": "已完全覆盖",
+                     *       "go": true,
+                     *       "made": "2026-05-01T00:20:00.000Z",
+                     *       "rooms": [
+                     *         {
+                     *           "checks": [
+                     *             {
+                     *               "do_en": "",
+                     *               "do_zh": "",
+                     *               "en": "planned to be recorded: cameras 3; every station (3) is registered with one",
+                     *               "item": "plan",
+                     *               "room": "r301",
+                     *               "subject": "",
+                     *               "verdict": "pass",
+                     *               "zh": "3 台摄像机已列入录像计划，3 个工位均有登记"
+                     *             }
+                     *           ],
+                     *           "code": 1,
+                     *           "code_en": "fully covered",
+                     *           "code_zh": "已完全覆盖",
+                     *           "room": "r301"
+                     *         }
+                     *       ],
+                     *       "signed": {
+                     *         "at": "2026-05-01T00:20:00.000Z",
+                     *         "digest": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *         "go": true,
+                     *         "good_until": "2026-05-02T00:20:00.000Z",
+                     *         "number": 1,
+                     *         "reason": null,
+                     *         "signer": "account:operator-3",
+                     *         "standing": "go"
+                     *       },
+                     *       "site": "sg-001",
+                     *       "site_sha256": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *       "sitting": 1,
+                     *       "trial": {
+                     *         "end": "2026-05-01T00:12:00.000Z",
+                     *         "number": 1,
+                     *         "start": "2026-05-01T00:10:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReadinessShape"];
                 };
             };
@@ -13363,6 +14245,247 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "backup": {
+                     *         "backed_up_s": 8092,
+                     *         "camera": "sg-001-c1",
+                     *         "copies": 2,
+                     *         "greatest_lag_s": 4,
+                     *         "recorded_s": 8092
+                     *       },
+                     *       "batch": "2026-0501",
+                     *       "cameras": [
+                     *         {
+                     *           "backed_up_s": 8092,
+                     *           "backup_lag_s": 4,
+                     *           "camera": "sg-001-c1",
+                     *           "clock_drift_error_ppm": null,
+                     *           "clock_drift_ppm": null,
+                     *           "clock_offset_s": 0.4,
+                     *           "delayed_s": 0.021,
+                     *           "faults": [],
+                     *           "frame_rate": 25,
+                     *           "frames": 202300,
+                     *           "gaps": [
+                     *             {
+                     *               "cause": "camera_disconnected",
+                     *               "end": "2026-05-01T01:20:08.000Z",
+                     *               "recorders": [
+                     *                 {
+                     *                   "cause": "camera_disconnected",
+                     *                   "recorder": "exam-host"
+                     *                 }
+                     *               ],
+                     *               "seconds": 8,
+                     *               "start": "2026-05-01T01:20:00.000Z"
+                     *             }
+                     *           ],
+                     *           "lost_packets": 0,
+                     *           "recorded_s": 8092,
+                     *           "recorders": [
+                     *             {
+                     *               "recorded_s": 8092,
+                     *               "recorder": "exam-host"
+                     *             }
+                     *           ],
+                     *           "reference": "2026-04-21T02:00:00.000Z",
+                     *           "room": "r301",
+                     *           "sizes": [
+                     *             {
+                     *               "height": 1080,
+                     *               "width": 1920
+                     *             }
+                     *           ],
+                     *           "sources": [
+                     *             {
+                     *               "end": "2026-05-01T01:20:00.000Z",
+                     *               "recorder": "exam-host",
+                     *               "start": "2026-05-01T00:30:00.000Z"
+                     *             },
+                     *             {
+                     *               "end": "2026-05-01T02:45:00.000Z",
+                     *               "recorder": "exam-host",
+                     *               "start": "2026-05-01T01:20:08.000Z"
+                     *             }
+                     *           ],
+                     *           "unverified": []
+                     *         }
+                     *       ],
+                     *       "clauses": [
+                     *         {
+                     *           "en": "Gap of 8 s at station A-01 from 2026-05-01 09:20:00.000 to 09:20:08.000 (camera disconnected), beyond the tolerance.",
+                     *           "id": "C6.2-3",
+                     *           "verdict": "fail",
+                     *           "zh": "工位A-01自2026-05-01 09:20:00.000至09:20:08.000断档8秒（摄像机断线），超出容许值。"
+                     *         }
+                     *       ],
+                     *       "closed": "2026-05-01T02:30:00.000Z",
+                     *       "copies": [
+                     *         {
+                     *           "device": "10.20.0.3:9000",
+                     *           "files": 136,
+                     *           "locked_until": "2029-05-01T16:00:00.000Z",
+                     *           "of": 136,
+                     *           "place": "s3",
+                     *           "size_bytes": 4046000000,
+                     *           "target": "kaojian"
+                     *         }
+                     *       ],
+                     *       "expected": {
+                     *         "changed": [],
+                     *         "frozen": "2026-05-01T01:00:00.000Z",
+                     *         "intact": true,
+                     *         "places": [
+                     *           {
+                     *             "basis": "plan",
+                     *             "best": {
+                     *               "camera": "sg-001-c1",
+                     *               "least_width": 1920,
+                     *               "px_per_m": 152,
+                     *               "share": 1
+                     *             },
+                     *             "cameras": [
+                     *               {
+                     *                 "camera": "sg-001-c1",
+                     *                 "least_width": 1920,
+                     *                 "px_per_m": 152,
+                     *                 "share": 1
+                     *               }
+                     *             ],
+                     *             "id": "A-01",
+                     *             "lack": null,
+                     *             "level": "recognise",
+                     *             "phases": [
+                     *               "W2"
+                     *             ],
+                     *             "px_per_m": 125,
+                     *             "room": "r301",
+                     *             "target": "station",
+                     *             "times": [],
+                     *             "unseen": [
+                     *               {
+                     *                 "end": "2026-05-01T01:20:08.000Z",
+                     *                 "seconds": 8,
+                     *                 "start": "2026-05-01T01:20:00.000Z"
+                     *               }
+                     *             ],
+                     *             "unverified": [],
+                     *             "verdict": "fail"
+                     *           }
+                     *         ],
+                     *         "rooms": [
+                     *           {
+                     *             "blind_m2": 0.4,
+                     *             "cameras_not_drawn": [],
+                     *             "drawn": true,
+                     *             "floor_share": 0.988,
+                     *             "level": "detect",
+                     *             "needed_share": 0.95,
+                     *             "px_per_m": 25,
+                     *             "room": "r301",
+                     *             "stations_not_drawn": []
+                     *           }
+                     *         ],
+                     *         "scale": "EN 62676-4:2014",
+                     *         "sha256": "8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a"
+                     *       },
+                     *       "host_clocks": [
+                     *         {
+                     *           "by": "ntp",
+                     *           "error_s": 0.02,
+                     *           "host": "exam-host",
+                     *           "in_doubt_s": 0,
+                     *           "readings": 135,
+                     *           "state": "synchronised",
+                     *           "synchronised": true,
+                     *           "unproven_s": 0
+                     *         }
+                     *       ],
+                     *       "made": "2026-05-01T02:50:00.000Z",
+                     *       "marks": [
+                     *         {
+                     *           "after": [],
+                     *           "at": "2026-05-01T00:55:00.000Z",
+                     *           "by": "account:operator-3",
+                     *           "earlier": 0,
+                     *           "mark": "opened",
+                     *           "reason": "",
+                     *           "written": "2026-05-01T00:55:04.000Z"
+                     *         }
+                     *       ],
+                     *       "nvrs": [],
+                     *       "opened": "2026-05-01T01:00:00.000Z",
+                     *       "phases": [
+                     *         {
+                     *           "end": "2026-05-01T02:30:00.000Z",
+                     *           "id": "W2",
+                     *           "start": "2026-05-01T01:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "plan_cover": {
+                     *         "code": 1,
+                     *         "digest": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *         "reason": "",
+                     *         "rooms": [
+                     *           {
+                     *             "code": 1,
+                     *             "room": "r301"
+                     *           }
+                     *         ],
+                     *         "signed": "2026-05-01T00:20:00.000Z",
+                     *         "signer": "account:operator-3",
+                     *         "standing": "go"
+                     *       },
+                     *       "project": "中式面点制作",
+                     *       "rule_pack": "SG-2022-08-10",
+                     *       "save_cover": {
+                     *         "code": -2,
+                     *         "rooms": [
+                     *           {
+                     *             "code": -2,
+                     *             "room": "r301"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "segments_root": "3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b",
+                     *       "settled_until": "2026-05-01T02:45:00.000Z",
+                     *       "site": "sg-001",
+                     *       "sitting": 1,
+                     *       "stations": [
+                     *         {
+                     *           "compared": [
+                     *             "sg-001-c1"
+                     *           ],
+                     *           "covered_s": 8092,
+                     *           "gaps": [
+                     *             {
+                     *               "cameras": [
+                     *                 {
+                     *                   "camera": "sg-001-c1",
+                     *                   "cause": "camera_disconnected"
+                     *                 }
+                     *               ],
+                     *               "cause": "camera_disconnected",
+                     *               "end": "2026-05-01T01:20:08.000Z",
+                     *               "seconds": 8,
+                     *               "start": "2026-05-01T01:20:00.000Z"
+                     *             }
+                     *           ],
+                     *           "room": "r301",
+                     *           "station": "A-01",
+                     *           "unusable": [],
+                     *           "unverified": [],
+                     *           "verdict": "fail"
+                     *         }
+                     *       ],
+                     *       "verdict": "fail",
+                     *       "window": {
+                     *         "end": "2026-05-01T02:45:00.000Z",
+                     *         "start": "2026-05-01T00:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Report"];
                 };
             };
@@ -13598,6 +14721,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "check": "compared",
+                 *       "station": "A-01"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignInBody"];
             };
         };
@@ -13709,6 +14839,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "end": "2026-05-01T00:12:00.000Z",
+                     *       "number": 1,
+                     *       "start": "2026-05-01T00:10:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["TrialShape"];
                 };
             };
@@ -13789,6 +14926,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "excludes": false,
+                 *       "handling": "口头警告",
+                 *       "what": "携带手机"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ViolationBody"];
             };
         };
@@ -13893,6 +15038,18 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "attended": [
+                 *         {
+                 *           "badge": "GD-001",
+                 *           "supervisor": "d-1"
+                 *         }
+                 *       ],
+                 *       "reason": "投诉",
+                 *       "way": "online"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BeginBody"];
             };
         };
@@ -14218,6 +15375,23 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "answers": [
+                 *         {
+                 *           "frames": [
+                 *             {
+                 *               "at": "2026-05-01T01:05:00.000Z",
+                 *               "camera": "sg-001-c1"
+                 *             }
+                 *           ],
+                 *           "note": "02 号工位未贴",
+                 *           "question": "labels",
+                 *           "said": "no"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["AnswersBody"];
             };
         };
@@ -14387,6 +15561,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "ended": null
+                 *     }
+                 */
                 "application/json": components["schemas"]["dashboard__api__visit_shapes__EndBody"];
             };
         };
@@ -14556,6 +15735,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "现场秩序良好，02 号工位已补贴标签"
+                 *     }
+                 */
                 "application/json": components["schemas"]["FeedbackBody"];
             };
         };
@@ -14725,6 +15909,18 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "frames": [
+                 *         {
+                 *           "at": "2026-05-01T01:05:00.000Z",
+                 *           "camera": "sg-001-c1"
+                 *         }
+                 *       ],
+                 *       "severity": "minor",
+                 *       "text": "02 号工位未贴标签"
+                 *     }
+                 */
                 "application/json": components["schemas"]["FindingBody"];
             };
         };
@@ -15141,6 +16337,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "屏风移开后拍到更衣区",
+                 *       "start": "2026-05-01T01:00:00.000Z",
+                 *       "until": null
+                 *     }
+                 */
                 "application/json": components["schemas"]["WithholdingBody"];
             };
         };
@@ -15151,6 +16354,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:10:00.000Z",
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "camera": "sg-001-c1",
+                     *       "closed": [],
+                     *       "decisions": [],
+                     *       "files": 10,
+                     *       "locked_until": "2029-05-01T16:00:00.000Z",
+                     *       "number": 1,
+                     *       "reason": "屏风移开后拍到更衣区",
+                     *       "start": "2026-05-01T01:00:00.000Z",
+                     *       "state": "undecided",
+                     *       "stored": 2,
+                     *       "until": null,
+                     *       "who": "account:li"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WithholdingShape"];
                 };
             };
@@ -15236,6 +16459,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "batches": [
+                     *           "2026-0501"
+                     *         ],
+                     *         "decisions": [],
+                     *         "digest": "7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a",
+                     *         "lapses": "2029-06-02T01:00:00.000Z",
+                     *         "number": 1,
+                     *         "proposed": "2029-05-03T01:00:00.000Z",
+                     *         "reason": "保管期已满，无封存",
+                     *         "state": "proposed",
+                     *         "who": "account:chen"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["DisposalShape"][];
                 };
             };
@@ -15304,6 +16544,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "batches": [
+                 *         "2026-0501"
+                 *       ],
+                 *       "reason": "保管期已满，无封存"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProposalBody"];
             };
         };
@@ -15314,6 +16562,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "contents": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "destroyed": false,
+                     *           "link": "1:adadadadadadadadadadadadadadadadadadadadadadadadadadadadadadadad",
+                     *           "objections": [],
+                     *           "ordered": false,
+                     *           "project": "中式面点制作",
+                     *           "retained_until": "2029-05-01T16:00:00.000Z",
+                     *           "segments": 520,
+                     *           "site_name": "韶关示范考场",
+                     *           "size_bytes": 11400000000
+                     *         }
+                     *       ],
+                     *       "decisions": [],
+                     *       "digest": "7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a",
+                     *       "lapses": "2029-06-02T01:00:00.000Z",
+                     *       "may_approve": true,
+                     *       "may_decline": true,
+                     *       "number": 1,
+                     *       "proposed": "2029-05-03T01:00:00.000Z",
+                     *       "reason": "保管期已满，无封存",
+                     *       "state": "proposed",
+                     *       "who": "account:chen"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DisposalDetail"];
                 };
             };
@@ -15397,6 +16676,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "batch": "2026-0501",
+                     *         "objections": [
+                     *           {
+                     *             "detail": "list 1 has it; decide on that one first",
+                     *             "what": "listed"
+                     *           }
+                     *         ],
+                     *         "project": "中式面点制作",
+                     *         "retained_until": "2029-05-01T16:00:00.000Z",
+                     *         "segments": 520,
+                     *         "site_name": "韶关示范考场",
+                     *         "size_bytes": 11400000000
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["DueShape"][];
                 };
             };
@@ -15473,6 +16770,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "contents": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "destroyed": false,
+                     *           "link": "1:adadadadadadadadadadadadadadadadadadadadadadadadadadadadadadadad",
+                     *           "objections": [],
+                     *           "ordered": false,
+                     *           "project": "中式面点制作",
+                     *           "retained_until": "2029-05-01T16:00:00.000Z",
+                     *           "segments": 520,
+                     *           "site_name": "韶关示范考场",
+                     *           "size_bytes": 11400000000
+                     *         }
+                     *       ],
+                     *       "decisions": [],
+                     *       "digest": "7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a",
+                     *       "lapses": "2029-06-02T01:00:00.000Z",
+                     *       "may_approve": true,
+                     *       "may_decline": true,
+                     *       "number": 1,
+                     *       "proposed": "2029-05-03T01:00:00.000Z",
+                     *       "reason": "保管期已满，无封存",
+                     *       "state": "proposed",
+                     *       "who": "account:chen"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DisposalDetail"];
                 };
             };
@@ -15543,6 +16871,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "digest": "7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a",
+                 *       "reason": "与档案室核对无误"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DisposalApprovalBody"];
             };
         };
@@ -15553,6 +16887,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "contents": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "destroyed": false,
+                     *           "link": "1:adadadadadadadadadadadadadadadadadadadadadadadadadadadadadadadad",
+                     *           "objections": [],
+                     *           "ordered": false,
+                     *           "project": "中式面点制作",
+                     *           "retained_until": "2029-05-01T16:00:00.000Z",
+                     *           "segments": 520,
+                     *           "site_name": "韶关示范考场",
+                     *           "size_bytes": 11400000000
+                     *         }
+                     *       ],
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2029-05-03T06:00:00.000Z",
+                     *           "reason": "与档案室核对无误",
+                     *           "role": "city_supervisor",
+                     *           "what": "approved",
+                     *           "who": "account:wu"
+                     *         }
+                     *       ],
+                     *       "digest": "7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a",
+                     *       "lapses": "2029-06-02T01:00:00.000Z",
+                     *       "may_approve": false,
+                     *       "may_decline": false,
+                     *       "number": 1,
+                     *       "proposed": "2029-05-03T01:00:00.000Z",
+                     *       "reason": "保管期已满，无封存",
+                     *       "state": "approved_once",
+                     *       "who": "account:chen"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DisposalDetail"];
                 };
             };
@@ -15638,6 +17011,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batches": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "link_digest": "adadadadadadadadadadadadadadadadadadadadadadadadadadadadadadadad",
+                     *           "link_number": 1,
+                     *           "retained_until": "2029-05-01T16:00:00.000000Z",
+                     *           "segments": [
+                     *             {
+                     *               "copies": [
+                     *                 {
+                     *                   "locked_until": "2029-05-01T16:00:00.000000Z",
+                     *                   "place": "s3",
+                     *                   "spool": "",
+                     *                   "target": "kaojian",
+                     *                   "version_id": "01"
+                     *                 }
+                     *               ],
+                     *               "key": "sg-001/2026-0501/sg-001-c1/20260501T005956.000000Z.mp4",
+                     *               "sha256": "1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f",
+                     *               "size_bytes": 30120448
+                     *             }
+                     *           ],
+                     *           "segments_root": "3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b",
+                     *           "site": "sg-001"
+                     *         }
+                     *       ],
+                     *       "form": "kaojian-disposal-1"
+                     *     }
+                     */
                     "application/json": unknown;
                 };
             };
@@ -15708,6 +17112,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "投诉未办结"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DisposalDeclineBody"];
             };
         };
@@ -15718,6 +17127,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "contents": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "destroyed": false,
+                     *           "link": "1:adadadadadadadadadadadadadadadadadadadadadadadadadadadadadadadad",
+                     *           "objections": [],
+                     *           "ordered": false,
+                     *           "project": "中式面点制作",
+                     *           "retained_until": "2029-05-01T16:00:00.000Z",
+                     *           "segments": 520,
+                     *           "site_name": "韶关示范考场",
+                     *           "size_bytes": 11400000000
+                     *         }
+                     *       ],
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2029-05-03T06:00:00.000Z",
+                     *           "reason": "投诉未办结",
+                     *           "role": "city_supervisor",
+                     *           "what": "declined",
+                     *           "who": "account:wu"
+                     *         }
+                     *       ],
+                     *       "digest": "7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a",
+                     *       "lapses": "2029-06-02T01:00:00.000Z",
+                     *       "may_approve": false,
+                     *       "may_decline": false,
+                     *       "number": 1,
+                     *       "proposed": "2029-05-03T01:00:00.000Z",
+                     *       "reason": "保管期已满，无封存",
+                     *       "state": "turned_down",
+                     *       "who": "account:chen"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DisposalDetail"];
                 };
             };
@@ -15803,6 +17251,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "batch": "2026-0501",
+                     *         "digest": "a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8a8",
+                     *         "kind": "order",
+                     *         "number": 1,
+                     *         "signed_at": "2029-05-04T01:00:00.000Z",
+                     *         "site": "sg-001",
+                     *         "text": "{\"batch\":\"2026-0501\", ... }"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["PaperShape"][];
                 };
             };
@@ -15877,6 +17338,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "batches": 2,
+                     *         "commitments": [
+                     *           {
+                     *             "at": "2026-04-29T02:00:00.000Z",
+                     *             "digest": "cbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcb",
+                     *             "party": "account:chen"
+                     *           }
+                     *         ],
+                     *         "drawn": 0,
+                     *         "failed": false,
+                     *         "made": null,
+                     *         "name": "2026-05",
+                     *         "pool_digest": "8888888888888888888888888888888888888888888888888888888888888888",
+                     *         "published": "2026-04-29T01:00:00.000Z",
+                     *         "reveal_by": "2026-04-30T01:00:00.000Z",
+                     *         "revealed": []
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["DrawShape"][];
                 };
             };
@@ -15947,6 +17430,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "digest": "cbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcb"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CommitmentBody"];
             };
         };
@@ -15957,6 +17445,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batches": 2,
+                     *       "commitments": [
+                     *         {
+                     *           "at": "2026-04-29T02:00:00.000Z",
+                     *           "digest": "cbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcb",
+                     *           "party": "account:chen"
+                     *         }
+                     *       ],
+                     *       "drawn": 0,
+                     *       "failed": false,
+                     *       "made": null,
+                     *       "name": "2026-05",
+                     *       "pool_digest": "8888888888888888888888888888888888888888888888888888888888888888",
+                     *       "published": "2026-04-29T01:00:00.000Z",
+                     *       "reveal_by": "2026-04-30T01:00:00.000Z",
+                     *       "revealed": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["DrawShape"];
                 };
             };
@@ -16051,6 +17559,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batches": [
+                     *         {
+                     *           "id": "2026-0501",
+                     *           "site": "sg-001"
+                     *         }
+                     *       ],
+                     *       "beacon": "",
+                     *       "draw": "2026-05",
+                     *       "first": "2026-05-01",
+                     *       "last": "2026-05-31",
+                     *       "per_visit": 2,
+                     *       "per_visit_origin": "default of this project",
+                     *       "reveal_by": "2026-04-30T01:00:00.000000Z",
+                     *       "share": "0.05",
+                     *       "share_origin": "default of this project",
+                     *       "supervisors": [
+                     *         {
+                     *           "barred": [],
+                     *           "id": "d-1"
+                     *         },
+                     *         {
+                     *           "barred": [],
+                     *           "id": "d-2"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": unknown;
                 };
             };
@@ -16127,6 +17664,83 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "digest": "6464646464646464646464646464646464646464646464646464646464646464",
+                     *       "record": {
+                     *         "commitments": [
+                     *           {
+                     *             "at": "2026-04-29T02:00:00.000000Z",
+                     *             "digest": "cbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcb",
+                     *             "party": "account:chen"
+                     *           }
+                     *         ],
+                     *         "drawn_now": [
+                     *           {
+                     *             "batch": "2026-0501",
+                     *             "passed": [],
+                     *             "supervisors": [
+                     *               "d-2",
+                     *               "d-1"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "form": "kaojian-draw-1",
+                     *         "outcome": {
+                     *           "at": "2026-04-30T01:00:00.000000Z",
+                     *           "beacon": "",
+                     *           "drawn": [
+                     *             {
+                     *               "batch": "2026-0501",
+                     *               "passed": [],
+                     *               "supervisors": [
+                     *                 "d-2",
+                     *                 "d-1"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "seed": "6363636363636363636363636363636363636363636363636363636363636363"
+                     *         },
+                     *         "pool": {
+                     *           "batches": [
+                     *             {
+                     *               "id": "2026-0501",
+                     *               "site": "sg-001"
+                     *             }
+                     *           ],
+                     *           "beacon": "",
+                     *           "draw": "2026-05",
+                     *           "first": "2026-05-01",
+                     *           "last": "2026-05-31",
+                     *           "per_visit": 2,
+                     *           "per_visit_origin": "default of this project",
+                     *           "reveal_by": "2026-04-30T01:00:00.000000Z",
+                     *           "share": "0.05",
+                     *           "share_origin": "default of this project",
+                     *           "supervisors": [
+                     *             {
+                     *               "barred": [],
+                     *               "id": "d-1"
+                     *             },
+                     *             {
+                     *               "barred": [],
+                     *               "id": "d-2"
+                     *             }
+                     *           ]
+                     *         },
+                     *         "pool_digest": "8888888888888888888888888888888888888888888888888888888888888888",
+                     *         "published": "2026-04-29T01:00:00.000000Z",
+                     *         "replacements": [],
+                     *         "secrets": [
+                     *           {
+                     *             "at": "2026-04-29T08:00:00.000000Z",
+                     *             "party": "account:chen",
+                     *             "secret": "1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
                     "application/json": unknown;
                 };
             };
@@ -16206,6 +17820,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "secret": "1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SecretBody"];
             };
         };
@@ -16216,6 +17835,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batches": 2,
+                     *       "commitments": [
+                     *         {
+                     *           "at": "2026-04-29T02:00:00.000Z",
+                     *           "digest": "cbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcbcb",
+                     *           "party": "account:chen"
+                     *         }
+                     *       ],
+                     *       "drawn": 0,
+                     *       "failed": false,
+                     *       "made": null,
+                     *       "name": "2026-05",
+                     *       "pool_digest": "8888888888888888888888888888888888888888888888888888888888888888",
+                     *       "published": "2026-04-29T01:00:00.000Z",
+                     *       "reveal_by": "2026-04-30T01:00:00.000Z",
+                     *       "revealed": [
+                     *         "account:chen"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DrawShape"];
                 };
             };
@@ -16308,6 +17949,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "confirmed": true,
+                     *       "recovery_left": 10,
+                     *       "required": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["FactorShape"];
                 };
             };
@@ -16391,6 +18039,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "otpauth://totp/Kaojian:wu?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Kaojian",
+                     *       "picture": "data:image/svg+xml;charset=utf-8,%3Csvg ... %3C/svg%3E",
+                     *       "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+                     *     }
+                     */
                     "application/json": components["schemas"]["BegunFactor"];
                 };
             };
@@ -16468,6 +18123,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "482913"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CodeBody"];
             };
         };
@@ -16478,6 +18138,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "codes": [
+                     *         "abcd-efgh-jkmn-pqrs-tuvw-xyza"
+                     *       ],
+                     *       "session": {
+                     *         "account": {
+                     *           "expires": null,
+                     *           "factor": true,
+                     *           "linked": false,
+                     *           "may": [
+                     *             "own_session",
+                     *             "see",
+                     *             "watch",
+                     *             "watch_open",
+                     *             "supervise"
+                     *           ],
+                     *           "must_change": false,
+                     *           "must_enrol": false,
+                     *           "name": "wu",
+                     *           "password": true,
+                     *           "role": "city_supervisor",
+                     *           "says_why": false,
+                     *           "sees": []
+                     *         },
+                     *         "broken_glass": [],
+                     *         "second_step": false
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["RecoveryCodes"];
                 };
             };
@@ -16564,6 +18254,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "482913"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CodeBody"];
             };
         };
@@ -16574,6 +18269,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "expires": null,
+                     *         "factor": true,
+                     *         "linked": false,
+                     *         "may": [
+                     *           "own_session",
+                     *           "see",
+                     *           "watch",
+                     *           "watch_open",
+                     *           "supervise"
+                     *         ],
+                     *         "must_change": false,
+                     *         "must_enrol": false,
+                     *         "name": "wu",
+                     *         "password": true,
+                     *         "role": "city_supervisor",
+                     *         "says_why": false,
+                     *         "sees": []
+                     *       },
+                     *       "broken_glass": [],
+                     *       "second_step": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionShape"];
                 };
             };
@@ -16932,6 +18652,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:10:00.000Z",
+                     *       "status": "ok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
@@ -17006,6 +18732,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "batch": "2026-0501",
+                     *         "camera": "sg-001-c1",
+                     *         "county": "浈江区",
+                     *         "opened": "2026-05-01T01:00:00.000Z",
+                     *         "project": "中式面点制作",
+                     *         "room": "r301",
+                     *         "room_name": "301 考场",
+                     *         "sees": [
+                     *           "A-01"
+                     *         ],
+                     *         "site": "sg-001",
+                     *         "site_name": "韶关示范考场",
+                     *         "sitting": 1,
+                     *         "start": "2026-05-01T01:00:00.000Z"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["WallCamera"][];
                 };
             };
@@ -17082,6 +18828,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "path": "/api/v1/live/sg-001-c1?ticket= ... ",
+                     *       "port": 8001,
+                     *       "until": "2026-05-01T01:10:30.000Z",
+                     *       "whep": "/api/v1/whep/sg-001-c1?ticket= ... "
+                     *     }
+                     */
                     "application/json": components["schemas"]["LiveTicket"];
                 };
             };
@@ -17152,6 +18906,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "at": "2026-05-01T01:05:00.000Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SnapshotBody"];
             };
         };
@@ -17391,6 +19150,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "asked": "2026-05-12T02:00:00.000Z",
+                     *         "batch": "2026-0501",
+                     *         "camera": "sg-001-c1",
+                     *         "decisions": [],
+                     *         "end": "2026-05-01T02:30:00.000Z",
+                     *         "id": "20260501-0a1b2c3d",
+                     *         "project": "中式面点制作",
+                     *         "purpose": "核实投诉，需查看当时录像",
+                     *         "recused": false,
+                     *         "role": "county_supervisor",
+                     *         "site_name": "韶关示范考场",
+                     *         "start": "2026-05-01T01:00:00.000Z",
+                     *         "state": "waiting",
+                     *         "wanted_until": "2026-05-28T16:00:00.000Z",
+                     *         "who": "account:county-3"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["PermitToDecide"][];
                 };
             };
@@ -17468,6 +19248,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "batch": "2026-0501",
+                 *       "camera": "sg-001-c1",
+                 *       "end": "2026-05-01T02:30:00.000Z",
+                 *       "purpose": "核实投诉，需查看当时录像",
+                 *       "start": "2026-05-01T01:00:00.000Z",
+                 *       "until": "2026-05-28T16:00:00.000Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PermitBody"];
             };
         };
@@ -17478,6 +19268,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asked": "2026-05-12T02:00:00.000Z",
+                     *       "batch": "2026-0501",
+                     *       "camera": "sg-001-c1",
+                     *       "decisions": [],
+                     *       "end": "2026-05-01T02:30:00.000Z",
+                     *       "id": "20260501-0a1b2c3d",
+                     *       "purpose": "核实投诉，需查看当时录像",
+                     *       "role": "county_supervisor",
+                     *       "start": "2026-05-01T01:00:00.000Z",
+                     *       "state": "waiting",
+                     *       "wanted_until": "2026-05-28T16:00:00.000Z",
+                     *       "who": "account:county-3"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PermitShape"];
                 };
             };
@@ -17572,6 +19378,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "asked": "2026-05-12T02:00:00.000Z",
+                     *         "batch": "2026-0501",
+                     *         "camera": "sg-001-c1",
+                     *         "decisions": [],
+                     *         "end": "2026-05-01T02:30:00.000Z",
+                     *         "id": "20260501-0a1b2c3d",
+                     *         "purpose": "核实投诉，需查看当时录像",
+                     *         "role": "county_supervisor",
+                     *         "start": "2026-05-01T01:00:00.000Z",
+                     *         "state": "waiting",
+                     *         "wanted_until": "2026-05-28T16:00:00.000Z",
+                     *         "who": "account:county-3"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["PermitShape"][];
                 };
             };
@@ -17734,6 +19558,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "同意",
+                 *       "until": "2026-05-28T16:00:00.000Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ApprovalBody"];
             };
         };
@@ -17744,6 +19574,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asked": "2026-05-12T02:00:00.000Z",
+                     *       "batch": "2026-0501",
+                     *       "camera": "sg-001-c1",
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-05-12T06:00:00.000Z",
+                     *           "reason": "同意",
+                     *           "until": "2026-05-28T16:00:00.000Z",
+                     *           "what": "approved",
+                     *           "who": "account:wu"
+                     *         }
+                     *       ],
+                     *       "end": "2026-05-01T02:30:00.000Z",
+                     *       "id": "20260501-0a1b2c3d",
+                     *       "project": "中式面点制作",
+                     *       "purpose": "核实投诉，需查看当时录像",
+                     *       "recused": false,
+                     *       "role": "county_supervisor",
+                     *       "site_name": "韶关示范考场",
+                     *       "start": "2026-05-01T01:00:00.000Z",
+                     *       "state": "approved",
+                     *       "wanted_until": "2026-05-28T16:00:00.000Z",
+                     *       "who": "account:county-3"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PermitToDecide"];
                 };
             };
@@ -17838,6 +19695,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "camera": "sg-001-c1",
+                     *         "room": "301 考场"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["PermittedCamera"][];
                 };
             };
@@ -18008,6 +19873,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "时段与投诉不符"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReasonBody"];
             };
         };
@@ -18018,6 +19888,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asked": "2026-05-12T02:00:00.000Z",
+                     *       "batch": "2026-0501",
+                     *       "camera": "sg-001-c1",
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-05-12T06:00:00.000Z",
+                     *           "reason": "时段与投诉不符",
+                     *           "until": null,
+                     *           "what": "declined",
+                     *           "who": "account:wu"
+                     *         }
+                     *       ],
+                     *       "end": "2026-05-01T02:30:00.000Z",
+                     *       "id": "20260501-0a1b2c3d",
+                     *       "project": "中式面点制作",
+                     *       "purpose": "核实投诉，需查看当时录像",
+                     *       "recused": false,
+                     *       "role": "county_supervisor",
+                     *       "site_name": "韶关示范考场",
+                     *       "start": "2026-05-01T01:00:00.000Z",
+                     *       "state": "declined",
+                     *       "wanted_until": "2026-05-28T16:00:00.000Z",
+                     *       "who": "account:county-3"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PermitToDecide"];
                 };
             };
@@ -18106,6 +20003,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "投诉已核实"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReasonBody"];
             };
         };
@@ -18116,6 +20018,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asked": "2026-05-12T02:00:00.000Z",
+                     *       "batch": "2026-0501",
+                     *       "camera": "sg-001-c1",
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-05-12T06:00:00.000Z",
+                     *           "reason": "投诉已核实",
+                     *           "until": null,
+                     *           "what": "ended",
+                     *           "who": "account:wu"
+                     *         }
+                     *       ],
+                     *       "end": "2026-05-01T02:30:00.000Z",
+                     *       "id": "20260501-0a1b2c3d",
+                     *       "project": "中式面点制作",
+                     *       "purpose": "核实投诉，需查看当时录像",
+                     *       "recused": false,
+                     *       "role": "county_supervisor",
+                     *       "site_name": "韶关示范考场",
+                     *       "start": "2026-05-01T01:00:00.000Z",
+                     *       "state": "ended",
+                     *       "wanted_until": "2026-05-28T16:00:00.000Z",
+                     *       "who": "account:county-3"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PermitToDecide"];
                 };
             };
@@ -18208,6 +20137,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "leave": null,
+                     *       "name": "统一身份认证",
+                     *       "refused": null,
+                     *       "subject": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProviderShape"];
                 };
             };
@@ -18353,6 +20290,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "back": "/batches/2026-0501"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BackBody"];
             };
         };
@@ -18363,6 +20305,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "https://id.example.cn/authorize?client_id=kaojian"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AwayShape"];
                 };
             };
@@ -18440,6 +20387,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "back": "/batches/2026-0501"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BackBody"];
             };
         };
@@ -18450,6 +20402,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "https://id.example.cn/authorize?client_id=kaojian"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AwayShape"];
                 };
             };
@@ -18614,6 +20571,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "certificate": "4402002026000001"
+                 *     }
+                 */
                 "application/json": components["schemas"]["QuestionBody"];
             };
         };
@@ -18784,6 +20746,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "county": "浈江区",
+                     *         "id": "2026-0501",
+                     *         "project": "中式面点制作",
+                     *         "site_name": "韶关示范考场",
+                     *         "sittings": [
+                     *           {
+                     *             "actual_end": null,
+                     *             "actual_start": "2026-05-01T01:00:00.000Z",
+                     *             "number": 1,
+                     *             "planned_end": "2026-05-01T02:30:00.000Z",
+                     *             "planned_start": "2026-05-01T01:00:00.000Z",
+                     *             "rooms": [
+                     *               "301 考场"
+                     *             ],
+                     *             "state": "open"
+                     *           }
+                     *         ]
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["ScheduledBatch"][];
                 };
             };
@@ -18858,6 +20843,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "blurs_heads": true,
+                     *       "model": "yolov8n-1f2e3d4c",
+                     *       "reason": ""
+                     *     }
+                     */
                     "application/json": components["schemas"]["ScreenerOffer"];
                 };
             };
@@ -18941,6 +20933,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "expires": null,
+                     *         "factor": true,
+                     *         "linked": false,
+                     *         "may": [
+                     *           "own_session",
+                     *           "see",
+                     *           "watch",
+                     *           "watch_open",
+                     *           "supervise"
+                     *         ],
+                     *         "must_change": false,
+                     *         "must_enrol": false,
+                     *         "name": "wu",
+                     *         "password": true,
+                     *         "role": "city_supervisor",
+                     *         "says_why": false,
+                     *         "sees": []
+                     *       },
+                     *       "broken_glass": [],
+                     *       "second_step": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionShape"];
                 };
             };
@@ -19009,6 +21026,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "wu",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LoginBody"];
             };
         };
@@ -19019,6 +21042,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "expires": null,
+                     *         "factor": true,
+                     *         "linked": false,
+                     *         "may": [
+                     *           "own_session",
+                     *           "see",
+                     *           "watch",
+                     *           "watch_open",
+                     *           "supervise"
+                     *         ],
+                     *         "must_change": false,
+                     *         "must_enrol": false,
+                     *         "name": "wu",
+                     *         "password": true,
+                     *         "role": "city_supervisor",
+                     *         "says_why": false,
+                     *         "sees": []
+                     *       },
+                     *       "broken_glass": [],
+                     *       "second_step": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionShape"];
                 };
             };
@@ -19174,6 +21222,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "began": "2026-05-01T00:20:00.000Z",
+                     *         "current": true,
+                     *         "id": "5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b",
+                     *         "seen": "2026-05-01T01:10:00.000Z"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["OpenSession"][];
                 };
             };
@@ -19316,6 +21374,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "new": "correct horse battery",
+                 *       "old": "abcde-fghij-kmnpq-rstuv"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PasswordBody"];
             };
         };
@@ -19326,6 +21390,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "expires": null,
+                     *         "factor": true,
+                     *         "linked": false,
+                     *         "may": [
+                     *           "own_session",
+                     *           "see",
+                     *           "watch",
+                     *           "watch_open",
+                     *           "supervise"
+                     *         ],
+                     *         "must_change": false,
+                     *         "must_enrol": false,
+                     *         "name": "wu",
+                     *         "password": true,
+                     *         "role": "city_supervisor",
+                     *         "says_why": false,
+                     *         "sees": []
+                     *       },
+                     *       "broken_glass": [],
+                     *       "second_step": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionShape"];
                 };
             };
@@ -19403,6 +21492,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProofBody"];
             };
         };
@@ -19413,6 +21507,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "expires": null,
+                     *         "factor": true,
+                     *         "linked": false,
+                     *         "may": [
+                     *           "own_session",
+                     *           "see",
+                     *           "watch",
+                     *           "watch_open",
+                     *           "supervise"
+                     *         ],
+                     *         "must_change": false,
+                     *         "must_enrol": false,
+                     *         "name": "wu",
+                     *         "password": true,
+                     *         "role": "city_supervisor",
+                     *         "says_why": false,
+                     *         "sees": []
+                     *       },
+                     *       "broken_glass": [],
+                     *       "second_step": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionShape"];
                 };
             };
@@ -19490,6 +21609,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "482913"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CodeBody"];
             };
         };
@@ -19500,6 +21624,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "expires": null,
+                     *         "factor": true,
+                     *         "linked": false,
+                     *         "may": [
+                     *           "own_session",
+                     *           "see",
+                     *           "watch",
+                     *           "watch_open",
+                     *           "supervise"
+                     *         ],
+                     *         "must_change": false,
+                     *         "must_enrol": false,
+                     *         "name": "wu",
+                     *         "password": true,
+                     *         "role": "city_supervisor",
+                     *         "says_why": false,
+                     *         "sees": []
+                     *       },
+                     *       "broken_glass": [],
+                     *       "second_step": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionShape"];
                 };
             };
@@ -19733,6 +21882,36 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "follows": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                 *       "id": "sg-001-c1",
+                 *       "login": null,
+                 *       "only_look": true,
+                 *       "panoramic": true,
+                 *       "room": "r301",
+                 *       "sees": [
+                 *         {
+                 *           "region": [
+                 *             [
+                 *               0.1,
+                 *               0.25
+                 *             ],
+                 *             [
+                 *               0.42,
+                 *               0.25
+                 *             ],
+                 *             [
+                 *               0.42,
+                 *               0.8
+                 *             ]
+                 *           ],
+                 *           "station": "A-01"
+                 *         }
+                 *       ],
+                 *       "url": "rtsp://10.20.1.19:554/Streaming/Channels/101"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CameraBody"];
             };
         };
@@ -19846,6 +22025,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "camera": "sg-001-c1",
+                 *       "follows": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                 *       "only_look": true,
+                 *       "room": "r301"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RemovalBody"];
             };
         };
@@ -19959,6 +22146,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "login": {
+                 *         "password": "correct horse battery",
+                 *         "user": "recorder"
+                 *       },
+                 *       "seconds": 8,
+                 *       "transport": "tcp",
+                 *       "url": "rtsp://10.20.1.19:554/Streaming/Channels/101"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TrialBody"];
             };
         };
@@ -20183,6 +22381,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "end": null,
+                 *       "start": null
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReferenceBody"];
             };
         };
@@ -20193,6 +22397,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "advice": [],
+                     *       "new": true,
+                     *       "pictures": 5,
+                     *       "reference": {
+                     *         "by": "account:wu",
+                     *         "current": true,
+                     *         "end": "2026-04-21T01:52:00.000Z",
+                     *         "files": 2,
+                     *         "id": "2026-04-21T02:00:00.000Z",
+                     *         "start": "2026-04-21T01:50:00.000Z",
+                     *         "valid_from": "2026-04-21T02:00:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MadeReference"];
                 };
             };
@@ -20287,6 +22507,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "camera": "sg-001-c1",
+                     *         "references": [
+                     *           {
+                     *             "by": "account:wu",
+                     *             "current": true,
+                     *             "end": "2026-04-21T01:52:00.000Z",
+                     *             "files": 2,
+                     *             "id": "2026-04-21T02:00:00.000Z",
+                     *             "start": "2026-04-21T01:50:00.000Z",
+                     *             "valid_from": "2026-04-21T02:00:00.000Z"
+                     *           }
+                     *         ]
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["CameraReferences"][];
                 };
             };
@@ -20376,6 +22614,201 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "plan": {
+                     *         "cameras": [
+                     *           {
+                     *             "at": [
+                     *               0.4,
+                     *               0.4,
+                     *               2.6
+                     *             ],
+                     *             "id": "sg-001-c1",
+                     *             "pan": 45,
+                     *             "picture": [
+                     *               1920,
+                     *               1080
+                     *             ],
+                     *             "tilt": 32,
+                     *             "width_of_view": 96
+                     *           }
+                     *         ],
+                     *         "doors": [
+                     *           {
+                     *             "from": 0,
+                     *             "id": "door",
+                     *             "outline": [
+                     *               [
+                     *                 7,
+                     *                 0
+                     *               ],
+                     *               [
+                     *                 8,
+                     *                 0
+                     *               ],
+                     *               [
+                     *                 8,
+                     *                 0.4
+                     *               ],
+                     *               [
+                     *                 7,
+                     *                 0.4
+                     *               ]
+                     *             ],
+                     *             "to": 2
+                     *           }
+                     *         ],
+                     *         "height": 3,
+                     *         "obstacles": [
+                     *           {
+                     *             "height": null,
+                     *             "id": "pillar",
+                     *             "outline": [
+                     *               [
+                     *                 5,
+                     *                 3
+                     *               ],
+                     *               [
+                     *                 5.4,
+                     *                 3
+                     *               ],
+                     *               [
+                     *                 5.4,
+                     *                 3.4
+                     *               ],
+                     *               [
+                     *                 5,
+                     *                 3.4
+                     *               ]
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "outline": [
+                     *           [
+                     *             0,
+                     *             0
+                     *           ],
+                     *           [
+                     *             8,
+                     *             0
+                     *           ],
+                     *           [
+                     *             8,
+                     *             6
+                     *           ],
+                     *           [
+                     *             0,
+                     *             6
+                     *           ]
+                     *         ],
+                     *         "stations": [
+                     *           {
+                     *             "from": 0.75,
+                     *             "id": "A-01",
+                     *             "outline": [
+                     *               [
+                     *                 2,
+                     *                 2
+                     *               ],
+                     *               [
+                     *                 3.2,
+                     *                 2
+                     *               ],
+                     *               [
+                     *                 3.2,
+                     *                 2.8
+                     *               ],
+                     *               [
+                     *                 2,
+                     *                 2.8
+                     *               ]
+                     *             ],
+                     *             "to": 1.5
+                     *           }
+                     *         ]
+                     *       },
+                     *       "survey": {
+                     *         "cameras_not_drawn": [],
+                     *         "covers": true,
+                     *         "disagreements": [],
+                     *         "floor_share": 0.988,
+                     *         "floor_share_needed": 0.95,
+                     *         "floors": [
+                     *           {
+                     *             "blind": [
+                     *               {
+                     *                 "area_m2": 0.6,
+                     *                 "holes": [],
+                     *                 "outline": [
+                     *                   [
+                     *                     5.4,
+                     *                     3.4
+                     *                   ],
+                     *                   [
+                     *                     6.2,
+                     *                     3.6
+                     *                   ],
+                     *                   [
+                     *                     5.6,
+                     *                     4.1
+                     *                   ]
+                     *                 ],
+                     *                 "place": [
+                     *                   5.6,
+                     *                   3.6
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "blind_m2": 0.6,
+                     *             "enough_m2": 45.8,
+                     *             "floor_m2": 46.4,
+                     *             "height_m": 1.2,
+                     *             "median_px_per_m": 210,
+                     *             "seen_m2": 45.8,
+                     *             "seen_twice_m2": 21
+                     *           }
+                     *         ],
+                     *         "needs": {
+                     *           "station": {
+                     *             "level": "recognise",
+                     *             "px_per_m": 125
+                     *           }
+                     *         },
+                     *         "no_filming_shown": [],
+                     *         "places": [
+                     *           {
+                     *             "camera": "sg-001-c1",
+                     *             "id": "A-01",
+                     *             "needs": {
+                     *               "level": "recognise",
+                     *               "px_per_m": 125
+                     *             },
+                     *             "share_together": 1,
+                     *             "shortfall": null,
+                     *             "target": "station",
+                     *             "views": [
+                     *               {
+                     *                 "camera": "sg-001-c1",
+                     *                 "level": "recognise",
+                     *                 "px_per_m": 152,
+                     *                 "share": 1
+                     *               }
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "room": "r301",
+                     *         "rule_pack": "SG-2022-08-10",
+                     *         "scale": "EN 62676-4:2014",
+                     *         "seen_share": 0.95,
+                     *         "short": [],
+                     *         "site": "sg-001",
+                     *         "stations_not_drawn": [],
+                     *         "step_m": 0.05
+                     *       },
+                     *       "svg": "<svg ... />"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DrawnShape"];
                 };
             };
@@ -20456,6 +22889,124 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "follows": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                 *       "only_look": true,
+                 *       "plan": {
+                 *         "cameras": [
+                 *           {
+                 *             "at": [
+                 *               0.4,
+                 *               0.4,
+                 *               2.6
+                 *             ],
+                 *             "id": "sg-001-c1",
+                 *             "pan": 45,
+                 *             "picture": [
+                 *               1920,
+                 *               1080
+                 *             ],
+                 *             "tilt": 32,
+                 *             "width_of_view": 96
+                 *           }
+                 *         ],
+                 *         "doors": [
+                 *           {
+                 *             "from": 0,
+                 *             "id": "door",
+                 *             "outline": [
+                 *               [
+                 *                 7,
+                 *                 0
+                 *               ],
+                 *               [
+                 *                 8,
+                 *                 0
+                 *               ],
+                 *               [
+                 *                 8,
+                 *                 0.4
+                 *               ],
+                 *               [
+                 *                 7,
+                 *                 0.4
+                 *               ]
+                 *             ],
+                 *             "to": 2
+                 *           }
+                 *         ],
+                 *         "height": 3,
+                 *         "obstacles": [
+                 *           {
+                 *             "height": null,
+                 *             "id": "pillar",
+                 *             "outline": [
+                 *               [
+                 *                 5,
+                 *                 3
+                 *               ],
+                 *               [
+                 *                 5.4,
+                 *                 3
+                 *               ],
+                 *               [
+                 *                 5.4,
+                 *                 3.4
+                 *               ],
+                 *               [
+                 *                 5,
+                 *                 3.4
+                 *               ]
+                 *             ]
+                 *           }
+                 *         ],
+                 *         "outline": [
+                 *           [
+                 *             0,
+                 *             0
+                 *           ],
+                 *           [
+                 *             8,
+                 *             0
+                 *           ],
+                 *           [
+                 *             8,
+                 *             6
+                 *           ],
+                 *           [
+                 *             0,
+                 *             6
+                 *           ]
+                 *         ],
+                 *         "stations": [
+                 *           {
+                 *             "from": 0.75,
+                 *             "id": "A-01",
+                 *             "outline": [
+                 *               [
+                 *                 2,
+                 *                 2
+                 *               ],
+                 *               [
+                 *                 3.2,
+                 *                 2
+                 *               ],
+                 *               [
+                 *                 3.2,
+                 *                 2.8
+                 *               ],
+                 *               [
+                 *                 2,
+                 *                 2.8
+                 *               ]
+                 *             ],
+                 *             "to": 1.5
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlanBody"];
             };
         };
@@ -20570,6 +23121,71 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "drawn": {
+                 *         "at": [
+                 *           0.4,
+                 *           0.4,
+                 *           2.6
+                 *         ],
+                 *         "id": "sg-001-c1",
+                 *         "pan": 45,
+                 *         "picture": [
+                 *           1920,
+                 *           1080
+                 *         ],
+                 *         "tilt": 32,
+                 *         "width_of_view": 96
+                 *       },
+                 *       "points": [
+                 *         {
+                 *           "pixel": [
+                 *             612,
+                 *             840
+                 *           ],
+                 *           "place": [
+                 *             2,
+                 *             2,
+                 *             0.75
+                 *           ]
+                 *         },
+                 *         {
+                 *           "pixel": [
+                 *             1130,
+                 *             792
+                 *           ],
+                 *           "place": [
+                 *             3.2,
+                 *             2,
+                 *             0.75
+                 *           ]
+                 *         },
+                 *         {
+                 *           "pixel": [
+                 *             1284,
+                 *             610
+                 *           ],
+                 *           "place": [
+                 *             3.2,
+                 *             2.8,
+                 *             0.75
+                 *           ]
+                 *         },
+                 *         {
+                 *           "pixel": [
+                 *             820,
+                 *             655
+                 *           ],
+                 *           "place": [
+                 *             2,
+                 *             2.8,
+                 *             0.75
+                 *           ]
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["CalibrationBody"];
             };
         };
@@ -20580,6 +23196,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "agrees": true,
+                     *       "camera": {
+                     *         "at": [
+                     *           0.4,
+                     *           0.4,
+                     *           2.6
+                     *         ],
+                     *         "id": "sg-001-c1",
+                     *         "pan": 45,
+                     *         "picture": [
+                     *           1920,
+                     *           1080
+                     *         ],
+                     *         "tilt": 32,
+                     *         "width_of_view": 96
+                     *       },
+                     *       "limit_px": 9.6,
+                     *       "off_px": [
+                     *         1.2,
+                     *         0.8,
+                     *         2.1,
+                     *         1.5
+                     *       ],
+                     *       "root_mean_square_px": 1.5,
+                     *       "worst": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["CalibrationShape"];
                 };
             };
@@ -20672,6 +23317,122 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "plan": {
+                 *         "cameras": [
+                 *           {
+                 *             "at": [
+                 *               0.4,
+                 *               0.4,
+                 *               2.6
+                 *             ],
+                 *             "id": "sg-001-c1",
+                 *             "pan": 45,
+                 *             "picture": [
+                 *               1920,
+                 *               1080
+                 *             ],
+                 *             "tilt": 32,
+                 *             "width_of_view": 96
+                 *           }
+                 *         ],
+                 *         "doors": [
+                 *           {
+                 *             "from": 0,
+                 *             "id": "door",
+                 *             "outline": [
+                 *               [
+                 *                 7,
+                 *                 0
+                 *               ],
+                 *               [
+                 *                 8,
+                 *                 0
+                 *               ],
+                 *               [
+                 *                 8,
+                 *                 0.4
+                 *               ],
+                 *               [
+                 *                 7,
+                 *                 0.4
+                 *               ]
+                 *             ],
+                 *             "to": 2
+                 *           }
+                 *         ],
+                 *         "height": 3,
+                 *         "obstacles": [
+                 *           {
+                 *             "height": null,
+                 *             "id": "pillar",
+                 *             "outline": [
+                 *               [
+                 *                 5,
+                 *                 3
+                 *               ],
+                 *               [
+                 *                 5.4,
+                 *                 3
+                 *               ],
+                 *               [
+                 *                 5.4,
+                 *                 3.4
+                 *               ],
+                 *               [
+                 *                 5,
+                 *                 3.4
+                 *               ]
+                 *             ]
+                 *           }
+                 *         ],
+                 *         "outline": [
+                 *           [
+                 *             0,
+                 *             0
+                 *           ],
+                 *           [
+                 *             8,
+                 *             0
+                 *           ],
+                 *           [
+                 *             8,
+                 *             6
+                 *           ],
+                 *           [
+                 *             0,
+                 *             6
+                 *           ]
+                 *         ],
+                 *         "stations": [
+                 *           {
+                 *             "from": 0.75,
+                 *             "id": "A-01",
+                 *             "outline": [
+                 *               [
+                 *                 2,
+                 *                 2
+                 *               ],
+                 *               [
+                 *                 3.2,
+                 *                 2
+                 *               ],
+                 *               [
+                 *                 3.2,
+                 *                 2.8
+                 *               ],
+                 *               [
+                 *                 2,
+                 *                 2.8
+                 *               ]
+                 *             ],
+                 *             "to": 1.5
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["DraftBody"];
             };
         };
@@ -20682,6 +23443,201 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "plan": {
+                     *         "cameras": [
+                     *           {
+                     *             "at": [
+                     *               0.4,
+                     *               0.4,
+                     *               2.6
+                     *             ],
+                     *             "id": "sg-001-c1",
+                     *             "pan": 45,
+                     *             "picture": [
+                     *               1920,
+                     *               1080
+                     *             ],
+                     *             "tilt": 32,
+                     *             "width_of_view": 96
+                     *           }
+                     *         ],
+                     *         "doors": [
+                     *           {
+                     *             "from": 0,
+                     *             "id": "door",
+                     *             "outline": [
+                     *               [
+                     *                 7,
+                     *                 0
+                     *               ],
+                     *               [
+                     *                 8,
+                     *                 0
+                     *               ],
+                     *               [
+                     *                 8,
+                     *                 0.4
+                     *               ],
+                     *               [
+                     *                 7,
+                     *                 0.4
+                     *               ]
+                     *             ],
+                     *             "to": 2
+                     *           }
+                     *         ],
+                     *         "height": 3,
+                     *         "obstacles": [
+                     *           {
+                     *             "height": null,
+                     *             "id": "pillar",
+                     *             "outline": [
+                     *               [
+                     *                 5,
+                     *                 3
+                     *               ],
+                     *               [
+                     *                 5.4,
+                     *                 3
+                     *               ],
+                     *               [
+                     *                 5.4,
+                     *                 3.4
+                     *               ],
+                     *               [
+                     *                 5,
+                     *                 3.4
+                     *               ]
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "outline": [
+                     *           [
+                     *             0,
+                     *             0
+                     *           ],
+                     *           [
+                     *             8,
+                     *             0
+                     *           ],
+                     *           [
+                     *             8,
+                     *             6
+                     *           ],
+                     *           [
+                     *             0,
+                     *             6
+                     *           ]
+                     *         ],
+                     *         "stations": [
+                     *           {
+                     *             "from": 0.75,
+                     *             "id": "A-01",
+                     *             "outline": [
+                     *               [
+                     *                 2,
+                     *                 2
+                     *               ],
+                     *               [
+                     *                 3.2,
+                     *                 2
+                     *               ],
+                     *               [
+                     *                 3.2,
+                     *                 2.8
+                     *               ],
+                     *               [
+                     *                 2,
+                     *                 2.8
+                     *               ]
+                     *             ],
+                     *             "to": 1.5
+                     *           }
+                     *         ]
+                     *       },
+                     *       "survey": {
+                     *         "cameras_not_drawn": [],
+                     *         "covers": true,
+                     *         "disagreements": [],
+                     *         "floor_share": 0.988,
+                     *         "floor_share_needed": 0.95,
+                     *         "floors": [
+                     *           {
+                     *             "blind": [
+                     *               {
+                     *                 "area_m2": 0.6,
+                     *                 "holes": [],
+                     *                 "outline": [
+                     *                   [
+                     *                     5.4,
+                     *                     3.4
+                     *                   ],
+                     *                   [
+                     *                     6.2,
+                     *                     3.6
+                     *                   ],
+                     *                   [
+                     *                     5.6,
+                     *                     4.1
+                     *                   ]
+                     *                 ],
+                     *                 "place": [
+                     *                   5.6,
+                     *                   3.6
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "blind_m2": 0.6,
+                     *             "enough_m2": 45.8,
+                     *             "floor_m2": 46.4,
+                     *             "height_m": 1.2,
+                     *             "median_px_per_m": 210,
+                     *             "seen_m2": 45.8,
+                     *             "seen_twice_m2": 21
+                     *           }
+                     *         ],
+                     *         "needs": {
+                     *           "station": {
+                     *             "level": "recognise",
+                     *             "px_per_m": 125
+                     *           }
+                     *         },
+                     *         "no_filming_shown": [],
+                     *         "places": [
+                     *           {
+                     *             "camera": "sg-001-c1",
+                     *             "id": "A-01",
+                     *             "needs": {
+                     *               "level": "recognise",
+                     *               "px_per_m": 125
+                     *             },
+                     *             "share_together": 1,
+                     *             "shortfall": null,
+                     *             "target": "station",
+                     *             "views": [
+                     *               {
+                     *                 "camera": "sg-001-c1",
+                     *                 "level": "recognise",
+                     *                 "px_per_m": 152,
+                     *                 "share": 1
+                     *               }
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "room": "r301",
+                     *         "rule_pack": "SG-2022-08-10",
+                     *         "scale": "EN 62676-4:2014",
+                     *         "seen_share": 0.95,
+                     *         "short": [],
+                     *         "site": "sg-001",
+                     *         "stations_not_drawn": [],
+                     *         "step_m": 0.05
+                     *       },
+                     *       "svg": "<svg ... />"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DrawnShape"];
                 };
             };
@@ -20774,6 +23730,78 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "alarms": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "cameras": [
+                     *             "sg-001-c1"
+                     *           ],
+                     *           "en": "[Kaojian] camera lost (began): sg-001-c1; 韶关示范考场 301 考场, station A-01",
+                     *           "kind": "camera_lost",
+                     *           "rooms": [
+                     *             "r301"
+                     *           ],
+                     *           "since": "2026-05-01T01:09:00.000Z",
+                     *           "site": "sg-001",
+                     *           "sitting": 1,
+                     *           "stations": [
+                     *             "A-01"
+                     *           ],
+                     *           "zh": "【考鉴】摄像机失联（发生）：sg-001-c1；韶关示范考场 301 考场，工位 A-01"
+                     *         }
+                     *       ],
+                     *       "at": "2026-05-01T01:10:00.000Z",
+                     *       "counties": [
+                     *         {
+                     *           "county": "浈江区",
+                     *           "sites": [
+                     *             {
+                     *               "rooms": [
+                     *                 {
+                     *                   "cameras": {
+                     *                     "idle": 0,
+                     *                     "out": 1,
+                     *                     "recording": 2
+                     *                   },
+                     *                   "held": {
+                     *                     "batch": "2026-0501",
+                     *                     "number": 1
+                     *                   },
+                     *                   "id": "r301",
+                     *                   "name": "301 考场",
+                     *                   "stations": 3
+                     *                 }
+                     *               ],
+                     *               "site": "sg-001",
+                     *               "site_name": "韶关示范考场",
+                     *               "sittings": [
+                     *                 {
+                     *                   "absent": 2,
+                     *                   "actual_end": null,
+                     *                   "actual_start": "2026-05-01T01:00:00.000Z",
+                     *                   "batch": "2026-0501",
+                     *                   "number": 1,
+                     *                   "planned_end": "2026-05-01T02:30:00.000Z",
+                     *                   "planned_start": "2026-05-01T01:00:00.000Z",
+                     *                   "present": 28,
+                     *                   "project": "中式面点制作",
+                     *                   "rooms": [
+                     *                     "r301"
+                     *                   ],
+                     *                   "seated": 30,
+                     *                   "state": "open"
+                     *                 }
+                     *               ]
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "looked": "2026-05-01T01:10:00.000Z",
+                     *       "watched": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["SituationShape"];
                 };
             };
@@ -20848,6 +23876,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:10:00.000Z",
+                     *       "broken_glass": [],
+                     *       "cameras": [
+                     *         {
+                     *           "camera": "sg-001-c1",
+                     *           "channel": null,
+                     *           "clock_offset_s": 0.4,
+                     *           "connection": {
+                     *             "changes": 2,
+                     *             "detail": "connection reset",
+                     *             "since": "2026-05-01T01:09:02.000Z",
+                     *             "state": "lost"
+                     *           },
+                     *           "last_frame": "2026-05-01T01:08:58.000Z",
+                     *           "nvr": null,
+                     *           "outage": {
+                     *             "cause": "camera_disconnected",
+                     *             "detail": "connection reset",
+                     *             "start": "2026-05-01T01:09:00.000Z"
+                     *           },
+                     *           "room": "r301",
+                     *           "room_name": "301 考场",
+                     *           "sees": [
+                     *             "A-01"
+                     *           ],
+                     *           "site": "sg-001",
+                     *           "site_name": "韶关示范考场",
+                     *           "state": "outage"
+                     *         }
+                     *       ],
+                     *       "host_clocks": [
+                     *         {
+                     *           "at": "2026-05-01T01:09:30.000Z",
+                     *           "by": "ntp",
+                     *           "error_s": 0.02,
+                     *           "host": "exam-host",
+                     *           "offset_s": 0.001,
+                     *           "state": "synchronised",
+                     *           "synchronised": true
+                     *         }
+                     *       ],
+                     *       "nvrs": [],
+                     *       "recorders": [
+                     *         {
+                     *           "alive": true,
+                     *           "ended": null,
+                     *           "host": "exam-host",
+                     *           "id": "recorder-1",
+                     *           "seen": "2026-05-01T01:10:00.000Z",
+                     *           "started": "2026-05-01T00:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "webhooks": [
+                     *         {
+                     *           "failing_since": null,
+                     *           "name": "duty",
+                     *           "parked": 0,
+                     *           "reason": "",
+                     *           "waiting": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Status"];
                 };
             };
@@ -20922,6 +24015,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "camera": "sg-001-c1",
+                     *         "drift_ppm": 12.4,
+                     *         "high_ppm": 15,
+                     *         "low_ppm": 9.8
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["CameraDrift"][];
                 };
             };
@@ -20996,6 +24099,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "made": "2026-05-20T03:10:00.000Z",
+                     *       "not_looked_for": [
+                     *         "scored_without_presence"
+                     *       ],
+                     *       "suspicions": [
+                     *         {
+                     *           "about": [
+                     *             "00017"
+                     *           ],
+                     *           "batches": [
+                     *             "2026-0501"
+                     *           ],
+                     *           "en": "two sittings of one candidate overlap",
+                     *           "rests_on": [
+                     *             "candidate/2026-0501/00017@1"
+                     *           ],
+                     *           "sort": "two_places",
+                     *           "zh": "同一考生的两个场次时间重叠"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SuspicionsShape"];
                 };
             };
@@ -21070,6 +24197,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "acts": [
+                     *           "see",
+                     *           "scores"
+                     *         ],
+                     *         "created": "2026-04-20T01:00:00.000Z",
+                     *         "expires": "2026-05-20T01:00:00.000Z",
+                     *         "id": "da487787fea6",
+                     *         "label": "scoring room",
+                     *         "revoked": null,
+                     *         "used": null
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["TokenShape"][];
                 };
             };
@@ -21138,6 +24281,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "acts": [
+                 *         "see",
+                 *         "scores"
+                 *       ],
+                 *       "days": 30,
+                 *       "label": "scoring room"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TokenBody"];
             };
         };
@@ -21148,6 +24301,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "secret": "kaojian_ ... ",
+                     *       "token": {
+                     *         "acts": [
+                     *           "see",
+                     *           "scores"
+                     *         ],
+                     *         "created": "2026-04-20T01:00:00.000Z",
+                     *         "expires": "2026-05-20T01:00:00.000Z",
+                     *         "id": "da487787fea6",
+                     *         "label": "scoring room",
+                     *         "revoked": null,
+                     *         "used": null
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MadeToken"];
                 };
             };
@@ -21314,6 +24484,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "at": "2026-05-01T01:10:00.000Z",
+                     *         "batch": "2026-0501",
+                     *         "camera": "sg-001-c1",
+                     *         "deed": "open",
+                     *         "digest": "2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f",
+                     *         "end": "2026-05-01T01:10:00.000Z",
+                     *         "number": 3,
+                     *         "outcome": "shown",
+                     *         "permit": "",
+                     *         "purpose": "",
+                     *         "role": "city_supervisor",
+                     *         "source": "10.20.0.7",
+                     *         "start": "2026-05-01T01:00:00.000Z",
+                     *         "who": "account:wu"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["ViewingShape"][];
                 };
             };
@@ -21616,6 +24806,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "已看过录像"
+                 *     }
+                 */
                 "application/json": components["schemas"]["WithholdingDecisionBody"];
             };
         };
@@ -21626,6 +24821,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:10:00.000Z",
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "camera": "sg-001-c1",
+                     *       "closed": [],
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-05-01T02:00:00.000Z",
+                     *           "reason": "已看过录像",
+                     *           "role": "city_supervisor",
+                     *           "what": "approved",
+                     *           "who": "account:wu"
+                     *         }
+                     *       ],
+                     *       "files": 10,
+                     *       "locked_until": "2029-05-01T16:00:00.000Z",
+                     *       "number": 1,
+                     *       "reason": "屏风移开后拍到更衣区",
+                     *       "start": "2026-05-01T01:00:00.000Z",
+                     *       "state": "confirmed_once",
+                     *       "stored": 2,
+                     *       "until": "2026-05-01T01:12:00.000Z",
+                     *       "who": "account:li"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WithholdingShape"];
                 };
             };
@@ -21705,6 +24928,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "未拍到更衣区"
+                 *     }
+                 */
                 "application/json": components["schemas"]["WithholdingDecisionBody"];
             };
         };
@@ -21715,6 +24943,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:10:00.000Z",
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "camera": "sg-001-c1",
+                     *       "closed": [],
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-05-01T02:00:00.000Z",
+                     *           "reason": "未拍到更衣区",
+                     *           "role": "city_supervisor",
+                     *           "what": "declined",
+                     *           "who": "account:wu"
+                     *         }
+                     *       ],
+                     *       "files": 10,
+                     *       "locked_until": "2029-05-01T16:00:00.000Z",
+                     *       "number": 1,
+                     *       "reason": "屏风移开后拍到更衣区",
+                     *       "start": "2026-05-01T01:00:00.000Z",
+                     *       "state": "released",
+                     *       "stored": 2,
+                     *       "until": "2026-05-01T01:12:00.000Z",
+                     *       "who": "account:li"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WithholdingShape"];
                 };
             };
@@ -21794,6 +25050,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "屏风已移回",
+                 *       "until": "2026-05-01T01:12:00.000Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["dashboard__api__withholdings__EndBody"];
             };
         };
@@ -21804,6 +25066,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:10:00.000Z",
+                     *       "batches": [
+                     *         "2026-0501"
+                     *       ],
+                     *       "camera": "sg-001-c1",
+                     *       "closed": [],
+                     *       "decisions": [],
+                     *       "files": 10,
+                     *       "locked_until": "2029-05-01T16:00:00.000Z",
+                     *       "number": 1,
+                     *       "reason": "屏风移开后拍到更衣区",
+                     *       "start": "2026-05-01T01:00:00.000Z",
+                     *       "state": "undecided",
+                     *       "stored": 2,
+                     *       "until": "2026-05-01T01:12:00.000Z",
+                     *       "who": "account:li"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WithholdingShape"];
                 };
             };

@@ -158,7 +158,7 @@ const zh: DayWords = {
   noGo: (count) => `${count} 项未通过`,
   looking: '正在检查……',
   whole: '整场',
-  room: (name) => `考场 ${name}`,
+  room: (name) => (/[场室]$/.test(name) ? name : `考场 ${name}`),
   toDo: '处理',
   trial: '试录',
   trialHint: '录两分钟左右，看每台摄像机是否录得上。',

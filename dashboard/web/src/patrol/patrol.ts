@@ -63,7 +63,7 @@ export function sittingOf(sittings: readonly VisitSitting[], frame: FrameRef): V
   )
 }
 
-/** What a page's address hands on from the wall: of which batch, and which picture; undefined where it is not whole. */
+/** What a page's address hands on from the wall or from footage: of which batch, and which picture; undefined where it is not whole. */
 export function handedOver(query: Record<string, unknown>): { batch: string; frame: FrameRef } | undefined {
   const { batch, camera, at } = query
   if (typeof batch !== 'string' || typeof camera !== 'string' || typeof at !== 'string') return undefined
