@@ -16,12 +16,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 from domain.evidence import SegmentState
-from domain.manifest import CONTENTS_FORM, Document, Manifest, SegmentStatement
+from domain.manifest import (
+    CONTENTS_FORM,
+    CONTENTS_FORM_WITH_CERTIFICATES,
+    Document,
+    Manifest,
+    SegmentStatement,
+)
 from domain.timeline import Clock, rfc3339
 from storage.archive import Archive, NoCopyAnswers, Withheld
 from storage.database import Database
 from storage.database.closings import KeptLink
 from storage.errors import StorageError
+from storage.manifest import withheld
 from storage.manifest.form import read, signed, written
 from storage.manifest.keys import publish, published
 from storage.manifest.trees import writing
@@ -31,6 +38,7 @@ CONTENTS = "contents.json"
 KEYS = "keys.json"
 README = "README.txt"
 _BLOCK_BYTES = 1 << 20
+_CERTIFICATE = re.compile(r"withheld/([0-9]{6,18})-([0-9]{3,18})-([0-9a-f]{64})\.json")
 _STAMP = re.compile(r"stamps/([0-9]{6,18})-[0-9a-f]{64}\.tsr")
 
 _INSTRUCTIONS = """\
@@ -41,6 +49,7 @@ manifests/   证据清单及其更正 / manifest and amendments
 reports/     结束批次时的报告 / reports as of the closing
 chain/       本考场各批次的签名链 / signed links of all batches of the site
 stamps/      外部机构对签名链各节加盖的时间戳 / time stamps of an outside authority on these links
+withheld/    误摄扣留录像的销毁证明（如有） / certificates of withheld footage that was destroyed, if any
 keys.json    签名公钥及有效期 / public keys and when they signed
 contents.json  本导出的文件清单（已签名）/ signed list of these files
 
@@ -51,7 +60,7 @@ contents.json  本导出的文件清单（已签名）/ signed list of these fil
 公钥及时间戳机构的根证书须从本导出以外的途径取得。用本导出自带的公钥核验，什么也证明不了。
 Public key and the authority's root certificate must come from elsewhere. What lies in here cannot vouch for itself.
 
-格式说明 Format: docs/evidence-format.md (kaojian-manifest-1, kaojian-link-1, kaojian-key-1, kaojian-export-2)
+格式说明 Format: docs/evidence-format.md (kaojian-manifest-1, kaojian-link-1, kaojian-key-1, kaojian-export-2 or -3)
 """
 
 
@@ -107,6 +116,12 @@ def stamped_number(path: str) -> int | None:
     return None if match is None else int(match[1])
 
 
+def named_certificate(path: str) -> tuple[int, int, str] | None:
+    """Of which withholding a path is the certificate of which number, and its digest; None for any other path."""
+    match = _CERTIFICATE.fullmatch(path)
+    return None if match is None else (int(match[1]), int(match[2]), match[3])
+
+
 def report_path(digest: str) -> str:
     """Where a report lies in an export."""
     return f"reports/{digest}.json"
@@ -150,21 +165,24 @@ def made(database: Database, archive: Archive, batch: str, *, signer: Signer, cl
             f"this host's clock says {rfc3339(now)}, before the site's last manifest was signed; set it"
         )
     publish(database.closings, signer, now)
+    manifest = read(Manifest, database.closings.document(latest.manifest))
+    certificates = list(_certificates(database, manifest))
     files = []
     for path, data in chained(
         [(README, _INSTRUCTIONS.encode()), (KEYS, written(published(database.closings)))],
         ((link_path(link.number), link.data) for link in chain),
         _stamps(database, chain),
         _documents(database, [link for link in chain if link.batch == batch]),
+        certificates,
     ):
         document = yield path, [data]
         files.append(ListedFile(path, document.sha256, document.size_bytes))
-    for stated in read(Manifest, database.closings.document(latest.manifest)).segments:
+    for stated in manifest.segments:
         found = yield from _segment(database, archive, stated)
         if found is not None:
             files.append(found)
     contents = Contents(
-        form=CONTENTS_FORM,
+        form=CONTENTS_FORM_WITH_CERTIFICATES if certificates else CONTENTS_FORM,
         site=latest.site,
         batch=batch,
         number=chain[-1].number,
@@ -201,6 +219,16 @@ def _documents(database: Database, links: list[KeptLink]) -> Iterator[tuple[str,
             reports[sitting.report.sha256] = database.closings.document(sitting.report.sha256)
     for digest, data in reports.items():
         yield report_path(digest), data
+
+
+def _certificates(database: Database, manifest: Manifest) -> Iterator[tuple[str, bytes]]:
+    """All of each withholding by which a file went that the manifest states as missing."""
+    missing = {each.key: each.camera for each in manifest.segments if each.state is SegmentState.MISSING}
+    for camera in sorted(set(missing.values())):
+        for found in reversed(database.withholdings.all(camera)):
+            papers = database.withholdings.papers(found.number)
+            if any(withheld.names_one_of(paper, missing) for paper in papers):
+                yield from ((f"withheld/{withheld.certificate_name(paper)}", paper.data) for paper in papers)
 
 
 def _segment(

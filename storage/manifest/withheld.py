@@ -9,7 +9,7 @@ deleting (``records.withholding``), and footage that went in its time (``destruc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -73,6 +73,11 @@ class CheckedDestruction:
 def certificate_name(paper: KeptDestruction) -> str:
     """The name of its file, in the folder of its camera."""
     return f"{paper.withholding:06d}-{paper.number:03d}-{paper.digest}.json"
+
+
+def names_one_of(paper: KeptDestruction, files: Collection[str]) -> bool:
+    """Whether a certificate names one of these files."""
+    return any(each.key in files for each in _read(paper.data).files)
 
 
 def keep(withholdings: Withholdings, closings: Closings, signer: Signer, objects: Objects, now: datetime) -> int:

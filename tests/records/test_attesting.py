@@ -16,7 +16,7 @@ from analysis.coverage import camera_coverage
 from analysis.ledgers import camera_ledger
 from domain.disposal import Certificate, DisposalOrder, DisposalState, Settled
 from domain.holds import Order
-from domain.withholding import DestructionOfWithheld, Withholding, WithholdingStatement
+from domain.withholding import Withholding, WithholdingStatement
 from records import disposal
 from records.adopting import Rebuilt
 from records.rebuilding import rebuild
@@ -25,16 +25,19 @@ from storage.backup.comparing import beyond
 from storage.database import Database, connect
 from storage.errors import UnknownDisposal
 from storage.manifest import destruction, withheld
-from storage.manifest.destruction import PaperRefused
 from storage.manifest.form import read_signed, signed
 from storage.manifest.keys import published
+from storage.manifest.stored import verify_stored
+from storage.manifest.trees import NotVerified
+from storage.manifest.verifying import Trust
 from storage.signing import Signer
 from tests.closed_batches import FIRST, LOCKED_UNTIL, SECOND, SITE, TESTER, ClosedBatches
 from tests.disposals import OFFICER, WHY, ExpiredBatches
 from tests.fakes.notary import NOTARY, SIGNER
-from tests.withheld import WINDOW, Site
+from tests.withheld import WINDOW, Site, hidden
 
 WEEK = timedelta(days=7)
+TRUST = Trust([SIGNER.public])
 
 
 @pytest.fixture(scope="module")
@@ -47,16 +50,10 @@ def disposed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExpiredBatche
         yield made
 
 
-@pytest.fixture
-def hidden(tmp_path: Path) -> Iterator[Site]:
-    """Of camera c1 one file was stored, the others were destroyed, and the closed batch says so."""
+@pytest.fixture(name="hidden")
+def hidden_site(tmp_path: Path) -> Iterator[Site]:
     with closing(connect(f"sqlite:///{tmp_path / 'hidden.db'}", NOTARY)) as opened:
-        made = Site(opened, tmp_path / "spool")
-        made.hold(FIRST)
-        made.archive.keep(made.files()[0])
-        made.destroy(made.confirmed())
-        made.close(FIRST)
-        yield made
+        yield hidden(opened, tmp_path / "spool")
 
 
 def rebuilt(site: ClosedBatches, into: Database) -> Rebuilt:
@@ -224,6 +221,28 @@ def test_a_forged_redated_or_foreign_paper_is_refused_by_name_and_its_footage_st
         assert done.papers == len(empty.disposals.papers(SITE.id)) == number - 1
         lost = [each for each in done.problems if "in no store with its bytes any more" in each]
         assert len(lost) == (len(disposed.footage(FIRST)) if number == 1 else 0)
+    with pytest.raises(NotVerified, match=r"does not hold|is not of the last manifest"):
+        list(verify_stored(disposed.objects, SITE.id, FIRST, TRUST))
+
+
+def test_a_batch_that_went_by_order_is_checked_in_the_store_and_said_to_have_gone(
+    disposed: ExpiredBatches,
+) -> None:
+    said = [each.en for each in verify_stored(disposed.objects, SITE.id, FIRST, TRUST)]
+    assert said[6].startswith(
+        "2 papers of disposals of the site hold; 9 segments of this batch were"
+    )
+    assert said[7].startswith("0 objects lie there as stated")
+    said = [each.en for each in verify_stored(disposed.objects, SITE.id, SECOND, TRUST)]
+    assert said[6].endswith("this batch has no certificate of destruction")
+    assert said[7].startswith("9 objects lie there as stated")
+    for seal, key in destruction.papers_in(disposed.objects)[SITE.id].items():
+        if seal.number == 2:
+            kept = disposed.objects.read(key)
+            disposed.objects.destroy(key)
+            with pytest.raises(NotVerified, match="is missing in version"):
+                list(verify_stored(disposed.objects, SITE.id, FIRST, TRUST))
+            put(disposed, key, kept)
 
 
 def test_a_paper_that_is_put_beside_the_true_one_hides_nothing(disposed: ExpiredBatches, tmp_path: Path) -> None:
@@ -344,10 +363,6 @@ def test_a_forged_statement_frees_nothing_and_is_refused_by_name(
         assert empty.withholdings.all() == hidden.database.withholdings.all()
 
 
-def destroyed(site: Site) -> DestructionOfWithheld:
-    return read_signed(DestructionOfWithheld, site.database.withholdings.papers(1)[0].data)[0]
-
-
 def test_certificates_alone_bring_their_withholding_back(hidden: Site, tmp_path: Path) -> None:
     for each in withheld.statements_in(hidden.objects):
         hidden.objects.destroy(each.key)
@@ -356,38 +371,3 @@ def test_certificates_alone_bring_their_withholding_back(hidden: Site, tmp_path:
         (back,) = empty.withholdings.all()
         (was,) = hidden.database.withholdings.all()
         assert (back.state, back.camera, back.start, back.until) == (was.state, was.camera, was.start, was.until)
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (lambda paper: signed(Signer.new(), paper), "not signed by the key of its time"),
-        (lambda paper: signed(SIGNER, replace(paper, signed_at=paper.signed_at - 999 * WEEK)), "key of its time"),
-        (lambda paper: signed(SIGNER, replace(paper, number=2)), "does not follow"),
-        (lambda paper: signed(SIGNER, replace(paper, confirmed=paper.confirmed[:1])), "not confirmed by two people"),
-        (
-            lambda paper: signed(SIGNER, replace(paper, ordered=replace(paper.ordered, who=paper.confirmed[0].who))),
-            "not confirmed by two people",
-        ),
-        (lambda paper: signed(SIGNER, replace(paper, camera="c2")), "no file of camera c2"),
-        (
-            lambda paper: signed(SIGNER, replace(paper, until=paper.start, start=paper.start - WEEK)),
-            "does not reach into its span",
-        ),
-        (lambda paper: signed(SIGNER, replace(paper, files=paper.files * 2)), "names a file twice"),
-        (
-            lambda paper: signed(
-                SIGNER,
-                replace(paper, files=(replace(paper.files[0], removed=paper.signed_at + WEEK), *paper.files[1:])),
-            ),
-            "removed after it was signed",
-        ),
-        (lambda paper: signed(SIGNER, paper) + b"\n", "canonical"),
-        (lambda _: b"{}", "no certificate of withheld footage"),
-    ],
-)
-def test_a_forged_redated_or_foreign_certificate_of_withheld_footage_is_refused(
-    hidden: Site, change: Callable[[DestructionOfWithheld], bytes], words: str
-) -> None:
-    with pytest.raises(PaperRefused, match=words):
-        list(withheld.check([change(destroyed(hidden))], published(hidden.database.closings)))
