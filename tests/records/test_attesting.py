@@ -229,9 +229,7 @@ def test_a_batch_that_went_by_order_is_checked_in_the_store_and_said_to_have_gon
     disposed: ExpiredBatches,
 ) -> None:
     said = [each.en for each in verify_stored(disposed.objects, SITE.id, FIRST, TRUST)]
-    assert said[6].startswith(
-        "2 papers of disposals of the site hold; 9 segments of this batch were"
-    )
+    assert said[6].startswith("2 papers of disposals of the site hold; 9 segments of this batch were")
     assert said[7].startswith("0 objects lie there as stated")
     said = [each.en for each in verify_stored(disposed.objects, SITE.id, SECOND, TRUST)]
     assert said[6].endswith("this batch has no certificate of destruction")

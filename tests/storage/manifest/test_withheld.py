@@ -26,8 +26,9 @@ from storage.manifest.verifying import Trust
 from storage.signing import Signer
 from tests.closed_batches import FIRST, LOCKED_UNTIL, SITE
 from tests.fakes.notary import NOTARY, SIGNER
+from tests.storage.manifest.reading import checked
 from tests.storage.manifest.test_stranger import asked
-from tests.storage.manifest.test_verifying import checked, reseal
+from tests.storage.manifest.test_verifying import reseal
 from tests.withheld import Site, hidden
 
 WEEK = timedelta(days=7)
