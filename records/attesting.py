@@ -88,9 +88,11 @@ class Attesting:
         if paper.site != site or order is None:
             raise PaperRefused(f"paper {paper.number} is of site {paper.site} and lies with those of {site}")
         _compare(paper, self._manifest(paper))
-        content = self._content(order)
+        content = b""  # of a certificate the list is known by its order
         if isinstance(paper, Certificate):
             self._bury(paper, order)
+        else:
+            content = self._content(order)
         kept = destruction.as_kept(checked, data)
         self._database.disposals.adopt_paper(kept, _listed(order, content), content)
         self._work.done.papers += 1
