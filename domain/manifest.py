@@ -18,6 +18,7 @@ MANIFEST_FORM = "kaojian-manifest-1"
 LINK_FORM = "kaojian-link-1"
 KEY_FORM = "kaojian-key-1"
 CONTENTS_FORM = "kaojian-export-2"
+CONTENTS_FORM_WITH_CERTIFICATES = "kaojian-export-3"  # the same, where withheld footage of the batch was destroyed
 CONTENTS_FORM_WITHOUT_STAMPS = "kaojian-export-1"  # before there were any; such exports are still checked
 
 BEFORE_THE_FIRST_LINK = "0" * 64

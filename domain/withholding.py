@@ -22,6 +22,7 @@ LONGEST = timedelta(hours=24)
 """How long a span may be that is given with its end: a wrong date withholds no year. Project default."""
 
 DESTRUCTION_FORM = "kaojian-withheld-destruction-1"
+STATEMENT_FORM = "kaojian-withholding-1"
 
 
 class WithholdingState(StrEnum):
@@ -77,6 +78,17 @@ class Withholding:
         if by_two_sides(self.confirmations, self.ordered.actor):
             return WithholdingState.CONFIRMED
         return WithholdingState.CONFIRMED_ONCE if self.confirmations else WithholdingState.UNDECIDED
+
+    @property
+    def step(self) -> int:
+        """How often something was said of it: rises with its end and with each decision."""
+        return 1 + (self.ended is not None) + len(self.decisions)
+
+    @property
+    def said(self) -> datetime:
+        """When something was said of it last."""
+        ended = [] if self.ended is None else [self.ended.at]
+        return max([self.ordered.at, *ended, *(each.at for each in self.decisions)])
 
     @property
     def is_open(self) -> bool:
@@ -144,7 +156,17 @@ def _of_confirmations(withholding: Withholding, person: Person, now: datetime) -
             yield f"a {person.role} confirmed it already; the second confirmation comes from the other side"
 
 
-# The paper that is left
+# What is signed
+
+
+@dataclass(frozen=True, slots=True)
+class WithholdingStatement:
+    """扣留状态书: how a withholding stood at an instant, signed, for a machine that lost its database."""
+
+    form: str
+    withholding: Withholding
+    signed_at: datetime
+    key: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -314,7 +314,9 @@ def beyond_lines(found: Beyond) -> Iterator[str]:
         yield f"ROLLED BACK 签名链回退: {_behind(each, 'the chain of site ' + each.name, 'its last link')}"
     for batch in found.batches:
         yield f"in the store only 仅在存储中: {batch.segments} segments of batch {batch.batch}"
-    if found.sites or found.batches:
+    if found.papers:
+        yield f"in the store only 仅在存储中: {found.papers} papers of disposals and withholdings 处置、扣留文书"
+    if found.sites or found.batches or found.papers:
         yield "run `kaojian rebuild` before anything is opened, closed or signed: it brings them back"
     if found.records:
         yield (
@@ -354,7 +356,7 @@ def rebuilt_lines(done: Rebuilt) -> Iterator[str]:
     yield (
         f"brought back 已找回: {done.links} manifests with {done.stated} segments, {done.found} segments outside of "
         f"manifests, {done.copies} copies, {done.outages} gaps, {done.keys} public keys, "
-        f"{done.stamps} time stamps"
+        f"{done.stamps} time stamps, {done.papers} papers of destruction, {done.withholdings} withholdings"
     )
     if done.to_look:
         yield (

@@ -25,7 +25,7 @@ from records.disposing import carry_out as carry_out_list
 from records.errors import NotApproved
 from storage.database import Database
 from storage.errors import KeyRefused
-from storage.manifest import destruction
+from storage.manifest import destruction, withheld
 from storage.manifest.destruction import PaperRefused
 from storage.manifest.form import written
 from storage.manifest.keys import PublishedKeys, published
@@ -135,15 +135,23 @@ def verified(folder: Path, trusted: Sequence[str]) -> Iterator[str]:
     keys = PublishedKeys.read((folder / KEYS).read_bytes())
     if not keys.is_believed(trusted):
         raise KeyRefused("none of the keys in the folder is one that you trust; somebody else may have signed it")
-    sites = sorted(each for each in folder.iterdir() if each.is_dir())
-    if not sites:
+    folders = sorted(each for each in folder.iterdir() if each.is_dir() and each.name != withheld.FOLDER)
+    cameras = sorted((folder / withheld.FOLDER).glob("*/"))
+    if not folders and not cameras:
         raise PaperRefused(f"{folder} holds no paper")
-    for site in sites:
-        papers = [each.read_bytes() for each in sorted(site.glob("*.json"))]
-        if not papers:
-            raise PaperRefused(f"{site} holds no paper")
-        for checked in destruction.check(papers, keys):
+    for site in folders:
+        for checked in destruction.check(_papers(site), keys):
             yield f"holds 有效: {checked}"
+    for camera in cameras:
+        for destroyed in withheld.check(_papers(camera), keys):
+            yield f"holds 有效: {destroyed}"
+
+
+def _papers(folder: Path) -> list[bytes]:
+    papers = [each.read_bytes() for each in sorted(folder.glob("*.json"))]
+    if not papers:
+        raise PaperRefused(f"{folder} holds no paper")
+    return papers
 
 
 def _table(*headings: str) -> Table:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from analysis import films
 from analysis.films import Asked, FilmRefused, NothingToShow, Reel
@@ -24,11 +24,13 @@ from domain.people import Actor
 from domain.places import Sitting
 from domain.timeline import Clock, Interval
 from kaojian.wiring import open_archive
-from records.retrieval import FoundStay
 from storage.archive import Archive
 from storage.database import Database
 from storage.errors import UnknownBatch
 from storage.manifest.trees import TargetExists
+
+if TYPE_CHECKING:  # what finds stays judges pictures, and brings all of that into memory
+    from records.retrieval import FoundStay
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,7 @@ def _dashboard(settings: Settings) -> None:
     from kaojian.stamping import stamped_later  # noqa: PLC0415
     from kaojian.webhooks import names_of, telling  # noqa: PLC0415
     from kaojian.wiring import open_archive, roles_with_factor  # noqa: PLC0415
+    from kaojian.withholding import stated_under_lock  # noqa: PLC0415
     from records import holidays  # noqa: PLC0415
     from storage.audit.notary import Notary  # noqa: PLC0415
     from storage.id_numbers import IdNumbers  # noqa: PLC0415
@@ -139,7 +140,8 @@ def _dashboard(settings: Settings) -> None:
         )
         sealing = sealed_daily(database, settings.data_dir, signer, objects_of(settings), clock)
         keeping = backed_up(settings, database, objects_of(settings), clock)
-        beside = (sealing, keeping, replicated(settings), stamped_later(settings, database))
+        stating = stated_under_lock(database, signer, objects_of(settings), clock)
+        beside = (sealing, keeping, stating, replicated(settings), stamped_later(settings, database))
         with ExitStack() as stack, telling(settings, database, clock):
             for each in beside:
                 stack.enter_context(each)

@@ -1,11 +1,19 @@
-"""Withholdings of footage that shows a 禁摄区 by mistake, on the command line, put together from the settings.
+"""Withholdings of footage that shows a 禁摄区 by mistake, put together from the settings: on the command line, and
+their statements brought under lock while the dashboard serves.
 
 Not here: the rules (``domain.withholding``) and the workflow (``records.withholding``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import structlog
 
 from config.s3 import Duty
 from config.settings import Settings
@@ -13,13 +21,24 @@ from domain.people import Actor
 from domain.timeline import Clock, rfc3339
 from domain.withholding import Withholding
 from kaojian.audit import objects_of
+from kaojian.disposal import KEYS
 from kaojian.wiring import open_archive
 from records import withholding as records
 from records.disposing import Papers
 from records.errors import NotApproved
 from records.withholding import Destruction
 from storage.database import Database
+from storage.errors import StorageError
+from storage.manifest import withheld
+from storage.manifest.form import written
+from storage.manifest.keys import published
+from storage.objects import Objects
 from storage.signing import Signer
+
+LOOK_S = 30.0
+"""How often it is looked whether something was said of a withholding that no statement in the store tells."""
+
+_log = structlog.get_logger()
 
 WHO_DECIDES = (
     "a city officer and a city supervisor, neither of them you, confirm it or decline it over the API "
@@ -35,6 +54,63 @@ def destroy(settings: Settings, database: Database, number: int, *, actor: Actor
     papers = Papers(Signer.read(settings.signing_key_file), objects)
     archive = open_archive(settings, database, clock, Duty.READ)
     return records.destroy(database, archive, papers, number, actor=actor, clock=clock)
+
+
+@contextmanager
+def stated_under_lock(
+    database: Database, signer: Signer, objects: Objects | None, clock: Clock, look_s: float = LOOK_S
+) -> Iterator[None]:
+    """Have what is said of withholdings signed and stored, at once and again and again, until the block ends.
+
+    A store that does not answer holds nothing up but this.
+    """
+    if objects is None:
+        yield
+        return
+    stop = threading.Event()
+    keep = partial(withheld.keep, database.withholdings, database.closings, signer, objects)
+    words = (database, keep, clock, stop, look_s)
+    thread = threading.Thread(target=_keep_stating, args=words, name="withholdings", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _keep_stating(
+    database: Database, keep: Callable[[datetime], int], clock: Clock, stop: threading.Event, look_s: float
+) -> None:
+    lost, stated = False, list[tuple[int, int]]()
+    while not stop.is_set():
+        try:
+            said = [(each.number, each.step) for each in database.withholdings.all()]
+            if said != stated:
+                keep(clock.now())
+                stated = said
+            if lost:
+                _log.info("withholdings_stated_again")
+            lost = False
+        except (StorageError, OSError) as error:
+            if not lost:
+                _log.warning("withholdings_not_stated", error=str(error))
+            lost = True
+        stop.wait(look_s)
+
+
+def write_papers(database: Database, number: int, folder: Path) -> int:
+    """Write the certificates of a withholding into a new folder, with the public keys: how many.
+
+    Raises UnknownWithholding, OSError.
+    """
+    found, papers = database.withholdings.find(number), database.withholdings.papers(number)
+    below = folder / withheld.FOLDER / found.camera
+    below.mkdir(parents=True)
+    (folder / KEYS).write_bytes(written(published(database.closings)))
+    for paper in papers:
+        (below / withheld.certificate_name(paper)).write_bytes(paper.data)
+    return len(papers)
 
 
 def told(database: Database, found: Withholding) -> Iterator[str]:

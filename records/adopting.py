@@ -53,12 +53,14 @@ class Rebuilt:
     found: int = 0  # segments, by their own bytes
     copies: int = 0  # of segments that were known
     outages: int = 0
+    papers: int = 0  # of destruction
+    withholdings: int = 0
     to_look: int = 0  # segments to be looked at again: what was measured in them is stated nowhere
     problems: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        counted = (self.keys, self.links, self.stamps, self.stated, self.found, self.copies, self.outages)
-        return any(counted)
+        of_footage = (self.stated, self.found, self.copies, self.outages)
+        return any((self.keys, self.links, self.stamps, *of_footage, self.papers, self.withholdings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class Adopting:
         self.stores = stores
         self.tell = tell
         self.done = Rebuilt()
+        self.lost: list[str] = []  # segments that are stated, and lie in no store with their bytes
         self._clock = clock
 
     def take_found(self, store: Objects, batch: str, listed: Iterable[Listed]) -> None:

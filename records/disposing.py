@@ -26,7 +26,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain.calendar import local_day, retained_until
 from domain.chain import Record, digest_of
 from domain.disposal import (
     BEFORE_THE_FIRST_PAPER,
@@ -264,7 +263,7 @@ class _Batch:
             signed_at=now,
             key=self.papers.signer.public,
         )
-        return destruction.kept(self.papers.signer, order, retained_until(local_day(now)))
+        return destruction.kept(self.papers.signer, order)
 
     def _remove(self, order: KeptPaper) -> None:
         """Every copy that was not removed by this order yet; ends with the first that the store will not let go."""
@@ -363,7 +362,7 @@ class _Batch:
                 signed_at=now,
                 key=self.papers.signer.public,
             )
-            return destruction.kept(self.papers.signer, certificate, retained_until(local_day(now)))
+            return destruction.kept(self.papers.signer, certificate)
 
         return self.basis.database.disposals.add_paper(self.going.site, make, self.actor)
 

@@ -7,9 +7,11 @@ that does not answer is told and left out.
 2. The links of each site's chain are read in their order, and every signature is checked. What the manifest of a link
    states that the database has not is written down as it stands there: segments, what opening them had shown, runs,
    gaps with their causes. Its link is written last: one that is in the database was taken in whole.
-3. Objects outside of every manifest are read whole: hash, head, the times of their pictures, what they tell missing.
+3. Papers of disposals and of withheld footage are checked, and what they attest is written down
+   (``records.attesting``): footage that went by order is disposed of and not lost, withheld footage is withheld.
+4. Objects outside of every manifest are read whole: hash, head, the times of their pictures, what they tell missing.
    Nobody has opened them; the analysis will.
-4. A copy is written down only after its bytes were read back and compared, in each store, whatever was stated.
+5. A copy is written down only after its bytes were read back and compared, in each store, whatever was stated.
 
 What nobody states and no file tells stays unknown: time of which no footage is found, and in which no recorder was
 seen alive, gets the cause ``unexplained``. Rows that come back this way hang on recorders whose ids begin with
@@ -24,12 +26,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from hashlib import sha256
 
 from domain.chain import Seal
 from domain.manifest import BEFORE_THE_FIRST_LINK, Link, Manifest, lost_by_amending
 from domain.timeline import Clock
 from records.adopting import Adopting, Progress, Rebuilt
+from records.attesting import Attesting, named_bytes
 from records.restating import Restating
 from storage.backup.comparing import stored_batches
 from storage.database import Database
@@ -39,7 +41,7 @@ from storage.manifest import keeping
 from storage.manifest.form import FormRefused, read, read_signed, segments_root
 from storage.manifest.keys import PublishedKeys, published
 from storage.manifest.stamps import StampRefused, read_unjudged
-from storage.objects import STORE_LOST, NoSuchObject, ObjectDamaged, Objects
+from storage.objects import STORE_LOST, Objects
 
 
 class _NotTaken(Exception):
@@ -64,6 +66,10 @@ def rebuild(
         else:
             said = f"{store.target} does not answer, and what lies there alone did not come back: {lost}"
             work.done.problems.append(said)
+    went = work.evidence.disposed(work.lost)
+    work.done.problems += [
+        f"{key} is stated and is in no store with its bytes any more" for key in work.lost if key not in went
+    ]
     return work.done
 
 
@@ -82,6 +88,9 @@ def _take_in(work: Adopting, store: Objects, keys: Collection[str]) -> None:
         for site, links in sorted(keeping.links_in(store).items()):
             chains.take_chain(site, links, trusted)
             chains.take_stamps(site)
+        attesting = Attesting(work, store, trusted)
+        attesting.take_disposals()
+        attesting.take_withholdings()
     for batch, listed in stored_batches(store):
         work.take_found(store, batch, listed)
 
@@ -228,14 +237,10 @@ class _Chains:
 
     def _bytes(self, key: str, digest: str) -> bytes:
         """Of all versions under a key the one that its name means, whatever was put over it. Raises _NotTaken."""
-        for each in self._objects.versions(key):
-            if each.key != key or each.marker:
-                continue
-            with suppress(NoSuchObject, ObjectDamaged):
-                data = self._objects.read(key, version_id=each.version_id)
-                if sha256(data).hexdigest() == digest:
-                    return data
-        raise _NotTaken(f"{key} is gone or was changed in the store")
+        data = named_bytes(self._objects, key, digest)
+        if data is None:
+            raise _NotTaken(f"{key} is gone or was changed in the store")
+        return data
 
 
 def _following(before: KeptLink | None, last: KeptLink | None, link: KeptLink) -> KeptLink:

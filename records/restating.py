@@ -69,7 +69,7 @@ class Restating:
         segment = self._segment(stated, found[0] if found else None)
         copies = [self._work.copy_of(each) for each in found]
         if not found and stated.state is SegmentState.OK:
-            self._work.done.problems.append(f"{stated.key} is stated and is in no store with its bytes any more")
+            self._work.lost.append(stated.key)
         self._work.evidence.adopt_segment(segment, self._runs[stated.run], copies, self._observation(stated))
         self._work.done.stated += 1
         self._work.done.to_look += copies != []

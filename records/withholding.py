@@ -19,10 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from domain.calendar import local_day, retained_until
 from domain.disposal import Decision, Person, Settled
 from domain.evidence import Copy, Place, Segment
 from domain.holds import Order
@@ -44,13 +41,10 @@ from storage.archive import Archive, OutOfReach
 from storage.database import Database
 from storage.database.withholdings import CONFIRMED, KeptDestruction
 from storage.errors import DatabaseUnavailable, StorageError, UnknownRow
+from storage.manifest import withheld
 from storage.manifest.form import document_of, read_signed, signed
 from storage.manifest.keys import publish
-from storage.objects import Objects
 from storage.signing import Signer
-
-PREFIX = ".destructions/.withheld/"
-"""Where the papers lie, beside those of disposals; no site's id begins with a dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +191,7 @@ def destroy(
     if left:
         return Destruction(removed, reached.stored, None, left)
     paper = _certify(_Certifying(database, papers.signer, actor, clock), found, going)
-    _bring_under_lock(database, found, papers.objects)
+    _bring_under_lock(database, papers, clock.now())
     return Destruction(removed, reached.stored, paper)
 
 
@@ -312,22 +306,14 @@ def _destroyed(segment: Segment, copies: Sequence[Copy]) -> DestroyedFile:
     return DestroyedFile(segment.key, span.start, span.end, segment.size_bytes, segment.sha256, max(removed), folders)
 
 
-def _bring_under_lock(database: Database, found: Withholding, objects: Objects) -> None:
-    """Store the papers of a withholding that are not there yet. Raises NotUnderLock, DatabaseUnavailable."""
-    folder = f"{PREFIX}{found.camera}/"
+def _bring_under_lock(database: Database, papers: Papers, now: datetime) -> None:
+    """Store the papers that are not there yet. Raises NotUnderLock, DatabaseUnavailable."""
     try:
-        there = objects.keys(folder)
-        with TemporaryDirectory(prefix="kaojian-") as beside:
-            for each in database.withholdings.papers(found.number):
-                key = f"{folder}{each.withholding:06d}-{each.number:03d}-{each.digest}.json"
-                if key not in there:
-                    file = Path(beside) / "paper"
-                    file.write_bytes(each.data)
-                    objects.put(key, file, each.digest, retained_until(local_day(each.signed_at)))
+        withheld.keep(database.withholdings, database.closings, papers.signer, papers.objects, now)
     except DatabaseUnavailable:
         raise
     except (StorageError, OSError) as error:
         raise NotUnderLock(
-            f"the certificate of withholding {found.number} is signed, and not in the object store yet ({error}); "
-            "run it again when the store is back"
+            f"a certificate of withheld footage is signed, and not in the object store yet ({error}); run it again "
+            "when the store is back"
         ) from error

@@ -93,3 +93,13 @@ class Site(ClosedBatches):
             self.database, self.archive, [self.objects], [self.spool], clock=self.clock, wait=lambda _: None
         )
         return [(each.what, each.subject) for each in check.findings()]
+
+
+def hidden(database: Database, spool: Path) -> Site:
+    """Of camera c1 one file was stored, the others were destroyed, and the closed batch says so."""
+    made = Site(database, spool)
+    made.hold(FIRST)
+    made.archive.keep(made.files()[0])
+    made.destroy(made.confirmed())
+    made.close(FIRST)
+    return made

@@ -38,6 +38,7 @@ from storage.archive import Archive
 from storage.database import Database
 from storage.errors import KeyRefused, UnknownBatch, UnknownSitting
 from storage.id_numbers import IdNumbers
+from storage.manifest.zipping import Checksums
 from storage.sealing import Sealer
 from storage.signing import Signer
 
@@ -90,7 +91,7 @@ class Backing:
     ``signing`` signs receipts, and ``pages_address`` is where browsers reach the pages, "" where nobody said.
     ``live`` is where live pictures are; ``detector`` opens what finds people, None without a model; ``commissioning``
     tries cameras and keeps their logins. ``installation`` is what the pages tell of it, and ``records_checked`` its
-    records when they were checked last.
+    records when they were checked last; ``checksums`` are of files that were sent in ZIPs lately.
     """
 
     database: Database
@@ -116,6 +117,7 @@ class Backing:
     questions: Questions[Any] = field(default_factory=Questions)
     installation: Installation = field(default_factory=Installation)
     records_checked: RecordsChecked = field(default_factory=RecordsChecked)
+    checksums: Checksums = field(default_factory=Checksums)
 
     @property
     def signer(self) -> Signer:

@@ -138,7 +138,10 @@ def carry_out(number: ListNumber) -> None:
 
 @disposal_app.command("verify")
 def verify_papers(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="As `kaojian disposal show --papers` wrote it")],
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="As `disposal show --papers` or `withhold show --papers` wrote it"),
+    ],
     key: Annotated[list[str], typer.Option(metavar="HEX", help="A public key that you believe; may be several")],
 ) -> None:
     """Check orders and certificates of destruction, without database and network; exit 1 with what does not hold."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -78,13 +79,23 @@ def list_withholdings(
 
 
 @withhold_app.command("show")
-def show_withholding(number: WithholdingNumber) -> None:
+def show_withholding(
+    number: WithholdingNumber,
+    papers: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Write its certificates into this new folder, for `kaojian disposal verify`"
+        ),
+    ] = None,
+) -> None:
     """Show a withholding: what it reaches, who decided on it, what was destroyed."""
     from kaojian import withholding
 
     with opened() as (_, database):
         for line in withholding.told(database, database.withholdings.find(number)):
             typer.echo(line)
+        if papers is not None:
+            typer.echo(f"written: {papers}, {withholding.write_papers(database, number, papers)} papers")
 
 
 @withhold_app.command("destroy")

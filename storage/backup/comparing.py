@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from domain.chain import Record, Seal
 from storage.audit.days import names_under, parsed
 from storage.database import Database
+from storage.manifest import destruction, withheld
 from storage.manifest.keeping import heads_in
 from storage.objects import Listed, Objects
 
@@ -46,16 +47,16 @@ class Beyond:
     sites: tuple[RolledBack, ...]
     records: tuple[RolledBack, ...]
     batches: tuple[Unknown, ...]
+    papers: int  # of destruction, and statements of withholdings
 
     def __bool__(self) -> bool:
-        return bool(self.sites or self.records or self.batches)
+        return bool(self.sites or self.records or self.batches or self.papers)
 
 
 def beyond(database: Database, objects: Objects) -> Beyond:
     """Compare a database with the object store. Raises DatabaseUnavailable, and as ``Objects.keys``."""
-    return Beyond(
-        tuple(_sites(database, objects)), tuple(_records(database, objects)), tuple(_batches(database, objects))
-    )
+    sites, records = tuple(_sites(database, objects)), tuple(_records(database, objects))
+    return Beyond(sites, records, tuple(_batches(database, objects)), _papers(database, objects))
 
 
 def _sites(database: Database, objects: Objects) -> Iterator[RolledBack]:
@@ -90,6 +91,22 @@ def _batches(database: Database, objects: Objects) -> Iterator[Unknown]:
         known = {segment.key for segment, _ in database.evidence.segments_of(batch)}
         if missing := len({each.key for each in listed} - known):
             yield Unknown(batch, missing)
+
+
+def _papers(database: Database, objects: Objects) -> int:
+    """How many papers lie there of which nothing is here."""
+    papers = destruction.papers_in(objects)
+    here = {site: {Seal(each.number, each.digest) for each in database.disposals.papers(site)} for site in papers}
+    unknown = sum(len(stored.keys() - here[site]) for site, stored in papers.items())
+    steps = {each.number: each.step for each in database.withholdings.all()}
+    unknown += sum(each.number > steps.get(each.withholding, 0) for each in withheld.statements_in(objects))
+    destroyed = withheld.certificates_in(objects)
+    known = {
+        paper.digest
+        for number in {each.withholding for each in destroyed}
+        for paper in database.withholdings.papers(number)
+    }
+    return unknown + sum(each.digest not in known for each in destroyed)
 
 
 def stored_batches(objects: Objects) -> Iterator[tuple[str, list[Listed]]]:

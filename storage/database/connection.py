@@ -179,6 +179,17 @@ def insert_once(connection: sa.Connection, table: sa.Table, row: dict[str, Any])
     return connection.execute(statement.returning(*table.primary_key.columns)).first() is not None
 
 
+def count_from(connection: sa.Connection, column: sa.Column[int]) -> None:
+    """Number further rows from the highest there is, after one was written with the number that it had elsewhere.
+
+    SQLite does so by itself.
+    """
+    if connection.dialect.name == "postgresql":
+        sequence = sa.func.pg_get_serial_sequence(column.table.name, column.name)
+        highest = sa.select(sa.func.max(column)).scalar_subquery()
+        connection.execute(sa.select(sa.func.setval(sequence, highest)))
+
+
 def migrations(connection: sa.Connection) -> Config:
     """Alembic's configuration, built here because the product has no alembic.ini, bound to one connection."""
     from alembic.config import Config  # noqa: PLC0415 (see Engine.migrate)

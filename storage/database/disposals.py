@@ -20,9 +20,9 @@ from domain.holds import Order
 from domain.people import Actor, Role
 from storage.database import tables
 from storage.database.actors import actor_of, actor_row
-from storage.database.connection import Engine
+from storage.database.connection import Engine, count_from
 from storage.database.journal import Journal
-from storage.errors import UnknownDisposal
+from storage.errors import ConflictingRow, UnknownDisposal
 
 _CHAIN_LOCK = 0x4B414453  # an arbitrary number of ours for pg_advisory_xact_lock
 
@@ -92,15 +92,7 @@ class Disposals:
             _alone(connection)
             found = _found(connection, number)
             check(found)
-            row = {
-                "disposal": number,
-                "number": len(found.decisions) + 1,
-                "what": decision.what.value,
-                "at": decision.at,
-                **actor_row(decision.actor),
-                "reason": decision.reason,
-                "role": None if decision.role is None else decision.role.value,
-            }
+            row = _decision_row(number, len(found.decisions) + 1, decision)
             connection.execute(sa.insert(tables.disposal_decisions).values(row))
             seal = self._journal.insert(
                 connection,
@@ -134,6 +126,21 @@ class Disposals:
         self._journal.seal(seal)
         return paper
 
+    def adopt_paper(self, paper: KeptPaper, listed: DisposalList, content: bytes) -> None:
+        """Write down a paper of a database that was lost, with its list and the approvals of that as far as they are
+        missing; an order marks the segments of its batch. ``content`` is empty where nobody has it any more.
+
+        No entry of the journal comes with it: who brings it back writes that down. Raises ConflictingRow where the
+        database has another list of that number.
+        """
+        with self._engine.writing() as connection:
+            _alone(connection)
+            _adopt_list(connection, listed, content)
+            connection.execute(sa.insert(tables.disposal_papers).values(_paper_row(paper)))
+            if paper.kind is PaperKind.ORDER:
+                of_batch = sa.update(tables.segments).where(tables.segments.c.batch == paper.batch)
+                connection.execute(of_batch.values(disposed=paper.disposal))
+
     def find(self, number: int) -> DisposalList:
         """The list of that number with all that was decided on it. Raises UnknownDisposal."""
         with self._engine.reading() as connection:
@@ -153,12 +160,16 @@ class Disposals:
             return _lists(connection, _listed().where(table.c.number.in_(having)).order_by(table.c.number.desc()))
 
     def content(self, number: int) -> bytes:
-        """The canonical bytes of what a list would delete. Raises UnknownDisposal."""
+        """The canonical bytes of what a list would delete. Raises UnknownDisposal, also where that was lost."""
         table = tables.disposals
         with self._engine.reading() as connection:
             text = connection.execute(sa.select(table.c.content).where(table.c.number == number)).scalar()
         if text is None:
             raise _unknown(number)
+        if not text:
+            raise UnknownDisposal(
+                f"what list {number} would delete was lost with its database; its papers say what went"
+            )
         return str(text).encode("ascii")
 
     def papers(self, site: str) -> list[KeptPaper]:
@@ -192,6 +203,43 @@ def _alone(connection: sa.Connection) -> None:
     """One at a time: on SQLite every write is, PostgreSQL has to be told."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN_LOCK)))
+
+
+def _adopt_list(connection: sa.Connection, listed: DisposalList, content: bytes) -> None:
+    """Raises ConflictingRow."""
+    found = _lists(connection, _listed().where(tables.disposals.c.number == listed.number))
+    if not found:
+        order = listed.proposed
+        row = {"number": listed.number, "at": order.at, **actor_row(order.actor), "reason": order.reason}
+        told = {"digest": listed.digest, "content": content.decode("ascii")}
+        connection.execute(sa.insert(tables.disposals).values({**row, **told}))
+        count_from(connection, tables.disposals.c.number)
+        places = [
+            {"disposal": listed.number, "place": place, "batch": batch}
+            for place, batch in enumerate(listed.batches, 1)
+        ]
+        connection.execute(sa.insert(tables.disposal_batches), places)
+    elif (found[0].digest, found[0].proposed.at) != (listed.digest, listed.proposed.at):
+        raise ConflictingRow(f"list {listed.number} in the database is another one than that of the paper")
+    known = found[0].decisions if found else ()
+    there = {(each.what, each.actor.name) for each in known}
+    for each in listed.decisions:
+        if (each.what, each.actor.name) not in there:
+            row = _decision_row(listed.number, len(known) + 1, each)
+            connection.execute(sa.insert(tables.disposal_decisions).values(row))
+            known = (*known, each)
+
+
+def _decision_row(disposal: int, number: int, decision: Decision) -> dict[str, Any]:
+    return {
+        "disposal": disposal,
+        "number": number,
+        "what": decision.what.value,
+        "at": decision.at,
+        **actor_row(decision.actor),
+        "reason": decision.reason,
+        "role": None if decision.role is None else decision.role.value,
+    }
 
 
 def _listed() -> sa.Select[Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,9 +24,9 @@ from domain.timeline import rfc3339
 from domain.withholding import Withholding
 from storage.database import tables
 from storage.database.actors import actor_of, actor_row
-from storage.database.connection import Engine
+from storage.database.connection import Engine, count_from
 from storage.database.journal import Journal
-from storage.errors import UnknownWithholding
+from storage.errors import ConflictingRow, UnknownWithholding
 
 CONFIRMED = "confirm_withholding"
 """The act by which the journal knows a confirmation."""
@@ -95,13 +95,7 @@ class Withholdings:
             _alone(connection)
             found = _found(connection, number)
             check(found)
-            row = {
-                "withholding": number,
-                "number": len(found.decisions) + 1,
-                "what": decision.what.value,
-                **_row(Order(decision.at, decision.actor, decision.reason)),
-                "role": "" if decision.role is None else decision.role.value,
-            }
+            row = _decision_row(number, len(found.decisions) + 1, decision)
             connection.execute(sa.insert(tables.withholding_decisions).values(row))
             act = _ACTS[decision.what]
             seal = self._journal.insert(
@@ -119,20 +113,39 @@ class Withholdings:
             _alone(connection)
             papers = _papers(connection, number)
             paper = make(papers[-1] if papers else None)
-            row = {
-                "withholding": number,
-                "number": paper.number,
-                "signed_at": paper.signed_at,
-                "digest": paper.digest,
-                "paper": paper.data.decode("ascii"),
-            }
-            connection.execute(sa.insert(tables.withholding_papers).values(row))
+            connection.execute(sa.insert(tables.withholding_papers).values(_paper_row(paper)))
             detail = f"paper {paper.number}:{paper.digest}"
             seal = self._journal.insert(
                 connection, paper.signed_at, actor, "destroy_withheld_footage", subject=str(number), detail=detail
             )
         self._journal.seal(seal)
         return paper
+
+    def adopt(self, found: Withholding, papers: Iterable[KeptDestruction] = ()) -> bool:
+        """Write down a withholding of a database that was lost, or what is missing here of its end, its decisions and
+        its papers; whether anything was missing.
+
+        No entry of the journal comes with it: who brings it back writes that down. Raises ConflictingRow where the
+        database has another one of that number.
+        """
+        with self._engine.writing() as connection:
+            _alone(connection)
+            known = loaded(connection, tables.withholdings.c.number == found.number)
+            if not known:
+                _insert(connection, found)
+            here = known[0] if known else replace(found, ended=None, decisions=())
+            common = min(len(here.decisions), len(found.decisions))
+            told = [(each.camera, each.start, each.ordered, each.decisions[:common]) for each in (here, found)]
+            if told[0] != told[1]:
+                raise ConflictingRow(
+                    f"withholding {found.number} in the database is another one than that of the paper"
+                )
+            missing = _said_since(here, found)
+            there = {each.number for each in _papers(connection, found.number)}
+            missing += [(tables.withholding_papers, _paper_row(each)) for each in papers if each.number not in there]
+            for table, row in missing:
+                connection.execute(sa.insert(table).values(row))
+        return not known or missing != []
 
     def papers(self, number: int) -> list[KeptDestruction]:
         """The papers of a withholding, by number."""
@@ -220,6 +233,45 @@ def _found(connection: sa.Connection, number: int) -> Withholding:
     if not found:
         raise UnknownWithholding(f"there is no withholding {number}; `kaojian withhold list` shows all")
     return found[0]
+
+
+def _insert(connection: sa.Connection, found: Withholding) -> None:
+    """Without its end, where somebody said that later, and without decisions."""
+    ends = found.until if found.ended is None else None
+    row = {"number": found.number, "camera": found.camera, "begins": found.start, "ends": ends, **_row(found.ordered)}
+    connection.execute(sa.insert(tables.withholdings).values(row))
+    count_from(connection, tables.withholdings.c.number)
+
+
+def _said_since(here: Withholding, found: Withholding) -> list[tuple[sa.Table, dict[str, Any]]]:
+    """The rows of what was said of a withholding, and is not known here."""
+    rows: list[tuple[sa.Table, dict[str, Any]]] = []
+    if found.ended is not None and here.ended is None:
+        row = {"withholding": found.number, "ends": found.until, **_row(found.ended)}
+        rows.append((tables.withholding_ends, row))
+    for number, each in enumerate(found.decisions[len(here.decisions) :], len(here.decisions) + 1):
+        rows.append((tables.withholding_decisions, _decision_row(found.number, number, each)))
+    return rows
+
+
+def _decision_row(withholding: int, number: int, decision: Decision) -> dict[str, Any]:
+    return {
+        "withholding": withholding,
+        "number": number,
+        "what": decision.what.value,
+        **_row(Order(decision.at, decision.actor, decision.reason)),
+        "role": "" if decision.role is None else decision.role.value,
+    }
+
+
+def _paper_row(paper: KeptDestruction) -> dict[str, Any]:
+    return {
+        "withholding": paper.withholding,
+        "number": paper.number,
+        "signed_at": paper.signed_at,
+        "digest": paper.digest,
+        "paper": paper.data.decode("ascii"),
+    }
 
 
 def _papers(connection: sa.Connection, number: int) -> list[KeptDestruction]:

@@ -2,19 +2,21 @@
 
 They are a chain of their own for each site, beside that of its manifests (docs/evidence-format.md): a verifier of
 those need not know of them, and a batch cannot be disposed of twice or in silence. In the database first, then in the
-object store under lock. Not here: who approved, and the deleting (``records.disposing``).
+object store under lock, with what the list that was approved would delete. Not here: who approved, and the deleting
+(``records.disposing``), and papers of withheld footage (``withheld``).
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from domain.calendar import local_day, retained_until
+from domain.chain import Seal
 from domain.disposal import (
     BEFORE_THE_FIRST_PAPER,
     CERTIFICATE_FORM,
@@ -29,6 +31,7 @@ from storage.database import Disposals
 from storage.database.disposals import KeptPaper
 from storage.errors import StorageError
 from storage.manifest.form import FormRefused, document_of, read_signed, signed
+from storage.manifest.keeping import keep_all
 from storage.manifest.keys import PublishedKeys
 from storage.objects import Objects
 from storage.signing import Signer
@@ -36,6 +39,7 @@ from storage.signing import Signer
 PREFIX = ".destructions/"
 """Where they lie; no segment's key begins with a dot."""
 
+_PAPER = re.compile(r"\.destructions/([^/.][^/]*)/(\d{6,})-([0-9a-f]{64})\.json")
 _KINDS = {ORDER_FORM: DisposalOrder, CERTIFICATE_FORM: Certificate}
 _CALLED = {PaperKind.ORDER: "order 处置令", PaperKind.CERTIFICATE: "certificate of destruction 销毁证明"}
 
@@ -59,65 +63,121 @@ class CheckedPaper:
         return f"{paper.site} {paper.number}: {what}, signed {rfc3339(paper.signed_at)}"
 
 
-def kept(signer: Signer, paper: DisposalOrder | Certificate, retained_until: datetime) -> KeptPaper:
+def kept(signer: Signer, paper: DisposalOrder | Certificate) -> KeptPaper:
     """A paper signed, as it is kept."""
     data = signed(signer, paper)
+    return as_kept(CheckedPaper(_kind(paper), paper, document_of(data).sha256), data)
+
+
+def as_kept(checked: CheckedPaper, data: bytes) -> KeptPaper:
+    """A paper with its signed bytes, as it is kept: for three years from its day."""
+    paper = checked.paper
     return KeptPaper(
         site=paper.site,
         number=paper.number,
-        kind=_kind(paper),
+        kind=checked.kind,
         disposal=paper.disposal,
         batch=paper.batch,
         signed_at=paper.signed_at,
-        retained_until=retained_until,
-        digest=document_of(data).sha256,
+        retained_until=retained_until(local_day(paper.signed_at)),
+        digest=checked.digest,
         data=data,
     )
 
 
+def paper_key(site: str, number: int, digest: str) -> str:
+    """Where a paper lies in the store."""
+    return f"{PREFIX}{site}/{number:06d}-{digest}.json"
+
+
+def content_key(site: str, digest: str) -> str:
+    """Where that lies which a list would delete, as it was approved."""
+    return f"{PREFIX}{site}/contents/{digest}.json"
+
+
 def keep(disposals: Disposals, site: str, objects: Objects) -> int:
-    """Store the papers of a site that are not there yet, each read back: how many.
+    """Store the papers of a site that are not there yet, each read back: how many objects.
 
     Raises as ``Objects.put``, OSError, DatabaseUnavailable.
     """
-    there = objects.keys(f"{PREFIX}{site}/")
-    stored = 0
-    with TemporaryDirectory(prefix="kaojian-") as folder:
-        for each in disposals.papers(site):
-            key = f"{PREFIX}{site}/{each.number:06d}-{each.digest}.json"
-            if key in there:
-                continue
-            file = Path(folder) / "paper"
-            file.write_bytes(each.data)
-            objects.put(key, file, sha256(each.data).hexdigest(), each.retained_until)
-            stored += 1
-    return stored
+    return keep_all(objects, f"{PREFIX}{site}/", _to_keep(disposals, site))
+
+
+def _to_keep(disposals: Disposals, site: str) -> Iterator[tuple[str, bytes, datetime]]:
+    """What was approved first: an order in the store names nothing that is not there."""
+    told: set[int] = set()
+    for each in disposals.papers(site):
+        if each.disposal not in told:
+            told.add(each.disposal)
+            content = disposals.content(each.disposal)
+            yield content_key(site, sha256(content).hexdigest()), content, each.retained_until
+        yield paper_key(site, each.number, each.digest), each.data, each.retained_until
+
+
+def papers_in(objects: Objects, prefix: str = PREFIX) -> dict[str, dict[Seal, str]]:
+    """By site, every paper in the store by its number and digest, in that order: its key. Raises as
+    ``Objects.keys``.
+    """
+    found: dict[str, dict[Seal, str]] = {}
+    for key in sorted(objects.keys(prefix)):
+        if match := _PAPER.fullmatch(key):
+            found.setdefault(match[1], {})[Seal(int(match[2]), match[3])] = key
+    return found
 
 
 def check(papers: Iterable[bytes], keys: PublishedKeys) -> Iterator[CheckedPaper]:
     """Check papers in the order of their chain, from its first one on; tells each once it holds. Raises PaperRefused.
 
-    1. It is in canonical form, an order or a certificate and nothing else.
-    2. Its number follows that of the paper before, of the same site, and it names the digest of that one.
-    3. It was signed by the key that signed at its time, and not before the paper before it.
-    4. An order has two approvals, by two people, one of either side, neither who proposed.
-    5. A certificate names the order of its batch by number and digest, of the same list and manifest, and has as many
-       segments as that, of as many bytes; each of its copies was removed before it was signed.
+    Each is checked as ``PaperChain.read`` does it.
     """
-    before: CheckedPaper | None = None
-    orders: dict[tuple[int, str], DisposalOrder] = {}
+    chain = PaperChain(keys)
     for data in papers:
+        yield chain.follow(data)
+
+
+class PaperChain:
+    """The papers of one site as far as they were followed."""
+
+    def __init__(self, keys: PublishedKeys) -> None:
+        self._keys = keys
+        self._orders: dict[tuple[int, str], DisposalOrder] = {}
+        self.last: CheckedPaper | None = None
+
+    def follow(self, data: bytes) -> CheckedPaper:
+        """The next paper, checked as ``read`` does it; nothing is followed where it raises PaperRefused."""
+        here = self.read(data)
+        self.take(here)
+        return here
+
+    def read(self, data: bytes) -> CheckedPaper:
+        """What may be the next paper, and is followed once it is taken. Raises PaperRefused.
+
+        1. It is in canonical form, an order or a certificate and nothing else.
+        2. Its number follows that of the paper before, of the same site, and it names the digest of that one.
+        3. It was signed by the key that signed at its time, and not before the paper before it.
+        4. An order has two approvals, by two people, one of either side, neither who proposed.
+        5. A certificate names the order of its batch by number and digest, of the same list and manifest, and has as
+           many segments as that, of as many bytes; each of its copies was removed before it was signed.
+        """
         here = _read(data)
-        _follows(here.paper, before)
-        _is_signed(here, data, keys)
+        _follows(here.paper, self.last)
+        _is_signed(here, data, self._keys)
         match here.paper:
             case DisposalOrder():
                 _by_two(here.paper)
-                orders[here.paper.number, here.digest] = here.paper
             case Certificate():
-                _fulfils(here.paper, orders.get((here.paper.order_number, here.paper.order_digest)))
-        yield here
-        before = here
+                _fulfils(here.paper, self.order_of(here.paper))
+        return here
+
+    def take(self, here: CheckedPaper) -> None:
+        """Go on from a paper that was read."""
+        if isinstance(here.paper, DisposalOrder):
+            self._orders[here.paper.number, here.digest] = here.paper
+        self.last = here
+
+    def order_of(self, certificate: Certificate) -> DisposalOrder | None:
+        """The order that a certificate names; None where none such was followed."""
+        return self._orders.get((certificate.order_number, certificate.order_digest))
 
 
 def _read(data: bytes) -> CheckedPaper:

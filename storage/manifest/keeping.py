@@ -24,8 +24,11 @@ from storage.objects import Objects
 PREFIX = ".manifests/"
 """Where they lie; no segment's key begins with a dot."""
 
+WITHHOLDINGS = ".withholdings/"
+"""Where statements of withholdings lie (``withheld``), with the keys again: one may come before any closing."""
+
 _LINK = re.compile(r"\.manifests/([^/]+)/(\d{6,})-([0-9a-f]{64})\.json")
-_KEYS = re.compile(r"\.manifests/[^/]+/keys/\d{6,}-([0-9a-f]{64})\.json")
+_KEYS = re.compile(r"(?:\.manifests/[^/]+|\.withholdings)/keys/\d{6,}-([0-9a-f]{64})\.json")
 _STAMP = re.compile(r"\.manifests/([^/]+)/stamps/(\d{6,})-([0-9a-f]{64})\.tsr")
 
 
@@ -51,15 +54,19 @@ def keys_key(site: str, number: int, digest: str) -> str:
 
 def keep(closings: Closings, site: str, objects: Objects) -> int:
     """Store what is not there yet; how many were stored. Raises as ``Objects.put``, OSError, DatabaseUnavailable."""
-    return _keep(objects, f"{PREFIX}{site}/", _signed(closings, site))
+    return keep_all(objects, f"{PREFIX}{site}/", _signed(closings, site))
 
 
 def keep_stamps(closings: Closings, site: str, objects: Objects) -> int:
     """The same of stamps alone, which come later than what they are of."""
-    return _keep(objects, f"{PREFIX}{site}/stamps/", _stamps(closings, site))
+    return keep_all(objects, f"{PREFIX}{site}/stamps/", _stamps(closings, site))
 
 
-def _keep(objects: Objects, prefix: str, things: Iterable[tuple[str, bytes, datetime]]) -> int:
+def keep_all(objects: Objects, prefix: str, things: Iterable[tuple[str, bytes, datetime]]) -> int:
+    """Store of these what is not there yet, by key, bytes and the end of its lock, each read back: how many.
+
+    All lie under ``prefix``. Raises as ``Objects.put``, OSError.
+    """
     there = objects.keys(prefix)
     stored = 0
     with TemporaryDirectory(prefix="kaojian-") as folder:
@@ -98,7 +105,8 @@ def _links(keys: Iterable[str]) -> dict[str, dict[Seal, str]]:
 
 def key_lists_in(objects: Objects) -> dict[str, str]:
     """Every list of public keys in the store by its key: its SHA-256. Raises as ``Objects.keys``."""
-    return {key: match[1] for key in sorted(objects.keys(PREFIX)) if (match := _KEYS.fullmatch(key))}
+    there = sorted(objects.keys(PREFIX) | objects.keys(WITHHOLDINGS))
+    return {key: match[1] for key in there if (match := _KEYS.fullmatch(key))}
 
 
 def stamps_in(objects: Objects, site: str) -> dict[str, tuple[int, str]]:

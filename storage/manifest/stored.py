@@ -17,15 +17,21 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import BinaryIO, cast
 
+from domain.disposal import Certificate
 from domain.evidence import SegmentState
 from domain.manifest import Link, SegmentStatement, StoredObject
 from domain.timeline import rfc3339
 from storage.errors import KeyRefused
+from storage.manifest.destruction import PREFIX as DESTRUCTIONS
+from storage.manifest.destruction import PaperChain, PaperRefused, papers_in
 from storage.manifest.keeping import PREFIX, document_key, keys_key, link_key, stamp_key
 from storage.manifest.keys import PublishedKeys
 from storage.manifest.trees import NotVerified, Said
 from storage.manifest.verifying import Check, Trust, broken
+from storage.manifest.withheld import PREFIX as WITHHELD
+from storage.manifest.withheld import certificates_in
 from storage.objects import BLOCK_BYTES, Listed, NoSuchObject, Objects
+from storage.scans import PREFIX as SCANS
 
 _ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/([^/\s]+)/([^/\s]+)/?")
 _NUMBERED = re.compile(r"(|keys/|stamps/)([0-9]{6,18})-([0-9a-f]{64})\.(json|tsr)")
@@ -57,10 +63,13 @@ def verify_stored(objects: Objects, site: str, batch: str, trust: Trust) -> Iter
     4. The chain has what the checker knows of it.
     5. Every manifest of the batch is the one that its link names, and an amendment takes nothing back.
     6. The reports are those that the manifests name.
-    7. What was signed of the batch, and each object stated, lies there in that version and size, locked so long.
-    8. The bytes of each object are those stated.
-    9. The times in the files themselves are those that the manifest states.
-    10. The time stamps are of these links, by authorities that are trusted: what existed by when.
+    7. The papers of the site's disposals hold, and say whether this batch's footage was destroyed in its time.
+    8. What was signed of the batch, and each object stated that was not, lies there in that version and size, locked
+       so long.
+    9. The bytes of each object are those stated.
+    10. The times in the files themselves are those that the manifest states.
+    11. The time stamps are of these links, by authorities that are trusted: what existed by when.
+    12. The certificates of withheld footage that was destroyed hold, and the last manifest states it as missing.
 
     Raises NotVerified, and every error of ``storage.objects`` but NoSuchObject, where the store does not answer.
     """
@@ -71,10 +80,12 @@ def verify_stored(objects: Objects, site: str, batch: str, trust: Trust) -> Iter
     yield check.head()
     yield check.manifests()
     yield check.reports()
+    yield check.disposals()
     yield check.locks()
     yield check.footage()
     yield check.times()
     yield check.stamps()
+    yield check.withheld()
 
 
 class _StoreTree:
@@ -83,10 +94,14 @@ class _StoreTree:
     def __init__(self, objects: Objects, site: str) -> None:
         self._objects = objects
         self._found: dict[str, list[Listed]] = {}
-        for each in objects.versions(f"{PREFIX}{site}/"):
-            self._found.setdefault(each.key, []).append(each)
         prefix = f"{PREFIX}{site}/"
+        self.look_below(prefix)
         self.names = {key: key.removeprefix(prefix) for key in self._found}
+
+    def look_below(self, prefix: str) -> None:
+        """Have what lies there in the tree too."""
+        for each in self._objects.versions(prefix):
+            self._found.setdefault(each.key, []).append(each)
 
     @property
     def covered(self) -> int:
@@ -155,6 +170,7 @@ class _StoreCheck(Check):
         self._believed: list[str] = []  # of these, the newest first
         self._stamps: list[tuple[int, str]] = []
         self._captures: dict[str, list[datetime]] = {}
+        self._gone: frozenset[str] = frozenset()  # segments that a certificate of this batch says were destroyed
 
     def link_file(self, number: int) -> str:
         return self._links[number]
@@ -167,6 +183,15 @@ class _StoreCheck(Check):
 
     def stamp_files(self) -> list[tuple[int, str]]:
         return self._stamps
+
+    def certificate_files(self) -> list[tuple[int, int, str]]:
+        cameras = {each.camera for state in self.states for each in state.segments}
+        found = []
+        for camera in sorted(cameras):
+            self._stored.look_below(f"{WITHHELD}{camera}/")
+            there = certificates_in(self._objects, camera)
+            found += [(each.withholding, each.number, each.key) for each in there]
+        return found
 
     def there(self) -> Said:
         others = 0
@@ -244,10 +269,52 @@ class _StoreCheck(Check):
                 raise NotVerified(f"{key} 没有对应的链节", f"{key} is a stamp of a link that there is not")
         return said
 
+    def disposals(self) -> Said:
+        """What went of the site in its time, by two approvals. Raises NotVerified where one paper does not hold."""
+        prefix, chain, certificate = f"{DESTRUCTIONS}{self.site}/", PaperChain(self.published), None
+        self._stored.look_below(prefix)
+        papers = papers_in(self._objects, prefix).get(self.site, {})
+        for key in papers.values():
+            try:
+                paper = chain.follow(self._data(key)).paper
+                if paper.site != self.site:
+                    raise PaperRefused(f"it is of site {paper.site}")
+            except PaperRefused as error:
+                raise NotVerified(f"{key} 不成立（{error}）", f"{key} does not hold: {error}") from None
+            if paper.batch == self.batch and isinstance(paper, Certificate):
+                certificate = paper
+        if certificate is None:
+            count = len(papers)
+            return Said(
+                f"考场处置文书 {count} 份有效；没有本批次的销毁证明",
+                f"{count} papers of disposals of the site hold; this batch has no certificate of destruction",
+            )
+        self._gone = self._destroyed(certificate)
+        return Said(
+            f"考场处置文书 {len(papers)} 份有效；本批次录像文件 {len(self._gone)} 个"
+            f"已按处置清单 {certificate.disposal} 销毁，{rfc3339(certificate.signed_at)} 出具证明",
+            f"{len(papers)} papers of disposals of the site hold; {len(self._gone)} segments of this batch were "
+            f"destroyed by list {certificate.disposal}, certified at {rfc3339(certificate.signed_at)}",
+        )
+
+    def _destroyed(self, certificate: Certificate) -> frozenset[str]:
+        """What a certificate names, which is all that the manifest states. Raises NotVerified."""
+        last = max(number for number, link in enumerate(self.links, 1) if link.batch == self.batch)
+        stated = {(each.key, each.size_bytes, each.sha256) for each in self.states[-1].segments}
+        told = {(each.key, each.size_bytes, each.sha256) for each in certificate.segments}
+        footage = {each for each in told if not each[0].startswith(SCANS)}
+        named = (certificate.link_number, certificate.link_digest, certificate.segments_root)
+        if named != (last, self.digests[last - 1], self.states[-1].segments_root) or footage != stated:
+            raise NotVerified(
+                f"销毁证明 {certificate.number} 与本批次最后一份清单不符",
+                f"certificate of destruction {certificate.number} is not of the last manifest of this batch",
+            )
+        return frozenset(key for key, _, _ in footage)
+
     def locks(self) -> Said:
         self._locks_of_what_was_signed()
         elsewhere = count = lost = 0
-        for segment in self.states[-1].segments:
+        for segment in self._standing():
             here = [each for each in segment.objects if each.target == self._objects.target]
             elsewhere += len(segment.objects) - len(here)
             if not here and segment.state is SegmentState.OK:
@@ -329,9 +396,13 @@ class _StoreCheck(Check):
                 f"{key} {locked}，应锁定至 {rfc3339(until)}", f"{key} is {told} instead of {rfc3339(until)}"
             )
 
+    def _standing(self) -> list[SegmentStatement]:
+        """The segments that were not destroyed in their time."""
+        return [each for each in self.states[-1].segments if each.key not in self._gone]
+
     def footage(self) -> Said:
         size = 0
-        for segment in self.states[-1].segments:
+        for segment in self._standing():
             for each in segment.objects:
                 if each.target == self._objects.target:
                     size += self._read(segment, each)

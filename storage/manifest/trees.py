@@ -6,18 +6,17 @@ which files there are and what they say (``exporting``, ``verifying``).
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import stat
 import tempfile
 import zipfile
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, Protocol, TypeVar, cast
+from typing import BinaryIO, Protocol, TypeVar, cast
 
 from domain.manifest import Document
 from storage.errors import StorageError
@@ -98,30 +97,6 @@ def writing(target: Path) -> Iterator[Writing]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def sent(making: Generator[tuple[str, Iterable[bytes]], Document, T]) -> Generator[bytes]:
-    """The bytes of a ZIP while its files are made, for whoever is sent it, never empty; nothing of it lies anywhere.
-
-    ``making`` gives each file by its path, and is sent what it came to. What it raises breaks the ZIP off before its
-    table, so that no program takes it for a whole one.
-    """
-    outlet = _Outlet()
-    archive = zipfile.ZipFile(outlet, "w", zipfile.ZIP_STORED, allowZip64=True)  # closed only where all is in it
-    with suppress(StopIteration):
-        path, blocks = next(making)
-        while True:
-            digest, size_bytes = sha256(), 0
-            with archive.open(_entry(path), "w", force_zip64=True) as out:
-                for block in blocks:
-                    out.write(block)
-                    digest.update(block)
-                    size_bytes += len(block)
-                    if block:
-                        yield outlet.drained()
-            path, blocks = making.send(Document(digest.hexdigest(), size_bytes))
-    archive.close()
-    yield outlet.drained()
-
-
 @contextmanager
 def reading(source: Path) -> Iterator[Reading]:
     """The files of a folder or of a ZIP. Raises TreeRefused, OSError."""
@@ -168,25 +143,6 @@ def _entry(path: str) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(path, _ZIP_TIME)
     info.external_attr = (stat.S_IFREG | 0o644) << 16
     return info
-
-
-class _Outlet(io.RawIOBase):
-    """Where a ZIP is written to that is sent on at once: nobody can go back in it."""
-
-    def __init__(self) -> None:
-        self._waiting: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._waiting.append(bytes(data))
-        return len(data)
-
-    def drained(self) -> bytes:
-        """What was written since it was asked last."""
-        waiting, self._waiting = b"".join(self._waiting), []
-        return waiting
 
 
 class _FolderReading:

@@ -21,6 +21,7 @@ from domain.evidence import Gap, SegmentState
 from domain.manifest import (
     BEFORE_THE_FIRST_LINK,
     CONTENTS_FORM,
+    CONTENTS_FORM_WITH_CERTIFICATES,
     CONTENTS_FORM_WITHOUT_STAMPS,
     LINK_FORM,
     MANIFEST_FORM,
@@ -32,7 +33,9 @@ from domain.manifest import (
     lost_by_amending,
 )
 from domain.timeline import Interval, rfc3339
+from domain.withholding import DestroyedFile
 from storage.errors import StorageError
+from storage.manifest.destruction import PaperRefused
 from storage.manifest.exporting import (
     CONTENTS,
     KEYS,
@@ -42,6 +45,7 @@ from storage.manifest.exporting import (
     footage_path,
     link_path,
     manifest_path,
+    named_certificate,
     report_path,
     stamp_path,
     stamped_number,
@@ -50,6 +54,7 @@ from storage.manifest.form import FormRefused, document_of, read, read_signed, s
 from storage.manifest.keys import PublishedKeys
 from storage.manifest.stamps import Roots, Stamp, StampRefused, judge, refuse_before
 from storage.manifest.trees import NotVerified, Reading, Said, is_plain
+from storage.manifest.withheld import DestructionChain
 from storage.media import MediaError, read_index
 
 _BLOCK_BYTES = 1 << 20
@@ -87,6 +92,7 @@ def verify(tree: Reading, trust: Trust) -> Iterator[Said]:
     8. The segments of the last manifest give its root, and each is there or stated as lost.
     9. The times in the files themselves are those that the manifest states.
     10. The time stamps are of these links, by authorities that are trusted: what existed by when.
+    11. The certificates of withheld footage that was destroyed hold, and the last manifest states it as missing.
     """
     check = _ExportCheck(tree, trust)
     yield check.keys()
@@ -99,6 +105,7 @@ def verify(tree: Reading, trust: Trust) -> Iterator[Said]:
     yield check.segments()
     yield check.times()
     yield check.stamps()
+    yield check.withheld()
 
 
 @dataclass
@@ -139,6 +146,13 @@ class Check(ABC):
     @abstractmethod
     def stamp_files(self) -> list[tuple[int, str]]:
         """The stamps of links that are there: the number of the link, and where it lies."""
+
+    @abstractmethod
+    def certificate_files(self) -> list[tuple[int, int, str]]:
+        """The certificates of withheld footage that are there: of which withholding which number, and where it lies.
+
+        Those of one withholding come in their order.
+        """
 
     def chain(self) -> Said:
         previous, newest = BEFORE_THE_FIRST_LINK, datetime.min.replace(tzinfo=UTC)
@@ -222,7 +236,7 @@ class Check(ABC):
         return {each.report.sha256: each.report for state in self.states for each in state.sittings}
 
     def times(self) -> Said:
-        checked = [each for each in self.states[-1].segments if each.state is SegmentState.OK]
+        checked = [each for each in self._standing() if each.state is SegmentState.OK]
         for each in checked:
             captured = self._times(each)
             stated = each.interval
@@ -258,6 +272,35 @@ class Check(ABC):
             stamp = self._stamp(number, path, roots)
             found[number] = min(stamp, found.get(number, stamp), key=lambda each: each.existed_by)
         return _existed(found, len(self.links))
+
+    def withheld(self) -> Said:
+        """What was destroyed by the word of two sides, before its time."""
+        stated = {each.key: each for each in self.states[-1].segments}
+        chains: dict[int, DestructionChain] = {}
+        count = unstated = gone = 0
+        for withholding, number, path in self.certificate_files():
+            chain = chains.setdefault(withholding, DestructionChain(withholding, self.published))
+            try:
+                paper = chain.follow(self._data(path)).paper
+                if paper.number != number:
+                    raise PaperRefused(f"it is number {paper.number}")
+            except PaperRefused as error:
+                raise NotVerified(f"{path} 不成立（{error}）", f"{path} does not hold: {error}") from None
+            for each in paper.files:
+                if each.key.startswith(f"{self.site}/{self.batch}/"):
+                    gone += 1
+                    unstated += not _is_stated(path, each, stated.get(each.key))
+            count += 1
+        if not count:
+            return Said(
+                "没有误摄扣留录像的销毁证明", "there is no certificate of withheld footage that was destroyed"
+            )
+        return Said(
+            f"误摄扣留录像的销毁证明 {count} 份有效，均经两方认定；本批次录像文件 {gone} 个，"
+            f"其中 {unstated} 个不在清单中，其余清单已写明缺失",
+            f"{count} certificates of withheld footage hold, each by both sides; {gone} files of this batch were "
+            f"destroyed, {unstated} of them in no manifest, the others stated as missing",
+        )
 
     def _stamp(self, number: int, path: str, roots: Roots) -> Stamp:
         try:
@@ -302,6 +345,10 @@ class Check(ABC):
             if not all(_inside(gaps, sitting.window) for gaps in stated):
                 raise NotVerified(f"{path} 中的断档越出应录时段", f"{path} states a gap outside its window")
         return state
+
+    def _standing(self) -> list[SegmentStatement]:
+        """The segments of the last manifest that are to be there as it states them."""
+        return list(self.states[-1].segments)
 
     @abstractmethod
     def _times(self, segment: SegmentStatement) -> list[datetime]:
@@ -361,11 +408,21 @@ class _ExportCheck(Check):
     def stamp_files(self) -> list[tuple[int, str]]:
         if self.told.form == CONTENTS_FORM_WITHOUT_STAMPS:
             return []
-        found = []
+        found = list[tuple[int, str]]()
         for path, file in sorted(self.listed.items()):
             number = stamped_number(path)
             if number is not None and 1 <= number <= len(self.links) and path == stamp_path(number, file.sha256):
                 found.append((number, path))
+        return found
+
+    def certificate_files(self) -> list[tuple[int, int, str]]:
+        if self.told.form != CONTENTS_FORM_WITH_CERTIFICATES:
+            return []
+        found = []
+        for path, file in sorted(self.listed.items()):
+            named = named_certificate(path)
+            if named is not None and path == f"withheld/{named[0]:06d}-{named[1]:03d}-{file.sha256}.json":
+                found.append((named[0], named[1], path))
         return found
 
     def keys(self) -> Said:
@@ -389,7 +446,7 @@ class _ExportCheck(Check):
             told, signature = read_signed(Contents, self._data(CONTENTS))
         except FormRefused as error:
             raise broken(CONTENTS, error) from None
-        known = told.form in {CONTENTS_FORM, CONTENTS_FORM_WITHOUT_STAMPS}
+        known = told.form in {CONTENTS_FORM, CONTENTS_FORM_WITHOUT_STAMPS, CONTENTS_FORM_WITH_CERTIFICATES}
         if not known or not self.published.holds(told, signature, told.key, told.made):
             raise NotVerified(
                 "文件清单 contents.json 的签名无效，或签名时该公钥不在有效期内",
@@ -437,6 +494,7 @@ class _ExportCheck(Check):
             *(report_path(digest) for digest in self._named_reports()),
             *(footage_path(each.key) for each in self.states[-1].segments),
             *(path for _, path in self.stamp_files()),
+            *(path for _, _, path in self.certificate_files()),
         }
         for path in sorted(self.listed.keys() - expected):
             raise NotVerified(f"{path} 不属于该批次", f"{path} is no part of this batch")
@@ -456,6 +514,18 @@ class _ExportCheck(Check):
             f"录像文件 {count} 个与清单相符，其中 {lost} 个结束批次前已缺失并已写明；根值 {root}",
             f"{count} segments as stated, {lost} of them stated as lost before the closing; root {root}",
         )
+
+
+def _is_stated(path: str, file: DestroyedFile, stated: SegmentStatement | None) -> bool:
+    """Whether the manifest has a destroyed file. Raises NotVerified where it tells otherwise of it."""
+    if stated is None:
+        return False
+    told = (stated.state, stated.sha256, stated.size_bytes, stated.interval.start, stated.interval.end)
+    if told != (SegmentState.MISSING, file.sha256, file.size_bytes, file.start, file.end):
+        raise NotVerified(
+            f"{path} 所列录像文件 {file.key} 与清单不符", f"{path} tells otherwise of {file.key} than the manifest"
+        )
+    return True
 
 
 def broken(what: str, error: Exception) -> NotVerified:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,12 +13,13 @@ import pytest
 
 from config.rule_pack import load as load_rule_pack
 from dashboard.app import create_app
+from domain.holds import Order
 from domain.people import Account, Role, Scope
 from domain.viewings import Deed
-from storage.database import connect
+from storage.database import JournalEntry, connect
 from storage.manifest.trees import NotVerified, reading
 from storage.manifest.verifying import Trust, verify
-from tests.closed_batches import EXAM, FIRST, LEAD, SECOND, SITE, START, ClosedBatches, closed_twice
+from tests.closed_batches import EXAM, FIRST, LEAD, SECOND, SITE, START, TESTER, ClosedBatches, closed_twice
 from tests.dashboard.serving import client, problem
 from tests.fakes.notary import NOTARY
 
@@ -46,6 +48,15 @@ def coming(site: ClosedBatches, role: Role, *names: str) -> dict[str, str]:
     return {"Cookie": f"kaojian_session={name}"}
 
 
+def written_down(site: ClosedBatches) -> list[JournalEntry]:
+    """The last two entries, once the end of the answer that was read just now is one of them."""
+    deadline = time.monotonic() + 30
+    while not (found := site.database.journal.entries(2))[0].act.endswith("_export_of_batch"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return found
+
+
 def test_it_is_verified_offline_and_one_byte_of_it_that_changed_is_found(
     talking: httpx.Client, site: ClosedBatches, tmp_path: Path
 ) -> None:
@@ -55,6 +66,7 @@ def test_it_is_verified_offline_and_one_byte_of_it_that_changed_is_found(
     link = site.database.closings.latest(FIRST)
     assert link is not None
     assert answer.headers["kaojian-head"] == f"{link.number}:{link.digest}"
+    assert answer.headers["content-length"] == str(len(answer.content))
     file = tmp_path / "taken.zip"
     file.write_bytes(answer.content)
     with reading(file) as tree:
@@ -75,9 +87,52 @@ def test_who_takes_it_is_written_down_with_what_was_sent(talking: httpx.Client, 
     assert (first.deed, first.camera, last.camera, last.purpose) == (Deed.SAVE, "c1", "c2", "年度核查抽取")
     assert last.span is not None
     assert (last.span.start, last.span.end) == (START - LEAD, START + EXAM + LEAD)
-    ended, began = site.database.journal.entries(2)
+    ended, began = written_down(site)
     assert (began.act, ended.act) == ("export_batch", "finish_export_of_batch")
     assert hashlib.sha256(answer.content).hexdigest() in ended.detail
+
+
+def test_a_download_that_broke_off_goes_on_and_each_part_of_it_is_written_down(
+    talking: httpx.Client, site: ClosedBatches
+) -> None:
+    headers = coming(site, Role.CITY_SUPERVISOR)
+    whole = talking.get(AT, headers=headers)
+    tag, size = whole.headers["etag"], len(whole.content)
+    site.clock.step(60)
+    at = size // 3
+    rest = talking.get(AT, headers={**headers, "Range": f"bytes={at}-", "If-Range": tag})
+    assert (rest.status_code, rest.headers["etag"]) == (206, tag)
+    assert rest.headers["content-range"] == f"bytes {at}-{size - 1}/{size}"
+    assert rest.headers["content-length"] == str(size - at)
+    assert rest.content == whole.content[at:]
+    ended, began = written_down(site)
+    assert f"bytes {at}-{size - 1}/{size}, of {tag[1:-1]}" in began.detail
+    assert (began.act, ended.act) == ("export_batch", "finish_export_of_batch")
+    assert hashlib.sha256(rest.content).hexdigest() in ended.detail
+    assert {each.viewing.camera for each in site.database.viewings.latest(2)} == {"c1", "c2"}
+    middle = talking.get(AT, headers={**headers, "Range": "bytes=100-299"})
+    assert (middle.status_code, middle.content) == (206, whole.content[100:300])
+    anew = talking.get(AT, headers={**headers, "Range": f"bytes={at}-", "If-Range": '"another"'})
+    assert (anew.status_code, anew.content) == (200, whole.content)
+    beyond = talking.get(AT, headers={**headers, "Range": f"bytes={size}-"})
+    assert problem(beyond) == (416, "range")
+    assert beyond.headers["content-range"] == f"bytes */{size}"
+
+
+def test_footage_that_is_withheld_since_is_not_sent_from_the_middle_either(
+    site: ClosedBatches, tmp_path: Path
+) -> None:
+    with closing(connect(f"sqlite:///{tmp_path / 'hidden.db'}", NOTARY)) as database:
+        hidden = closed_twice(database, tmp_path / "spool")
+        app = create_app(database, hidden.archive, load_rule_pack, hidden.clock, None, signing=hidden.signer)
+        with client(app, None) as other:
+            headers = coming(hidden, Role.CITY_SUPERVISOR)
+            tag = other.get(AT, headers=headers).headers["etag"]
+            at = Order(hidden.clock.now(), TESTER, "c1 拍到更衣区")
+            database.withholdings.add("c1", START, START + EXAM, at)
+            for more in ({}, {"Range": "bytes=5000-", "If-Range": tag}, {"Range": "bytes=-200"}):
+                assert problem(other.get(AT, headers={**headers, **more})) == (503, "export-not-whole")
+            assert written_down(hidden)[0].act == "finish_export_of_batch"
 
 
 def test_what_is_not_closed_lies_outside_or_is_lost_is_refused_in_words(

@@ -61,7 +61,7 @@ def test_a_batch_goes_from_closing_to_being_checked_elsewhere(
     key = ("--key", site.signer.public)
     verified = kaojian("verify", str(tmp_path / "batch.zip"), *key, "--head", f"1:{link.digest}", "--lang", "en")
     assert (verified.code, verified.err) == (0, "")
-    assert [line.partition(".")[0] for line in verified.out.splitlines()] == [*map(str, range(1, 11)), "verified"]
+    assert [line.partition(".")[0] for line in verified.out.splitlines()] == [*map(str, range(1, 12)), "verified"]
     assert kaojian("verify", str(tmp_path / "batch.zip"), *key).out.endswith("核验通过\n")
     assert site.signer.public in kaojian("key", "show").out
 
@@ -213,7 +213,7 @@ def test_a_batch_is_checked_in_the_object_store_with_its_credentials_alone(
     monkeypatch.setenv("KAOJIAN_S3_CA_FILE", str(given.ca_file))
     done = kaojian(*words, "--head", f"1:{link.digest}")
     assert (done.code, done.err) == (0, "")
-    assert [line.partition(".")[0] for line in done.out.splitlines()] == [*map(str, range(1, 11)), "verified"]
+    assert [line.partition(".")[0] for line in done.out.splitlines()] == [*map(str, range(1, 13)), "verified"]
     other = kaojian("verify", "s3://verified-in-store/sg-001/2026-0999", "--key", site.signer.public)
     assert (other.code, other.err) == (1, "5. 核验不通过：签名链中没有该批次\n")
     assert kaojian("verify", f"s3://never-made/sg-001/{FIRST}", "--key", site.signer.public).code == 1

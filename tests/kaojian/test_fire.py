@@ -27,14 +27,17 @@ from analysis.report_json import to_json
 from config.settings import load
 from dashboard.access import login, passwords
 from domain.evidence import Place
-from domain.timeline import Interval, SystemClock
+from domain.timeline import Interval, SystemClock, rfc3339
+from domain.withholding import Withholding
 from kaojian.notary import notary_of
 from kaojian.replica import litestream_of, replicated
-from storage.archive import Archive
+from kaojian.wiring import open_archive
+from storage.archive import Archive, Withheld
 from storage.audit.days import DaySeals
 from storage.backup.envelope import RecoveryKey
 from storage.database import Database, connect
 from storage.litestream import PREFIX, LitestreamFailed
+from storage.manifest import withheld
 from storage.objects import Objects, S3Objects
 from storage.seaweed import SeaweedServer
 from storage.signing import Signer
@@ -98,6 +101,16 @@ class Fire:
                 days = DaySeals(rows.name, settings.data_dir, Signer.read(settings.signing_key_file), self.objects)
                 days.seal(rows.head(), SystemClock().now())
                 days.upload(SystemClock().now())
+
+    def withhold(self) -> Withholding:
+        """Withhold the beginning of camera c1, of which everything is stored, with its statement under lock."""
+        span = [rfc3339(START - SEGMENT), rfc3339(START)]
+        done = self.kaojian("withhold", "begin", "c1", "--from", span[0], "--until", span[1], "--reason", "误摄")
+        assert done.code == 0, done.err
+        signer, now = Signer.read(load().signing_key_file), SystemClock().now()
+        with closing(connect(self.url)) as database:
+            withheld.keep(database.withholdings, database.closings, signer, self.objects, now)
+            return database.withholdings.find(1)
 
     def make_recovery_key(self) -> None:
         done = self.kaojian("backup", "--new-key")
@@ -275,9 +288,9 @@ def test_what_was_signed_after_the_backup_is_told_and_comes_back(fire: Fire, tmp
     assert fire.kaojian("rebuild").out.startswith("brought back 已找回: 0 manifests with 0 segments, 0 segments")
 
 
-def test_without_any_backup_the_store_alone_gives_back_what_was_signed(fire: Fire, tmp_path: Path) -> None:
+def test_without_any_backup_the_store_alone_gives_back_what_was_signed(fire: Fire) -> None:
     fire.hold_two_exams()
-    before = answers(fire.url)
+    before, hidden = answers(fire.url), fire.withhold()
     fire.burn()
     unnamed = fire.kaojian("rebuild")
     assert (unnamed.code, "no manifest is believed" in unnamed.err) == (1, True)
@@ -299,6 +312,9 @@ def test_without_any_backup_the_store_alone_gives_back_what_was_signed(fire: Fir
                 stored(before["copies"][key]) for key in keys
             ]
         assert database.setup.batches() == []
+        assert database.withholdings.all() == [hidden]
+        with pytest.raises(Withheld), open_archive(load(), database).opened(before["segments"][FIRST][0][0]):
+            pass
 
 
 def stored(copies: list[Any]) -> list[Any]:

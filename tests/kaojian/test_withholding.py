@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,8 @@ from domain.timeline import rfc3339
 from kaojian import withholding as wiring
 from kaojian.notary import notary_of
 from storage.database import connect
+from storage.manifest import withheld
+from storage.manifest.keys import published
 from tests.fakes.notary import SIGNER
 from tests.kaojian.conftest import Command
 from tests.withheld import WINDOW, Site
@@ -57,6 +61,36 @@ def test_a_withholding_goes_from_the_first_word_to_a_certificate(kaojian: Comman
     assert "certificate of destruction 销毁证明: paper 1:" in shown
     assert "confirmed 两方已认定" in kaojian("withhold", "list", "c1").out
     assert json.loads(kaojian("status", "--json").out)["withheld"] == []
+
+
+def test_its_certificates_are_checked_elsewhere_and_refused_where_a_byte_changed(
+    kaojian: Command, site: Site, tmp_path: Path
+) -> None:
+    site.destroy(site.confirmed())
+    shown = kaojian("withhold", "show", "1", "--papers", str(tmp_path / "papers"))
+    assert (shown.code, "1 papers" in shown.out) == (0, True)
+    words = ("disposal", "verify", str(tmp_path / "papers"), "--key")
+    verified = kaojian(*words, SIGNER.public)
+    assert (verified.code, verified.out.count("holds 有效: c1 1-1: certificate")) == (0, 1)
+    assert kaojian(*words, "0" * 64).code == 1
+    (paper,) = (tmp_path / "papers" / ".withheld" / "c1").iterdir()
+    paper.write_bytes(paper.read_bytes().replace(b'"camera":"c1"', b'"camera":"c2"', 1))
+    refused = kaojian(*words, SIGNER.public)
+    assert (refused.code, "not signed by the key of its time" in refused.err) == (1, True)
+
+
+def test_what_is_said_of_it_lies_in_the_store_once_that_answers(site: Site) -> None:
+    site.objects.down = True
+    site.withhold()
+    with wiring.stated_under_lock(site.database, SIGNER, site.objects, site.clock, look_s=0.01):
+        site.objects.down = False
+        deadline = time.monotonic() + 30
+        while not withheld.statements_in(site.objects):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    (stored,) = withheld.statements_in(site.objects)
+    told = withheld.stated(site.objects.read(stored.key), published(site.database.closings))
+    assert [told.withholding] == site.database.withholdings.all()
 
 
 def test_what_cannot_be_removed_is_told_and_ends_with_a_failure(kaojian: Command, site: Site) -> None:

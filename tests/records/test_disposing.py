@@ -450,7 +450,8 @@ def all_done_once(site: ExpiredBatches) -> None:
         (SECOND, PaperKind.CERTIFICATE),
     ]
     assert len(list(destruction.check([each.data for each in papers], published(site.database.closings)))) == 4
-    assert len(site.objects.keys(destruction.PREFIX)) == 4
+    assert len(destruction.papers_in(site.objects)["sg-001"]) == 4
+    assert len(site.objects.keys(destruction.PREFIX)) == 5  # and what was approved
     gone = [json.loads(each.data) for each in papers if each.kind is PaperKind.CERTIFICATE]
     assert [len(each["segments"]) for each in gone] == [len(site.footage(FIRST)), len(site.footage(SECOND))]
 

@@ -47,7 +47,7 @@ def test_a_real_store_lets_locked_footage_go_only_when_its_lock_is_over(
                 objects.stat(key, wanted)
     assert objects.keys("sg-001/") == set(site.footage(SECOND))
     assert len(objects.keys(keeping.PREFIX)) == 8
-    (order, certificate) = sorted(objects.keys(destruction.PREFIX))
+    (order, certificate) = destruction.papers_in(objects)["sg-001"].values()
     papers = [objects.read(order), objects.read(certificate)]
     assert len(list(destruction.check(papers, published(database.closings)))) == 2
     for key in (order, certificate):

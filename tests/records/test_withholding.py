@@ -36,6 +36,7 @@ from storage.archive import NotKept, NotOrdered, Withheld
 from storage.check.comparing import Wrong
 from storage.database import Database, connect, tables
 from storage.errors import RowRefused, UnknownRow, UnknownWithholding
+from storage.manifest import withheld
 from storage.manifest.exporting import ExportRefused, export
 from storage.manifest.form import read_signed, signature_holds
 from storage.manifest.trees import reading
@@ -294,7 +295,7 @@ def test_what_both_sides_confirmed_goes_and_leaves_a_signed_word(site: Site) -> 
     assert signature_holds(paper, signature, site.signer.public)
     assert [(each.key, each.sha256) for each in paper.files] == [(each.key, each.sha256) for each in files]
     assert {each.role for each in paper.confirmed} == {"city_officer", "city_supervisor"}
-    key = f"{records.PREFIX}c1/000001-001-{done.paper.digest}.json"
+    key = f"{withheld.PREFIX}c1/000001-001-{done.paper.digest}.json"
     assert site.objects.read(key) == done.paper.data
     assert site.objects.stat(key).locked_until is not None
     assert Cause.WITHHELD in site.causes()

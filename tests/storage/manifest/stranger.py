@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 STAMP = re.compile(r"stamps/(\d{6,18})-([0-9a-f]{64})\.tsr")
+CERTIFICATE = re.compile(r"withheld/(\d{6,18})-(\d{3,18})-([0-9a-f]{64})\.json")
 STAMPED = re.compile(r"^Time stamp: (\w{3}) +(\d+) (\d\d:\d\d:\d\d)(?:\.\d+)? (\d{4}) GMT$", re.MULTILINE)
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 FIELDS = {
@@ -32,6 +33,8 @@ FIELDS = {
     "segment": "camera codec frames interval key objects recorder run sha256 size_bytes state",
     "document": "sha256 size_bytes",
     "amends": "digest number reason",
+    "certificate": "camera confirmed files form key number ordered previous signed_at start until withholding",
+    "destroyed": "end folders key removed sha256 size_bytes start",
 }
 
 
@@ -268,10 +271,53 @@ def find_stamps(root: Path, contents: Any, listed: dict[str, Any], links: list[A
     return stamps
 
 
+def check_certificate(told: Any, before: Any, digest: str) -> None:
+    """``before`` is that of the same withholding before it, by its digest; None for the first one."""
+    named = f"certificate {told['number']} of withholding {told['withholding']}"
+    require(told["form"] == "kaojian-withheld-destruction-1", f"form of {named}")
+    number, previous = (1, "") if before is None else (before["number"] + 1, digest)
+    require((told["number"], told["previous"]) == (number, previous), f"{named} does not follow")
+    if before is not None:
+        require(told["signed_at"] >= before["signed_at"], f"{named} is signed before the one before it")
+        same = all(told[name] == before[name] for name in ("camera", "start", "until", "ordered", "confirmed"))
+        require(same, f"{named} is of another withholding")
+    people, roles = ([each[name] for each in told["confirmed"]] for name in ("who", "role"))
+    require(len(set(people)) == 2 and told["ordered"]["who"] not in people, f"{named} was confirmed by too few")
+    require(sorted(roles) == ["city_officer", "city_supervisor"], f"{named} was confirmed by one side")
+    for each in told["files"]:
+        start, end = instant(shaped(each, "destroyed")["start"]), instant(each["end"])
+        inside = start < end and start < instant(told["until"]) and instant(told["start"]) < end
+        require(inside and each["key"].split("/")[2] == told["camera"], f"{named}: {each['key']} is not of it")
+        require(instant(each["removed"]) <= told["signed_at"], f"{named}: {each['key']} was removed later")
+
+
+def find_certificates(root: Path, keys: Keys, contents: Any, listed: dict[str, Any], manifest: Any) -> set[str]:
+    if contents["form"] != "kaojian-export-3":
+        return set()
+    found = {path: CERTIFICATE.fullmatch(path) for path in sorted(listed)}
+    stated = {each["key"]: each for each in manifest["segments"]}
+    last: dict[int, tuple[Any, str]] = {}
+    gone = []
+    for path, match in found.items():
+        if match and match[3] == listed[path]["sha256"]:
+            told = keys.opened(root / path, "certificate", "signed_at")
+            name = f"withheld/{told['withholding']:06d}-{told['number']:03d}-{match[3]}.json"
+            require(path == name, f"name of {path}")
+            check_certificate(told, *last.get(told["withholding"], (None, "")))
+            last[told["withholding"]] = told, match[3]
+            gone += [(each, stated[each["key"]]) for each in told["files"] if each["key"] in stated]
+    for each, of in gone:
+        same = of["interval"] == {"start": each["start"], "end": each["end"]} and of["state"] == "missing"
+        require(same and all(of[name] == each[name] for name in ("sha256", "size_bytes")), f"{each['key']} is not so")
+    keys_gone = [each["key"] for each, _ in gone]
+    require(len(keys_gone) == len(set(keys_gone)), "a file was destroyed twice")
+    return {path for path, match in found.items() if match}
+
+
 def verify(root: Path, trusted: str, head: str | None, roots: Path | None) -> None:
     keys = Keys(read(root / "keys.json"), trusted)
     contents = keys.opened(root / "contents.json", "contents", "made")
-    require(contents["form"] in ("kaojian-export-1", "kaojian-export-2"), "form of contents.json")
+    require(contents["form"] in {f"kaojian-export-{number}" for number in (1, 2, 3)}, "form of contents.json")
     listed = compare_files(root, contents)
     links, digests = follow_chain(root, keys, contents)
     if head is not None:
@@ -297,6 +343,7 @@ def verify(root: Path, trusted: str, head: str | None, roots: Path | None) -> No
             known.add(path)
     known |= {f"footage/{each['key']}" for each in manifests[-1]["segments"]}
     known |= find_stamps(root, contents, listed, links, roots)
+    known |= find_certificates(root, keys, contents, listed, manifests[-1])
     require(set(listed) <= known, "a file that belongs to nothing")
     check_segments(root, manifests[-1], listed)
 

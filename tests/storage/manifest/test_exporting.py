@@ -11,11 +11,12 @@ from domain.evidence import SegmentState
 from domain.timeline import Interval
 from storage.database import connect
 from storage.errors import KeyRefused
-from storage.manifest.exporting import ExportRefused, NotClosed, made
-from storage.manifest.trees import TargetExists, TreeRefused, reading, sent
+from storage.manifest.exporting import ExportRefused, NotClosed, planned
+from storage.manifest.trees import TargetExists, TreeRefused, reading
 from storage.manifest.verifying import Trust
+from storage.manifest.zipping import Checksums, Zipped
 from storage.signing import Signer
-from tests.closed_batches import EXAM, FIRST, LEAD, SECOND, START, ClosedBatches
+from tests.closed_batches import DAY, EXAM, FIRST, LEAD, SECOND, START, ClosedBatches
 from tests.fakes.notary import NOTARY
 from tests.storage.manifest.conftest import export_of
 from tests.storage.manifest.reading import checked
@@ -110,13 +111,20 @@ def test_footage_that_was_lost_before_the_closing_is_left_out_and_told(held: Clo
     assert said[7].startswith("10 segments as stated, 1 of them stated as lost")
 
 
-def sent_of(site: ClosedBatches, batch: str = SECOND) -> Iterator[bytes]:
-    return sent(made(site.database, site.archive, batch, signer=site.signer, clock=site.clock))
+def zipped(site: ClosedBatches, batch: str = SECOND, checksums: Checksums | None = None) -> Zipped:
+    plan = planned(site.database, site.archive, batch, signer=site.signer, clock=site.clock)
+    return Zipped(plan.files, checksums or Checksums())
+
+
+def whole(found: Zipped) -> bytes:
+    return b"".join(found.blocks(0, found.size_bytes - 1))
 
 
 def test_what_is_sent_as_it_is_read_is_checked_like_what_was_written(site: ClosedBatches, out: Path) -> None:
-    blocks = list(sent_of(site))
+    found = zipped(site)
+    blocks = list(found.blocks(0, found.size_bytes - 1))
     assert all(blocks)
+    assert sum(map(len, blocks)) == found.size_bytes
     (out / "sent.zip").write_bytes(b"".join(blocks))
     export_of(site, SECOND, out / "written.zip")
     trust = Trust([site.signer.public], at_least=2)
@@ -128,6 +136,18 @@ def test_what_is_sent_as_it_is_read_is_checked_like_what_was_written(site: Close
                 assert ours.read() == theirs.read(), path
 
 
+def test_an_export_is_the_same_each_time_until_something_more_is_signed(held: ClosedBatches) -> None:
+    held.close(FIRST)
+    first = planned(held.database, held.archive, FIRST, signer=held.signer, clock=held.clock)
+    held.clock.step(86400)
+    again = planned(held.database, held.archive, FIRST, signer=held.signer, clock=held.clock)
+    assert (first.digest, first.contents) == (again.digest, again.contents)
+    assert whole(zipped(held, FIRST)) == whole(zipped(held, FIRST))
+    held.hold(SECOND, START + 2 * DAY)
+    held.close(SECOND)
+    assert planned(held.database, held.archive, FIRST, signer=held.signer, clock=held.clock).digest != first.digest
+
+
 def test_what_cannot_be_had_while_it_is_sent_leaves_what_nobody_takes_for_whole(
     held: ClosedBatches, out: Path
 ) -> None:
@@ -135,8 +155,9 @@ def test_what_cannot_be_had_while_it_is_sent_leaves_what_nobody_takes_for_whole(
     segment = held.database.evidence.segments_of(FIRST)[4][0]
     held.objects.flip_a_byte(segment.key)
     (held.spool / segment.key).write_bytes(b"not it")
+    found = zipped(held, FIRST)
     with (out / "sent.zip").open("wb") as file, pytest.raises(ExportRefused, match="would lack footage"):
-        for block in sent_of(held, FIRST):
+        for block in found.blocks(0, found.size_bytes - 1):
             file.write(block)
     assert (out / "sent.zip").stat().st_size > 1000
     with pytest.raises(TreeRefused, match="no whole ZIP"):
@@ -145,4 +166,4 @@ def test_what_cannot_be_had_while_it_is_sent_leaves_what_nobody_takes_for_whole(
 
 def test_what_is_not_closed_is_refused_before_a_byte_is_sent(held: ClosedBatches) -> None:
     with pytest.raises(NotClosed):
-        next(sent_of(held, FIRST))
+        zipped(held, FIRST)

@@ -24,18 +24,20 @@ ROOT = GOLDEN / "export-2-root.pem"
 KEYS = {
     1: "02ccddf955aa33dac88198ff6858c5e131b2cc146c6f2ac7afdb8a83b0534127",
     2: "fc95cfb572582d68645660bde1aa04668e1a184c878650b24503589b65ea0da4",
+    3: "4f0bc677e79c9184d519ccd17dd38d92a830b47838fc37cc3c9089d4c6d1680d",
 }
 HEADS = {
     1: Seal(2, "fc0d00ef22f844e6927c218a0f8f37d4147df621fc3f097c06fdd4e408e7ef80"),
     2: Seal(2, "9473c74520de66189c5f15b32614de6f227f2dcc8e55b4923552b8ec3689ea5f"),
+    3: Seal(1, "b92d0e82edee003000d71642d7bc6b61a32020cef0b623724d2ae871d7aea2b5"),
 }
 
 
-@pytest.mark.parametrize("form", [1, 2])
+@pytest.mark.parametrize("form", [1, 2, 3])
 def test_an_export_of_every_form_that_was_ever_written_is_still_checked(form: int, tmp_path: Path) -> None:
     path = GOLDEN / f"export-{form}.zip"
     said = checked(path, Trust([KEYS[form]], HEADS[form], stamp_roots=Roots.read([ROOT])))
-    assert len(said) == 10
+    assert len(said) == 11
     with zipfile.ZipFile(path) as archive:
         archive.extractall(tmp_path)
     done = asked(tmp_path, KEYS[form], str(HEADS[form]), str(ROOT))

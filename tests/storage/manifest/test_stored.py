@@ -148,7 +148,7 @@ def test_a_changed_byte_of_anything_that_was_signed_is_found(memory: ClosedBatch
         with pytest.raises(NotVerified, match="is missing"):
             checked(memory.objects, of(memory, stamper))
         memory.objects._versions[key] = whole
-    assert len(checked(memory.objects, of(memory, stamper))) == 10
+    assert len(checked(memory.objects, of(memory, stamper))) == 12
 
 
 def of_second(site: ClosedBatches) -> set[str]:
@@ -169,7 +169,7 @@ def test_a_segment_that_is_destroyed_or_changed_is_found(memory: ClosedBatches, 
     memory.objects.destroy(key)
     with pytest.raises(NotVerified, match=f"{key} is missing in version"):
         checked(memory.objects, of(memory, stamper))
-    assert len(checked(memory.objects, of(memory, stamper), FIRST)) == 10
+    assert len(checked(memory.objects, of(memory, stamper), FIRST)) == 12
 
 
 @pytest.mark.parametrize("short", [None, LOCKED_UNTIL - timedelta(seconds=1)])
@@ -200,13 +200,13 @@ def test_published_keys_that_no_lock_holds_are_found_and_one_list_that_is_held_i
             with pytest.raises(NotVerified, match=r"/keys/.* is not locked"):
                 checked(memory.objects, of(memory, stamper))
         else:
-            assert len(checked(memory.objects, of(memory, stamper))) == 10
+            assert len(checked(memory.objects, of(memory, stamper))) == 12
 
 
 def test_a_longer_lock_is_none_the_worse(memory: ClosedBatches, stamper: StampAuthority) -> None:
     key = memory.database.evidence.segments_of(SECOND)[0][0].key
     memory.objects.lengthen(key, memory.objects.stat(key).version_id, LOCKED_UNTIL + 300 * DAY)
-    assert len(checked(memory.objects, of(memory, stamper))) == 10
+    assert len(checked(memory.objects, of(memory, stamper))) == 12
 
 
 def added(site: ClosedBatches, key: str, data: bytes, tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_keys_of_a_stranger_are_not_believed(memory: ClosedBatches, stamper: Sta
         other.close(FIRST)
         (key,) = signed_keys(other, "/keys/")
         added(memory, key.replace("000001", "000009"), other.objects.read(key), tmp_path)
-    assert len(checked(memory.objects, of(memory, stamper))) == 10
+    assert len(checked(memory.objects, of(memory, stamper))) == 12
 
 
 def test_lists_of_keys_that_contradict_each_other_are_refused(
@@ -347,17 +347,17 @@ def test_a_real_store_that_damages_or_loses_footage_is_found_out(
 # What hides nothing, and what holds
 
 
-def test_a_batch_in_a_real_store_is_told_in_ten_steps(stored: Stored, trust: Trust) -> None:
+def test_a_batch_in_a_real_store_is_told_in_twelve_steps(stored: Stored, trust: Trust) -> None:
     first, last = stored.site.database.closings.links(SITE)
     known = replace(trust, head=Seal(2, last.digest), at_least=2)
     said = checked(stored.objects, known)
-    assert len(said) == 10
+    assert len(said) == 12
     assert said[2] == "links 1 to 2 of site sg-001 are complete and signed"
     assert said[3] == f"the chain has what you know of it, and ends at 2:{last.digest}"
-    assert said[6].startswith("9 objects lie there as stated, in version, size and lock; 0 more")
-    assert said[7].endswith(f"bytes read, all as stated; root {last.segments_root}")
-    assert said[9].startswith("2 time stamps hold (CN=test authority): ")
-    assert first.segments_root in checked(stored.objects, trust, FIRST)[7]
+    assert said[7].startswith("9 objects lie there as stated, in version, size and lock; 0 more")
+    assert said[8].endswith(f"bytes read, all as stated; root {last.segments_root}")
+    assert said[10].startswith("2 time stamps hold (CN=test authority): ")
+    assert first.segments_root in checked(stored.objects, trust, FIRST)[8]
 
 
 @pytest.mark.parametrize("act", ["hide", "cover", "repeat"])
@@ -377,7 +377,7 @@ def test_delete_markers_and_versions_on_top_hide_nothing(stored: Stored, trust: 
             stored.cover(key, b"{}")
             assert stored.objects.read(key) == b"{}"
     said = checked(stored.objects, trust)
-    assert len(said) == 10
+    assert len(said) == 12
     assert "10 signed objects of site sg-001; 10 of them have other versions or delete markers" in said[0]
 
 
@@ -389,7 +389,7 @@ def genuine(stored: Stored, key: str) -> list[str]:
 
 def test_what_the_store_holds_beyond_the_manifest_is_told(stored: Stored, trust: Trust) -> None:
     stored.cover(f"{SITE}/{SECOND}/c1/later.mp4", b"late")
-    assert checked(stored.objects, trust)[6].endswith("1 objects of the batch are in no manifest")
+    assert checked(stored.objects, trust)[7].endswith("1 objects of the batch are in no manifest")
 
 
 def test_footage_that_was_lost_before_the_closing_is_told(memory: ClosedBatches, stamper: StampAuthority) -> None:
@@ -401,7 +401,7 @@ def test_footage_that_was_lost_before_the_closing_is_told(memory: ClosedBatches,
     memory.observe(lost, SegmentState.MISSING)
     memory.close(third)
     said = checked(memory.objects, of(memory, stamper), third)
-    assert "1 segments were stated as lost before the closing" in said[6]
+    assert "1 segments were stated as lost before the closing" in said[7]
 
 
 def test_keys_later_what_the_old_one_signed_still_holds(tmp_path: Path) -> None:
@@ -424,7 +424,7 @@ def test_keys_later_what_the_old_one_signed_still_holds(tmp_path: Path) -> None:
         assert len(signed_keys(years, "/keys/")) == 2
         for trusted in (old, years.signer.public):
             for batch in (FIRST, SECOND):
-                assert len(checked(years.objects, Trust([trusted]), batch)) == 10
+                assert len(checked(years.objects, Trust([trusted]), batch)) == 12
 
 
 def test_the_whole_of_it_is_read_once_and_nothing_is_written(memory: ClosedBatches, stamper: StampAuthority) -> None:

@@ -127,7 +127,7 @@ def test_an_export_signed_by_somebody_else_is_refused(copy: Path, trust: Trust) 
     contents = json.loads((copy / "contents.json").read_bytes())
     (copy / "contents.json").write_bytes(canonical({**contents, "head": previous}))
     relist(copy, thief)
-    assert len(checked(copy, Trust([thief.public]))) == 10
+    assert len(checked(copy, Trust([thief.public]))) == 11
     with pytest.raises(NotVerified, match="none of the keys in the export is one that you trust"):
         checked(copy, trust)
 
@@ -243,7 +243,7 @@ def test_a_zip_that_was_damaged_fails_or_still_gives_the_very_files(
 def test_an_untouched_export_is_told_in_ten_steps(site: ClosedBatches, exported: Path) -> None:
     head = site.database.closings.links("sg-001")[1]
     said = checked(exported, Trust([site.signer.public], Seal(2, head.digest), at_least=2))
-    assert len(said) == 10
+    assert len(said) == 11
     assert said[3] == "links 1 to 2 of site sg-001 are complete and signed"
     assert said[4] == f"the chain has what you know of it, and ends at 2:{head.digest}"
     assert said[5] == "1 manifests hold: 1 sittings, gaps: 1 of cameras, 1 of stations"
@@ -273,8 +273,8 @@ def test_years_later_and_keys_later_every_export_still_holds(tmp_path: Path) -> 
     after = [export_of(years, batch, tmp_path / batch) for batch in (FIRST, SECOND)]
     for trusted in (first.public, years.signer.public):
         for path in after:
-            assert len(checked(path, Trust([trusted]))) == 10
-    assert len(checked(before, Trust([first.public]))) == 10
+            assert len(checked(path, Trust([trusted]))) == 11
+    assert len(checked(before, Trust([first.public]))) == 11
     with pytest.raises(NotVerified):
         checked(before, Trust([years.signer.public]))
     database.close()
@@ -332,7 +332,7 @@ def reseal(root: Path, signer: Signer, change: Callable[[list[dict[str, Any]], d
 
 def test_what_is_sealed_again_unchanged_holds(site: ClosedBatches, copy: Path, trust: Trust) -> None:
     reseal(copy, site.signer, lambda links, manifest: None)
-    assert len(checked(copy, trust)) == 10
+    assert len(checked(copy, trust)) == 11
 
 
 @pytest.mark.parametrize(

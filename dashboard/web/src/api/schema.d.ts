@@ -476,8 +476,9 @@ export interface paths {
          * Export Batch
          * @description All that was signed of a closed batch and the footage itself, as `kaojian export` writes it, in one ZIP.
          *
-         *     `kaojian verify` checks it, and README.txt in it says how. City officers and auditors say why. An answer that
-         *     breaks off left a ZIP that no program opens.
+         *     `kaojian verify` checks it, and README.txt in it says how. City officers and auditors say why. With ``Range``, and
+         *     ``If-Range`` with the ``ETag`` of the part before, a download goes on where it broke off; once something more was
+         *     signed the whole comes anew.
          */
         get: operations["export_batch"];
         put?: never;
@@ -10785,7 +10786,10 @@ export interface operations {
                 /** @description Why, in the viewer's own words */
                 purpose?: string;
             };
-            header?: never;
+            header?: {
+                Range?: string | null;
+                "If-Range"?: string | null;
+            };
             path: {
                 batch: string;
             };
@@ -10795,6 +10799,15 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Partial Content */
+            206: {
                 headers: {
                     [name: string]: unknown;
                 };
