@@ -126,10 +126,7 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.SEED: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, LOCAL}),  # two people, one at the host at most
     Act.SUPERVISE: frozenset({Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, LOCAL}),
     Act.ROLL: frozenset(
-        {
-            *(Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR),
-            *(Role.SCORING_SYSTEM, LOCAL),
-        }
+        {Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR, Role.SCORING_SYSTEM}
     ),
     Act.ROSTER: frozenset(
         {Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR, LOCAL}
