@@ -65,14 +65,19 @@ class Document:
                 raw = file.read(_LARGEST_BYTES + 1)
         except OSError as error:
             raise DocumentRefused([Problem(str(path), 1, "", f"cannot be read: {error.strerror}")]) from error
+        return cls.decoded(str(path), raw)
+
+    @classmethod
+    def decoded(cls, name: str, raw: bytes) -> Document:
+        """The document of a file's bytes. Raises DocumentRefused when they are too many, or no text."""
         if len(raw) > _LARGEST_BYTES:
-            raise DocumentRefused([Problem(str(path), 1, "", f"is larger than {_LARGEST_BYTES} bytes")])
+            raise DocumentRefused([Problem(name, 1, "", f"is larger than {_LARGEST_BYTES} bytes")])
         try:
             text = raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = raw.count(b"\n", 0, error.start) + 1
-            raise DocumentRefused([Problem(str(path), line, "", "is not UTF-8 text; save it as UTF-8")]) from error
-        return cls(str(path), text)
+            raise DocumentRefused([Problem(name, line, "", "is not UTF-8 text; save it as UTF-8")]) from error
+        return cls(name, text)
 
     def line(self, field: FieldPath) -> int:
         """The line of a field, or of the nearest thing around it that is written down."""

@@ -8,7 +8,7 @@ says of a dossier (``records.dossier_rules``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -133,11 +133,13 @@ def needs(
     sittings: Iterable[int],
     methods: Sequence[tuple[str, Method]],
     examined: Iterable[tuple[str, int]] = (),
+    without_papers: Collection[str] = (),
 ) -> Iterator[Need]:
     """All scans that a batch must have; footage is none.
 
     ``methods`` are the subjects of the norm, ``examined`` says which subject is examined in which sitting, as far as
-    seats tell. Of a subject whose sittings nobody knows one scan is asked for.
+    seats tell. Of a subject whose sittings nobody knows one scan is asked for. Of those ``without_papers`` 无试卷
+    only score sheets are asked for.
     """
     of_machines = {subject for subject, method in methods if method is Method.MACHINE}
     subjects = [subject for subject, _ in methods]
@@ -148,7 +150,7 @@ def needs(
     for item in Item:
         if item.by_subject:
             for subject in subjects:
-                if subject not in of_machines:
+                if subject not in of_machines and not (item is Item.PAPERS and subject in without_papers):
                     yield from (Need(item, subject, number) for number in sorted(where.get(subject, {0})))
         elif item.by_sitting:
             yield from (Need(item, "", number) for number in numbers)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from domain.calendar import local_day
 from domain.phases import Phases, phases
 from domain.pictures import Region
-from domain.plan import RoomPlan
+from domain.plan import Mounting, RoomPlan
 from domain.timeline import Interval
 
 
@@ -233,6 +233,24 @@ class Sitting:
     def cameras(self) -> Iterator[Camera]:
         for room in self.rooms:
             yield from room.cameras
+
+
+def standing_in(camera: Camera, frozen: Site, latest: Site) -> Camera | None:
+    """A camera as the latest set-up of its site has it, where by that it shows what it showed by the frozen one: in
+    the same room all stations that it saw, the whole room if it did, hung alike on the plan. None where it does not.
+    """
+    for before in frozen.rooms:
+        for room in latest.rooms:
+            for each in room.cameras:
+                if each.id == camera.id and room.id == before.id and camera in before.cameras:
+                    shows = {*camera.sees} <= {*each.sees} and (each.panoramic or not camera.panoramic)
+                    return each if shows and _hung(camera, before) == _hung(each, room) else None
+    return None
+
+
+def _hung(camera: Camera, room: Room) -> Mounting | None:
+    mountings = () if room.plan is None else room.plan.mountings
+    return next((each for each in mountings if each.camera == camera.id), None)
 
 
 def last_exam_day(sittings: Iterable[Sitting]) -> date:

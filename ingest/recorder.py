@@ -205,9 +205,12 @@ class CameraRecorder:
         if self._book.backlog_bytes > self._book.backlog_limit_bytes // 2:
             raise _OverflowError("the disk is still behind")
         await asyncio.to_thread(self._book.require_room)
+        at = self.assignment.url
         source = self._devices.through(self.assignment.device, self._open_source(self.assignment))
         async with aclosing(source.units()) as units:
             async for unit in units:
+                if self.assignment.url != at:
+                    raise ConnectionLost("the camera was set up at another address 摄像机已改用新地址")
                 self._take(unit)
                 if self._channel is not None:
                     self._channel.show(unit)

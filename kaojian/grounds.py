@@ -52,13 +52,7 @@ def _on(ruled: Ruled) -> dict[str, list[str]]:
 
 def _entries(grounds: Grounds) -> Iterator[Entry[Any]]:
     """In the order of the notice; of the institutions, those that the site's papers name."""
-    papers: list[Any] = [
-        *(entry.value for entry in grounds.approvals),
-        *(entry.value for entry in grounds.agreements),
-    ]
-    stays = grounds.premises.value.stays if grounds.premises is not None and grounds.premises.value else ()
-    named = {each.institution for each in (*papers, *stays) if each is not None}
-    yield from (entry for entry in grounds.institutions if entry.key in named)
+    yield from grounds.named_institutions
     for entry in (grounds.premises, *grounds.specials, *grounds.approvals, *grounds.opinions, *grounds.agreements):
         if entry is not None:
             yield entry

@@ -16,6 +16,7 @@ from config.rule_pack import RulePack
 from domain.calendar import local_day, retained_until
 from domain.dossier import SCANS, Item, Need, Scan, ScanCopy, needs
 from domain.evidence import Place
+from domain.exam_papers import NO_PAPERS, PRINTINGS, NoPapers
 from domain.grounds import Method, Norm
 from domain.law import Finding, Ruled, Verdict, fold
 from domain.manifest import Manifest
@@ -45,7 +46,8 @@ class SignedFootage:
 @dataclass(frozen=True, slots=True)
 class DossierFacts:
     """All that these rules need of one batch. ``examined`` is which subject is examined in which sitting, by seats;
-    ``kept`` are subjects that nobody sits here, for whoever has them passed them in another batch and keeps them.
+    ``kept`` are subjects that nobody sits here, for whoever has them passed them in another batch and keeps them;
+    ``no_papers`` is what the centre said of subjects that have none, and ``printed`` are those of which some were.
 
     ``history`` has every revision of every scan; ``locks`` says for each segment until when the copy of it that is
     locked for the shortest time is locked, None where one has no lock or none is stored.
@@ -64,6 +66,14 @@ class DossierFacts:
     locks: tuple[datetime | None, ...] = ()
     held: bool | None = None
     kept: tuple[str, ...] = ()
+    no_papers: tuple[Entry[NoPapers], ...] = ()
+    printed: frozenset[str] = frozenset()
+
+    @property
+    def without_papers(self) -> tuple[Entry[NoPapers], ...]:
+        """Of practical subjects alone, and not where papers were printed all the same (as for C6.4-1)."""
+        practical = {subject for subject, method in self.methods if method is Method.PRACTICAL} - self.printed
+        return tuple(each for each in self.no_papers if each.thing.subject in practical)
 
     @property
     def methods(self) -> tuple[tuple[str, Method], ...]:
@@ -74,7 +84,8 @@ class DossierFacts:
     @property
     def needs(self) -> tuple[Need, ...]:
         """All scans that there must be, as far as that is known."""
-        return tuple(needs(self.sittings, self.methods, self.examined))
+        without = {each.thing.subject for each in self.without_papers}
+        return tuple(needs(self.sittings, self.methods, self.examined, without))
 
     def filed(self, need: Need) -> tuple[Entry[Scan], datetime] | None:
         """A scan that serves a need, and since when one does: of several the one that was first."""
@@ -108,6 +119,8 @@ def facts_of(database: Database, batch: str, now: datetime) -> DossierFacts:
         _locks(database, batch),
         database.holds.standing(batch),
         kept_by_all(entry.thing for entry in database.register.standing(CANDIDATES, batch=batch)),
+        tuple(database.register.standing(NO_PAPERS, batch=batch)),
+        frozenset(entry.thing.subject for entry in database.register.standing(PRINTINGS, batch=batch)),
     )
 
 
@@ -148,7 +161,8 @@ class _Said:
 def filed_in_time(facts: DossierFacts, rules: RulePack) -> Ruled:
     """C9-1 九: all six items are filed, within the days that the pack gives after the last exam day.
 
-    A subject that a machine examines has no papers and no score sheets; a mixed batch is judged by subject. Footage
+    A subject that a machine examines has no papers and no score sheets, and a practical one has no papers where the
+    centre said so 无试卷 and printed none; a mixed batch is judged by subject. Footage
     is filed when the batch is closed and signed with segments in its manifest. What was filed later is noted.
     """
     return _ruled("C9-1", list(_filed(facts, rules)))
@@ -164,7 +178,8 @@ def _filed(facts: DossierFacts, rules: RulePack) -> Iterator[_Said]:
     since = [(need.zh, need.en, None if filed is None else filed[1]) for need, filed in found]
     since.append((Item.FOOTAGE.zh, Item.FOOTAGE.en, None if footage is None else footage.filed))
     norm = () if facts.norm is None else (facts.norm.name,)
-    on = (*norm, *dict.fromkeys(filed[0].name for _, filed in found if filed is not None))
+    without = (each.name for each in facts.without_papers)
+    on = (*norm, *without, *dict.fromkeys(filed[0].name for _, filed in found if filed is not None))
     if facts.norm is None:
         zh = "未登记考核规范，应否有试卷、评分表不明"
         yield _Said(Verdict.UNKNOWN, zh, "the norm is not on record, and so not whether papers are to be there")
@@ -197,6 +212,9 @@ def _complete(facts: DossierFacts, footage: SignedFootage | None, on: tuple[str,
     if exempt:
         zh += f"；{'、'.join(exempt)}为机考，免试卷、评分表"
         en += f"; {', '.join(exempt)} is examined by a machine, without papers and score sheets"
+    for none in facts.without_papers:
+        zh += f"；{none.thing.subject}无试卷（{none.thing.reason}）"
+        en += f"; {none.thing.subject} has no papers ({none.thing.reason})"
     return _Said(Verdict.PASS, zh, en, on)
 
 

@@ -66,19 +66,37 @@ class Grounds:
     specials: tuple[Entry[SpecialSite], ...]
     plate: Entry[Plate] | None
 
+    @property
+    def named_institutions(self) -> tuple[Entry[Institution], ...]:
+        """The institutions that the site's papers name."""
+        named = {each.thing.institution for each in self.approvals}
+        named |= {each.thing.institution for each in self.agreements}
+        named |= {each.institution for each in ([] if self.premises is None else self.premises.thing.stays)}
+        return tuple(each for each in self.institutions if each.key in named)
+
     def institution(self, institution_id: str) -> Institution | None:
         """Who that is; None where nobody put it on record."""
         return next((entry.value for entry in self.institutions if entry.key == institution_id), None)
 
 
-def enter(file: GroundsFile, database: Database, actor: Actor, at: datetime, *, reason: str = "") -> Imported:
-    """Put all of a file on record as one act. The same file again changes nothing.
+def enter(
+    file: GroundsFile,
+    database: Database,
+    actor: Actor,
+    at: datetime,
+    *,
+    reason: str = "",
+    closed_to: frozenset[str] = frozenset(),
+) -> Imported:
+    """Put all of a file on record as one act. The same file again changes nothing. Of the sites that are
+    ``closed_to`` whoever enters it, it may say nothing.
 
     Raises GroundsRefused before anything is written, RevisedMeanwhile where somebody else was there first, KeyMissing
     and DatabaseUnavailable.
     """
     standing = {(kind.name, entry.key): entry for kind in _KINDS for entry in database.register.standing(kind)}
-    if problems := list(_problems(file, standing, local_day(at), at)):
+    problems = [*_problems(file, standing, local_day(at), at), *_out_of_bounds(file, closed_to)]
+    if problems:
         raise GroundsRefused(problems)
     drafts = [_after(thing.draft, standing, database) for thing in file.things]
     entries = database.register.enter("enter_grounds", "grounds", drafts, actor, at, reason=reason)
@@ -110,10 +128,12 @@ def of_site(database: Database, site: str) -> Grounds:
     return found
 
 
-def form(database: Database, approval: str) -> Entry[SiteApproval]:
-    """The form 考场设立审核意见表 of that id. Raises NoGrounds, DatabaseUnavailable."""
+def form(database: Database, approval: str, site: str | None = None) -> Entry[SiteApproval]:
+    """The form 考场设立审核意见表 of that id, and of that site where one is named. Raises NoGrounds,
+    DatabaseUnavailable.
+    """
     found = database.register.find(SITE_APPROVALS, approval)
-    if found is None:
+    if found is None or site not in {None, found.site}:
         raise NoGrounds(f"there is no form {approval}; `kaojian grounds show SITE` lists those of a site")
     return found
 
@@ -160,6 +180,13 @@ def _problems(file: GroundsFile, standing: _Standing, today: date, now: datetime
 
 
 _Said = Iterator[tuple[tuple[str | int, ...], str]]
+
+
+def _out_of_bounds(file: GroundsFile, closed_to: frozenset[str]) -> Iterator[Problem]:
+    for thing in file.things:
+        if thing.draft.site in closed_to:
+            message = f"{thing.draft.site} is not yours to enter now; a colleague does 请由其他经办人登记"
+            yield file.problem((*thing.field, "site"), message)
 
 
 def _unknown(thing: Declared, file: GroundsFile, standing: _Standing) -> _Said:

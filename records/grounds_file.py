@@ -80,6 +80,11 @@ def parse(text: str, name: str) -> GroundsFile:
     return _declared(Document(name, text))
 
 
+def decoded(raw: bytes, name: str) -> GroundsFile:
+    """What a file's bytes declare, in the same way. Raises DocumentRefused."""
+    return _declared(Document.decoded(name, raw))
+
+
 def schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of the file, for editors."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_File.model_json_schema()}

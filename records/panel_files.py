@@ -111,14 +111,16 @@ def take_in(
     actor: Actor,
     now: datetime,
     profiles: Mapping[str, Profile] | None = None,
+    sees: Callable[[str], bool] = lambda _: True,
 ) -> Imported:
-    """Take in examiners and dispatches, as one act. ``profiles`` are by the id of their shape.
+    """Take in examiners and dispatches, as one act. ``profiles`` are by the id of their shape. A batch that whoever
+    enters it does not see is as one that is not there.
 
     Raises SheetRefused, RevisedMeanwhile, DatabaseUnavailable.
     """
     reading = _read(data, file, profiles or {})
     known = {each.key for each in database.register.standing(EXAMINERS)} | set(reading.examiners)
-    sittings = {(each.batch.id, each.plan.number): each for each in database.setup.sittings()}
+    sittings = panels.seen_sittings(database, sees)
     for place, lines in reading.dispatches.items():
         for line in lines:
             if place not in sittings:

@@ -8,9 +8,10 @@ line and field. Not here: the same as spreadsheets (``records.panel_files``), an
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -104,16 +105,28 @@ class Imported:
 
 def import_file(database: Database, path: Path, actor: Actor, at: datetime) -> Imported:
     """Take examiners and dispatches from a file. The same file again changes nothing. Raises DocumentRefused."""
-    document = Document.read(path)
+    return take_in(database, Document.read(path), actor, at)
+
+
+def take_in(
+    database: Database, document: Document, actor: Actor, at: datetime, sees: Callable[[str], bool] = lambda _: True
+) -> Imported:
+    """As ``import_file``, of what was read. A batch that whoever enters it does not see is as none at all."""
     file = document.validated(_File)
     known = {each.key for each in database.register.standing(EXAMINERS)} | {each.id for each in file.examiners}
-    sittings = {(each.batch.id, each.plan.number): each for each in database.setup.sittings()}
+    sittings = seen_sittings(database, sees)
     problems = [*_of_examiners(document, file), *_of_dispatches(document, file, known, sittings)]
     if problems:
         raise DocumentRefused(sorted(problems))
     examiners = [_examiner(each) for each in file.examiners]
     dispatches = [(_dispatch(each), sittings[each.batch, each.sitting].site.id) for each in file.dispatches]
     return enter(database, document.name.rpartition("/")[2], examiners, dispatches, who=(actor, at))
+
+
+def seen_sittings(database: Database, sees: Callable[[str], bool]) -> dict[tuple[str, int], Sitting]:
+    """All sittings of batches that somebody sees, by batch and number. Raises DatabaseUnavailable."""
+    sees = cache(sees)
+    return {(each.batch.id, each.plan.number): each for each in database.setup.sittings() if sees(each.batch.id)}
 
 
 def enter(

@@ -4,6 +4,7 @@ ordered, never kept as state.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ import structlog
 from config.errors import SecretError
 from config.secrets import Credentials, Secrets
 from domain.evidence import TRIALS
-from domain.places import Camera, Site, Sitting
+from domain.places import Camera, Site, Sitting, standing_in
 from ingest.devices import Device
 from ingest.recorder import Assignment
 from storage.database import Database
@@ -52,15 +53,17 @@ class Schedule:
 
         A camera that two sittings need at once is recorded once, for the sitting whose window begins first;
         coverage finds the footage by camera and time. A trial, from its order on, takes the cameras that no sitting
-        needs: an exam never waits for one. Raises StorageError.
+        needs: an exam never waits for one. Where a camera of an open sitting was set up at another address since, it
+        is recorded there from now on. Raises StorageError.
         """
         sittings = self._setup.sittings()
         wanting = [sitting for sitting in sittings if self._wants(sitting, now)]
+        latest = self._latest(wanting)
         found: dict[str, Assignment] = {}
         for sitting in sorted(wanting, key=lambda sitting: sitting.window.start):
             for camera in sitting.cameras():
                 if camera.id not in found:
-                    found[camera.id] = self._assignment(sitting, camera)
+                    found[camera.id] = self._assignment(sitting, camera, latest.get(sitting.site.id))
         by_name = {(each.batch.id, each.plan.number): each for each in sittings}
         for trial in self._readiness.trials_after(now - RUN_DOWN):
             tried = by_name.get((trial.batch, trial.sitting))
@@ -78,9 +81,9 @@ class Schedule:
         """How a camera of a sitting is reached by somebody beside its recorder, and for how many cameras of the site
         the sessions of its NVR are kept, 0 without one.
         """
-        rooms = sitting.site.rooms
-        beside = sum(camera.nvr is not None and each.nvr == camera.nvr for room in rooms for each in room.cameras)
-        return replace(self._assignment(sitting, camera), url=camera.shown_url, audio=False), beside
+        site, way = _way(sitting, camera, self._latest([sitting]).get(sitting.site.id))
+        beside = sum(way.nvr is not None and each.nvr == way.nvr for room in site.rooms for each in room.cameras)
+        return replace(self._assignment(sitting, camera, site), url=way.shown_url, audio=False), beside
 
     def needs(self, now: datetime, ahead: timedelta) -> Needs:
         """What recording needs between ``now`` and ``ahead`` of it. Raises StorageError."""
@@ -90,16 +93,22 @@ class Schedule:
     def _wants(self, sitting: Sitting, now: datetime) -> bool:
         return sitting.wants_recording(now + self._run_up) or sitting.wants_recording(now - RUN_DOWN)
 
-    def _assignment(self, sitting: Sitting, camera: Camera) -> Assignment:
+    def _latest(self, sittings: Iterable[Sitting]) -> dict[str, Site]:
+        """The sites as they are set up now, where a sitting rests on what was frozen."""
+        frozen = any(each.opened is not None for each in sittings)
+        return {site.id: site for site in self._setup.sites()} if frozen else {}
+
+    def _assignment(self, sitting: Sitting, camera: Camera, latest: Site | None = None) -> Assignment:
+        site, way = _way(sitting, camera, latest)
         return Assignment(
             camera=camera.id,
             batch=sitting.batch.id,
             folder=f"{sitting.site.id}/{sitting.batch.id}/{camera.id}",
-            url=camera.url,
-            credentials=self._credentials(camera),
-            transport=camera.transport,
-            device=_device(sitting.site, camera),
-            engine=camera.engine,
+            url=way.url,
+            credentials=self._credentials(way),
+            transport=way.transport,
+            device=_device(site, way),
+            engine=way.engine,
             audio=camera.audio,
         )
 
@@ -116,6 +125,19 @@ class Schedule:
             return None
         self._complained.discard(camera.id)
         return credentials
+
+
+def _way(sitting: Sitting, camera: Camera, latest: Site | None) -> tuple[Site, Camera]:
+    """How a camera of a sitting is reached: as it is set up now, where it shows what it did when the sitting opened.
+
+    What must be seen stays as it was frozen; only the way there follows the set-up, so that a camera that is swapped
+    in the middle of an exam is recorded at its new address.
+    """
+    if sitting.opened is not None and latest is not None:
+        swapped = standing_in(camera, sitting.site, latest)
+        if swapped is not None:
+            return latest, swapped
+    return sitting.site, camera
 
 
 def _device(site: Site, camera: Camera) -> Device | None:

@@ -2,8 +2,9 @@
 
 1. The change is made to what the file of ``kaojian apply`` would say of the site, and judged by that file's rules.
 2. It follows the revision that whoever changes it saw: where another one stands, nothing is written.
-3. It is valid from now on. Sittings that are open keep what they opened with; ``Change.sittings`` says for each that
-   is not over what becomes of it, before anything is written.
+3. It is valid from now on. Sittings that are open keep what they opened with, but for the address of a camera that
+   shows what it did (0070); ``Change.sittings`` says for each that is not over what becomes of it, before anything
+   is written.
 
 Not here: who may (``dashboard.access.table``), and logins of cameras (``records.commissioning``).
 """
@@ -20,7 +21,7 @@ from pydantic import ValidationError
 from config.documents import spelled
 from config.errors import DocumentRefused, Problem
 from domain.people import Actor
-from domain.places import Camera, Site
+from domain.places import Camera, Site, Sitting, standing_in
 from domain.plan import RoomPlan
 from domain.timeline import Clock
 from records import declaration, room_plan, setup
@@ -37,7 +38,8 @@ Edit = Callable[[Form], tuple[str | int, ...]]
 @dataclass(frozen=True, slots=True)
 class Affected:
     """A sitting that is not over, in a room that changes. One that ``keeps`` the old set-up was opened with it; of
-    another one the trial, where it had one, tells of it no longer.
+    another one the trial, where it had one, tells of it no longer. Of one that keeps it, a camera may be
+    ``readdressed``: it shows what it did and is recorded at its new address from then on.
     """
 
     batch: str
@@ -45,6 +47,7 @@ class Affected:
     start: datetime
     keeps: bool
     trial_void: bool
+    readdressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,7 @@ def change(
         )
     declared, place = _declared(site, edit)
     changed = declared.sites[0]
-    sittings = _affected(database, changed, room_id, stands)
+    sittings = _affected(database, site, changed, room_id, stands)
     if only_look or changed == site:
         return Change(changed, changed != site, stands, sittings)
     before()
@@ -173,7 +176,7 @@ def _room(form: Form, room_id: str) -> tuple[int, Form]:
     raise ChangeRefused([("room", f"site {form['id']} has no room {room_id}")])
 
 
-def _affected(database: Database, site: Site, room_id: str, stands: str) -> tuple[Affected, ...]:
+def _affected(database: Database, before: Site, site: Site, room_id: str, stands: str) -> tuple[Affected, ...]:
     found = []
     for sitting in database.setup.sittings():
         if sitting.batch.site != site.id or sitting.closed is not None or room_id not in sitting.plan.rooms:
@@ -181,5 +184,15 @@ def _affected(database: Database, site: Site, room_id: str, stands: str) -> tupl
         batch, number = sitting.batch.id, sitting.plan.number
         trial = None if sitting.opened is not None else database.readiness.last_trial(batch, number)
         void = trial is not None and trial.site_sha256 == stands
-        found.append(Affected(batch, number, sitting.start, sitting.opened is not None, void))
+        moves = sitting.opened is not None and _readdressed(sitting, before, site)
+        found.append(Affected(batch, number, sitting.start, sitting.opened is not None, void, moves))
     return tuple(sorted(found, key=lambda each: (each.start, each.batch, each.number)))
+
+
+def _readdressed(sitting: Sitting, before: Site, after: Site) -> bool:
+    """Whether a camera of an open sitting is recorded at another address by the one set-up than by the other."""
+
+    def addresses(site: Site) -> list[str]:
+        return [(standing_in(each, sitting.site, site) or each).url for each in sitting.cameras()]
+
+    return addresses(before) != addresses(after)

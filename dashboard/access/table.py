@@ -67,6 +67,9 @@ class Act(StrEnum):
     )
     PAPERS = "papers"  # print exam papers and say who marks them: the centre's part (六(四), 六(六))
     DAY = "day"  # hand exam papers on, write the records of rooms: the site's part
+    ROOM_RECORD = "room_record"  # what was written down of a room, by ticket: who signs it reads it
+    SIGN_ROOM_RECORD = "sign_room_record"  # as who was sent to the sitting; no token may
+    GROUNDS = "grounds"  # on what a site holds exams, with who signed it and how to reach them: no program's business
     DOSSIER = "dossier"  # what was filed of a batch 档案袋: scans, with names on them
     FILE = "file"  # scans into a dossier: the institution's duty (九)
     RECEIPT = "receipt"  # make the receipt 证据回执 of what a certificate rests on
@@ -81,6 +84,7 @@ LOCAL = "local"
 _PROGRAMS = frozenset({Role.SCORING_SYSTEM, Role.DEVICE})
 _PEOPLE = frozenset(Role) - _PROGRAMS
 _WATCHERS = _PEOPLE - {Role.CITY_ADMINISTRATOR, Role.EXAMINER}
+_FILE_READERS = _WATCHERS | {LOCAL}
 _LIMITED = frozenset(role for role in _WATCHERS if role.reach is not Reach.CITY)
 
 MAY: Mapping[Act, frozenset[str]] = {
@@ -122,10 +126,7 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.SEED: frozenset({Role.CITY_OFFICER, Role.CITY_SUPERVISOR, LOCAL}),  # two people, one at the host at most
     Act.SUPERVISE: frozenset({Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, LOCAL}),
     Act.ROLL: frozenset(
-        {
-            *(Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR),
-            *(Role.SCORING_SYSTEM, LOCAL),
-        }
+        {Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR, Role.SCORING_SYSTEM}
     ),
     Act.ROSTER: frozenset(
         {Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR, LOCAL}
@@ -138,12 +139,10 @@ MAY: Mapping[Act, frozenset[str]] = {
     Act.CERTIFY: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.PAPERS: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.DAY: frozenset({Role.SITE_OPERATOR, LOCAL}),
-    Act.DOSSIER: frozenset(
-        {
-            *(Role.CITY_OFFICER, Role.CITY_SUPERVISOR, Role.COUNTY_SUPERVISOR, Role.SITE_OPERATOR, Role.AUDITOR),
-            LOCAL,
-        }
-    ),
+    Act.ROOM_RECORD: _FILE_READERS | {Role.EXAMINER},
+    Act.SIGN_ROOM_RECORD: frozenset({Role.EXAMINER, LOCAL}),
+    Act.GROUNDS: _FILE_READERS,
+    Act.DOSSIER: _FILE_READERS,
     Act.FILE: frozenset({Role.SITE_OPERATOR, LOCAL}),
     Act.RECEIPT: frozenset({Role.CITY_OFFICER, LOCAL}),
     Act.ADMIT: frozenset({Role.CITY_ADMINISTRATOR, LOCAL}),
@@ -191,6 +190,9 @@ TWO_SIDES: tuple[tuple[Act, Act], ...] = (
     (Act.ADMIT, Act.TAKE_EXIT),
     (Act.ADMIT, Act.DECIDE_CASE),
     (Act.ENROL, Act.REVIEW),  # who submits candidates accepts none
+    (Act.DAY, Act.SIGN_ROOM_RECORD),  # who writes a room's record for the site does not stand for it
+    (Act.SET_UP, Act.SIGN_ROOM_RECORD),
+    (Act.ADMIT, Act.SIGN_ROOM_RECORD),
     (Act.PAPERS, Act.DAY),  # who prints papers and says who marks them does not hold them on the day
     (Act.PAPERS, Act.RUN),
     (Act.PAPERS, Act.SCORE),
@@ -270,6 +272,30 @@ ROUTES: Mapping[str, Act] = {
     "hand_in_results": Act.HAND_IN,
     "handed_in_results": Act.SCORES,
     "roll": Act.ROLL,
+    "roll_papers": Act.ROLL,
+    "make_plan": Act.ENROL,
+    "review_first": Act.ENROL,
+    "submit_candidates": Act.ENROL,
+    "decide_candidates": Act.REVIEW,
+    "give_feedback": Act.REVIEW,
+    "withdraw_candidate": Act.ENROL,
+    "grounds": Act.GROUNDS,
+    "enter_grounds": Act.SET_UP,
+    "approval_form": Act.GROUNDS,
+    "examiners": Act.SET_UP,
+    "panels": Act.SEE,
+    "enter_panels": Act.SET_UP,
+    "examiner_arrives": Act.RUN,
+    "examiner_leaves": Act.RUN,
+    "exam_papers": Act.SEE,  # parcels and offices: nothing of what stands in them
+    "print_papers": Act.PAPERS,
+    "say_no_papers": Act.PAPERS,
+    "receive_package": Act.DAY,
+    "order_marking": Act.PAPERS,
+    "room_record": Act.ROOM_RECORD,
+    "write_room_record": Act.DAY,
+    "sign_room_record": Act.SIGN_ROOM_RECORD,
+    "room_record_paper": Act.ROOM_RECORD,
     "roster": Act.ROSTER,
     "import_roster": Act.ENROL,
     "clauses": Act.CASES,
@@ -387,9 +413,9 @@ COMMANDS: Mapping[str, Act] = {
     "sitting close": Act.RUN,
     "batch close": Act.SIGN,
     "grounds import": Act.SET_UP,  # the city centre approves and agrees (clause 四)
-    "grounds show": Act.SEE,
+    "grounds show": Act.GROUNDS,
     "grounds judge": Act.SEE,
-    "grounds form": Act.SEE,
+    "grounds form": Act.GROUNDS,
     "clauses": Act.CASES,
     "suspicions": Act.SUSPICIONS,
     "case list": Act.CASES,
@@ -462,9 +488,9 @@ COMMANDS: Mapping[str, Act] = {
     "marking order": Act.PAPERS,
     "room-record write": Act.DAY,
     "room-record incident": Act.DAY,
-    "room-record sign": Act.DAY,  # that the paper was signed; under an account one signs for oneself
-    "room-record show": Act.ROLL,  # it names candidates by ticket
-    "room-record print": Act.ROLL,
+    "room-record sign": Act.SIGN_ROOM_RECORD,  # that the paper was signed; under an account one signs for oneself
+    "room-record show": Act.ROOM_RECORD,
+    "room-record print": Act.ROOM_RECORD,
     "dossier add": Act.FILE,
     "dossier list": Act.DOSSIER,
     "dossier missing": Act.DOSSIER,
@@ -553,7 +579,7 @@ FRESH = frozenset(
             "reset_account",
             "recuse_account",
         ),
-        *("change_camera", "remove_camera", "change_plan", "make_reference"),
+        *("change_camera", "remove_camera", "change_plan", "make_reference", "enter_grounds", "enter_panels"),
     }
 )
 """Routes that ask for a password that was given lately: whoever finds a page open must not be able to stay."""

@@ -7,12 +7,11 @@ who is logged in. Not here: the check before (``dashboard.api.readiness``), mark
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from fastapi import APIRouter, Response
 from starlette.status import HTTP_201_CREATED
 
-from dashboard.access.login import Viewer, actor_of
+from dashboard.access.login import actor_of
 from dashboard.access.table import Act
 from dashboard.api.backing import Backed, Backing
 from dashboard.api.batches import BatchId, Number, times_of
@@ -39,17 +38,19 @@ from dashboard.api.day_shapes import (
     StepShape,
     ViolationBody,
 )
+from dashboard.api.entering import Entering, said
 from dashboard.api.guard import NO_STORE, Viewing
 from dashboard.api.problems import CONFLICTS
 from dashboard.api.shapes import SittingTimes
 from domain.exam_papers import HandOver
 from domain.phases import Marked, latest_marks
 from domain.places import Room
+from domain.roll import Violation
 from domain.room_record import Incident, RoomRecord
 from records import conduct, day_sheet, exam_papers, roll, room_records
 from records.day_sheet import Line, Parcel, Taken
 from records.errors import DiskTooFull
-from records.roll import Desk, Said, Shown
+from records.roll import Shown
 from records.room_records import Place
 
 router = APIRouter(prefix="/batches/{batch}/sittings/{number}", tags=["day"], responses=CONFLICTS)
@@ -132,11 +133,10 @@ def close_sitting(
 
 @router.post("/sign-ins", status_code=HTTP_201_CREATED)
 def sign_in(
-    *, response: Response, viewer: Viewing, backed: Backed, batch: BatchId, number: Number, given: SignInBody
+    *, response: Response, desk: Entering, backed: Backed, batch: BatchId, number: Number, given: SignInBody
 ) -> EnteredShape:
     """签到: a candidate came. Entered again it corrects what was entered before, also that they were absent."""
     response.headers.update(NO_STORE)
-    desk = _desk(backed, viewer)
     signed = roll.sign_in(
         desk,
         backed.numbers(),
@@ -144,7 +144,7 @@ def sign_in(
         number,
         given.candidate,
         showed=Shown(given.check, given.document, given.number),
-        said=_said(desk, viewer, given.at),
+        said=said(desk, given.at),
         station=given.station,
     )
     return EnteredShape(at=signed.at)
@@ -152,40 +152,37 @@ def sign_in(
 
 @router.post("/absences", status_code=HTTP_201_CREATED)
 def mark_absent(
-    *, response: Response, viewer: Viewing, backed: Backed, batch: BatchId, number: Number, given: CandidateBody
+    *, response: Response, desk: Entering, batch: BatchId, number: Number, given: CandidateBody
 ) -> EnteredShape:
     """缺考: a candidate did not come. Corrects what was entered before, also that they had signed in."""
     response.headers.update(NO_STORE)
-    desk = _desk(backed, viewer)
-    marked = roll.mark_absent(desk, batch, number, given.candidate, said=_said(desk, viewer, given.at))
+    marked = roll.mark_absent(desk, batch, number, given.candidate, said=said(desk, given.at))
     return EnteredShape(at=marked.at)
 
 
 @router.post("/moves", status_code=HTTP_201_CREATED)
 def move_candidate(
-    *, response: Response, viewer: Viewing, backed: Backed, batch: BatchId, number: Number, given: MoveBody
+    *, response: Response, desk: Entering, batch: BatchId, number: Number, given: MoveBody
 ) -> EnteredShape:
     """换工位: from then on the candidate's own footage is that of the other station."""
     response.headers.update(NO_STORE)
-    desk = _desk(backed, viewer)
-    said = _said(desk, viewer, given.at)
-    change = roll.change_station(desk, batch, number, given.candidate, given.station, said=said, why=given.why)
+    who = said(desk, given.at)
+    change = roll.change_station(desk, batch, number, given.candidate, given.station, said=who, why=given.why)
     return EnteredShape(at=change.at)
 
 
 @router.post("/violations", status_code=HTTP_201_CREATED)
 def note_violation(
-    *, response: Response, viewer: Viewing, backed: Backed, batch: BatchId, number: Number, given: ViolationBody
+    *, response: Response, desk: Entering, batch: BatchId, number: Number, given: ViolationBody
 ) -> EnteredShape:
     """违纪 of a candidate who signed in. Stays on record."""
     response.headers.update(NO_STORE)
-    desk = _desk(backed, viewer)
     noted = roll.note_violation(
         desk,
         batch,
         number,
         given.candidate,
-        said=_said(desk, viewer, given.at),
+        said=said(desk, given.at),
         what=given.what,
         handling=given.handling,
         excludes=given.excludes,
@@ -195,21 +192,19 @@ def note_violation(
 
 @router.post("/leavings", status_code=HTTP_201_CREATED)
 def leave_station(
-    *, response: Response, viewer: Viewing, backed: Backed, batch: BatchId, number: Number, given: CandidateBody
+    *, response: Response, desk: Entering, batch: BatchId, number: Number, given: CandidateBody
 ) -> EnteredShape:
     """离场 of a candidate for good: their own exam ends there. Entered again it corrects the time."""
     response.headers.update(NO_STORE)
-    desk = _desk(backed, viewer)
-    return EnteredShape(at=roll.leave(desk, batch, number, given.candidate, said=_said(desk, viewer, given.at)).at)
+    return EnteredShape(at=roll.leave(desk, batch, number, given.candidate, said=said(desk, given.at)).at)
 
 
 @router.post("/incidents", status_code=HTTP_201_CREATED)
 def note_incident(
-    *, response: Response, viewer: Viewing, backed: Backed, batch: BatchId, number: Number, given: IncidentBody
+    *, response: Response, desk: Entering, batch: BatchId, number: Number, given: IncidentBody
 ) -> EnteredShape:
     """异常 into a room's record: late start, extension, postponement, power cut, a failure. Moves no time."""
     response.headers.update(NO_STORE)
-    desk = _desk(backed, viewer)
     incident = Incident(
         given.kind,
         given.at or desk.now,
@@ -225,12 +220,11 @@ def note_incident(
 
 @router.post("/hand-overs", status_code=HTTP_201_CREATED)
 def hand_papers(
-    *, response: Response, viewer: Viewing, backed: Backed, batch: BatchId, number: Number, given: HandOverBody
+    *, response: Response, desk: Entering, backed: Backed, batch: BatchId, number: Number, given: HandOverBody
 ) -> EnteredShape:
     """交接: a parcel of the sitting's papers went from one to another. Opening is a mark and not entered here."""
     response.headers.update(NO_STORE)
     exam_papers.printed_for(backed.database, batch, number, given.parcel)
-    desk = _desk(backed, viewer)
     told = HandOver(
         batch,
         given.parcel,
@@ -243,15 +237,6 @@ def hand_papers(
         given.note.strip(),
     )
     return EnteredShape(at=exam_papers.hand_over(desk, told, given.reason).thing.at)
-
-
-def _desk(backed: Backing, viewer: Viewer) -> Desk:
-    return Desk(backed.database, actor_of(viewer.account.name), backed.clock.now())
-
-
-def _said(desk: Desk, viewer: Viewer, at: datetime | None) -> Said:
-    """Who is logged in is on duty: they say it for themselves."""
-    return Said(at or desk.now, viewer.account.name)
 
 
 def _disk(backed: Backing) -> conduct.Disk:
@@ -306,10 +291,7 @@ def _candidate(line: Line) -> DayCandidate:
         check=signed.check if signed is not None and signed.present else None,
         moved=len(line.moves),
         left=line.left,
-        violations=tuple(
-            DayViolation(at=each.at, what=each.what, handling=each.handling, excludes=each.excludes)
-            for each in line.violations
-        ),
+        violations=tuple(violation_of(each) for each in line.violations),
     )
 
 
@@ -342,15 +324,22 @@ def _parcel(parcel: Parcel) -> DayParcel:
         subject=printed.subject,
         seal=printed.seal,
         copies=printed.copies,
-        handed=tuple(
-            DayHandOver(
-                stage=each.stage,
-                at=each.at,
-                given_by=each.given_by,
-                taken_by=each.taken_by,
-                seal=each.seal,
-                intact=each.intact,
-            )
-            for each in parcel.handed
-        ),
+        handed=tuple(handed_of(each) for each in parcel.handed),
     )
+
+
+def handed_of(each: HandOver) -> DayHandOver:
+    """One stage of a parcel's way."""
+    return DayHandOver(
+        stage=each.stage,
+        at=each.at,
+        given_by=each.given_by,
+        taken_by=each.taken_by,
+        seal=each.seal,
+        intact=each.intact,
+    )
+
+
+def violation_of(each: Violation) -> DayViolation:
+    """违纪 of a candidate."""
+    return DayViolation(at=each.at, what=each.what, handling=each.handling, excludes=each.excludes)

@@ -414,6 +414,7 @@ CHANGE: Any = {
             "start": "2026-05-01T01:00:00.000Z",
             "keeps": False,
             "trial_void": True,
+            "readdressed": False,
         }
     ],
 }
@@ -617,10 +618,175 @@ VISIT: Any = {
 
 _SNAPSHOT: Any = {"batch": "2026-0501", "sitting": 1, "room_name": "301 考场", **_FRAME}
 
+_PAPERED: Any = {"at": "2026-04-10T02:00:00.000Z", "by": "deng"}
+_DECIDED: Any = {
+    "candidate": "00018",
+    "accepted": False,
+    "at": "2026-04-14T03:00:00.000Z",
+    "by": "liu",
+    "reason": "未达到法定劳动年龄",
+}
+_FEEDBACK: Any = {
+    "number": 1,
+    "at": "2026-04-15T03:00:00.000Z",
+    "by": "liu",
+    "covered": ["00017", "00018"],
+    "roster": ["00017"],
+}
+_FIRST_REVIEW: Any = {**_PAPERED, "passed": ["00017", "00018"]}
+_SUBMISSION: Any = {"number": 1, **_PAPERED, "candidates": ["00017", "00018"], "decisions": [], "feedbacks": []}
+
+ROLL_PAPERS: Any = {
+    "batch": "2026-0501",
+    "plan": {"at": "2026-04-01T02:00:00.000Z", "by": "deng"},
+    "first_reviews": [_FIRST_REVIEW],
+    "submissions": [{**_SUBMISSION, "decisions": [_DECIDED], "feedbacks": [_FEEDBACK]}],
+    "approved": ["00017"],
+}
+
+_TERM: Any = {"valid_from": "2024-01-01", "valid_until": "2026-12-31"}
+_EXAMINER: Any = {
+    "examiner": "ex-2",
+    "qualifications": [{"number": "KP-002", **_TERM, "project": "中式面点制作"}],
+    "grants": [],
+    "badges": [{"number": "K-002", **_TERM}],
+}
+
+PANELS: Any = {
+    "batch": "2026-0501",
+    "project": "中式面点制作",
+    "sittings": [
+        {
+            "sitting": 1,
+            "start": "2026-05-01T01:00:00.000Z",
+            "by_centre": True,
+            "members": [{"examiner": "ex-2", "leader": False, "chosen_by_site": False}],
+            "attendance": [
+                {
+                    "examiner": "ex-2",
+                    "room": "r301",
+                    "arrived": "2026-05-01T00:20:00.000Z",
+                    "left": None,
+                    "badge": "K-002",
+                    "leads": False,
+                }
+            ],
+        }
+    ],
+    "examiners": [_EXAMINER],
+}
+
+EXAM_PAPERS: Any = {
+    "batch": "2026-0501",
+    "parcels": [
+        {
+            "parcel": "SJ-0001",
+            "sitting": 1,
+            "subject": "实操",
+            "printed": "2026-04-28T02:00:00.000Z",
+            "by": "市技能中心",
+            "by_centre": True,
+            "seal": "F-1",
+            "copies": 2,
+            "handed": DAY["parcels"][0]["handed"],
+        }
+    ],
+    "packages": [],
+    "no_papers": [],
+    "marking_orders": [
+        {
+            "order": "yj-1",
+            "subject": "理论",
+            "signed": "2026-04-28T02:00:00.000Z",
+            "site": "",
+            "document": "",
+        }
+    ],
+}
+
+ROOM_RECORD: Any = {
+    "batch": "2026-0501",
+    "sitting": 1,
+    "room": "r301",
+    "entry": "room_record/2026-0501/1/r301@3",
+    "subjects": ["实操"],
+    "planned": 2,
+    "attended": 1,
+    "absent": ["00018"],
+    "unrecorded": [],
+    "violations": [],
+    "held": [{"subject": "实操", "method": "practical"}],
+    "void": [],
+    "incidents": [{**DAY["rooms"][0]["incidents"][0], "candidates": []}],
+    "equipment": "faulty",
+    "monitoring": "good",
+    "all_left": "2026-05-01T02:35:00.000Z",
+    "note": "",
+    "signatures": [
+        {"examiner": "ex-1", "leads": True, "at": "2026-05-01T02:40:00.000Z", "planned": 2, "attended": 1}
+    ],
+    "signed": False,
+    "changed_since": [],
+}
+
+_ENTRY: Any = {"at": "2026-01-16T08:00:00.000Z", "by": "account:liu"}
+
+GROUNDS: Any = {
+    "site": "sg-001",
+    "institutions": [
+        {
+            "recorded": {"entry": "institution/lianxi@1", **_ENTRY},
+            "id": "lianxi",
+            "name": "韶关莲溪职业培训学校",
+            "code": "",
+            "address": "",
+        }
+    ],
+    "premises": None,
+    "approvals": [
+        {
+            "recorded": {"entry": "site_approval/form-1@2", **_ENTRY},
+            "id": "form-1",
+            "site": "sg-001",
+            "institution": "lianxi",
+            "applicant": "韶关莲溪职业培训学校",
+            "head": "钟示范",
+            "phone": "0751-0000001",
+            "address": "韶关市浈江区示范路1-2号",
+            "postcode": "512000",
+            "projects": ["中式面点制作"],
+            "conditions": [{"requirement": "offices", "met": True, "note": ""}],
+            "acceptance": {"day": "2026-01-05", "officer": "丘经办"},
+            "review": None,
+            "reviewers": [],
+            "department": None,
+            "centre": None,
+            "revoked": None,
+            "step": "accepted",
+        }
+    ],
+    "opinions": [],
+    "agreements": [],
+    "special_sites": [],
+    "plate": None,
+}
+
 ANSWERS: dict[str, Any] = {
     **examples_access.ANSWERS,
     **examples_footage.ANSWERS,
     **examples_results.ANSWERS,
+    "grounds": GROUNDS,
+    "enter_grounds": {"changed": ["site_approval form-1"], "unchanged": ["institution lianxi"], "notes": []},
+    "examiners": [_EXAMINER],
+    "panels": PANELS,
+    "enter_panels": {"changed": ["dispatch/2026-0501/1@1"], "unchanged": ["examiner/ex-2@1"], "unread": []},
+    "exam_papers": EXAM_PAPERS,
+    **dict.fromkeys(("room_record", "write_room_record", "sign_room_record"), ROOM_RECORD),
+    "roll_papers": ROLL_PAPERS,
+    "review_first": _FIRST_REVIEW,
+    "submit_candidates": _SUBMISSION,
+    "decide_candidates": [_DECIDED],
+    "give_feedback": _FEEDBACK,
     "visits": VISITS,
     **dict.fromkeys(
         (
@@ -649,6 +815,8 @@ ANSWERS: dict[str, Any] = {
         (
             *("open_sitting", "close_sitting", "sign_in", "mark_absent", "move_candidate"),
             *("note_violation", "leave_station", "note_incident", "hand_papers"),
+            *("make_plan", "withdraw_candidate", "examiner_arrives", "examiner_leaves"),
+            *("print_papers", "say_no_papers", "receive_package", "order_marking"),
         ),
         _ENTERED,
     ),

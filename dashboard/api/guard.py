@@ -61,8 +61,8 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _JUDGED = frozenset(
     {
         *("batch", "number", "camera", "ticket", "token", "session", "permit", "disposal", "draw", "receipt"),
-        *("site", "room"),  # a room is one of the site before it
-        *("withholding", "account", "visit"),
+        *("site", "room", "approval"),  # a room is one of the site or sitting before it, a form one of the site
+        *("withholding", "account", "visit", "submission"),
     }
 )
 

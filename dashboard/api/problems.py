@@ -48,9 +48,11 @@ from records.errors import (
     DossierRefused,
     DrawRefused,
     ExportRefused,
+    GroundsRefused,
     ImpossibleTime,
     LoginNotKept,
     MarkingRefused,
+    NoGrounds,
     NoPlan,
     NoReason,
     NoRoomRecord,
@@ -295,6 +297,12 @@ TABLE: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
         "The document does not hold; nothing was taken",
     ),
     SheetRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "sheet-refused", "The file does not hold; nothing was taken"),
+    NoGrounds: (HTTPStatus.NOT_FOUND, "no-grounds", "Nothing of that is on record of the site"),
+    GroundsRefused: (
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "grounds-refused",
+        "The grounds cannot be so; nothing was entered",
+    ),
     DocumentRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "document-refused", "The document does not hold"),
     ExportRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "export-refused", "The file would not be read back"),
     OutsideRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "outside-refused", "The outside system cannot be so"),
@@ -422,7 +430,7 @@ def _places(error: Exception) -> tuple[FieldProblem, ...] | None:
             return tuple(FieldProblem(field=place, message=what) for place, what in error.problems)
         case ChangeRefused():
             return tuple(FieldProblem(field=field, message=what) for field, what in error.problems[:_MOST_TOLD])
-        case SheetRefused() | DocumentRefused():
+        case SheetRefused() | DocumentRefused() | GroundsRefused():
             told = error.problems[:_MOST_TOLD]
             return tuple(FieldProblem(field=each.field, message=each.message, row=each.line) for each in told)
         case NotIssuable():

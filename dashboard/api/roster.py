@@ -7,7 +7,7 @@ are shown masked, and whole ones are given to nobody here. Not here: what progra
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -57,6 +57,14 @@ async def _file(request: Request) -> bytes:
 
 
 SentFile = Annotated[bytes, Depends(_file)]
+FILE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "The file itself, as the command line takes it; 32 MiB at most",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+"""Of routes that take one."""
 
 
 class ImportShape(Shape):
@@ -114,17 +122,7 @@ def roster(response: Response, backed: Backed, batch: BatchId) -> RosterShape:
     return RosterShape(batch=batch, candidates=tuple(_listed(each) for each in found))
 
 
-@router.post(
-    "",
-    responses=CONFLICTS,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "description": "The file: XLSX, or CSV in UTF-8 or GB18030; 32 MiB at most",
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-        }
-    },
-)
+@router.post("", responses=CONFLICTS, openapi_extra=FILE_BODY)
 def import_roster(
     *,
     response: Response,

@@ -98,7 +98,8 @@ class SetUpSite(Shape):
 
 class AffectedSitting(Shape):
     """A sitting that is not over, in the room that changes. It ``keeps`` the old set-up where it is open already;
-    ``trial_void`` says that its trial tells of the new one no longer.
+    ``trial_void`` says that its trial tells of the new one no longer, ``readdressed`` that a camera of it, open as it
+    is, is recorded at its new address at once.
     """
 
     batch: str
@@ -106,6 +107,7 @@ class AffectedSitting(Shape):
     start: Instant
     keeps: bool
     trial_void: bool
+    readdressed: bool
 
 
 class ChangeShape(Shape):

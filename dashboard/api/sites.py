@@ -164,7 +164,9 @@ def _rules(backed: Backing, site_id: str) -> RulePack:
 
 @router.post("/{site}/cameras")
 def change_camera(response: Response, backed: Backed, viewer: Viewing, site: SiteId, body: CameraBody) -> ChangeShape:
-    """Add a camera to a room, or change one, from now on. Open sittings keep what they opened with."""
+    """Add a camera to a room, or change one, from now on. Open sittings keep what they opened with, but for the
+    address of a camera that shows what it did.
+    """
     response.headers.update(NO_STORE)
     found, bench = _found(backed, site), backed.bench
     before = next((each for room in found.rooms for each in room.cameras if each.id == body.id), None)

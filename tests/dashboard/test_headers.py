@@ -52,7 +52,8 @@ def addresses(app: FastAPI, talking: httpx.Client, exam: Exam) -> Iterator[tuple
         "disposal": "999",
         "draw": "none-such",
         "receipt": "none-such",
-        **dict.fromkeys(("account", "site", "room", "visit"), "none-such"),
+        **dict.fromkeys(("account", "site", "room", "visit", "approval"), "none-such"),
+        "submission": "1",
         "withholding": "999",
         "code": "none-such",
     }

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from config.rule_pack import load
 from domain.calendar import SHANGHAI, retained_until
 from domain.dossier import SCANS, Item, Scan, ScanCopy, ScanType
+from domain.exam_papers import NoPapers, Printing
 from domain.grounds import Method, Norm, Subject
 from domain.law import Ruled, Verdict
 from domain.people import Actor, Door
 from domain.register import Entry
 from domain.roll import Candidate, Document, KeptSubject, kept_by_all
-from records import dossier_rules, holding
+from records import dossier_rules, exam_papers, holding
 from records.dossier_rules import DossierFacts, SignedFootage, facts_of
 from storage.database import Database
 from storage.errors import UnknownBatch
@@ -131,6 +132,21 @@ def test_a_mixed_batch_is_judged_by_subject() -> None:
     only_first = tuple(replace(each, value=one) if each is sheets[0] else each for each in mixed.scans)
     again = replace(mixed, scans=only_first, examined=(("实操", 1), ("实操", 2)), sittings=(1, 2))
     assert told(complete(again), Verdict.PENDING).startswith("缺试卷（实操、第2场）（限")
+
+
+def test_a_practical_subject_without_papers_wants_its_score_sheets_alone_unless_some_were_printed() -> None:
+    none = entry("no_papers", "b/实操", NoPapers("b", "实操", NOON, "市中心", "题目见考核规范"))
+    rest = tuple(each for each in ALL if each.thing.item is not Item.PAPERS)
+    told(complete(facts(*rest)), Verdict.PENDING)
+    found = complete(facts(*rest, no_papers=(none,)))
+    assert told(found, Verdict.PASS).endswith("；实操无试卷（题目见考核规范）")
+    assert "no_papers/b/实操@1" in found.rests_on
+    without_sheets = [each for each in rest if each.thing.item is not Item.SCORE_SHEETS]
+    assert told(complete(facts(*without_sheets, no_papers=(none,))), Verdict.PENDING).startswith("缺评分表（实操）")
+    printed = facts(*rest, no_papers=(none,), printed=frozenset({"实操"}))
+    assert told(complete(printed), Verdict.PENDING).startswith("缺试卷（实操）")
+    written = Subject("实操", Method.WRITTEN, 60)
+    assert told(complete(facts(*rest, subjects=(written,), no_papers=(none,))), Verdict.PENDING).startswith("缺试卷")
 
 
 def test_of_a_subject_that_everybody_keeps_from_another_batch_nothing_is_to_be_filed_here() -> None:
@@ -282,6 +298,24 @@ def test_facts_are_read_of_a_batch_from_filing_to_closing_and_holding(database: 
     assert found.footage is not None
     assert (found.footage.manifest, found.footage.segments) == (1, 9)
     assert min(each for each in found.locks if each is not None) >= UNTIL
+
+
+def test_that_a_subject_has_no_papers_is_read_of_the_centres_word_and_not_where_some_were_printed(
+    database: Database, tmp_path: Path
+) -> None:
+    site = Dossiers(database, tmp_path / "spool")
+    site.set_norm()
+
+    def subjects() -> list[str]:
+        return [each.thing.subject for each in facts_of(database, FIRST, site.clock.now()).without_papers]
+
+    now = site.clock.now()
+    assert subjects() == []
+    exam_papers.say_none(site.desk, NoPapers(FIRST, "实操", now, "市中心", "题目见考核规范"))
+    assert subjects() == ["实操"]
+    printed = Printing(FIRST, "SJ-1", 1, "实操", now, "市中心", by_centre=True)
+    exam_papers.print_parcel(site.desk, printed)
+    assert subjects() == []
     clock, archive = site.clock, site.archive
     holding.hold(database, archive, FIRST, reason="投诉", actor=TESTER, clock=clock, tell=lambda *_: None)
     assert facts_of(database, FIRST, site.clock.now()).held

@@ -33,6 +33,7 @@ from records.duty_rules import Deed, by_duty
 from records.grounds_rules import Facts as GroundsFacts
 from records.issue_rules import on_evidence, unaltered
 from tests.analysis import test_judge as judge
+from tests.analysis import test_views as views
 from tests.house.rules import ROOT
 from tests.records import certified
 from tests.records import test_certificate_rules as certificates
@@ -69,6 +70,7 @@ DONE = replace(
 )
 ANSWERED = replace(DONE, now=days(40), decisions=(roll.decision(1, "T1", days(2)),))
 SMALL = judge.camera(judge.WIDE, holdings=[])
+NOT_LOOKED_AT = views.facts({"wide": views.Shown(looked=False)})
 WRITTEN = replace(scores.SIGNED, method=Method.WRITTEN, scorer="市中心阅卷")
 
 
@@ -221,11 +223,13 @@ CASES: Mapping[str, Cases] = {
         FAIL: lambda: judge.clause(3, judge.facts(judge.camera(judge.WIDE, [judge.lost(2000, 11)]))),
         WARN: lambda: judge.clause(3, judge.facts(judge.camera(judge.WIDE, [judge.lost(2000, 10)]))),
         PENDING: lambda: waiting(3),
+        UNKNOWN: lambda: views.clause(3, NOT_LOOKED_AT),
     },
     "C6.2-4": {
         PASS: lambda: judge.clause(4, judge.WHOLE),
         FAIL: lambda: judge.clause(4, judge.facts(judge.camera(judge.WIDE), stations=["A-01", "A-09"])),
         PENDING: lambda: waiting(4),
+        UNKNOWN: lambda: views.clause(4, NOT_LOOKED_AT),
     },
     "C6.2-5": {
         PASS: lambda: judge.clause(5, judge.WHOLE),

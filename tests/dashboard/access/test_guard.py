@@ -146,7 +146,7 @@ LISTS = {
     *("/api/v1/operations", "/api/v1/accounts"),
     *("/api/v1/disposals", "/api/v1/disposals/due", "/api/v1/draws", "/api/v1/visits"),
     *("/api/v1/suspicions", "/api/v1/live", "/api/v1/situation", "/api/v1/retrieval", "/api/v1/screeners"),
-    *("/api/v1/sites", "/api/v1/withholdings"),
+    *("/api/v1/sites", "/api/v1/withholdings", "/api/v1/grounds", "/api/v1/panels", "/api/v1/examiners"),
 }
 """Addresses that name nothing of an exam: what lies outside the scope is left out of their answers."""
 
@@ -225,6 +225,7 @@ def operations(exam: Exam) -> dict[str, tuple[str, str]]:
     code = receipted(exam)
     lists = {"disposal": str(listed(exam)), "draw": drawn(exam), "receipt": code, "code": code}
     lists |= {"withholding": str(declined(exam)), "account": admitted(exam), "visit": visited(exam)}
+    lists |= {"approval": "form-1", "submission": "1"}
     ids = {**exams, **lists, "token": "PROGRAM", "session": "OTHER", "permit": "PERMIT"}
     found = {name: ("GET", path) for name, path in HIDDEN.items()}
     for path, methods in described().items():
@@ -266,8 +267,8 @@ def let_in(name: str, method: str) -> int:
     """
     if name in {"order_trial", "export_batch"}:
         return 409
-    if name == "reference_picture":
-        return 404  # none was made
+    if name in {"reference_picture", "grounds", "approval_form"}:
+        return 404  # none was made, and nothing is on record of the site
     if name == "publish_visit":
         return 422  # before its feedback
     return 422 if wants_more(name) else 204 if method == "DELETE" else 200

@@ -489,6 +489,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/panels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Panels
+         * @description Whom the centre sent to each sitting, who was there, and what qualifies them.
+         */
+        get: operations["panels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/papers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exam Papers
+         * @description Parcels with their way, packages, subjects without papers, and orders to mark.
+         */
+        get: operations["exam_papers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/papers/marking-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Order Marking
+         * @description 阅卷安排: the centre marks a written subject, or lets the site assist.
+         */
+        post: operations["order_marking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/papers/none": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say No Papers
+         * @description 无试卷: a practical subject has no papers to be kept.
+         */
+        post: operations["say_no_papers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/papers/packages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive Package
+         * @description 考题包接收: the package of a subject that a machine examines was received.
+         */
+        post: operations["receive_package"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/papers/parcels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Print Papers
+         * @description 印制: the centre printed a parcel for a subject of a sitting.
+         */
+        post: operations["print_papers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/receipts": {
         parameters: {
             query?: never;
@@ -564,6 +684,146 @@ export interface paths {
         get: operations["roll"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/roll/first-reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Review First
+         * @description 初审: the institution found the papers of these candidates in order.
+         */
+        post: operations["review_first"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/roll/papers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Roll Papers
+         * @description Plan, first reviews, submissions with what was decided and told, and who is on the approved roster.
+         */
+        get: operations["roll_papers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/roll/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Plan
+         * @description 制定考核计划. Entered again it corrects the time.
+         */
+        post: operations["make_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/roll/submissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit Candidates
+         * @description 上报: the institution asks the centre to accept these candidates.
+         */
+        post: operations["submit_candidates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/roll/submissions/{submission}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Candidates
+         * @description 审核: what the centre decided on candidates of a submission.
+         */
+        post: operations["decide_candidates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/roll/submissions/{submission}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Feedback
+         * @description 反馈: the centre told the institution the results of a submission, with the roster of those accepted.
+         */
+        post: operations["give_feedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/roll/withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Candidate
+         * @description 取消报名: a candidate is taken off the roll, with all seats; what was on record stays in the register.
+         */
+        post: operations["withdraw_candidate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -725,6 +985,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}/sittings/{number}/arrivals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Examiner Arrives
+         * @description 到岗: an examiner whom the centre sent is there.
+         */
+        post: operations["examiner_arrives"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{batch}/sittings/{number}/closing": {
         parameters: {
             query?: never;
@@ -759,6 +1039,26 @@ export interface paths {
         get: operations["day"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/departures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Examiner Leaves
+         * @description 离岗: an examiner left.
+         */
+        post: operations["examiner_leaves"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1026,6 +1326,70 @@ export interface paths {
         get: operations["report_file"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/rooms/{room}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Room Record
+         * @description What was written down of a room, and what the roll says of it.
+         */
+        get: operations["room_record"];
+        /**
+         * Write Room Record
+         * @description Write a room's record, in place of what stands. The same again changes nothing.
+         */
+        put: operations["write_room_record"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/rooms/{room}/record/paper.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Room Record Paper
+         * @description A room's record as PDF/A; what was not written or signed yet stays empty.
+         */
+        get: operations["room_record_paper"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/sittings/{number}/rooms/{room}/record/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Room Record
+         * @description Sign a room's record, as an examiner who was sent to the sitting.
+         */
+        post: operations["sign_room_record"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1520,6 +1884,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/examiners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Examiners
+         * @description All examiners on record, for whoever dispatches them.
+         */
+        get: operations["examiners"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/factor": {
         parameters: {
             query?: never;
@@ -1644,6 +2028,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/grounds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter Grounds
+         * @description Put grounds on record, as `kaojian grounds import` does, from YAML or JSON: all of it or, with the place of
+         *     everything that is wrong, nothing. What was signed is not written over. Asks for a fresh password.
+         */
+        post: operations["enter_grounds"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -1744,6 +2149,27 @@ export interface paths {
         get: operations["operations"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter Panels
+         * @description Put examiners and dispatches on record, as `kaojian panel import` does: XLSX or CSV by the name's ending, else
+         *     YAML or JSON. All of it or, with the place of everything that is wrong, nothing. Asks for a fresh password.
+         */
+        post: operations["enter_panels"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2228,6 +2654,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{site}/approvals/{approval}/form.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Approval Form
+         * @description The form 考场设立审核意见表 as PDF/A; what is not signed yet stays empty.
+         */
+        get: operations["approval_form"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{site}/cameras": {
         parameters: {
             query?: never;
@@ -2239,7 +2685,8 @@ export interface paths {
         put?: never;
         /**
          * Change Camera
-         * @description Add a camera to a room, or change one, from now on. Open sittings keep what they opened with.
+         * @description Add a camera to a room, or change one, from now on. Open sittings keep what they opened with, but for the
+         *     address of a camera that shows what it did.
          */
         post: operations["change_camera"];
         delete?: never;
@@ -2324,6 +2771,26 @@ export interface paths {
          * @description Make a reference of what a camera recorded of the empty room; coming sittings rest on it from now on.
          */
         post: operations["make_reference"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/grounds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Grounds
+         * @description Premises, forms of approval, experts' opinions, agreements and plate of a site.
+         */
+        get: operations["grounds"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2671,6 +3138,19 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AcceptanceShape
+         * @description 受理申报时间 and 经办人.
+         */
+        AcceptanceShape: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Officer */
+            officer: string;
+        };
+        /**
          * AccountShape
          * @description Who is logged in. ``sees`` names the county, site or batches of the scope; empty for the whole city.
          *
@@ -2719,7 +3199,7 @@ export interface components {
          * Act
          * @enum {string}
          */
-        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "health" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "retrieve" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "withhold" | "dispose" | "scores" | "score" | "sign_score" | "transcribe" | "hand_in" | "cases" | "suspicions" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "roster" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
+        Act: "anybody" | "own_session" | "own_tokens" | "schedule" | "see" | "health" | "audit" | "watch" | "save" | "watch_open" | "ask" | "approve" | "watch_permitted" | "retrieve" | "set_up" | "run" | "sign" | "hold" | "disposals" | "propose_disposal" | "approve_disposal" | "withhold" | "dispose" | "scores" | "score" | "sign_score" | "transcribe" | "hand_in" | "cases" | "suspicions" | "take_exit" | "decide_case" | "draws" | "draw" | "seed" | "supervise" | "roll" | "roster" | "enrol" | "review" | "certificates" | "certify" | "papers" | "day" | "room_record" | "sign_room_record" | "grounds" | "dossier" | "file" | "receipt" | "admit" | "break_glass" | "operate";
         /**
          * ActShape
          * @description Who did what, and to what: ``subject`` is the id of a batch, ``batch/number`` of a sitting, a site, an account
@@ -2750,7 +3230,8 @@ export interface components {
         /**
          * AffectedSitting
          * @description A sitting that is not over, in the room that changes. It ``keeps`` the old set-up where it is open already;
-         *     ``trial_void`` says that its trial tells of the new one no longer.
+         *     ``trial_void`` says that its trial tells of the new one no longer, ``readdressed`` that a camera of it, open as it
+         *     is, is recorded at its new address at once.
          */
         AffectedSitting: {
             /** Batch */
@@ -2759,6 +3240,8 @@ export interface components {
             keeps: boolean;
             /** Number */
             number: number;
+            /** Readdressed */
+            readdressed: boolean;
             /**
              * Start
              * Format: date-time
@@ -2766,6 +3249,42 @@ export interface components {
             start: string;
             /** Trial Void */
             trial_void: boolean;
+        };
+        /**
+         * AgreementShape
+         * @description 考场协议.
+         */
+        AgreementShape: {
+            /**
+             * Begins
+             * Format: date
+             */
+            begins: string;
+            /** Duties */
+            duties: string;
+            /** Ended */
+            ended: string | null;
+            /**
+             * Ends
+             * Format: date
+             */
+            ends: string;
+            /** Id */
+            id: string;
+            /** Institution */
+            institution: string;
+            /** Liability */
+            liability: string;
+            recorded: components["schemas"]["RegisteredShape"];
+            /** Scope */
+            scope: components["schemas"]["CeilingShape"][];
+            /**
+             * Signed
+             * Format: date
+             */
+            signed: string;
+            /** Site */
+            site: string;
         };
         /**
          * AnswerBody
@@ -2829,6 +3348,80 @@ export interface components {
              * Format: date-time
              */
             until: string;
+        };
+        /**
+         * ApprovalShape
+         * @description 考场设立审核意见表 with the steps that were signed; null for those that were not. ``step`` is the last one.
+         */
+        ApprovalShape: {
+            acceptance: components["schemas"]["AcceptanceShape"] | null;
+            /** Address */
+            address: string;
+            /** Applicant */
+            applicant: string;
+            centre: components["schemas"]["SaidShape"] | null;
+            /** Conditions */
+            conditions: components["schemas"]["ConditionShape"][];
+            department: components["schemas"]["SaidShape"] | null;
+            /** Head */
+            head: string;
+            /** Id */
+            id: string;
+            /** Institution */
+            institution: string;
+            /** Phone */
+            phone: string;
+            /** Postcode */
+            postcode: string;
+            /** Projects */
+            projects: string[];
+            recorded: components["schemas"]["RegisteredShape"];
+            review: components["schemas"]["SaidShape"] | null;
+            /** Reviewers */
+            reviewers: components["schemas"]["ReviewerShape"][];
+            /** Revoked */
+            revoked: string | null;
+            /** Site */
+            site: string;
+            step: components["schemas"]["ApprovalStep"];
+        };
+        /**
+         * ApprovalStep
+         * @enum {string}
+         */
+        ApprovalStep: "applied" | "accepted" | "reviewed" | "proposed" | "decided";
+        /**
+         * Area
+         * @enum {string}
+         */
+        Area: "military" | "judicial" | "other";
+        /**
+         * ArrivalBody
+         * @description 到岗 of an examiner in a room. ``badge`` is left out for none; ``leads``: as the leader, or in their place.
+         * @example {
+         *       "badge": "K-002",
+         *       "examiner": "ex-2",
+         *       "leads": false,
+         *       "room": "r301"
+         *     }
+         */
+        ArrivalBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Badge
+             * @default
+             */
+            badge: string;
+            /** Examiner */
+            examiner: string;
+            /**
+             * Leads
+             * @default false
+             */
+            leads: boolean;
+            /** Room */
+            room: string;
         };
         /**
          * Attempt
@@ -2896,6 +3489,24 @@ export interface components {
             newest: string | null;
             /** Stale */
             stale: boolean;
+        };
+        /**
+         * BadgeShape
+         * @description 证卡, valid on both days.
+         */
+        BadgeShape: {
+            /** Number */
+            number: string;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /**
+             * Valid Until
+             * Format: date
+             */
+            valid_until: string;
         };
         /**
          * Basis
@@ -3415,6 +4026,16 @@ export interface components {
          */
         Cause: "withheld" | "disk_full" | "recorder_stopped" | "clock_step" | "overflow" | "segment_missing" | "segment_damaged" | "camera_disconnected" | "no_data" | "packet_loss" | "no_camera" | "unexplained";
         /**
+         * CeilingShape
+         * @description A project and how many stations 工位 it may have.
+         */
+        CeilingShape: {
+            /** Project */
+            project: string;
+            /** Stations */
+            stations: number;
+        };
+        /**
          * CertificateShape
          * @description One certificate. ``form`` is the blank form that it is printed on now. ``imprint`` is the stamp 用印,
          *     ``revoked`` why it was revoked; ``receipt`` is the last that was made of it.
@@ -3620,6 +4241,22 @@ export interface components {
             party: string;
         };
         /**
+         * Condition
+         * @enum {string}
+         */
+        Condition: "good" | "faulty";
+        /**
+         * ConditionShape
+         * @description Whether a requirement is met; null where nobody said.
+         */
+        ConditionShape: {
+            /** Met */
+            met: boolean | null;
+            /** Note */
+            note: string;
+            requirement: components["schemas"]["Requirement"];
+        };
+        /**
          * ConfirmationBody
          * @description What was seen on the spot in a room; or, with ``stands`` false, is not so.
          *
@@ -3675,6 +4312,21 @@ export interface components {
              */
             since: string;
             state: components["schemas"]["CameraState"];
+        };
+        /**
+         * ConsentShape
+         * @description What the city centre said to a special site.
+         */
+        ConsentShape: {
+            /** Agrees */
+            agrees: boolean;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
         };
         /**
          * CopiesShape
@@ -3939,10 +4591,69 @@ export interface components {
             who: string;
         };
         /**
+         * DecisionsBody
+         * @description 审核 of a submission: who is accepted and who is declined; with ``accept_rest``, all others of it too.
+         * @example {
+         *       "accept_rest": true,
+         *       "declined": [
+         *         {
+         *           "candidate": "00018",
+         *           "reason": "未达到法定劳动年龄"
+         *         }
+         *       ]
+         *     }
+         */
+        DecisionsBody: {
+            /**
+             * Accept Rest
+             * @default false
+             */
+            accept_rest: boolean;
+            /**
+             * Accepted
+             * @default []
+             */
+            accepted: string[];
+            /** At */
+            at?: string | null;
+            /**
+             * Declined
+             * @default []
+             */
+            declined: components["schemas"]["DeclinedBody"][];
+        };
+        /**
+         * DeclinedBody
+         * @description One candidate who is declined, and why; without names.
+         */
+        DeclinedBody: {
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Deed
          * @enum {string}
          */
         Deed: "open" | "fetch" | "save" | "find" | "live" | "leave" | "snapshot" | "enter" | "ask" | "approve" | "decline" | "end" | "withdraw";
+        /**
+         * DepartureBody
+         * @description 离岗 of an examiner.
+         * @example {
+         *       "examiner": "ex-2"
+         *     }
+         */
+        DepartureBody: {
+            /** At */
+            at?: string | null;
+            /** Examiner */
+            examiner: string;
+        };
         /**
          * DisagreementShape
          * @description A camera and a station of which the set-up and the plan say different things.
@@ -4208,6 +4919,36 @@ export interface components {
             warnings: string[];
         };
         /**
+         * ExamPapersShape
+         * @description All that is on record of a batch's exam papers.
+         */
+        ExamPapersShape: {
+            /** Batch */
+            batch: string;
+            /** Marking Orders */
+            marking_orders: components["schemas"]["MarkingOrderShape"][];
+            /** No Papers */
+            no_papers: components["schemas"]["NoPapersShape"][];
+            /** Packages */
+            packages: components["schemas"]["PackageShape"][];
+            /** Parcels */
+            parcels: components["schemas"]["ParcelShape"][];
+        };
+        /**
+         * ExaminerShape
+         * @description 考评员 by id, with what makes them one.
+         */
+        ExaminerShape: {
+            /** Badges */
+            badges: components["schemas"]["BadgeShape"][];
+            /** Examiner */
+            examiner: string;
+            /** Grants */
+            grants: components["schemas"]["GrantShape"][];
+            /** Qualifications */
+            qualifications: components["schemas"]["QualificationShape"][];
+        };
+        /**
          * ExitBody
          * @description An exit from what the footage of a place lacks. ``evidence``: of footage brought in later its SHA-256, of
          *     another view the camera, of a decision its number; ``origin``: where that footage comes from.
@@ -4324,6 +5065,47 @@ export interface components {
             scale: string;
             /** Sha256 */
             sha256: string | null;
+        };
+        /**
+         * ExpertOpinionShape
+         * @description 专家书面意见.
+         */
+        ExpertOpinionShape: {
+            /** Agrees */
+            agrees: boolean;
+            /** Approval */
+            approval: string;
+            /** Ceilings */
+            ceilings: components["schemas"]["CeilingShape"][];
+            /** Document Sha256 */
+            document_sha256: string;
+            /** Experts */
+            experts: components["schemas"]["ExpertShape"][];
+            /** Id */
+            id: string;
+            recorded: components["schemas"]["RegisteredShape"];
+            /** Signed */
+            signed: string | null;
+            /** Site */
+            site: string;
+            /** Text */
+            text: string;
+            /** Visited */
+            visited: string | null;
+        };
+        /**
+         * ExpertShape
+         * @description 专家.
+         */
+        ExpertShape: {
+            /** Employer */
+            employer: string;
+            /** Name */
+            name: string;
+            /** Of Applicant */
+            of_applicant: boolean | null;
+            /** Qualification */
+            qualification: string;
         };
         /**
          * FactorShape
@@ -4448,6 +5230,21 @@ export interface components {
             account: components["schemas"]["ListedAccount"];
             /** First Password */
             first_password: string;
+        };
+        /**
+         * FirstReviewShape
+         * @description 初审: whose papers the institution found in order, by ticket.
+         */
+        FirstReviewShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Passed */
+            passed: string[];
         };
         /**
          * FloorShape
@@ -4587,6 +5384,55 @@ export interface components {
             at: string;
             /** Camera */
             camera: string;
+        };
+        /**
+         * GrantShape
+         * @description 临时派遣: a project that somebody of a related trade may examine for a while.
+         */
+        GrantShape: {
+            /**
+             * Granted
+             * Format: date
+             */
+            granted: string;
+            /** Project */
+            project: string;
+            /** Reason */
+            reason: string;
+            /** Trade */
+            trade: string;
+        };
+        /**
+         * GroundsEnteredShape
+         * @description What a file did, by the names of things; ``notes`` are in Chinese and English.
+         */
+        GroundsEnteredShape: {
+            /** Changed */
+            changed: string[];
+            /** Notes */
+            notes: string[];
+            /** Unchanged */
+            unchanged: string[];
+        };
+        /**
+         * GroundsShape
+         * @description All that is on record of a site; of institutions, those that its papers name.
+         */
+        GroundsShape: {
+            /** Agreements */
+            agreements: components["schemas"]["AgreementShape"][];
+            /** Approvals */
+            approvals: components["schemas"]["ApprovalShape"][];
+            /** Institutions */
+            institutions: components["schemas"]["InstitutionShape"][];
+            /** Opinions */
+            opinions: components["schemas"]["ExpertOpinionShape"][];
+            plate: components["schemas"]["PlateShape"] | null;
+            premises: components["schemas"]["PremisesShape"] | null;
+            /** Site */
+            site: string;
+            /** Special Sites */
+            special_sites: components["schemas"]["SpecialSiteShape"][];
         };
         /**
          * HandOverBody
@@ -4818,6 +5664,46 @@ export interface components {
          */
         IncidentKind: "late_start" | "extension" | "postponement" | "power_cut" | "equipment" | "other";
         /**
+         * IncidentOfRecord
+         * @description 异常 as it is written into a record.
+         */
+        IncidentOfRecord: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Candidates
+             * @default []
+             */
+            candidates: string[];
+            /** Handling */
+            handling: string;
+            kind: components["schemas"]["IncidentKind"];
+            /** Minutes */
+            minutes?: number | null;
+            /** Until */
+            until?: string | null;
+            /** What */
+            what: string;
+        };
+        /**
+         * InstitutionShape
+         * @description 考核机构.
+         */
+        InstitutionShape: {
+            /** Address */
+            address: string;
+            /** Code */
+            code: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            recorded: components["schemas"]["RegisteredShape"];
+        };
+        /**
          * IssueBody
          * @description To whom certificates are issued, in this order, on the forms that follow ``form`` in the pile. ``stamped_by``
          *     is who stamped them at once; ``reason`` is why somebody gets another one after theirs was revoked.
@@ -4948,6 +5834,25 @@ export interface components {
             sees: string[];
             /** Sessions */
             sessions: number;
+        };
+        /**
+         * ListedBody
+         * @description Of whom; without ``candidates``, of all who wait for it.
+         * @example {
+         *       "candidates": [
+         *         "00017",
+         *         "00018"
+         *       ]
+         *     }
+         */
+        ListedBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Candidates
+             * @default []
+             */
+            candidates: string[];
         };
         /**
          * ListedShape
@@ -5110,6 +6015,76 @@ export interface components {
             written: string;
         };
         /**
+         * MarkingBody
+         * @description Who marks a written subject: the centre itself, or a ``site`` by the document of that number. ``reason`` says
+         *     why what stands is changed.
+         * @example {
+         *       "order": "yj-1",
+         *       "subject": "理论"
+         *     }
+         */
+        MarkingBody: {
+            /**
+             * Document
+             * @default
+             */
+            document: string;
+            /**
+             * Order
+             * @description 准考证号
+             * @example 00017
+             */
+            order: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Signed */
+            signed?: string | null;
+            /**
+             * Site
+             * @default
+             */
+            site: string;
+            /**
+             * Subject
+             * @description 科目, as the norm has it
+             */
+            subject: string;
+        };
+        /**
+         * MarkingOrderShape
+         * @description 阅卷安排. ``site`` is "" where the centre itself marks.
+         */
+        MarkingOrderShape: {
+            /** Document */
+            document: string;
+            /** Order */
+            order: string;
+            /**
+             * Signed
+             * Format: date-time
+             */
+            signed: string;
+            /** Site */
+            site: string;
+            /** Subject */
+            subject: string;
+        };
+        /**
+         * MemberShape
+         * @description One examiner as they were sent; ``chosen_by_site``: picked by the site, which is not its to do.
+         */
+        MemberShape: {
+            /** Chosen By Site */
+            chosen_by_site: boolean;
+            /** Examiner */
+            examiner: string;
+            /** Leader */
+            leader: boolean;
+        };
+        /**
          * Method
          * @enum {string}
          */
@@ -5172,6 +6147,42 @@ export interface components {
              * @default []
              */
             sees: string[];
+        };
+        /**
+         * NoPapersBody
+         * @description That a practical subject has no papers, and why.
+         * @example {
+         *       "subject": "实操",
+         *       "why": "题目见考核规范"
+         *     }
+         */
+        NoPapersBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Subject
+             * @description 科目, as the norm has it
+             */
+            subject: string;
+            /** Why */
+            why: string;
+        };
+        /**
+         * NoPapersShape
+         * @description 无试卷: that a practical subject has no papers to be kept, and why.
+         */
+        NoPapersShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Reason */
+            reason: string;
+            /** Subject */
+            subject: string;
         };
         /**
          * NoStay
@@ -5330,6 +6341,106 @@ export interface components {
             start: string;
         };
         /**
+         * PackageBody
+         * @description 考题包接收. ``reason`` says why what stands is corrected.
+         * @example {
+         *       "sha256": "9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c",
+         *       "subject": "机考"
+         *     }
+         */
+        PackageBody: {
+            /** At */
+            at?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Sha256 */
+            sha256: string;
+            /** Sitting */
+            sitting?: number | null;
+            /**
+             * Subject
+             * @description 科目, as the norm has it
+             */
+            subject: string;
+        };
+        /**
+         * PackageShape
+         * @description 考题包 of a subject that a machine examines. ``sitting`` is null where it serves all.
+         */
+        PackageShape: {
+            /** Note */
+            note: string;
+            /**
+             * Received
+             * Format: date-time
+             */
+            received: string;
+            /** Received By */
+            received_by: string;
+            /** Sha256 */
+            sha256: string;
+            /** Sitting */
+            sitting: number | null;
+            /** Subject */
+            subject: string;
+        };
+        /**
+         * PanelAttendanceShape
+         * @description 到岗; ``badge`` is "" for none, ``left`` null while nobody said when they left.
+         */
+        PanelAttendanceShape: {
+            /**
+             * Arrived
+             * Format: date-time
+             */
+            arrived: string;
+            /** Badge */
+            badge: string;
+            /** Examiner */
+            examiner: string;
+            /** Leads */
+            leads: boolean;
+            /** Left */
+            left: string | null;
+            /** Room */
+            room: string;
+        };
+        /**
+         * PanelImportShape
+         * @description What a file changed and what it left as it was, by the names of entries; ``unread`` are headings or sheets that
+         *     nobody asked for.
+         */
+        PanelImportShape: {
+            /** Changed */
+            changed: string[];
+            /** Unchanged */
+            unchanged: string[];
+            /** Unread */
+            unread: string[];
+        };
+        /**
+         * PanelsShape
+         * @description The panels of a batch, and what is on record of the examiners that were sent.
+         */
+        PanelsShape: {
+            /** Batch */
+            batch: string;
+            /** Examiners */
+            examiners: components["schemas"]["ExaminerShape"][];
+            /** Project */
+            project: string;
+            /** Sittings */
+            sittings: components["schemas"]["SittingPanelShape"][];
+        };
+        /**
          * PaperKind
          * @enum {string}
          */
@@ -5355,6 +6466,33 @@ export interface components {
             site: string;
             /** Text */
             text: string;
+        };
+        /**
+         * ParcelShape
+         * @description A parcel 试卷袋 as it was printed, and the stages of its way that are on record, by time.
+         */
+        ParcelShape: {
+            /** By */
+            by: string;
+            /** By Centre */
+            by_centre: boolean;
+            /** Copies */
+            copies: number | null;
+            /** Handed */
+            handed: components["schemas"]["DayHandOver"][];
+            /** Parcel */
+            parcel: string;
+            /**
+             * Printed
+             * Format: date-time
+             */
+            printed: string;
+            /** Seal */
+            seal: string;
+            /** Sitting */
+            sitting: number;
+            /** Subject */
+            subject: string;
         };
         /**
          * Part
@@ -5808,6 +6946,96 @@ export interface components {
             share: number | null;
         };
         /**
+         * PlateShape
+         * @description 牌匾 as it was measured; null for what nobody measured.
+         */
+        PlateShape: {
+            /** At Front Door */
+            at_front_door: boolean | null;
+            /** Black Letters */
+            black_letters: boolean | null;
+            /** Fold Cm */
+            fold_cm: string | null;
+            /** Height Cm */
+            height_cm: string | null;
+            /**
+             * Measured
+             * Format: date
+             */
+            measured: string;
+            /** Photo Sha256 */
+            photo_sha256: string;
+            recorded: components["schemas"]["RegisteredShape"];
+            /** Site */
+            site: string;
+            /** Stainless Steel */
+            stainless_steel: boolean | null;
+            /** Thickness Mm */
+            thickness_mm: string | null;
+            /** Width Cm */
+            width_cm: string | null;
+            /** Wording */
+            wording: string;
+        };
+        /**
+         * PremisesShape
+         * @description 场所.
+         */
+        PremisesShape: {
+            kind: components["schemas"]["SiteKind"];
+            recorded: components["schemas"]["RegisteredShape"];
+            /** Site */
+            site: string;
+            /** Stays */
+            stays: components["schemas"]["SiteStayShape"][];
+        };
+        /**
+         * PrintingBody
+         * @description 印制 of a parcel. ``by`` is the office that printed it, and ``by_centre`` whether that is the city centre's.
+         *     ``reason`` says why what stands is corrected.
+         * @example {
+         *       "at": "2026-04-28T02:00:00.000Z",
+         *       "by": "市技能中心",
+         *       "by_centre": true,
+         *       "parcel": "SJ-0001",
+         *       "sitting": 1,
+         *       "subject": "实操"
+         *     }
+         */
+        PrintingBody: {
+            /** At */
+            at?: string | null;
+            /** By */
+            by: string;
+            /** By Centre */
+            by_centre: boolean;
+            /** Copies */
+            copies?: number | null;
+            /**
+             * Parcel
+             * @description 准考证号
+             * @example 00017
+             */
+            parcel: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Seal
+             * @default
+             */
+            seal: string;
+            /** Sitting */
+            sitting: number;
+            /**
+             * Subject
+             * @description 科目, as the norm has it
+             */
+            subject: string;
+        };
+        /**
          * Problem
          * @description RFC 9457 problem details. ``type`` is a URN of ours, or about:blank for plain HTTP statuses.
          */
@@ -5867,6 +7095,26 @@ export interface components {
             refused?: string | null;
             /** Subject */
             subject?: string | null;
+        };
+        /**
+         * QualificationShape
+         * @description 考评资格 for a project.
+         */
+        QualificationShape: {
+            /** Number */
+            number: string;
+            /** Project */
+            project: string;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /**
+             * Valid Until
+             * Format: date
+             */
+            valid_until: string;
         };
         /**
          * QuestionBody
@@ -6107,6 +7355,70 @@ export interface components {
             unsigned: number;
         };
         /**
+         * RecordHeld
+         * @description By which method a subject was examined in the room.
+         */
+        RecordHeld: {
+            method: components["schemas"]["Method"];
+            /** Subject */
+            subject: string;
+        };
+        /**
+         * RecordIncident
+         * @description 异常 of a room, and the candidates it concerns, none for all.
+         */
+        RecordIncident: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Candidates */
+            candidates: string[];
+            /** Handling */
+            handling: string;
+            kind: components["schemas"]["IncidentKind"];
+            /** Minutes */
+            minutes: number | null;
+            /** Until */
+            until: string | null;
+            /** What */
+            what: string;
+        };
+        /**
+         * RecordSignature
+         * @description 签名 of an examiner, with the numbers of the roll that were signed.
+         */
+        RecordSignature: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Attended */
+            attended: number;
+            /** Examiner */
+            examiner: string;
+            /** Leads */
+            leads: boolean;
+            /** Planned */
+            planned: number;
+        };
+        /**
+         * RecordVoid
+         * @description 作废: a sheet that does not count, whose it was and why.
+         */
+        RecordVoid: {
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+            /** Why */
+            why: string;
+        };
+        /**
          * RecordedShape
          * @description What one recorder covers of a camera by itself.
          */
@@ -6242,6 +7554,21 @@ export interface components {
             valid_from: string;
         };
         /**
+         * RegisteredShape
+         * @description Which entry of the register it is, by whom and when it was entered.
+         */
+        RegisteredShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Entry */
+            entry: string;
+        };
+        /**
          * RemovalBody
          * @description A camera that is taken out of its room, and off its plan.
          */
@@ -6316,6 +7643,25 @@ export interface components {
             window: components["schemas"]["Window"];
         };
         /**
+         * Requirement
+         * @enum {string}
+         */
+        Requirement: "offices" | "office_equipment" | "working_material" | "premises" | "equipment" | "management" | "staff" | "regulations";
+        /**
+         * ReviewerShape
+         * @description A line of 审核人员签名.
+         */
+        ReviewerShape: {
+            /** Employer */
+            employer: string;
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /** Qualification */
+            qualification: string;
+        };
+        /**
          * RevocationBody
          * @description Whose certificate is revoked, and why; without names.
          */
@@ -6334,6 +7680,73 @@ export interface components {
          * @enum {string}
          */
         Role: "city_administrator" | "city_officer" | "city_supervisor" | "county_supervisor" | "site_operator" | "auditor" | "examiner" | "scoring_system" | "device";
+        /**
+         * RollDecisionShape
+         * @description 审核结果 of one candidate of a submission, and why where the centre declined.
+         */
+        RollDecisionShape: {
+            /** Accepted */
+            accepted: boolean;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Candidate */
+            candidate: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * RollFeedbackShape
+         * @description 结果反馈: one notice to the institution. ``roster`` are those of ``covered`` whom the centre accepted.
+         */
+        RollFeedbackShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Covered */
+            covered: string[];
+            /** Number */
+            number: number;
+            /** Roster */
+            roster: string[];
+        };
+        /**
+         * RollPapersShape
+         * @description The papers about a batch's roll. ``plan`` is null where none is on record; ``approved`` are the tickets of the
+         *     approved roster 审核通过名册, of all that was told.
+         */
+        RollPapersShape: {
+            /** Approved */
+            approved: string[];
+            /** Batch */
+            batch: string;
+            /** First Reviews */
+            first_reviews: components["schemas"]["FirstReviewShape"][];
+            plan: components["schemas"]["RollPlanShape"] | null;
+            /** Submissions */
+            submissions: components["schemas"]["SubmissionShape"][];
+        };
+        /**
+         * RollPlanShape
+         * @description 考核计划: when the institution made it, and who says so.
+         */
+        RollPlanShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+        };
         /**
          * RollShape
          * @description All candidates of a batch as its roll stands now, by ticket.
@@ -6378,6 +7791,97 @@ export interface components {
             room: string;
         };
         /**
+         * RoomRecordBody
+         * @description What is written down of a room, in place of what stands. Who came is counted from the roll. ``reason`` says why
+         *     a signed record is changed; it has to be signed again then.
+         * @example {
+         *       "equipment": "good",
+         *       "held": [
+         *         {
+         *           "method": "practical",
+         *           "subject": "实操"
+         *         }
+         *       ],
+         *       "monitoring": "good"
+         *     }
+         */
+        RoomRecordBody: {
+            /** All Left */
+            all_left?: string | null;
+            equipment?: components["schemas"]["Condition"] | null;
+            /**
+             * Held
+             * @default []
+             */
+            held: components["schemas"]["RecordHeld"][];
+            /**
+             * Incidents
+             * @default []
+             */
+            incidents: components["schemas"]["IncidentOfRecord"][];
+            monitoring?: components["schemas"]["Condition"] | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Void
+             * @default []
+             */
+            void: components["schemas"]["RecordVoid"][];
+        };
+        /**
+         * RoomRecordShape
+         * @description A room's record with what the roll says now. ``entry`` is null where nobody wrote one yet. ``signed``: by the
+         *     leader and another examiner; ``changed_since`` are those who signed other numbers than the roll has now.
+         */
+        RoomRecordShape: {
+            /** Absent */
+            absent: string[];
+            /** All Left */
+            all_left: string | null;
+            /** Attended */
+            attended: number;
+            /** Batch */
+            batch: string;
+            /** Changed Since */
+            changed_since: string[];
+            /** Entry */
+            entry: string | null;
+            equipment: components["schemas"]["Condition"] | null;
+            /** Held */
+            held: components["schemas"]["RecordHeld"][];
+            /** Incidents */
+            incidents: components["schemas"]["RecordIncident"][];
+            monitoring: components["schemas"]["Condition"] | null;
+            /** Note */
+            note: string;
+            /** Planned */
+            planned: number;
+            /** Room */
+            room: string;
+            /** Signatures */
+            signatures: components["schemas"]["RecordSignature"][];
+            /** Signed */
+            signed: boolean;
+            /** Sitting */
+            sitting: number;
+            /** Subjects */
+            subjects: string[];
+            /** Unrecorded */
+            unrecorded: string[];
+            /** Violations */
+            violations: components["schemas"]["DayViolation"][];
+            /** Void */
+            void: components["schemas"]["RecordVoid"][];
+        };
+        /**
          * RoomShape
          * @description A room with its stations and cameras, as the sitting rests on them.
          */
@@ -6420,6 +7924,21 @@ export interface components {
          * @enum {string}
          */
         Said: "yes" | "no" | "not_seen";
+        /**
+         * SaidShape
+         * @description 意见 of one step.
+         */
+        SaidShape: {
+            /** Agrees */
+            agrees: boolean;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Text */
+            text: string;
+        };
         /**
          * SaveCoverShape
          * @description 考后录像存储覆盖: 1 or -2; null while the evidence is not complete, and where it cannot be told.
@@ -6888,6 +8407,22 @@ export interface components {
             standing: components["schemas"]["Standing"];
         };
         /**
+         * SigningBody
+         * @description When it was signed; now where it is left out.
+         * @example {
+         *       "at": "2026-05-01T02:40:00.000Z"
+         *     }
+         */
+        SigningBody: {
+            /** At */
+            at?: string | null;
+        };
+        /**
+         * SiteKind
+         * @enum {string}
+         */
+        SiteKind: "fixed" | "special" | "temporary" | "mobile";
+        /**
          * SiteSituationShape
          * @description A site with its sittings of today by start.
          */
@@ -6900,6 +8435,23 @@ export interface components {
             site_name: string;
             /** Sittings */
             sittings: components["schemas"]["TodaySitting"][];
+        };
+        /**
+         * SiteStayShape
+         * @description Where a site is from a day on, and who runs it there.
+         */
+        SiteStayShape: {
+            /** Address */
+            address: string;
+            /** Institution */
+            institution: string;
+            /** Postcode */
+            postcode: string;
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
         };
         /**
          * SittingClauseShape
@@ -6944,6 +8496,25 @@ export interface components {
             /** Site Name */
             site_name: string;
             sitting: components["schemas"]["SittingTimes"];
+        };
+        /**
+         * SittingPanelShape
+         * @description The panel of one sitting. ``by_centre`` is null where nobody was sent.
+         */
+        SittingPanelShape: {
+            /** Attendance */
+            attendance: components["schemas"]["PanelAttendanceShape"][];
+            /** By Centre */
+            by_centre: boolean | null;
+            /** Members */
+            members: components["schemas"]["MemberShape"][];
+            /** Sitting */
+            sitting: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
         };
         /**
          * SittingState
@@ -7100,6 +8671,36 @@ export interface components {
              * Format: date-time
              */
             start: string;
+        };
+        /**
+         * SpecialSiteShape
+         * @description 特设临时考场.
+         */
+        SpecialSiteShape: {
+            /** Address */
+            address: string;
+            /** Applicant */
+            applicant: string;
+            /**
+             * Applied
+             * Format: date
+             */
+            applied: string;
+            area: components["schemas"]["Area"];
+            /** Area Named */
+            area_named: string;
+            consent: components["schemas"]["ConsentShape"] | null;
+            /** Host Unit */
+            host_unit: string;
+            /** Id */
+            id: string;
+            /** Reason */
+            reason: string;
+            recorded: components["schemas"]["RegisteredShape"];
+            /** Site */
+            site: string;
+            /** Stations */
+            stations: number | null;
         };
         /**
          * SpoolSpace
@@ -7332,6 +8933,27 @@ export interface components {
             told_at: string | null;
             /** Unlocked */
             unlocked: string | null;
+        };
+        /**
+         * SubmissionShape
+         * @description 上报 with what became of it.
+         */
+        SubmissionShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Candidates */
+            candidates: string[];
+            /** Decisions */
+            decisions: components["schemas"]["RollDecisionShape"][];
+            /** Feedbacks */
+            feedbacks: components["schemas"]["RollFeedbackShape"][];
+            /** Number */
+            number: number;
         };
         /**
          * SupervisorShape
@@ -7988,6 +9610,17 @@ export interface components {
             waiting: number;
         };
         /**
+         * WhenBody
+         * @description When it was done; now where it is left out.
+         * @example {
+         *       "at": "2026-04-01T01:00:00.000Z"
+         *     }
+         */
+        WhenBody: {
+            /** At */
+            at?: string | null;
+        };
+        /**
          * WholeBatchReport
          * @description The reports of all sittings of a batch and the verdict they fold to.
          */
@@ -8024,6 +9657,24 @@ export interface components {
              * Format: date-time
              */
             start: string;
+        };
+        /**
+         * WithdrawalBody
+         * @description 取消报名: who, and why; without names.
+         * @example {
+         *       "candidate": "00017",
+         *       "reason": "本人申请"
+         *     }
+         */
+        WithdrawalBody: {
+            /**
+             * Candidate
+             * @description 准考证号
+             * @example 00017
+             */
+            candidate: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * WithholdingBody
@@ -10889,6 +12540,672 @@ export interface operations {
             };
         };
     };
+    panels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "examiners": [
+                     *         {
+                     *           "badges": [
+                     *             {
+                     *               "number": "K-002",
+                     *               "valid_from": "2024-01-01",
+                     *               "valid_until": "2026-12-31"
+                     *             }
+                     *           ],
+                     *           "examiner": "ex-2",
+                     *           "grants": [],
+                     *           "qualifications": [
+                     *             {
+                     *               "number": "KP-002",
+                     *               "project": "中式面点制作",
+                     *               "valid_from": "2024-01-01",
+                     *               "valid_until": "2026-12-31"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "project": "中式面点制作",
+                     *       "sittings": [
+                     *         {
+                     *           "attendance": [
+                     *             {
+                     *               "arrived": "2026-05-01T00:20:00.000Z",
+                     *               "badge": "K-002",
+                     *               "examiner": "ex-2",
+                     *               "leads": false,
+                     *               "left": null,
+                     *               "room": "r301"
+                     *             }
+                     *           ],
+                     *           "by_centre": true,
+                     *           "members": [
+                     *             {
+                     *               "chosen_by_site": false,
+                     *               "examiner": "ex-2",
+                     *               "leader": false
+                     *             }
+                     *           ],
+                     *           "sitting": 1,
+                     *           "start": "2026-05-01T01:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PanelsShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exam_papers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "batch": "2026-0501",
+                     *       "marking_orders": [
+                     *         {
+                     *           "document": "",
+                     *           "order": "yj-1",
+                     *           "signed": "2026-04-28T02:00:00.000Z",
+                     *           "site": "",
+                     *           "subject": "理论"
+                     *         }
+                     *       ],
+                     *       "no_papers": [],
+                     *       "packages": [],
+                     *       "parcels": [
+                     *         {
+                     *           "by": "市技能中心",
+                     *           "by_centre": true,
+                     *           "copies": 2,
+                     *           "handed": [
+                     *             {
+                     *               "at": "2026-04-30T08:00:00.000Z",
+                     *               "given_by": "市中心",
+                     *               "intact": true,
+                     *               "seal": "F-1",
+                     *               "stage": "kept",
+                     *               "taken_by": "考务员乙"
+                     *             }
+                     *           ],
+                     *           "parcel": "SJ-0001",
+                     *           "printed": "2026-04-28T02:00:00.000Z",
+                     *           "seal": "F-1",
+                     *           "sitting": 1,
+                     *           "subject": "实操"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ExamPapersShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    order_marking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkingBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    say_no_papers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoPapersBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_package: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PackageBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    print_papers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrintingBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     make_receipt: {
         parameters: {
             query?: never;
@@ -11506,6 +13823,799 @@ export interface operations {
             };
         };
     };
+    review_first: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListedBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-04-10T02:00:00.000Z",
+                     *       "by": "deng",
+                     *       "passed": [
+                     *         "00017",
+                     *         "00018"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FirstReviewShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roll_papers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "approved": [
+                     *         "00017"
+                     *       ],
+                     *       "batch": "2026-0501",
+                     *       "first_reviews": [
+                     *         {
+                     *           "at": "2026-04-10T02:00:00.000Z",
+                     *           "by": "deng",
+                     *           "passed": [
+                     *             "00017",
+                     *             "00018"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "plan": {
+                     *         "at": "2026-04-01T02:00:00.000Z",
+                     *         "by": "deng"
+                     *       },
+                     *       "submissions": [
+                     *         {
+                     *           "at": "2026-04-10T02:00:00.000Z",
+                     *           "by": "deng",
+                     *           "candidates": [
+                     *             "00017",
+                     *             "00018"
+                     *           ],
+                     *           "decisions": [
+                     *             {
+                     *               "accepted": false,
+                     *               "at": "2026-04-14T03:00:00.000Z",
+                     *               "by": "liu",
+                     *               "candidate": "00018",
+                     *               "reason": "未达到法定劳动年龄"
+                     *             }
+                     *           ],
+                     *           "feedbacks": [
+                     *             {
+                     *               "at": "2026-04-15T03:00:00.000Z",
+                     *               "by": "liu",
+                     *               "covered": [
+                     *                 "00017",
+                     *                 "00018"
+                     *               ],
+                     *               "number": 1,
+                     *               "roster": [
+                     *                 "00017"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "number": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RollPapersShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhenBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_candidates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListedBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-04-10T02:00:00.000Z",
+                     *       "by": "deng",
+                     *       "candidates": [
+                     *         "00017",
+                     *         "00018"
+                     *       ],
+                     *       "decisions": [],
+                     *       "feedbacks": [],
+                     *       "number": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SubmissionShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_candidates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                /** @description 上报, from 1 */
+                submission: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "accepted": false,
+                     *         "at": "2026-04-14T03:00:00.000Z",
+                     *         "by": "liu",
+                     *         "candidate": "00018",
+                     *         "reason": "未达到法定劳动年龄"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["RollDecisionShape"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_feedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                /** @description 上报, from 1 */
+                submission: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListedBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-04-15T03:00:00.000Z",
+                     *       "by": "liu",
+                     *       "covered": [
+                     *         "00017",
+                     *         "00018"
+                     *       ],
+                     *       "number": 1,
+                     *       "roster": [
+                     *         "00017"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RollFeedbackShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_candidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawalBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     roster: {
         parameters: {
             query?: never;
@@ -11633,7 +14743,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description The file: XLSX, or CSV in UTF-8 or GB18030; 32 MiB at most */
+        /** @description The file itself, as the command line takes it; 32 MiB at most */
         requestBody: {
             content: {
                 "application/octet-stream": string;
@@ -12743,6 +15853,111 @@ export interface operations {
             };
         };
     };
+    examiner_arrives: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArrivalBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     close_sitting: {
         parameters: {
             query?: never;
@@ -12959,6 +16174,111 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["DayShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    examiner_leaves: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DepartureBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-05-01T01:01:00.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unauthorized */
@@ -14686,6 +18006,535 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    room_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "absent": [
+                     *         "00018"
+                     *       ],
+                     *       "all_left": "2026-05-01T02:35:00.000Z",
+                     *       "attended": 1,
+                     *       "batch": "2026-0501",
+                     *       "changed_since": [],
+                     *       "entry": "room_record/2026-0501/1/r301@3",
+                     *       "equipment": "faulty",
+                     *       "held": [
+                     *         {
+                     *           "method": "practical",
+                     *           "subject": "实操"
+                     *         }
+                     *       ],
+                     *       "incidents": [
+                     *         {
+                     *           "at": "2026-05-01T01:10:00.000Z",
+                     *           "candidates": [],
+                     *           "handling": "换上同地址的备用摄像机",
+                     *           "kind": "equipment",
+                     *           "minutes": null,
+                     *           "until": null,
+                     *           "what": "摄像机 sg-001-c1 无画面"
+                     *         }
+                     *       ],
+                     *       "monitoring": "good",
+                     *       "note": "",
+                     *       "planned": 2,
+                     *       "room": "r301",
+                     *       "signatures": [
+                     *         {
+                     *           "at": "2026-05-01T02:40:00.000Z",
+                     *           "attended": 1,
+                     *           "examiner": "ex-1",
+                     *           "leads": true,
+                     *           "planned": 2
+                     *         }
+                     *       ],
+                     *       "signed": false,
+                     *       "sitting": 1,
+                     *       "subjects": [
+                     *         "实操"
+                     *       ],
+                     *       "unrecorded": [],
+                     *       "violations": [],
+                     *       "void": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RoomRecordShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_room_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoomRecordBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "absent": [
+                     *         "00018"
+                     *       ],
+                     *       "all_left": "2026-05-01T02:35:00.000Z",
+                     *       "attended": 1,
+                     *       "batch": "2026-0501",
+                     *       "changed_since": [],
+                     *       "entry": "room_record/2026-0501/1/r301@3",
+                     *       "equipment": "faulty",
+                     *       "held": [
+                     *         {
+                     *           "method": "practical",
+                     *           "subject": "实操"
+                     *         }
+                     *       ],
+                     *       "incidents": [
+                     *         {
+                     *           "at": "2026-05-01T01:10:00.000Z",
+                     *           "candidates": [],
+                     *           "handling": "换上同地址的备用摄像机",
+                     *           "kind": "equipment",
+                     *           "minutes": null,
+                     *           "until": null,
+                     *           "what": "摄像机 sg-001-c1 无画面"
+                     *         }
+                     *       ],
+                     *       "monitoring": "good",
+                     *       "note": "",
+                     *       "planned": 2,
+                     *       "room": "r301",
+                     *       "signatures": [
+                     *         {
+                     *           "at": "2026-05-01T02:40:00.000Z",
+                     *           "attended": 1,
+                     *           "examiner": "ex-1",
+                     *           "leads": true,
+                     *           "planned": 2
+                     *         }
+                     *       ],
+                     *       "signed": false,
+                     *       "sitting": 1,
+                     *       "subjects": [
+                     *         "实操"
+                     *       ],
+                     *       "unrecorded": [],
+                     *       "violations": [],
+                     *       "void": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RoomRecordShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    room_record_paper: {
+        parameters: {
+            query?: {
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_room_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                number: number;
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SigningBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "absent": [
+                     *         "00018"
+                     *       ],
+                     *       "all_left": "2026-05-01T02:35:00.000Z",
+                     *       "attended": 1,
+                     *       "batch": "2026-0501",
+                     *       "changed_since": [],
+                     *       "entry": "room_record/2026-0501/1/r301@3",
+                     *       "equipment": "faulty",
+                     *       "held": [
+                     *         {
+                     *           "method": "practical",
+                     *           "subject": "实操"
+                     *         }
+                     *       ],
+                     *       "incidents": [
+                     *         {
+                     *           "at": "2026-05-01T01:10:00.000Z",
+                     *           "candidates": [],
+                     *           "handling": "换上同地址的备用摄像机",
+                     *           "kind": "equipment",
+                     *           "minutes": null,
+                     *           "until": null,
+                     *           "what": "摄像机 sg-001-c1 无画面"
+                     *         }
+                     *       ],
+                     *       "monitoring": "good",
+                     *       "note": "",
+                     *       "planned": 2,
+                     *       "room": "r301",
+                     *       "signatures": [
+                     *         {
+                     *           "at": "2026-05-01T02:40:00.000Z",
+                     *           "attended": 1,
+                     *           "examiner": "ex-1",
+                     *           "leads": true,
+                     *           "planned": 2
+                     *         }
+                     *       ],
+                     *       "signed": false,
+                     *       "sitting": 1,
+                     *       "subjects": [
+                     *         "实操"
+                     *       ],
+                     *       "unrecorded": [],
+                     *       "violations": [],
+                     *       "void": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RoomRecordShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17947,6 +21796,103 @@ export interface operations {
             };
         };
     };
+    examiners: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "badges": [
+                     *           {
+                     *             "number": "K-002",
+                     *             "valid_from": "2024-01-01",
+                     *             "valid_until": "2026-12-31"
+                     *           }
+                     *         ],
+                     *         "examiner": "ex-2",
+                     *         "grants": [],
+                     *         "qualifications": [
+                     *           {
+                     *             "number": "KP-002",
+                     *             "project": "中式面点制作",
+                     *             "valid_from": "2024-01-01",
+                     *             "valid_until": "2026-12-31"
+                     *           }
+                     *         ]
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["ExaminerShape"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     factor: {
         parameters: {
             query?: never;
@@ -18650,6 +22596,119 @@ export interface operations {
             };
         };
     };
+    enter_grounds: {
+        parameters: {
+            query: {
+                /** @description What the file is called, for its problems */
+                name: string;
+                /** @description Why, once the batch has begun; without names */
+                reason?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file itself, as the command line takes it; 32 MiB at most */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changed": [
+                     *         "site_approval form-1"
+                     *       ],
+                     *       "notes": [],
+                     *       "unchanged": [
+                     *         "institution lianxi"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GroundsEnteredShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -19110,6 +23169,119 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enter_panels: {
+        parameters: {
+            query: {
+                /** @description What the file is called, for its problems */
+                name: string;
+                /** @description Of .xlsx and .csv: YAML, as `kaojian panel profile` prints it */
+                profile?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file itself, as the command line takes it; 32 MiB at most */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changed": [
+                     *         "dispatch/2026-0501/1@1"
+                     *       ],
+                     *       "unchanged": [
+                     *         "examiner/ex-2@1"
+                     *       ],
+                     *       "unread": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PanelImportShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21884,6 +26056,86 @@ export interface operations {
             };
         };
     };
+    approval_form: {
+        parameters: {
+            query?: {
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                site: string;
+                /** @description Of a form 考场设立审核意见表 */
+                approval: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_camera: {
         parameters: {
             query?: never;
@@ -21944,6 +26196,7 @@ export interface operations {
                      *           "batch": "2026-0501",
                      *           "keeps": false,
                      *           "number": 1,
+                     *           "readdressed": false,
                      *           "start": "2026-05-01T01:00:00.000Z",
                      *           "trial_void": true
                      *         }
@@ -22065,6 +26318,7 @@ export interface operations {
                      *           "batch": "2026-0501",
                      *           "keeps": false,
                      *           "number": 1,
+                     *           "readdressed": false,
                      *           "start": "2026-05-01T01:00:00.000Z",
                      *           "trial_void": true
                      *         }
@@ -22467,6 +26721,142 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grounds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "agreements": [],
+                     *       "approvals": [
+                     *         {
+                     *           "acceptance": {
+                     *             "day": "2026-01-05",
+                     *             "officer": "丘经办"
+                     *           },
+                     *           "address": "韶关市浈江区示范路1-2号",
+                     *           "applicant": "韶关莲溪职业培训学校",
+                     *           "centre": null,
+                     *           "conditions": [
+                     *             {
+                     *               "met": true,
+                     *               "note": "",
+                     *               "requirement": "offices"
+                     *             }
+                     *           ],
+                     *           "department": null,
+                     *           "head": "钟示范",
+                     *           "id": "form-1",
+                     *           "institution": "lianxi",
+                     *           "phone": "0751-0000001",
+                     *           "postcode": "512000",
+                     *           "projects": [
+                     *             "中式面点制作"
+                     *           ],
+                     *           "recorded": {
+                     *             "at": "2026-01-16T08:00:00.000Z",
+                     *             "by": "account:liu",
+                     *             "entry": "site_approval/form-1@2"
+                     *           },
+                     *           "review": null,
+                     *           "reviewers": [],
+                     *           "revoked": null,
+                     *           "site": "sg-001",
+                     *           "step": "accepted"
+                     *         }
+                     *       ],
+                     *       "institutions": [
+                     *         {
+                     *           "address": "",
+                     *           "code": "",
+                     *           "id": "lianxi",
+                     *           "name": "韶关莲溪职业培训学校",
+                     *           "recorded": {
+                     *             "at": "2026-01-16T08:00:00.000Z",
+                     *             "by": "account:liu",
+                     *             "entry": "institution/lianxi@1"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "opinions": [],
+                     *       "plate": null,
+                     *       "premises": null,
+                     *       "site": "sg-001",
+                     *       "special_sites": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GroundsShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -23039,6 +27429,7 @@ export interface operations {
                      *           "batch": "2026-0501",
                      *           "keeps": false,
                      *           "number": 1,
+                     *           "readdressed": false,
                      *           "start": "2026-05-01T01:00:00.000Z",
                      *           "trial_void": true
                      *         }
