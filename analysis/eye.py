@@ -7,7 +7,7 @@ the functions themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -25,6 +25,16 @@ Picture = NDArray[np.uint8]
 
 Measure = Callable[[Iterable[tuple[datetime, Picture]], bytes | None], Iterable[Sample]]
 """One sample for each picture, against a calibration's bytes or against nothing. May raise anything."""
+
+
+class Decide(Protocol):
+    """What all samples of a camera mean for it and for the stations that it should show, also those no sample tells
+    of. ``worktops`` has the blocks of a station that show its worktop, by the plan.
+    """
+
+    def __call__(
+        self, samples: Sequence[Sample], stations: Sequence[str], worktops: Mapping[str, int] = ...
+    ) -> Sight: ...
 
 
 class Advice(Protocol):
@@ -55,13 +65,12 @@ class Calibrated:
 class Eye:
     """One version of the analysis of pictures. Its functions are found by name in another process.
 
-    ``decide`` takes all samples of a camera and the stations that it should show, also those no sample tells of.
     ``calibrate`` raises ValueError, in one line for people, for pictures that no reference can be made of.
     """
 
     version: int
     measure: Measure
-    decide: Callable[[Sequence[Sample], Sequence[str]], Sight]
+    decide: Decide
     calibrate: Callable[[Sequence[Picture], Sequence[Region]], Calibrated]
 
 

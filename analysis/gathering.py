@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from analysis.backup import camera_backup
@@ -25,7 +26,9 @@ from domain.calendar import local_day, retained_until
 from domain.evidence import Copy, EndReason, Run
 from domain.expected import Expectation, FrozenExpectation, Phase
 from domain.host_clock import TOGETHER
+from domain.pictures import Region
 from domain.places import Sitting, last_exam_day
+from domain.plan import RoomPlan
 from domain.timeline import Interval, IntervalSet, rounded_to_milliseconds
 from storage.database import Database, Evidence
 
@@ -73,7 +76,11 @@ def gathered(
     cameras = _camera_facts(sitting, ledgers, window, part, now=now, rules=rules)
     if eye is not None:
         at = window.start if trial else sitting.opened or now
-        cameras = tuple(_looked_at(database, facts, ledgers, at, eye) for facts in cameras)
+        plans = {room.id: room.plan for room in sitting.rooms}
+        cameras = tuple(
+            _looked_at(database, facts, ledgers[facts.camera.id], at, eye, plan=plans[facts.room])
+            for facts in cameras
+        )
     stations, waiting = _station_facts(sitting, cameras, part), _waiting(sitting, window, settled, now)
     expected = None if trial else _expected(sitting, frozen, rules, waiting)
     return SittingFacts(
@@ -160,14 +167,22 @@ def _with_coverage(
 
 
 def _looked_at(
-    database: Database, facts: CameraFacts, ledgers: Mapping[str, CameraLedger], at: datetime, eye: Eye
+    database: Database, facts: CameraFacts, ledger: CameraLedger, at: datetime, eye: Eye, *, plan: RoomPlan | None
 ) -> CameraFacts:
     """With what its pictures show, against the reference that was valid at an instant."""
     if facts.coverage is None:
         return facts
-    seen = sight_of(database.looks, eye, facts, ledgers[facts.camera.id], at)
+    drawn = _worktops(plan, facts.camera.id, facts.camera.regions) if plan is not None else {}
+    seen = sight_of(database.looks, eye, facts, ledger, at, worktops=drawn)
     view = camera_view(facts.camera.id, facts.coverage, seen.sight, compared=bool(seen.reference), owed=seen.owed)
     return replace(facts, view=view, reference=seen.reference)
+
+
+@lru_cache(maxsize=256)  # the cameras of some sittings; one of a large hall takes a tenth of a second
+def _worktops(plan: RoomPlan, camera: str, regions: tuple[Region, ...]) -> Mapping[str, int]:
+    from analysis.floorplan.worktops import worktops  # noqa: PLC0415 (16 MB that a recorder never needs)
+
+    return worktops(plan, camera, regions)
 
 
 def _as_kept(ledger: CameraLedger) -> Mapping[str, Sequence[Copy]]:

@@ -16,14 +16,20 @@ none of it restless. Blocks that stayed dead and still for ``Limits.still`` coun
 beside them either, or where they are so many that nobody sits so still. A person who leaves too few blocks to see
 makes the station 无法判定, as do a few still blocks beside something that moves, dead blocks whose unrest nobody
 measured, and anything dead for a shorter time: on doubt it is neither visible nor obstructed.
+
+Where the plan says which blocks of a station show its worktop, the others show what lies behind it as well, and two
+things tell what stands before it from what stands behind it. Things stand: what is put up before a station hides it
+in a column of blocks down to the lowest that can be compared, so that still blocks above a living one are no
+obstruction by themselves. And a station whose worktop is seen is visible, though some blocks over it stand still.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby, pairwise
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +42,8 @@ from domain.pictures import Fault, FaultSpan, Sample, Sight, StationSample, View
 from domain.timeline import Interval, IntervalSet
 
 BLOCKS = SIDE * SIDE
+
+_NO_WORKTOPS: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,13 @@ class Limits:
     surely: float = 0.3
     """The same, whatever moves beside them. In a rendered hall 98 of 100 samples of candidates had .25 or less, 95 of
     covers of 40 % and more had .29 or more; with .4 every third cover of half a station beside people was missed."""
+    hanging: float = 0.5
+    """The same, above living blocks too: what stands behind a station does not take so much of it. Covers of half of
+    one that hang in the air are let pass as 无法判定 where there is a plan, and are told where there is none."""
+    worktop: int = 4
+    """Comparable blocks of the worktop, by the plan, without which it tells nothing."""
+    worktop_alive: float = 0.6
+    """Share of these that must be seen; no more of them than ``doubtful`` may be still."""
     alive: float = 0.4
     """Share of comparable blocks that must be seen. Somebody who stands at the table leaves .4 to .6."""
     unrest: float = 0.0024 / STEP
@@ -133,20 +148,23 @@ DEFAULT = Limits()
 def decide(
     samples: Iterable[Sample],
     stations: Sequence[str] = (),
+    worktops: Mapping[str, int] = _NO_WORKTOPS,
+    *,
     size: tuple[int, int] | None = None,
     limits: Limits = DEFAULT,
 ) -> Sight:
     """What the samples of one camera show; in any order, of as many segments as there are.
 
-    ``stations`` are those that the camera should show, also where no sample tells of them. ``size`` is the width and
-    height that its pictures should have; None where nobody said.
+    ``stations`` are those that the camera should show, also where no sample tells of them; ``worktops`` has the
+    blocks that show a station's worktop, where that is known (``analysis.floorplan.worktops``). ``size`` is the width
+    and height that its pictures should have; None where nobody said.
     """
     ordered = sorted({sample.at: sample for sample in samples}.values(), key=lambda sample: sample.at)
     names = sorted({*stations, *(station.station for sample in ordered for station in sample.stations)})
     parts = [_Part(part, limits, size) for part in _unbroken(ordered, limits.apart)]
     _tell_replays(parts, limits)
     faults = [span for part in parts for span in part.faults()]
-    views = [span for name in names for part in parts for span in part.views(name)]
+    views = [span for name in names for part in parts for span in part.views(name, worktops.get(name, 0))]
     return Sight(
         seen=IntervalSet(cell for part in parts for cell in part.cells),
         faults=tuple(sorted(faults, key=lambda span: (span.interval, span.fault))),
@@ -224,10 +242,10 @@ class _Part:
             if sample.survival is None or still[number] or self.repetitive[number]:
                 yield self.cells[number]
 
-    def views(self, station: str) -> Iterator[ViewSpan]:
+    def views(self, station: str, worktop: int) -> Iterator[ViewSpan]:
         found = [_station_of(sample, station) for sample in self.samples]
         doubted = self._blind
-        verdicts = _views(found, self)
+        verdicts = _views(found, self, worktop)
         for number, blind in enumerate(doubted):
             if blind:
                 verdicts[number] = View.NOT_VERIFIABLE
@@ -320,27 +338,66 @@ def _station_of(sample: Sample, station: str) -> StationSample | None:
     return next((each for each in sample.stations if each.station == station), None)
 
 
-def _views(found: Sequence[StationSample | None], part: _Part) -> list[View]:
-    limits = part.limits
-    deaths = _Deaths(found, part.times, part.allowed, limits)
+def _views(found: Sequence[StationSample | None], part: _Part, worktop: int) -> list[View]:
+    deaths = _Deaths(found, part.times, part.allowed, part.limits)
     comparable = _table([each.comparable if each else 0 for each in found])
-    alive = (comparable & ~deaths.lost).sum(axis=1)
-    counted = (comparable & ~(deaths.lost & ~deaths.still)).sum(axis=1)
-    share = deaths.still.sum(axis=1) / np.maximum(1, counted)
-    certain = (deaths.still & ~deaths.doubted).sum(axis=1) / np.maximum(1, counted)
-    textured = comparable.sum(axis=1)
-    enough = alive >= np.maximum(limits.blocks, limits.alive * textured)
-    # Of looks of before unrest was measured nobody can say it: what is dead there may be an obstruction.
-    unsure = (deaths.still | deaths.unknown).sum(axis=1) / np.maximum(1, counted + deaths.unknown.sum(axis=1))
-    free = (certain <= limits.doubtful) & (np.maximum(share, unsure) <= limits.beside)
-    visible = lasting(np.asarray(enough & free, np.bool_))
-    told = (textured >= limits.blocks) & (counted >= limits.blocks)
-    hidden = (certain > limits.obstructed) | (share > limits.surely)
-    obstructed = lasting(np.asarray(told & hidden, np.bool_))
+    visible = lasting(_visible(deaths, comparable, _table([worktop]), part.limits))
+    obstructed = lasting(_obstructed(deaths, comparable, _table([worktop]), part.limits))
     return [
         View.OBSTRUCTED if out else View.VISIBLE if good else View.NOT_VERIFIABLE
         for good, out in zip(visible, obstructed, strict=True)
     ]
+
+
+def _visible(deaths: _Deaths, comparable: Flags, worktop: Flags, limits: Limits) -> Flags:
+    alive = (comparable & ~deaths.lost).sum(axis=1)
+    enough = alive >= np.maximum(limits.blocks, limits.alive * comparable.sum(axis=1))
+    still = _share(deaths.still, comparable, deaths)
+    certain = _share(deaths.still & ~deaths.doubted, comparable, deaths)
+    # Of looks of before unrest was measured nobody can say it: what is dead there may be an obstruction.
+    unsure = np.maximum(still, _share(deaths.still | deaths.unknown, comparable, deaths, deaths.unknown))
+    free = (certain <= limits.doubtful) & (unsure <= limits.beside)
+    return np.asarray(
+        enough & (free | (_worked_at(deaths, comparable & worktop, limits) & (unsure <= limits.surely)))
+    )
+
+
+def _worked_at(deaths: _Deaths, worktop: Flags, limits: Limits) -> Flags:
+    """Whether the worktop is seen: then nothing stands before it."""
+    blocks, alive = worktop.sum(axis=1), (worktop & ~deaths.lost).sum(axis=1)
+    unsure = _share((deaths.still | deaths.unknown) & worktop, worktop, deaths, deaths.unknown & worktop)
+    seen = (blocks >= limits.worktop) & (alive >= limits.worktop_alive * blocks)
+    return np.asarray(seen & (unsure <= limits.doubtful), np.bool_)
+
+
+def _obstructed(deaths: _Deaths, comparable: Flags, worktop: Flags, limits: Limits) -> Flags:
+    counted = _counted(comparable, deaths).sum(axis=1)
+    told = (comparable.sum(axis=1) >= limits.blocks) & (counted >= limits.blocks)
+    # Only where a plan says what is seen over the worktop is it known that something may stand there.
+    over = ((comparable & worktop).sum(axis=1) >= limits.worktop)[:, None]
+    before = deaths.still & (_standing(deaths.lost, comparable) | ~over)
+    certain = _share(before & ~deaths.doubted, comparable, deaths) > limits.obstructed
+    surely = _share(before, comparable, deaths) > limits.surely
+    most = _share(deaths.still, comparable, deaths) > limits.hanging
+    return np.asarray(told & (certain | surely | most), np.bool_)
+
+
+def _counted(comparable: Flags, deaths: _Deaths) -> Flags:
+    """Of what can be compared all that is not put down to a person."""
+    return comparable & ~(deaths.lost & ~deaths.still)
+
+
+def _share(which: Flags, comparable: Flags, deaths: _Deaths, besides: Flags | None = None) -> NDArray[np.float64]:
+    """By sample how many these are of the blocks that count, and of some ``besides``."""
+    counted = _counted(comparable, deaths).sum(axis=1) + (0 if besides is None else besides.sum(axis=1))
+    return np.asarray(which.sum(axis=1) / np.maximum(1, counted), np.float64)
+
+
+def _standing(lost: Flags, comparable: Flags) -> Flags:
+    """The dead blocks with no living one below them in their column."""
+    dead, there = lost.reshape(-1, SIDE, SIDE), comparable.reshape(-1, SIDE, SIDE)
+    living = np.logical_or.accumulate((there & ~dead)[:, ::-1], axis=1)[:, ::-1]
+    return np.asarray((dead & ~living).reshape(-1, BLOCKS), np.bool_)
 
 
 def _allowed(samples: Sequence[Sample], limits: Limits) -> NDArray[np.float64]:

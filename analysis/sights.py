@@ -23,7 +23,17 @@ from storage.database import Looks
 
 _REMEMBERED = 400  # sights of one database: those of some sittings
 _Span = TypeVar("_Span", FaultSpan, ViewSpan)
-_Key = tuple[Callable[..., Sight], str, tuple[tuple[str, int], ...], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What of stations a camera is asked for."""
+
+    stations: tuple[str, ...]
+    worktops: tuple[tuple[str, int], ...]
+
+
+_Key = tuple[Callable[..., Sight], str, tuple[tuple[str, int], ...], _Asked]
 _KNOWN: WeakKeyDictionary[Looks, OrderedDict[_Key, Sight]] = WeakKeyDictionary()
 
 
@@ -38,15 +48,25 @@ class Seen:
     owed: IntervalSet
 
 
-def sight_of(looks: Looks, eye: Eye, facts: CameraFacts, ledger: CameraLedger, at: datetime) -> Seen:
-    """What a camera's segments show, against the reference that was valid ``at``. Raises DatabaseUnavailable."""
+def sight_of(
+    looks: Looks,
+    eye: Eye,
+    facts: CameraFacts,
+    ledger: CameraLedger,
+    at: datetime,
+    *,
+    worktops: Mapping[str, int] | None = None,
+) -> Seen:
+    """What a camera's segments show, against the reference that was valid ``at``. ``worktops`` has the blocks that
+    show the worktop of a station, None where no plan says so. Raises DatabaseUnavailable.
+    """
     camera = facts.camera
     reference = looks.reference_id(camera.id, at)
-    stations = tuple(region.station for region in camera.regions)
+    asked = _Asked(tuple(region.station for region in camera.regions), tuple(sorted((worktops or {}).items())))
     found = {
         name: sight
         for name, chain in chains(ledger).items()
-        if (sight := _decided(looks, eye, [each.key for each in chain.segments], reference, stations)) is not None
+        if (sight := _decided(looks, eye, [each.key for each in chain.segments], reference, asked)) is not None
     }
     owed = _owed(looks, ledger)
     if len(found) < 2:
@@ -63,15 +83,15 @@ def _owed(looks: Looks, ledger: CameraLedger) -> IntervalSet:
     return IntervalSet(each.interval for each in ledger.segments if each.key in keys)
 
 
-def _decided(looks: Looks, eye: Eye, keys: Sequence[str], reference: str, stations: tuple[str, ...]) -> Sight | None:
+def _decided(looks: Looks, eye: Eye, keys: Sequence[str], reference: str, asked: _Asked) -> Sight | None:
     versions = looks.newest(keys, reference)
     if not versions:
         return None
     known = _KNOWN.setdefault(looks, OrderedDict())
-    key = (eye.decide, reference, tuple(sorted(versions.items())), stations)
+    key = (eye.decide, reference, tuple(sorted(versions.items())), asked)
     if key not in known:
         samples = [sample for look in looks.of(list(versions), reference).values() for sample in look.samples]
-        known[key] = eye.decide(samples, stations)
+        known[key] = eye.decide(samples, asked.stations, dict(asked.worktops))
         while len(known) > _REMEMBERED:
             known.popitem(last=False)
     known.move_to_end(key)

@@ -5,14 +5,14 @@ screens hide from every camera. An exam is played in it by a script drawn from a
 of them hardly moving, some who stand up, invigilators on their rounds; and in acts of some minutes cloths over
 stations, boards put up against every camera that is planned to see one, and covered lenses. Covers hide a half, three
 quarters or all of a station, with ``--small`` a quarter. Pictures are coded as JPEG. References are made of the empty
-hall before, with the regions that the plan gives; samples, sights and the stations' union over cameras are made by
-the functions that the service uses (``analysis.eye``, ``analysis.views``).
+hall before, with the regions that the plan gives to each camera that shows half of a station; samples, sights and the
+stations' union over cameras are made by the functions that the service uses (``analysis.eye``, ``analysis.views``).
 
 ``hall_plan`` asks the plan alone which stations are seen, of the hall and of others drawn from it (cameras, pillars
 and screens moved): ``share_from`` is the share of a station from which on it counts as seen, for plan and truth.
 
 ``hall_pictures`` scores station x time: ``over`` "hall" is the union that the report rests on, "camera" each camera
-by itself, without stations of which it sees between half and what the rule pack wants. What is true is worked out by
+by itself, without stations of which it sees half and has no region. What is true is worked out by
 ``ingest.simulator.hall.truth``, which shares nothing with the analysis but the plan's types. Told is ``visible``,
 ``obstructed`` (or the whole picture unusable), ``blind`` where no camera has a region, or undecided 无法判定.
 ``recall`` counts undecided as missed, ``recall_decided`` leaves it out. Time within a sample and two seconds of a
@@ -42,6 +42,7 @@ from numpy.typing import NDArray
 from analysis.eye import EYE, Picture
 from analysis.floorplan.regions import regions
 from analysis.floorplan.survey import Survey, survey
+from analysis.floorplan.worktops import worktops
 from analysis.views import StationView, camera_view, station_view
 from config.rule_pack import load
 from domain.evidence import Coverage
@@ -170,13 +171,14 @@ def _rounds(path: tuple[Point, ...], length_m: float, random: Random) -> tuple[P
 @dataclass(frozen=True)
 class Filmed:
     """One camera of an exam: the samples of its pictures, and by station the truth of each. ``partly`` are stations
-    of which it sees at least half, and less than the rule pack wants or without enough edges to tell them by.
+    of which it sees at least half, by the renderer and not by the plan, or without enough edges to tell them by.
     """
 
     camera: str
     regions: tuple[Region, ...]
     samples: tuple[Sample, ...]
     truths: tuple[PictureTruth, ...]
+    worktops: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def states(self) -> dict[str, list[State]]:
@@ -204,7 +206,7 @@ def filmed(exam: Exam, camera: str) -> Filmed:
     if EYE is None:
         raise RuntimeError("no analysis of pictures is wired in; set analysis.eye.EYE")
     filming, random = Filming(exam.hall, camera), random_of(exam.seed, f"coding/{camera}")
-    shown = regions(exam.survey, camera)
+    shown = regions(exam.survey, camera, BLIND_BELOW)
     calibrated = EYE.calibrate([coded(filming.picture(at_s), random) for at_s in _REFERENCES], shown)
     refused = {each.station for each in calibrated.advice if each.refuses}
     shown = tuple(region for region in shown if region.station not in refused)
@@ -216,7 +218,7 @@ def filmed(exam: Exam, camera: str) -> Filmed:
             yield _at(at_s), coded(filming.picture(at_s), random)
 
     samples = tuple(EYE.measure(pictures(), calibrated.data))
-    return Filmed(camera, shown, samples, tuple(truths))
+    return Filmed(camera, shown, samples, tuple(truths), worktops(exam.plan, camera, shown))
 
 
 def coded(picture: NDArray[np.uint8], random: Random) -> Picture:
@@ -245,7 +247,7 @@ def told(exam: Exam, every: Sequence[Filmed]) -> dict[str, list[str]]:
 def _sight(filmed: Filmed) -> Sight:
     if EYE is None:
         raise RuntimeError("no analysis of pictures is wired in; set analysis.eye.EYE")
-    return EYE.decide(filmed.samples, filmed.stations)
+    return EYE.decide(filmed.samples, filmed.stations, filmed.worktops)
 
 
 def _answers(exam: Exam, station: StationView) -> list[str]:

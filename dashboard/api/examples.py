@@ -836,13 +836,20 @@ ANSWERS: dict[str, Any] = {
 
 def describe(document: dict[str, Any]) -> None:
     """Put the examples into an OpenAPI document. The framework would leave their nulls out."""
+    asks = {**ASKED, "hand_in_results": RESULTS}
     for path in document["paths"].values():
         for operation in path.values():
             name = operation["operationId"]
-            if name in ASKED:
-                operation["requestBody"]["content"]["application/json"]["example"] = ASKED[name]
-            if name == "hand_in_results":
-                operation["requestBody"]["content"]["application/json"]["example"] = RESULTS
+            asked = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            if asked is not None and (example := asks.get(name) or _of_shape(document, asked)) is not None:
+                asked["example"] = example
             if name in ANSWERS:
                 done = next(status for status in ("200", "201") if status in operation["responses"])
                 operation["responses"][done]["content"]["application/json"]["example"] = ANSWERS[name]
+
+
+def _of_shape(document: dict[str, Any], asked: dict[str, Any]) -> Any:
+    """The example that the shape of a body has itself (``shapes.open_ended``), or None."""
+    shape = asked["schema"].get("$ref", "").rpartition("/")[2]
+    examples = document["components"]["schemas"].get(shape, {}).get("examples", ())
+    return next(iter(examples), None)

@@ -1,4 +1,4 @@
-"""Examples of what is asked of the API, by route: the bodies of requests of the made-up exam that
+"""Examples of what is asked of the API, by route: the bodies of requests, of the made-up exam that
 ``dashboard.api.examples`` answers of."""
 
 from __future__ import annotations
@@ -56,8 +56,6 @@ ASKED: dict[str, Any] = {
     "approve_permit": {"until": "2026-05-28T16:00:00.000Z", "reason": "同意"},
     "decline_permit": {"reason": "时段与投诉不符"},
     "end_permit": {"reason": "投诉已核实"},
-    "retrieve": {"certificate": "4402002026000001"},
-    "snapshot": {"at": _FRAME["at"]},
     "begin_withholding": {"start": "2026-05-01T01:00:00.000Z", "until": None, "reason": "屏风移开后拍到更衣区"},
     "end_withholding": {"until": "2026-05-01T01:12:00.000Z", "reason": "屏风已移回"},
     "confirm_withholding": {"reason": "已看过录像"},
@@ -71,16 +69,6 @@ ASKED: dict[str, Any] = {
         "login": {"user": "recorder", "password": "correct horse battery"},
         "transport": "tcp",
         "seconds": 8,
-    },
-    "change_camera": {
-        "follows": _REVISION,
-        "room": "r301",
-        "id": "sg-001-c1",
-        "url": "rtsp://10.20.1.19:554/Streaming/Channels/101",
-        "login": None,
-        "sees": [{"station": "A-01", "region": [[0.1, 0.25], [0.42, 0.25], [0.42, 0.8]]}],
-        "panoramic": True,
-        "only_look": True,
     },
     "remove_camera": {"follows": _REVISION, "room": "r301", "camera": "sg-001-c1", "only_look": True},
     "change_plan": {"follows": _REVISION, "plan": _PLAN, "only_look": True},
@@ -96,39 +84,9 @@ ASKED: dict[str, Any] = {
     },
     "make_reference": {"start": None, "end": None},
     # The exam day
-    "confirm_readiness": {"room": "r301", "items": ["signs", "notice"], "stands": True},
-    "sign_readiness": {"reason": ""},
-    "open_sitting": _NOW,
-    "close_sitting": _NOW,
     "mark_sitting": {"mark": "opened", "at": "2026-05-01T00:55:00.000Z"},
-    "sign_in": {**_CANDIDATE, "check": "compared", "station": "A-01"},
-    "mark_absent": {"candidate": "00018"},
-    "move_candidate": {**_CANDIDATE, "station": "A-02", "why": "炉灶故障"},
-    "leave_station": _CANDIDATE,
-    "note_violation": {**_CANDIDATE, "what": "携带手机", "handling": "口头警告", "excludes": False},
-    "note_incident": {
-        "room": "r301",
-        "kind": "equipment",
-        "what": "摄像机 sg-001-c1 无画面",
-        "handling": "换上同地址的备用摄像机",
-        "at": "2026-05-01T01:10:00.000Z",
-    },
-    "hand_papers": {
-        "parcel": "SJ-0001",
-        "stage": "fetched",
-        "given_by": "市中心",
-        "taken_by": "考务员乙",
-        "seal": "F-1",
-        "intact": True,
-    },
     # Supervision
-    "begin_visit": {"way": "online", "reason": "投诉", "attended": [{"supervisor": "d-1", "badge": "GD-001"}]},
-    "answer_in_visit": {
-        "answers": [{"question": "labels", "said": "no", "note": "02 号工位未贴", "frames": [_FRAME]}]
-    },
-    "find_in_visit": {"severity": "minor", "text": "02 号工位未贴标签", "frames": [_FRAME]},
     "end_visit": {"ended": None},
-    "feed_back_on_visit": {"text": "现场秩序良好，02 号工位已补贴标签"},
     "commit_to_draw": {"digest": "cb" * 32},
     "reveal_for_draw": {"secret": "1f" * 32},
     # Results
@@ -148,4 +106,4 @@ ASKED: dict[str, Any] = {
     "revoke_certificate": {**_CANDIDATE, "reason": "成绩更正后不合格"},
     "make_receipt": _CANDIDATE,
 }
-"""Of routes, by name."""
+"""Of routes, by name, where the shape has no example itself (``shapes.open_ended``)."""

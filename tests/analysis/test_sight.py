@@ -21,6 +21,8 @@ from tests.analysis.rooms import BENCH, DESK, START, boarded, room, seated, shot
 
 ALL = (1 << 25) - 1
 HALF = 0b00011_00011_00011_00011_00011
+WORKTOP = 0b11111_11111_00000_00000_00000
+"""The two lowest rows."""
 
 
 def station(lost: int = 0, stirred: int = 0, comparable: int = ALL, name: str = "1") -> StationSample:
@@ -183,6 +185,31 @@ class TestStations:
         assert views(sight, View.VISIBLE) == IntervalSet([Interval(at(-2.5), at(19))])
         assert views(sight, View.OBSTRUCTED) == IntervalSet([Interval(at(19), at(80.5))])
 
+    def test_what_ends_above_a_living_block_may_stand_behind_where_there_is_a_plan(self) -> None:
+        """A board at the next station, seen over the worktop of this one."""
+        behind = row(*[replace(GOOD, stations=(station(0b11111_00111),))] * 40)
+        plain, drawn = decide(behind), decide(behind, (), {"1": WORKTOP})
+        assert views(plain, View.OBSTRUCTED) == plain.seen
+        assert views(drawn, View.NOT_VERIFIABLE) == drawn.seen
+        less = row(*[replace(GOOD, stations=(station(0b00111_00111),))] * 40)
+        plain, drawn = decide(less), decide(less, (), {"1": WORKTOP})
+        assert views(plain, View.OBSTRUCTED) == plain.seen
+        assert views(drawn, View.VISIBLE) == drawn.seen
+
+    @pytest.mark.parametrize("worktop", [0, WORKTOP])
+    @pytest.mark.parametrize("cover", [HALF, ~WORKTOP & ALL, WORKTOP | 0b11111, 0b00111_00111_00000_00000_00000])
+    def test_what_hides_the_worktop_or_most_of_a_station_is_an_obstruction_with_any_plan(
+        self, cover: int, worktop: int
+    ) -> None:
+        sight = decide(row(*[replace(GOOD, stations=(station(cover),))] * 40), (), {"1": worktop})
+        assert views(sight, View.OBSTRUCTED) == sight.seen
+
+    def test_a_worktop_of_too_few_blocks_or_with_something_still_on_it_tells_nothing(self) -> None:
+        for worktop, dead in ((0b00111_00000_00000_00000_00000, 0), (WORKTOP, 0b11000_00000_00000_00000_00000)):
+            samples = [replace(GOOD, stations=(station(dead | 0b01111_01111),))] * 40
+            sight = decide(row(*samples), (), {"1": worktop})
+            assert views(sight, View.VISIBLE) == IntervalSet()
+
     def test_who_moves_in_front_of_a_station_does_not_obstruct_it(self) -> None:
         person = [replace(GOOD, stations=(station(HALF, HALF if at % 3 else 0),)) for at in range(40)]
         sight = decide(row(*[GOOD] * 10, *person))
@@ -284,13 +311,26 @@ class TestOfAnySamples:
     @given(footage())
     @settings(max_examples=60, deadline=None)
     def test_the_spans_of_each_station_are_a_partition_of_what_was_seen(self, samples: list[Sample]) -> None:
-        sight = decide(samples, ["1"], (1920, 1080))
+        sight = decide(samples, ["1"], size=(1920, 1080))
         for name in {"1", *(span.station for span in sight.stations)}:
             spans = [span.interval for span in sight.stations if span.station == name]
             assert sum((span.end - span.start for span in spans), timedelta()) == sight.seen.length
             assert IntervalSet(spans) == sight.seen
         assert sight.unusable - sight.seen == IntervalSet()
         assert sight.unverified - sight.seen == IntervalSet()
+
+    @given(footage(), st.sampled_from([WORKTOP, HALF, ALL]))
+    @settings(max_examples=40, deadline=None)
+    def test_a_worktop_only_ever_speaks_for_the_station_whose_it_is(
+        self, samples: list[Sample], worktop: int
+    ) -> None:
+        plain, drawn = decide(samples, ["1"]), decide(samples, ["1"], {"1": worktop})
+        assert views(drawn, View.OBSTRUCTED) - views(plain, View.OBSTRUCTED) == IntervalSet()
+        assert views(plain, View.VISIBLE) - views(drawn, View.VISIBLE) == IntervalSet()
+        assert [span for span in plain.stations if span.station == "2"] == [
+            span for span in drawn.stations if span.station == "2"
+        ]
+        assert (plain.faults, plain.seen, plain.unverified) == (drawn.faults, drawn.seen, drawn.unverified)
 
     @given(footage(), st.randoms(use_true_random=False))
     @settings(max_examples=40, deadline=None)

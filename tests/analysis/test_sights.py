@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -28,9 +28,13 @@ class Deciding:
 
     def __init__(self) -> None:
         self.asked: list[list[Sample]] = []
+        self.worktops: list[Mapping[str, int] | None] = []
 
-    def __call__(self, samples: Sequence[Sample], stations: Sequence[str]) -> Sight:
+    def __call__(
+        self, samples: Sequence[Sample], stations: Sequence[str], worktops: Mapping[str, int] | None = None
+    ) -> Sight:
         self.asked.append(list(samples))
+        self.worktops.append(worktops)
         return eye.decide(samples, stations)
 
 
@@ -43,11 +47,13 @@ def looked(cabinet: Cabinet, segment: Segment, brightness: float = 90.0) -> None
     cabinet.database.looks.add(Look(segment.key, 1, "", at(50), samples))
 
 
-def seen(cabinet: Cabinet, deciding: Deciding) -> Seen:
+def seen(cabinet: Cabinet, deciding: Deciding, worktops: Mapping[str, int] | None = None) -> Seen:
     ledger = camera_ledger(cabinet.database.evidence, "cam-1", WINDOW)
     coverage, recorded = divided(ledger, WINDOW, at(100))
     facts = CameraFacts(Camera("cam-1", "rtsp://1", ()), "R1", coverage, (), sources=shown(recorded))
-    return sight_of(cabinet.database.looks, replace(eye.EYE, decide=deciding), facts, ledger, at(100))
+    return sight_of(
+        cabinet.database.looks, replace(eye.EYE, decide=deciding), facts, ledger, at(100), worktops=worktops
+    )
 
 
 def test_what_was_decided_is_remembered_until_another_segment_is_seen(cabinet: Cabinet) -> None:
@@ -60,6 +66,15 @@ def test_what_was_decided_is_remembered_until_another_segment_is_seen(cabinet: C
     looked(cabinet, cabinet.segment(6, frames=150))
     seen(cabinet, deciding)
     assert [len(samples) for samples in deciding.asked] == [6, 12]
+
+
+def test_another_plan_is_another_question(cabinet: Cabinet) -> None:
+    cabinet.run("run-1", "cam-1", 0, 20)
+    looked(cabinet, cabinet.segment(0, frames=150))
+    deciding = Deciding()
+    for worktops in (None, {"1": 3}, {"1": 3}, {"1": 7}):
+        seen(cabinet, deciding, worktops)
+    assert deciding.worktops == [{}, {"1": 3}, {"1": 7}]
 
 
 def test_where_nobody_looked_there_is_no_sight(cabinet: Cabinet) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from analysis.eye import Calibrated, Eye, Picture
@@ -24,7 +24,7 @@ def measure(pictures: Iterable[tuple[datetime, Picture]], calibration: bytes | N
         yield Sample(at, width, height, float(picture.mean()), 0.0, float(picture.std()), stations=stations)
 
 
-def decide(samples: Sequence[Sample], stations: Sequence[str]) -> Sight:
+def decide(samples: Sequence[Sample], stations: Sequence[str], worktops: Mapping[str, int] | None = None) -> Sight:
     """Dark pictures are black, each sample speaks for a second before and after it."""
     spans = {sample.at: Interval(sample.at - REACH, sample.at + REACH) for sample in samples}
     dark = IntervalSet(spans[sample.at] for sample in samples if sample.brightness < DARK)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from tests.records.test_picture_regions import DRAWN
 CAMERA = "sg-001-c1"
 
 
-def decide(samples: Sequence[Sample], stations: Sequence[str]) -> Sight:
+def decide(samples: Sequence[Sample], stations: Sequence[str], worktops: Mapping[str, int] | None = None) -> Sight:
     """Dark as ever; and of contrast 0 every station is obstructed."""
     sight = eye.decide(samples, stations)
     hidden = [
@@ -123,7 +123,9 @@ def test_while_looks_are_old_nobody_can_tell_and_the_alarm_stands(site: Watched)
 def test_what_was_decided_is_not_decided_again_until_another_look_comes(site: Watched) -> None:
     asked = []
 
-    def counting(samples: Sequence[Sample], stations: Sequence[str]) -> Sight:
+    def counting(
+        samples: Sequence[Sample], stations: Sequence[str], worktops: Mapping[str, int] | None = None
+    ) -> Sight:
         asked.append(len(samples))
         return decide(samples, stations)
 
@@ -140,7 +142,9 @@ def test_what_was_decided_is_not_decided_again_until_another_look_comes(site: Wa
 def test_the_second_recorder_of_a_camera_is_not_mixed_in(site: Watched) -> None:
     asked = []
 
-    def counting(samples: Sequence[Sample], stations: Sequence[str]) -> Sight:
+    def counting(
+        samples: Sequence[Sample], stations: Sequence[str], worktops: Mapping[str, int] | None = None
+    ) -> Sight:
         asked.append(len(samples))
         return decide(samples, stations)
 

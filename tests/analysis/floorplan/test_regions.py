@@ -10,6 +10,7 @@ from shapely import MultiPoint, Polygon
 
 from analysis.floorplan import optics
 from analysis.floorplan.regions import outlined, regions
+from analysis.floorplan.scene import scene_of
 from analysis.floorplan.survey import filling, survey
 from domain.plan import Lens, Mounting, Obstacle, Target, Volume
 from tests.analysis.floorplan.rooms import DENSITY, ROOM, box, camera, hall, station
@@ -52,19 +53,19 @@ def test_a_region_is_around_the_points_of_its_station_and_not_much_larger(mounti
 
 
 def test_a_region_is_cut_off_at_the_edge_of_the_picture() -> None:
-    corners = outlined(camera(), Volume(Target.STATION, "A", box(1.2, 2.2, 2, 2), 0.3, 1.35))
+    corners = outlined(camera(), Volume(Target.STATION, "A", box(1.2, 2.2, 2, 2), 0.3, 1.35), scene_of(ROOM))
     assert {0.0, 1.0} & {share for corner in corners for share in corner}
     assert all(0 <= share <= 1 for corner in corners for share in corner)
 
 
 def test_a_place_behind_or_beside_the_camera_has_no_region() -> None:
-    assert outlined(camera(x=6.0), station("A", 2, 2)) == ()
-    assert outlined(camera(width_of_view=40.0), station("A", 1, 5)) == ()
+    assert outlined(camera(x=6.0), station("A", 2, 2), scene_of(ROOM)) == ()
+    assert outlined(camera(width_of_view=40.0), station("A", 1, 5), scene_of(ROOM)) == ()
 
 
 def test_a_place_that_reaches_behind_the_camera_has_the_part_before_it() -> None:
     around = Volume(Target.STATION, "A", box(4, 2, 4, 2), 0.0, 2.7)
-    corners = outlined(camera(x=5.0), around)
+    corners = outlined(camera(x=5.0), around, scene_of(ROOM))
     assert Polygon(corners).area > 0.3
 
 
@@ -72,6 +73,16 @@ def test_a_station_behind_a_screen_has_no_region() -> None:
     screen = Obstacle("screen", box(4.5, 1, 0.1, 4), 2.4)
     plan = replace(ROOM, obstacles=(screen,), volumes=(station("A", 5, 2.5),), mountings=(camera(),))
     assert regions(survey(plan, DENSITY, step_m=0.5), "c1") == ()
+
+
+def test_a_station_half_behind_a_pillar_has_a_region_of_the_part_that_is_seen_for_who_asks_for_it() -> None:
+    pillar = Obstacle("pillar", box(4.0, 2.2, 0.4, 0.8), 3.0)
+    plan = replace(ROOM, obstacles=(pillar,), volumes=(station("A", 5, 2.5),), mountings=(camera(),))
+    found = survey(plan, DENSITY, step_m=0.5)
+    assert regions(found, "c1") == ()
+    (part,) = regions(found, "c1", 0.4)
+    (whole,) = regions(survey(replace(plan, obstacles=()), DENSITY, step_m=0.5), "c1")
+    assert 0.3 < Polygon(part.corners).area / Polygon(whole.corners).area < 0.8
 
 
 def test_doors_and_desks_have_no_region_and_an_unknown_camera_is_refused() -> None:

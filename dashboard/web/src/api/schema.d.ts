@@ -12801,6 +12801,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "order": "yj-1",
+                 *       "subject": "理论"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MarkingBody"];
             };
         };
@@ -12905,6 +12911,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "subject": "实操",
+                 *       "why": "题目见考核规范"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NoPapersBody"];
             };
         };
@@ -13009,6 +13021,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "sha256": "9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c9c",
+                 *       "subject": "机考"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PackageBody"];
             };
         };
@@ -13113,6 +13131,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "at": "2026-04-28T02:00:00.000Z",
+                 *       "by": "市技能中心",
+                 *       "by_centre": true,
+                 *       "parcel": "SJ-0001",
+                 *       "sitting": 1,
+                 *       "subject": "实操"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PrintingBody"];
             };
         };
@@ -13834,6 +13862,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidates": [
+                 *         "00017",
+                 *         "00018"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ListedBody"];
             };
         };
@@ -14083,6 +14119,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "at": "2026-04-01T01:00:00.000Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["WhenBody"];
             };
         };
@@ -14187,6 +14228,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidates": [
+                 *         "00017",
+                 *         "00018"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ListedBody"];
             };
         };
@@ -14300,6 +14349,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "accept_rest": true,
+                 *       "declined": [
+                 *         {
+                 *           "candidate": "00018",
+                 *           "reason": "未达到法定劳动年龄"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["DecisionsBody"];
             };
         };
@@ -14411,6 +14471,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidates": [
+                 *         "00017",
+                 *         "00018"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ListedBody"];
             };
         };
@@ -14523,6 +14591,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "candidate": "00017",
+                 *       "reason": "本人申请"
+                 *     }
+                 */
                 "application/json": components["schemas"]["WithdrawalBody"];
             };
         };
@@ -15757,7 +15831,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "candidate": "00018"
+                 *       "candidate": "00017"
                  *     }
                  */
                 "application/json": components["schemas"]["CandidateBody"];
@@ -15865,6 +15939,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "badge": "K-002",
+                 *       "examiner": "ex-2",
+                 *       "leads": false,
+                 *       "room": "r301"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ArrivalBody"];
             };
         };
@@ -15972,7 +16054,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "at": null
+                 *       "at": "2026-05-01T02:30:00.000Z"
                  *     }
                  */
                 "application/json": components["schemas"]["ClosingBody"];
@@ -16253,6 +16335,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "examiner": "ex-2"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DepartureBody"];
             };
         };
@@ -16360,11 +16447,10 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "given_by": "市中心",
+                 *       "given_by": "监考员甲",
                  *       "intact": true,
                  *       "parcel": "SJ-0001",
-                 *       "seal": "F-1",
-                 *       "stage": "fetched",
+                 *       "stage": "collected",
                  *       "taken_by": "考务员乙"
                  *     }
                  */
@@ -16585,11 +16671,11 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "at": "2026-05-01T01:10:00.000Z",
-                 *       "handling": "换上同地址的备用摄像机",
-                 *       "kind": "equipment",
+                 *       "handling": "延长考试",
+                 *       "kind": "extension",
+                 *       "minutes": 10,
                  *       "room": "r301",
-                 *       "what": "摄像机 sg-001-c1 无画面"
+                 *       "what": "停电后补时"
                  *     }
                  */
                 "application/json": components["schemas"]["IncidentBody"];
@@ -16926,7 +17012,7 @@ export interface operations {
                  * @example {
                  *       "candidate": "00017",
                  *       "station": "A-02",
-                 *       "why": "炉灶故障"
+                 *       "why": "工位设备故障"
                  *     }
                  */
                 "application/json": components["schemas"]["MoveBody"];
@@ -17036,7 +17122,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "at": null
+                 *       "at": "2026-05-01T01:00:00.000Z"
                  *     }
                  */
                 "application/json": components["schemas"]["OpeningBody"];
@@ -17276,7 +17362,7 @@ export interface operations {
                  *         "signs",
                  *         "notice"
                  *       ],
-                 *       "room": "r301",
+                 *       "room": "A",
                  *       "stands": true
                  *     }
                  */
@@ -18193,6 +18279,18 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "equipment": "good",
+                 *       "held": [
+                 *         {
+                 *           "method": "practical",
+                 *           "subject": "实操"
+                 *         }
+                 *       ],
+                 *       "monitoring": "good"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RoomRecordBody"];
             };
         };
@@ -18433,6 +18531,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "at": "2026-05-01T02:40:00.000Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SigningBody"];
             };
         };
@@ -18586,8 +18689,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "candidate": "00017",
-                 *       "check": "compared",
-                 *       "station": "A-01"
+                 *       "check": "compared"
                  *     }
                  */
                 "application/json": components["schemas"]["SignInBody"];
@@ -18791,8 +18893,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "candidate": "00017",
-                 *       "excludes": false,
-                 *       "handling": "口头警告",
+                 *       "handling": "警告并代管",
                  *       "what": "携带手机"
                  *     }
                  */
@@ -18908,6 +19009,7 @@ export interface operations {
                  *           "supervisor": "d-1"
                  *         }
                  *       ],
+                 *       "draw": "",
                  *       "reason": "投诉",
                  *       "way": "online"
                  *     }
@@ -19241,15 +19343,8 @@ export interface operations {
                  * @example {
                  *       "answers": [
                  *         {
-                 *           "frames": [
-                 *             {
-                 *               "at": "2026-05-01T01:05:00.000Z",
-                 *               "camera": "sg-001-c1"
-                 *             }
-                 *           ],
-                 *           "note": "02 号工位未贴",
-                 *           "question": "labels",
-                 *           "said": "no"
+                 *           "question": "on-time",
+                 *           "said": "yes"
                  *         }
                  *       ]
                  *     }
@@ -19599,7 +19694,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "text": "现场秩序良好，02 号工位已补贴标签"
+                 *       "text": "现场秩序良好，02 号工位须补贴标签。"
                  *     }
                  */
                 "application/json": components["schemas"]["FeedbackBody"];
@@ -26150,28 +26245,18 @@ export interface operations {
                 /**
                  * @example {
                  *       "follows": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
-                 *       "id": "sg-001-c1",
-                 *       "login": null,
-                 *       "only_look": true,
-                 *       "panoramic": true,
+                 *       "id": "sg-001-c9",
+                 *       "login": {
+                 *         "password": "…",
+                 *         "user": "kaojian"
+                 *       },
                  *       "room": "r301",
                  *       "sees": [
                  *         {
-                 *           "region": [
-                 *             [
-                 *               0.1,
-                 *               0.25
-                 *             ],
-                 *             [
-                 *               0.42,
-                 *               0.25
-                 *             ],
-                 *             [
-                 *               0.42,
-                 *               0.8
-                 *             ]
-                 *           ],
                  *           "station": "A-01"
+                 *         },
+                 *         {
+                 *           "station": "A-02"
                  *         }
                  *       ],
                  *       "url": "rtsp://10.20.1.19:554/Streaming/Channels/101"
