@@ -8,10 +8,8 @@ from typing import Any
 _REVISION = "5d" * 32
 _CANDIDATE = {"candidate": "00017"}
 _SUBJECT = {**_CANDIDATE, "subject": "实操"}
-_FRAME = {"camera": "sg-001-c1", "at": "2026-05-01T01:05:00.000Z"}
 _CODE = {"code": "482913"}
 _BACK = {"back": "/batches/2026-0501"}
-_NOW = {"at": None}
 
 _MOUNTING = {
     "id": "sg-001-c1",
