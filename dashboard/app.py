@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 import mimetypes
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from analysis.people.detector import Detector
@@ -181,12 +182,19 @@ class _Api(FastAPI):
 
 
 def _described() -> FastAPI:
-    """The app with all routes of the API, each behind the guard.
+    """The app with all routes of the API.
 
     No page of documentation: it would load scripts from elsewhere. The framework's own route for the description
     would not pass the guard either; ``_description`` does.
     """
-    app = _Api(
+    app = _guarded()
+    app.router.routes.extend(_routes())
+    return app
+
+
+def _guarded() -> _Api:
+    """An app each of whose routes is behind the guard, and that has none yet."""
+    return _Api(
         title="Kaojian",
         version=VERSION,
         openapi_url=None,
@@ -195,6 +203,14 @@ def _described() -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(guard)],
     )
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """The routes of the API, which know nothing of the app that they serve: the framework takes half a second to work
+    out what they ask for, and does so once for all apps of a process.
+    """
+    app = _guarded()
     for room in (
         accounts,
         acts,
@@ -237,7 +253,7 @@ def _described() -> FastAPI:
         visits,
     ):
         app.include_router(room.router, prefix=API)
-    return app
+    return tuple(app.router.routes)
 
 
 def _description(app: FastAPI) -> APIRouter:
