@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import av
 import httpx
@@ -458,7 +459,16 @@ def test_without_a_built_page_the_address_says_what_to_do(exam: Exam) -> None:
     assert "make" in answer.json()["detail"]
 
 
+def without_examples(told: Any) -> Any:
+    """A description without what it makes up."""
+    if isinstance(told, list):
+        return [without_examples(each) for each in told]
+    if isinstance(told, dict):
+        return {name: without_examples(each) for name, each in told.items() if name not in ("example", "examples")}
+    return told
+
+
 def test_the_description_of_the_api_is_served_and_names_no_foreign_address(api: httpx.Client) -> None:
     document = api.get("/api/v1/openapi.json").json()
     assert "/api/v1/batches/{batch}/sittings/{number}/report" in document["paths"]
-    assert "://" not in json.dumps(document).replace("rtsp://10.20.1.19:554", "")  # a camera's, in an example
+    assert "://" not in json.dumps(without_examples(document))

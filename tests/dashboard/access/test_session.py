@@ -43,6 +43,7 @@ def test_name_and_password_open_a_session_whose_cookie_no_script_and_no_other_si
     may |= {"draws", "seed", "roll", "roster", "cases", "suspicions", "take_exit", "decide_case"}
     may |= {"certificates", "certify", "dossier", "receipt", "retrieve", "set_up", "health"}
     may |= {"disposals", "propose_disposal", "approve_disposal", "withhold", "scores"}
+    may |= {"grounds", "review", "papers", "room_record"}
     assert set(answer.json()["account"]["may"]) == may
     flags = {part.strip().lower() for part in answer.headers["set-cookie"].split(";")[1:]}
     assert flags == {"httponly", "path=/", "samesite=strict"}
