@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -31,7 +32,9 @@ from dashboard.api.guard import COOKIE
 from dashboard.app import create_app, openapi
 from domain.people import Account, Reach, Role, Scope
 from domain.permits import Permit
-from tests.dashboard.exam import BATCH, SITE, WINDOW, Exam, log_in
+from storage.audit.notary import Notary
+from storage.database import connect
+from tests.dashboard.exam import BATCH, SITE, WINDOW, Exam, hold_exam, log_in
 from tests.dashboard.serving import served
 from tests.fakes.notary import SIGNER
 
@@ -55,6 +58,14 @@ THERE: dict[str, Any] = {
     "room": "A",
 }
 NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def exam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exam]:
+    """One of its own: what is asked may have footage withheld, or end what others rest on."""
+    folder = tmp_path_factory.mktemp("described")
+    with closing(connect(f"sqlite:///{folder / 'kaojian.db'}", Notary(SIGNER, folder))) as database:
+        yield hold_exam(database, folder / "spool")
 
 
 @pytest.fixture(scope="module")

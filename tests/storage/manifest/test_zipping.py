@@ -51,12 +51,23 @@ class Files:
         return Member(path, sha256(data).hexdigest(), len(data), opened)
 
 
+class Entry(zipfile.ZipInfo):
+    """Python before 3.11.4 leaves out of a local header that its sizes are told in 64 bits (APPNOTE 4.5.3)."""
+
+    def FileHeader(self, zip64: bool | None = None) -> bytes:  # noqa: N802 (the library's own name)
+        header = bytearray(super().FileHeader(zip64))
+        self.create_version = max(45, self.create_version)
+        self.extract_version = max(45, self.extract_version)
+        header[4:6], header[18:26] = (45).to_bytes(2, "little"), b"\xff" * 8
+        return bytes(header)
+
+
 def peer(files: list[tuple[str, bytes]]) -> bytes:
     """What the standard library writes to a stream."""
     stream = Stream()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for path, data in files:
-            entry = zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0))
+            entry = Entry(path, (1980, 1, 1, 0, 0, 0))
             entry.external_attr = 0o100644 << 16
             with archive.open(entry, "w", force_zip64=True) as out:
                 out.write(data)
