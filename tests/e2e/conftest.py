@@ -51,7 +51,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip("Chinese fonts are absent: apt-get install fonts-noto-cjk")
     if not (DIST / "index.html").is_file():
         pytest.skip("the page is not built: npm --prefix dashboard/web run build")
-    arguments = ["--disable-dev-shm-usage"]
+    arguments = ["--disable-dev-shm-usage", "--disable-gpu"]  # none here: it would be emulated
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
     expect.set_options(timeout=LOADS_MS)

@@ -23,7 +23,7 @@ from tests.dashboard.candidates import enrol
 from tests.dashboard.exam import BATCH, SITE, TESTER, TOKEN, Exam, hold_exam, log_in
 from tests.dashboard.serving import served
 from tests.e2e.conftest import DIST, OpenPage
-from tests.e2e.test_page import overflow, violations
+from tests.e2e.test_page import ON_SCREENS, overflow, violations
 from tests.fakes.notary import NOTARY
 
 AT = f"/batches/{BATCH}"
@@ -222,8 +222,7 @@ def test_a_batch_that_is_not_there_or_cannot_be_loaded_says_so(open_page: OpenPa
     expect(page.locator("[data-clauses]")).to_be_visible()
 
 
-@pytest.mark.parametrize("language", ["中文", "English"])
-@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080)])
+@ON_SCREENS
 def test_nothing_is_cut_off_every_text_has_contrast_and_keys_do_what_the_mouse_does(
     open_page: OpenPage, office: Office, width: int, height: int, language: str
 ) -> None:

@@ -18,6 +18,9 @@ from tests.storage.coded_video import encode_h265
 
 AXE = Path(__file__).parents[2] / "dashboard" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 SITTING = f"/batches/{BATCH}/sittings/1"
+ON_SCREENS = pytest.mark.parametrize(
+    ("width", "height", "language"), [(1366, 768, "中文"), (1366, 768, "English"), (1920, 1080, "中文")]
+)
 
 
 def click_lane(page: Page, lane: str, seconds_into_window: float) -> None:
@@ -215,8 +218,7 @@ def test_english_is_chosen_once_and_remembered(open_page: OpenPage, address: str
     )
 
 
-@pytest.mark.parametrize("language", ["中文", "English"])
-@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080)])
+@ON_SCREENS
 def test_nothing_runs_over_the_side_and_every_text_has_contrast(
     open_page: OpenPage, address: str, width: int, height: int, language: str
 ) -> None:

@@ -30,6 +30,7 @@ from tests.dashboard.receipted import receipt_of
 from tests.dashboard.serving import served
 from tests.e2e.conftest import DIST, OpenPage
 from tests.e2e.test_batch import look
+from tests.e2e.test_page import ON_SCREENS
 from tests.fakes.notary import NOTARY, SIGNER
 from tests.records.dossiers import pdf
 
@@ -200,8 +201,7 @@ def test_an_officer_issues_to_whom_the_gate_lets_and_is_told_why_not_to_the_othe
     look(page, "issued")
 
 
-@pytest.mark.parametrize("language", ["中文", "English"])
-@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080)])
+@ON_SCREENS
 def test_who_only_looks_sees_number_form_state_and_receipt_and_no_act(
     open_page: OpenPage, office: Office, width: int, height: int, language: str
 ) -> None:
