@@ -18,10 +18,10 @@ from config.settings import Settings
 from domain.calendar import local_day
 from domain.chain import Break, Record, Seal
 from domain.timeline import Clock
+from kaojian.beside import again_and_again, beside
 from storage.audit.checking import Checked, Vouchers, take_copy
 from storage.audit.days import DaySeals
 from storage.database import Database
-from storage.errors import StorageError
 from storage.manifest.keys import kin_of
 from storage.objects import Objects, S3Objects
 from storage.signing import Signer
@@ -51,38 +51,27 @@ def sealed_daily(
 ) -> Iterator[None]:
     """Seal all records at once and whenever a day begins, until the block ends. ``folder`` as in ``Notary``."""
     days = [DaySeals(each.name, folder, signer, objects) for each in database.records]
-    stop = threading.Event()
-    thread = threading.Thread(target=_keep_sealing, args=(database, days, clock, stop), name="day-seals", daemon=True)
-    thread.start()
-    try:
+    with beside("day-seals", lambda stop: _keep_sealing(database, days, clock, stop)):
         yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def _keep_sealing(database: Database, days: Sequence[DaySeals], clock: Clock, stop: threading.Event) -> None:
     """``days`` in the order of ``database.records``."""
-    sealed, waits, lost = None, True, False
-    while not stop.is_set():
+    sealed, waits = None, True
+
+    def look() -> None:
+        nonlocal sealed, waits
         now = clock.now()
-        try:
-            if sealed != local_day(now):
-                for rows, of_record in zip(database.records, days, strict=True):
-                    of_record.seal(rows.head(), now)
-                sealed, waits = local_day(now), True
-            if waits:
-                for of_record in days:
-                    of_record.upload(now)
-                waits = False
-            if lost:
-                _log.info("records_sealed_again")
-            lost = False
-        except (StorageError, OSError) as error:
-            if not lost:
-                _log.warning("records_not_sealed", error=str(error))
-            lost = True
-        stop.wait(LOOK_S)
+        if sealed != local_day(now):
+            for rows, of_record in zip(database.records, days, strict=True):
+                of_record.seal(rows.head(), now)
+            sealed, waits = local_day(now), True
+        if waits:
+            for of_record in days:
+                of_record.upload(now)
+            waits = False
+
+    again_and_again(look, stop, LOOK_S, failed="records_not_sealed", goes_on="records_sealed_again")
 
 
 def objects_of(settings: Settings, duty: Duty = Duty.KEEP) -> Objects | None:

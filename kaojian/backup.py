@@ -28,6 +28,7 @@ from config.version import VERSION
 from domain.calendar import SHANGHAI
 from domain.people import Actor, Door
 from domain.timeline import Clock, rfc3339
+from kaojian.beside import beside
 from kaojian.notary import notary_of
 from kaojian.replica import litestream_of
 from records import backups
@@ -172,15 +173,8 @@ def backed_up(settings: Settings, database: Database, objects: Objects | None, c
     if objects is None or settings.backup_lock_days == 0:
         yield
         return
-    stop = threading.Event()
-    arguments = (settings, database, objects, clock, stop)
-    thread = threading.Thread(target=_keep_backing_up, args=arguments, name="backups", daemon=True)
-    thread.start()
-    try:
+    with beside("backups", lambda stop: _keep_backing_up(settings, database, objects, clock, stop)):
         yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def _keep_backing_up(

@@ -15,6 +15,7 @@ from functools import partial
 import structlog
 
 from config.settings import Settings
+from kaojian.beside import beside
 from kaojian.processes import die_with
 from storage.database import file_of
 from storage.errors import StorageError
@@ -41,14 +42,8 @@ def replicated(settings: Settings) -> Iterator[None]:
     if not settings.litestream:
         yield
         return
-    stop = threading.Event()
-    thread = threading.Thread(target=keep_replicating, args=(settings, stop), name="litestream", daemon=True)
-    thread.start()
-    try:
+    with beside("litestream", partial(keep_replicating, settings)):
         yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def keep_replicating(settings: Settings, stop: threading.Event) -> None:

@@ -14,8 +14,8 @@ import structlog
 
 from config.settings import Settings
 from kaojian.audit import objects_of
+from kaojian.beside import again_and_again, beside
 from storage.database import Database
-from storage.errors import StorageError
 from storage.manifest.authority import Authority, HttpAuthority, stamp_missing
 from storage.manifest.keeping import keep_stamps
 from storage.objects import Objects
@@ -42,38 +42,26 @@ def stamped_later(settings: Settings, database: Database, look_s: float = LOOK_S
     if authority is None:
         yield
         return
-    stop = threading.Event()
-    words = (database, authority, objects_of(settings), stop, look_s)
-    thread = threading.Thread(target=_keep_stamping, args=words, name="time-stamps", daemon=True)
-    thread.start()
-    try:
+    objects = objects_of(settings)
+    with beside("time-stamps", lambda stop: _keep_stamping(database, authority, objects, stop, look_s)):
         yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def _keep_stamping(
     database: Database, authority: Authority, objects: Objects | None, stop: threading.Event, look_s: float
 ) -> None:
-    lost = False
     waiting: set[str] | None = None  # sites whose stamps may not lie in the object store yet; at first all of them
-    while not stop.is_set():
-        try:
-            if waiting is None:
-                waiting = {site.id for site in database.setup.sites()}
-            waiting |= {link.site for link in database.closings.unstamped()}
-            for stamp in stamp_missing(database.closings, authority):
-                _log.info("link_stamped", site=stamp.site, number=stamp.number)
-            for site in sorted(waiting):
-                if objects is not None:
-                    keep_stamps(database.closings, site, objects)
-                waiting.discard(site)
-            if lost:
-                _log.info("links_stamped_again")
-            lost = False
-        except (StorageError, OSError) as error:
-            if not lost:
-                _log.warning("links_not_stamped", error=str(error))
-            lost = True
-        stop.wait(look_s)
+
+    def look() -> None:
+        nonlocal waiting
+        if waiting is None:
+            waiting = {site.id for site in database.setup.sites()}
+        waiting |= {link.site for link in database.closings.unstamped()}
+        for stamp in stamp_missing(database.closings, authority):
+            _log.info("link_stamped", site=stamp.site, number=stamp.number)
+        for site in sorted(waiting):
+            if objects is not None:
+                keep_stamps(database.closings, site, objects)
+            waiting.discard(site)
+
+    again_and_again(look, stop, look_s, failed="links_not_stamped", goes_on="links_stamped_again")

@@ -6,10 +6,8 @@ Not here: the rules (``domain.withholding``) and the workflow (``records.withhol
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from domain.people import Actor
 from domain.timeline import Clock, rfc3339
 from domain.withholding import Withholding
 from kaojian.audit import objects_of
+from kaojian.beside import again_and_again, beside
 from kaojian.disposal import KEYS
 from kaojian.wiring import open_archive
 from records import withholding as records
@@ -28,7 +27,6 @@ from records.disposing import Papers
 from records.errors import NotApproved
 from records.withholding import Destruction
 from storage.database import Database
-from storage.errors import StorageError
 from storage.manifest import withheld
 from storage.manifest.form import written
 from storage.manifest.keys import published
@@ -67,36 +65,19 @@ def stated_under_lock(
     if objects is None:
         yield
         return
-    stop = threading.Event()
     keep = partial(withheld.keep, database.withholdings, database.closings, signer, objects)
-    words = (database, keep, clock, stop, look_s)
-    thread = threading.Thread(target=_keep_stating, args=words, name="withholdings", daemon=True)
-    thread.start()
-    try:
+    stated = list[tuple[int, int]]()
+
+    def look() -> None:
+        nonlocal stated
+        said = [(each.number, each.step) for each in database.withholdings.all()]
+        if said != stated:
+            keep(clock.now())
+            stated = said
+
+    told = {"failed": "withholdings_not_stated", "goes_on": "withholdings_stated_again"}
+    with beside("withholdings", lambda stop: again_and_again(look, stop, look_s, **told)):
         yield
-    finally:
-        stop.set()
-        thread.join()
-
-
-def _keep_stating(
-    database: Database, keep: Callable[[datetime], int], clock: Clock, stop: threading.Event, look_s: float
-) -> None:
-    lost, stated = False, list[tuple[int, int]]()
-    while not stop.is_set():
-        try:
-            said = [(each.number, each.step) for each in database.withholdings.all()]
-            if said != stated:
-                keep(clock.now())
-                stated = said
-            if lost:
-                _log.info("withholdings_stated_again")
-            lost = False
-        except (StorageError, OSError) as error:
-            if not lost:
-                _log.warning("withholdings_not_stated", error=str(error))
-            lost = True
-        stop.wait(look_s)
 
 
 def write_papers(database: Database, number: int, folder: Path) -> int:

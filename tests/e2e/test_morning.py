@@ -167,7 +167,9 @@ def test_an_inspector_goes_from_an_alarm_to_a_finding_with_the_picture_before_th
     assert complaints == []
     stall.cancel()
 
-    (told,) = supervision.visit(morning.installation.database, f"{BATCH}/1").value.found  # type: ignore[union-attr]
+    visit = supervision.visit(morning.installation.database, f"{BATCH}/1").value
+    assert visit is not None
+    (told,) = visit.found
     (shown,) = told.frames
     assert (shown.camera, told.text) == ("k1", "A-01 工位画面中断，未见处置")
     assert stalled - timedelta(seconds=15) < shown.at < stalled, "of the footage before the gap"

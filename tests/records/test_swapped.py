@@ -12,6 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,8 +69,8 @@ class Morning:
         follows = self.database.setup.site_sha256(SITE) or ""
         return sites.change(self.database, SITE, room, edit, follows=follows, actor=ACTOR, clock=self.clock)
 
-    def swap(self, **other: object) -> sites.Change:
-        return self.change(sites.with_camera(ROOM, replace(self.camera, url=NEW, **other)))  # type: ignore[arg-type]
+    def swap(self, **other: Any) -> sites.Change:
+        return self.change(sites.with_camera(ROOM, replace(self.camera, url=NEW, **other)))
 
 
 @pytest.fixture
