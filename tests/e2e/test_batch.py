@@ -16,6 +16,7 @@ from dashboard.access import accounts
 from dashboard.access.accounts import Wanted
 from dashboard.access.login import FRESH
 from dashboard.app import create_app
+from domain.clauses import CLAUSES
 from domain.gate import EXITS, ISSUE_DECISIONS
 from domain.people import Account, Reach, Role, Scope
 from storage.database import connect
@@ -107,6 +108,8 @@ def test_from_the_list_to_what_is_wrong_with_a_batch_to_the_footage_of_a_candida
     expect(page.locator("[data-failing] button")).to_have_text(["C6.2-3 全过程录像", "C6.2-4 无死角"])
 
     clauses = page.locator("[data-clause]")
+    named = clauses.evaluate_all("all => all.map(each => each.dataset.clause)")
+    assert sorted(named) == sorted(clause.id for clause in CLAUSES), "every row of the notice stands on the page"
     total = clauses.count()
     expect(page.locator("[data-clauses] .section").first).to_have_text("一、定位与范畴")
     page.get_by_role("button", name=re.compile("只看未符合")).click()
