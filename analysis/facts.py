@@ -77,6 +77,13 @@ class CameraFacts:
         return self.coverage.covered if self.view is None else self.coverage.covered - self.view.unusable
 
     @property
+    def certain(self) -> IntervalSet:
+        """Recorded time that shows something for certain; all of it where nobody is to look."""
+        if self.coverage is None:
+            return IntervalSet()
+        return self.coverage.covered if self.view is None else self.coverage.covered & self.view.usable
+
+    @property
     def clock_offset_s(self) -> float | None:
         """The largest offset seen in the window, camera minus host; None where the camera told no time."""
         offsets = (holding.segment.clock_offset_s for holding in self.holdings)

@@ -167,8 +167,10 @@ def _panorama(room: Room, facts: SittingFacts) -> Remark | None:
     if not panoramic:
         return Remark(Verdict.FAIL, wording.no_panorama(room.id))
     seen = [facts_ for facts_ in facts.cameras if facts_.camera.id in panoramic and facts_.coverage is not None]
-    if any(camera.usable for camera in seen):
+    if any(camera.certain for camera in seen):
         return None
+    if any(camera.usable for camera in seen):
+        return Remark(Verdict.UNKNOWN, wording.panorama_in_doubt(room.id, sorted(panoramic)))
     return Remark(Verdict.FAIL, wording.panorama_without_footage(room.id, sorted(panoramic)))
 
 

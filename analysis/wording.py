@@ -131,6 +131,14 @@ def panorama_without_footage(room: str, cameras: Sequence[str]) -> Words:
     )
 
 
+def panorama_in_doubt(room: str, cameras: Sequence[str]) -> Words:
+    return Words(
+        f"考场{room}的全景摄像机{_names(cameras)}已录像，但画面未经核验或机位移动后未复核，无法判定是否拍到全景",
+        f"whether the panoramic {_some('camera', cameras)} of room {room} showed it cannot be told: the pictures "
+        "were recorded, but nobody looked at them or checked them after a move",
+    )
+
+
 def not_backed_up_yet(files: int, of: int) -> Words:
     return Words(
         f"{files}个录像文件（共{of}个）尚未备份至对象存储",

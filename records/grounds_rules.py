@@ -643,7 +643,9 @@ def _within_term(project: str, on: tuple[Entry[Agreement], ...], day: date) -> _
 
 
 def plated(facts: Facts, rules: RulePack) -> Ruled:
-    """C4-6 四: the plate at the front door is as the notice has it. What is off is noted, and fails nothing."""
+    """C4-6 四: the plate at the front door is as the notice has it. What anybody sees and is not so fails; measures
+    that are off are noted.
+    """
     return _ruled("C4-6", _plated(facts, rules))
 
 
@@ -658,7 +660,7 @@ def _plated(facts: Facts, rules: RulePack) -> Iterator[_Said]:
     plate, on = _value(entry), (entry,)
     if not same_name(plate.wording, PLATE_WORDING):
         zh, en = f"牌匾文字为“{plate.wording}”，应为“{PLATE_WORDING}”", f"the plate says “{plate.wording}”"
-        yield _Said(Verdict.WARN, zh, en, on)
+        yield _Said(Verdict.FAIL, zh, en, on)
     for zh, en, found in (
         ("不锈钢", "of stainless steel", plate.stainless_steel),
         ("黑字", "in black letters", plate.black_letters),
@@ -668,7 +670,7 @@ def _plated(facts: Facts, rules: RulePack) -> Iterator[_Said]:
         if found is None:
             yield _Said(Verdict.UNKNOWN, f"牌匾：{zh}未记录", f"the plate: whether it is {en} is not on record", on)
         elif not found:
-            yield _Said(Verdict.WARN, f"牌匾：{zh}不符", f"the plate is not {en}", on)
+            yield _Said(Verdict.FAIL, f"牌匾：{zh}不符", f"the plate is not {en}", on)
     yield from _sizes(entry, rules)
     zh, en = f"牌匾符合规定（{plate.measured}量）", f"the plate is as it must be, measured on {plate.measured}"
     yield _Said(Verdict.PASS, zh, en, on)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from domain.gate import Case, Proposal
-from domain.law import Finding, Ruled, Verdict
+from domain.grounds import Method
+from domain.law import Finding, Ruled, Verdict, fold
 from domain.register import Entry
 from domain.scores import CandidateScore, is_rounded, total_of
 from domain.shares import Compared
@@ -88,38 +89,61 @@ def unaltered(
     without: Verdict = Verdict.NOT_APPLICABLE,
     remarks: Iterable[Remark] = (),
 ) -> Ruled:
-    """C10-2: marks that were changed after somebody had signed them, candidates with the same marks throughout, and
-    what is odd of all marks (``remarks``) are noted for whoever looks into them. Statistics fail nothing. ``without``
-    is what it means that there are no marks: pending while they may come, unknown where somebody came and was not
-    scored.
+    """C10-2: a mark that was changed after somebody had signed it fails while nobody stands for what it is now, and
+    is noted once it is signed again. Candidates with the same marks throughout, and what is odd of all marks
+    (``remarks``), are noted for whoever looks into them: statistics fail nothing. ``without`` is what it means that
+    there are no marks: pending while they may come, unknown where somebody came and was not scored.
     """
     chains = [list(each) for each in histories if each]
     names = tuple(chain[-1].name for chain in chains)
     if not chains:
         return _ruled(Finding("C10-2", without, "没有成绩", "there are no scores"), names)
-    told = [
-        (
-            f"{later.key}签字后由{_value(earlier)}改为{_value(later)}（{later.reason or '未说明原因'}）",
-            f"{later.key} was changed from {_value(earlier)} to {_value(later)} after it was signed"
-            f" ({later.reason or 'no reason given'})",
-        )
+    told = [*_altered(chains), *_same(chain[-1] for chain in chains)]
+    said = list(remarks)
+    told += [(Verdict.WARN, each.zh, each.en) for each in said if each.odd]
+    verdict = fold(each for each, _, _ in told) if told else Verdict.PASS
+    told = told or [(Verdict.PASS, "没有签字后改动的成绩", "no mark was changed after it was signed")]
+    told += [(Verdict.PASS, each.zh, each.en) for each in said if not each.odd]
+    zh, en = "；".join(each for _, each, _ in told), "; ".join(each for _, _, each in told)
+    return _ruled(Finding("C10-2", verdict, zh, en), names)
+
+
+_Told = tuple[Verdict, str, str]
+
+
+def _altered(chains: Iterable[Sequence[Entry[CandidateScore]]]) -> Iterator[_Told]:
+    """Each change of a mark that had a signature; what nobody stands for comes first."""
+    changes = [
+        (later, earlier, _is_stood_for(chain[-1]))
         for chain in chains
         for earlier, later in pairwise(chain)
         if earlier.value is not None and earlier.thing.score.signed is not None and _value(earlier) != _value(later)
     ]
-    for marks, tickets in alike(chain[-1] for chain in chains):
-        told.append(
-            (
-                f"{len(tickets)}名考生各科成绩相同（{marks}）：{_names(tickets, '、')}",
-                f"{len(tickets)} candidates have the same marks ({marks}): {_names(tickets, ', ')}",
-            )
-        )
-    said = list(remarks)
-    told += [(each.zh, each.en) for each in said if each.odd]
-    verdict = Verdict.WARN if told else Verdict.PASS
-    told = told or [("没有签字后改动的成绩", "no mark was changed after it was signed")]
-    told += [(each.zh, each.en) for each in said if not each.odd]
-    return _ruled(Finding("C10-2", verdict, "；".join(zh for zh, _ in told), "; ".join(en for _, en in told)), names)
+    for later, earlier, stands in sorted(changes, key=lambda each: each[2]):
+        reason = later.reason
+        zh = f"{later.key}签字后由{_value(earlier)}改为{_value(later)}（{reason or '未说明原因'}）"
+        en = f"{later.key} was changed from {_value(earlier)} to {_value(later)} after it was signed"
+        en += f" ({reason or 'no reason given'})"
+        if stands:
+            yield Verdict.WARN, zh, en
+        else:
+            yield Verdict.FAIL, f"{zh}，改后未重新签字", f"{en}, and nobody has signed it again"
+
+
+def _is_stood_for(entry: Entry[CandidateScore]) -> bool:
+    """Signed and confirmed as the mark is now, or signed by a machine; a mark that was taken back is no mark."""
+    if entry.value is None:
+        return True
+    score = entry.thing.score
+    if score.method is Method.MACHINE:
+        return score.machine_signed
+    return all(each is not None and each.value == score.value for each in (score.signed, score.confirmed))
+
+
+def _same(last: Iterable[Entry[CandidateScore]]) -> Iterator[_Told]:
+    for marks, tickets in alike(last):
+        zh = f"{len(tickets)}名考生各科成绩相同（{marks}）：{_names(tickets, '、')}"
+        yield Verdict.WARN, zh, f"{len(tickets)} candidates have the same marks ({marks}): {_names(tickets, ', ')}"
 
 
 def alike(last: Iterable[Entry[CandidateScore]]) -> list[tuple[str, list[str]]]:

@@ -243,6 +243,16 @@ class TestVerdicts:
         case = facts({"wide": Shown(faults=fault(Fault.COVERED, (0, 5400)))})
         assert "全景摄像机wide在本场次没有可用录像" in clause(2, case).zh
 
+    @pytest.mark.parametrize(
+        "doubt", [Shown(looked=False), Shown(faults=fault(Fault.MOVED, (0, 5400))), Shown(unseen=WHOLE)]
+    )
+    def test_whether_a_panorama_shows_anything_is_unknown_while_nobody_knows_of_any_part(self, doubt: Shown) -> None:
+        found = clause(2, facts({"wide": doubt}))
+        assert found.verdict is Verdict.UNKNOWN
+        assert "无法判定是否拍到全景" in found.zh
+        part = replace(doubt, recorded=WHOLE, faults=fault(Fault.MOVED, (10, 5400)), looked=True, unseen=NEVER)
+        assert clause(2, facts({"wide": part})).verdict is Verdict.PASS
+
 
 # -- properties -------------------------------------------------------------------------------------------------
 

@@ -173,6 +173,10 @@ class TestDuty:
         assert "代他人" not in by_duty((own,)).finding.zh
 
 
+def altered(database: Database) -> Finding:
+    return next(each.finding for each in standing(database).clauses if each.finding.id == "C10-2")
+
+
 class TestIssue:
     def of(self, database: Database) -> tuple[Case, ...]:
         return cases(record_of(database, BATCH, AFTER), filmed(), RULES)
@@ -190,7 +194,7 @@ class TestIssue:
         assert on_evidence((), (), over=False).finding.verdict is Verdict.PENDING
         assert on_evidence((), (), over=True).finding.verdict is Verdict.UNKNOWN
 
-    def test_a_mark_that_was_changed_after_it_was_signed_is_noted_with_both_and_the_reason(
+    def test_a_mark_that_was_changed_after_it_was_signed_fails_until_it_is_signed_again_and_is_noted_then(
         self, kept: Database
     ) -> None:
         place = Place(BATCH, "T001", "实操")
@@ -198,9 +202,16 @@ class TestIssue:
         assert before is not None and before.thing.score.value is not None
         mark = Mark(before.thing.score.value + 1, before.thing.score.method, "ex-2")
         scores.give(kept, place, mark, SCORER, AFTER, full_mark=100, reason="漏记一项")
-        found = next(each for each in standing(kept).clauses if each.finding.id == "C10-2")
-        assert found.finding.verdict is Verdict.WARN
-        assert "T001/实操签字后由88.5改为89.5（漏记一项）" in found.finding.zh
+        told = "T001/实操签字后由88.5改为89.5（漏记一项）"
+        changed = altered(kept)
+        assert changed.verdict is Verdict.FAIL
+        assert f"{told}，改后未重新签字" in changed.zh
+        scores.sign(kept, place, SCORER, AFTER + timedelta(minutes=1))
+        assert altered(kept).verdict is Verdict.FAIL, "the leader has not"
+        scores.confirm(kept, place, LEADER, AFTER + timedelta(minutes=2))
+        assert altered(kept).verdict is Verdict.WARN
+        assert told in altered(kept).zh
+        assert "未重新签字" not in altered(kept).zh
 
     def test_a_mark_that_was_signed_again_unchanged_is_not_noted(self, kept: Database) -> None:
         place = Place(BATCH, "T001", "实操")

@@ -497,14 +497,15 @@ def test_a_sitting_over_midnight_is_judged_on_both_of_its_days() -> None:
         ({"width_cm": Decimal("42.1")}, Verdict.WARN, "宽42.1cm，规定40.0cm"),
         ({"thickness_mm": Decimal("0.6")}, Verdict.WARN, "厚0.6mm"),
         ({"fold_cm": None}, Verdict.UNKNOWN, "折边未量"),
-        ({"wording": "职业技能考场"}, Verdict.WARN, "应为“专项职业能力定点考场”"),
-        ({"at_front_door": False}, Verdict.WARN, "挂正门不符"),
+        ({"wording": "职业技能考场"}, Verdict.FAIL, "应为“专项职业能力定点考场”"),
+        ({"at_front_door": False}, Verdict.FAIL, "挂正门不符"),
         ({"at_front_door": None}, Verdict.UNKNOWN, "挂正门未记录"),
         ({"photo_sha256": ""}, Verdict.UNKNOWN, "照片未记录"),
-        ({"fold_cm": None, "black_letters": False}, Verdict.UNKNOWN, "黑字不符"),
+        ({"stainless_steel": False}, Verdict.FAIL, "不锈钢不符"),
+        ({"fold_cm": None, "black_letters": False}, Verdict.FAIL, "黑字不符"),
     ],
 )
-def test_a_plate_that_is_off_is_noted_and_fails_nothing(
+def test_a_plate_fails_by_what_anybody_sees_and_measures_that_are_off_are_noted(
     changes: dict[str, Any], expected: Verdict, said: str
 ) -> None:
     found = ruled(with_value("plate", **changes), "C4-6").finding
