@@ -1,5 +1,5 @@
 """Brings what was signed and sealed from one object store into a second one, as it lies there: manifests, links,
-keys, stamps, seals of records, papers of disposals, scans of dossiers, backups.
+keys, stamps, seals of records, papers of disposals and of withholdings, scans of dossiers, backups.
 
 They are told by their keys, of which each is used once for one content. One goes so:
 
@@ -29,7 +29,14 @@ from storage.errors import StorageError
 from storage.manifest import destruction, keeping
 from storage.objects import BLOCK_BYTES, Objects, first_version
 
-PREFIXES = (keeping.PREFIX, destruction.PREFIX, scans.PREFIX, shelf.PREFIX, *(prefix_of(record) for record in Record))
+PREFIXES = (
+    keeping.PREFIX,
+    keeping.WITHHOLDINGS,
+    destruction.PREFIX,
+    scans.PREFIX,
+    shelf.PREFIX,
+    *(prefix_of(record) for record in Record),
+)
 LOOK_S = 300.0
 _log = structlog.get_logger()
 

@@ -38,6 +38,7 @@ from storage.backup.envelope import RecoveryKey
 from storage.database import Database, connect
 from storage.litestream import PREFIX, LitestreamFailed
 from storage.manifest import withheld
+from storage.mirroring import Mirror
 from storage.objects import Objects, S3Objects
 from storage.seaweed import SeaweedServer
 from storage.signing import Signer
@@ -315,6 +316,25 @@ def test_without_any_backup_the_store_alone_gives_back_what_was_signed(fire: Fir
         assert database.withholdings.all() == [hidden]
         with pytest.raises(Withheld), open_archive(load(), database).opened(before["segments"][FIRST][0][0]):
             pass
+
+
+def test_where_the_first_store_burns_too_the_second_knows_what_was_signed_and_what_is_withheld(
+    fire: Fire, object_server: SeaweedServer
+) -> None:
+    fire.hold_two_exams()
+    before, hidden = answers(fire.url), fire.withhold()
+    bucket = f"fire-{uuid.uuid4().hex[:12]}"
+    object_server.make_bucket(bucket)
+    with closing(S3Objects(object_server.settings(bucket))) as second:
+        papers = [key for key in fire.objects.keys("") if key.startswith(".")]
+        assert sorted(Mirror(fire.objects, second, SystemClock()).bring()) == sorted(papers)
+    fire.burn()
+    fire.monkeypatch.setenv("KAOJIAN_S3_BUCKET", bucket)
+    rebuilt = fire.kaojian("rebuild", "--key", fire.paper["key"])
+    assert "2 manifests with 18 segments" in rebuilt.out
+    with closing(connect(fire.url)) as database:
+        assert database.closings.links(SITE.id) == before["links"]
+        assert database.withholdings.all() == [hidden]
 
 
 def stored(copies: list[Any]) -> list[Any]:
