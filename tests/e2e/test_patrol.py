@@ -87,9 +87,14 @@ def test_a_drawn_visit_goes_from_its_draw_over_list_and_finding_to_the_feedback(
     sheet.locator("[data-add-frame]").click()
     picture = sheet.locator("[data-frame=A-cam-2] img")
     expect(picture).to_have_js_property("naturalWidth", 320)
+    page.route("**/frame.jpg*", lambda route: route.abort("aborted"), times=1)
     sheet.locator("[data-enter-finding]").click()
-    expect(sheet.locator("[data-found]")).to_contain_text("02 号工位未贴标签")
-    expect(sheet.locator("[data-found] img")).to_have_js_property("naturalWidth", 320)
+    found = sheet.locator("[data-found]")
+    expect(found).to_contain_text("02 号工位未贴标签")
+    expect(found).to_contain_text("画面暂不能显示")
+    look(page, "patrol-not-shown")
+    found.get_by_role("button", name="再试一次").click()
+    expect(found.locator("img")).to_have_js_property("naturalWidth", 320)
     look(page, "patrol-running")
     seen = [each.viewing for each in exam.database.viewings.latest(20) if each.viewing.deed is Deed.FETCH]
     assert {(each.camera, each.actor.name, each.outcome) for each in seen} == {

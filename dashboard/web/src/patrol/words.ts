@@ -58,6 +58,7 @@ interface PatrolWords {
   handedBegin: string
   show: string
   notShown: string
+  again: string
   play: string
   end: string
   lacking: { answers: (count: number) => string; frames: string }
@@ -157,6 +158,7 @@ const zh: PatrolWords = {
   handedBegin: '该批次没有进行中的督导，先登记一次',
   show: '显示画面',
   notShown: '画面暂不能显示：该时刻的录像未归档、已处置或无权查看。时刻已保留。',
+  again: '再试一次',
   play: '回放',
   end: '结束督导',
   lacking: { answers: (count) => `清单还有 ${count} 项未答，没有看到的选“未见”`, frames: '线上督导须至少引用一处画面' },
@@ -267,6 +269,7 @@ const en: PatrolWords = {
   handedBegin: 'No visit of that batch is running: begin one first',
   show: 'Show the picture',
   notShown: 'The picture cannot be shown: its footage is not archived yet, was disposed of, or is not yours to see. The instant is kept.',
+  again: 'Try again',
   play: 'Play',
   end: 'End the visit',
   lacking: {
