@@ -61,15 +61,17 @@ class Surveyed:
 
     @property
     def disagreements(self) -> tuple[Disagreement, ...]:
-        """Stations that a camera is registered for and shows too little of, or shows and is not registered for."""
+        """Stations that a camera is registered for and shows too little of, or shows and is not registered for; a
+        camera that is drawn before it is added to the room is registered for none.
+        """
         enough = self.survey.density.seen_share
-        sees = {camera.id: set(camera.sees) for camera in self.room.cameras}
+        registered = {(camera.id, station) for camera in self.room.cameras for station in camera.sees}
         return tuple(
-            Disagreement(view.camera, place.volume.id, place.volume.id in sees[view.camera], view.share)
+            Disagreement(view.camera, place.volume.id, (view.camera, place.volume.id) in registered, view.share)
             for place in self.survey.places
             if place.volume.target is Target.STATION
             for view in place.views
-            if (place.volume.id in sees[view.camera]) is not (view.share >= enough)
+            if ((view.camera, place.volume.id) in registered) is not (view.share >= enough)
         )
 
 

@@ -283,6 +283,19 @@ class TestPlans:
         assert there["plan"]["stations"][0] == PLAN["stations"][0]
         assert desk.sites()[0]["rooms"][0]["drawn"]
 
+    def test_a_camera_that_is_drawn_before_it_is_added_is_registered_for_no_station(self, desk: Desk) -> None:
+        planned = PLAN | {"cameras": [PLAN["cameras"][0] | {"id": "A-cam-9"}]}
+        told = self.asks(desk, planned).json()["survey"]
+        shown = [
+            (place["id"], view["share"])
+            for place in told["places"]
+            for view in place["views"]
+            if view["share"] >= 0.8
+        ]
+        assert shown
+        found = [(each["station"], each["registered"]) for each in told["disagreements"]]
+        assert found == [(station, False) for station, _ in shown]
+
     def test_what_cannot_be_is_refused_with_its_field(self, desk: Desk) -> None:
         outside = PLAN | {"cameras": [PLAN["cameras"][0] | {"at": [20, 0, 2.8]}]}
         refused = self.asks(desk, outside)
