@@ -146,6 +146,26 @@ def test_pointing_at_a_gap_tells_of_it_in_the_colour_of_its_cause(open_page: Ope
     assert re.fullmatch(r"rgb\(\d+, \d+, \d+\) 10", mark)
 
 
+def test_where_the_pointer_rests_the_footage_shows_its_picture_and_in_a_gap_none(
+    open_page: OpenPage, address: str
+) -> None:
+    page = open_page(address + SITTING)
+    timeline, glimpse = page.locator(".timeline"), page.locator("[data-glimpse]")
+    timeline.hover(position=lane_position(page, "station:A01", 20))
+    expect(glimpse).to_contain_text("A-cam-1 · 09:00:")
+    expect(glimpse.locator("img")).to_have_js_property("naturalWidth", 320)
+    assert overflow(page) == 0
+    assert violations(page) == []
+    timeline.hover(position=lane_position(page, "station:A01", 34))  # while its camera is unplugged
+    expect(page.locator(".timeline > div", has_text="断档 · 摄像机断线")).to_be_visible()
+    page.wait_for_timeout(1000)  # twice as long as it has to rest
+    expect(glimpse).to_have_count(0)
+    timeline.hover(position=lane_position(page, "station:B02", 53))  # B-cam-2 is silent, B-cam-3 sees it too
+    expect(glimpse).to_contain_text("B-cam-3")
+    page.mouse.move(10, 10)
+    expect(glimpse).to_have_count(0)
+
+
 @pytest.mark.parametrize("way", ["<i style='color: red'></i>", "<style>i { color: red }</style>"])
 def test_a_style_that_slips_into_the_page_is_not_obeyed_and_is_noticed(
     browser: Browser, address: str, way: str

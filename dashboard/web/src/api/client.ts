@@ -706,8 +706,9 @@ export function publishVisit(path: VisitPlace): Promise<Visit> {
 }
 
 /** The picture of an instant, from the footage; each time it is asked for is written down. */
-export function frameAddress(batch: string, frame: FrameRef): string {
-  return `/api/v1/batches/${encodeURIComponent(batch)}/cameras/${encodeURIComponent(frame.camera)}/frame.jpg?at=${encodeURIComponent(frame.at)}`
+export function frameAddress(batch: string, frame: FrameRef, purpose = ''): string {
+  const said = new URLSearchParams(purpose ? { at: frame.at, purpose } : { at: frame.at })
+  return `/api/v1/batches/${encodeURIComponent(batch)}/cameras/${encodeURIComponent(frame.camera)}/frame.jpg?${said}`
 }
 
 /** Name the picture of that instant, by the host's clock in milliseconds, which is shown live now. */

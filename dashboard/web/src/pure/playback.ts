@@ -70,6 +70,11 @@ export function startInStation(
   return starts.find((start) => start.note === 'exact') ?? starts[0]
 }
 
+/** Where to start in a lane of a station or of a camera. */
+export function startIn(lane: Lane, at: number, rooms: readonly Room[], found: readonly Lane[]): Start | undefined {
+  return lane.kind === 'station' ? startInStation(lane.id, at, rooms, found) : startInCamera(lane, at)
+}
+
 function shows(lane: Lane, at: number): boolean {
   return spanAt(lane, at)?.kind === 'covered'
 }

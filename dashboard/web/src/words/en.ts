@@ -110,7 +110,7 @@ export const en: Words = {
   clause: 'Clause',
   finding: 'Grounds',
   timeline: 'Timeline of the sitting',
-  timelineHint: 'Click a station or camera at any instant to play from there. Zoom: slider, Ctrl and wheel, + −. Move: drag, ← →. All: Home.',
+  timelineHint: 'Click a station or camera at any instant to play from there; rest on it to see its picture (each look is on record). Zoom: slider, Ctrl and wheel, + −. Move: drag, ← →. All: Home.',
   happened: 'On record of the rooms',
   steps: { came: 'Signed in', moved: 'Moved', left: 'Left' },
   times: (number: number) => `${number}×`,

@@ -103,7 +103,7 @@ export const zh: Words = {
   clause: '条款',
   finding: '判定依据',
   timeline: '场次时间轴',
-  timelineHint: '点击任意工位或摄像机的时刻，从该时刻回放。缩放：滑块、按住 Ctrl 滚动滚轮、+ −；移动：拖动、← →；全部：Home。',
+  timelineHint: '点击任意工位或摄像机的时刻，从该时刻回放；停留片刻看当时画面（查看均记录在案）。缩放：滑块、按住 Ctrl 滚动滚轮、+ −；移动：拖动、← →；全部：Home。',
   happened: '考场记录',
   steps: { came: '签到', moved: '换工位', left: '离场' },
   times: (number: number) => `${number} 人次`,
