@@ -28,7 +28,7 @@ import io
 import ssl
 import uuid
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,8 +39,11 @@ from urllib.parse import urlsplit
 import urllib3
 from minio import Minio
 from minio.commonconfig import COMPLIANCE
+from minio.credentials.credentials import Credentials
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
+from minio.helpers import DictType
 from minio.retention import Retention
+from minio.time import from_iso8601utc
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, SSLError
 
@@ -57,6 +60,7 @@ PART_BYTES = 64 << 20  # up to here an object is one request, so that one checks
 BLOCK_BYTES = 8 << 20  # how much of a stored copy is read again at a time
 LOCK_TEST_KEY = ".lock-test"
 LOCK_TEST_S = 10
+_CHECKSUM = "x-amz-checksum-sha256"
 _SEND_BYTES = 256 << 10
 _PIECE_BYTES = 1 << 20
 _DIGEST_CODES = frozenset({"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
@@ -223,10 +227,10 @@ class S3Objects:
     How a put is proven, in this order:
 
     1. The request carries ``x-amz-checksum-sha256``, so that the server refuses bytes damaged on the way.
-    2. The version that the server names is asked for its size and its lock.
-    3. All its bytes are read back and hashed here. The checksum that a server answers when asked for one is the
-       one we sent (SeaweedFS 4.48 does answer it) and says nothing of its disk; so it is not relied on. What is
-       read back may still come from the server's cache: a later re-read proves more than this one.
+    2. The version that the server names is read back: its size and its lock from the head of the answer, and all its
+       bytes, which are hashed here. The checksum that a server answers when asked for one is the one we sent
+       (SeaweedFS 4.48 does answer it) and says nothing of its disk; so it is not relied on. What is read back may
+       still come from the server's cache: a later re-read proves more than this one.
 
     A bucket that is missing is made, with object lock, where our key may do that. No call retries: each
     either succeeds or fails within ``CONNECT_S`` to connect and ``STALL_S`` without progress; repeating is the
@@ -242,7 +246,7 @@ class S3Objects:
         self._bucket_seen = False
         self._http = _connections(settings.ca_file)
         with self._translated(f"the endpoint {settings.endpoint} cannot be used"):
-            self._client = Minio(
+            self._client = _Client(
                 settings.endpoint,
                 access_key=settings.access_key,
                 secret_key=settings.secret_key,
@@ -272,8 +276,8 @@ class S3Objects:
             version_id = self._upload(key, path, sha256, until)
         else:
             self._lengthen_lock(key, version_id, until)
-        found = self.stat(key, version_id)
-        if found.size_bytes != size_bytes or self._sha256(key, found) != sha256:
+        found, digest = self._read_back(key, version_id)
+        if (found.size_bytes, digest) != (size_bytes, sha256):
             raise ObjectDamaged(f"{key} was stored, but other bytes were read back")
         return Stored(version_id, size_bytes, sha256, _locked_long_enough(key, found.locked_until, until))
 
@@ -420,7 +424,7 @@ class S3Objects:
         """The newest version under the key, if it holds these very bytes."""
         try:
             found = self.stat(key)
-            same = found.size_bytes == size_bytes and self._sha256(key, found) == sha256
+            same = found.size_bytes == size_bytes and self._read_back(key, found.version_id)[1] == sha256
         except NoSuchObject:
             return None
         return found.version_id if same else None
@@ -430,7 +434,7 @@ class S3Objects:
         # An object in parts has no checksum of the whole (SeaweedFS refuses the header); the re-read covers it.
         checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
         headers: dict[str, str | list[str] | tuple[str]] = (
-            {"x-amz-checksum-sha256": checksum} if size_bytes <= self._part_bytes else {}
+            {_CHECKSUM: checksum, "x-amz-sdk-checksum-algorithm": "SHA256"} if size_bytes <= self._part_bytes else {}
         )
         with self._translated(f"{key} cannot be stored"), path.open("rb") as file:
             written = self._client.put_object(
@@ -476,21 +480,23 @@ class S3Objects:
             return StillLocked(f"version {version_id} of {key} is under legal hold")
         return refused
 
-    def _sha256(self, key: str, found: ObjectStat) -> str:
-        digest = hashlib.sha256()
-        for piece in self._pieces(key, found.version_id):
-            digest.update(piece)
-        return digest.hexdigest()
-
-    def _pieces(self, key: str, version_id: str) -> Iterator[bytes]:
-        """All bytes of that version by one request, hashed here while the next are on their way."""
+    def _read_back(self, key: str, version_id: str) -> tuple[ObjectStat, str]:
+        """Size and lock of a version, and the SHA-256 (hex) of its bytes, by one request: each piece is hashed while
+        the next is on its way. A store that does not tell the lock of what it hands out is asked for it.
+        """
+        digest, size_bytes = hashlib.sha256(), 0
         with self._translated(f"{key} cannot be read back"):
             answer = self._client.get_object(self._bucket, key, version_id=version_id or None)
             try:
-                yield from answer.stream(_PIECE_BYTES)
+                for piece in answer.stream(_PIECE_BYTES):
+                    digest.update(piece)
+                    size_bytes += len(piece)
             finally:
                 answer.close()
                 answer.release_conn()
+            until = _lock_told(answer.headers)
+        found = ObjectStat(version_id, size_bytes, until or self._locked_until(key, version_id))
+        return found, digest.hexdigest()
 
     def _put_lock_test(self, until: datetime | None) -> str:
         body = uuid.uuid4().bytes
@@ -552,6 +558,32 @@ class S3Objects:
             raise ObjectsUnavailable(f"{what}: {self._endpoint} does not answer: {type(error).__name__}") from error
         except ValueError as error:
             raise RequestRefused(f"{what}: {error}") from error
+
+
+class _Client(Minio):
+    """The SDK, without the MD5 that it adds to a body whose SHA-256 goes with it: for a segment that took longer than
+    sending it. Without TLS the signature covers the body, and all stays as it is.
+    """
+
+    def _build_headers(
+        self,
+        host: str,
+        headers: DictType | None = None,
+        body: bytes | None = None,
+        creds: Credentials | None = None,
+    ) -> tuple[DictType, datetime]:
+        has_its_own = headers is not None and _CHECKSUM in headers and self._base_url.is_https
+        built, date = super()._build_headers(host, headers, None if has_its_own else body, creds)
+        if has_its_own:
+            built["Content-Length"] = str(len(body or b""))
+        return built, date
+
+
+def _lock_told(headers: Mapping[str, str]) -> datetime | None:
+    """Until when what was handed out is locked; None where nothing is said of a COMPLIANCE lock."""
+    if headers.get("x-amz-object-lock-mode") != COMPLIANCE:
+        return None
+    return from_iso8601utc(headers.get("x-amz-object-lock-retain-until-date"))
 
 
 def _locked_long_enough(key: str, locked_until: datetime | None, until: datetime) -> datetime:

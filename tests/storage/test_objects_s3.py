@@ -6,12 +6,13 @@ import hashlib
 import socket
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,6 @@ from storage.objects import (
     LockTest,
     NotLocked,
     ObjectDamaged,
-    ObjectStat,
     ObjectsUnavailable,
     RequestRefused,
     S3Objects,
@@ -160,30 +160,80 @@ def test_a_lock_that_would_end_in_the_past_is_refused(object_server: SeaweedServ
         store.put(uuid.uuid4().hex, file, hashlib.sha256(b"bytes").hexdigest(), UNTIL - timedelta(days=9))
 
 
-class GivingBackOtherBytes(S3Objects):
-    """A store whose disk, or whose line, fails on reading."""
-
-    def _pieces(self, key: str, version_id: str) -> Iterator[bytes]:
-        for piece in super()._pieces(key, version_id):
-            yield piece[:-1] + b"?"
+Answer = Any  # of urllib3
 
 
-class ForgettingLocks(S3Objects):
-    """A store that takes the lock of a put and does not keep it."""
+def spoilt_bytes(answer: Answer) -> None:
+    """As a disk, or a line, that fails on reading."""
+    honest = answer.stream
+    answer.stream = lambda size: (piece[:-1] + b"?" for piece in honest(size))
 
-    def stat(self, key: str, version_id: str | None = None) -> ObjectStat:
-        return replace(super().stat(key, version_id), locked_until=None)
+
+def untold_lock(answer: Answer) -> None:
+    del answer.headers["x-amz-object-lock-mode"]
 
 
-@pytest.mark.parametrize(("kind", "error"), [(GivingBackOtherBytes, ObjectDamaged), (ForgettingLocks, NotLocked)])
+def shorter_lock(answer: Answer) -> None:
+    answer.headers["x-amz-object-lock-retain-until-date"] = f"{UNTIL - timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def other_lock(answer: Answer) -> None:
+    answer.headers["x-amz-object-lock-mode"] = "GOVERNANCE"
+
+
+def changing(store: S3Objects, monkeypatch: pytest.MonkeyPatch, change: Callable[[Answer], None]) -> None:
+    """Have what the store hands out changed on its way, headers or bytes."""
+    honest = store._client.get_object
+
+    def get_object(*asked: Any, **how: Any) -> Answer:
+        answer = honest(*asked, **how)
+        change(answer)
+        return answer
+
+    monkeypatch.setattr(store._client, "get_object", get_object)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"), [(spoilt_bytes, ObjectDamaged), (shorter_lock, NotLocked), (other_lock, NotLocked)]
+)
 def test_a_put_that_cannot_be_proven_fails(
-    object_server: SeaweedServer, tmp_path: Path, kind: type[S3Objects], error: type[StorageError]
+    object_server: SeaweedServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[Answer], None],
+    error: type[StorageError],
 ) -> None:
-    store = kind(object_server.settings(BUCKET))
+    store = S3Objects(object_server.settings(BUCKET))
+    changing(store, monkeypatch, change)
+    monkeypatch.setattr(store._client, "get_object_retention", lambda *_: None)
     file = tmp_path / "file"
     file.write_bytes(b"bytes")
     with pytest.raises(error, match=r"(is|was) stored, but"):
         store.put(uuid.uuid4().hex, file, hashlib.sha256(b"bytes").hexdigest(), UNTIL)
+
+
+def test_a_store_that_does_not_tell_the_lock_of_what_it_hands_out_is_asked_for_it(
+    object_server: SeaweedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = S3Objects(object_server.settings(BUCKET))
+    changing(store, monkeypatch, untold_lock)
+    file = tmp_path / "file"
+    file.write_bytes(b"bytes")
+    assert store.put(uuid.uuid4().hex, file, hashlib.sha256(b"bytes").hexdigest(), UNTIL).locked_until >= UNTIL
+    monkeypatch.setattr(store._client, "get_object_retention", lambda *_: None)
+    with pytest.raises(NotLocked, match="is stored, but is locked until None"):
+        store.put(uuid.uuid4().hex, file, hashlib.sha256(b"bytes").hexdigest(), UNTIL)
+
+
+def test_bytes_that_are_damaged_on_the_way_are_refused_by_their_sha256_alone(
+    object_server: SeaweedServer, tmp_path: Path
+) -> None:
+    store = S3Objects(object_server.settings(BUCKET))
+    file, key = tmp_path / "file", uuid.uuid4().hex
+    file.write_bytes(b"bytes")
+    with pytest.raises(ObjectDamaged):
+        store.put(key, file, hashlib.sha256(b"other bytes").hexdigest(), UNTIL)
+    assert store.versions(key) == []
 
 
 def test_a_server_without_tls_is_not_trusted_where_tls_is_wanted() -> None:
