@@ -154,25 +154,27 @@ class Bench:
         self._schedule = Schedule(database, secrets, run_up)
         self._one = threading.Lock()
 
-    def refuse_address(self, url: str) -> None:
-        """Raises ChangeRefused for an address that no page may have this host connect to."""
+    def refuse_address(self, url: str, field: str = "url") -> None:
+        """Raises ChangeRefused for an address that no page may have this host connect to, as the value of a field."""
         if not _PLAIN.fullmatch(url) or redacted(url) != url or _scheme(url) != "rtsp":
             raise _not_address(
+                field,
                 "write it like rtsp://10.0.0.8:554/stream, without user name and password; other schemes are set up "
-                "with `kaojian apply` 地址应如 rtsp://10.0.0.8:554/stream，不含用户名和密码"
+                "with `kaojian apply` 地址应如 rtsp://10.0.0.8:554/stream，不含用户名和密码",
             )
         try:
             host, _ = device_of(url)
             address = ip_address(host)
         except ValueError:
             raise _not_address(
-                "name the camera by its numeric address, like 10.0.0.8 请填写摄像机的数字 IP 地址"
+                field, "name the device by its numeric address, like 10.0.0.8 请填写设备的数字 IP 地址"
             ) from None
         if not any(address in network for network in self._networks):
             known = ", ".join(map(str, self._networks)) or "none"
             raise _not_address(
+                field,
                 f"{host} is in none of the networks of cameras ({known}); whoever runs the host can add one in "
-                "KAOJIAN_CAMERA_NETWORKS 该地址不在摄像机网段内，请联系管理员"
+                "KAOJIAN_CAMERA_NETWORKS 该地址不在摄像机网段内，请联系管理员",
             )
 
     def try_out(
@@ -288,5 +290,5 @@ def _kept(site: Site) -> Iterator[tuple[str, str]]:
             yield camera.url, camera.secret
 
 
-def _not_address(message: str) -> ChangeRefused:
-    return ChangeRefused([("url", message)])
+def _not_address(field: str, message: str) -> ChangeRefused:
+    return ChangeRefused([(field, message)])

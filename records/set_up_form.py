@@ -24,9 +24,16 @@ def site_form(site: Site) -> Form:
         "id": site.id,
         "name": site.name,
         "county": site.county,
-        "nvrs": [_nvr(nvr) for nvr in site.nvrs],
+        "nvrs": [nvr_form(nvr) for nvr in site.nvrs],
         "rooms": [_room(room) for room in site.rooms],
     }
+
+
+def nvr_form(nvr: Nvr) -> Form:
+    """A video recorder of a site."""
+    optional = {"secret": nvr.secret, "max_sessions": nvr.max_sessions}
+    found = {name: value for name, value in optional.items() if value is not None}
+    return {"id": nvr.id, "address": nvr.address, **found}
 
 
 def camera_form(camera: Camera) -> Form:
@@ -75,12 +82,6 @@ def mounting_form(mounting: Mounting) -> Form:
         "lens": mounting.lens.value,
     }
     return told if mounting.lens is Lens.FISHEYE else told | {"k1": mounting.k1, "k2": mounting.k2}
-
-
-def _nvr(nvr: Nvr) -> Form:
-    optional = {"secret": nvr.secret, "max_sessions": nvr.max_sessions}
-    found = {name: value for name, value in optional.items() if value is not None}
-    return {"id": nvr.id, "address": nvr.address, **found}
 
 
 def _room(room: Room) -> Form:

@@ -1,4 +1,5 @@
-"""A site's set-up changed one thing at a time: a camera added, changed or taken away, the plan of a room redrawn.
+"""A site's set-up changed one thing at a time: a camera or an NVR added, changed or taken away, the plan of a room
+redrawn.
 
 1. The change is made to what the file of ``kaojian apply`` would say of the site, and judged by that file's rules.
 2. It follows the revision that whoever changes it saw: where another one stands, nothing is written.
@@ -12,24 +13,27 @@ Not here: who may (``dashboard.access.table``), and logins of cameras (``records
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from config.documents import spelled
 from config.errors import DocumentRefused, Problem
 from domain.people import Actor
-from domain.places import Camera, Site, Sitting, standing_in
+from domain.places import Camera, Nvr, Site, Sitting, standing_in
 from domain.plan import RoomPlan
 from domain.timeline import Clock
 from records import declaration, room_plan, setup
 from records.declaration import Declaration
 from records.errors import ChangeRefused, SetupRefused
-from records.set_up_form import Form, camera_form, plan_form, site_form
+from records.set_up_form import Form, camera_form, nvr_form, plan_form, site_form
 from storage.database import Database
 from storage.errors import RevisedMeanwhile, UnknownSite
+
+_RTSP_PORT = 554
 
 Edit = Callable[[Form], tuple[str | int, ...]]
 """Changes the form of a site in place, and says where in it what was changed stands."""
@@ -106,6 +110,62 @@ def without_camera(room_id: str, camera_id: str) -> Edit:
     return edit
 
 
+def with_nvr(nvr: Nvr) -> Edit:
+    """The video recorder in the place of the one of its id, or after the others. Where that one had another address
+    or login, the cameras that are reached through it go along, each by its path as before; none with a login that
+    was meant for another device.
+    """
+
+    def edit(form: Form) -> tuple[str | int, ...]:
+        nvrs: list[Form] = form["nvrs"]
+        place = next((index for index, each in enumerate(nvrs) if each["id"] == nvr.id), len(nvrs))
+        for before in nvrs[place : place + 1]:
+            moved = _device(before["address"]) != _device(nvr.address)
+            for camera in list(_reached(form, before)):
+                camera["url"] = urlsplit(camera["url"])._replace(netloc=urlsplit(nvr.address).netloc).geturl()
+                if moved or camera.get("secret") == before.get("secret"):
+                    camera["secret"] = nvr.secret
+        nvrs[place : place + 1] = [nvr_form(nvr)]
+        return ("nvrs", place)
+
+    return edit
+
+
+def without_nvr(nvr_id: str) -> Edit:
+    """The site without that video recorder, through which no camera is reached any more."""
+
+    def edit(form: Form) -> tuple[str | int, ...]:
+        left = [each for each in form["nvrs"] if each["id"] != nvr_id]
+        if len(left) == len(form["nvrs"]):
+            raise ChangeRefused([("id", f"site {form['id']} has no NVR {nvr_id}")])
+        cameras = [each["id"] for room in form["rooms"] for each in room["cameras"] if each.get("nvr") == nvr_id]
+        if cameras:
+            told = f"{', '.join(cameras)} are reached through it; change or remove them first 尚有摄像机经由该录像机"
+            raise ChangeRefused([("id", told)])
+        form["nvrs"] = left
+        return ("nvrs",)
+
+    return edit
+
+
+def rooms_through(site: Site, nvr_id: str) -> frozenset[str]:
+    """The rooms with a camera that is reached through that video recorder."""
+    return frozenset(room.id for room in site.rooms if any(each.nvr == nvr_id for each in room.cameras))
+
+
+def _reached(form: Form, nvr: Form) -> Iterator[Form]:
+    """Its cameras at its own address; one of another address is left where it is."""
+    device = _device(nvr["address"])
+    for camera in (camera for room in form["rooms"] for camera in room["cameras"]):
+        if camera.get("nvr") == nvr["id"] and _device(camera["url"]) == device:
+            yield camera
+
+
+def _device(url: str) -> tuple[str | None, int]:
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or _RTSP_PORT
+
+
 def with_plan(room_id: str, plan: RoomPlan) -> Edit:
     """The room with that plan."""
 
@@ -120,7 +180,7 @@ def with_plan(room_id: str, plan: RoomPlan) -> Edit:
 def change(
     database: Database,
     site_id: str,
-    room_id: str,
+    rooms: Collection[str],
     edit: Edit,
     *,
     follows: str,
@@ -129,7 +189,8 @@ def change(
     only_look: bool = False,
     before: Callable[[], None] = lambda: None,
 ) -> Change:
-    """Change a site from the revision with the SHA-256 ``follows``; ``only_look`` judges it and writes nothing.
+    """Change a site from the revision with the SHA-256 ``follows``; ``only_look`` judges it and writes nothing. Of
+    sittings, those in ``rooms`` are affected.
 
     ``before`` is done once the change is found to hold, and before it is written. Raises UnknownSite, ChangeRefused,
     RevisedMeanwhile, DatabaseUnavailable; then nothing of the site was written.
@@ -143,7 +204,7 @@ def change(
         )
     declared, place = _declared(site, edit)
     changed = declared.sites[0]
-    sittings = _affected(database, site, changed, room_id, stands)
+    sittings = _affected(database, site, changed, rooms, stands)
     if only_look or changed == site:
         return Change(changed, changed != site, stands, sittings)
     before()
@@ -176,10 +237,12 @@ def _room(form: Form, room_id: str) -> tuple[int, Form]:
     raise ChangeRefused([("room", f"site {form['id']} has no room {room_id}")])
 
 
-def _affected(database: Database, before: Site, site: Site, room_id: str, stands: str) -> tuple[Affected, ...]:
+def _affected(
+    database: Database, before: Site, site: Site, rooms: Collection[str], stands: str
+) -> tuple[Affected, ...]:
     found = []
     for sitting in database.setup.sittings():
-        if sitting.batch.site != site.id or sitting.closed is not None or room_id not in sitting.plan.rooms:
+        if sitting.batch.site != site.id or sitting.closed is not None or not {*rooms} & {*sitting.plan.rooms}:
             continue
         batch, number = sitting.batch.id, sitting.plan.number
         trial = None if sitting.opened is not None else database.readiness.last_trial(batch, number)

@@ -245,6 +245,8 @@ ROUTES: Mapping[str, Act] = {
     "sites": Act.SEE,
     "change_camera": Act.SET_UP,
     "remove_camera": Act.SET_UP,
+    "change_nvr": Act.SET_UP,
+    "remove_nvr": Act.SET_UP,
     "try_camera": Act.SET_UP,  # no picture of an exam: dashboard.access.wall.is_quiet
     "room_plan": Act.SEE,
     "survey_plan": Act.SET_UP,
@@ -579,7 +581,8 @@ FRESH = frozenset(
             "reset_account",
             "recuse_account",
         ),
-        *("change_camera", "remove_camera", "change_plan", "make_reference", "enter_grounds", "enter_panels"),
+        *("change_camera", "remove_camera", "change_nvr", "remove_nvr", "change_plan", "make_reference"),
+        *("enter_grounds", "enter_panels"),
     }
 )
 """Routes that ask for a password that was given lately: whoever finds a page open must not be able to stay."""

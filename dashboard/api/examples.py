@@ -807,6 +807,8 @@ ANSWERS: dict[str, Any] = {
     "sites": SITES,
     "change_camera": CHANGE,
     "remove_camera": CHANGE,
+    "change_nvr": CHANGE,
+    "remove_nvr": CHANGE,
     "change_plan": CHANGE,
     "try_camera": TRIED,
     "day": DAY,

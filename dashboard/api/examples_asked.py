@@ -69,6 +69,7 @@ ASKED: dict[str, Any] = {
         "seconds": 8,
     },
     "remove_camera": {"follows": _REVISION, "room": "r301", "camera": "sg-001-c1", "only_look": True},
+    "remove_nvr": {"follows": _REVISION, "id": "nvr-2", "only_look": True},
     "change_plan": {"follows": _REVISION, "plan": _PLAN, "only_look": True},
     "survey_plan": {"plan": _PLAN},
     "calibrate_camera": {

@@ -170,6 +170,38 @@ class RemovalBody(Shape):
     camera: Id
 
 
+class NvrBody(Shape):
+    """A video recorder that is added to a site, or takes the place of the one of its id, with the cameras that are
+    reached through it. Without ``login``, the one counts that the site keeps for the device at that address.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra=open_ended(
+            {
+                "follows": "5d" * 32,
+                "id": "nvr-2",
+                "address": "rtsp://10.20.1.9:554",
+                "login": {"user": "kaojian", "password": "…"},
+                "max_sessions": 16,
+            }
+        )
+    )
+    follows: Revision
+    only_look: bool = False
+    id: Id
+    address: Annotated[str, Field(max_length=200, description="Scheme, numeric host and port, without a path")]
+    login: CameraLogin | None = None
+    max_sessions: Annotated[int, Field(ge=1, le=999)] | None = None
+
+
+class NvrRemovalBody(Shape):
+    """A video recorder that is taken away from its site."""
+
+    follows: Revision
+    only_look: bool = False
+    id: Id
+
+
 class TrialBody(Shape):
     """A camera to be watched for a while: ``camera`` as it is set up, or else an address."""
 

@@ -39,6 +39,8 @@ from dashboard.api.site_shapes import (
     DraftBody,
     DrawnShape,
     MadeReference,
+    NvrBody,
+    NvrRemovalBody,
     PlanBody,
     PlanCamera,
     PlanShape,
@@ -186,7 +188,7 @@ def change_camera(response: Response, backed: Backed, viewer: Viewing, site: Sit
     made = records.change(
         backed.database,
         site,
-        body.room,
+        [body.room],
         edit,
         follows=body.follows,
         actor=viewer.actor,
@@ -230,8 +232,60 @@ def remove_camera(
     made = records.change(
         backed.database,
         site,
-        body.room,
+        [body.room],
         records.without_camera(body.room, body.camera),
+        follows=body.follows,
+        actor=viewer.actor,
+        clock=backed.clock,
+        only_look=body.only_look,
+    )
+    return _change(made)
+
+
+@router.post("/{site}/nvrs")
+def change_nvr(response: Response, backed: Backed, viewer: Viewing, site: SiteId, body: NvrBody) -> ChangeShape:
+    """Add a video recorder to a site, or change one, from now on. Cameras that are reached through it go along to
+    another address or login; open sittings keep what they opened with, but for such addresses.
+    """
+    response.headers.update(NO_STORE)
+    found, bench, login = _found(backed, site), backed.bench, body.login
+    before = next((each for each in found.nvrs if each.id == body.id), None)
+    moved = before is None or before.address != body.address
+    if moved:
+        bench.refuse_address(body.address, "address")
+    secret = bench.secret_of(found, body.address) if before is None or moved else before.secret
+    if login is not None:
+        secret = bench.fresh_name(body.id)
+
+    def keep() -> None:
+        if login is not None and secret is not None:
+            bench.keep_login(secret, Credentials(login.user, login.password))
+
+    made = records.change(
+        backed.database,
+        site,
+        records.rooms_through(found, body.id),
+        records.with_nvr(Nvr(body.id, body.address, secret, body.max_sessions)),
+        follows=body.follows,
+        actor=viewer.actor,
+        clock=backed.clock,
+        only_look=body.only_look,
+        before=keep,
+    )
+    return _change(made)
+
+
+@router.post("/{site}/nvrs/removal")
+def remove_nvr(
+    response: Response, backed: Backed, viewer: Viewing, site: SiteId, body: NvrRemovalBody
+) -> ChangeShape:
+    """Take a video recorder away from a site, from now on; none through which a camera is reached."""
+    response.headers.update(NO_STORE)
+    made = records.change(
+        backed.database,
+        site,
+        (),
+        records.without_nvr(body.id),
         follows=body.follows,
         actor=viewer.actor,
         clock=backed.clock,
@@ -418,7 +472,7 @@ def change_plan(
     made = records.change(
         backed.database,
         site,
-        room,
+        [room],
         records.with_plan(room, records.drafted(_form(body.plan))),
         follows=body.follows,
         actor=viewer.actor,

@@ -263,6 +263,67 @@ def test_a_camera_is_taken_away_and_off_its_plan(desk: Desk) -> None:
     assert problem(desk.talking.post(f"{HERE}/cameras/removal", json=body, headers=desk.officer))[0] == 422
 
 
+class TestNvrs:
+    def gives(self, desk: Desk, **told: Any) -> httpx.Response:
+        body = {"follows": desk.revision, "id": "nvr-2", "address": "rtsp://127.0.0.9:554"} | told
+        return desk.talking.post(f"{HERE}/nvrs", json=body, headers=desk.officer)
+
+    def nvrs(self, desk: Desk) -> list[tuple[str, str, bool, int | None]]:
+        return [
+            (each["id"], each["address"], each["login"], each["max_sessions"]) for each in desk.sites()[0]["nvrs"]
+        ]
+
+    def test_one_is_added_with_its_login_sealed_and_a_channel_of_it_without_another(self, desk: Desk) -> None:
+        added = self.gives(desk, login=LOGIN, max_sessions=16)
+        assert added.status_code == 200, added.text
+        assert self.nvrs(desk)[1] == ("nvr-2", "rtsp://127.0.0.9:554", True, 16)
+        assert desk.vault.names() == ["cam-nvr-2"]
+        assert PASSWORD not in (desk.secrets / "cam-nvr-2").read_text()
+        assert desk.adds("rtsp://127.0.0.9:554/ch/1", nvr="nvr-2", channel=1).status_code == 200
+        assert (desk.camera().secret, desk.camera().nvr) == ("cam-nvr-2", "nvr-2")
+
+    def test_it_moves_with_its_cameras_and_the_sittings_of_their_rooms_are_told(self, desk: Desk) -> None:
+        before = desk.camera("B-cam-1").url
+        told = self.gives(desk, id="nvr-B", address="rtsp://127.0.0.7:8554", only_look=True).json()
+        assert [each["number"] for each in told["sittings"]] == [1, 2]
+        assert desk.camera("B-cam-1").url == before
+        desk.exam.database.setup.open_sitting(BATCH, 1, START, START)
+        told = self.gives(desk, id="nvr-B", address="rtsp://127.0.0.7:8554").json()
+        assert [(each["keeps"], each["readdressed"]) for each in told["sittings"]] == [(True, True), (False, False)]
+        assert desk.camera("B-cam-1").url == "rtsp://127.0.0.7:8554/B-cam-1"
+        assert desk.camera("B-cam-1").secret is None, "what was meant for another device"
+        assert desk.camera("A-cam-1").url == "rtsp://127.0.0.1:8554/A-cam-1"
+
+    @pytest.mark.parametrize(
+        ("told", "field"),
+        [
+            ({"address": "rtsp://10.1.1.1"}, "address"),
+            ({"address": "rtsp://127.0.0.9/path"}, "address"),
+            ({"address": "rtsp://camera.example:554"}, "address"),
+            ({"max_sessions": 0}, "max_sessions"),
+            ({"id": "no id"}, "id"),
+        ],
+    )
+    def test_what_cannot_be_is_refused_with_its_field(self, desk: Desk, told: dict[str, Any], field: str) -> None:
+        refused = self.gives(desk, **told)
+        assert refused.status_code == 422
+        assert field in refused.json()["errors"][0]["field"]
+        assert len(self.nvrs(desk)) == 1
+
+    def test_it_is_taken_away_once_nothing_is_reached_through_it(self, desk: Desk) -> None:
+        def removes(name: str) -> httpx.Response:
+            body = {"follows": desk.revision, "id": name}
+            return desk.talking.post(f"{HERE}/nvrs/removal", json=body, headers=desk.officer)
+
+        refused = removes("nvr-B")
+        assert problem(refused) == (422, "change-refused")
+        assert "B-cam-1" in refused.json()["errors"][0]["message"]
+        assert self.gives(desk).status_code == 200
+        assert removes("nvr-2").status_code == 200
+        assert [each[0] for each in self.nvrs(desk)] == ["nvr-B"]
+        assert problem(removes("nvr-2")) == (422, "change-refused")
+
+
 class TestPlans:
     def asks(self, desk: Desk, plan: Any, lang: str = "zh") -> httpx.Response:
         address = f"{HERE}/rooms/A/plan/survey"

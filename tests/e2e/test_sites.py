@@ -117,6 +117,59 @@ def test_a_camera_is_commissioned_from_nothing_to_go(open_page: OpenPage, office
     go(open_page(f"{office.where}/day", token=OPERATOR), office)
 
 
+def test_an_nvr_is_added_and_its_channels_tried_and_taken_one_by_one(open_page: OpenPage, office: Office) -> None:
+    late = Account("late", Role.CITY_OFFICER, Scope(Reach.CITY, frozenset()), office.exam.clock.now(), False)
+    log_in(office.exam, late, "held by another officer")
+    page = open_page(f"{office.where}/sites/{SITE.id}/A", token="held by another officer", strict=False)
+    settings = CameraSettings(
+        id="nvr",
+        room="hall",
+        width=640,
+        height=360,
+        username="looker",
+        password=PASSWORD,
+        path="/Streaming/Channels/201",
+    )
+    with simulated(settings) as second_channel:
+        page.locator("[data-add-nvr]").click()
+        panel = page.locator("[data-nvr-panel]")
+        panel.locator("input[name=nvr-id]").fill("nvr-2")
+        panel.locator("input[name=nvr-address]").fill(second_channel.url.removesuffix(settings.path))
+        panel.locator("input[name=nvr-user]").fill("looker")
+        panel.locator("input[name=nvr-password]").fill(PASSWORD)
+        panel.locator("input[name=nvr-sessions]").fill("8")
+        look(page, "sites-nvr")
+        panel.locator("[data-look]").click()
+        panel.locator("[data-do-save]").click()
+        channels = page.locator("[data-camera-panel]")
+        channels.get_by_label("到通道").fill("3")
+        channels.locator("[data-test]").click()
+        expect(channels.locator("[data-channel='1']")).to_contain_text("404")
+        expect(channels.locator("[data-channel='2']")).to_contain_text("640×360")
+        expect(channels.locator("[data-channel='3']")).to_contain_text("404")
+        look(page, "sites-channels")
+        channels.locator("[data-channel='2']").get_by_role("button", name="选用").click()
+        channels.locator("input[name=id]").fill("A-cam-10")
+        channels.locator("[data-sees='A02']").check()
+        channels.locator("[data-look]").click()
+        channels.locator("[data-do-save]").click()
+        expect(channels.locator("[data-channel='2']")).to_contain_text("已登记为 A-cam-10")
+    found = next(each for each in office.room.cameras if each.id == "A-cam-10")
+    assert (found.url, found.nvr, found.channel, found.sees) == (second_channel.url, "nvr-2", 2, ("A02",))
+    channels.get_by_role("button", name="关闭").click()
+    row = page.locator("[data-nvr='nvr-2']")
+    expect(row).to_contain_text("已保存")
+    expect(row.get_by_role("button", name="移除")).to_be_disabled()
+    row.get_by_role("button", name="修改").click()
+    panel.locator("input[name=nvr-address]").fill("rtsp://127.0.0.9:554")
+    expect(panel).to_contain_text("经由该录像机的摄像机随之改到新地址：A-cam-10")
+    page.get_by_role("button", name="English").click()
+    look(page, "sites-nvr")
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    look(page, "sites-nvr")
+    assert PASSWORD not in page.content()
+
+
 def add(page: Page, office: Office) -> None:
     """Address and login, a test of it, stations in its picture, and saving, with what that does told before."""
     page.locator("[data-add]").click()

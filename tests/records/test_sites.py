@@ -17,7 +17,18 @@ from records.declaration import parse
 from records.errors import ChangeRefused
 from records.set_up_form import plan_form, site_form
 from records.setup import apply
-from records.sites import Change, Edit, change, drafted, with_camera, with_plan, without_camera
+from records.sites import (
+    Change,
+    Edit,
+    change,
+    drafted,
+    rooms_through,
+    with_camera,
+    with_nvr,
+    with_plan,
+    without_camera,
+    without_nvr,
+)
 from storage.database import Database, connect
 from storage.errors import CameraBelongsElsewhere, RevisedMeanwhile, UnknownSite
 from tests.dashboard.exam import SITE as EXAM_SITE
@@ -92,7 +103,7 @@ def follows(database: Database) -> str:
 
 def changes(database: Database, room: str, edit: Edit, *, site: str = "sg-001", seen: str = "") -> Change:
     """The day before the exam."""
-    return change(database, site, room, edit, follows=seen or follows(database), actor=ACTOR, clock=FakeClock(EVE))
+    return change(database, site, [room], edit, follows=seen or follows(database), actor=ACTOR, clock=FakeClock(EVE))
 
 
 def test_a_change_is_valid_from_now_on_and_keeps_everything_else(database: Database) -> None:
@@ -120,7 +131,7 @@ def test_a_change_that_was_overtaken_is_refused_also_between_looking_and_writing
         change(
             database,
             "sg-001",
-            "r302",
+            ["r302"],
             with_camera("r302", camera),
             follows=seen,
             actor=ACTOR,
@@ -155,6 +166,64 @@ def test_a_camera_of_another_site_is_not_taken(database: Database) -> None:
     taken = Camera("sg-002-c1", "rtsp://10.0.0.8/x", ())
     with pytest.raises((ChangeRefused, CameraBelongsElsewhere), match="belongs to site sg-002"):
         changes(database, "r302", with_camera("r302", taken))
+
+
+class TestNvrs:
+    BEHIND = Camera("sg-001-c8", "rtsp://10.0.0.7:8554/ch/8?x=1", ("B-01",), "nvr", nvr="n-1", channel=8)
+    ITS_OWN = Camera("sg-001-c7", "rtsp://10.0.0.7:8554/ch/7", (), "own", nvr="n-1", channel=7)
+    ELSEWHERE = Camera("sg-001-c6", "rtsp://10.0.0.6/x", (), "nvr", nvr="n-1", channel=6)
+
+    @pytest.fixture(autouse=True)
+    def three(self, database: Database) -> None:
+        changes(database, "r302", with_nvr(Nvr("n-1", "rtsp://10.0.0.7:8554", "nvr", 8)))
+        for camera in (self.BEHIND, self.ITS_OWN, self.ELSEWHERE):
+            changes(database, "r302", with_camera("r302", camera))
+
+    def cameras(self, database: Database) -> dict[str, Camera]:
+        site = database.setup.site("sg-001")
+        assert site is not None
+        assert rooms_through(site, "n-1") == {"r302"}
+        return {each.id: each for room in site.rooms for each in room.cameras}
+
+    def test_a_second_one_stands_after_the_first_and_changes_no_camera(self, database: Database) -> None:
+        before = self.cameras(database)
+        changes(database, "r302", with_nvr(Nvr("n-2", "rtsp://10.0.0.9")))
+        assert self.cameras(database) == before
+        site = database.setup.site("sg-001")
+        assert site is not None and [each.id for each in site.nvrs] == ["n-1", "n-2"]
+
+    def test_cameras_go_along_to_its_new_address_without_a_login_meant_for_the_old_one(
+        self, database: Database
+    ) -> None:
+        changes(database, "r302", with_nvr(Nvr("n-1", "rtsp://10.0.0.17:554", None, 8)))
+        now = self.cameras(database)
+        assert now["sg-001-c8"] == replace(self.BEHIND, url="rtsp://10.0.0.17:554/ch/8?x=1", secret=None)
+        assert now["sg-001-c7"] == replace(self.ITS_OWN, url="rtsp://10.0.0.17:554/ch/7", secret=None)
+        assert now["sg-001-c6"] == self.ELSEWHERE
+
+    def test_with_a_new_login_those_that_had_the_old_one_have_it(self, database: Database) -> None:
+        changes(database, "r302", with_nvr(Nvr("n-1", "rtsp://10.0.0.7:8554", "newer", 8)))
+        now = self.cameras(database)
+        assert now["sg-001-c8"] == replace(self.BEHIND, secret="newer")
+        assert (now["sg-001-c7"], now["sg-001-c6"]) == (self.ITS_OWN, self.ELSEWHERE)
+
+    def test_it_is_taken_away_once_no_camera_is_reached_through_it(self, database: Database) -> None:
+        with pytest.raises(ChangeRefused, match=r"sg-001-c8, sg-001-c7, sg-001-c6 are reached through it"):
+            changes(database, "r302", without_nvr("n-1"))
+        for camera in (self.BEHIND, self.ITS_OWN, self.ELSEWHERE):
+            changes(database, "r302", without_camera("r302", camera.id))
+        changes(database, "r302", without_nvr("n-1"))
+        site = database.setup.site("sg-001")
+        assert site is not None and site.nvrs == ()
+        with pytest.raises(ChangeRefused, match="has no NVR n-1"):
+            changes(database, "r302", without_nvr("n-1"))
+
+    @pytest.mark.parametrize("address", ["rtsp://10.0.0.9/path", "http://10.0.0.9", "rtsp://user:pw@10.0.0.9"])
+    def test_an_address_that_cannot_be_is_told_by_its_field(self, database: Database, address: str) -> None:
+        with pytest.raises(ChangeRefused) as refused:
+            changes(database, "r302", with_nvr(Nvr("n-3", address)))
+        assert [field for field, _ in refused.value.problems] == ["address"]
+        assert "pw" not in str(refused.value)
 
 
 def test_a_plan_takes_the_place_of_the_one_there_was(database: Database) -> None:

@@ -67,7 +67,7 @@ class Morning:
 
     def change(self, edit: sites.Edit, room: str = ROOM) -> sites.Change:
         follows = self.database.setup.site_sha256(SITE) or ""
-        return sites.change(self.database, SITE, room, edit, follows=follows, actor=ACTOR, clock=self.clock)
+        return sites.change(self.database, SITE, [room], edit, follows=follows, actor=ACTOR, clock=self.clock)
 
     def swap(self, **other: Any) -> sites.Change:
         return self.change(sites.with_camera(ROOM, replace(self.camera, url=NEW, **other)))

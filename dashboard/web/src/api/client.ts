@@ -48,6 +48,7 @@ import type {
   MadeReference,
   MarkBody,
   NewAccount,
+  NvrBody,
   OpenSession,
   Operations,
   OrderedTrial,
@@ -184,6 +185,14 @@ export function removeCamera(
   body: { follows: string; only_look: boolean; room: string; camera: string },
 ): Promise<Change> {
   return answer(client.POST('/api/v1/sites/{site}/cameras/removal', { params: { path: { site } }, body }))
+}
+
+export function changeNvr(site: string, body: NvrBody): Promise<Change> {
+  return answer(client.POST('/api/v1/sites/{site}/nvrs', { params: { path: { site } }, body }))
+}
+
+export function removeNvr(site: string, body: { follows: string; only_look: boolean; id: string }): Promise<Change> {
+  return answer(client.POST('/api/v1/sites/{site}/nvrs/removal', { params: { path: { site } }, body }))
 }
 
 /** Takes as long as the camera is watched, and somewhat longer. */

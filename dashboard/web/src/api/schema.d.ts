@@ -2797,6 +2797,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{site}/nvrs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Nvr
+         * @description Add a video recorder to a site, or change one, from now on. Cameras that are reached through it go along to
+         *     another address or login; open sittings keep what they opened with, but for such addresses.
+         */
+        post: operations["change_nvr"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/nvrs/removal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Nvr
+         * @description Take a video recorder away from a site, from now on; none through which a camera is reached.
+         */
+        post: operations["remove_nvr"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{site}/references": {
         parameters: {
             query?: never;
@@ -6190,6 +6231,43 @@ export interface components {
          */
         NoStay: "absent" | "not_signed_in" | "no_such_sitting" | "no_time";
         /**
+         * NvrBody
+         * @description A video recorder that is added to a site, or takes the place of the one of its id, with the cameras that are
+         *     reached through it. Without ``login``, the one counts that the site keeps for the device at that address.
+         * @example {
+         *       "address": "rtsp://10.20.1.9:554",
+         *       "follows": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+         *       "id": "nvr-2",
+         *       "login": {
+         *         "password": "…",
+         *         "user": "kaojian"
+         *       },
+         *       "max_sessions": 16
+         *     }
+         */
+        NvrBody: {
+            /**
+             * Address
+             * @description Scheme, numeric host and port, without a path
+             */
+            address: string;
+            /**
+             * Follows
+             * @description As the list of sites has it
+             */
+            follows: string;
+            /** Id */
+            id: string;
+            login?: components["schemas"]["CameraLogin"] | null;
+            /** Max Sessions */
+            max_sessions?: number | null;
+            /**
+             * Only Look
+             * @default false
+             */
+            only_look: boolean;
+        };
+        /**
          * NvrEventShape
          * @description All cameras of an NVR that the sitting uses, gone at once until the first of them was back.
          */
@@ -6211,6 +6289,24 @@ export interface components {
              * Format: date-time
              */
             start: string;
+        };
+        /**
+         * NvrRemovalBody
+         * @description A video recorder that is taken away from its site.
+         */
+        NvrRemovalBody: {
+            /**
+             * Follows
+             * @description As the list of sites has it
+             */
+            follows: string;
+            /** Id */
+            id: string;
+            /**
+             * Only Look
+             * @default false
+             */
+            only_look: boolean;
         };
         /**
          * NvrStatus
@@ -26942,6 +27038,253 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_nvr: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "address": "rtsp://10.20.1.9:554",
+                 *       "follows": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                 *       "id": "nvr-2",
+                 *       "login": {
+                 *         "password": "…",
+                 *         "user": "kaojian"
+                 *       },
+                 *       "max_sessions": 16
+                 *     }
+                 */
+                "application/json": components["schemas"]["NvrBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "new": true,
+                     *       "revision": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *       "sittings": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "keeps": false,
+                     *           "number": 1,
+                     *           "readdressed": false,
+                     *           "start": "2026-05-01T01:00:00.000Z",
+                     *           "trial_void": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangeShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_nvr: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "follows": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                 *       "id": "nvr-2",
+                 *       "only_look": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["NvrRemovalBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "new": true,
+                     *       "revision": "5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d",
+                     *       "sittings": [
+                     *         {
+                     *           "batch": "2026-0501",
+                     *           "keeps": false,
+                     *           "number": 1,
+                     *           "readdressed": false,
+                     *           "start": "2026-05-01T01:00:00.000Z",
+                     *           "trial_void": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangeShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,6 @@
 // What somebody writes of a camera at the page, and what is made of the answer of a test. Pure.
 
-import type { PlanCamera, SeenStation, SetUpCamera, SetUpRoom, TriedCamera } from '@/api/types'
+import type { PlanCamera, SeenStation, SetUpCamera, SetUpNvr, SetUpRoom, TriedCamera } from '@/api/types'
 
 export interface CameraForm {
   id: string
@@ -16,24 +16,32 @@ export interface CameraForm {
   sees: SeenStation[]
 }
 
-/** The form of a camera as it is set up; an empty one without. */
-export function formOf(camera?: SetUpCamera): CameraForm {
+/** Paths of the channels of NVRs of those who make most of them, as they are delivered: recorded and sub-stream. */
+export const CHANNEL_PATHS = {
+  hikvision: { path: '/Streaming/Channels/{channel}01', substream: '/Streaming/Channels/{channel}02' },
+  dahua: { path: '/cam/realmonitor?channel={channel}&subtype=0', substream: '/cam/realmonitor?channel={channel}&subtype=1' },
+  uniview: { path: '/unicast/c{channel}/s0/live', substream: '/unicast/c{channel}/s1/live' },
+} as const
+export type Maker = keyof typeof CHANNEL_PATHS
+
+/** The form of a camera as it is set up; without, an empty one, or one for a channel of an NVR. */
+export function formOf(camera?: SetUpCamera, through?: SetUpNvr): CameraForm {
   return {
     id: camera?.id ?? '',
-    url: camera?.address ?? 'rtsp://',
+    url: camera?.address ?? (through?.address ? `${through.address}${CHANNEL_PATHS.hikvision.path}` : 'rtsp://'),
     user: '',
     password: '',
     transport: camera?.transport ?? 'tcp',
     panoramic: camera?.panoramic ?? false,
     audio: camera?.audio ?? false,
     substream: camera?.substream ?? '',
-    nvr: camera?.nvr ?? '',
+    nvr: camera?.nvr ?? through?.id ?? '',
     channel: camera?.channel ? String(camera.channel) : '',
     sees: camera?.sees.map((each) => ({ ...each })) ?? [],
   }
 }
 
-export function loginOf(form: CameraForm): { user: string; password: string } | null {
+export function loginOf(form: { user: string; password: string }): { user: string; password: string } | null {
   return form.user ? { user: form.user, password: form.password } : null
 }
 
@@ -59,6 +67,11 @@ export function channels(template: string, from: number, to: number): { channel:
     channel: from + step,
     url: template.replaceAll('{channel}', String(from + step)),
   }))
+}
+
+/** The camera of a site that has that address already. */
+export function knownAt(url: string, rooms: readonly SetUpRoom[]): string | undefined {
+  return rooms.flatMap((room) => room.cameras).find((each) => each.address === url)?.id
 }
 
 export type Mark = 'good' | 'bad' | 'note'
