@@ -103,7 +103,9 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=20)
     options.add_argument("--firsts", type=int, default=7)
     asked = options.parse_args()
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "chromium-headless-shell"))), None
+    )
     if chromium is None:
         print(json.dumps({"bench": "latency", "absent": "chromium: apt-get install chromium"}))
         return

@@ -4,7 +4,7 @@
 set -eu
 
 missing=""
-for package in chromium fonts-noto-cjk ffmpeg postgresql poppler-utils python3-gi gir1.2-gst-rtsp-server-1.0 \
+for package in chromium-headless-shell fonts-noto-cjk ffmpeg postgresql poppler-utils python3-gi gir1.2-gst-rtsp-server-1.0 \
     gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
     gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly; do
     dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
