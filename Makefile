@@ -10,12 +10,11 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 BIN := .venv/bin
 # Tests wait more than they compute: four files of them run beside each other. Of whole installations two do, and alone
-# those with many cameras: one that gets no processor for 1.5 s truly sends nothing, and the report truly says so. They
-# wait most of all: what only computes, and waits for nobody, takes what they leave, at the lowest priority. Twice is the
-# most that a test is run; one that failed the first time is told at the end, with why, to be looked into.
+# those with many cameras: one that gets no processor for 1.5 s truly sends nothing, and the report truly says so. Even
+# what runs beside them at the lowest priority was seen to cost them pictures. Twice is the most that a test is run; one
+# that failed the first time is told at the end, with why, to be looked into.
 TWICE := --reruns 1 --rerun-show-tracebacks -ra
 CROWDED := tests/installations/test_demo.py tests/installations/test_drill.py
-COMPUTING := tests/house tests/domain tests/records tests/dashboard/access tests/dashboard/test_described.py
 SIDE_BY_SIDE := $(TWICE) -n 4 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 STAMPS := .make
@@ -43,17 +42,10 @@ test:  ## set up what tests need, run them all (ARGS="tests/domain": run these)
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --durations 25 $(addprefix --ignore ,tests/installations $(COMPUTING))
-	@$(MAKE) --no-print-directory -j 2 -k --output-sync=line test-installations test-computing
-endif
-
-.PHONY: test-installations test-computing
-test-installations:
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --durations 25 --ignore tests/installations
 	@$(BIN)/python -m pytest $(TWICE) -n 2 --dist loadfile --durations 15 tests/installations $(addprefix --ignore ,$(CROWDED))
 	@$(BIN)/python -m pytest $(TWICE) --durations 5 $(CROWDED)
-
-test-computing:
-	@nice -n 19 $(BIN)/python -m pytest $(SIDE_BY_SIDE) --durations 15 $(COMPUTING)
+endif
 
 .PHONY: ready
 ready: packages $(STAMPS)/dev $(WEB)/dist/index.html $(STAMPS)/openid $(STAMPS)/whep

@@ -140,10 +140,10 @@ def test_pointing_at_a_gap_tells_of_it_in_the_colour_of_its_cause(open_page: Ope
     click_lane(page, "station:A01", 34)  # 09:00:24, while its camera is unplugged; the pointer stays there
     told = page.locator(".timeline > div", has_text="断档 · 摄像机断线")
     expect(told).to_contain_text("工位 A01")
-    mark = told.locator("rect").evaluate(
-        "rect => getComputedStyle(rect).fill + ' ' + rect.getBoundingClientRect().width"
+    page.wait_for_function(  # it is drawn anew while it is looked at
+        """() => [...document.querySelectorAll('.timeline > div rect')].some(rect =>
+            getComputedStyle(rect).fill.startsWith('rgb(') && rect.getBoundingClientRect().width === 10)"""
     )
-    assert re.fullmatch(r"rgb\(\d+, \d+, \d+\) 10", mark)
 
 
 def test_where_the_pointer_rests_the_footage_shows_its_picture_and_in_a_gap_none(
