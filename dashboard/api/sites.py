@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from base64 import b64encode
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -34,6 +35,7 @@ from dashboard.api.site_shapes import (
     CalibrationShape,
     CameraAdvice,
     CameraBody,
+    CameraLogin,
     CameraReferences,
     ChangeShape,
     DraftBody,
@@ -65,7 +67,7 @@ from domain.timeline import Interval, utc
 from records import references as references_of
 from records import sites as records
 from records import surveying
-from records.commissioning import Asked, Tried, device_of
+from records.commissioning import Asked, Bench, Tried, device_of
 from records.errors import ChangeRefused, NotTried, ReferenceRefused
 from records.set_up_form import mounting_form, plan_form
 from storage.database.setup import SiteRevision
@@ -180,23 +182,7 @@ def change_camera(response: Response, backed: Backed, viewer: Viewing, site: Sit
     if login is not None:
         secret = bench.fresh_name(body.id)
     edit = records.with_camera(body.room, _wanted(body, secret))
-
-    def keep() -> None:
-        if login is not None and secret is not None:
-            bench.keep_login(secret, Credentials(login.user, login.password))
-
-    made = records.change(
-        backed.database,
-        site,
-        [body.room],
-        edit,
-        follows=body.follows,
-        actor=viewer.actor,
-        clock=backed.clock,
-        only_look=body.only_look,
-        before=keep,
-    )
-    return _change(made)
+    return _changed(backed, viewer, site, edit, body, rooms=[body.room], before=_keeping(bench, secret, login))
 
 
 def _refuse_other_nvr(site: Site, body: CameraBody) -> None:
@@ -229,17 +215,7 @@ def remove_camera(
 ) -> ChangeShape:
     """Take a camera out of its room, and off its plan, from now on. What it recorded stays."""
     response.headers.update(NO_STORE)
-    made = records.change(
-        backed.database,
-        site,
-        [body.room],
-        records.without_camera(body.room, body.camera),
-        follows=body.follows,
-        actor=viewer.actor,
-        clock=backed.clock,
-        only_look=body.only_look,
-    )
-    return _change(made)
+    return _changed(backed, viewer, site, records.without_camera(body.room, body.camera), body, rooms=[body.room])
 
 
 @router.post("/{site}/nvrs")
@@ -256,23 +232,9 @@ def change_nvr(response: Response, backed: Backed, viewer: Viewing, site: SiteId
     secret = bench.secret_of(found, body.address) if before is None or moved else before.secret
     if login is not None:
         secret = bench.fresh_name(body.id)
-
-    def keep() -> None:
-        if login is not None and secret is not None:
-            bench.keep_login(secret, Credentials(login.user, login.password))
-
-    made = records.change(
-        backed.database,
-        site,
-        records.rooms_through(found, body.id),
-        records.with_nvr(Nvr(body.id, body.address, secret, body.max_sessions)),
-        follows=body.follows,
-        actor=viewer.actor,
-        clock=backed.clock,
-        only_look=body.only_look,
-        before=keep,
-    )
-    return _change(made)
+    edit = records.with_nvr(Nvr(body.id, body.address, secret, body.max_sessions))
+    rooms = records.rooms_through(found, body.id)
+    return _changed(backed, viewer, site, edit, body, rooms=rooms, before=_keeping(bench, secret, login))
 
 
 @router.post("/{site}/nvrs/removal")
@@ -281,17 +243,7 @@ def remove_nvr(
 ) -> ChangeShape:
     """Take a video recorder away from a site, from now on; none through which a camera is reached."""
     response.headers.update(NO_STORE)
-    made = records.change(
-        backed.database,
-        site,
-        (),
-        records.without_nvr(body.id),
-        follows=body.follows,
-        actor=viewer.actor,
-        clock=backed.clock,
-        only_look=body.only_look,
-    )
-    return _change(made)
+    return _changed(backed, viewer, site, records.without_nvr(body.id), body, rooms=())
 
 
 @router.post("/{site}/cameras/trial")
@@ -340,12 +292,40 @@ def _tried(tried: Tried, rules: RulePack, *, shown: bool) -> TriedShape:
     )
 
 
-def _change(made: records.Change) -> ChangeShape:
-    return ChangeShape(
-        new=made.new,
-        revision=made.revision,
-        sittings=tuple(AffectedSitting(**asdict(each)) for each in made.sittings),
+def _changed(
+    backed: Backing,
+    viewer: Viewer,
+    site: str,
+    edit: records.Edit,
+    body: CameraBody | RemovalBody | NvrBody | NvrRemovalBody | PlanBody,
+    *,
+    rooms: Collection[str],
+    before: Callable[[], None] = lambda: None,
+) -> ChangeShape:
+    """Make a change of a site, or look at what it comes to, as the body says. Raises as ``records.sites.change``."""
+    made = records.change(
+        backed.database,
+        site,
+        rooms,
+        edit,
+        follows=body.follows,
+        actor=viewer.actor,
+        clock=backed.clock,
+        only_look=body.only_look,
+        before=before,
     )
+    sittings = tuple(AffectedSitting(**asdict(each)) for each in made.sittings)
+    return ChangeShape(new=made.new, revision=made.revision, sittings=sittings)
+
+
+def _keeping(bench: Bench, secret: str | None, login: CameraLogin | None) -> Callable[[], None]:
+    """Seals a login that was given, under that name."""
+
+    def keep() -> None:
+        if login is not None and secret is not None:
+            bench.keep_login(secret, Credentials(login.user, login.password))
+
+    return keep
 
 
 # --- References -----------------------------------------------------------------------------------------------------
@@ -469,17 +449,8 @@ def change_plan(
 ) -> ChangeShape:
     """Give a room another plan from now on. Open sittings keep the one they opened with."""
     response.headers.update(NO_STORE)
-    made = records.change(
-        backed.database,
-        site,
-        [room],
-        records.with_plan(room, records.drafted(_form(body.plan))),
-        follows=body.follows,
-        actor=viewer.actor,
-        clock=backed.clock,
-        only_look=body.only_look,
-    )
-    return _change(made)
+    edit = records.with_plan(room, records.drafted(_form(body.plan)))
+    return _changed(backed, viewer, site, edit, body, rooms=[room])
 
 
 @router.post("/{site}/rooms/{room}/plan/calibration")

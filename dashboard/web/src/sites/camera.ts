@@ -16,11 +16,11 @@ export interface CameraForm {
   sees: SeenStation[]
 }
 
-/** Paths of the channels of NVRs of those who make most of them, as they are delivered: recorded and sub-stream. */
+/** Paths of the channels of NVRs of those who make most of them, as they are delivered. */
 export const CHANNEL_PATHS = {
-  hikvision: { path: '/Streaming/Channels/{channel}01', substream: '/Streaming/Channels/{channel}02' },
-  dahua: { path: '/cam/realmonitor?channel={channel}&subtype=0', substream: '/cam/realmonitor?channel={channel}&subtype=1' },
-  uniview: { path: '/unicast/c{channel}/s0/live', substream: '/unicast/c{channel}/s1/live' },
+  hikvision: '/Streaming/Channels/{channel}01',
+  dahua: '/cam/realmonitor?channel={channel}&subtype=0',
+  uniview: '/unicast/c{channel}/s0/live',
 } as const
 export type Maker = keyof typeof CHANNEL_PATHS
 
@@ -28,7 +28,7 @@ export type Maker = keyof typeof CHANNEL_PATHS
 export function formOf(camera?: SetUpCamera, through?: SetUpNvr): CameraForm {
   return {
     id: camera?.id ?? '',
-    url: camera?.address ?? (through?.address ? `${through.address}${CHANNEL_PATHS.hikvision.path}` : 'rtsp://'),
+    url: camera?.address ?? (through?.address ? `${through.address}${CHANNEL_PATHS.hikvision}` : 'rtsp://'),
     user: '',
     password: '',
     transport: camera?.transport ?? 'tcp',
