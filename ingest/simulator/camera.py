@@ -71,6 +71,9 @@ class CameraSettings:
     ``sound`` is PCMA, PCMU or AAC; with ``refuses_sound`` it is offered and not given. It is no picture: a camera
     that stalls goes on to sound.
 
+    ``substream`` is a second stream of the same device, at the same port by its own path, with its own size and
+    coding; login and port are the first one's, and faults other than a pulled plug are played to the first alone.
+
     ``hall`` names a ready-made hall (``hall.examples``) that is shown in place of the drawn scene, from where
     ``hall_camera`` hangs in it, or the camera of the same id; cameras of one hall and ``hall_seed`` show one room.
     Nobody is in it for the first ``hall_empty_s``, and nobody ever comes to the stations ``hall_absent``.
@@ -101,6 +104,7 @@ class CameraSettings:
     codec: str = "H264"
     sound: str | None = None
     refuses_sound: bool = False
+    substream: CameraSettings | None = None
     hall: str | None = None
     hall_camera: str | None = None
     hall_seed: int = 0
@@ -303,6 +307,9 @@ class SimulatedCamera:
         self._sets = self._source.parameter_sets()
         self._sound = coded(settings.sound) if settings.sound is not None else None
         self._server = RtspServer(_server_settings(settings), self, self._sound)
+        self._second = SimulatedCamera(settings.substream, clock) if settings.substream is not None else None
+        if self._second is not None:
+            self._server.share(self._second._server)
         self._played: list[Fault] = []
         self._losses: list[tuple[float, random.Random]] = []
         self._key_wanted = threading.Event()
@@ -324,6 +331,11 @@ class SimulatedCamera:
         return len(self._server.sessions)
 
     @property
+    def second_sessions(self) -> int:
+        """How many clients have set up the substream."""
+        return self._second.sessions if self._second is not None else 0
+
+    @property
     def sound_tracks(self) -> int:
         """How often a client has set up the sound track."""
         return self._server.set_up_sound
@@ -335,13 +347,18 @@ class SimulatedCamera:
 
     async def start(self) -> None:
         """Listen and begin to run. Raises OSError where the port is taken."""
-        self._loop = asyncio.get_running_loop()
         await self._server.listen()
+        self._begin()
+        if self._second is not None:
+            self._second._begin()
+        log.info("simulator.camera_started", camera=self.settings.id, url=self.url)
+
+    def _begin(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._reporter = self._loop.create_task(self._report())
         if self._sound is not None:
             self._speaker = self._loop.create_task(self._speak(self._sound))
         self._thread.start()
-        log.info("simulator.camera_started", camera=self.settings.id, url=self.url)
 
     async def stop(self) -> None:
         """End every stream and wait for the thread."""
@@ -353,6 +370,8 @@ class SimulatedCamera:
             self._speaker.cancel()
         self._server.farewell()
         self._server.vanish()
+        if self._second is not None:
+            await self._second.stop()
         if self._thread.ident is not None:  # it is None where the port was taken
             await asyncio.to_thread(self._thread.join)
 

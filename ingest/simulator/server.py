@@ -297,6 +297,7 @@ class RtspServer:
         self.sessions: dict[str, Session] = {}
         self._connections: set[_Connection] = set()
         self._server: asyncio.Server | None = None
+        self._beside: list[RtspServer] = []
         self._holding = False
         self._delay_s = 0.0
         self.set_up_sound = 0  # how often its track was set up
@@ -307,9 +308,21 @@ class RtspServer:
             loop = asyncio.get_running_loop()
             self._server = await loop.create_server(lambda: _Connection(self), self.settings.host, self.port)
             self.port = self._server.sockets[0].getsockname()[1]
+            for each in self._beside:
+                each.port = self.port
+
+    def share(self, other: RtspServer) -> None:
+        """Serve another stream at this port, by its path; to be called before ``listen``. Logins are this one's."""
+        self._beside.append(other)
+
+    def serving(self, path: str) -> RtspServer:
+        """Whose a path is; this one's where it is nobody's."""
+        return next((each for each in self._beside if f"{path}/".startswith(f"{each.settings.path}/")), self)
 
     def vanish(self) -> None:
         """Close the port and every connection at once, without a word, as a pulled plug does."""
+        for each in self._beside:
+            each.vanish()
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -419,7 +432,7 @@ class _Connection(asyncio.Protocol):
     """One RTSP connection and the sessions that it made."""
 
     def __init__(self, server: RtspServer) -> None:
-        self._server = server
+        self._server = self._listening = server
         settings = server.settings
         self._gate = Gate(settings.username, settings.password, settings.authentication)
         self._reader = RequestReader()
@@ -476,6 +489,7 @@ class _Connection(asyncio.Protocol):
 
     async def _obey(self, request: Request) -> None:
         sequence = request.headers.get("cseq", "0")
+        self._turn_to(self._listening.serving(_path(request.uri)))
         if request.method == "OPTIONS":
             self._touch(request)
             self._answer(200, sequence, {"Public": _METHODS})
@@ -492,6 +506,13 @@ class _Connection(asyncio.Protocol):
             self._obey_in_session(request, sequence)
         else:
             self._answer(501, sequence, {"Allow": _METHODS})
+
+    def _turn_to(self, server: RtspServer) -> None:
+        """To the stream that is asked for; once there is a session, that stays its stream."""
+        if server is not self._server and not self._sessions:
+            self._server.left(self)
+            self._server = server
+            server.joined(self)
 
     def _obey_in_session(self, request: Request, sequence: str) -> None:
         session = self._touch(request)
@@ -598,13 +619,11 @@ class _Connection(asyncio.Protocol):
         return {"Session": f"{session.id};timeout={self._server.settings.session_timeout_s}"}
 
     def _ours(self, uri: str) -> bool:
-        path = re.sub(r"^rtsp://[^/]*", "", uri).partition("?")[0].rstrip("/")
-        ours = self._server.settings.path
+        path, ours = _path(uri), self._server.settings.path
         return path in (ours, f"{ours}/track1") or self._is_sound(uri)
 
     def _is_sound(self, uri: str) -> bool:
-        path = re.sub(r"^rtsp://[^/]*", "", uri).partition("?")[0].rstrip("/")
-        return self._server.sound is not None and path == f"{self._server.settings.path}/track2"
+        return self._server.sound is not None and _path(uri) == f"{self._server.settings.path}/track2"
 
     def _base(self) -> str:
         settings = self._server.settings
@@ -613,6 +632,10 @@ class _Connection(asyncio.Protocol):
     def _answer(self, status: int, sequence: str, headers: dict[str, str] | None = None, body: str = "") -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(answer(status, sequence, headers, body))
+
+
+def _path(uri: str) -> str:
+    return re.sub(r"^rtsp://[^/]*", "", uri).partition("?")[0].rstrip("/")
 
 
 def payload_limit(settings: ServerSettings) -> int:
