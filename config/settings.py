@@ -129,6 +129,9 @@ class Settings(BaseSettings):
     live_udp_host: str = ""  # the address that a viewer's request came to when empty
     live_udp_announced: str = ""  # addresses by commas; the one that is bound when empty
     live_udp_ports: Annotated[str, Field(pattern=r"^\d{1,5}-\d{1,5}$")] = "21000-21799"
+    live_coders: Annotated[int, Field(ge=0, le=64)] = 2  # nothing is coded anew when 0
+    live_coded_lines: Annotated[int, Field(ge=144, le=1080)] = 480
+    live_coded_fps: Annotated[int, Field(ge=1, le=30)] = 15
 
     log_format: LogFormat = LogFormat.CONSOLE
     log_level: LogLevel = LogLevel.INFO

@@ -1,10 +1,11 @@
 """What the service does right now as Prometheus metrics, read from the database whenever somebody asks.
 
 Nothing is counted in this process, so that the numbers are right whatever process did the work and whenever it was
-started. Every look is bounded: the newest row of something, rows that are open, rows of today by an index, and what
-waits up to COUNT_UP_TO. A database that does not answer leaves out what it alone knows, and shows as itself.
-Labels hold names of the installation only: no address, no credentials, no person. Not here: the route
-(``dashboard.api.metrics``). Format: Prometheus text exposition 0.0.4.
+started; the role ``live``, whose work leaves no rows, tells its own (``live_exposition``). Every look is bounded: the
+newest row of something, rows that are open, rows of today by an index, and what waits up to COUNT_UP_TO. A database
+that does not answer leaves out what it alone knows, and shows as itself. Labels hold names of the installation only:
+no address, no credentials, no person. Not here: the routes (``dashboard.api.metrics``, ``dashboard.live.app``).
+Format: Prometheus text exposition 0.0.4.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from threading import Lock
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 
@@ -118,6 +119,45 @@ class _Scrape(Collector):
             for store in self._sources.stores:
                 answers.add_metric([store.bucket], float(store.answers()))
             yield answers
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What the process that shows live pictures does now, and did since it began: it alone knows."""
+
+    viewers: int
+    cameras: int
+    coders: int
+    most_coders: int
+    refused: int
+    lost: int
+
+
+def live_exposition(watched: Watched) -> bytes:
+    """The metrics of the role ``live``, in the text format of CONTENT_TYPE."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Live(watched))
+    return generate_latest(registry)
+
+
+class _Live(Collector):
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+
+    def collect(self) -> Iterator[Metric]:
+        now = self._watched
+        for name, told, value in (
+            ("live_viewers", "Tiles that are shown a camera.", now.viewers),
+            ("live_cameras", "Cameras that are pulled for viewers.", now.cameras),
+            ("live_coders", "Cameras whose pictures are coded anew.", now.coders),
+            ("live_coders_most", "How many may be coded anew at once.", now.most_coders),
+        ):
+            gauge = _gauge(name, told)
+            gauge.add_metric([], value)
+            yield gauge
+        since = "since the process began."
+        yield CounterMetricFamily("kaojian_live_coders_refused", f"How often no coder was free, {since}", now.refused)
+        yield CounterMetricFamily("kaojian_live_coders_lost", f"Coders that ended by themselves, {since}", now.lost)
 
 
 def _from_database(sources: Sources, now: datetime) -> Iterator[Metric]:

@@ -1,6 +1,7 @@
 """What the process of the role ``live`` does: cameras to viewers, in the clear on loopback only as the pages are.
 
-It records nothing, writes nothing to the spool, and decodes nothing. Not here: who may watch (``dashboard.live``).
+It records nothing and writes nothing to the spool; what has to be decoded is decoded by processes of their own
+(``dashboard.live.recoding``). Not here: who may watch (``dashboard.live``).
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from dashboard.access.tickets import LiveTickets
 from dashboard.api.backing import Backing, LivePort
 from dashboard.api.headers import SafeHeaders
 from dashboard.live.app import create_live_app
+from dashboard.live.coders import Coders
 from dashboard.live.door import Door, Pages
 from dashboard.live.peers import Place
 from dashboard.live.protocol import LiveProtocol
 from dashboard.live.pulls import Pulls
+from dashboard.live.recoding import Bounds
 from dashboard.metrics import Sources
 from domain.timeline import SystemClock
 from ingest.engines import Engines
@@ -82,9 +85,10 @@ def run(settings: Settings, speaks_tls: Callable[[Any, Any], ssl.SSLContext] | N
         def relayed(camera: str) -> RelayedSource:
             return RelayedSource(recorders, camera, clock)
 
+        coders = Coders(settings.live_coders, Bounds(settings.live_coded_lines, settings.live_coded_fps))
         app = create_live_app(
             Door(backed, port.tickets, Pages(settings.http_port, settings.pages_address)),
-            Pulls(engines.open, clock, relayed),
+            Pulls(engines.open, clock, relayed, coders),
             schedule.reached,
             needed,
             clock,

@@ -35,6 +35,10 @@ class Condition(StrEnum):
     NO_ROOM = "no_room"  # the sessions of its NVR are kept for recording
     YIELDED = "yielded"  # recording needs the camera and has it not, or not yet
     UNSUPPORTED = "unsupported"  # nothing that a browser can be relied on to show
+    NO_CODER = "no_coder"  # the same, and as many cameras are coded anew as may be
+    CODER_LOST = "coder_lost"  # what codes it anew ended, and is begun again
+    NO_CODEC = "no_codec"  # this host cannot code it anew
+    UNDECODABLE = "undecodable"  # what the camera sends cannot be decoded
 
 
 class Why(StrEnum):

@@ -10,6 +10,8 @@ relay). Recording comes first, in five ways:
 4. One that refuses, or offers nothing to show, is told as such and not asked again for HOLD_OFF_S.
 5. A pull ends LINGER_S after its last viewer left.
 
+What browsers do not play is coded anew (``coders``), once for all who watch.
+
 Nobody watching costs nothing; a viewer that does not keep up costs nobody else (``lines``). Not here: who may watch
 (``door``), and what recording wants (the wiring asks ``records.schedule``).
 """
@@ -25,6 +27,7 @@ from typing import Final
 
 import structlog
 
+from dashboard.live.coders import CoderLost, Coders, NotCodedAnew
 from dashboard.live.fragments import Fragments, Head, NotShown, Shown
 from dashboard.live.lines import Condition, Taker, Why
 from dashboard.live.wire import microseconds
@@ -32,6 +35,7 @@ from domain.timeline import Clock
 from ingest.recorder import Assignment
 from ingest.source import AccessUnit, CameraRefused, NoPicture, Source, SourceError, UnsupportedStream
 from records.schedule import Needs
+from storage.media import VideoFormat
 
 _log = structlog.get_logger()
 
@@ -49,14 +53,30 @@ KEPT_BYTES: Final = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
+class Anew:
+    """That pictures are coded anew: of which they are made, and as which they are shown, each with its size."""
+
+    made_of: VideoFormat
+    shown_as: VideoFormat
+
+    def words(self) -> dict[str, str | int]:
+        of, shown = self.made_of, self.shown_as
+        sizes = {"width": shown.width, "height": shown.height, "of_width": of.width, "of_height": of.height}
+        return {"codec": of.codec, **sizes}
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What viewers are told of a camera; ``until`` is when it is tried again, where that is known."""
 
     condition: Condition
     until: datetime | None = None
+    anew: Anew | None = None
 
     def tell(self, line: Taker) -> None:
-        line.tell("camera", state=self.condition, until=None if self.until is None else microseconds(self.until))
+        until = None if self.until is None else microseconds(self.until)
+        anew = None if self.anew is None else self.anew.words()
+        line.tell("camera", state=self.condition, until=until, anew=anew)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +85,10 @@ class Way:
 
     source: Source
     takes: bool
+
+
+_STAYS: Final = frozenset({Condition.NO_ROOM, Condition.YIELDED, Condition.CODER_LOST})
+"""What is told until it is over, not only until the next attempt begins."""
 
 
 class _Kept(Exception):
@@ -77,7 +101,7 @@ class _Kept(Exception):
 
 class Pull:
     """One camera as its viewers see it. ``ways`` are tried in order, the next where one refuses; ``spares`` says
-    whether the first of them is a connection to the camera.
+    whether the first of them is a connection to the camera. ``coders`` code anew what browsers do not play.
     """
 
     def __init__(
@@ -87,8 +111,11 @@ class Pull:
         spares: Callable[[], bool],
         clock: Clock,
         hold_off: Callable[[str, Condition], Standing],
+        *,
+        coders: Coders,
     ) -> None:
         self.camera = camera
+        self._coders = coders
         self._ways = ways
         self._spares = spares
         self._clock = clock
@@ -184,7 +211,7 @@ class Pull:
         failures = 0
         while True:
             begun = self._clock.monotonic()
-            if self._standing.condition not in (Condition.NO_ROOM, Condition.YIELDED):
+            if self._standing.condition not in _STAYS:
                 self._tell(Standing(Condition.CONNECTING))
             try:
                 await self._watch()
@@ -199,6 +226,14 @@ class Pull:
                 self._forget()
                 self._tell(self._hold_off(self.camera, Condition.REFUSED if refused else Condition.UNSUPPORTED))
                 return
+            except NotCodedAnew as error:
+                failures = 0 if self._clock.monotonic() - begun > RETRY_S[-1] else failures
+                _log.warning("live_not_coded_anew", camera=self.camera, reason=str(error))
+                self._forget()
+                if not isinstance(error, CoderLost) or failures >= len(RETRY_S):
+                    self._tell(self._hold_off(self.camera, error.condition))
+                    return
+                self._tell(Standing(error.condition))
             except SourceError as error:
                 failures = 0 if self._clock.monotonic() - begun > RETRY_S[-1] else failures
                 if failures == 0:
@@ -214,19 +249,31 @@ class Pull:
             failures += 1
 
     async def _watch(self) -> None:
-        """Show what the first way gives that does not refuse. Raises SourceError, and _Kept."""
+        """Show what the first way gives that does not refuse. Raises SourceError, NotCodedAnew, and _Kept."""
         refusal = CameraRefused(f"camera {self.camera} has no way to its pictures")
         for way in self._ways():
             self._takes = way.takes
             try:
-                async with aclosing(way.source.units()) as units:
-                    async for unit in units:
-                        self._show(unit)
+                await self._watch_one(way.source)
             except CameraRefused as refused:
                 refusal = refused if way.takes else refusal
         raise refusal
 
-    def _show(self, unit: AccessUnit) -> None:
+    async def _watch_one(self, source: Source) -> None:
+        # In this order, so that the camera is let go of first, whatever becomes of a process.
+        async with self._coders.coder(self.camera, self._show_anew) as coder, aclosing(source.units()) as units:
+            async for unit in units:
+                if self._coders.codes(unit.format):
+                    await coder.take(unit)
+                else:
+                    self._show(unit)
+
+    def _show_anew(self, unit: AccessUnit, made_of: VideoFormat) -> None:
+        if self.runs:  # one that was let go of may still be said something
+            self._show(unit, made_of)
+
+    def _show(self, unit: AccessUnit, made_of: VideoFormat | None = None) -> None:
+        """A picture, and what it was made of where it is coded anew."""
         head, shown = self._fragments.take(unit)
         if head is not None:
             self._head, self._kept = head, None
@@ -234,8 +281,8 @@ class Pull:
                 line.head(head, unit.arrived)
         if shown is None:
             return
-        if self._standing.condition is not Condition.PLAYING:
-            self._tell(Standing(Condition.PLAYING))
+        if head is not None or self._standing.condition is not Condition.PLAYING:
+            self._tell(Standing(Condition.PLAYING, anew=None if made_of is None else Anew(made_of, unit.format)))
         if shown.key:
             self._kept, self._kept_bytes = [], 0
         if self._kept is not None:
@@ -267,7 +314,10 @@ class Pulls:
         open_source: Callable[[Assignment], Source],
         clock: Clock,
         relayed: Callable[[str], Source] | None = None,
+        coders: Coders | None = None,
     ) -> None:
+        """Without ``coders`` nothing is coded anew."""
+        self.coders = coders or Coders()
         self._open = open_source
         self._relayed = relayed
         self._clock = clock
@@ -288,8 +338,14 @@ class Pulls:
         self._reached[camera] = (reached, beside)
         pull = self._pulls.get(camera)
         if pull is None:
-            pull = Pull(camera, lambda: self._ways(camera), lambda: self._spares(camera), self._clock, self._hold_off)
-            self._pulls[camera] = pull
+            pull = self._pulls[camera] = Pull(
+                camera,
+                lambda: self._ways(camera),
+                lambda: self._spares(camera),
+                self._clock,
+                self._hold_off,
+                coders=self.coders,
+            )
         pull.join(line, self._obstacle(camera))
 
     def again(self, line: Taker, camera: str) -> None:
@@ -337,7 +393,8 @@ class Pulls:
         if camera in self._needs.lacks:
             return Standing(Condition.YIELDED)
         until, standing = self._held_off.get(camera, (0.0, None))
-        if standing is not None and self._clock.monotonic() < until:
+        freed = standing is not None and standing.condition is Condition.NO_CODER and self.coders.has_room
+        if standing is not None and self._clock.monotonic() < until and not freed:
             return standing
         self._held_off.pop(camera, None)
         return None

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from dashboard.live.door import RECHECK_S, Admission, Door
 from dashboard.live.lines import Taker, Why
 from dashboard.live.pulls import Pulls
+from dashboard.metrics import Watched
 from domain.timeline import Clock
 from ingest.recorder import Assignment
 from records.schedule import Needs
@@ -71,6 +72,11 @@ class Showing:
             await asyncio.shield(run_in_threadpool(self.door.over, admission))
         except StorageError as error:
             _log.error("live_end_not_written", camera=admission.camera, reason=str(error))
+
+    def watched(self) -> Watched:
+        """What it comes to now, for metrics."""
+        coders, pulled = self.pulls.coders, len(self.pulls.watched)
+        return Watched(len(self.lines), pulled, coders.running, coders.most, coders.refused, coders.lost)
 
     async def look(self) -> None:
         """End the lines of those who may not watch any more, and let go of cameras that recording needs.

@@ -70,6 +70,10 @@ _IN_THE_WAY: Final = {
     Condition.REFUSED: "the camera refuses another connection; recording comes first",
     Condition.NO_ROOM: "the sessions of its NVR are kept for recording",
     Condition.YIELDED: "recording needs the camera first",
+    Condition.NO_CODER: "what the camera sends has to be coded anew, and as many cameras are as may be; watch fewer",
+    Condition.CODER_LOST: "what codes the camera's pictures anew has ended, and is begun again",
+    Condition.NO_CODEC: "the camera's pictures cannot be coded anew here; set its sub-stream to H.264",
+    Condition.UNDECODABLE: "the camera's pictures cannot be decoded; set its sub-stream to H.264",
 }
 
 

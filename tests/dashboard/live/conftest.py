@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 
 from config.rule_pack import load as load_rule_pack
 from dashboard.access.tickets import LiveTickets
@@ -48,6 +48,7 @@ class Hall:
     address: str = ""
     pages: str = ""
     showing: Showing | None = None
+    live: FastAPI | None = None
     tickets: LiveTickets = field(default_factory=lambda: LiveTickets(LiveTickets.new_key()))
     lacking: set[str] = field(default_factory=set)
     sources: list[Source] = field(default_factory=list)
@@ -120,7 +121,7 @@ def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hall]:
 
     door = Door(replace(app.state.backing), made.tickets, Pages(PAGES_PORT))
     live = create_live_app(door, Pulls(made.open, exam.clock), reached, needed, exam.clock)
-    made.showing = live.state.showing
+    made.live, made.showing = live, live.state.showing
     made.routes = names(live.router)
     with served(app) as pages, live_served(live) as address:
         made.pages, made.address = pages, address
