@@ -7,7 +7,7 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -28,8 +28,10 @@ from dashboard.api.headers import SafeHeaders
 from dashboard.api.live import TAKEN_WITHIN
 from dashboard.app import create_app
 from dashboard.live.app import create_live_app
+from dashboard.live.coders import Coders
 from dashboard.live.door import Door, Pages
 from dashboard.live.pulls import Pulls
+from dashboard.live.recoding import Bounds
 from domain.evidence import Recorder, Run
 from domain.people import Account, Reach, Role, Scope
 from domain.places import Batch, Camera, Room, Site, SittingPlan, Station
@@ -81,11 +83,16 @@ def written(browser: Browser, tmp_path: Path) -> Iterator[Hall]:
         yield opened
 
 
+THREE = (("c1", "H264"), ("c2", "H264"), ("c3", "H265"))
+
+
 @contextmanager
-def open_hall(folder: Path) -> Iterator[Hall]:
+def open_hall(
+    folder: Path, codecs: Sequence[tuple[str, str]] = THREE, coders: Coders | None = None
+) -> Iterator[Hall]:
     clock, cameras = SystemClock(), Cameras()
     shown = []
-    for name, codec in (("c1", "H264"), ("c2", "H264"), ("c3", "H265")):
+    for name, codec in codecs:
         url = cameras.start(CameraSettings(name, "R1", ("A1",), width=640, height=360, fps=15, codec=codec))
         shown.append(Camera(name, url, ("A1",)))
     database = connect(f"sqlite:///{folder / 'kaojian.db'}", NOTARY)
@@ -116,7 +123,7 @@ def open_hall(folder: Path) -> Iterator[Hall]:
     pages = create_app(database, archive, load_rule_pack, clock, DIST, live_port=LivePort(tickets, 0))
     door = Door(pages.state.backing, tickets, Pages(0))
     schedule = Schedule(database, Secrets(folder / "secrets"), timedelta(seconds=5))
-    pulls = Pulls(Engines.with_limits(Limits(), clock).open, clock)
+    pulls = Pulls(Engines.with_limits(Limits(), clock).open, clock, coders=coders)
     live = create_live_app(door, pulls, schedule.reached, lambda at: schedule.needs(at, timedelta(seconds=15)), clock)
     with live_served(SafeHeaders(live)) as address:
         live_at = urlsplit(address).port or 0
@@ -160,6 +167,31 @@ def test_decoded_pictures_rise_under_a_watermark_and_what_no_browser_plays_is_to
     assert {(each.camera, each.actor.name, each.outcome) for each in shown} == {
         (camera, "account:supervisor", SHOWN) for camera in ("c1", "c2", "c3")
     }
+
+
+def test_what_no_browser_plays_is_coded_anew_and_its_tile_says_so(open_page: OpenPage, tmp_path: Path) -> None:
+    coders = Coders(1, Bounds(180, 15))
+    with open_hall(tmp_path, [("c1", "H265"), ("c2", "H265")], coders) as hall:
+        page = open_page(hall.where + "/wall")
+        page.get_by_text("1 画面").click()
+        expect(page.locator("[data-tile]")).to_have_count(1)
+        tile = page.locator("[data-tile=c1]")
+        wait_until_live(page, "c1")
+        expect(tile).to_have_attribute("data-way", "whep")
+        expect(tile.locator("[data-anew]")).to_have_text("转码 320×180")
+        page.get_by_text("4 画面").click()
+        wait_until_live(page, "c1")
+        expect(tile).to_have_attribute("data-way", "mse")
+        before = frames(page, "c1")
+        page.wait_for_timeout(1500)
+        assert frames(page, "c1") > before + 5
+        expect(tile.locator("[data-anew]")).to_have_attribute("title", re.compile("H.265 640×360.*录像不受影响"))
+        expect(page.locator("[data-tile=c2] [data-tile-reason]")).to_contain_text("转码名额已满")
+        if folder := os.environ.get("KAOJIAN_SHOTS"):
+            page.screenshot(path=f"{folder}/wall-anew.png")
+        page.get_by_role("button", name="English").click()
+        expect(tile.locator("[data-anew]")).to_have_text("Coded anew 320×180")
+        assert coders.running == 1
 
 
 def test_a_camera_that_stalls_is_grey_within_three_seconds_with_its_reason_and_comes_back(

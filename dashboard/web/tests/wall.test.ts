@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { Arrivals, chase, HostClock, mediaOf, neighbour, reason, STALE_MS, type Seen } from '@/pure/wall'
+import { anewOf, Arrivals, chase, HostClock, mediaOf, neighbour, reason, STALE_MS, type Seen } from '@/pure/wall'
 
 const LIVE: Seen = { open: true, condition: 'playing', age: 40, still: 40 }
 
@@ -24,6 +24,16 @@ describe('a tile', () => {
   it('says of the camera what the host says, and nothing of it without a connection', () => {
     expect(reason({ ...LIVE, condition: 'refused' })).toBe('refused')
     expect(reason({ ...LIVE, open: false, condition: 'refused' })).toBe('offline')
+  })
+})
+
+describe('what is coded anew', () => {
+  it('is told with what the camera sends and as which size it is shown', () => {
+    const said = { codec: 'h265', width: 854, height: 480, of_width: 1920, of_height: 1080 }
+    expect(anewOf(said)).toEqual({ codec: 'H.265', shown: '854×480', of: '1920×1080' })
+    expect(anewOf({ ...said, codec: 'jpeg' })?.codec).toBe('JPEG')
+    expect(anewOf(null)).toBeUndefined()
+    expect(anewOf(undefined)).toBeUndefined()
   })
 })
 

@@ -56,8 +56,27 @@ export class HostClock {
   }
 }
 
-export const CONDITIONS = ['connecting', 'playing', 'lost', 'stalled', 'refused', 'no_room', 'yielded', 'unsupported'] as const
+export const CONDITIONS = [
+  'connecting', 'playing', 'lost', 'stalled', 'refused', 'no_room', 'yielded', 'unsupported',
+  'no_coder', 'coder_lost', 'no_codec', 'undecodable',
+] as const
 export type Condition = (typeof CONDITIONS)[number]
+
+/** That what is shown was coded anew by the host, as which size, and what the camera sends. */
+export interface Anew {
+  codec: string
+  shown: string
+  of: string
+}
+
+const CODECS: Partial<Record<string, string>> = { h265: 'H.265', jpeg: 'JPEG' }
+
+/** From the host's words; undefined where pictures are shown as the camera sends them. */
+export function anewOf(said: unknown): Anew | undefined {
+  if (typeof said !== 'object' || said === null) return undefined
+  const { codec, width, height, of_width, of_height } = said as Record<string, unknown>
+  return { codec: CODECS[String(codec)] ?? String(codec), shown: `${width}×${height}`, of: `${of_width}×${of_height}` }
+}
 
 export interface Seen {
   open: boolean // whether the connection to the host stands

@@ -4,7 +4,7 @@
 // Not here: whether what is shown is live (pure/wall), and what it looks like (Tile).
 
 import { fetchLiveTicket, Refused } from '@/api/client'
-import { Arrivals, HostClock, mediaOf, type Condition, CONDITIONS, type Way, WHEP_MS } from '@/pure/wall'
+import { type Anew, anewOf, Arrivals, HostClock, mediaOf, type Condition, CONDITIONS, type Way, WHEP_MS } from '@/pure/wall'
 
 import { MsePictures } from './mse'
 import { WhepPictures } from './whep'
@@ -20,6 +20,7 @@ export class LivePictures {
   open = false
   condition: Condition = 'connecting'
   until: number | undefined // when the camera is tried again, in milliseconds
+  anew: Anew | undefined
   ended: Ended | undefined
   skippedAt: number | undefined // when pictures were left out last, because this viewer was slow
   way: Way
@@ -151,6 +152,7 @@ export class LivePictures {
       }
       case 'camera':
         this.condition = CONDITIONS.find((each) => each === said.state) ?? 'lost'
+        this.anew = anewOf(said.anew)
         this.until = typeof said.until === 'number' ? said.until / 1000 : undefined
         break
       case 'format':

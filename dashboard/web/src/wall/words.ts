@@ -2,7 +2,7 @@
 
 import { computed } from 'vue'
 
-import type { Reason, Way } from '@/pure/wall'
+import type { Anew, Reason, Way } from '@/pure/wall'
 import { language } from '@/words'
 
 import type { Layout } from './layout'
@@ -19,6 +19,8 @@ interface WallWords {
   live: string
   way: Record<Way, string>
   wayHint: Record<Way, string>
+  anew: (shown: string) => string
+  anewHint: (anew: Anew) => string
   skipping: string
   opened: string
   toCome: string
@@ -59,6 +61,8 @@ const zh: WallWords = {
   live: '实时',
   way: { whep: 'WebRTC', mse: 'WebSocket' },
   wayHint: { whep: '画面经 WebRTC（WHEP）传送，延时低', mse: '画面经 WebSocket 传送，占用少，UDP 不通时也用它' },
+  anew: (shown) => `转码 ${shown}`,
+  anewHint: ({ codec, of, shown }) => `摄像头发送 ${codec} ${of}，浏览器不能可靠播放；此处由服务器转码为 H.264 ${shown} 显示，录像不受影响`,
   skipping: '网络慢，有跳帧',
   opened: '进行中',
   toCome: '待开考',
@@ -96,6 +100,10 @@ const zh: WallWords = {
     no_room: '录像机会话须留给录像',
     yielded: '摄像头须先供录像使用',
     unsupported: '浏览器不支持此摄像头的编码（如 H.265），请将其子码流设为 H.264',
+    no_coder: 'H.265 等编码须转码，转码名额已满；可少看几路，或将其子码流设为 H.264',
+    coder_lost: '转码进程中断，正在重新开始',
+    no_codec: '本机缺少转码所需的编解码器，请将摄像头子码流设为 H.264',
+    undecodable: '摄像头的画面无法解码，不能转码；请将其子码流设为 H.264',
     offline: '与服务的连接中断',
     old: '无新画面',
     frozen: '浏览器未显示新画面',
@@ -118,6 +126,9 @@ const en: WallWords = {
     whep: 'Pictures come over WebRTC (WHEP), with less delay',
     mse: 'Pictures come over a WebSocket, which costs less and goes where UDP does not',
   },
+  anew: (shown) => `Coded anew ${shown}`,
+  anewHint: ({ codec, of, shown }) =>
+    `The camera sends ${codec} ${of}, which browsers do not play for sure: the host codes it anew as H.264 ${shown}; the footage is as the camera sent it`,
   skipping: 'Slow network: pictures left out',
   opened: 'Running',
   toCome: 'To come',
@@ -155,6 +166,10 @@ const en: WallWords = {
     no_room: 'The sessions of the NVR are kept for recording',
     yielded: 'Recording needs the camera first',
     unsupported: 'Browsers do not play what this camera sends (H.265, say): set its sub-stream to H.264',
+    no_coder: 'H.265 has to be coded anew, and as many cameras are as may be: watch fewer, or set its sub-stream to H.264',
+    coder_lost: 'What codes its pictures anew has ended, and is begun again',
+    no_codec: 'This host lacks what it takes to code its pictures anew: set its sub-stream to H.264',
+    undecodable: 'Its pictures cannot be decoded, nor coded anew: set its sub-stream to H.264',
     offline: 'No connection to the service',
     old: 'No new picture',
     frozen: 'The browser shows no new picture',
