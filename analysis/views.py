@@ -11,8 +11,8 @@ Pure. Not here: what a span is a gap for (``analysis.coverage``), what faults ar
    one is doubtful, else unusable where one recorded, else missing.
 3. By its view (C6.2-4) the same, where some camera has both a region of the station and a reference: there the
    usable time of such a camera is good while the station is visible, unusable while it is obstructed, and doubtful
-   otherwise; usable time of a camera that lacks either is doubtful. Where no camera has both, view and footage are
-   the same.
+   otherwise; usable time of a camera that lacks either is doubtful. While one shows the station obstructed, what
+   others suspect of it is no doubt any more. Where no camera has both, view and footage are the same.
 
 Pictures smaller or slower than they should be are told by rules of their own (C6.2-4) and are no fault here. Every
 span is rounded to whole milliseconds first, as coverage is, so that the parts add up exactly to the window.
@@ -166,8 +166,12 @@ def station_view(
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
+    """Of one camera's time: ``suspected`` is doubtful unless another camera's ``obstructed`` says the same."""
+
     good: IntervalSet
     doubtful: IntervalSet
+    obstructed: IntervalSet = _NOTHING
+    suspected: IntervalSet = _NOTHING
 
 
 def by_footage_alone(station: str, coverage: Coverage) -> StationView:
@@ -177,19 +181,25 @@ def by_footage_alone(station: str, coverage: Coverage) -> StationView:
 
 
 def _in_view(view: CameraView, station: str) -> _Parts:
-    """An obstructed station wins over a visible one, should both be said of one instant."""
-    obstructed = view.when(station, View.OBSTRUCTED)
+    """An obstructed station wins over one of which anything else is said of the same instant."""
+    obstructed = view.usable & view.when(station, View.OBSTRUCTED)
     good = (view.usable & view.when(station, View.VISIBLE)) - obstructed
-    return _Parts(good, (view.usable - good - obstructed) | view.doubtful)
+    suspected = (view.usable & view.when(station, View.SUSPECTED)) - good - obstructed
+    return _Parts(good, (view.usable - good - obstructed - suspected) | view.doubtful, obstructed, suspected)
 
 
 def _division(coverage: Coverage, parts: Iterable[_Parts]) -> Division:
     """Good where any is, then doubtful, then unusable where there is footage."""
     found = list(parts)
-    good = IntervalSet(span for each in found for span in each.good) & coverage.covered
-    doubtful = IntervalSet(span for each in found for span in each.doubtful) & (coverage.covered - good)
+    good = _union(each.good for each in found) & coverage.covered
+    suspected = _union(each.suspected for each in found) - _union(each.obstructed for each in found)
+    doubtful = (_union(each.doubtful for each in found) | suspected) & (coverage.covered - good)
     missing = _missing(coverage)
     return Division(coverage.window, good, doubtful, coverage.covered - good - doubtful, missing)
+
+
+def _union(parts: Iterable[IntervalSet]) -> IntervalSet:
+    return IntervalSet(span for part in parts for span in part)
 
 
 def _missing(coverage: Coverage) -> IntervalSet:

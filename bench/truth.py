@@ -363,8 +363,9 @@ def station_scores(every: Sequence[Camera], rounds: int) -> Iterator[tuple[str, 
                     lens = IntervalSet(span.interval for span in sight.faults if span.fault is Fault.COVERED)
                     for name in camera.clip.stations:
                         views = {view: _when(sight, name, view) for view in View}
+                        doubted = views[View.SUSPECTED] | views[View.NOT_VERIFIABLE]
                         score = scores[name in camera.clip.used]
-                        score.add(views[View.OBSTRUCTED] | lens, views[View.NOT_VERIFIABLE], ONSET_AT, END_AT)
+                        score.add(views[View.OBSTRUCTED] | lens, doubted, ONSET_AT, END_AT)
         yield f"cover{round(100 * share)}", scores[False]
         yield f"cover{round(100 * share)}_used", scores[True]
 
@@ -459,7 +460,7 @@ def false_alarms(every: Sequence[Camera], rounds: int, count: int) -> dict[str, 
                 if span.view is View.OBSTRUCTED
             ]
             station_s += sum(span.interval.seconds for span in sight.stations)
-            doubtful_s += sum(span.interval.seconds for span in sight.stations if span.view is View.NOT_VERIFIABLE)
+            doubtful_s += sum(span.interval.seconds for span in sight.stations if not span.view.certain)
     return {
         "bench": "false_alarms",
         "per_camera_hour": _rounded(len(events) / hours),

@@ -35,7 +35,12 @@ class View(StrEnum):
 
     VISIBLE = "visible"  # 可见
     OBSTRUCTED = "obstructed"  # 被遮挡
+    SUSPECTED = "suspected"  # 疑似被遮挡: a doubt that settles where another camera shows an obstruction
     NOT_VERIFIABLE = "not_verifiable"  # 无法判定
+
+    @property
+    def certain(self) -> bool:
+        return self in {View.VISIBLE, View.OBSTRUCTED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,6 +249,23 @@ class TestStations:
         sight = decide(row(*[GOOD] * 10, *[replace(GOOD, stations=(station(HALF),))] * 10, *[GOOD] * 10))
         assert views(sight, View.OBSTRUCTED) == IntervalSet()
 
+    def test_still_blocks_too_many_for_a_person_and_too_few_to_be_sure_of_are_suspected(self) -> None:
+        """Seven of 25 beside something that moves."""
+        seven, rim = 0b00000_00000_00000_01111_00111, 0b00000_00000_00000_10000_00000
+        moving = [replace(GOOD, stations=(station(seven, rim if at % 3 == 0 else 0),)) for at in range(60)]
+        sight = decide(row(*moving))
+        assert views(sight, View.SUSPECTED) == sight.seen
+
+    @pytest.mark.parametrize(("blocks", "view"), [(15, View.SUSPECTED), (16, View.NOT_VERIFIABLE)])
+    def test_of_a_small_station_more_than_half_of_which_is_gone_an_obstruction_is_suspected(
+        self, blocks: int, view: View
+    ) -> None:
+        """Though it is somebody who moves, and in a larger station that is how it is told."""
+        some, gone = (1 << blocks) - 1, (1 << (blocks * 7 // 10)) - 1
+        moving = (station(gone, gone if at % 2 else 0, comparable=some) for at in range(40))
+        sight = decide(row(*(replace(GOOD, stations=(each,)) for each in moving)))
+        assert {span.view for span in sight.stations} == {view}
+
     def test_a_person_who_hides_almost_all_of_it_makes_it_unverifiable(self) -> None:
         most = ALL & ~0b111
         person = [replace(GOOD, stations=(station(most, most if at % 2 else 0),)) for at in range(40)]

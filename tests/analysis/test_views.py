@@ -41,6 +41,7 @@ class Shown:
     faults: tuple[FaultSpan, ...] = ()
     obstructed: IntervalSet = NEVER  # every station that it sees
     hidden: IntervalSet = NEVER  # not verifiable
+    suspected: IntervalSet = NEVER
     unverified: IntervalSet = NEVER
     unseen: IntervalSet = NEVER  # no sample speaks for it
     looked: bool = True
@@ -57,7 +58,8 @@ class Shown:
         parts = {
             View.OBSTRUCTED: seen & self.obstructed,
             View.NOT_VERIFIABLE: (seen & self.hidden) - self.obstructed,
-            View.VISIBLE: seen - self.obstructed - self.hidden,
+            View.SUSPECTED: (seen & self.suspected) - self.obstructed - self.hidden,
+            View.VISIBLE: seen - self.obstructed - self.hidden - self.suspected,
         }
         spans = [ViewSpan(name, view, each) for name in stations for view, part in parts.items() for each in part]
         return Sight(seen, self.faults, tuple(spans), self.unverified)
@@ -75,6 +77,7 @@ class Shown:
             ),
             obstructed=self.obstructed - better,
             hidden=self.hidden - better,
+            suspected=self.suspected - better,
             unverified=self.unverified - better,
             unseen=self.unseen - better,
         )
@@ -254,6 +257,45 @@ class TestVerdicts:
         assert clause(2, facts({"wide": part})).verdict is Verdict.PASS
 
 
+COVERED = spans((2000, 2040))
+
+
+class TestSuspicion:
+    """Of A-01, which both cameras see."""
+
+    @pytest.mark.parametrize("doubt", [Shown(suspected=COVERED), Shown(hidden=COVERED)])
+    def test_what_nobody_shows_is_a_doubt_however_many_suspect_it(self, doubt: Shown) -> None:
+        assert both(facts({"wide": doubt})) == (Verdict.PASS, Verdict.UNKNOWN)
+        assert both(facts({"wide": doubt, "near": Shown(suspected=COVERED)})) == (Verdict.PASS, Verdict.UNKNOWN)
+
+    def test_what_one_camera_suspects_and_another_shows_is_an_obstruction(self) -> None:
+        case = facts({"wide": Shown(suspected=COVERED), "near": Shown(obstructed=COVERED)})
+        assert division(case).unusable == COVERED
+        assert not division(case).doubtful
+
+    @pytest.mark.parametrize("doubt", [Shown(hidden=COVERED), Shown(unseen=COVERED), Shown(unverified=COVERED)])
+    def test_what_another_camera_cannot_tell_stays_a_doubt(self, doubt: Shown) -> None:
+        assert division(facts({"wide": doubt, "near": Shown(obstructed=COVERED)})).doubtful == COVERED
+
+    def test_what_one_camera_suspects_and_another_sees_is_seen(self) -> None:
+        assert division(facts({"wide": Shown(suspected=COVERED), "near": Shown()})).good == WHOLE
+
+    @pytest.mark.parametrize("which", [Fault.BLACK, Fault.MOVED])
+    def test_a_camera_whose_picture_is_not_usable_settles_nothing(self, which: Fault) -> None:
+        near = Shown(obstructed=COVERED, faults=fault(which, (2000, 2040)))
+        assert division(facts({"wide": Shown(suspected=COVERED), "near": near})).doubtful == COVERED
+
+    def test_what_a_moved_camera_suspects_stays_a_doubt(self) -> None:
+        wide = Shown(suspected=COVERED, faults=fault(Fault.MOVED, (2000, 2040)))
+        assert division(facts({"wide": wide, "near": Shown(obstructed=COVERED)})).doubtful == COVERED
+
+
+def division(case: SittingFacts) -> Division:
+    view = case.stations[0].view
+    assert view is not None
+    return view.view
+
+
 # -- properties -------------------------------------------------------------------------------------------------
 
 _SECONDS = st.integers(0, 5400)
@@ -272,6 +314,7 @@ cameras = st.builds(
     faults=faults,
     obstructed=sets,
     hidden=sets,
+    suspected=sets,
     unverified=sets,
     unseen=sets,
     looked=st.booleans(),
@@ -322,6 +365,23 @@ def test_more_usable_footage_from_the_same_cameras_never_worsens_a_clause(
     for number in (3, 4):
         worse = [_WORSE.index(clause(number, case).verdict) for case in (before, after)]
         assert worse[1] <= worse[0], (clause(number, before).zh, clause(number, after).zh)
+
+
+@at_any_pace
+@given(rooms)
+def test_a_station_with_usable_footage_is_out_of_view_only_where_a_camera_shows_it_obstructed(
+    shown: dict[str, Shown],
+) -> None:
+    case = facts(shown)
+    views = {each.camera.id: each.view for each in case.cameras if each.view is not None}
+    for station in case.stations:
+        assert station.view is not None
+        seen = [views[name] for name in station.view.compared]
+        hiding = [each.usable & each.when(station.station, View.OBSTRUCTED) for each in seen]
+        out = station.view.view.unusable & station.view.footage.good
+        assert not out - IntervalSet(part for parts in hiding for part in parts)
+        for each in seen:
+            assert not out & each.usable & each.when(station.station, View.NOT_VERIFIABLE)
 
 
 @at_any_pace
