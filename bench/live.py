@@ -1,7 +1,8 @@
 """What live viewers cost: CPU of the role ``live`` per viewer and minute, beside Janus and a bare relay.
 
 The camera is gst-rtsp-server's (1080p25, 4 Mbit/s). The viewers are protocol clients in another process: over WebRTC
-(``whep``) they take packets and throw them away, over WebSocket (``mse``) frames. Peers, one after another on that
+(``whep``) they take packets and throw them away, over WebSocket frames: as tiles ask for them, some at a time
+(``mse``), and one by one (``mse_one_by_one``). Peers, one after another on that
 camera: Janus's streaming plugin (``bench.janus``) with the same WebRTC clients, and for ``mse`` also a
 process that takes the camera by our client and writes each picture to plain TCP connections: what sending costs
 without fragments, frames, lines and rights. ``ms_arrival`` is from the picture's last packet at this host to a viewer
@@ -37,6 +38,9 @@ _HEAD = b"\r\n\r\n"
 PROFILE = "42e01f"
 """What WebRTC viewers take: that of the clip."""
 
+TILES_GATHER_MS = 160
+"""As the wall's tiles ask (dashboard/web/src/pure/wall.ts)."""
+
 
 @contextmanager
 def server(kind: str, url: str) -> Iterator[tuple[int, int]]:
@@ -54,9 +58,9 @@ def server(kind: str, url: str) -> Iterator[tuple[int, int]]:
 class Viewer:
     """One connection; what it saw."""
 
-    def __init__(self, port: int, websocket: bool) -> None:
+    def __init__(self, port: int, gather_ms: int | None) -> None:
         self._port = port
-        self._websocket = websocket
+        self._gather_ms = gather_ms
         self.pictures = 0
         self.size_bytes = 0
         self.late_s: list[float] = []
@@ -67,9 +71,10 @@ class Viewer:
         begun = time.monotonic()
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port, limit=8 << 20)
         try:
-            if self._websocket:
+            if self._gather_ms is not None:
                 key = base64.b64encode(os.urandom(16)).decode()
-                lines = ("GET /api/v1/live/c0 HTTP/1.1", f"Host: 127.0.0.1:{self._port}", "Upgrade: websocket")
+                path = f"/api/v1/live/c0?gather_ms={self._gather_ms}"
+                lines = (f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{self._port}", "Upgrade: websocket")
                 rest = ("Connection: Upgrade", "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {key}")
                 writer.write("\r\n".join((*lines, *rest, "", "")).encode())
                 await reader.readuntil(_HEAD)
@@ -110,9 +115,11 @@ class Viewer:
             await asyncio.sleep(2)
 
 
-async def watched(port: int, count: int, seconds: float, *, websocket: bool, pid: int) -> tuple[float, list[Viewer]]:
-    """CPU seconds of the server while ``count`` viewers watch, once all of them do."""
-    viewers = [Viewer(port, websocket) for _ in range(count)]
+async def watched(
+    port: int, count: int, seconds: float, *, gather_ms: int | None, pid: int
+) -> tuple[float, list[Viewer]]:
+    """CPU seconds of the server while ``count`` viewers watch, once all of them do; over WebSockets unless None."""
+    viewers = [Viewer(port, gather_ms) for _ in range(count)]
     tasks = [asyncio.create_task(each.watch()) for each in viewers]
     await asyncio.gather(*(each.began.wait() for each in viewers))
     await asyncio.sleep(2)
@@ -207,24 +214,35 @@ def measure_whep(url: str, count: int, seconds: float, round_: int, peer: Seen |
 
 
 def measure_mse(url: str, count: int, seconds: float, round_: int, peer: Seen | None) -> None:
-    costs: dict[str, float] = {}
-    seen: list[Viewer] = []
-    for kind in ("relay", "live"):
-        with server(kind, url) as (pid, port):
-            spent, viewers = asyncio.run(watched(port, count, seconds, websocket=kind == "live", pid=pid))
-        costs[kind] = spent
-        seen = viewers
-    minutes = count * seconds / 60
+    with server("relay", url) as (pid, port):
+        relayed, _ = asyncio.run(watched(port, count, seconds, gather_ms=None, pid=pid))
+    for bench, gather_ms in (("mse", TILES_GATHER_MS), ("mse_one_by_one", 0)):
+        with server("live", url) as (pid, port):
+            spent, seen = asyncio.run(watched(port, count, seconds, gather_ms=gather_ms, pid=pid))
+        print_mse(bench, round_, seconds, Costs(spent, relayed, peer), seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """CPU seconds, ours and the peers'."""
+
+    spent: float
+    relayed: float
+    peer: Seen | None
+
+
+def print_mse(bench: str, round_: int, seconds: float, costs: Costs, seen: list[Viewer]) -> None:
+    minutes = len(seen) * seconds / 60
     late = sorted(each for viewer in seen for each in viewer.late_s)
     first = [each.first_s for each in seen if each.first_s is not None]
     line = {
-        "bench": "mse",
+        "bench": bench,
         "round": round_,
-        "viewers": count,
-        "cpu_s_per_viewer_minute": round(costs["live"] / minutes, 4),
-        "cpu_s_relay": round(costs["relay"] / minutes, 4),
-        "ratio_vs_relay": round(costs["live"] / costs["relay"], 2) if costs["relay"] else None,
-        "ratio_vs_janus": round(costs["live"] / peer.spent, 2) if peer and peer.spent else None,
+        "viewers": len(seen),
+        "cpu_s_per_viewer_minute": round(costs.spent / minutes, 4),
+        "cpu_s_relay": round(costs.relayed / minutes, 4),
+        "ratio_vs_relay": round(costs.spent / costs.relayed, 2) if costs.relayed else None,
+        "ratio_vs_janus": round(costs.spent / costs.peer.spent, 2) if costs.peer and costs.peer.spent else None,
         "goal_ratio_vs_janus": 0.1,
         "mbit_per_s": round(seen[0].size_bytes * 8 / seconds / 1e6, 2),
         "ms_arrival": round(statistics.median(late) * 1000, 1) if late else None,

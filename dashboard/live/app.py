@@ -40,6 +40,9 @@ _log = structlog.get_logger()
 SILENT_S: Final = 15.0
 """How long a viewer may send nothing; a page sends every two seconds."""
 
+MOST_GATHERED_MS: Final = 500
+"""How long pictures may be kept for those that come after them: far less than what makes a tile grey."""
+
 
 def create_live_app(
     door: Door, pulls: Pulls, reach: Reach, needed: Needed, clock: Clock, *, place: Place | None = None
@@ -81,21 +84,23 @@ def create_live_app(
         ticket: Annotated[str, Query(max_length=512)] = "",
         *,
         pictures: Annotated[bool, Query()] = True,
+        gather_ms: Annotated[int, Query(ge=0, le=MOST_GATHERED_MS)] = 0,
     ) -> None:
-        """Show a camera to whoever may see it, until they leave or their right ends."""
+        """Show a camera to whoever may see it, until they leave or their right ends. Of pictures that come within
+        ``gather_ms`` one message is made: for tiles.
+        """
         try:
             admission = await run_in_threadpool(door.admit, socket, camera, ticket, shows=pictures)
         except (CrossSite, *REFUSALS, StorageError) as refusal:
             _log.info("live_refused_at_the_door", reason=type(refusal).__name__)
             await socket.close()
             return
-        await _shown(showing, socket, admission)
+        await _shown(showing, socket, admission, Line(pictures=admission.shows, gather_s=gather_ms / 1000))
 
     return app
 
 
-async def _shown(showing: Showing, socket: WebSocket, admission: Admission) -> None:
-    line = Line(pictures=admission.shows)
+async def _shown(showing: Showing, socket: WebSocket, admission: Admission, line: Line) -> None:
     try:
         await socket.accept()
         if not showing.enter(line, admission):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
@@ -94,10 +95,14 @@ class Line:
     """One viewer's. All of it from one asyncio loop; ``next`` is for one taker.
 
     Without ``pictures`` it is only told when each arrived, and its stamp: for a viewer that has the pictures by WHEP.
+    With ``gather_s`` those that come within so many seconds are sent as one message, and words with them: what a
+    viewer costs is mostly how often something is sent.
     """
 
-    def __init__(self, *, pictures: bool = True) -> None:
+    def __init__(self, *, pictures: bool = True, gather_s: float = 0.0) -> None:
         self._pictures = pictures
+        self._gather_s = gather_s
+        self._sent_at = -gather_s  # monotonic
         self._waiting: deque[Shown] = deque()
         self._waiting_bytes = 0
         self._words: dict[str, bytes] = {}
@@ -172,6 +177,8 @@ class Line:
     async def next(self) -> bytes | Close:
         """The next frame to send; a code once the line has ended and that was said."""
         while True:
+            if self._gather_s and self._waiting and self._ended is None:
+                await asyncio.sleep(self._sent_at + self._gather_s - time.monotonic())
             found = self._found()
             if found is not None:
                 return found
@@ -199,11 +206,20 @@ class Line:
         if self._left_out and self._waiting:
             count, self._left_out = self._left_out, 0
             return said("skipped", pictures=count)
-        if self._waiting:
+        if self._waiting and not self._gather_s:
             shown = self._waiting.popleft()
             self._waiting_bytes -= len(shown.framed)
             return shown.framed
-        return None
+        return self._gathered() if self._waiting else None
+
+    def _gathered(self) -> bytes:
+        """All that wait: they are of one head."""
+        shown = list(self._waiting)
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        self._sent_at = time.monotonic()
+        fragments = b"".join(each.fragment for each in shown)
+        return wire.pictures_frame(fragments, len(shown), shown[-1].arrived, key=shown[0].key)
 
     def _drop(self) -> None:
         self._left_out += len(self._waiting)

@@ -111,6 +111,11 @@ describe('playing', () => {
     expect(chase(2, [{ start: 0, end: 10 }]).to).toBeCloseTo(9.88)
     expect(chase(3, [{ start: 0, end: 4 }, { start: 20, end: 20.05 }]).to).toBe(20)
   })
+  it('leave as much to play from as comes at a time', () => {
+    expect(chase(9.5, [{ start: 0, end: 10 }], 0.16)).toEqual({ rate: 1 })
+    expect(chase(9.4, [{ start: 0, end: 10 }], 0.16)).toEqual({ rate: 1.1 })
+    expect(chase(2, [{ start: 0, end: 10 }], 0.16).to).toBeCloseTo(9.72)
+  })
 })
 
 describe('keys', () => {

@@ -74,10 +74,12 @@ def test_who_is_slow_goes_on_with_the_next_key_frame_and_is_told_how_many_were_l
     assert first == (PICTURES, wire.KEY, 1)
 
 
-@given(st.lists(st.integers(0, 40), max_size=12))
-def test_whatever_the_pace_a_line_is_bounded_and_each_picture_is_sent_or_told_of(reads: list[int]) -> None:
+@given(st.lists(st.integers(0, 40), max_size=12), st.sampled_from([0.0, 0.16]))
+def test_whatever_the_pace_a_line_is_bounded_and_each_picture_is_sent_or_told_of(
+    reads: list[int], gather_s: float
+) -> None:
     head, shown = stream(90)
-    line, sent, told, waits_for_key = Line(), 0, 0, True
+    line, sent, told, waits_for_key = Line(gather_s=gather_s), 0, 0, True
     line.begin(head, (), NOON)
     paces = iter(reads)
     for number, each in enumerate(shown):
@@ -89,14 +91,47 @@ def test_whatever_the_pace_a_line_is_bounded_and_each_picture_is_sent_or_told_of
                 break
             assert isinstance(message, bytes)
             told += json.loads(message[2:])["pictures"] if b'"skipped"' in message[:40] else 0
-            if message[0] == 0x82 and message[4 if message[1] == 126 else 2] == PICTURES:
-                sent += 1
+            if message[0] == 0x82 and (count := wire.opened(message[4 if message[1] == 126 else 2 :])[2]):
+                sent += count
                 waits_for_key = False
     rest = drained(line)
-    sent += sum(isinstance(each, tuple) and each[0] == PICTURES for each in rest)
+    sent += sum(each[2] for each in rest if isinstance(each, tuple))
     told += sum(each["pictures"] for each in rest if isinstance(each, dict) and each["kind"] == "skipped")
     assert sent + told + line._left_out == len(shown)
     assert waits_for_key or sent
+
+
+def test_a_tile_gets_what_came_meanwhile_as_one_message_and_its_first_picture_at_once() -> None:
+    head, shown = stream(8)
+
+    async def run() -> list[bytes | Close]:
+        line = Line(gather_s=0.2)
+        line.begin(head, (), NOON)
+        line.show(shown[0])
+        first = [await line.next() for _ in range(3)][-1]
+        for each in shown[1:3]:
+            line.show(each)
+        taking = asyncio.create_task(line.next())
+        await asyncio.sleep(0)
+        for each in shown[3:]:
+            line.show(each)
+        return [first, await taking]
+
+    first, rest = asyncio.run(run())
+    assert first == shown[0].framed
+    assert isinstance(rest, bytes)
+    *_, flags, count, arrived, fragments = wire.opened(rest[4:])
+    assert (flags, count, arrived) == (0, 7, wire.microseconds(shown[-1].arrived))
+    assert fragments == b"".join(each.fragment for each in shown[1:])
+
+
+def test_what_is_gathered_says_whether_it_begins_with_a_key_frame() -> None:
+    head, shown = stream(2 * GOP)
+    line = Line(gather_s=0.2)
+    line.begin(head, (), NOON)
+    for each in shown[1:]:
+        line.show(each)
+    assert drained(line)[1:] == [HEAD, (PICTURES, wire.KEY, GOP)]
 
 
 def test_words_are_never_left_out_and_of_one_kind_the_newest_counts() -> None:

@@ -4,7 +4,7 @@
 // Not here: whether what is shown is live (pure/wall), and what it looks like (Tile).
 
 import { fetchLiveTicket, Refused } from '@/api/client'
-import { type Anew, anewOf, Arrivals, HostClock, mediaOf, type Condition, CONDITIONS, type Way, WHEP_MS } from '@/pure/wall'
+import { type Anew, anewOf, Arrivals, HostClock, mediaOf, type Condition, CONDITIONS, GATHER_MS, type Way, WHEP_MS } from '@/pure/wall'
 
 import { MsePictures } from './mse'
 import { WhepPictures } from './whep'
@@ -28,6 +28,7 @@ export class LivePictures {
   private readonly clock = new HostClock()
   private readonly arrivals = new Arrivals()
   private readonly mse: MsePictures
+  private readonly gathered: number // milliseconds' worth of pictures that come at a time
   private whep: WhepPictures | undefined
   private keptUpAt = 0
   private arrived: number | undefined
@@ -47,7 +48,8 @@ export class LivePictures {
     large: boolean,
   ) {
     this.way = large && 'RTCPeerConnection' in window ? 'whep' : 'mse'
-    this.mse = new MsePictures(video, () => this.socket?.close())
+    this.gathered = large ? 0 : GATHER_MS
+    this.mse = new MsePictures(video, () => this.socket?.close(), this.gathered / 1000)
     void this.begin()
   }
 
@@ -92,7 +94,7 @@ export class LivePictures {
 
   private connect(ticket: { port: number; path: string; whep: string }): void {
     const host = `${location.hostname}:${ticket.port}`
-    const told = this.way === 'whep' ? '&pictures=false' : ''
+    const told = this.way === 'whep' ? '&pictures=false' : `&gather_ms=${this.gathered}`
     const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${host}${ticket.path}${told}`)
     socket.binaryType = 'arraybuffer'
     socket.onopen = () => {

@@ -13,10 +13,12 @@ export class MsePictures {
   private address: string | undefined
   private waiting: ArrayBuffer[] = []
 
-  /** `broken` is called where the browser cannot go on: the pictures have to begin anew. */
+  /** `broken` is called where the browser cannot go on: the pictures have to begin anew. Messages with pictures come
+   * `apart` seconds apart, or picture by picture. */
   constructor(
     private readonly video: HTMLVideoElement,
     private readonly broken: () => void,
+    private readonly apart = 0,
   ) {}
 
   /** Pictures of a head follow: with a MediaSource of their own, for what came before is over. */
@@ -94,7 +96,7 @@ export class MsePictures {
     const ranges = this.buffer?.buffered
     if (!ranges) return
     const listed = Array.from({ length: ranges.length }, (_, index) => ({ start: ranges.start(index), end: ranges.end(index) }))
-    const { to, rate } = chase(this.video.currentTime, listed)
+    const { to, rate } = chase(this.video.currentTime, listed, this.apart)
     if (to !== undefined && !this.video.seeking) this.video.currentTime = to
     if (this.video.playbackRate !== rate) this.video.playbackRate = rate
     if (this.video.paused) void this.video.play().catch(() => undefined)
