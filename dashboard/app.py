@@ -160,21 +160,24 @@ def _itself(numbers: IdNumbers) -> IdNumbers:
     return numbers
 
 
+@cache
 def openapi() -> dict[str, Any]:
-    """The OpenAPI document of the API: what the web page's types are made from. Needs no database."""
-    return _described().openapi()
+    """The OpenAPI document of the API: what the web page's types are made from. Needs no database.
+
+    Written once for all apps of a process, which takes a second or two: their routes are the same.
+    """
+    document = FastAPI.openapi(_described())
+    problems.describe(document)
+    examples.describe(document)
+    for schema in document["components"]["schemas"].values():
+        if "enum" in schema:
+            schema.pop("description", None)  # a docstring of the domain, written for its own readers
+    return document
 
 
 class _Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
-        if self.openapi_schema is None:
-            document = super().openapi()
-            problems.describe(document)
-            examples.describe(document)
-            for schema in document["components"]["schemas"].values():
-                if "enum" in schema:
-                    schema.pop("description", None)  # a docstring of the domain, written for its own readers
-        return super().openapi()
+        return openapi()
 
     def build_middleware_stack(self) -> ASGIApp:
         """Outside of what answers for faults: those answers carry the headers too."""

@@ -265,6 +265,7 @@ def end_sessions(connection: sa.Connection, name: str | None, at: datetime, why:
 def account_of(connection: sa.Connection, row: sa.Row[Any]) -> Account:
     """The account of a row that holds all columns of its table, with what other tables say of it."""
     role = Role(row.role)
+    has_factor, emergency, linked = connection.execute(_SAID_ELSEWHERE, {"account": row.name}).one()
     return Account(
         row.name,
         role,
@@ -274,9 +275,9 @@ def account_of(connection: sa.Connection, row: sa.Row[Any]) -> Account:
         row.expires,
         row.disabled,
         _recused(connection, row.name),
-        _has_factor(connection, row.name),
-        _is_emergency(connection, row.name),
-        _is_linked(connection, row.name),
+        has_factor,
+        emergency,
+        linked,
         row.password_hash != "",
     )
 
@@ -294,21 +295,20 @@ def _recused(connection: sa.Connection, name: str) -> frozenset[str]:
     return frozenset(batch for batch, recused in last.items() if recused)
 
 
-def _has_factor(connection: sa.Connection, name: str) -> bool:
-    table = tables.factors
-    standing = sa.and_(table.c.account == name, table.c.removed.is_(None), table.c.confirmed.is_not(None))
-    return connection.execute(sa.select(table.c.id).where(standing)).first() is not None
+def _said_elsewhere() -> sa.Select[bool, bool, bool]:
+    """Whether an account has a second factor, is an emergency's, and is linked to an identity provider's: asked with
+    every request, and so in one statement that is put together once.
+    """
+    factors, identities, named = tables.factors.c, tables.identities.c, sa.bindparam("account", type_=sa.String)
+    has_factor = factors.removed.is_(None) & factors.confirmed.is_not(None)
+    return sa.select(
+        sa.exists().where(factors.account == named, has_factor),
+        sa.exists().where(tables.broken_glass.c.account == named),
+        sa.exists().where(identities.account == named, identities.ended.is_(None)),
+    )
 
 
-def _is_emergency(connection: sa.Connection, name: str) -> bool:
-    table = tables.broken_glass
-    return connection.execute(sa.select(table.c.account).where(table.c.account == name)).first() is not None
-
-
-def _is_linked(connection: sa.Connection, name: str) -> bool:
-    table = tables.identities
-    standing = sa.and_(table.c.account == name, table.c.ended.is_(None))
-    return connection.execute(sa.select(table.c.id).where(standing)).first() is not None
+_SAID_ELSEWHERE = _said_elsewhere()
 
 
 def _prove(connection: sa.Connection, name: str, session_id: str, at: datetime) -> bool:

@@ -44,11 +44,6 @@ SEEDS = (SITE.name, SITE.county, "中式面点制作", "一号考场", "rtsp://"
 """What no answer to somebody outside the scope may hold, whatever they ask for."""
 
 INSIDE = {Reach.CITY: frozenset[str](), Reach.COUNTY: {SITE.county}, Reach.SITE: {SITE.id}, Reach.BATCHES: {BATCH}}
-DESCRIBED: Any = schemathesis.openapi.from_dict(openapi())
-OPERATIONS: dict[str, Any] = {
-    operation.definition.raw["operationId"]: operation
-    for operation in (each.ok() for each in DESCRIBED.get_all_operations())
-}
 THERE: dict[str, Any] = {
     "batch": BATCH,
     "camera": "A-cam-1",
@@ -58,6 +53,14 @@ THERE: dict[str, Any] = {
     "room": "A",
 }
 NUMBERS = itertools.count()
+
+
+@cache
+def operations() -> dict[str, Any]:
+    """The routes by their names, read when the first is asked: whoever only collects tests has no use for them."""
+    described: Any = schemathesis.openapi.from_dict(openapi())
+    found = (each.ok() for each in described.get_all_operations())
+    return {operation.definition.raw["operationId"]: operation for operation in found}
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +99,7 @@ def reader(exam: Exam, role: Role, *, inside: bool) -> str:
 def ask_all(exam: Exam, address: str, role: Role | None, *, inside: bool) -> Iterator[tuple[str, Any]]:
     """What every route answers, by its name, checked against the description."""
     with requests.Session() as session:
-        for name, operation in OPERATIONS.items():
+        for name, operation in operations().items():
             headers = {"Origin": address}
             if role is not None:
                 reads = operation.method.upper() == "GET"
@@ -113,7 +116,7 @@ def cases(name: str) -> list[Any]:
 
     The same for everybody who asks: to think them up takes longer than to ask.
     """
-    operation = OPERATIONS[name]
+    operation = operations()[name]
     found: list[Any] = []
     # A mark may move the end of a window: the exam that others read stays as it is.
     there_is = THERE | {"number": 2} if name == "mark_sitting" else THERE

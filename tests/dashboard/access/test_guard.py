@@ -78,14 +78,14 @@ def account(exam: Exam, role: Role, *, inside: bool = True, must_change: bool = 
 
 
 @cache
-def reader(exam: Exam, role: Role, *, inside: bool = True) -> str:
-    """The same account for whoever only reads: nothing that is asked with GET ends its session."""
+def lasting(exam: Exam, role: Role, *, inside: bool = True) -> str:
+    """The same account for all that leaves its sessions, tokens and permits as they are."""
     return account(exam, role, inside=inside)
 
 
-def visitor(exam: Exam, role: Role, method: str, *, inside: bool = True) -> str:
-    """The token of an account of that role, a new one where what is asked may end its session."""
-    return (reader if method == "GET" else account)(exam, role, inside=inside)
+def visitor(exam: Exam, role: Role, name: str, method: str, *, inside: bool = True) -> str:
+    """The token of an account of that role, a new one where the route may end what the account has."""
+    return (account if ROUTES[name] in MINE and method != "GET" else lasting)(exam, role, inside=inside)
 
 
 def elsewhere(number: object) -> str:
@@ -126,9 +126,8 @@ def made(exam: Exam, page: Path | None) -> FastAPI:
     return app
 
 
-@cache
 def described() -> dict[str, Any]:
-    """The routes of the API's description, which takes longer to write than to ask them all."""
+    """The routes of the API's description."""
     paths: dict[str, Any] = openapi()["paths"]
     return paths
 
@@ -136,6 +135,9 @@ def described() -> dict[str, Any]:
 NUMBERS = itertools.count()
 OWNERS: dict[str, Account] = {}
 """Whose session's token it is."""
+
+MINE = {Act.OWN_SESSION, Act.OWN_TOKENS, Act.ASK, Act.APPROVE}
+"""What is done to one's own sessions, tokens and permits, or to a permit that waits for one."""
 
 OWN = {Act.ANYBODY, Act.OWN_SESSION, Act.OWN_TOKENS, Act.ASK, Act.WATCH_PERMITTED}
 """What is no matter of scopes; a permit is for what lies outside of them (``test_permits``)."""
@@ -218,6 +220,7 @@ def admitted(exam: Exam) -> str:
     return "admitted"
 
 
+@cache
 def operations(exam: Exam) -> dict[str, tuple[str, str]]:
     """Method and address of every route, with the ids of the exam in its place holders, but for tickets."""
     ticket = to(exam.segments("A-cam-1")[0].key)
@@ -358,7 +361,7 @@ def test_nobody_comes_in_without_a_session_but_where_anybody_may(
 @pytest.mark.parametrize("role", Role)
 def test_inside_its_scope_a_role_may_what_the_table_says(anybody: httpx.Client, held: Exam, role: Role) -> None:
     for name, operation in operations(held).items():
-        answer = ask(anybody, operation, visitor(held, role, operation[0]))
+        answer = ask(anybody, operation, visitor(held, role, name, operation[0]))
         act = ROUTES[name]
         if act is Act.ANYBODY or role in MAY[act]:
             assert answer.status_code == let_in(name, operation[0]), name
@@ -372,7 +375,7 @@ def test_outside_its_scope_a_role_finds_nothing_of_the_exam(anybody: httpx.Clien
     for name, operation in operations(held).items():
         if ROUTES[name] in OWN:
             continue
-        answer = ask(anybody, operation, visitor(held, role, operation[0], inside=False))
+        answer = ask(anybody, operation, visitor(held, role, name, operation[0], inside=False))
         if role not in MAY[ROUTES[name]]:
             assert answer.status_code == 403, name
         elif operation[1] in LISTS:
