@@ -7,6 +7,8 @@ ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
 export NODE_EXTRA_CA_CERTS ?= /etc/ssl/certs/ca-certificates.crt
 endif
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Hundreds of processes load the same modules: what one of them has compiled, no other compiles again.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 # Tests wait more than they compute: four files of them run beside each other. Of whole installations two do, and alone

@@ -9,10 +9,12 @@ Exit codes: 0 done, 1 refused or failed (one clear line each on standard error),
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import typer
 from typer.core import TyperCommand
+from typer.main import get_command
 
 from analysis.people.errors import DetectorError
 from config.errors import ConfigError, DocumentRefused
@@ -92,7 +94,7 @@ behind_the_door(app)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Expected errors become lines on standard error, no traceback."""
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="kaojian")
+        _tree(app)(args=None if arguments is None else list(arguments), prog_name="kaojian")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1
     except (DocumentRefused, SetupRefused, SheetRefused) as refused:
@@ -103,6 +105,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         return 0
     return 1
+
+
+@cache
+def _tree(commands: typer.Typer) -> Any:
+    """What the words are looked up in, put together once a process: that takes longer than most commands."""
+    return get_command(commands)
 
 
 def _in_words(error: Exception) -> str:
