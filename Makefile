@@ -11,13 +11,15 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
-# Tests wait more than they compute: four files of them run beside each other. Of whole installations two do, and alone
-# those with many cameras: one that gets no processor for 1.5 s truly sends nothing, and the report truly says so. Even
-# what runs beside them at the lowest priority was seen to cost them pictures. Twice is the most that a test is run; one
-# that failed the first time is told at the end, with why, to be looked into.
+# Four files of tests run beside each other. Of whole installations two do; they wait more than they compute, and leave
+# the rest, at the lowest priority, to what waits for nobody. Those with many cameras run alone: one that gets no
+# processor for 1.5 s truly sends nothing, the report truly says so, and even the lowest priority was seen to cost them
+# pictures. Twice is the most that a test is run; one that failed the first time is told at the end, with why, to be
+# looked into.
 TWICE := --reruns 1 --rerun-show-tracebacks -ra
 CROWDED := tests/installations/test_demo.py tests/installations/test_drill.py
-SIDE_BY_SIDE := $(TWICE) -n 4 --dist loadfile --no-loadscope-reorder
+COMPUTING := tests/house tests/domain tests/records
+SIDE_BY_SIDE := $(TWICE) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 STAMPS := .make
 WEB := dashboard/web
@@ -44,12 +46,18 @@ test:  ## set up what tests need, run them all (ARGS="tests/domain": run these)
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --durations 25 --ignore tests/installations
-	@$(BIN)/python -m pytest $(TWICE) -n 2 --dist loadfile --durations 15 tests/installations $(addprefix --ignore ,$(CROWDED))
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -n 4 --durations 25 $(addprefix --ignore ,tests/installations $(COMPUTING))
+	@$(MAKE) --no-print-directory -j 2 -k --output-sync=line installations computing
 	@$(BIN)/python -m pytest $(TWICE) --durations 5 $(CROWDED)
 endif
 
-.PHONY: ready
+.PHONY: installations computing ready
+installations:
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -n 2 --durations 15 tests/installations $(addprefix --ignore ,$(CROWDED))
+
+computing:
+	@nice -n 19 $(BIN)/python -m pytest $(SIDE_BY_SIDE) -n 2 --durations 15 $(COMPUTING)
+
 ready: packages $(STAMPS)/dev $(WEB)/dist/index.html $(STAMPS)/openid $(STAMPS)/whep
 
 test-mutations: $(STAMPS)/dev packages  ## a million spoilt inputs for everything that reads bytes from outside

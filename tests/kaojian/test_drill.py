@@ -35,7 +35,7 @@ from kaojian.drill.virtual_time import HostClock, VirtualLoop
 from tests.fakes.time import NOON
 from tests.kaojian.conftest import Command
 
-SCHEDULES = 40
+SCHEDULES = 16
 
 
 def _span(start_s: float, end_s: float) -> Interval:
