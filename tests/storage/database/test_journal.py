@@ -33,9 +33,25 @@ from storage.database.tables import metadata
 from storage.database.withholdings import KeptDestruction
 from storage.errors import KeyMissing
 from tests.fakes.notary import NOTARY
+from tests.postgres import PostgresServer
 from tests.storage.database.examples import ACTOR, RECORDER, after, batch, begin, copy, segment, site
 from tests.storage.database.test_closings import DOCUMENTS, following
 from tests.storage.database.test_permits import APPROVAL, PERMIT
+
+
+@pytest.fixture(scope="module")
+def filled_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of an SQLite database with one row in every table, for all tests that are refused to change it."""
+    return _filled(f"sqlite:///{tmp_path_factory.mktemp('filled') / 'kaojian.db'}")
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def filled(request: pytest.FixtureRequest) -> str:
+    """The same on every database."""
+    if request.param == "sqlite":
+        return str(request.getfixturevalue("filled_file"))
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return _filled(server.new_database())
 
 
 def test_entries_come_latest_first_and_within_the_limit(database: Database) -> None:
@@ -134,27 +150,24 @@ def test_a_process_that_was_given_no_key_adds_nothing_to_a_record(
         ("expectations", "document"),
     ],
 )
-def test_the_database_itself_refuses_to_change_what_is_only_ever_added(url: str, table: str, column: str) -> None:
-    _fill(url)
+def test_the_database_itself_refuses_to_change_what_is_only_ever_added(filled: str, table: str, column: str) -> None:
     with pytest.raises(sa.exc.DBAPIError, match="never changed this way"):
-        _execute(url, sa.update(metadata.tables[table]).values({column: 99}))
+        _execute(filled, sa.update(metadata.tables[table]).values({column: 99}))
 
 
 @pytest.mark.parametrize("table", sorted(metadata.tables))
-def test_the_database_itself_refuses_to_delete_a_row(sqlite_url: str, table: str) -> None:
-    _fill(sqlite_url)
+def test_the_database_itself_refuses_to_delete_a_row(filled_file: str, table: str) -> None:
     with pytest.raises(sa.exc.DBAPIError, match="never changed this way"):
-        _execute(sqlite_url, sa.delete(metadata.tables[table]))
+        _execute(filled_file, sa.delete(metadata.tables[table]))
 
 
-def test_postgresql_refuses_to_delete_rows_as_well(url: str) -> None:
-    _fill(url)
+def test_postgresql_refuses_to_delete_rows_as_well(filled: str) -> None:
     with pytest.raises(sa.exc.DBAPIError, match="never changed this way"):
-        _execute(url, sa.delete(metadata.tables["journal"]))
+        _execute(filled, sa.delete(metadata.tables["journal"]))
 
 
-def _fill(url: str) -> None:
-    """One row in every table."""
+def _filled(url: str) -> str:
+    """The same address, with one row in every table of its database."""
     database = connect(url, NOTARY)
     begin(database)
     database.evidence.add_clock_reading(HostClock(RECORDER.id, after(0)))
@@ -215,6 +228,7 @@ def _fill(url: str) -> None:
     emergency = Account("wu", Role.CITY_OFFICER, Scope(Reach.CITY), after(0), must_change=True, expires=after(99))
     database.broken_glass.add(emergency, "hash", broken, replace(alarm, id="alarm-2"), "")
     database.close()
+    return url
 
 
 def _execute(url: str, statement: sa.Executable) -> None:
