@@ -19,7 +19,10 @@ from dashboard.app import create_app
 from storage.database import connect
 from tests.dashboard.exam import TOKEN, Exam, hold_exam
 from tests.dashboard.serving import served
+from tests.fakes.hashing import cheap_hashing
 from tests.fakes.notary import NOTARY
+
+__all__ = ["cheap_hashing"]
 
 DIST = Path(__file__).parents[2] / "dashboard" / "web" / "dist"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser"))), None)

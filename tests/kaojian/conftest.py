@@ -12,10 +12,11 @@ import pytest
 import structlog
 
 from kaojian.cli import main
+from tests.fakes.hashing import cheap_hashing
 from tests.records.setups import WHOLE
 from tests.storage.conftest import object_server, postgres
 
-__all__ = ["object_server", "postgres"]
+__all__ = ["cheap_hashing", "object_server", "postgres"]
 
 
 @dataclass(frozen=True, slots=True)

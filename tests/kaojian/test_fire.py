@@ -19,13 +19,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy.engine import make_url
 
 from analysis.report import sitting_report
 from analysis.report_json import to_json
 from config.settings import load
-from dashboard.access import login, passwords
+from dashboard.access import login
 from domain.evidence import Place
 from domain.timeline import Interval, SystemClock, rfc3339
 from domain.withholding import Withholding
@@ -151,7 +150,6 @@ def fire(
     kaojian: Command,
     object_server: SeaweedServer,
 ) -> Iterator[Fire]:
-    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     bucket = f"fire-{uuid.uuid4().hex[:12]}"
     object_server.make_bucket(bucket)
     given = object_server.settings(bucket)

@@ -1,19 +1,7 @@
-"""Passwords hashed with little work, so that many may be tried; what the real work is, one test looks at itself."""
+"""What all tests of who may do what share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from tests.fakes.hashing import cheap_hashing
 
-import pytest
-from argon2 import PasswordHasher
-
-from dashboard.access import passwords
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cheap_hashing() -> Iterator[None]:
-    hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(passwords, "_HASHER", hasher)
-        patched.setattr(passwords, "_NOBODYS", hasher.hash("nobody knows this one"))
-        yield
+__all__ = ["cheap_hashing"]
