@@ -256,7 +256,7 @@ class TestStations:
         sight = decide(row(*moving))
         assert views(sight, View.SUSPECTED) == sight.seen
 
-    @pytest.mark.parametrize(("blocks", "view"), [(15, View.SUSPECTED), (16, View.NOT_VERIFIABLE)])
+    @pytest.mark.parametrize(("blocks", "view"), [(21, View.SUSPECTED), (22, View.NOT_VERIFIABLE)])
     def test_of_a_small_station_more_than_half_of_which_is_gone_an_obstruction_is_suspected(
         self, blocks: int, view: View
     ) -> None:

@@ -270,7 +270,8 @@ def test_the_service_speaks_tls_from_1_2_on_and_nothing_else(made: tls.Made, tmp
         assert "server" not in answer.headers
         claims = {"X-Forwarded-For": "10.0.0.9"}  # metrics are for this machine, and where one comes from is no claim
         asked = f"https://127.0.0.1:{port}/metrics"
-        assert httpx.get(asked, headers=claims, verify=trusting(made.authority), trust_env=False).status_code == 200
+        told = httpx.get(asked, headers=claims, verify=trusting(made.authority), trust_env=False, timeout=30)
+        assert told.status_code == 200
         with pytest.raises(httpx.HTTPError):
             httpx.get(f"http://127.0.0.1:{port}/api/v1/health", trust_env=False)
         assert shakes_hands(port, only(made.authority, ssl.TLSVersion.TLSv1_2))
@@ -287,7 +288,7 @@ def answered(address: str, authority: Path, service: subprocess.Popen[bytes]) ->
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and service.poll() is None:
         try:
-            return httpx.get(address, verify=trusted, trust_env=False)
+            return httpx.get(address, verify=trusted, trust_env=False, timeout=30)
         except httpx.ConnectError:
             time.sleep(0.05)
     raise AssertionError("the service does not answer")
