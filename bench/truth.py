@@ -46,6 +46,7 @@ STEP_S = 2
 ONSET = 12  # samples before the tampering
 AFTER = 30  # samples with it
 SETTLED_S = 4  # the shares begin this long after the onset: edges are scored apart
+DOUBTS = (View.SUSPECTED, View.NOT_VERIFIABLE)  # what is told of a station and decides nothing by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,7 +364,7 @@ def station_scores(every: Sequence[Camera], rounds: int) -> Iterator[tuple[str, 
                     lens = IntervalSet(span.interval for span in sight.faults if span.fault is Fault.COVERED)
                     for name in camera.clip.stations:
                         views = {view: _when(sight, name, view) for view in View}
-                        doubted = views[View.SUSPECTED] | views[View.NOT_VERIFIABLE]
+                        doubted = IntervalSet(span for view in DOUBTS for span in views[view])
                         score = scores[name in camera.clip.used]
                         score.add(views[View.OBSTRUCTED] | lens, doubted, ONSET_AT, END_AT)
         yield f"cover{round(100 * share)}", scores[False]
@@ -460,7 +461,7 @@ def false_alarms(every: Sequence[Camera], rounds: int, count: int) -> dict[str, 
                 if span.view is View.OBSTRUCTED
             ]
             station_s += sum(span.interval.seconds for span in sight.stations)
-            doubtful_s += sum(span.interval.seconds for span in sight.stations if not span.view.certain)
+            doubtful_s += sum(span.interval.seconds for span in sight.stations if span.view in DOUBTS)
     return {
         "bench": "false_alarms",
         "per_camera_hour": _rounded(len(events) / hours),

@@ -38,10 +38,6 @@ class View(StrEnum):
     SUSPECTED = "suspected"  # 疑似被遮挡: a doubt that settles where another camera shows an obstruction
     NOT_VERIFIABLE = "not_verifiable"  # 无法判定
 
-    @property
-    def certain(self) -> bool:
-        return self in {View.VISIBLE, View.OBSTRUCTED}
-
 
 @dataclass(frozen=True, slots=True)
 class Region:

@@ -12,16 +12,15 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from ipaddress import ip_address
 from typing import Annotated, Final
 
 import structlog
-from fastapi import FastAPI, HTTPException, Path, Query, Request, Response, WebSocket
+from fastapi import FastAPI, Path, Query, Request, Response, WebSocket
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect
 
 from dashboard.api import problems
-from dashboard.api.guard import NO_STORE
+from dashboard.api.metrics import scraped
 from dashboard.api.problems import CrossSite
 from dashboard.api.witness import REFUSALS
 from dashboard.live.door import Admission, Door
@@ -31,7 +30,7 @@ from dashboard.live.pulls import Pulls
 from dashboard.live.showing import Needed, Reach, Showing
 from dashboard.live.whep import CrossOrigin, Whep, whep_router
 from dashboard.live.wire import Close, microseconds
-from dashboard.metrics import CONTENT_TYPE, live_exposition
+from dashboard.metrics import live_exposition
 from domain.timeline import Clock
 from storage.errors import StorageError
 
@@ -72,10 +71,7 @@ def create_live_app(
 
     @app.get("/metrics", name="metrics")
     async def metrics(request: Request) -> Response:
-        """For programs on this machine alone, as those of the dashboard: they ask without an account."""
-        if request.client is None or not ip_address(request.client.host).is_loopback:
-            raise HTTPException(404)
-        return Response(live_exposition(showing.watched()), media_type=CONTENT_TYPE, headers=NO_STORE)
+        return scraped(request, lambda: live_exposition(showing.watched()))
 
     @app.websocket("/api/v1/live/{camera}", name="live")
     async def live(

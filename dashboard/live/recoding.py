@@ -23,7 +23,7 @@ from fractions import Fraction
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Literal
 
 import av
 import av.error
@@ -175,9 +175,9 @@ class Recoding:
         return made
 
 
-def _context(name: str, mode: str) -> Any:
+def _context(name: str, mode: Literal["r", "w"]) -> Any:
     try:
-        return av.CodecContext.create(name, mode)  # type: ignore[call-overload]  # names that the stubs do not list
+        return av.CodecContext.create(name, mode)
     except (ValueError, av.error.FFmpegError) as error:
         raise CodecMissing(f"libav has no {name} ({error})") from error
 
@@ -229,7 +229,8 @@ def main(lines: str, fps: str) -> Exit:
     os.nice(NICE)
     with suppress(OSError):  # only Linux knows how
         Path("/proc/self/oom_score_adj").write_text("1000")
-    heard, said = open(0, "rb", closefd=False), open(1, "wb", closefd=False)  # noqa: SIM115 (to the very end)
+    # Of their own, never closed: at its end the interpreter would wait for whoever still reads sys.stdin.
+    heard, said = open(0, "rb", closefd=False), open(1, "wb", closefd=False)  # noqa: SIM115
     try:
         recode(heard, said, Bounds(int(lines), int(fps)))
     except CodecMissing:

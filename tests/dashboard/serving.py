@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -73,3 +74,14 @@ def footage_addresses(
     playlist = talking.get(f"/api/v1/cameras/{camera}/playlist.m3u8", params=span, headers=headers).text
     found = [line.removesuffix("/media.m4s") for line in playlist.splitlines() if line.endswith("/media.m4s")]
     return dict(zip([segment.key for segment in exam.segments(camera)], found, strict=True))
+
+
+def scraped(app: FastAPI, comes_from: str) -> httpx.Response:
+    """What an application answers to a program at an address that asks for metrics, and claims to be on its host."""
+
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(app, client=(comes_from, 50_000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://kaojian.example.cn") as talking:
+            return await talking.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
+
+    return asyncio.run(asked())

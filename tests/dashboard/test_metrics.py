@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -24,7 +23,7 @@ from storage.database import connect
 from storage.database.tables import metadata
 from storage.errors import DatabaseUnavailable
 from tests.dashboard.exam import START, TESTER, Exam, hold_exam
-from tests.dashboard.serving import client
+from tests.dashboard.serving import client, scraped
 from tests.fakes.notary import NOTARY
 
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -262,11 +261,5 @@ def _add_old_segments(exam: Exam, count: int) -> None:
 @pytest.mark.parametrize(("comes_from", "status"), [("127.0.0.1", 200), ("::1", 200), ("10.0.0.9", 404)])
 def test_metrics_are_for_programs_on_this_machine_alone(exam: Exam, comes_from: str, status: int) -> None:
     app = create_app(exam.database, exam.archive, load_rule_pack, exam.clock, None)
-
-    async def asked() -> httpx.Response:
-        transport = httpx.ASGITransport(app, client=(comes_from, 50_000))
-        async with httpx.AsyncClient(transport=transport, base_url="http://kaojian.example.cn") as talking:
-            return await talking.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
-
-    answer = asyncio.run(asked())
+    answer = scraped(app, comes_from)
     assert (answer.status_code, "kaojian_camera" in answer.text) == (status, status == 200)

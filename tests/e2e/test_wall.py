@@ -83,6 +83,7 @@ def written(browser: Browser, tmp_path: Path) -> Iterator[Hall]:
         yield opened
 
 
+SHOTS = os.environ.get("KAOJIAN_TEST_SHOTS")
 THREE = (("c1", "H264"), ("c2", "H264"), ("c3", "H265"))
 
 
@@ -150,8 +151,8 @@ def test_decoded_pictures_rise_under_a_watermark_and_what_no_browser_plays_is_to
 ) -> None:
     page = open_page(hall.where + "/wall")
     wait_until_live(page, "c1", "c2")
-    if folder := os.environ.get("KAOJIAN_SHOTS"):
-        page.screenshot(path=f"{folder}/wall.png")
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/wall.png")
     before = frames(page, "c1"), frames(page, "c2")
     page.wait_for_timeout(1500)
     after = frames(page, "c1"), frames(page, "c2")
@@ -187,10 +188,12 @@ def test_what_no_browser_plays_is_coded_anew_and_its_tile_says_so(open_page: Ope
         assert frames(page, "c1") > before + 5
         expect(tile.locator("[data-anew]")).to_have_attribute("title", re.compile("H.265 640×360.*录像不受影响"))
         expect(page.locator("[data-tile=c2] [data-tile-reason]")).to_contain_text("转码名额已满")
-        if folder := os.environ.get("KAOJIAN_SHOTS"):
-            page.screenshot(path=f"{folder}/wall-anew.png")
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/wall-anew.zh.png")
         page.get_by_role("button", name="English").click()
         expect(tile.locator("[data-anew]")).to_have_text("Coded anew 320×180")
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/wall-anew.en.png")
         assert coders.running == 1
 
 
@@ -261,8 +264,8 @@ def test_one_large_picture_comes_by_whep_and_its_end_is_told_as_the_page_goes(
     page.wait_for_timeout(1500)
     assert frames(page, "c1") > before + 10
     until_watched(page, hall, "c1")  # the WebSocket beside it shows nothing, and is no viewing
-    if folder := os.environ.get("KAOJIAN_SHOTS"):
-        page.screenshot(path=f"{folder}/wall-whep.png")
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/wall-whep.png")
     page.goto("about:blank")
     until_watched(page, hall, seconds=5)  # silence would be noticed after 15
 
@@ -326,9 +329,9 @@ def test_a_picture_of_the_wall_becomes_a_finding_by_its_instant(open_page: OpenP
     tile = page.locator("[data-tile]").first
     expect(tile.locator("[data-tile-alarm]")).to_have_text("摄像机失联")
     expect(tile).to_have_attribute("data-tile", "c2")  # alarms first
-    if folder := os.environ.get("KAOJIAN_SHOTS"):
+    if SHOTS:
         page.get_by_text("25 画面").click()
-        page.screenshot(path=f"{folder}/wall-alarm.png")
+        page.screenshot(path=f"{SHOTS}/wall-alarm.png")
         page.get_by_text("4 画面", exact=True).click()
     page.locator("[data-tile=c1]").focus()
     page.keyboard.press("p")

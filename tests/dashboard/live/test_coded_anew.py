@@ -29,6 +29,7 @@ from tests.dashboard.live.high_efficiency import decoded
 from tests.dashboard.live.test_whep import ask, headers, problem, url
 from tests.dashboard.live.watching import Tile, wait_for
 from tests.dashboard.live.whep_client import Watched, watching
+from tests.dashboard.serving import scraped
 from tests.installations.installation import Cameras
 
 MAIN = CameraSettings(CAMERA, "R1", ("A1",), width=640, height=360, fps=10, codec="H265", bits_per_second=500_000)
@@ -148,12 +149,5 @@ def test_a_sub_stream_in_h264_is_shown_and_nothing_is_coded_anew(hall: Hall, cam
 @pytest.mark.parametrize(("comes_from", "status"), [("127.0.0.1", 200), ("10.0.0.9", 404)])
 def test_metrics_are_for_programs_on_this_machine_alone(hall: Hall, comes_from: str, status: int) -> None:
     assert hall.live is not None
-    live = hall.live
-
-    async def asked() -> httpx.Response:
-        transport = httpx.ASGITransport(live, client=(comes_from, 50_000))
-        async with httpx.AsyncClient(transport=transport, base_url="http://kaojian.example.cn") as talking:
-            return await talking.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
-
-    answer = asyncio.run(asked())
+    answer = scraped(hall.live, comes_from)
     assert (answer.status_code, "kaojian_live_viewers" in answer.text) == (status, status == 200)

@@ -24,6 +24,7 @@ from tests.dashboard.live import high_efficiency
 from tests.dashboard.live.high_efficiency import FPS, HEIGHT, TICKS, WIDTH, as_film
 from tests.fakes.time import NOON
 from tests.ingest import pictures
+from tests.storage.coded_video import encode_jpeg
 
 SMALL = Bounds(96, 15)
 
@@ -77,11 +78,8 @@ def test_what_waits_is_caught_up_with_by_coding_a_quarter() -> None:
 
 
 def test_motion_jpeg_is_coded_anew_too() -> None:
-    encoder = av.CodecContext.create("mjpeg", "w")
-    encoder.width, encoder.height, encoder.pix_fmt, encoder.framerate = WIDTH, HEIGHT, "yuvj420p", FPS  # type: ignore[assignment]
-    frame = av.VideoFrame.from_ndarray(np.full((HEIGHT, WIDTH, 3), 90, np.uint8), format="bgr24")
-    (packet,) = [*encoder.encode(frame.reformat(format="yuvj420p")), *encoder.encode()]
-    made, picture = Recoding(Codec.JPEG, SMALL), bytes(packet)
+    ((picture,),) = encode_jpeg(WIDTH, HEIGHT, 1).units
+    made = Recoding(Codec.JPEG, SMALL)
     unit = LiveUnit(NOON, 0, True, False, (picture,), VideoFormat.from_jpeg(picture))
     found = [each for number in range(4) for each in made.take(replace(unit, rtp_time=number * 9000))]
     assert [(each.width, each.height) for each in as_film(found)] == [(160, 96)] * 4
