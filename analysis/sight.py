@@ -109,10 +109,11 @@ class Limits:
     """Share of these that must be seen; no more of them than ``doubtful`` may be still."""
     suspected: float = 0.25
     """Share of blocks that stay dead and still, whatever moves beside them: an obstruction where another camera shows
-    one. In four rendered halls (seeds 1 to 4) .2 found .012 more of them, and one in a hundred was none."""
+    one. On four exams in a rendered hall (seeds 1 to 4) .2 found .012 more of them; on seed 4 one in a hundred was
+    none."""
     few: int = 22
-    """Comparable blocks below which a station is small or plain for a camera. In six rendered halls (seeds 1 to 6)
-    16 found .075 fewer obstructions; with any number of blocks, one in twenty was none (seeds 1 to 4)."""
+    """Comparable blocks below which a station is small or plain for a camera. On six exams (seeds 1 to 6) 16
+    found .075 fewer obstructions; with any number of blocks, one in twenty was none (seeds 1 to 4)."""
     half: float = 0.5
     """Share of so few that must be seen, without which an obstruction is suspected, whoever is there."""
     alive: float = 0.4
